@@ -1,0 +1,235 @@
+"""procedure-kb: serve, check, diff, release, load, status, schema.
+
+Exit codes: 0 done, 1 the seed or the database is not as asked (findings, drift, nothing loaded), 2 wrong usage or setting,
+3 the database cannot be reached.
+"""
+
+import datetime
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+import uvicorn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.build import build_id
+from app.db.engines import snapshot, write_engine
+from app.errors import ConfigurationError
+from app.loader.migrations import head, migrate, schema_of
+from app.loader.releasing import next_version, write_release
+from app.loader.schemas import stale, write_schemas
+from app.loader.state import State, read_state
+from app.loader.write import Loaded, write
+from app.queries.release import find_release
+from app.seed.files import SeedRefused
+from app.settings import Settings, load_settings
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+SeedOption = Annotated[
+    Path | None, typer.Option("--seed", help="Directory of the seed files; default: KB_SEED_DIR or seed_data.")
+]
+MAX_SHOWN = 200
+
+
+def main() -> None:
+    """Run the command line; problems of settings and databases end in a sentence, not in a traceback."""
+    try:
+        cli()
+    except ConfigurationError as error:
+        _stop(f"A setting is wrong.\n{error}", 2)
+    except SQLAlchemyError as error:
+        _stop(f"The database cannot be used: {str(error).splitlines()[0]}", 3)
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    sys.exit(code)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[str], None]]:
+    """A bar where there is a terminal; nothing where there is none (the result is a line of its own)."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}"),
+        TimeElapsedColumn(),
+    )
+    from rich.console import Console
+
+    with Progress(*columns, transient=True, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=None)
+
+        def step(what: str) -> None:
+            bar.update(task, advance=1, description=f"{title}: {what}")
+
+        yield step
+
+
+def _read(settings: Settings, seed: Path | None) -> State:
+    """The seed as a checked state; findings end the command with code 1."""
+    root = (seed or settings.seed_dir).resolve()
+    if not root.is_dir():
+        _stop(f"{root} is not a directory of seed files: set KB_SEED_DIR or --seed", 2)
+    try:
+        with _progress("Reading") as step:
+            return read_state(root, each=step)
+    except SeedRefused as error:
+        for finding in error.findings[:MAX_SHOWN]:
+            typer.echo(str(finding))
+        if len(error.findings) > MAX_SHOWN:
+            typer.echo(f"... and {len(error.findings) - MAX_SHOWN} more")
+        _stop(f"{error.detail}: nothing was loaded.", 1)
+
+
+def _write(settings: Settings, state: State) -> Loaded:
+    engine = write_engine(settings.writer_url)
+    try:
+        if migrate(engine):
+            typer.echo(f"Migrated the database to schema {head()}.")
+        with _progress("Loading") as step:
+            loaded = write(engine, state, progress=step)
+    finally:
+        engine.dispose()
+    if loaded.written:
+        typer.echo(f"Loaded release {loaded.version} (revision {loaded.revision}, {loaded.rows} rows).")
+    else:
+        typer.echo(f"Release {loaded.version} (revision {loaded.revision}) is loaded already: nothing to do.")
+    return loaded
+
+
+@cli.command()
+def serve(
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Worker processes; default: KB_WORKERS or 1.")
+    ] = None,
+) -> None:
+    """Migrate and load when the database is empty or older than the seed, then serve."""
+    settings = load_settings()
+    _write(settings, _read(settings, None))
+    count = workers or settings.workers
+    typer.echo(
+        f"Serving on http://{settings.host}:{settings.port} with {count} worker{'s' if count > 1 else ''}. Stop with Ctrl+C."
+    )
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=count,
+        log_level=settings.log_level,
+        access_log=settings.access_log,
+        server_header=False,
+        date_header=True,
+        lifespan="on",
+        timeout_graceful_shutdown=20,
+        h11_max_incomplete_event_size=64 * 1024,
+        root_path="",
+    )
+
+
+@cli.command()
+def check(
+    seed: SeedOption = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail as well on a drop of quality against the baseline.")
+    ] = False,
+) -> None:
+    """Validate every seed file and say what is wrong: file, line, pointer, remedy."""
+    settings = load_settings()
+    state = _read(settings, seed)
+    facts = state.facts()["counts"]
+    typer.echo(
+        "The seed is sound: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts.items()) + "."
+    )
+    del strict
+
+
+@cli.command()
+def diff(seed: SeedOption = None) -> None:
+    """What the seed changes against the last release, field by field."""
+    state = _read(load_settings(), seed)
+    for change in state.pending:
+        typer.echo(f"{change.change:8} {change.entity}{change.field}")
+    since = state.releases[-1].version if state.releases else "the beginning"
+    typer.echo(f"{len(state.pending)} changes since {since}.")
+
+
+@cli.command()
+def release(
+    seed: SeedOption = None,
+    version: Annotated[str | None, typer.Option(help="Version; default: the next minor one.")] = None,
+    date: Annotated[str | None, typer.Option(help="Date (YYYY-MM-DD); default: today.")] = None,
+    title: Annotated[str, typer.Option(help="What this release is about, in a line.")] = "Content update",
+) -> None:
+    """Write the next file of seed_data/releases: version, date, changes field by field."""
+    settings = load_settings()
+    state = _read(settings, seed)
+    today = date or datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    root = (seed or settings.seed_dir).resolve()
+    try:
+        path = write_release(root, state, version=version or next_version(state), date=today, title=title)
+    except ValueError as error:
+        _stop(str(error), 1)
+    again = _read(settings, seed)
+    typer.echo(
+        f"Wrote {path.relative_to(root.parent)}: {len(state.pending)} changes. The content is release {again.version} now."
+    )
+
+
+@cli.command()
+def load(seed: SeedOption = None) -> None:
+    """Migrate the database and load the seed: one transaction, the same state twice is a no-op."""
+    settings = load_settings()
+    _write(settings, _read(settings, seed))
+
+
+@cli.command()
+def status() -> None:
+    """What the database holds, beside what the seed and this code are."""
+    settings = load_settings()
+    engine = write_engine(settings.writer_url)
+    schema = schema_of(engine)
+    typer.echo(f"Database  {engine.url.render_as_string(hide_password=True)}")
+    typer.echo(f"Schema    {schema or 'none'} (this code: {head()})")
+    found = None
+    if schema is not None:
+        with snapshot(engine) as connection:
+            found = find_release(connection)
+    typer.echo(
+        f"Release   {f'{found.version}, revision {found.revision}, build {found.build}' if found else 'none loaded'}"
+    )
+    typer.echo(f"Build     {build_id()}")
+    engine.dispose()
+    raise typer.Exit(0 if found is not None and schema == head() else 1)
+
+
+@cli.command()
+def schema(
+    seed: SeedOption = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say whether the files are fresh.")] = False,
+) -> None:
+    """Write the JSON Schemas of the seed files, for editors."""
+    root = (seed or load_settings().seed_dir).resolve()
+    if check:
+        old = stale(root)
+        if old:
+            _stop(f"Stale: {', '.join(old)}. Run `procedure-kb schema`.", 1)
+        typer.echo("The schemas are fresh.")
+        return
+    written = write_schemas(root)
+    typer.echo(f"Wrote {', '.join(written)}." if written else "The schemas are fresh.")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUTF8", "1")
+    main()

@@ -1,0 +1,322 @@
+"""Whole documents: what /v1/{family}/{slug} shows, and the summary that lists show."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from app.documents.conflicts import conflicts_of
+from app.documents.index import Edge, Index
+from app.documents.shapes import (
+    Json,
+    blocks_of,
+    claim_shape,
+    known,
+    link,
+    links_of,
+    review_of,
+    source_ref,
+    sources_behind,
+    text_shape,
+    texts_of,
+)
+from app.seed import bundle as seed
+
+PROCEDURE_TEXTS = ("summary", "clinical", "what_happens", "preparation", "afterwards", "when_to_call")
+CONDITION_TEXTS = ("summary", "clinical", "when_to_call")
+GENERATOR_TEXTS = ("summary", "clinical")
+
+
+def typical_relief(index: Index, slug: str) -> Json:
+    """How long relief typically lasts, for each intent that has a typical estimate."""
+    items = []
+    for intent in seed.vocabulary.INTENTS:
+        if typical := index.typical.get((slug, intent)):
+            value = typical.claim.value
+            items.append(
+                {
+                    "intent": intent,
+                    "statistic": value.statistic,
+                    "min": value.min,
+                    "max": value.max,
+                    "magnitude": value.magnitude,
+                    "label": value.label,
+                    "ongoing": value.ongoing,
+                    "claim": typical.claim.id,
+                    "chosen_because": typical.because,
+                    "commercial": all(index.sources[cited.source].commercial for cited in typical.claim.citations),
+                }
+            )
+    return known(items)
+
+
+def _summary(index: Index, kind: str, record: Any) -> Json:  # noqa: ANN401 - one of three record classes
+    text = record.texts.get("summary")
+    shown: Json = {
+        "slug": record.slug,
+        "name": record.name,
+        "type": kind,
+        "summary": text.text if text else None,
+    }
+    if kind == "procedure":
+        shown |= {"family": record.family, "intents": record.intents, "implant": record.implant}
+    elif kind == "condition":
+        shown |= {"stub": record.stub}
+    else:
+        shown |= {"kind": record.kind}
+    shown["body_regions"] = record.body_regions
+    if kind == "procedure":
+        shown["typical_relief"] = typical_relief(index, record.slug)
+    shown["review"] = review_of(index, record.review)
+    shown["updated_in"] = index.updated(kind, record.slug)
+    shown["links"] = links_of(kind, record.slug)
+    return shown
+
+
+def procedure_summary(index: Index, record: seed.Procedure) -> Json:
+    """A procedure in a list."""
+    return _summary(index, "procedure", record)
+
+
+def condition_summary(index: Index, record: seed.Condition) -> Json:
+    """A condition in a list."""
+    return _summary(index, "condition", record)
+
+
+def generator_summary(index: Index, record: seed.PainGenerator) -> Json:
+    """A pain generator in a list."""
+    return _summary(index, "pain_generator", record)
+
+
+def risk_summary(index: Index, risk: seed.Risk) -> Json:
+    """A risk of the catalogue in a list."""
+    return {
+        "slug": risk.slug,
+        "name": risk.name,
+        "type": "risk",
+        "summary": risk.description,
+        "lay_name": risk.lay_name,
+        "category": risk.category,
+        "review": review_of(index),
+        "updated_in": index.updated("risk", risk.slug),
+        "links": links_of("risk", risk.slug),
+    }
+
+
+def source_summary(index: Index, source: seed.Source) -> Json:
+    """A source in a list."""
+    return {
+        **{key: value for key, value in source_ref(index, source.slug).items() if key != "type"},
+        "type": "source",
+        "summary": source.publisher,
+        "publisher": source.publisher,
+        "status": source.status,
+        "url": source.url,
+        "doi": source.doi,
+        "note": source.note,
+        "claims": len(index.cited_by.get(source.slug, ())),
+        "updated_in": index.updated("source", source.slug),
+        "links": links_of("source", source.slug),
+    }
+
+
+def _hierarchy(index: Index, kind: str, record: seed.Record) -> Json:
+    return {
+        "broader": known([index.ref(kind, slug) for slug in record.broader]),
+        "narrower": known([index.ref(kind, slug) for slug in index.narrower[kind].get(record.slug, ())]),
+    }
+
+
+def _names(record: seed.Record | seed.Risk) -> list[Json]:
+    names = [{"text": record.name, "kind": "preferred"}]
+    for name in record.names:
+        names.append({"text": name, "kind": "synonym"} if isinstance(name, str) else name.model_dump())
+    if isinstance(record, seed.Condition):
+        names += [{"text": phrase, "kind": "patient_phrase"} for phrase in record.patient_phrases]
+    return names
+
+
+def _licence(index: Index) -> Json:
+    about = index.about
+    return {"name": about.licence, "url": about.licence_url, "attribution": about.attribution}
+
+
+def _tail(index: Index, kind: str, record: seed.Record) -> Json:
+    return {
+        "sources": sources_behind(index, record.claims),
+        "licence": _licence(index),
+        "provenance": {
+            "authors": index.about.authors,
+            "funding": index.about.funding,
+            "update_policy": index.about.update_policy,
+            "version": index.version,
+            "updated_in": index.updated(kind, record.slug),
+        },
+        "notice": {"text": index.about.notice, "lang": "en"},
+    }
+
+
+def procedure_document(index: Index, record: seed.Procedure) -> Json:
+    """A procedure in full."""
+    related = [
+        {
+            "type": relation.type,
+            "procedure": index.ref("procedure", relation.procedure),
+            "claims": relation.claims,
+            "reason": relation.reason,
+        }
+        for relation in sorted(record.related, key=lambda one: (one.type, one.procedure))
+    ]
+    return {
+        **procedure_summary(index, record),
+        "names": _names(record),
+        "texts": texts_of(record, PROCEDURE_TEXTS),
+        **blocks_of(index, "procedure", record),
+        "related": {"procedures": known(related), **_hierarchy(index, "procedure", record)},
+        "conflicts": known(conflicts_of(index, record)),
+        "journey": {
+            "type": "guide_page",
+            "slug": "journey",
+            "name": index.names.get(("guide_page", "journey"), "Care journey"),
+            "links": {"self": link("/v1/guide/journey")},
+        },
+        **_tail(index, "procedure", record),
+    }
+
+
+def condition_document(index: Index, record: seed.Condition) -> Json:
+    """A condition in full, with the edges that lead to it."""
+    return {
+        **condition_summary(index, record),
+        "names": _names(record),
+        "texts": texts_of(record, CONDITION_TEXTS),
+        **blocks_of(index, "condition", record),
+        "pain_generators": known(generators_of(index, record.slug)),
+        "caused_by": known(_caused_by(index, record.slug)),
+        "procedures": known([_edge_row(index, edge) for edge in index.indications if edge.other == record.slug]),
+        "related": _hierarchy(index, "condition", record),
+        **_tail(index, "condition", record),
+    }
+
+
+def generator_document(index: Index, record: seed.PainGenerator) -> Json:
+    """A pain generator in full, with the edges that lead to it."""
+    return {
+        **generator_summary(index, record),
+        "names": _names(record),
+        "texts": texts_of(record, GENERATOR_TEXTS),
+        **blocks_of(index, "pain_generator", record),
+        "conditions": known(conditions_of(index, record.slug)),
+        "procedures": known([_edge_row(index, edge) for edge in index.targets if edge.other == record.slug]),
+        "related": _hierarchy(index, "pain_generator", record),
+        **_tail(index, "pain_generator", record),
+    }
+
+
+def _edge_row(index: Index, edge: Edge) -> Json:
+    return {
+        "procedure": index.ref("procedure", edge.procedure),
+        "role": edge.role,
+        "grade": edge.grade,
+        "claim": edge.claim.id,
+        "claims": list(edge.claims),
+    }
+
+
+def generators_of(index: Index, condition: str) -> list[Json]:
+    """Pain generators that a condition arises from, each with the claims that say so."""
+    return _joined(
+        index, "pain_generator", ((generator, claim) for one, generator, claim in index.origins if one == condition)
+    )
+
+
+def conditions_of(index: Index, generator: str) -> list[Json]:
+    """Conditions that arise from a pain generator, each with the claims that say so."""
+    return _joined(
+        index, "condition", ((condition, claim) for condition, one, claim in index.origins if one == generator)
+    )
+
+
+def _joined(index: Index, kind: str, pairs: Iterable[tuple[str, str]]) -> list[Json]:
+    claims: dict[str, list[str]] = {}
+    for slug, claim in pairs:
+        claims.setdefault(slug, []).append(claim)
+    return [
+        {"record": index.ref(kind, slug), "grade": _best_grade(index, claims[slug]), "claims": sorted(claims[slug])}
+        for slug in sorted(claims, key=lambda one: index.sort_key(kind, one))
+    ]
+
+
+def _best_grade(index: Index, claims: list[str]) -> str:
+    order = list(seed.vocabulary.GRADES)
+    return min((index.grades[claim] for claim in claims), key=order.index)
+
+
+def _caused_by(index: Index, condition: str) -> list[Json]:
+    pairs = (
+        (slug, claim_id)
+        for claim_id, (kind, slug, claim) in index.claims.items()
+        if kind == "condition"
+        and isinstance(claim, seed.StatementClaim)
+        and claim.kind == "causes"
+        and condition in claim.value.conditions
+    )
+    return _joined(index, "condition", pairs)
+
+
+def risk_document(index: Index, risk: seed.Risk) -> Json:
+    """A risk with every figure that the sources give for it."""
+    observed = [claim_shape(index, kind, slug, claim) for kind, slug, claim in index.risk_claims.get(risk.slug, ())]
+    return {
+        **risk_summary(index, risk),
+        "names": _names(risk),
+        "observations": known(observed),
+        "licence": _licence(index),
+        "notice": {"text": index.about.notice, "lang": "en"},
+    }
+
+
+def source_document(index: Index, source: seed.Source) -> Json:
+    """A source and what rests on it."""
+    resting = []
+    for claim_id in index.cited_by.get(source.slug, ()):
+        kind, slug, claim = index.claims[claim_id]
+        resting.append(
+            {
+                "id": claim_id,
+                "kind": claim.kind,
+                "statement": claim.statement,
+                "subject": index.ref(kind, slug),
+                "links": {"self": link(f"/v1/claims/{claim_id}")},
+            }
+        )
+    return {**source_summary(index, source), "rests_on_it": known(resting)}
+
+
+def guide_summary(index: Index, page: seed.GuidePage) -> Json:
+    """A page of the guide in the list of pages."""
+    return {
+        "slug": page.slug,
+        "name": page.title,
+        "type": "guide_page",
+        "summary": page.summary.text,
+        "review": review_of(index),
+        "updated_in": index.updated("guide_page", page.slug),
+        "links": links_of("guide_page", page.slug),
+    }
+
+
+def guide_document(index: Index, page: seed.GuidePage) -> Json:
+    """A page of the guide: headings, texts, and the claims they rest on."""
+    named = {claim: index.claims[claim] for item in page.items for claim in item.claims}
+    named |= {claim: index.claims[claim] for claim in page.summary.claims}
+    named |= {claim.id: ("guide_page", page.slug, claim) for claim in page.claims}
+    return {
+        **guide_summary(index, page),
+        "intro": text_shape(page.summary),
+        "items": [
+            {"heading": item.heading, "text": item.text, "lang": "en", "claims": item.claims} for item in page.items
+        ],
+        "claims": [claim_shape(index, kind, slug, claim) for _, (kind, slug, claim) in sorted(named.items())],
+        "sources": sources_behind(index, [claim for _, _, claim in named.values()]),
+        "licence": _licence(index),
+        "notice": {"text": index.about.notice, "lang": "en"},
+    }

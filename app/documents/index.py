@@ -1,0 +1,162 @@
+"""The bundle looked at from all sides once, so that every document is a few look-ups."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.documents.grading import GRADE_RANK, Typical, grade_of, typical_of
+from app.search.folding import fold
+from app.seed import bundle as seed
+from app.seed.diff import TYPE_OF_FAMILY, History
+from app.seed.files import Bundle
+
+FAMILY_OF_TYPE = {kind: family for family, kind in TYPE_OF_FAMILY.items()}
+PATH_OF_TYPE = {
+    "procedure": "procedures",
+    "condition": "conditions",
+    "pain_generator": "pain-generators",
+    "risk": "risks",
+    "source": "sources",
+    "guide_page": "guide",
+    "claim": "claims",
+}
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The best supported claim of an edge, with the others behind it."""
+
+    procedure: str
+    other: str
+    role: str
+    grade: str
+    claim: seed.TargetClaim | seed.IndicationClaim
+    claims: tuple[str, ...]
+
+
+@dataclass
+class Index:
+    """Names, ancestors, edges and grades of one state of the content."""
+
+    content: Bundle
+    version: str
+    updated_in: dict[str, str]
+    versions: list[str]
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+    sources: dict[str, seed.Source] = field(default_factory=dict)
+    procedures: dict[str, seed.Procedure] = field(default_factory=dict)
+    claims: dict[str, tuple[str, str, seed.AnyClaim]] = field(default_factory=dict)
+    grades: dict[str, str] = field(default_factory=dict)
+    # type -> slug -> ancestors with their depth, itself at 0.
+    ancestors: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    narrower: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    targets: list[Edge] = field(default_factory=list)
+    indications: list[Edge] = field(default_factory=list)
+    typical: dict[tuple[str, str], Typical] = field(default_factory=dict)
+    cited_by: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    # Claims of a procedure about a risk, by risk; and (condition, pain generator, claim) of what joins the two.
+    risk_claims: dict[str, list[tuple[str, str, seed.ProcedureRiskClaim]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    origins: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def about(self) -> seed.About:
+        """What is true of the whole content."""
+        if self.content.about is None:
+            msg = "about.json is missing"
+            raise ValueError(msg)
+        return self.content.about
+
+    @property
+    def editorial(self) -> seed.Editorial:
+        """Maps and orders that no source states."""
+        if self.content.editorial is None:
+            msg = "editorial.json is missing"
+            raise ValueError(msg)
+        return self.content.editorial
+
+    def ref(self, kind: str, slug: str) -> dict[str, str]:
+        """A reference as it is shown."""
+        return {"type": kind, "slug": slug, "name": self.names[kind, slug]}
+
+    def updated(self, kind: str, slug: str) -> str:
+        """Version in which a record last changed."""
+        return self.updated_in.get(f"{FAMILY_OF_TYPE[kind]}/{slug}", self.version)
+
+    def sort_key(self, kind: str, slug: str) -> tuple[str, str]:
+        """People's order: the folded name, then the slug."""
+        return fold(self.names[kind, slug]), slug
+
+
+def index_of(content: Bundle, version: str, history: History, changed: set[str]) -> Index:
+    """Look at the content once. `changed` holds entities that differ from the last release."""
+    updated = {**history.updated_in, **dict.fromkeys(changed, version)}
+    versions = [*history.versions] + ([version] if version not in history.versions else [])
+    index = Index(content, version, updated, versions)
+    for kind, record in content.records():
+        index.names[kind, record.slug] = record.name
+    index.names.update({("risk", risk.slug): risk.name for risk in content.risks})
+    index.names.update({("source", source.slug): source.title for source in content.sources})
+    index.names.update({("guide_page", page.slug): page.title for page in content.guide})
+    index.sources = {source.slug: source for source in content.sources}
+    index.procedures = {record.slug: record for record in content.procedures}
+    for kind, slug, claim in content.claims():
+        index.claims[claim.id] = (kind, slug, claim)
+        index.grades[claim.id] = grade_of(claim, index.sources)
+        if isinstance(claim, seed.ProcedureRiskClaim):
+            index.risk_claims[claim.value.risk].append((kind, slug, claim))
+        if isinstance(claim, seed.StatementClaim) and claim.kind == "arises_from":
+            pairs = [(slug, other) for other in claim.value.pain_generators] if kind == "condition" else []
+            pairs += [(other, slug) for other in claim.value.conditions] if kind == "pain_generator" else []
+            index.origins += [(condition, generator, claim.id) for condition, generator in pairs]
+        for source in dict.fromkeys(cited.source for cited in claim.citations):
+            index.cited_by[source].append(claim.id)
+    for kind in ("procedure", "condition", "pain_generator"):
+        _hierarchy(index, kind)
+    index.targets = _edges(index, "target")
+    index.indications = _edges(index, "indication")
+    for procedure in content.procedures:
+        relief = [claim for claim in procedure.claims if isinstance(claim, seed.ReliefDurationClaim)]
+        for intent in seed.vocabulary.INTENTS:
+            if typical := typical_of((claim for claim in relief if claim.value.intent == intent), index.sources):
+                index.typical[procedure.slug, intent] = typical
+    return index
+
+
+def _hierarchy(index: Index, kind: str) -> None:
+    broader = {record.slug: record.broader for other, record in index.content.records() if other == kind}
+    narrower: dict[str, list[str]] = defaultdict(list)
+    found: dict[str, dict[str, int]] = {}
+    for slug in broader:
+        depths, level, depth = {slug: 0}, [slug], 0
+        while level:
+            depth += 1
+            level = [above for below in level for above in broader.get(below, ()) if above not in depths]
+            depths.update(dict.fromkeys(level, depth))
+        found[slug] = depths
+        for above in broader[slug]:
+            narrower[above].append(slug)
+    index.ancestors[kind] = found
+    index.narrower[kind] = {
+        slug: sorted(below, key=lambda one: index.sort_key(kind, one)) for slug, below in narrower.items()
+    }
+
+
+def _edges(index: Index, kind: str) -> list[Edge]:
+    groups: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
+    for procedure in index.content.procedures:
+        for claim in procedure.claims:
+            if claim.kind == kind:
+                other = claim.value.pain_generator if isinstance(claim, seed.TargetClaim) else claim.value.condition  # type: ignore[union-attr]
+                groups[procedure.slug, other, claim.value.role].append(claim)  # type: ignore[union-attr]
+    edges = []
+    for (procedure_slug, other, role), claims in groups.items():
+        ranked = sorted(
+            claims, key=lambda claim: (GRADE_RANK[index.grades[claim.id]], claim.support != "quote", claim.id)
+        )
+        best = ranked[0]
+        edges.append(
+            Edge(procedure_slug, other, role, index.grades[best.id], best, tuple(claim.id for claim in ranked))
+        )
+    return edges

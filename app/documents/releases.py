@@ -1,0 +1,86 @@
+"""The history of the content, as documents: releases, and their changes field by field."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from app.documents.index import PATH_OF_TYPE, Index
+from app.documents.shapes import Json, link
+from app.seed.bundle import Change, ReleaseFile
+from app.seed.diff import TYPE_OF_FAMILY
+
+Row = tuple[str, str, str, Json, Json]
+
+
+def release_documents(index: Index, releases: list[ReleaseFile], current: dict[str, Any]) -> Iterator[Row]:
+    """One document a release, and the current one once more under `current`."""
+    licence = {"name": index.about.licence, "url": index.about.licence_url, "attribution": index.about.attribution}
+    for release in releases:
+        summary = _summary(release, is_current=release.version == current["version"])
+        yield "release", release.version, release.title, summary, summary
+    latest = next((release for release in releases if release.version == current["version"]), None)
+    yield (
+        "current",
+        "release",
+        current["version"],
+        {},
+        {
+            **current,
+            "title": latest.title if latest else "Development version: content edited since the last release",
+            "based_on": releases[-1].version if releases else None,
+            "licence": licence,
+            "review": {
+                "status": index.about.review.status,
+                "reviewed_on": index.about.review.reviewed_on,
+                "review_due": index.about.review.review_due,
+            },
+            "notice": {"text": index.about.notice, "lang": "en"},
+            "links": {
+                "self": link("/v1/releases/current"),
+                "releases": link("/v1/releases"),
+                "notice": link("/notice"),
+            },
+        },
+    )
+
+
+def _summary(release: ReleaseFile, *, is_current: bool) -> Json:
+    counts = {
+        change: sum(one.change == change for one in release.changes) for change in ("added", "changed", "removed")
+    }
+    return {
+        "version": release.version,
+        "date": release.date,
+        "title": release.title,
+        "content_hash": release.content_hash,
+        "current": is_current,
+        "changes": {**counts, "total": len(release.changes)},
+        "links": {
+            "self": link(f"/v1/releases/{release.version}"),
+            "changes": link(f"/v1/releases/{release.version}/changes"),
+        },
+    }
+
+
+def change_shape(index: Index, change: Change) -> Json:
+    """One change as it is shown: what changed, where, from what to what (as JSON text), and the record if it is one."""
+    family, _, slug = change.entity.partition("/")
+    kind = TYPE_OF_FAMILY.get(family, family)
+    name = index.names.get((kind, slug))
+    path = PATH_OF_TYPE.get(kind)
+    return {
+        "entity": change.entity,
+        "type": kind,
+        "slug": slug or None,
+        "name": name,
+        "change": change.change,
+        "field": change.field,
+        "old": _text(change.old) if change.change != "added" and change.field else None,
+        "new": _text(change.new) if change.change != "removed" and change.field else None,
+        "links": {"record": link(f"/v1/{path}/{slug}") if name and path else None},
+    }
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

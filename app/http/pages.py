@@ -1,0 +1,177 @@
+"""Pages of lists: cursors, totals, facets, Link."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import Response
+
+from app.errors import BadCursor, FieldError, ReleaseGone, ReplicaBehind
+from app.http.reading import Reading
+from app.http.resolving import slugs_of
+from app.queries.lists import Filters, ListRow, Order, count_facet, count_rows, list_rows
+from app.schemas import vocabulary
+
+_LABELS: Final[Mapping[str, Mapping[str, str]]] = {
+    "family": vocabulary.FAMILIES,
+    "intent": vocabulary.INTENTS,
+    "body_region": vocabulary.BODY_REGIONS,
+    "guidance": vocabulary.GUIDANCE,
+    "anaesthesia": vocabulary.ANAESTHESIA,
+    "setting": vocabulary.SETTINGS,
+    "role": {**vocabulary.TARGET_ROLES, "carries": "Carries"},
+    "kind": vocabulary.GENERATOR_KINDS,
+    "category": vocabulary.RISK_CATEGORIES,
+    "design": vocabulary.DESIGNS,
+    "status": vocabulary.SOURCE_STATUSES,
+    "measure": vocabulary.MEASURES,
+    "statistic": vocabulary.STATISTICS,
+    "direction": vocabulary.DIRECTIONS,
+    "grade": vocabulary.GRADES,
+}
+_RECORDS: Final = ("procedure", "condition", "pain_generator", "risk")
+_YES_NO: Final = {"true": "Yes", "false": "No"}
+
+
+def page_of(
+    read: Reading,
+    path: str,
+    *,
+    filters: Filters,
+    order: Order,
+    limit: int,
+    cursor: str | None,
+    facets: Sequence[str] = (),
+    alternates: Mapping[str, str] | None = None,
+) -> Response:
+    """One page of a list."""
+    release = read.release
+    signature = _signature(path, filters, order)
+    after = None if cursor is None else open_cursor(cursor, release.revision, release.version, signature)
+    rows = list_rows(read.connection, path, filters, order, after=after, limit=limit + 1)
+    total = read.once(("total", path, signature), lambda: count_rows(read.connection, path, filters))
+    shown = [facet_of(read, path, name, filters) for name in dict.fromkeys(facets)]
+    following = (
+        make_cursor(release.revision, release.version, signature, rows[limit - 1].position)
+        if len(rows) > limit
+        else None
+    )
+    return respond(
+        read,
+        [item_of(row) for row in rows[:limit]],
+        limit=limit,
+        total=total,
+        following=following,
+        facets=shown,
+        alternates=alternates,
+    )
+
+
+def respond(
+    read: Reading,
+    items: Sequence[bytes],
+    *,
+    limit: int,
+    total: int,
+    following: str | None,
+    facets: Sequence[Mapping[str, Any]] = (),
+    alternates: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> Response:
+    """A list as an answer, with its Link header."""
+    page = orjson.dumps({"limit": limit, "total": total, "next": following})
+    body = b'{"items":[' + b",".join(items) + b'],"page":' + page + b',"facets":' + orjson.dumps(list(facets))
+    if more:
+        body += b"," + orjson.dumps(dict(more))[1:-1]
+    links = [
+        f'<{read.settings.link_base}{target}>; rel="alternate"; type="{kind}"'
+        for kind, target in (alternates or {}).items()
+    ]
+    if following is not None:
+        links.insert(0, f'<{_next_address(read, following)}>; rel="next"')
+    return read.json(body + b"}", headers={"Link": ", ".join(links)} if links else None)
+
+
+def item_of(row: ListRow) -> bytes:
+    """A row as JSON: the summary or claim, with the further members of its object."""
+    shown = row.summary if row.summary is not None else row.claim
+    if shown is None:
+        return bytes(row.extra or b"{}")
+    return bytes(shown) if row.extra is None else bytes(shown)[:-1] + b"," + bytes(row.extra)[1:]
+
+
+def _next_address(read: Reading, following: str) -> str:
+    url = read.request.url
+    kept = [(name, value) for name, value in read.request.query_params.multi_items() if name != "cursor"]
+    path = url.path.removeprefix(read.settings.path_prefix) if read.settings.path_prefix else url.path
+    return f"{read.settings.link_base}{path}?{urlencode([*kept, ('cursor', following)])}"
+
+
+def facet_of(read: Reading, path: str, name: str, filters: Filters) -> dict[str, Any]:
+    """Counts of one facet, leaving out its own selection."""
+    others = filters.without(name)
+    counts = read.once(
+        ("facet", path, name, _signature(path, others, Order())),
+        lambda: count_facet(read.connection, path, name, filters),
+    )
+    selected = _selected(filters, name)
+    labels = _LABELS.get(name, _YES_NO)
+    if name in _RECORDS:
+        labels = slugs_of(read, name)
+    values = [
+        {"value": value, "label": labels.get(value, value), "count": count, "selected": value in selected}
+        for value, count in counts
+    ]
+    return {"name": name, "values": values}
+
+
+def _selected(filters: Filters, name: str) -> set[str]:
+    found: set[str] = set()
+    for facet, values in filters.facets.items():
+        if facet == name:
+            found.update(values)
+        elif facet.split(":")[0] == name:
+            found.update(value.split(" ")[0] for value in values)
+    return found
+
+
+def _signature(path: str, filters: Filters, order: Order) -> str:
+    facets = sorted((name, sorted(values)) for name, values in filters.facets.items())
+    what = [path, facets, filters.min_relief_days, filters.updated_since, filters.slugs, order.sort, order.down]
+    return hashlib.blake2b(orjson.dumps(what), digest_size=6).hexdigest()
+
+
+def make_cursor(revision: str, version: str, signature: str, position: int) -> str:
+    """An opaque cursor: which release, which list, after which row."""
+    text = f"{revision}|{version}|{signature}|{position}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def open_cursor(cursor: str, revision: str, version: str, signature: str) -> int:
+    """The position a cursor names. BadCursor, ReleaseGone or ReplicaBehind when it does not fit."""
+    try:
+        text = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        its_revision, its_version, its_signature, position = text.split("|")
+        place = int(position)
+    except (binascii.Error, UnicodeError, ValueError):
+        wrong = FieldError("cursor", cursor[:200], "not a cursor of this service")
+        raise BadCursor("The cursor cannot be read.", errors=(wrong,)) from None
+    if its_revision != revision:
+        if _numbers(its_version) > _numbers(version):
+            raise ReplicaBehind(
+                f"The cursor is of release {its_version}; this server still has {version}.", retry_after=2
+            )
+        wrong = FieldError("cursor", cursor[:200], f"of release {its_version}; the current one is {version}")
+        raise ReleaseGone("The cursor is of an earlier release: start again without it.", errors=(wrong,))
+    if its_signature != signature or not 0 <= place <= 2**31:
+        wrong = FieldError("cursor", cursor[:200], "made for another list, filter or sort")
+        raise BadCursor("The cursor belongs to another list, filter or sort.", errors=(wrong,))
+    return place
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.partition("+")[0].split(".") if part.isdigit() and part.isascii())

@@ -1,0 +1,120 @@
+"""One request's view of the content: one snapshot of one release, closed as soon as the answer is made."""
+
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, TypeVar, cast
+
+import orjson
+from fastapi import Request, Response
+from sqlalchemy import Connection, Engine
+
+from app.db.engines import snapshot
+from app.documents.marks import LINK_BYTES, REPORT_BYTES
+from app.errors import FieldError, ReleaseGone
+from app.queries.release import CurrentRelease, get_release
+from app.settings import Settings
+
+T = TypeVar("T")
+# A release lives for days; a minute of freshness and a long grace keep any cache in front useful and close to current.
+CACHE_CONTROL = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
+_MEMO_BOUND = 10_000
+
+
+class Memo:
+    """What is the same for every request of one revision: totals, facets, names. Emptied when the revision changes."""
+
+    def __init__(self) -> None:
+        self.revision = ""
+        self._values: dict[Hashable, Any] = {}
+
+    def get(self, revision: str, key: Hashable, make: Callable[[], T]) -> T:
+        """The value for a key, made once per revision."""
+        if revision != self.revision:
+            self._values, self.revision = {}, revision
+        values = self._values
+        if key not in values:
+            if len(values) >= _MEMO_BOUND:
+                values.clear()
+            values[key] = make()
+        return cast("T", values[key])
+
+
+class Reading:
+    """The snapshot of one request, opened when first needed."""
+
+    def __init__(self, request: Request, engine: Engine, memo: Memo, settings: Settings) -> None:
+        self.request = request
+        self.settings = settings
+        self._engine = engine
+        self._memo = memo
+        self._stack = ExitStack()
+        self._connection: Connection | None = None
+        self._release: CurrentRelease | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """The open snapshot."""
+        if self._connection is None:
+            self._connection = self._stack.enter_context(snapshot(self._engine))
+        return self._connection
+
+    @property
+    def release(self) -> CurrentRelease:
+        """The release of this snapshot. NotLoaded when there is none."""
+        if self._release is None:
+            self._release = get_release(self.connection)
+            self.request.state.kb_release = self._release.version
+            self.request.state.kb_revision = self._release.revision
+        return self._release
+
+    def require(self, release: str | None) -> None:
+        """`release=` is a precondition: ReleaseGone when another is current."""
+        if release is not None and release != self.release.version:
+            wrong = FieldError("release", release, f"the current release is {self.release.version}")
+            raise ReleaseGone(
+                f"The current release is {self.release.version}.", errors=(wrong,), suggestions=(self.release.version,)
+            )
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """A value that is the same for every request of this revision."""
+        return self._memo.get(self.release.revision, key, make)
+
+    def json(
+        self, body: bytes, *, headers: dict[str, str] | None = None, media_type: str = "application/json"
+    ) -> Response:
+        """An answer of this release: marks become links, the snapshot is closed."""
+        release = self.release
+        self.close()
+        shown = {
+            "KB-Release": release.version,
+            "Cache-Control": CACHE_CONTROL,
+            "Content-Language": "en",
+            **(headers or {}),
+        }
+        return Response(self.linked(body), headers=shown, media_type=media_type)
+
+    def dump(self, value: Any, **more: Any) -> Response:  # noqa: ANN401 - any JSON value
+        """An answer of this release from a value."""
+        return self.json(orjson.dumps(value), **more)
+
+    def linked(self, body: bytes) -> bytes:
+        """A document with its marks replaced by this service's addresses."""
+        report = self.settings.report_url or f"{self.settings.link_base}/notice#report"
+        base = orjson.dumps(self.settings.link_base)[1:-1]
+        return body.replace(LINK_BYTES, base).replace(REPORT_BYTES, orjson.dumps(report)[1:-1])
+
+    def close(self) -> None:
+        """End the snapshot. Closing twice is harmless."""
+        self._stack.close()
+        self._connection = None
+
+
+@contextmanager
+def reading(request: Request) -> Iterator[Reading]:
+    """The reading of one request."""
+    state = request.app.state
+    one = Reading(request, state.engine, state.memo, state.settings)
+    try:
+        yield one
+    finally:
+        one.close()

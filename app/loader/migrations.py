@@ -1,0 +1,41 @@
+"""Bringing a database to the newest schema."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from app.settings import ROOT
+
+
+def _config(**attributes: object) -> Config:
+    config = Config(ROOT / "alembic.ini")
+    config.attributes.update(attributes)
+    return config
+
+
+def head() -> str:
+    """The newest revision of the schema that this code knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def schema_of(engine: Engine) -> str | None:
+    """The revision of the schema that a database has; None: it is empty."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def migrate(engine: Engine) -> bool:
+    """Bring the schema to the newest revision, in one transaction. True when something was done."""
+    if schema_of(engine) == head():
+        return False
+    with engine.begin() as connection:
+        command.upgrade(_config(connection=connection), "head")
+    return True
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Take the schema back to an earlier revision."""
+    with engine.begin() as connection:
+        command.downgrade(_config(connection=connection), revision)

@@ -1,0 +1,15 @@
+"""The history of the content."""
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from app.models import Listing
+
+_row: Any = Listing
+
+
+def list_versions(connection: Connection) -> list[str]:
+    """Versions of every release, oldest first."""
+    statement = select(_row.record_slug).where(_row.list == "releases").order_by(_row.place.desc())
+    return list(connection.execute(statement).scalars())

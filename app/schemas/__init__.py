@@ -1,0 +1,1 @@
+"""What is shown: frozen Pydantic models, one file a resource. Imports no tables."""

@@ -1,0 +1,53 @@
+"""Durations as the sources give them: ISO 8601 text, never a timedelta (which turns P3M into P90D)."""
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field
+
+# Days of one unit, the contract's own conversion: month 30.4375, year 365.25.
+DAYS: Final = {
+    "Y": 365.25,
+    "M": 30.4375,
+    "W": 7.0,
+    "D": 1.0,
+    "TH": 1 / 24,
+    "TM": 1 / 1440,
+    "TS": 1 / 86400,
+}
+ISO_DURATION: Final = (
+    r"^P(?!$)(?:\d{1,4}(?:\.\d{1,4})?Y)?(?:\d{1,5}(?:\.\d{1,4})?M)?(?:\d{1,5}(?:\.\d{1,4})?W)?"
+    r"(?:\d{1,6}(?:\.\d{1,4})?D)?"
+    r"(?:T(?=\d)(?:\d{1,6}(?:\.\d{1,4})?H)?(?:\d{1,7}(?:\.\d{1,4})?M)?(?:\d{1,7}(?:\.\d{1,4})?S)?)?$"
+)
+# The longest duration that can be meant: a human life. Longer is a typing error, not a fact.
+MAX_DAYS: Final = 150 * 365.25
+_PART = re.compile(r"(\d+(?:\.\d+)?)([YMWDHS])")
+
+
+def days_of(iso: str) -> float:
+    """Length in days of an ISO 8601 duration. ValueError when the text is not one."""
+    if not re.match(ISO_DURATION, iso) or iso.endswith("T"):
+        msg = f"{iso!r} is not an ISO 8601 duration such as P3M, P2W or PT6H"
+        raise ValueError(msg)
+    date, _, time = iso[1:].partition("T")
+    total = sum(float(number) * DAYS[unit] for number, unit in _PART.findall(date))
+    return total + sum(float(number) * DAYS["T" + unit] for number, unit in _PART.findall(time))
+
+
+def _possible(iso: str) -> str:
+    days = days_of(iso)
+    if days <= 0:
+        msg = f"{iso} is no time at all: leave the value out where the source gives none"
+        raise ValueError(msg)
+    if days > MAX_DAYS:
+        msg = f"{iso} is longer than a life: check the number and the unit"
+        raise ValueError(msg)
+    return iso
+
+
+Duration = Annotated[
+    str,
+    Field(description="ISO 8601 duration as the source gives it, never converted: P3M stays P3M.", examples=["P3M"]),
+    AfterValidator(_possible),
+]

@@ -1,0 +1,11 @@
+"""What the service says of itself."""
+
+from typing import Literal
+
+from app.schemas.shown import Shown
+
+
+class Health(Shown):
+    """The service is well."""
+
+    status: Literal["ok"]

@@ -1,0 +1,201 @@
+"""The closed lists of the contract, each value with the label that people read.
+
+A list that may grow is published as `x-extensible-enum`; the loader refuses a value outside it all the same.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+
+def _labels(**labels: str) -> Mapping[str, str]:
+    return MappingProxyType(labels)
+
+
+FAMILIES: Final = _labels(
+    injection="Injection",
+    nerve_block="Nerve block",
+    ablation="Ablation",
+    neuromodulation="Neuromodulation",
+    augmentation="Augmentation",
+    decompression="Decompression",
+    drug_delivery="Drug delivery",
+    diagnostic_test="Diagnostic test",
+)
+INTENTS: Final = _labels(diagnostic="Diagnostic", therapeutic="Therapeutic")
+GENERATOR_KINDS: Final = _labels(
+    joint="Joint",
+    disc="Disc",
+    nerve="Nerve",
+    ganglion="Ganglion",
+    plexus="Plexus",
+    muscle="Muscle",
+    bone="Bone",
+    ligament="Ligament",
+    space="Space",
+)
+BODY_REGIONS: Final = _labels(
+    head_face="Head and face",
+    neck="Neck",
+    thorax="Thorax",
+    abdomen="Abdomen",
+    low_back="Low back",
+    pelvis="Pelvis",
+    shoulder_arm="Shoulder and arm",
+    hip="Hip",
+    knee="Knee",
+    leg_foot="Leg and foot",
+    whole_body="Whole body",
+)
+TARGET_ROLES: Final = _labels(diagnoses="Diagnoses", treats="Treats")
+GUIDANCE: Final = _labels(
+    fluoroscopy="Fluoroscopy (real-time X-ray)",
+    ultrasound="Ultrasound",
+    ct="Computed tomography",
+    mri="Magnetic resonance imaging",
+    endoscopy="Endoscopy",
+    nerve_stimulation="Nerve stimulation",
+    landmark="Landmarks, without imaging",
+    image_guidance="Image guidance, kind not stated",
+)
+ANAESTHESIA: Final = _labels(
+    none="None",
+    local="Local anesthetic",
+    sedation="Sedation",
+    general="General anesthesia",
+    regional="Regional anesthesia",
+)
+SETTINGS: Final = _labels(
+    office="Office or clinic",
+    outpatient="Outpatient",
+    day_case="Day case",
+    ambulatory_surgery_center="Ambulatory surgery center",
+    emergency_department="Emergency department",
+    inpatient="Inpatient",
+)
+DESIGNS: Final = _labels(
+    guideline="Guideline",
+    systematic_review="Systematic review",
+    rct="Randomized controlled trial",
+    cohort="Cohort or case series",
+    review="Narrative review",
+    coverage_policy="Coverage policy",
+    textbook="Textbook",
+    patient_education="Patient education",
+    code_system="Code system",
+)
+SOURCE_STATUSES: Final = _labels(current="Current", superseded="Superseded", retracted="Retracted")
+NAME_KINDS: Final = _labels(synonym="Synonym", abbreviation="Abbreviation", lay_name="Lay name")
+SUPPORTS: Final = _labels(
+    quote="A passage of the source shows the whole fact",
+    beyond_quote="Details were seen in the same passage but are not in the kept words",
+    editorial="Editorial judgement, with its reason",
+)
+GRADES: Final = _labels(
+    high="High: guideline or systematic review",
+    moderate="Moderate: randomized trial",
+    low="Low: cohort or case series",
+    very_low="Very low: narrative review, textbook, policy or patient education",
+)
+MEASURES: Final = _labels(duration="How long relief lasts", time_to_recurrence="Time until the pain returns")
+STATISTICS: Final = _labels(
+    range="Range",
+    typical="Typical",
+    mean="Mean",
+    median="Median",
+    at_least="At least",
+    up_to="At most",
+    not_stated="Not stated",
+)
+MAGNITUDES: Final = _labels(
+    minute="Minutes", hour="Hours", day="Days", week="Weeks", month="Months", year="Years", unknown="Not stated"
+)
+DIRECTIONS: Final = _labels(
+    favours="Favors the procedure", no_difference="No difference", against="Against the procedure", unclear="Unclear"
+)
+POSITIONS: Final = _labels(
+    **{
+        "for": "For",
+        "against": "Against",
+        "conditional": "Conditional",
+        "insufficient": "Insufficient evidence",
+        "no_position": "No position",
+    }
+)
+RISK_STATES: Final = _labels(
+    known="Seen and reported",
+    none_seen="Looked for, none seen",
+    not_known="Not known",
+    not_reported="Not reported",
+    not_looked_for="Not looked for",
+)
+RISK_BANDS: Final = _labels(
+    very_common="Very common: 1,000 or more in 10,000",
+    common="Common: 100 to under 1,000 in 10,000",
+    uncommon="Uncommon: 10 to under 100 in 10,000",
+    rare="Rare: 1 to under 10 in 10,000",
+    very_rare="Very rare: under 1 in 10,000",
+)
+RISK_CATEGORIES: Final = _labels(
+    infection="Infection",
+    bleeding="Bleeding",
+    nerve="Nerve",
+    headache="Headache",
+    drug_reaction="Reaction to a drug",
+    cardiovascular="Heart and circulation",
+    respiratory="Breathing",
+    device="Device",
+    pain="Pain",
+    structural="Structural",
+    other="Other",
+)
+RELATIONS: Final = _labels(
+    confirms="Confirms the target of", alternative_to="Alternative to", escalates_to="Escalates to"
+)
+EVIDENCE_CLAIM_KINDS: Final = (
+    "target indication procedure_risk relief_duration onset response_rate finding recommendation evidence_grade coverage"
+).split()
+# Kinds that are only shown: their value is a label, quantities and details.
+STATEMENT_KINDS: Final = _labels(
+    site="Site",
+    contraindication="Contraindication",
+    prerequisite="Prerequisite",
+    repeat_limit="Repeat limit",
+    trial_period="Trial period",
+    device_longevity="Device longevity",
+    guidance="Guidance",
+    anaesthesia="Anesthesia",
+    setting="Setting",
+    procedure_time="Procedure time",
+    recovery="Recovery",
+    mechanism="Mechanism",
+    diagnostic_accuracy="Diagnostic accuracy",
+    code="Code",
+    synonym="Names used by sources",
+    definition="Definition",
+    symptom="Symptom",
+    prevalence="Prevalence",
+    incidence="Incidence",
+    natural_course="Natural course",
+    first_line_care="First-line care",
+    red_flag="Red flag",
+    reference_test="Reference test",
+    share_of_pain="Share of pain",
+    referral_pattern="Referral pattern",
+    arises_from="Arises from",
+    causes="Causes",
+    guide="Patient guide",
+)
+CLAIM_KINDS: Final = _labels(
+    target="Target",
+    indication="Indication",
+    procedure_risk="Risk",
+    relief_duration="Relief duration",
+    onset="Onset",
+    response_rate="Response rate",
+    finding="Finding",
+    recommendation="Recommendation",
+    evidence_grade="Grade stated by a body",
+    coverage="Coverage",
+    **STATEMENT_KINDS,
+)

@@ -1,0 +1,39 @@
+"""How names are folded, so that every box matches and orders them alike: case, accents, hyphens, spelling."""
+
+import re
+import unicodedata
+from typing import Final
+
+# British and American spellings of the field meet in one form (the American one).
+_SPELLINGS: Final = (
+    (re.compile(r"anaesth"), "anesth"),
+    (re.compile(r"haem"), "hem"),
+    (re.compile(r"oedema"), "edema"),
+    (re.compile(r"paraesth"), "paresth"),
+    (re.compile(r"dysaesth"), "dysesth"),
+    (re.compile(r"orthopaed"), "orthoped"),
+    (re.compile(r"paed"), "ped"),
+    (re.compile(r"ischaem"), "ischem"),
+    (re.compile(r"coeliac"), "celiac"),
+    (re.compile(r"tumour"), "tumor"),
+    (re.compile(r"fibre"), "fiber"),
+    (re.compile(r"centre"), "center"),
+    (re.compile(r"colour"), "color"),
+    (re.compile(r"neuralgiae\b"), "neuralgia"),
+    (re.compile(r"\b(disk)(s?)\b"), r"disc\2"),
+)
+_BREAKS: Final = re.compile(r"[^a-z0-9]+")
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, punctuation as single spaces, one spelling: what two names are compared by."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = (
+        "".join(c for c in plain if not unicodedata.combining(c))
+        .replace("ß", "ss")
+        .replace("æ", "ae")
+        .replace("œ", "oe")
+    )
+    for pattern, american in _SPELLINGS:
+        plain = pattern.sub(american, plain)
+    return _BREAKS.sub(" ", plain).strip()

@@ -1,0 +1,295 @@
+"""Rules that several seed files together must keep. Pure: a bundle in, findings out."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from app.seed import bundle as seed
+from app.seed.diff import TYPE_OF_FAMILY, History, history_of
+from app.seed.files import Bundle, Finding
+from app.schemas.blocks import BLOCK_OF_KIND
+from app.search.folding import fold
+from app.search.nearest import nearest
+
+_FILE: Final = {"procedure": "procedures", "condition": "conditions", "pain_generator": "pain_generators"}
+
+
+class _Known:
+    """Slugs of every family, and the nearest one to what is not there."""
+
+    def __init__(self, content: Bundle) -> None:
+        self.slugs: dict[str, set[str]] = {
+            "procedure": {record.slug for record in content.procedures},
+            "condition": {record.slug for record in content.conditions},
+            "pain_generator": {record.slug for record in content.pain_generators},
+            "risk": {record.slug for record in content.risks},
+            "source": {record.slug for record in content.sources},
+            "guide_page": {page.slug for page in content.guide},
+            "claim": {claim.id for _, _, claim in content.claims()},
+        }
+
+    def missing(self, kind: str, slug: str) -> str | None:
+        """What to say of a slug that nothing has; None when it is known."""
+        if slug in self.slugs[kind]:
+            return None
+        near = nearest(slug, self.slugs[kind], most=1)
+        words = kind.replace("_", " ")
+        return f"no {words} is called {slug!r}" + (f": {near[0]!r} is the nearest" if near else "")
+
+
+def check(content: Bundle) -> list[Finding]:
+    """Every finding that single files do not show."""
+    known = _Known(content)
+    rules: tuple[Callable[[Bundle, _Known], Iterable[Finding]], ...] = (
+        _duplicate_slugs,
+        _duplicate_names,
+        _duplicate_claims,
+        _dangling_of_records,
+        _dangling_of_claims,
+        _cycles,
+        _guide_and_editorial,
+        _history,
+    )
+    return [finding for rule in rules for finding in rule(content, known)]
+
+
+def _at(content: Bundle, kind: str, slug: str, pointer: str, message: str) -> Finding:
+    file, prefix = content.origin.get((kind, slug), (f"{_FILE.get(kind, kind)}/{slug}.json", ""))
+    where = prefix + pointer
+    try:
+        line = content.line_of(file, where)
+    except OSError:
+        line = 1
+    return Finding(file, line, where, message)
+
+
+def _families(content: Bundle) -> Iterator[tuple[str, list[str], list[str]]]:
+    yield "procedure", [r.slug for r in content.procedures], [r.name for r in content.procedures]
+    yield "condition", [r.slug for r in content.conditions], [r.name for r in content.conditions]
+    yield "pain_generator", [r.slug for r in content.pain_generators], [r.name for r in content.pain_generators]
+    yield "risk", [r.slug for r in content.risks], [r.name for r in content.risks]
+    yield "source", [r.slug for r in content.sources], []
+    yield "guide_page", [r.slug for r in content.guide], [r.title for r in content.guide]
+
+
+def _duplicate_slugs(content: Bundle, _: _Known) -> Iterator[Finding]:
+    for kind, slugs, _names in _families(content):
+        former = _former(content, kind)
+        for slug in sorted({slug for slug in slugs if slugs.count(slug) > 1} if len(slugs) != len(set(slugs)) else ()):
+            yield _at(
+                content, kind, slug, "/slug", f"the slug {slug!r} stands twice among {kind.replace('_', ' ')} records"
+            )
+        for old, slug in former:
+            if old in set(slugs):
+                yield _at(
+                    content,
+                    kind,
+                    slug,
+                    "/former_slugs",
+                    f"{old!r} is the slug of another record and cannot be a former one",
+                )
+
+
+def _former(content: Bundle, kind: str) -> list[tuple[str, str]]:
+    records: Iterable[seed.Record | seed.Risk] = (
+        content.risks if kind == "risk" else [r for k, r in content.records() if k == kind]
+    )
+    return [(old, record.slug) for record in records for old in record.former_slugs]
+
+
+def _duplicate_names(content: Bundle, _: _Known) -> Iterator[Finding]:
+    for kind, slugs, names in _families(content):
+        by_name: dict[str, list[str]] = defaultdict(list)
+        for slug, name in zip(slugs, names, strict=False):
+            by_name[fold(name)].append(slug)
+        for owners in by_name.values():
+            if len(set(owners)) > 1:
+                first, *others = sorted(set(owners))
+                for slug in others:
+                    pointer = "/title" if kind == "guide_page" else "/name"
+                    yield _at(
+                        content,
+                        kind,
+                        slug,
+                        pointer,
+                        f"the preferred name is the one of {first!r} already: preferred names are not shared",
+                    )
+
+
+def _duplicate_claims(content: Bundle, _: _Known) -> Iterator[Finding]:
+    seen: dict[str, tuple[str, str]] = {}
+    for kind, slug, claim in content.claims():
+        if claim.id in seen:
+            place = f"/claims/{_place(content, kind, slug, claim)}/id"
+            yield _at(content, kind, slug, place, f"the claim id {claim.id!r} is used in {seen[claim.id][1]!r} already")
+        seen.setdefault(claim.id, (kind, slug))
+
+
+def _place(content: Bundle, kind: str, slug: str, claim: seed.AnyClaim) -> int:
+    for other_kind, record in content.records():
+        if (other_kind, record.slug) == (kind, slug):
+            return next((n for n, mine in enumerate(record.claims) if mine is claim), 0)
+    return next(
+        (n for page in content.guide if page.slug == slug for n, mine in enumerate(page.claims) if mine is claim), 0
+    )
+
+
+def _dangling_of_records(content: Bundle, known: _Known) -> Iterator[Finding]:
+    for kind, record in content.records():
+        for n, slug in enumerate(record.broader):
+            if message := known.missing(kind, slug):
+                yield _at(content, kind, record.slug, f"/broader/{n}", message)
+        own = [(f"/texts/{name}", text) for name, text in record.texts.items()]
+        own += [(f"/key_messages/{n}", text) for n, text in enumerate(record.key_messages)]
+        for pointer, text in own:
+            for n, claim in enumerate(text.claims):
+                if message := known.missing("claim", claim):
+                    yield _at(content, kind, record.slug, f"{pointer}/claims/{n}", message)
+        allowed = seed.PROCEDURE_TEXTS
+        for name in record.texts:
+            if name not in allowed:
+                near = nearest(name, allowed, most=1)
+                hint = f": {near[0]!r} is the nearest" if near else f": known are {', '.join(allowed)}"
+                yield _at(content, kind, record.slug, f"/texts/{name}", f"unknown text {name!r}{hint}")
+        for n, block in enumerate(record.not_applicable):
+            if block not in BLOCK_OF_KIND.values():
+                near = nearest(block, set(BLOCK_OF_KIND.values()), most=1)
+                yield _at(
+                    content,
+                    kind,
+                    record.slug,
+                    f"/not_applicable/{n}",
+                    f"no block is called {block!r}" + (f": {near[0]!r} is the nearest" if near else ""),
+                )
+        if isinstance(record, seed.Procedure):
+            for n, relation in enumerate(record.related):
+                if message := known.missing("procedure", relation.procedure):
+                    yield _at(content, kind, record.slug, f"/related/{n}/procedure", message)
+                for m, claim in enumerate(relation.claims):
+                    if message := known.missing("claim", claim):
+                        yield _at(content, kind, record.slug, f"/related/{n}/claims/{m}", message)
+
+
+def _dangling_of_claims(content: Bundle, known: _Known) -> Iterator[Finding]:
+    for kind, slug, claim in content.claims():
+        wrong = [
+            (f"/citations/{n}/source", message)
+            for n, citation in enumerate(claim.citations)
+            if (message := known.missing("source", citation.source))
+        ]
+        value = claim.value
+        if isinstance(claim, seed.TargetClaim) and (
+            message := known.missing("pain_generator", claim.value.pain_generator)
+        ):
+            wrong.append(("/value/pain_generator", message))
+        if isinstance(claim, seed.IndicationClaim) and (message := known.missing("condition", claim.value.condition)):
+            wrong.append(("/value/condition", message))
+        if isinstance(claim, seed.ProcedureRiskClaim) and (message := known.missing("risk", claim.value.risk)):
+            wrong.append(("/value/risk", message))
+        if isinstance(claim, seed.StatementClaim):
+            for name, family in (
+                ("pain_generators", "pain_generator"),
+                ("conditions", "condition"),
+                ("procedures", "procedure"),
+            ):
+                wrong += [
+                    (f"/value/{name}/{n}", message)
+                    for n, other in enumerate(getattr(value, name))
+                    if (message := known.missing(family, other))
+                ]
+        if kind != "procedure" and claim.kind in {
+            "target",
+            "indication",
+            "procedure_risk",
+            "relief_duration",
+            "response_rate",
+            "onset",
+        }:
+            wrong.append(
+                ("/kind", f"a claim of kind {claim.kind!r} belongs to a procedure, not to a {kind.replace('_', ' ')}")
+            )
+        if wrong:
+            place = _place(content, kind, slug, claim)
+            for pointer, message in wrong:
+                yield _at(content, kind, slug, f"/claims/{place}{pointer}", message)
+
+
+def _cycles(content: Bundle, _: _Known) -> Iterator[Finding]:
+    for kind in ("procedure", "condition", "pain_generator"):
+        broader = {record.slug: record.broader for other, record in content.records() if other == kind}
+        for slug in broader:
+            todo, seen = list(broader[slug]), set()
+            while todo:
+                above = todo.pop()
+                if above == slug:
+                    yield _at(
+                        content,
+                        kind,
+                        slug,
+                        "/broader",
+                        f"{slug!r} is broader than itself by way of its own broader records",
+                    )
+                    break
+                if above not in seen:
+                    seen.add(above)
+                    todo += broader.get(above, [])
+
+
+def _guide_and_editorial(content: Bundle, known: _Known) -> Iterator[Finding]:
+    for page in content.guide:
+        texts = [("/summary", page.summary.claims)] + [
+            (f"/items/{n}", item.claims) for n, item in enumerate(page.items)
+        ]
+        for pointer, claims in texts:
+            for n, claim in enumerate(claims):
+                if message := known.missing("claim", claim):
+                    yield _at(content, "guide_page", page.slug, f"{pointer}/claims/{n}", message)
+    if content.editorial is None:
+        return
+    ranked = [rank.family for rank in content.editorial.invasiveness]
+    for family in seed.vocabulary.FAMILIES:
+        if ranked.count(family) != 1:
+            yield Finding(
+                "editorial.json",
+                content.line_of("editorial.json", "/invasiveness"),
+                "/invasiveness",
+                f"the family {family!r} must stand exactly once in the order of invasiveness",
+            )
+    for n, flag in enumerate(content.editorial.red_flags):
+        for m, claim in enumerate(flag.claims):
+            if message := known.missing("claim", claim):
+                pointer = f"/red_flags/{n}/claims/{m}"
+                yield Finding("editorial.json", content.line_of("editorial.json", pointer), pointer, message)
+
+
+def _history(content: Bundle, known: _Known) -> Iterator[Finding]:
+    try:
+        history: History = history_of(content.releases)
+    except (KeyError, TypeError) as error:
+        last = content.releases[-1].version
+        yield Finding(
+            f"releases/{last}.json",
+            1,
+            "/changes",
+            f"the history does not replay: {error!r} does not fit the release before",
+        )
+        return
+    dates = [release.date for release in content.releases]
+    if dates != sorted(dates):
+        yield Finding(
+            f"releases/{content.releases[-1].version}.json", 1, "/date", "a later version has an earlier date"
+        )
+    for entity in sorted(history.state):
+        family, _, slug = entity.partition("/")
+        kind = TYPE_OF_FAMILY.get(family)
+        if kind is None or not slug or kind not in known.slugs or slug in known.slugs[kind]:
+            continue
+        moved = {old for old, _ in _former(content, kind)} if kind != "source" else set()
+        gone = {(record.type, record.slug) for record in content.withdrawn}
+        if slug not in moved and (kind, slug) not in gone and kind not in {"source", "guide_page"}:
+            yield Finding(
+                f"{family}/{slug}.json" if kind in _FILE else f"{family}.json",
+                1,
+                "/slug",
+                f"{slug!r} was published and is gone: list it in `former_slugs` of what replaces it, or in withdrawn.json",
+            )

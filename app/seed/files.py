@@ -1,0 +1,356 @@
+"""From a directory of seed files to a bundle, or to every finding at once: file, line, JSON pointer, what would be right."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from app.errors import KnowledgeBaseError
+from app.seed import bundle as seed
+from app.seed.diff import canonical
+from app.search.nearest import nearest
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One thing wrong with the seed."""
+
+    file: str
+    line: int
+    pointer: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.pointer or '/'}: {self.message}"
+
+
+class SeedRefused(KnowledgeBaseError):
+    """The seed does not load; `findings` holds everything that is wrong with it."""
+
+    code = "seed_refused"
+    title = "The seed files were refused"
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__(f"{len(findings)} finding{'s' if len(findings) != 1 else ''} in the seed files")
+        self.findings = sorted(findings)
+
+
+@dataclass
+class Bundle:
+    """The whole content as read: records by family, in the order of their slugs."""
+
+    procedures: list[seed.Procedure] = field(default_factory=list)
+    conditions: list[seed.Condition] = field(default_factory=list)
+    pain_generators: list[seed.PainGenerator] = field(default_factory=list)
+    risks: list[seed.Risk] = field(default_factory=list)
+    sources: list[seed.Source] = field(default_factory=list)
+    guide: list[seed.GuidePage] = field(default_factory=list)
+    withdrawn: list[seed.Withdrawn] = field(default_factory=list)
+    releases: list[seed.ReleaseFile] = field(default_factory=list)
+    about: seed.About | None = None
+    editorial: seed.Editorial | None = None
+    # Where each record came from: (type, slug) -> file and pointer prefix, for findings.
+    origin: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    # The content as plain JSON values, by "family/slug": what diffs, hashes and releases speak of.
+    plain: dict[str, Any] = field(default_factory=dict)
+    content_hash: str = ""
+    root: Path = Path()
+
+    def records(self) -> Iterator[tuple[str, seed.Procedure | seed.Condition | seed.PainGenerator]]:
+        """Procedures, conditions and pain generators with their type."""
+        yield from (("procedure", record) for record in self.procedures)
+        yield from (("condition", record) for record in self.conditions)
+        yield from (("pain_generator", record) for record in self.pain_generators)
+
+    def claims(self) -> Iterator[tuple[str, str, seed.AnyClaim]]:
+        """Every claim with the type and slug of what it is about."""
+        for kind, record in self.records():
+            yield from ((kind, record.slug, claim) for claim in record.claims)
+        for page in self.guide:
+            yield from (("guide_page", page.slug, claim) for claim in page.claims)
+
+    def line_of(self, file: str, pointer: str) -> int:
+        """Line of a JSON pointer in a file, 1 where it cannot be told."""
+        return line_of((self.root / file).read_text(encoding="utf-8"), pointer)
+
+
+# Folder or file, the class of its entries, the key of a list file, the attribute of the bundle, the type of the record.
+FOLDERS: Final = (
+    ("procedures", seed.Procedure, "procedures", "procedure"),
+    ("conditions", seed.Condition, "conditions", "condition"),
+    ("pain_generators", seed.PainGenerator, "pain_generators", "pain_generator"),
+)
+LIST_FILES: Final = (
+    ("risks.json", "risks", seed.Risk, "risks", "risk"),
+    ("sources.json", "sources", seed.Source, "sources", "source"),
+    ("guide.json", "pages", seed.GuidePage, "guide", "guide_page"),
+    ("withdrawn.json", "withdrawn", seed.Withdrawn, "withdrawn", "withdrawn"),
+)
+SINGLE_FILES: Final = (("about.json", seed.About, "about"), ("editorial.json", seed.Editorial, "editorial"))
+
+
+class _DuplicateKey(ValueError):
+    pass
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _DuplicateKey(next(key for key in keys if keys.count(key) > 1))
+    return found
+
+
+def read(root: Path, *, each: Callable[[str], None] = lambda _: None) -> tuple[Bundle, list[Finding]]:
+    """Read every seed file below `root`. Findings hold all that single files show; the bundle has what could be read."""
+    content, findings = Bundle(root=root), []
+    for folder, cls, attribute, kind in FOLDERS:
+        for path in sorted((root / folder).glob("*.json")):
+            each(folder)
+            findings += _read_record(content, path, cls, attribute, kind)
+    for name, key, cls, attribute, kind in LIST_FILES:
+        if (root / name).exists():
+            findings += _read_list(content, root / name, key, cls, attribute, kind)
+    for name, cls, attribute in SINGLE_FILES:
+        path = root / name
+        if not path.exists():
+            findings.append(Finding(name, 1, "", "the file is missing"))
+            continue
+        data, bad = _parse(content, path)
+        findings += bad
+        if data is not None:
+            record, bad = _validate(content, path, "", cls, data)
+            findings += bad
+            setattr(content, attribute, record)
+            content.plain[name.removesuffix(".json")] = _without_schema(data)
+    for path in sorted((root / "releases").glob("*.json")):
+        data, bad = _parse(content, path)
+        findings += bad
+        if data is not None:
+            release, bad = _validate(content, path, "", seed.ReleaseFile, data)
+            findings += bad
+            if release is not None:
+                content.releases.append(release)
+    content.releases.sort(key=lambda release: release.order)
+    content.content_hash = hash_of(content.plain)
+    return content, findings
+
+
+def hash_of(plain: dict[str, Any]) -> str:
+    """Hash of content, independent of file layout, key order and the order of entries that have ids."""
+    digest = hashlib.sha256()
+    for key in sorted(plain):
+        digest.update(key.encode() + b"\0" + orjson.dumps(canonical(plain[key]), option=orjson.OPT_SORT_KEYS) + b"\n")
+    return digest.hexdigest()
+
+
+def _read_record(content: Bundle, path: Path, cls: type[seed.Record], attribute: str, kind: str) -> list[Finding]:
+    data, findings = _parse(content, path)
+    if data is None:
+        return findings
+    record, bad = _validate(content, path, "", cls, data)
+    findings += bad
+    file = path.relative_to(content.root).as_posix()
+    slug = data.get("slug") if isinstance(data, dict) else None
+    if isinstance(slug, str) and path.stem != slug:
+        findings.append(
+            Finding(
+                file,
+                line_of(path.read_text(encoding="utf-8"), "/slug"),
+                "/slug",
+                f"the file is called {path.stem}.json: name it {slug}.json",
+            )
+        )
+    if record is not None:
+        getattr(content, attribute).append(record)
+        content.origin.setdefault((kind, record.slug), (file, ""))
+        content.plain[f"{path.parent.name}/{record.slug}"] = _without_schema(data)
+    return findings
+
+
+def _read_list(content: Bundle, path: Path, key: str, cls: type[seed.Seed], attribute: str, kind: str) -> list[Finding]:
+    data, findings = _parse(content, path)
+    if data is None:
+        return findings
+    file = path.relative_to(content.root).as_posix()
+    unknown = sorted(set(data) - {"$schema", key}) if isinstance(data, dict) else []
+    findings += [
+        Finding(file, content.line_of(file, f"/{name}"), f"/{name}", _unknown_field(name, ["$schema", key]))
+        for name in unknown
+    ]
+    entries = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(entries, list):
+        return [*findings, Finding(file, 1, f"/{key}", f"a list of entries is expected under {key!r}")]
+    for place, entry in enumerate(entries):
+        record, bad = _validate(content, path, f"/{key}/{place}", cls, entry)
+        findings += bad
+        if record is None:
+            continue
+        getattr(content, attribute).append(record)
+        slug = record.slug  # type: ignore[attr-defined]
+        content.origin.setdefault((kind, slug), (file, f"/{key}/{place}"))
+        content.plain[f"{path.stem}/{slug}"] = entry
+    getattr(content, attribute).sort(key=lambda record: record.slug) if kind != "guide_page" else None
+    return findings
+
+
+def _without_schema(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key != "$schema"}
+
+
+def _parse(content: Bundle, path: Path) -> tuple[Any, list[Finding]]:
+    file = path.relative_to(content.root).as_posix()
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        return None, [Finding(file, 1, "", f"not UTF-8 at byte {error.start}: save the file as UTF-8")]
+    try:
+        data = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        return None, [Finding(file, error.lineno, "", f"not JSON: {error.msg} in column {error.colno}")]
+    except _DuplicateKey as error:
+        line = next((n for n, row in enumerate(text.split("\n"), 1) if f'"{error}"' in row), 1)
+        return None, [Finding(file, line, "", f"the key {str(error)!r} stands twice in one object")]
+    except (ValueError, RecursionError) as error:
+        return None, [Finding(file, 1, "", f"not JSON that can be stored: {error}")]
+    if not isinstance(data, dict):
+        return None, [Finding(file, 1, "", "an object is expected")]
+    return data, []
+
+
+def _refuse_constant(name: str) -> float:
+    msg = f"{name} is not a number of JSON"
+    raise ValueError(msg)
+
+
+def _validate(content: Bundle, path: Path, prefix: str, cls: type[M], data: Any) -> tuple[M | None, list[Finding]]:  # noqa: ANN401
+    try:
+        return cls.model_validate(data), []
+    except ValidationError as error:
+        text = path.read_text(encoding="utf-8")
+        file = path.relative_to(content.root).as_posix()
+        return None, [_finding(file, text, prefix, cls, data, problem) for problem in error.errors()]
+
+
+def _finding(file: str, text: str, prefix: str, cls: type[BaseModel], data: Any, problem: Any) -> Finding:  # noqa: ANN401
+    pointer, known = prefix, _Walk(cls, data)
+    for step in problem["loc"]:
+        if known.enter(step):
+            pointer += f"/{_escape(str(step))}"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        message = _unknown_field(str(problem["loc"][-1]), known.fields(problem["loc"]))
+    elif problem["type"] == "missing":
+        message = f"the field {problem['loc'][-1]!r} is required"
+    elif problem["type"] == "union_tag_invalid":
+        kinds = list(seed.vocabulary.CLAIM_KINDS)
+        near = nearest(str(problem["ctx"]["tag"]), kinds, most=1)
+        message = f"{problem['ctx']['tag']!r} is not a kind of claim" + (
+            f": {near[0]!r} is the nearest" if near else f": one of {', '.join(kinds)}"
+        )
+    elif isinstance(problem.get("input"), str | int | float) and "not one of" not in message:
+        message += f" (found {problem['input']!r})"
+    return Finding(file, line_of(text, pointer), pointer, message)
+
+
+def _unknown_field(name: str, fields: Iterable[str]) -> str:
+    fields = list(fields)
+    near = nearest(name, fields, most=1)
+    return f"unknown field {name!r}" + (f": {near[0]!r} is the nearest" if near else f": known are {', '.join(fields)}")
+
+
+class _Walk:
+    """Follows pydantic's location through the data, leaving out the steps that are tags of unions and not keys."""
+
+    def __init__(self, cls: type[BaseModel], data: Any) -> None:  # noqa: ANN401
+        self.cls, self.here = cls, data
+
+    def enter(self, step: str | int) -> bool:
+        if isinstance(self.here, dict) and isinstance(step, str):
+            if step in self.here:
+                self.here = self.here[step]
+                return True
+            # A tag of the union of claims is no key of the file; a missing field is, and is pointed at all the same.
+            return step not in seed.vocabulary.CLAIM_KINDS
+        if isinstance(self.here, list) and isinstance(step, int) and step < len(self.here):
+            self.here = self.here[step]
+            return True
+        return False
+
+    def fields(self, loc: Iterable[str | int]) -> list[str]:
+        schema = self.cls.model_json_schema(by_alias=True)
+        here: Any = schema
+        for step in list(loc)[:-1]:
+            here = _resolve(schema, here)
+            if isinstance(step, int):
+                here = here.get("items", {})
+            elif "discriminator" in here:
+                here = {"$ref": here["discriminator"]["mapping"].get(step, "")}
+            else:
+                here = here.get("properties", {}).get(step, here.get("additionalProperties", {}))
+                here = here if isinstance(here, dict) else {}
+        return list(_resolve(schema, here).get("properties", {}))
+
+
+def _resolve(schema: dict[str, Any], node: Any) -> dict[str, Any]:  # noqa: ANN401
+    while isinstance(node, dict) and (
+        ref := node.get("$ref") or next((part.get("$ref") for part in node.get("anyOf", ()) if "$ref" in part), None)
+    ):
+        node = schema.get("$defs", {}).get(ref.rsplit("/", 1)[-1], {})
+    return node if isinstance(node, dict) else {}
+
+
+def _escape(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+_TOKEN: Final = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([{}\[\],:])|([^\s{}\[\],:"]+))')
+
+
+def line_of(text: str, pointer: str) -> int:
+    """Line at which the value (or its key) of a JSON pointer begins; the nearest enclosing one when it is not there."""
+    wanted = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    best = (-1, 1)
+    path: list[str | int] = []
+    keys: list[bool] = []
+    pending_key = False
+    for match in _TOKEN.finditer(text):
+        string, mark, _ = match.groups()
+        at = text.count("\n", 0, match.start(match.lastindex or 0)) + 1 if match.lastindex else 1
+        if string is not None and pending_key:
+            path[-1] = json.loads(string)
+            pending_key = False
+        elif mark == "{":
+            path.append("")
+            keys.append(True)
+            pending_key = True
+        elif mark == "[":
+            path.append(0)
+            keys.append(False)
+        elif mark in {"}", "]"}:
+            path.pop()
+            keys.pop()
+            continue
+        elif mark == ",":
+            if keys[-1]:
+                pending_key = True
+            else:
+                path[-1] = int(path[-1]) + 1
+            continue
+        elif mark == ":":
+            continue
+        here = [str(step) for step in path]
+        depth = len(here)
+        if depth > best[0] and here == wanted[:depth]:
+            best = (depth, at)
+            if depth == len(wanted):
+                break
+    return best[1]

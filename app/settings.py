@@ -1,0 +1,123 @@
+"""The only reader of the environment. Every setting has a name, a default, and a remedy when it is wrong."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from app.errors import ConfigurationError
+
+PREFIX: Final = "KB_"
+ROOT: Final = Path(__file__).resolve().parent.parent
+_HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+(?:/[^\s?#]*)?$")]
+
+
+class Settings(BaseModel):
+    """What an operator can set, each as `KB_` and the name in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field(default="127.0.0.1", description="Address that the server listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port that the server listens on; 0 picks a free one.")
+    workers: int = Field(default=1, ge=1, le=64, description="Worker processes of `serve`.")
+    database_url: str = Field(
+        default=f"sqlite:///{ROOT / 'var' / 'kb.sqlite3'}",
+        description="Where HTTP reads: a SQLAlchemy URL (sqlite:///FILE or postgresql://...), or the path of a SQLite file.",
+    )
+    write_database_url: str = Field(
+        default="", description="Where the loader writes when that is another server or role; empty: database_url."
+    )
+    seed_dir: Path = Field(default=ROOT / "seed_data", description="Directory of the seed files.")
+    public_url: Annotated[str, Field(description="Public base address; set: links are absolute; empty: paths.")] = ""
+    path_prefix: str = Field(
+        default="",
+        pattern=r"^(?:/[A-Za-z0-9._~-]+)*$",
+        description="Path the service is mounted under, without slash at the end.",
+    )
+    report_url: str = Field(
+        default="",
+        description="Where a wrong statement is reported (https or mailto); empty: a page of the service says how.",
+    )
+    frame_ancestors: str = Field(
+        default="*", pattern=r"^[^;,\r\n]+$", description="Who may frame /embed pages: value of CSP frame-ancestors."
+    )
+    cache_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=0,
+        le=8 * 1024**3,
+        description="Bound of the response cache in bytes; 0 switches it off.",
+    )
+    max_concurrency: int = Field(default=256, ge=1, le=100_000, description="Requests answered at once; beyond it 503.")
+    revision_poll_seconds: float = Field(
+        default=0.5, gt=0, le=60, description="How often a worker looks for a new release."
+    )
+    access_log: bool = Field(default=False, description="Write a line for every request.")
+    log_level: str = Field(
+        default="info", pattern=r"^(?:debug|info|warning|error|critical)$", description="Least level logged."
+    )
+    metrics_port: int = Field(default=0, ge=0, le=65535, description="Own port for /metrics; 0: on the main port.")
+    metrics_token: str = Field(
+        default="", description="Bearer token that /metrics on the main port asks for; empty: open."
+    )
+    search_dir: Path = Field(default=ROOT / "var" / "search", description="Where search indexes of a box are built.")
+
+    @field_validator("database_url", "write_database_url")
+    @classmethod
+    def _database(cls, url: str) -> str:
+        if not url:
+            return url
+        if "://" not in url:
+            return f"sqlite:///{Path(url).absolute()}"
+        scheme, rest = url.split("://", 1)
+        if scheme in {"postgres", "postgresql"}:
+            return f"postgresql+psycopg://{rest}"
+        if scheme not in {"sqlite", "postgresql+psycopg"}:
+            msg = f"scheme {scheme!r} is not supported: use sqlite:///FILE or postgresql://USER@HOST/NAME"
+            raise ValueError(msg)
+        return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_slash(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            msg = "it must start with http:// or https://"
+            raise ValueError(msg)
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _one_base(self) -> Self:
+        if self.write_database_url and self.database_url.startswith("sqlite") != self.write_database_url.startswith(
+            "sqlite"
+        ):
+            msg = "database_url and write_database_url name different engines"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def writer_url(self) -> str:
+        """Where the loader and the migrations write."""
+        return self.write_database_url or self.database_url
+
+    @property
+    def link_base(self) -> str:
+        """What a link starts with: the public address, or the path prefix alone."""
+        return self.public_url or self.path_prefix
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings of this process. ConfigurationError names the variable and the remedy."""
+    env = os.environ if environ is None else environ
+    given = {
+        name: env[key] for name in Settings.model_fields if (key := PREFIX + name.upper()) in env and env[key] != ""
+    }
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            name = str(problem["loc"][0]) if problem["loc"] else "database_url"
+            about = Settings.model_fields[name].description or ""
+            lines.append(f"{PREFIX}{name.upper()}={given.get(name, '')!r}: {problem['msg']}. {about}")
+        raise ConfigurationError("\n".join(lines)) from None

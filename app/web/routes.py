@@ -1,0 +1,5 @@
+"""What people see."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Make the lock files anew: exact versions with hashes, for every supported Python and platform, without index addresses.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+compile() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "requirements/lock.sh" "$@"; }
+compile pyproject.toml -o requirements/core.txt
+compile pyproject.toml --extra mcp -c requirements/core.txt -o requirements/mcp.txt
+compile pyproject.toml --extra fhir -c requirements/core.txt -o requirements/fhir.txt
+compile pyproject.toml --extra mcp --extra fhir --group dev -c requirements/mcp.txt -o requirements/dev.txt
