@@ -206,14 +206,14 @@ def _tables(index: Index, state: State) -> Iterator[tuple[type[SQLModel], Iterab
         )
 
 
-def _record(index: Index, kind: str, record: seed.Record, **own: object) -> dict[str, Any]:
+def _record(index: Index, type_: str, record: seed.Record, **own: object) -> dict[str, Any]:
     text_ = record.texts.get("summary")
     return {
         "slug": record.slug,
         "name": record.name,
         "sort_name": fold(record.name),
         "summary": text_.text if text_ else None,
-        "updated_in": index.updated(kind, record.slug),
+        "updated_in": index.updated(type_, record.slug),
         **own,
     }
 
