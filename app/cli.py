@@ -4,7 +4,7 @@ Exit codes: 0 done, 1 the seed or the database is not as asked (findings, drift,
 3 the database cannot be reached.
 """
 
-import datetime
+import datetime as dt
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
+from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -64,8 +65,6 @@ def _progress(title: str) -> Iterator[Callable[[str], None]]:
         TextColumn("{task.completed}"),
         TimeElapsedColumn(),
     )
-    from rich.console import Console
-
     with Progress(*columns, transient=True, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=None)
 
@@ -140,6 +139,7 @@ def serve(
 @cli.command()
 def check(
     seed: SeedOption = None,
+    *,
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail as well on a drop of quality against the baseline.")
     ] = False,
@@ -174,7 +174,7 @@ def release(
     """Write the next file of seed_data/releases: version, date, changes field by field."""
     settings = load_settings()
     state = _read(settings, seed)
-    today = date or datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    today = date or dt.datetime.now(tz=dt.UTC).date().isoformat()
     root = (seed or settings.seed_dir).resolve()
     try:
         path = write_release(root, state, version=version or next_version(state), date=today, title=title)
@@ -216,6 +216,7 @@ def status() -> None:
 @cli.command()
 def schema(
     seed: SeedOption = None,
+    *,
     check: Annotated[bool, typer.Option("--check", help="Only say whether the files are fresh.")] = False,
 ) -> None:
     """Write the JSON Schemas of the seed files, for editors."""

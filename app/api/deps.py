@@ -32,7 +32,7 @@ PathSlug = Annotated[
     Path(min_length=1, max_length=200, description="Slug, a former slug, or a known name (redirected to the slug)."),
 ]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
-Many = Field(default=[], max_length=MAX_VALUES)
+Many: Any = Field(default=[], max_length=MAX_VALUES)
 
 
 class StrictRoute(APIRoute):

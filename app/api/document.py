@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
+import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
-import orjson
 
 from app import __version__
 from app.schemas.problems import Problem

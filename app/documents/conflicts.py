@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from app.documents.index import Index
 from app.seed import bundle as seed
 
 Json = dict[str, Any]
 
 
-def conflicts_of(index: Index, record: seed.Record) -> list[Json]:
+def conflicts_of(record: seed.Record) -> list[Json]:
     """Conflicts of a record: each with its axis and its sides. Empty when nothing opposes."""
     found = []
     recommendations = [claim for claim in record.claims if isinstance(claim, seed.RecommendationClaim)]

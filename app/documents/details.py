@@ -18,6 +18,7 @@ from app.documents.shapes import (
     text_shape,
     texts_of,
 )
+from app.schemas import vocabulary
 from app.seed import bundle as seed
 
 PROCEDURE_TEXTS = ("summary", "clinical", "what_happens", "preparation", "afterwards", "when_to_call")
@@ -28,7 +29,7 @@ GENERATOR_TEXTS = ("summary", "clinical")
 def typical_relief(index: Index, slug: str) -> Json:
     """How long relief typically lasts, for each intent that has a typical estimate."""
     items = []
-    for intent in seed.vocabulary.INTENTS:
+    for intent in vocabulary.INTENTS:
         if typical := index.typical.get((slug, intent)):
             value = typical.claim.value
             items.append(
@@ -171,7 +172,7 @@ def procedure_document(index: Index, record: seed.Procedure) -> Json:
         "texts": texts_of(record, PROCEDURE_TEXTS),
         **blocks_of(index, "procedure", record),
         "related": {"procedures": known(related), **_hierarchy(index, "procedure", record)},
-        "conflicts": known(conflicts_of(index, record)),
+        "conflicts": known(conflicts_of(record)),
         "journey": {
             "type": "guide_page",
             "slug": "journey",
@@ -246,7 +247,7 @@ def _joined(index: Index, kind: str, pairs: Iterable[tuple[str, str]]) -> list[J
 
 
 def _best_grade(index: Index, claims: list[str]) -> str:
-    order = list(seed.vocabulary.GRADES)
+    order = list(vocabulary.GRADES)
     return min((index.grades[claim] for claim in claims), key=order.index)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from app.schemas import vocabulary
 from app.schemas.durations import days_of
 from app.schemas.values import ProcedureRiskValue, ReliefDurationValue
 from app.seed import bundle as seed
@@ -75,7 +76,9 @@ def typical_of(claims: Iterable[seed.ReliefDurationClaim], sources: Mapping[str,
     chosen = min(pool, key=lambda claim: _rank(claim, sources))
     source = best_source(chosen, sources)
     others = len(pool) - 1
-    because = f"Best design among the estimates whose wording was seen in full: {seed.vocabulary.DESIGNS[source.design].lower()}"
+    because = (
+        f"Best design among the estimates whose wording was seen in full: {vocabulary.DESIGNS[source.design].lower()}"
+    )
     because += f", {source.year}" if source.year else ", year not stated"
     if not independent:
         because = "Only commercial sources give a duration: " + because[0].lower() + because[1:]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.documents.grading import GRADE_RANK, Typical, grade_of, typical_of
+from app.schemas import vocabulary
 from app.search.folding import fold
 from app.seed import bundle as seed
 from app.seed.diff import TYPE_OF_FAMILY, History
@@ -118,7 +119,7 @@ def index_of(content: Bundle, version: str, history: History, changed: set[str])
     index.indications = _edges(index, "indication")
     for procedure in content.procedures:
         relief = [claim for claim in procedure.claims if isinstance(claim, seed.ReliefDurationClaim)]
-        for intent in seed.vocabulary.INTENTS:
+        for intent in vocabulary.INTENTS:
             if typical := typical_of((claim for claim in relief if claim.value.intent == intent), index.sources):
                 index.typical[procedure.slug, intent] = typical
     return index

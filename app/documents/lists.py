@@ -11,6 +11,7 @@ from app.documents.grading import GRADE_RANK, best_source, relief_days
 from app.documents.index import Edge, Index
 from app.documents.releases import change_shape
 from app.documents.shapes import link
+from app.schemas import vocabulary
 from app.schemas.durations import days_of
 from app.seed import bundle as seed
 
@@ -137,7 +138,7 @@ def _edge_facets(index: Index, facets: Facets, edges: Iterable[Edge], kind: str)
 def _longest_relief(index: Index, slug: str) -> float | None:
     found = [
         days
-        for intent in seed.vocabulary.INTENTS
+        for intent in vocabulary.INTENTS
         if (typical := index.typical.get((slug, intent))) and (days := relief_days(typical.claim.value)) is not None
     ]
     return max(found, default=None)

@@ -54,7 +54,7 @@ class Entry:
     def __init__(self, status: int, headers: Headers, body: bytes) -> None:
         self.status = status
         self.body = body
-        self.etag = hashlib.blake2b(body, digest_size=12).hexdigest().encode() if status == 200 else b""  # noqa: PLR2004
+        self.etag = hashlib.blake2b(body, digest_size=12).hexdigest().encode() if status == 200 else b""
         self.headers = headers
         self.variants: dict[bytes, tuple[Message, Message, Message, bytes]] = {}
         self.size = len(body) + 600
@@ -193,7 +193,7 @@ class Answers:
                 self.metrics.hits += 1
                 self._clock += 1
                 # Moving an entry to the young end each time would cost more than the look-up: now and then is enough.
-                if self._clock - entry.touched > 64:  # noqa: PLR2004
+                if self._clock - entry.touched > 64:
                     self._touch(key, entry)
                 await self._send(entry, accepted, wanted, method, send)
                 return
@@ -211,7 +211,7 @@ class Answers:
         encoding = self._encodings.get(accepted)
         if encoding is None:
             encoding = encoding_of(accepted)
-            if len(self._encodings) < 256:  # noqa: PLR2004
+            if len(self._encodings) < 256:
                 self._encodings[accepted] = encoding
         start, body, unchanged, etag = entry.variant(encoding)
         if wanted and etag and matches(wanted, etag):
@@ -273,7 +273,7 @@ class Answers:
         if b"vary" not in names:
             headers.append((b"vary", b"Accept-Encoding"))
         if b"cache-control" not in names:
-            headers.append((b"cache-control", b"no-store" if status >= 500 else b"no-cache"))  # noqa: PLR2004
+            headers.append((b"cache-control", b"no-store" if status >= 500 else b"no-cache"))
         return Entry(status, headers, b"".join(parts))
 
     def _keep(self, key: bytes, entry: Entry, scope: Scope) -> None:
@@ -283,7 +283,7 @@ class Answers:
             return
         if revision and revision != self.revision:
             return
-        if entry.status != 200:  # noqa: PLR2004
+        if entry.status != 200:
             self._refusals[key] = entry
             while len(self._refusals) > MAX_REFUSALS:
                 self._refusals.popitem(last=False)
@@ -337,7 +337,7 @@ def _decodable(part: bytes, name: str) -> None:
         try:
             decoded.append(
                 bytes([int(piece[:2], 16)]) + piece[2:] if len(piece) >= 2 and piece[:2].isalnum() else _broken()
-            )  # noqa: PLR2004
+            )
         except ValueError:
             raise BadRequest(f"The {name} holds a percent sign without two hexadecimal digits behind it.") from None
     whole = b"".join(decoded)

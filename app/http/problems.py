@@ -54,7 +54,7 @@ def problem_response(request: Request, error: KnowledgeBaseError) -> Response:
     release = getattr(request.state, "kb_release", None)
     if release:
         shown["KB-Release"] = release
-    shown["Cache-Control"] = "no-store" if status >= 500 else "no-cache"  # noqa: PLR2004
+    shown["Cache-Control"] = "no-store" if status >= 500 else "no-cache"
     return Response(body, status, headers=shown)
 
 
@@ -71,9 +71,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-        if error.status_code == 404:  # noqa: PLR2004
+        if error.status_code == 404:
             return problem_response(request, _unknown_path(request))
-        if error.status_code == 405:  # noqa: PLR2004
+        if error.status_code == 405:
             return problem_response(request, MethodNotAllowed(f"{request.method} is not answered here."))
         return problem_response(request, BadRequest(str(error.detail)))
 
@@ -141,7 +141,8 @@ def parameters_of(request: Request) -> dict[str, Any]:
 def _allowed(info: Any) -> tuple[str, ...]:  # noqa: ANN401 - pydantic's field info, or None
     if info is None:
         return ()
-    todo, seen = [info.annotation, *info.metadata], []
+    todo: list[Any] = [info.annotation, *info.metadata]
+    seen: list[str] = []
     while todo:
         part = todo.pop()
         if isinstance(part, Among):

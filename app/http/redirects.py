@@ -5,7 +5,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request, Response
 
 
-class Redirect(Exception):  # noqa: N818 - not an error of anybody
+class Redirect(Exception):
     """Raised where the path names a record by another name: permanent for a former slug, for now for a known name."""
 
     def __init__(self, name: str, slug: str, *, permanent: bool) -> None:

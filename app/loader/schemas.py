@@ -27,13 +27,13 @@ def schemas() -> dict[str, str]:
     }
     found = {name: cls.model_json_schema(by_alias=True) for name, cls in single.items()}
     for name, (key, cls) in lists.items():
-        schema = TypeAdapter(list[cls]).json_schema(by_alias=True)
-        definitions = schema.pop("$defs", {})
+        entry = TypeAdapter(cls).json_schema(by_alias=True)
+        definitions = entry.pop("$defs", {})
         found[name] = {
             "$defs": definitions,
             "type": "object",
             "title": name.capitalize(),
-            "properties": {"$schema": {"type": "string"}, key: schema},
+            "properties": {"$schema": {"type": "string"}, key: {"type": "array", "items": entry}},
             "required": [key],
             "additionalProperties": False,
         }

@@ -49,24 +49,13 @@ class State:
         }
 
 
-def read_state(root: Path, *, each: Callable[[str], None] = lambda _: None, release: str | None = None) -> State:
-    """Read and check the seed below `root`. SeedRefused holds every finding. `release` asks for an earlier state."""
+def read_state(root: Path, *, each: Callable[[str], None] = lambda _: None) -> State:
+    """Read and check the seed below `root`. SeedRefused holds every finding."""
     content, findings = read(root, each=each)
+    findings += check(content)
     if findings:
-        # Cross-record findings would be echoes of records that did not read.
-        readable = check(content) if not any(finding.pointer == "" for finding in findings) else []
-        files = {finding.file for finding in findings}
-        raise SeedRefused(
-            findings + [finding for finding in readable if finding.file not in files and not _echo(finding)]
-        )
-    if findings := check(content):
         raise SeedRefused(findings)
     return state_of(content)
-
-
-def _echo(finding: object) -> bool:
-    # A reference to a record that failed to read is not a second fault.
-    return " is called " in str(finding) or "was published and is gone" in str(finding)
 
 
 def state_of(content: Bundle) -> State:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Table, delete, insert, select, text
+from sqlalchemy import Connection, Engine, Table, delete, insert, text
 from sqlmodel import SQLModel
 
 from app import models
@@ -17,6 +17,7 @@ from app.documents.options import options_document
 from app.documents.releases import release_documents
 from app.documents.shapes import claim_shape, order_of
 from app.loader.state import State
+from app.queries.release import find_release
 from app.schemas.durations import days_of
 from app.search.folding import fold
 from app.seed import bundle as seed
@@ -42,9 +43,7 @@ def write(engine: Engine, state: State, *, progress: Progress = lambda _: None) 
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-        held = connection.execute(
-            select(models.Release.revision, models.Release.build, models.Release.sequence)
-        ).first()
+        held = find_release(connection)
         if held is not None and (held.revision, held.build) == (state.revision, build_id()):
             return Loaded(state.version, state.revision, written=False, rows=0)
         sequence = held.sequence + 1 if held is not None else 1

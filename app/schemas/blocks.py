@@ -43,19 +43,69 @@ BLOCK_OF_KIND: Final = {
 }
 KIND_OF_BLOCK: Final = {block: kind for kind, block in BLOCK_OF_KIND.items()}
 
-PROCEDURE_KINDS: Final = (
-    "site target indication procedure_risk relief_duration onset response_rate finding recommendation evidence_grade "
-    "coverage contraindication prerequisite repeat_limit trial_period device_longevity guidance anaesthesia setting "
-    "procedure_time recovery mechanism diagnostic_accuracy prevalence synonym code"
-).split()
-CONDITION_KINDS: Final = (
-    "definition symptom red_flag arises_from causes prevalence incidence natural_course first_line_care reference_test "
-    "finding recommendation evidence_grade coverage mechanism diagnostic_accuracy prerequisite code"
-).split()
-GENERATOR_KINDS: Final = (
-    "definition arises_from share_of_pain referral_pattern reference_test diagnostic_accuracy finding recommendation "
-    "evidence_grade coverage mechanism prevalence code"
-).split()
+PROCEDURE_KINDS: Final = [
+    "site",
+    "target",
+    "indication",
+    "procedure_risk",
+    "relief_duration",
+    "onset",
+    "response_rate",
+    "finding",
+    "recommendation",
+    "evidence_grade",
+    "coverage",
+    "contraindication",
+    "prerequisite",
+    "repeat_limit",
+    "trial_period",
+    "device_longevity",
+    "guidance",
+    "anaesthesia",
+    "setting",
+    "procedure_time",
+    "recovery",
+    "mechanism",
+    "diagnostic_accuracy",
+    "prevalence",
+    "synonym",
+    "code",
+]
+CONDITION_KINDS: Final = [
+    "definition",
+    "symptom",
+    "red_flag",
+    "arises_from",
+    "causes",
+    "prevalence",
+    "incidence",
+    "natural_course",
+    "first_line_care",
+    "reference_test",
+    "finding",
+    "recommendation",
+    "evidence_grade",
+    "coverage",
+    "mechanism",
+    "diagnostic_accuracy",
+    "prerequisite",
+    "code",
+]
+GENERATOR_KINDS: Final = [
+    "definition",
+    "arises_from",
+    "share_of_pain",
+    "referral_pattern",
+    "reference_test",
+    "diagnostic_accuracy",
+    "finding",
+    "recommendation",
+    "evidence_grade",
+    "coverage",
+    "mechanism",
+    "prevalence",
+    "code",
+]
 KINDS_OF_TYPE: Final = {
     "procedure": PROCEDURE_KINDS,
     "condition": CONDITION_KINDS,

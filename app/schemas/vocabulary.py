@@ -152,9 +152,18 @@ RISK_CATEGORIES: Final = _labels(
 RELATIONS: Final = _labels(
     confirms="Confirms the target of", alternative_to="Alternative to", escalates_to="Escalates to"
 )
-EVIDENCE_CLAIM_KINDS: Final = (
-    "target indication procedure_risk relief_duration onset response_rate finding recommendation evidence_grade coverage"
-).split()
+EVIDENCE_CLAIM_KINDS: Final = [
+    "target",
+    "indication",
+    "procedure_risk",
+    "relief_duration",
+    "onset",
+    "response_rate",
+    "finding",
+    "recommendation",
+    "evidence_grade",
+    "coverage",
+]
 # Kinds that are only shown: their value is a label, quantities and details.
 STATEMENT_KINDS: Final = _labels(
     site="Site",

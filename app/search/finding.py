@@ -14,9 +14,9 @@ _procedure: Any = Procedure
 def words_of(connection: Connection) -> dict[str, frozenset[str]]:
     """Folded words of every procedure's names and summary."""
     found: dict[str, set[str]] = {}
-    for slug, folded in connection.execute(select(_name.slug, _name.folded).where(_name.type == "procedure")).tuples():
+    for slug, folded in connection.execute(select(_name.slug, _name.folded).where(_name.type == "procedure")):
         found.setdefault(slug, set()).update(folded.split())
-    for slug, summary in connection.execute(select(_procedure.slug, _procedure.summary)).tuples():
+    for slug, summary in connection.execute(select(_procedure.slug, _procedure.summary)):
         found.setdefault(slug, set()).update(fold(summary or "").split())
     return {slug: frozenset(words) for slug, words in found.items()}
 

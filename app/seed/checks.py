@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from app.seed import bundle as seed
-from app.seed.diff import TYPE_OF_FAMILY, History, history_of
-from app.seed.files import Bundle, Finding
+from app.schemas import vocabulary
 from app.schemas.blocks import BLOCK_OF_KIND
 from app.search.folding import fold
 from app.search.nearest import nearest
+from app.seed import bundle as seed
+from app.seed.diff import TYPE_OF_FAMILY, History, history_of
+from app.seed.files import Bundle, Finding
 
 _FILE: Final = {"procedure": "procedures", "condition": "conditions", "pain_generator": "pain_generators"}
 
@@ -27,6 +28,8 @@ class _Known:
             "guide_page": {page.slug for page in content.guide},
             "claim": {claim.id for _, _, claim in content.claims()},
         }
+        for kind, slugs in content.unread.items():
+            self.slugs.setdefault(kind, set()).update(slugs)
 
     def missing(self, kind: str, slug: str) -> str | None:
         """What to say of a slug that nothing has; None when it is known."""
@@ -247,7 +250,7 @@ def _guide_and_editorial(content: Bundle, known: _Known) -> Iterator[Finding]:
     if content.editorial is None:
         return
     ranked = [rank.family for rank in content.editorial.invasiveness]
-    for family in seed.vocabulary.FAMILIES:
+    for family in vocabulary.FAMILIES:
         if ranked.count(family) != 1:
             yield Finding(
                 "editorial.json",

@@ -12,9 +12,10 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from app.errors import KnowledgeBaseError
+from app.schemas import vocabulary
+from app.search.nearest import nearest
 from app.seed import bundle as seed
 from app.seed.diff import canonical
-from app.search.nearest import nearest
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -63,6 +64,18 @@ class Bundle:
     plain: dict[str, Any] = field(default_factory=dict)
     content_hash: str = ""
     root: Path = Path()
+    # Slugs and claim ids of records that could not be read: what refers to them is not a second fault.
+    unread: dict[str, set[str]] = field(default_factory=dict)
+
+    def note_unread(self, kind: str, data: Any) -> None:  # noqa: ANN401 - whatever the file holds
+        """Remember what a record that did not read would have been called."""
+        if not isinstance(data, dict):
+            return
+        if isinstance(data.get("slug"), str):
+            self.unread.setdefault(kind, set()).add(data["slug"])
+        claims = data.get("claims")
+        ids = [claim.get("id") for claim in claims if isinstance(claim, dict)] if isinstance(claims, list) else []
+        self.unread.setdefault("claim", set()).update(one for one in ids if isinstance(one, str))
 
     def records(self) -> Iterator[tuple[str, seed.Procedure | seed.Condition | seed.PainGenerator]]:
         """Procedures, conditions and pain generators with their type."""
@@ -116,10 +129,10 @@ def read(root: Path, *, each: Callable[[str], None] = lambda _: None) -> tuple[B
         for path in sorted((root / folder).glob("*.json")):
             each(folder)
             findings += _read_record(content, path, cls, attribute, kind)
-    for name, key, cls, attribute, kind in LIST_FILES:
+    for name, key, entry, attribute, kind in LIST_FILES:
         if (root / name).exists():
-            findings += _read_list(content, root / name, key, cls, attribute, kind)
-    for name, cls, attribute in SINGLE_FILES:
+            findings += _read_list(content, root / name, key, entry, attribute, kind)
+    for name, single, attribute in SINGLE_FILES:
         path = root / name
         if not path.exists():
             findings.append(Finding(name, 1, "", "the file is missing"))
@@ -127,7 +140,7 @@ def read(root: Path, *, each: Callable[[str], None] = lambda _: None) -> tuple[B
         data, bad = _parse(content, path)
         findings += bad
         if data is not None:
-            record, bad = _validate(content, path, "", cls, data)
+            record, bad = _validate(content, path, "", single, data)
             findings += bad
             setattr(content, attribute, record)
             content.plain[name.removesuffix(".json")] = _without_schema(data)
@@ -155,6 +168,7 @@ def hash_of(plain: dict[str, Any]) -> str:
 def _read_record(content: Bundle, path: Path, cls: type[seed.Record], attribute: str, kind: str) -> list[Finding]:
     data, findings = _parse(content, path)
     if data is None:
+        content.note_unread(kind, {"slug": path.stem})
         return findings
     record, bad = _validate(content, path, "", cls, data)
     findings += bad
@@ -169,7 +183,9 @@ def _read_record(content: Bundle, path: Path, cls: type[seed.Record], attribute:
                 f"the file is called {path.stem}.json: name it {slug}.json",
             )
         )
-    if record is not None:
+    if record is None:
+        content.note_unread(kind, data)
+    else:
         getattr(content, attribute).append(record)
         content.origin.setdefault((kind, record.slug), (file, ""))
         content.plain[f"{path.parent.name}/{record.slug}"] = _without_schema(data)
@@ -193,6 +209,7 @@ def _read_list(content: Bundle, path: Path, key: str, cls: type[seed.Seed], attr
         record, bad = _validate(content, path, f"/{key}/{place}", cls, entry)
         findings += bad
         if record is None:
+            content.note_unread(kind, entry)
             continue
         getattr(content, attribute).append(record)
         slug = record.slug  # type: ignore[attr-defined]
@@ -251,7 +268,7 @@ def _finding(file: str, text: str, prefix: str, cls: type[BaseModel], data: Any,
     elif problem["type"] == "missing":
         message = f"the field {problem['loc'][-1]!r} is required"
     elif problem["type"] == "union_tag_invalid":
-        kinds = list(seed.vocabulary.CLAIM_KINDS)
+        kinds = list(vocabulary.CLAIM_KINDS)
         near = nearest(str(problem["ctx"]["tag"]), kinds, most=1)
         message = f"{problem['ctx']['tag']!r} is not a kind of claim" + (
             f": {near[0]!r} is the nearest" if near else f": one of {', '.join(kinds)}"
@@ -279,7 +296,7 @@ class _Walk:
                 self.here = self.here[step]
                 return True
             # A tag of the union of claims is no key of the file; a missing field is, and is pointed at all the same.
-            return step not in seed.vocabulary.CLAIM_KINDS
+            return step not in vocabulary.CLAIM_KINDS
         if isinstance(self.here, list) and isinstance(step, int) and step < len(self.here):
             self.here = self.here[step]
             return True
@@ -320,37 +337,32 @@ def line_of(text: str, pointer: str) -> int:
     wanted = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
     best = (-1, 1)
     path: list[str | int] = []
-    keys: list[bool] = []
-    pending_key = False
+    in_object: list[bool] = []
+    key_follows = False
     for match in _TOKEN.finditer(text):
         string, mark, _ = match.groups()
-        at = text.count("\n", 0, match.start(match.lastindex or 0)) + 1 if match.lastindex else 1
-        if string is not None and pending_key:
-            path[-1] = json.loads(string)
-            pending_key = False
-        elif mark == "{":
-            path.append("")
-            keys.append(True)
-            pending_key = True
-        elif mark == "[":
-            path.append(0)
-            keys.append(False)
-        elif mark in {"}", "]"}:
+        if mark in {"}", "]"}:
             path.pop()
-            keys.pop()
+            in_object.pop()
             continue
-        elif mark == ",":
-            if keys[-1]:
-                pending_key = True
-            else:
+        if mark == ",":
+            key_follows = in_object[-1]
+            if not key_follows:
                 path[-1] = int(path[-1]) + 1
             continue
-        elif mark == ":":
+        if mark == ":" or match.lastindex is None:
             continue
+        if string is not None and key_follows:
+            path[-1] = json.loads(string)
+            key_follows = False
+        # A key, or a value: either may be what the pointer names, or what encloses it.
         here = [str(step) for step in path]
-        depth = len(here)
-        if depth > best[0] and here == wanted[:depth]:
-            best = (depth, at)
-            if depth == len(wanted):
+        if len(here) > best[0] and here == wanted[: len(here)]:
+            best = (len(here), text.count("\n", 0, match.start(match.lastindex)) + 1)
+            if len(here) == len(wanted):
                 break
+        if mark in {"{", "["}:
+            in_object.append(mark == "{")
+            key_follows = mark == "{"
+            path.append("" if key_follows else 0)
     return best[1]

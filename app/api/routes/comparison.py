@@ -27,7 +27,7 @@ def compare_procedures(params: Annotated[CompareParams, Query()], read: Reader) 
     """Two to six procedures side by side, row by row; rows that differ are marked, unknown is said."""
     read.require(params.release)
     slugs = resolved(read, "procedure", "procedure", params.procedure)
-    if len(slugs) < 2:  # noqa: PLR2004
+    if len(slugs) < 2:
         message = "two different procedures are needed"
         raise InvalidParameter(f"procedure: {message}", errors=(FieldError("procedure", slugs[0], message),))
     bodies = list_documents(read.connection, "procedure", slugs)

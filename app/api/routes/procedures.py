@@ -8,6 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from app.api.deps import (
     MAX_VALUES,
+    ByEdge,
     Many,
     Paged,
     PathSlug,
@@ -20,7 +21,6 @@ from app.api.deps import (
     relief_days,
     resolved,
     sorts,
-    ByEdge,
 )
 from app.api.routes.batch import BatchParams, batch_of
 from app.errors import FieldError, InvalidParameter
@@ -102,8 +102,10 @@ class ProcedureParams(ByEdge):
         if self.role and not generators and not conditions:
             found["role"] = tuple(self.role)
         since = None if self.updated_since is None else place_of_version(read, self.updated_since)
-        slugs = None if self.q is None else matching(read.once(("words",), lambda: words_of(read.connection)), self.q)
-        return Filters(found, relief_days(self.min_relief), since, slugs)
+        found_by_text = (
+            None if self.q is None else matching(read.once(("words",), lambda: words_of(read.connection)), self.q)
+        )
+        return Filters(found, relief_days(self.min_relief), since, found_by_text)
 
 
 def place_of_version(read: Reading, version: str) -> int:

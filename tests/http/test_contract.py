@@ -1,0 +1,285 @@
+import base64
+
+import pytest
+from build import condition, generator, procedure
+from conftest import Client, Load
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+
+def many(count: int) -> list[dict[str, object]]:
+    return [procedure(f"p{n:03d}") for n in range(count)]
+
+
+def walk(client: Client, path: str) -> list[str]:
+    found: list[str] = []
+    answer = client.get(path)
+    while True:
+        found += [item["slug"] for item in answer.json()["items"]]
+        following = answer.json()["page"]["next"]
+        if following is None:
+            assert 'rel="next"' not in answer.headers.get("link", "")
+            return found
+        target = answer.headers["link"].split(">")[0].removeprefix("<")
+        assert following in target
+        answer = client.get(target)
+
+
+def test_pages_walk_the_whole_list_once_in_order(client: Client, load: Load) -> None:
+    load(*many(25))
+
+    assert walk(client, "/v1/procedures?limit=10") == [f"p{n:03d}" for n in range(25)]
+    assert walk(client, "/v1/procedures?limit=10&sort=-name") == [f"p{n:03d}" for n in reversed(range(25))]
+
+
+def test_next_is_null_on_an_exactly_full_last_page(client: Client, load: Load) -> None:
+    load(*many(10))
+
+    page = client.get("/v1/procedures?limit=5").json()["page"]
+    last = client.get(f"/v1/procedures?limit=5&cursor={page['next']}").json()["page"]
+
+    assert page["total"] == 10
+    assert last["next"] is None
+
+
+def test_a_cursor_of_an_earlier_release_is_gone(client: Client, load: Load) -> None:
+    load(*many(10))
+    cursor = client.get("/v1/procedures?limit=5").json()["page"]["next"]
+
+    load(*many(11))
+
+    answer = client.get(f"/v1/procedures?limit=5&cursor={cursor}")
+    assert (answer.status_code, answer.json()["code"]) == (410, "release_gone")
+
+
+@pytest.mark.parametrize("cursor", ["x", "%20", "e30", "a" * 300, base64.urlsafe_b64encode(b"a|b|c|d").decode()])
+def test_a_broken_cursor_is_a_clear_400(client: Client, load: Load, cursor: str) -> None:
+    load(*many(3))
+
+    answer = client.get(f"/v1/procedures?cursor={cursor}")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_cursor")
+
+
+def test_a_cursor_of_another_list_is_refused(client: Client, load: Load) -> None:
+    load(*many(10), *[condition(f"c{n}") for n in range(10)])
+    cursor = client.get("/v1/procedures?limit=5").json()["page"]["next"]
+
+    assert client.get(f"/v1/conditions?limit=5&cursor={cursor}").status_code == 400
+
+
+def test_a_cursor_of_a_newer_release_asks_to_wait_for_the_replica(client: Client, load: Load) -> None:
+    load(*many(3))
+    cursor = base64.urlsafe_b64encode(b"ffff|999.0.0|aaaa|3").decode()
+
+    answer = client.get(f"/v1/procedures?cursor={cursor}")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "replica_behind")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_an_unknown_parameter_is_refused_with_the_nearest(client: Client, load: Load) -> None:
+    load(*many(1))
+
+    answer = client.get("/v1/procedures?famly=ablation")
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["errors"][0]["parameter"] == "famly"
+    assert "family" in answer.json()["suggestions"]
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter", "suggestion"),
+    [
+        ("family=ablashun", "family", "ablation"),
+        ("limit=101", "limit", None),
+        ("limit=0", "limit", None),
+        ("limit=5&limit=6", "limit", None),
+        ("min_relief=3 months", "min_relief", None),
+        ("sort=nam", "sort", "name"),
+        ("facet=famly", "facet", "family"),
+        ("limit=99999999999999999999999", "limit", None),
+        ("updated_since=9.9.9", "updated_since", None),
+    ],
+)
+def test_a_value_that_is_not_allowed_names_its_parameter(
+    client: Client, load: Load, query: str, parameter: str, suggestion: str | None
+) -> None:
+    load(*many(1))
+
+    answer = client.get(f"/v1/procedures?{query}")
+
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["parameter"] == parameter
+    if suggestion:
+        assert suggestion in answer.json()["suggestions"]
+
+
+def test_an_unknown_value_of_a_record_filter_names_the_nearest_record(client: Client, load: Load) -> None:
+    load(generator("facet-joint"), procedure("p"))
+
+    answer = client.get("/v1/procedures?pain_generator=facett-joint")
+
+    assert answer.status_code == 422
+    assert answer.json()["suggestions"][0]["slug"] == "facet-joint"
+
+
+def test_a_known_name_redirects_for_now_and_a_former_slug_for_good(client: Client, load: Load) -> None:
+    names = [{"text": "Rhizotomy", "kind": "synonym"}]
+    load(procedure("radiofrequency-ablation", names=names, former_slugs=["rf-lesion"]))
+
+    known = client.get("/v1/procedures/rhizotomy/targets?limit=5")
+    former = client.get("/v1/procedures/rf-lesion")
+
+    assert (known.status_code, known.headers["location"]) == (
+        307,
+        "/v1/procedures/radiofrequency-ablation/targets?limit=5",
+    )
+    assert (former.status_code, former.headers["location"]) == (308, "/v1/procedures/radiofrequency-ablation")
+
+
+def test_a_name_that_several_share_is_ambiguous(client: Client, load: Load) -> None:
+    shared = [{"text": "Radiculopathy", "kind": "synonym"}]
+    load(condition("lumbar", names=shared), condition("cervical", names=shared))
+
+    answer = client.get("/v1/conditions/radiculopathy")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "ambiguous_name")
+    assert {one["slug"] for one in answer.json()["suggestions"]} == {"lumbar", "cervical"}
+    assert client.get("/v1/procedures?condition=radiculopathy").status_code == 422
+
+
+def test_a_misspelt_slug_is_a_404_that_suggests(client: Client, load: Load) -> None:
+    load(procedure("epidural-steroid-injection"), procedure("vertebroplasty"))
+
+    answer = client.get("/v1/procedures/epidurel")
+
+    assert answer.status_code == 404
+    assert answer.json()["suggestions"][0]["slug"] == "epidural-steroid-injection"
+    assert answer.json()["instance"] == "/v1/procedures/epidurel"
+
+
+def test_release_is_a_precondition_on_every_path(client: Client, load: Load) -> None:
+    load(procedure("p"))
+    version = client.get("/v1/releases/current").json()["version"]
+
+    assert client.get("/v1/procedures/p", params={"release": version}).status_code == 200
+    assert client.get("/v1/procedures/p?release=0.0.1").status_code == 410
+
+
+def test_a_second_request_with_the_etag_is_304_without_body(client: Client, load: Load) -> None:
+    load(procedure("p"))
+    first = client.get("/v1/procedures/p")
+
+    again = client.get("/v1/procedures/p", headers={"If-None-Match": first.headers["etag"]})
+
+    assert again.status_code == 304
+    assert again.content == b""
+    assert again.headers["etag"] == first.headers["etag"]
+    assert client.get("/v1/procedures/p", headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_each_encoding_has_its_own_strong_etag_and_the_same_content(client: Client, load: Load) -> None:
+    load(procedure("p"))
+
+    answers = [client.get("/v1/procedures/p", headers={"Accept-Encoding": one}) for one in ("identity", "gzip", "br")]
+
+    assert [one.headers.get("content-encoding") for one in answers] == [None, "gzip", "br"]
+    assert len({one.headers["etag"] for one in answers}) == 3
+    assert len({one.json()["slug"] for one in answers}) == 1
+    assert all(one.headers["vary"] == "Accept-Encoding" for one in answers)
+    refused = client.get("/v1/procedures/p", headers={"Accept-Encoding": "br;q=0, gzip;q=0"})
+    assert "content-encoding" not in refused.headers
+
+
+def test_head_has_the_headers_of_get_and_no_body(client: Client, load: Load) -> None:
+    load(procedure("p"))
+
+    head, get = client.request("HEAD", "/v1/procedures/p"), client.get("/v1/procedures/p")
+
+    assert head.content == b""
+    assert {name: value for name, value in head.headers.items()} == {name: value for name, value in get.headers.items()}
+
+
+def test_other_methods_are_refused_and_allow_lists_every_one(client: Client, load: Load) -> None:
+    load(procedure("p"))
+
+    for method in ("POST", "PUT", "DELETE", "PATCH", "BREW"):
+        answer = client.request(method, "/v1/procedures/p")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert client.request("OPTIONS", "/v1/procedures/p").headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_every_answer_names_its_release_and_is_open_to_browsers(client: Client, load: Load) -> None:
+    load(procedure("p"))
+
+    for path in ("/v1/procedures", "/v1/procedures/p", "/v1/procedures/none", "/v1/nothing"):
+        answer = client.get(path)
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "ETag" in answer.headers["access-control-expose-headers"]
+    assert client.get("/v1/procedures").headers["kb-release"] == client.get("/v1/releases/current").json()["version"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/procedures/%00", 400),
+        ("/v1/procedures?q=%00", 400),
+        ("/v1/procedures/%ff", 400),
+        ("/v1/procedures/%zz", 400),
+        ("/v1/procedures?q=%ED%A0%80", 400),
+        ("/v1/procedures?q=" + "a" * 9000, 414),
+        ("/v1/procedures?q=" + "a" * 300, 422),
+        ("/v1/procedures/" + "a" * 300, 422),
+        ("/v1/procedures/", 404),
+        ("//v1/procedures", 404),
+        ("/v1/procedures/a%2Fb", 404),
+        ("/v1/procedures/%F0%9F%98%80", 404),
+        ("/v1/claims/none", 404),
+        ("/v1/releases/none", 404),
+        ("/v1/releases/1%7C/changes", 404),
+        ("/v1/compare?procedure=p", 422),
+        ("/v1/compare?procedure=p&procedure=p", 422),
+    ],
+)
+def test_bad_addresses_get_a_clear_problem(client: Client, load: Load, path: str, status: int) -> None:
+    load(procedure("p"))
+
+    answer = client.get(path)
+
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_too_many_headers_are_refused(client: Client, load: Load) -> None:
+    load(procedure("p"))
+
+    assert client.get("/v1/procedures", headers={f"x-{n}": "y" for n in range(120)}).status_code == 431
+    assert client.get("/v1/procedures", headers={"x-long": "y" * 17_000}).status_code == 431
+
+
+def test_an_empty_database_says_that_nothing_is_loaded(client: Client) -> None:
+    if client.app.app.state.engine.dialect.name == "postgresql":  # type: ignore[attr-defined]
+        pytest.skip("the database of the session may be loaded: SQLite tells")
+
+    answer = client.get("/v1/procedures")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "not_loaded")
+    assert client.get("/health/ready").status_code == 503
+    assert client.get("/health/live").status_code == 200
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    parameter=st.sampled_from(["q", "family", "condition", "cursor", "limit", "sort", "min_relief", "release", "x"]),
+    value=st.text(max_size=60),
+)
+def test_no_query_is_answered_with_a_5xx(shipped: Client, parameter: str, value: str) -> None:
+    try:
+        answer = shipped.get("/v1/procedures", params={parameter: value})
+    except UnicodeEncodeError:
+        return
+    assert answer.status_code in {200, 400, 410, 422}
+    if answer.status_code != 200:
+        assert answer.json()["title"]

@@ -1,0 +1,185 @@
+"""What a broken seed is told: all findings at once, each with file, line, pointer and what would be right."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from build import claim, condition, generator, procedure, relief, risk, write_seed
+from conftest import Client, Load
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from app.loader.state import read_state
+from app.seed.bundle import Change
+from app.seed.diff import canonical, changes_between, replay
+from app.seed.files import SeedRefused, line_of
+
+
+def findings(root: Path) -> list[Any]:
+    with pytest.raises(SeedRefused) as refused:
+        read_state(root)
+    return refused.value.findings
+
+
+def sound() -> list[dict[str, Any]]:
+    return [
+        generator("joint"),
+        condition("pain", arises_from=["joint"]),
+        risk("bleeding"),
+        procedure("a-sound", treats=["joint"]),
+    ]
+
+
+FAULTS: dict[str, tuple[Callable[[], dict[str, Any]], str, str]] = {
+    "no-citation": (
+        lambda: procedure("p0", claims=[{**relief("c0", min="P3M"), "citations": []}]),
+        "/claims/0/citations",
+        "at least 1 item",
+    ),
+    "dangling": (lambda: procedure("p1", treats=["jiont"]), "/claims/0/value/pain_generator", "'joint' is the nearest"),
+    "duration": (lambda: procedure("p2", claims=[relief("c2", min="P3Q")]), "/claims/0/value/min", "ISO 8601"),
+    "order": (
+        lambda: procedure("p3", claims=[relief("c3", min="P2Y", max="P3M")]),
+        "/claims/0/value",
+        "longer than max",
+    ),
+    "unknown-field": (lambda: procedure("p4", famliy="x"), "/famliy", "'family' is the nearest"),
+    "no-unit": (
+        lambda: procedure(
+            "p5", claims=[claim("c5", "recovery", {"label": "x", "quantities": [{"name": "rest", "min": 2, "max": 2}]})]
+        ),
+        "/claims/0/value/quantities/0/unit",
+        "required",
+    ),
+    "name": (lambda: procedure("p6", name="A sound"), "/name", "not shared"),
+    "claim-id": (lambda: procedure("p7", claims=[relief("a-sound--target-t0", min="P3M")]), "/claims/0/id", "used in"),
+    "rate": (
+        lambda: procedure("p8", claims=[claim("c8", "response_rate", {"percent_min": 120})]),
+        "/claims/0/value/percent_min",
+        "less than or equal to 100",
+    ),
+    "family": (lambda: procedure("p9", family="ablatoin"), "/family", "not one of"),
+}
+
+
+def test_ten_faults_in_ten_files_are_ten_findings_and_the_release_before_still_answers(
+    client: Client, load: Load, tmp_path: Path
+) -> None:
+    load(*sound())
+    broken = write_seed(tmp_path / "broken", *sound(), *(make() for make, _, _ in FAULTS.values()))
+
+    found = findings(broken)
+
+    by_file = {finding.file: finding for finding in found}
+    assert len(found) == 10, "\n".join(map(str, found))
+    for n, (_, pointer, words) in enumerate(FAULTS.values()):
+        finding = by_file[f"procedures/p{n}.json"]
+        assert (finding.pointer, words in finding.message) == (pointer, True), str(finding)
+        assert finding.line > 1
+    assert client.get("/v1/procedures/a-sound").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda root: (root / "procedures/a-sound.json").write_bytes(b"\xff{}"), "not UTF-8"),
+        (lambda root: (root / "procedures/a-sound.json").write_text("{,}"), "not JSON"),
+        (lambda root: (root / "procedures/a-sound.json").write_text("[]"), "an object is expected"),
+        (lambda root: (root / "procedures/a-sound.json").write_text('{"slug": "a", "slug": "b"}'), "stands twice"),
+        (lambda root: (root / "procedures/a-sound.json").write_text('{"a": NaN}'), "not JSON"),
+        (lambda root: (root / "procedures/a-sound.json").write_text("[" * 100_000), "not JSON"),
+        (
+            lambda root: (root / "procedures/a-sound.json").rename(root / "procedures/other.json"),
+            "name it a-sound.json",
+        ),
+        (lambda root: (root / "about.json").unlink(), "the file is missing"),
+        (lambda root: (root / "risks.json").write_text('{"riks": []}'), "'risks' is the nearest"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_finding(tmp_path: Path, change: Callable[[Path], object], words: str) -> None:
+    root = write_seed(tmp_path / "seed", *sound())
+    change(root)
+
+    assert any(words in finding.message for finding in findings(root))
+
+
+def test_control_characters_do_not_load(tmp_path: Path) -> None:
+    root = write_seed(tmp_path / "seed", procedure("p", name="bad\u0001name"))
+
+    assert "U+0001" in findings(root)[0].message
+
+
+def test_a_published_slug_that_is_gone_must_be_a_former_one(tmp_path: Path) -> None:
+    root = write_seed(tmp_path / "seed", *sound())
+    publish(root, "1.0.0")
+    (root / "procedures" / "a-sound.json").unlink()
+
+    assert "was published and is gone" in findings(root)[0].message
+
+    moved = procedure("better", former_slugs=["a-sound"])
+    moved.pop("_")
+    (root / "procedures" / "better.json").write_text(json.dumps(moved), encoding="utf-8")
+    assert read_state(root).development is True
+
+
+def publish(root: Path, version: str) -> None:
+    from app.loader.releasing import write_release
+
+    write_release(root, read_state(root), version=version, date="2026-01-01", title="Test")
+
+
+def test_content_edited_since_a_release_is_a_development_version(tmp_path: Path) -> None:
+    root = write_seed(tmp_path / "seed", *sound())
+    assert read_state(root).version.startswith("0.0.0+dev.")
+
+    publish(root, "1.0.0")
+    assert (read_state(root).version, read_state(root).development) == ("1.0.0", False)
+
+    edited = json.loads((root / "procedures/a-sound.json").read_text())
+    edited["family"] = "ablation"
+    (root / "procedures/a-sound.json").write_text(json.dumps(edited))
+    state = read_state(root)
+    assert state.version.startswith("1.0.0+dev.")
+    assert [(change.entity, change.field, change.old, change.new) for change in state.pending] == [
+        ("procedures/a-sound", "/family", "injection", "ablation")
+    ]
+
+
+def test_an_upgraded_and_a_fresh_database_hold_the_same_revision(tmp_path: Path, writer: Engine) -> None:
+    from app.loader.write import write
+
+    root = write_seed(tmp_path / "seed", *sound())
+    publish(root, "1.0.0")
+    first = write(writer, read_state(root))
+    again = write(writer, read_state(root))
+
+    assert (first.written, again.written) == (True, False)
+    assert first.revision == again.revision == read_state(root).revision
+
+
+def test_line_of_a_pointer_is_the_line_of_its_value() -> None:
+    text = '{\n "a": [\n  1,\n  {"b/c": 2}\n ],\n "d": "x"\n}'
+
+    assert [line_of(text, pointer) for pointer in ("", "/a/1", "/a/1/b~1c", "/d", "/none")] == [1, 4, 4, 6, 1]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(min_size=1, max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+entities = st.dictionaries(st.text("ab/-", min_size=1, max_size=3), json_values, max_size=4)
+
+
+@given(old=entities, new=entities)
+def test_replaying_the_changes_leads_to_the_new_state(old: dict[str, Any], new: dict[str, Any]) -> None:
+    before, after = canonical(old), canonical(new)
+
+    changes = [Change.model_validate_json(change.model_dump_json()) for change in changes_between(before, after)]
+
+    assert replay(changes, before) == after
