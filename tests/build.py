@@ -111,7 +111,7 @@ ABOUT = {
 }
 FAMILIES = (
     "diagnostic_test nerve_block injection ablation decompression augmentation drug_delivery neuromodulation".split()
-)  # noqa: SIM905
+)
 EDITORIAL = {"invasiveness": [{"family": family, "reason": "Test."} for family in FAMILIES]}
 LISTS = {"risks": "risks", "sources": "sources", "guide": "pages", "withdrawn": "withdrawn"}
 

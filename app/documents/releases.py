@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -13,12 +14,17 @@ from app.seed.diff import TYPE_OF_FAMILY
 Row = tuple[str, str, str, Json, Json]
 
 
-def release_documents(index: Index, releases: list[ReleaseFile], current: dict[str, Any]) -> Iterator[Row]:
+def release_documents(
+    index: Index, releases: list[ReleaseFile], pending: list[Change], current: dict[str, Any]
+) -> Iterator[Row]:
     """One document a release, and the current one once more under `current`."""
     licence = {"name": index.about.licence, "url": index.about.licence_url, "attribution": index.about.attribution}
     for release in releases:
         summary = _summary(release, is_current=release.version == current["version"])
         yield "release", release.version, release.title, summary, summary
+    if pending:
+        summary = _development(current, pending)
+        yield "release", current["version"], current["version"], summary, summary
     latest = next((release for release in releases if release.version == current["version"]), None)
     yield (
         "current",
@@ -26,8 +32,8 @@ def release_documents(index: Index, releases: list[ReleaseFile], current: dict[s
         current["version"],
         {},
         {
-            **current,
-            "title": latest.title if latest else "Development version: content edited since the last release",
+            **{key: value for key, value in current.items() if key != "content_hash"},
+            "title": latest.title if latest else DEVELOPMENT,
             "based_on": releases[-1].version if releases else None,
             "licence": licence,
             "review": {
@@ -45,21 +51,27 @@ def release_documents(index: Index, releases: list[ReleaseFile], current: dict[s
     )
 
 
+DEVELOPMENT = "Development version: content edited since the last release"
+
+
 def _summary(release: ReleaseFile, *, is_current: bool) -> Json:
-    counts = {
-        change: sum(one.change == change for one in release.changes) for change in ("added", "changed", "removed")
-    }
+    shown = {"date": release.date, "title": release.title, "content_hash": release.content_hash, "current": is_current}
+    return _counted(release.version, release.changes, shown)
+
+
+def _development(current: dict[str, Any], pending: list[Change]) -> Json:
+    shown = {key: current[key] for key in ("date", "content_hash")} | {"title": DEVELOPMENT, "current": True}
+    return _counted(current["version"], pending, shown)
+
+
+def _counted(version: str, changes: list[Change], shown: Json) -> Json:
+    counts = {change: sum(one.change == change for one in changes) for change in ("added", "changed", "removed")}
+    address = f"/v1/releases/{quote(version)}"
     return {
-        "version": release.version,
-        "date": release.date,
-        "title": release.title,
-        "content_hash": release.content_hash,
-        "current": is_current,
-        "changes": {**counts, "total": len(release.changes)},
-        "links": {
-            "self": link(f"/v1/releases/{release.version}"),
-            "changes": link(f"/v1/releases/{release.version}/changes"),
-        },
+        "version": version,
+        **shown,
+        "changes": {**counts, "total": len(changes)},
+        "links": {"self": link(address), "changes": link(f"{address}/changes")},
     }
 
 

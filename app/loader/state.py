@@ -45,6 +45,7 @@ class State:
             "date": self.date,
             "revision": self.revision,
             "development": self.development,
+            "content_hash": self.content.content_hash,
             "counts": counts,
         }
 

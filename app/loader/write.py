@@ -394,5 +394,5 @@ def _documents(index: Index, state: State) -> Iterator[dict[str, Any]]:
     for page in content.guide:
         shown = details.guide_summary(index, page)
         yield row("guide_page", page.slug, page.title, shown, details.guide_document(index, page))
-    for kind, slug, name, summary, body in release_documents(index, state.releases, state.facts()):
+    for kind, slug, name, summary, body in release_documents(index, state.releases, state.pending, state.facts()):
         yield row(kind, slug, name, summary, body)

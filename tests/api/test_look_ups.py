@@ -1,8 +1,9 @@
+import httpx
 from build import claim, condition, generator, page, procedure, relief, risk
 from conftest import Client, Load
 
 
-def slugs(answer) -> list[str]:  # type: ignore[no-untyped-def]
+def slugs(answer: httpx.Response) -> list[str]:
     assert answer.status_code == 200, answer.text
     return [item["slug"] for item in answer.json()["items"]]
 
@@ -124,7 +125,7 @@ def test_only_commercial_estimates_are_typical_only_where_nothing_else_is(client
 def test_a_band_stands_only_where_there_is_a_rate_and_an_exact_limit_goes_to_the_more_frequent(
     client: Client, load: Load
 ) -> None:
-    def observed(name: str, **value: object):  # type: ignore[no-untyped-def]
+    def observed(name: str, **value: object) -> dict[str, object]:
         return claim(name, "procedure_risk", {"risk": "bleeding", "phrase": "bleeding", "state": "known", **value})
 
     load(

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from app.loader.releasing import write_release
 from app.loader.state import read_state
+from app.loader.write import write
 from app.seed.bundle import Change
 from app.seed.diff import canonical, changes_between, replay
 from app.seed.files import SeedRefused, line_of
@@ -126,8 +128,6 @@ def test_a_published_slug_that_is_gone_must_be_a_former_one(tmp_path: Path) -> N
 
 
 def publish(root: Path, version: str) -> None:
-    from app.loader.releasing import write_release
-
     write_release(root, read_state(root), version=version, date="2026-01-01", title="Test")
 
 
@@ -149,8 +149,6 @@ def test_content_edited_since_a_release_is_a_development_version(tmp_path: Path)
 
 
 def test_an_upgraded_and_a_fresh_database_hold_the_same_revision(tmp_path: Path, writer: Engine) -> None:
-    from app.loader.write import write
-
     root = write_seed(tmp_path / "seed", *sound())
     publish(root, "1.0.0")
     first = write(writer, read_state(root))

@@ -1,0 +1,134 @@
+"""A load is one transaction: whole or not at all, whoever is killed and whoever reads meanwhile."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from build import generator, procedure, relief, write_seed
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from app.db.engines import read_engine, snapshot, write_engine
+from app.loader.migrations import downgrade, migrate, schema_of
+from app.loader.state import State, read_state
+from app.loader.write import write
+from app.queries.release import find_release
+
+
+def state_with(root: Path, count: int) -> State:
+    return read_state(
+        write_seed(root, *[procedure(f"p{n}", claims=[relief(f"c{n}", min="P3M")]) for n in range(count)])
+    )
+
+
+def test_a_load_killed_at_any_moment_leaves_the_release_before_whole(
+    database_url: str, writer: Engine, tmp_path: Path
+) -> None:
+    first = state_with(tmp_path / "first", 50)
+    write(writer, first)
+    bigger = write_seed(
+        tmp_path / "second", *[procedure(f"q{n}", claims=[relief(f"d{n}", min="P3M")]) for n in range(600)]
+    )
+    writer.dispose()
+    dice = random.Random(7)
+    for _ in range(20):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "load", "--seed", str(bigger)],
+            env={**os.environ, "KB_DATABASE_URL": database_url, "PYTHONPATH": str(Path.cwd())},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(dice.uniform(0.4, 1.4))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        engine = read_engine(database_url)
+        with snapshot(engine) as connection:
+            release = find_release(connection)
+            assert release is not None
+            count = connection.execute(text("SELECT count(*) FROM procedure")).scalar_one()
+            claims = connection.execute(text("SELECT count(*) FROM claim")).scalar_one()
+            assert (count, claims) == ((50, 50) if release.revision == first.revision else (600, 600))
+        engine.dispose()
+
+
+def test_two_loads_at_once_take_turns(writer: Engine, database_url: str, tmp_path: Path) -> None:
+    states = [state_with(tmp_path / str(count), count) for count in (30, 40)]
+
+    def put(state: State) -> None:
+        engine = write_engine(database_url)
+        write(engine, state)
+        engine.dispose()
+
+    threads = [threading.Thread(target=put, args=(state,)) for state in states * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with writer.begin() as connection:
+        count = connection.execute(text("SELECT count(*) FROM procedure")).scalar_one()
+        listed = connection.execute(text("SELECT count(*) FROM listing WHERE list = 'procedures'")).scalar_one()
+    assert count == listed
+    assert count in {30, 40}
+
+
+def test_a_reader_sees_one_release_from_its_first_to_its_last_look(
+    writer: Engine, database_url: str, tmp_path: Path
+) -> None:
+    write(writer, state_with(tmp_path / "a", 5))
+    engine = read_engine(database_url)
+    with snapshot(engine) as connection:
+        before = find_release(connection)
+        write(writer, state_with(tmp_path / "b", 9))
+        assert find_release(connection) == before
+        assert connection.execute(text("SELECT count(*) FROM procedure")).scalar_one() == 5
+    with snapshot(engine) as connection:
+        assert connection.execute(text("SELECT count(*) FROM procedure")).scalar_one() == 9
+    engine.dispose()
+
+
+def test_the_read_engine_is_refused_writes_by_the_database(writer: Engine, database_url: str, tmp_path: Path) -> None:
+    write(writer, state_with(tmp_path / "a", 1))
+    engine = read_engine(database_url)
+
+    with pytest.raises(DatabaseError), snapshot(engine) as connection:
+        connection.execute(text("DELETE FROM listing"))
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO target VALUES ('none', 'p0', 'joint', 'treats', 0)",
+        "UPDATE relief_duration SET max_days = 1, min_days = 2",
+        "UPDATE procedure SET family = 'magic'",
+        "INSERT INTO response_rate (claim_id, procedure, percent_min, percent_max) VALUES ('c0', 'p0', 50, 120)",
+        "INSERT INTO response_rate (claim_id, procedure, percent_min, percent_max) VALUES ('c0', 'p0', 60, 50)",
+        "INSERT INTO response_rate (claim_id, procedure, responders, n_at) VALUES ('c0', 'p0', 6, 5)",
+        "UPDATE procedure SET name = 'Same'",
+    ],
+)
+def test_the_database_itself_refuses_what_cannot_be(writer: Engine, tmp_path: Path, statement: str) -> None:
+    root = write_seed(
+        tmp_path / "s", generator("joint"), *[procedure(f"p{n}", claims=[relief(f"c{n}", min="P3M")]) for n in range(2)]
+    )
+    write(writer, read_state(root))
+
+    with pytest.raises(IntegrityError), writer.begin() as connection:
+        connection.execute(text(statement))
+
+
+def test_migrations_run_down_and_up_again(database_url: str) -> None:
+    engine = write_engine(database_url)
+    migrate(engine)
+    downgrade(engine, "base")
+    assert schema_of(engine) is None
+    assert migrate(engine) is True
+    assert migrate(engine) is False
+    engine.dispose()

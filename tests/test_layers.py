@@ -1,0 +1,68 @@
+"""The architecture, held as a table: which room may import which."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+APP = Path(__file__).resolve().parent.parent / "app"
+# Room -> rooms below it. A room may always import itself; leaves import nothing of the application.
+BELOW: dict[str, set[str]] = {
+    "settings": {"errors"},
+    "errors": set(),
+    "build": set(),
+    "schemas": set(),
+    "db": set(),
+    "models": {"db", "schemas"},
+    "search": {"models", "db", "schemas"},
+    "queries": {"models", "db", "errors", "search"},
+    "seed": {"schemas", "search", "errors"},
+    "documents": {"seed", "schemas", "search"},
+    "loader": {"documents", "seed", "search", "models", "db", "schemas", "queries", "build", "settings", "errors"},
+    "represent": {"schemas", "documents", "queries", "search", "errors"},
+    "http": {"queries", "search", "schemas", "documents", "db", "settings", "errors"},
+    "api": {"http", "represent", "queries", "search", "schemas", "db", "errors"},
+    "web": {"http", "represent", "queries", "search", "schemas", "documents", "settings", "errors", "build"},
+    "main": {"api", "web", "represent", "http", "db", "settings"},
+    "cli": {"main", "loader", "seed", "queries", "db", "http", "represent", "search", "settings", "errors", "build"},
+}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(APP).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "app":
+            parts = node.module.split(".")
+            found |= (
+                {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names if alias.name != "__version__"}
+            )
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("app.")}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(APP.rglob("*.py")), ids=lambda path: path.relative_to(APP).as_posix())
+def test_imports_go_downward_only(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":
+        return
+
+    assert imports_of(path) - {room} <= BELOW[room]
+
+
+def test_the_table_has_no_cycle() -> None:
+    done: set[str] = set()
+    while len(done) < len(BELOW):
+        free = {room for room, below in BELOW.items() if room not in done and below <= done}
+        assert free, f"a cycle among {sorted(set(BELOW) - done)}"
+        done |= free
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = {path for path in APP.rglob("*.py") if "os.environ" in path.read_text(encoding="utf-8")}
+
+    assert {path.relative_to(APP).as_posix() for path in readers} <= {"settings.py", "cli.py"}
