@@ -9,7 +9,6 @@ from fastapi.routing import APIRoute
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import __version__
-from app.api.document import describe
 from app.api.routes import (
     comparison,
     conditions,
@@ -24,6 +23,7 @@ from app.api.routes import (
 )
 from app.db.engines import read_engine
 from app.http.answers import Answers
+from app.http.describing import describe
 from app.http.metrics import Metrics
 from app.http.problems import add_problem_handlers
 from app.http.reading import Memo

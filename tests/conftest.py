@@ -11,6 +11,7 @@ import httpx
 import psycopg
 import pytest
 from build import write_seed
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
 from app.db.engines import write_engine
@@ -23,6 +24,11 @@ from app.main import create_app
 from app.settings import ROOT, Settings
 
 ENGINES = ("sqlite", "postgresql")
+# How long a machine takes is no fact about the code: the bench measures, the tests do not.
+settings.register_profile(
+    "kb", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("kb")
 
 
 class Client:

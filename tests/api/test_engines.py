@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from conftest import Client
 
-from app.api.document import openapi_of
+from app.http.describing import openapi_of
 from app.main import create_app
 from app.settings import Settings
 

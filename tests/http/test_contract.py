@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from build import condition, generator, procedure
 from conftest import Client, Load
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.db.engines import write_engine
@@ -281,7 +281,7 @@ def test_an_empty_database_says_that_nothing_is_loaded(tmp_path: Path, runner: a
     client.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     parameter=st.sampled_from(["q", "family", "condition", "cursor", "limit", "sort", "min_relief", "release", "x"]),
     value=st.text(max_size=60),

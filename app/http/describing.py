@@ -79,3 +79,35 @@ def _tidy(operation: dict[str, Any]) -> None:
         if "application/json" in answer.get("content", {}) and status != "200":
             # FastAPI adds its own media type beside the one that is really sent.
             answer["content"].pop("application/json")
+
+
+def operations_of(app: FastAPI) -> tuple[str, list[dict[str, str]], list[dict[str, Any]]]:
+    """What the page about the API shows: a summary, the tags, and each operation in a few words."""
+    document = openapi_of(app)
+    operations = []
+    for path, item in document["paths"].items():
+        operation = item["get"]
+        parameters = [
+            {"name": one["name"], "type": _type_of(one["schema"]), "description": one.get("description", "")}
+            for one in operation.get("parameters", [])
+        ]
+        answers = [(status, answer["description"]) for status, answer in sorted(operation["responses"].items())]
+        operations.append(
+            {
+                "id": operation["operationId"],
+                "tag": operation.get("tags", ["service"])[0],
+                "path": path,
+                "description": operation.get("description", ""),
+                "parameters": parameters,
+                "answers": answers,
+                "example": path if "{" not in path and path.count("/") == 2 and path != "/v1/compare" else "",
+            }
+        )
+    return document["info"]["description"].split("\n\n")[0], TAGS, operations
+
+
+def _type_of(schema: dict[str, Any]) -> str:
+    if schema.get("type") == "array":
+        return f"{_type_of(schema['items'])}, may be repeated"
+    values = schema.get("x-extensible-enum")
+    return " or ".join(values) if values else str(schema.get("type", "string"))
