@@ -6,4 +6,7 @@ compile() { uv pip compile --quiet --universal --python-version 3.11 --generate-
 compile pyproject.toml -o requirements/core.txt
 compile pyproject.toml --extra mcp -c requirements/core.txt -o requirements/mcp.txt
 compile pyproject.toml --extra fhir -c requirements/core.txt -o requirements/fhir.txt
+compile pyproject.toml --extra otel -c requirements/core.txt -o requirements/otel.txt
 compile pyproject.toml --extra mcp --extra fhir --group dev -c requirements/mcp.txt -o requirements/dev.txt
+# On its own: openapi-python-client allows only an older typer than the one that the command line is built on.
+compile --group clients -o requirements/clients.txt
