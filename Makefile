@@ -23,7 +23,7 @@ $(BIN)/python:
 # A stamp holds the hash of the lock: an installed lock is never installed again.
 define install
 	@for lock in $(1); do \
-		test -f $$lock || { echo "KB_EXTRAS names an unknown extra: $$lock is not there (known: fhir, mcp)"; exit 2; }; \
+		test -f $$lock || { echo "KB_EXTRAS names an unknown extra: $$lock is not there (known: fhir, mcp, otel)"; exit 2; }; \
 		sum=$$(cksum < $$lock); stamp=$(VENV)/.$$(basename $$lock).installed; \
 		if [ "$$(cat $$stamp 2>/dev/null)" != "$$sum" ]; then \
 			echo "Installing $$lock"; $(PIP) --require-hashes -r $$lock && echo "$$sum" > $$stamp || exit 1; \
@@ -64,6 +64,10 @@ lock: ## Make the lock files anew (needs uv)
 full: check ## Everything, the long things at full length
 	@KB_FULL=1 $(BIN)/python -m pytest -n 2
 	@KB_FULL=1 .ci/run
+
+drills: $(VENV)/.dev ## Break things on purpose and count what callers notice
+	@test -f tests/drills/run || { echo "There are no drills in tests/drills yet"; exit 1; }
+	@bash tests/drills/run
 
 bench: $(VENV)/.dev ## Measure, and write docs/performance
 	@$(BIN)/procedure-kb bench
