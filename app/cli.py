@@ -1,10 +1,11 @@
-"""procedure-kb: serve, check, diff, release, load, status, schema.
+"""procedure-kb: serve, check, diff, release, load, status, schema, search-report.
 
 Exit codes: 0 done, 1 the seed or the database is not as asked (findings, drift, nothing loaded), 2 wrong usage or setting,
 3 the database cannot be reached.
 """
 
 import datetime as dt
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -19,16 +20,19 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.build import build_id
-from app.db.engines import snapshot, write_engine
+from app.db.engines import read_engine, snapshot, write_engine
 from app.errors import ConfigurationError
 from app.loader.migrations import head, migrate, schema_of
 from app.loader.releasing import next_version, write_release
 from app.loader.schemas import stale, write_schemas
 from app.loader.state import State, read_state
 from app.loader.write import Loaded, write
-from app.queries.release import find_release
+from app.queries.release import find_release, get_release
+from app.search.index import open_index
+from app.search.query import search
+from app.search.report import report
 from app.seed.files import SeedRefused
-from app.settings import Settings, load_settings
+from app.settings import ROOT, Settings, load_settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 SeedOption = Annotated[
@@ -229,6 +233,31 @@ def schema(
         return
     written = write_schemas(root)
     typer.echo(f"Wrote {', '.join(written)}." if written else "The schemas are fresh.")
+
+
+@cli.command("search-report")
+def search_report(
+    golden: Annotated[Path, typer.Option(help="Queries with their expected records.")] = ROOT
+    / "tests/search/golden.json",
+) -> None:
+    """How well search finds what was meant: mean reciprocal rank, recall at 5, and every miss."""
+    settings = load_settings()
+    engine = read_engine(settings.database_url)
+    with snapshot(engine) as connection:
+        revision = get_release(connection).revision
+        index = open_index(connection, settings.search_dir, revision, build_id().rpartition("-")[2])
+    done = report(
+        json.loads(golden.read_text(encoding="utf-8")),
+        lambda text: [f"{hit.entry.type}/{hit.entry.slug}" for hit in search(index, text)[1]],
+    )
+    for miss in done.misses:
+        typer.echo(f"miss      {miss}")
+    for query in done.nonsense_answered:
+        typer.echo(f"answered  {query!r}: nonsense should find nothing")
+    typer.echo(
+        f"{done.queries} queries: mean reciprocal rank {done.reciprocal_rank:.3f}, recall at 5 {done.recall_at_5:.3f}"
+    )
+    engine.dispose()
 
 
 if __name__ == "__main__":

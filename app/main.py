@@ -18,6 +18,7 @@ from app.api.routes import (
     procedures,
     releases,
     risks,
+    searching,
     service,
     sources,
 )
@@ -77,7 +78,18 @@ def create_app(settings: Settings | None = None) -> Answers:
     add_problem_handlers(app)
     add_redirect_handler(app)
     api = APIRouter(prefix="/v1")
-    for module in (procedures, conditions, pain_generators, comparison, edges, risks, sources, guide, releases):
+    for module in (
+        procedures,
+        conditions,
+        pain_generators,
+        comparison,
+        edges,
+        risks,
+        sources,
+        guide,
+        releases,
+        searching,
+    ):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(service.router)

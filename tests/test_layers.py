@@ -20,7 +20,7 @@ BELOW: dict[str, set[str]] = {
     "documents": {"seed", "schemas", "search"},
     "loader": {"documents", "seed", "search", "models", "db", "schemas", "queries", "build", "settings", "errors"},
     "represent": {"schemas", "documents", "queries", "search", "errors"},
-    "http": {"queries", "search", "schemas", "documents", "db", "settings", "errors"},
+    "http": {"queries", "search", "schemas", "documents", "db", "settings", "errors", "build"},
     "api": {"http", "represent", "queries", "search", "schemas", "db", "errors"},
     "web": {"http", "represent", "queries", "search", "schemas", "documents", "settings", "errors", "build"},
     "main": {"api", "web", "represent", "http", "db", "settings"},

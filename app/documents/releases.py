@@ -11,7 +11,7 @@ from app.documents.shapes import Json, link
 from app.seed.bundle import Change, ReleaseFile
 from app.seed.diff import TYPE_OF_FAMILY
 
-Row = tuple[str, str, str, Json, Json]
+Row = tuple[str, str, str, Json, Any]
 
 
 def release_documents(
@@ -22,6 +22,8 @@ def release_documents(
     for release in releases:
         summary = _summary(release, is_current=release.version == current["version"])
         yield "release", release.version, release.title, summary, summary
+    flags = [{"phrases": flag.phrases, "claims": flag.claims} for flag in index.editorial.red_flags]
+    yield "search", "red-flags", "Red flags", {}, flags
     if pending:
         summary = _development(current, pending)
         yield "release", current["version"], current["version"], summary, summary

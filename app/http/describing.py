@@ -25,6 +25,7 @@ TAGS: Final = [
     },
     {"name": "risks", "description": "The catalogue of risks."},
     {"name": "sources and claims", "description": "What the facts rest on."},
+    {"name": "search", "description": "Records by what a person types, with the reason for each."},
     {"name": "guide", "description": "The patient guide."},
     {"name": "releases", "description": "The history of the content."},
     {"name": "service", "description": "What the service says of itself."},

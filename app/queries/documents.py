@@ -30,6 +30,16 @@ def list_documents(connection: Connection, kind: str, slugs: Sequence[str]) -> d
     return dict(connection.execute(_MANY, {"type": kind, "slugs": list(slugs)}).all())
 
 
+def list_summaries(connection: Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+    """Summaries of records of any type, by type and slug."""
+    if not keys:
+        return {}
+    statement = select(_document.type, _document.slug, _document.summary).where(
+        _document.slug.in_([slug for _, slug in keys]), _document.type.in_({kind for kind, _ in keys})
+    )
+    return {(kind, slug): summary for kind, slug, summary in connection.execute(statement)}
+
+
 def find_claim(connection: Connection, claim_id: str) -> bytes | None:
     """A claim as it is shown; None: there is no such claim."""
     document: bytes | None = connection.execute(_CLAIM, {"id": claim_id}).scalar()

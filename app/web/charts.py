@@ -27,18 +27,29 @@ def _x(days: float) -> float:
     return round(LEFT + (RIGHT - LEFT) * min(max(share, 0.0), 1.0), 1)
 
 
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def _marks(claim: Json, y: float) -> str:
     value = claim["value"]
     low, high = value["min_days"], value["max_days"]
     commercial = " commercial" if all(cited["source"]["commercial"] for cited in claim["citations"]) else ""
     if low is None and high is None:
-        return f'<text x="{LEFT}" y="{y + 4}" class="soft">{escape(value["label"])} (no number stated)</text>'
-    start, end = _x(low if low is not None else TICKS[0][0]), _x(high if high is not None else TICKS[-1][0] * 1.2)
+        return f'<text x="{LEFT}" y="{y + 4}" class="soft">{escape(_short(value["label"], 60))} (no number)</text>'
+    if low is None or high is None:
+        # One end is stated: a short dashed tail shows which way it is open, not how far.
+        stated = _x(low if low is not None else high)
+        tail = stated + (28 if high is None else -28)
+        return (
+            f'<line class="range commercial" x1="{stated}" x2="{tail}" y1="{y}" y2="{y}"/>'
+            f'<circle class="dot" cx="{stated}" cy="{y}" r="6"/><circle class="open" cx="{tail}" cy="{y}" r="5"/>'
+        )
+    start, end = _x(low), _x(high)
     parts = [f'<line class="range{commercial}" x1="{start}" x2="{end}" y1="{y}" y2="{y}"/>'] if low != high else []
-    # A filled dot is a stated end; a hollow one means that the source states none there.
-    parts.append(f'<circle class="{"dot" if low is not None else "open"}" cx="{start}" cy="{y}" r="6"/>')
+    parts.append(f'<circle class="dot" cx="{start}" cy="{y}" r="6"/>')
     if low != high:
-        parts.append(f'<circle class="{"dot" if high is not None else "open"}" cx="{end}" cy="{y}" r="6"/>')
+        parts.append(f'<circle class="dot" cx="{end}" cy="{y}" r="6"/>')
     return "".join(parts)
 
 
@@ -52,7 +63,7 @@ def relief_chart(claims: list[Json], *, key: str, title: str, base: str, heading
     for n, claim in enumerate(claims):
         y = 40 + ROW * n
         name = claim["subject"]["name"] if heading == "Procedure" else claim["value"]["label"]
-        short = name if len(name) <= 44 else name[:43] + "…"
+        short = _short(name, 44)
         target = f"{base}/procedures/{claim['subject']['slug']}#{claim['id']}"
         words = f"{claim['subject']['name']}: {claim['value']['label']}"
         rows.append(

@@ -19,11 +19,14 @@ from app.http.pages import item_of
 from app.http.problems import problem_response
 from app.http.reading import CACHE_CONTROL, Reading, reading
 from app.http.resolving import get_document, slugs_of
+from app.http.searching import because_of, index_of, notices_of, suggestions_for
 from app.queries.documents import find_document, list_documents
 from app.queries.lists import Filters, Order, list_rows
 from app.queries.matrix import list_matrix
 from app.represent.comparison import compare
 from app.schemas import vocabulary
+from app.search.folding import fold
+from app.search.query import search
 from app.web.charts import relief_chart
 from app.web.figures import harm_rows, response_rows
 
@@ -49,6 +52,13 @@ _LABELS: Final = {
     "regions": vocabulary.BODY_REGIONS,
     "positions": {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS},
     "folders": FOLDERS,
+}
+_WORDS: Final = {
+    "procedure": "Procedure",
+    "condition": "Condition",
+    "pain_generator": "Pain generator",
+    "guide_page": "Guide",
+    "source": "Source",
 }
 _CONDITION_SECTIONS: Final = (
     ("Symptoms", "symptoms"),
@@ -95,7 +105,7 @@ def asset_path(name: str) -> str:
 
 
 def render(
-    read: Reading, template: str, *, title: str, path: str, status: int = 200, csp: str = CSP, **values: Any
+    read: Reading, template: str, *, title: str, path: str, status: int = 200, csp: str = CSP, **values: object
 ) -> Response:
     """A page of the current release."""
     settings, release = read.settings, read.release
@@ -438,6 +448,40 @@ def show_comparison(request: Request) -> Response:
             c=comparison,
             message=message,
         )
+
+    return answered(request, make)
+
+
+@router.get("/search")
+def show_search(request: Request) -> Response:
+    """What a person types, answered as a page."""
+
+    def make(read: Reading) -> Response:
+        q = request.query_params.get("q", "").strip()[:200]
+        values: Json = {
+            "q": q,
+            "r": None,
+            "suggestions": [],
+            "paths": {kind: f"/{folder}" for kind, folder in FOLDERS.items()},
+            "words": _WORDS,
+        }
+        if fold(q):
+            understood, hits = search(index_of(read), q)
+            shown = [hit for hit in hits if hit.entry.type in FOLDERS][:30]
+            items = [
+                {
+                    "type": hit.entry.type,
+                    "slug": hit.entry.slug,
+                    "name": hit.entry.name,
+                    "summary": hit.entry.summary,
+                    "because": because_of(hit),
+                }
+                for hit in shown
+            ]
+            values["r"] = {"items": items, "total": len(hits), "notices": notices_of(read, q)}
+            values["corrections"] = understood.interpreted.corrections
+            values["suggestions"] = [] if hits else suggestions_for(read, q)
+        return render(read, "search.html", title="Search", path="/search", noindex=True, **values)
 
     return answered(request, make)
 

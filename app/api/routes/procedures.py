@@ -28,6 +28,7 @@ from app.http.openapi import OF_A_RECORD, answers
 from app.http.pages import make_cursor, open_cursor, page_of, respond
 from app.http.reading import Reading
 from app.http.resolving import get_document, require_record
+from app.http.searching import index_of
 from app.queries.lists import Filters, count_claims_of, list_claims_of
 from app.queries.releases import list_versions
 from app.schemas.claims import (
@@ -40,7 +41,7 @@ from app.schemas.claims import (
 )
 from app.schemas.records import ProcedureDetail, ProcedureSummary
 from app.schemas.shown import Batch, ListPage
-from app.search.finding import matching, words_of
+from app.search.query import search
 
 router = APIRouter(prefix="/procedures", tags=["procedures"], route_class=StrictRoute)
 
@@ -102,9 +103,10 @@ class ProcedureParams(ByEdge):
         if self.role and not generators and not conditions:
             found["role"] = tuple(self.role)
         since = None if self.updated_since is None else place_of_version(read, self.updated_since)
-        found_by_text = (
-            None if self.q is None else matching(read.once(("words",), lambda: words_of(read.connection)), self.q)
-        )
+        found_by_text = None
+        if self.q is not None:
+            _, hits = search(index_of(read), self.q, ("procedure",))
+            found_by_text = tuple(sorted(hit.entry.slug for hit in hits))
         return Filters(found, relief_days(self.min_relief), since, found_by_text)
 
 

@@ -1,0 +1,152 @@
+"""Search, and suggestions while typing."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from app.api.deps import Many, Precondition, Reader, StrictRoute
+from app.errors import FieldError, InvalidParameter
+from app.http.openapi import answers
+from app.http.pages import item_of, make_cursor, open_cursor, respond
+from app.http.reading import Reading
+from app.http.searching import because_of, index_of, notices_of, suggestions_for
+from app.queries.documents import list_summaries
+from app.queries.lists import Filters, Order, list_rows
+from app.schemas.searching import SearchPage, Suggestions
+from app.schemas.values import Among
+from app.search.folding import fold
+from app.search.index import TYPES
+from app.search.query import Hit, Read, highlights, search, suggest
+
+router = APIRouter(tags=["search"], route_class=StrictRoute)
+QueryText = Annotated[
+    str, Field(min_length=1, max_length=200, description='Words, "phrases in quotes", names, what hurts.')
+]
+
+
+class SearchParams(Precondition):
+    """A query."""
+
+    q: QueryText
+    type: list[Annotated[str, Among(dict.fromkeys(TYPES, ""))]] = Many
+    limit: int = Field(default=20, ge=1, le=100, description="Rows of a page.")
+    cursor: str = Field(default="", max_length=400, description="`page.next` of the page before; good for one release.")
+
+
+class SuggestParams(Precondition):
+    """What has been typed so far."""
+
+    q: QueryText
+
+
+def _checked(text: str) -> str:
+    if not fold(text):
+        message = "nothing to look for: write at least one letter or digit"
+        raise InvalidParameter(f"q: {message}", errors=(FieldError("q", text[:200], message),))
+    return text
+
+
+@router.get("/search", response_model=SearchPage, responses=answers())
+def search_everything(params: Annotated[SearchParams, Query()], read: Reader) -> Response:
+    """Procedures, conditions, pain generators and risks, then guide pages, then sources: each with the reason it was found."""
+    read.require(params.release)
+    text, release = _checked(params.q), read.release
+    index = index_of(read)
+    understood, hits = search(index, text, tuple(params.type))
+    signature = f"search:{fold(text)}:{','.join(sorted(params.type))}"
+    after = open_cursor(params.cursor, release.revision, release.version, signature) if params.cursor else 0
+    shown = hits[after : after + params.limit]
+    end = after + params.limit
+    following = make_cursor(release.revision, release.version, signature, end) if end < len(hits) else None
+    summaries = list_summaries(read.connection, [(hit.entry.type, hit.entry.slug) for hit in shown])
+    items = [_item(hit, understood, summaries[hit.entry.type, hit.entry.slug]) for hit in shown]
+    counts = {name: sum(hit.entry.type == name for hit in hits) for name in TYPES}
+    facet = {
+        "name": "type",
+        "values": [
+            {
+                "value": name,
+                "label": name.replace("_", " ").capitalize(),
+                "count": count,
+                "selected": name in params.type,
+            }
+            for name, count in counts.items()
+            if count
+        ],
+    }
+    interpreted = understood.interpreted
+    more = {
+        "interpreted": {
+            "text": interpreted.text,
+            "words": interpreted.words,
+            "phrases": interpreted.phrases,
+            "corrections": [{"written": one, "read": other} for one, other in interpreted.corrections],
+            "expansions": [{"written": one, "read": other} for one, other in interpreted.expansions],
+            "ignored": interpreted.ignored,
+        },
+        "notices": notices_of(read, text),
+        "related": _related(read, hits) if not after else [],
+        "suggestions": [] if hits else suggestions_for(read, text),
+    }
+    return respond(
+        read,
+        [orjson.dumps(item) for item in items],
+        limit=params.limit,
+        total=len(hits),
+        following=following,
+        facets=[facet],
+        more=more,
+    )
+
+
+def _item(hit: Hit, understood: Read, summary: bytes) -> dict[str, Any]:
+    record = orjson.loads(summary)
+    texts = {"name": hit.entry.name, "summary": hit.entry.summary}
+    if hit.field == "names" and hit.text != hit.entry.name:
+        texts["matched"] = hit.text
+    marked = [
+        {"field": name, "text": text, "ranges": [{"from": start, "to": end} for start, end in ranges]}
+        for name, text in texts.items()
+        if text and (ranges := highlights(text, understood))
+    ]
+    return {
+        "type": hit.entry.type,
+        "slug": hit.entry.slug,
+        "name": hit.entry.name,
+        "summary": hit.entry.summary or None,
+        "matched": {"field": hit.field, "kind": hit.kind, "text": hit.text},
+        "highlights": marked,
+        "because": because_of(hit),
+        "links": record["links"],
+    }
+
+
+def _related(read: Reading, hits: list[Hit]) -> list[dict[str, Any]]:
+    """Procedures of the condition or pain generator that the query names, each with the reason."""
+    named = next((hit for hit in hits if hit.entry.type in {"condition", "pain_generator"}), None)
+    if named is None or named.field != "names" or not (named.exact or named.score >= 80):
+        return []
+    folder = "conditions" if named.entry.type == "condition" else "pain-generators"
+    words = "indicated for" if named.entry.type == "condition" else "acts on"
+    rows = list_rows(
+        read.connection, f"{folder}/{named.entry.slug}/procedures", Filters(), Order(), after=None, limit=10
+    )
+    said = named.text if named.exact else named.entry.name
+    return [{**orjson.loads(item_of(row)), "because": f"{words} {said}"} for row in rows]
+
+
+@router.get("/suggest", response_model=Suggestions, responses=answers())
+def suggest_names(params: Annotated[SuggestParams, Query()], read: Reader) -> Response:
+    """Names of every kind that begin so, else the nearest ones; at most ten."""
+    read.require(params.release)
+    found = suggest(index_of(read), _checked(params.q))
+    return read.dump(
+        {
+            "items": [
+                {"text": text, "kind": kind, "type": type_, "slug": slug, "name": name}
+                for text, kind, type_, slug, name in found
+            ]
+        }
+    )

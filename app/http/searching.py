@@ -1,0 +1,60 @@
+"""The text index of the release that is being read, and what surrounds its hits."""
+
+from typing import Any
+
+import orjson
+
+from app.build import build_id
+from app.http.reading import Reading
+from app.queries.documents import find_claim, find_document
+from app.search.index import SearchIndex, open_index
+from app.search.nearest import nearest
+from app.search.query import Hit
+from app.search.words import content_stems
+
+_KINDS = {
+    "preferred": "its name",
+    "synonym": "another name of it",
+    "abbreviation": "an abbreviation of it",
+    "lay_name": "an everyday name of it",
+    "patient_phrase": "how people put it",
+}
+
+
+def index_of(read: Reading) -> SearchIndex:
+    """The index of this revision: built once per box, opened once per worker."""
+    revision = read.release.revision
+    folder = read.settings.search_dir
+    return read.once(("index",), lambda: open_index(read.connection, folder, revision, build_id().rpartition("-")[2]))
+
+
+def because_of(hit: Hit) -> str:
+    """In words, why a record was found."""
+    if hit.field == "names":
+        return f"{'Is' if hit.exact else 'Like'} {_KINDS.get(hit.kind, 'a name of it')}: {hit.text}"
+    return "Its summary speaks of it" if hit.field == "summary" else "Its cited statements speak of it"
+
+
+def notices_of(read: Reading, text: str) -> list[Any]:
+    """Cited red flags whose plain words the text has, whole claims, each once."""
+    flags = read.once(("red flags",), lambda: _red_flags(read))
+    have = set(content_stems(text))
+    wanted = dict.fromkeys(claim for words, claims in flags if words <= have for claim in claims)
+    return [orjson.loads(document) for claim in wanted if (document := find_claim(read.connection, claim))]
+
+
+def _red_flags(read: Reading) -> list[tuple[frozenset[str], list[str]]]:
+    raw = orjson.loads(bytes(find_document(read.connection, "search", "red-flags") or b"[]"))
+    return [
+        (words, flag["claims"])
+        for flag in raw
+        for phrase in flag["phrases"]
+        if (words := frozenset(content_stems(phrase)))
+    ]
+
+
+def suggestions_for(read: Reading, text: str) -> list[str]:
+    """Names nearest to a query that found nothing."""
+    index = index_of(read)
+    names = read.once(("every name",), lambda: sorted({row[1] for row in index.starts if row[2] != "patient_phrase"}))
+    return nearest(text, names, most=5)

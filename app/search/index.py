@@ -1,0 +1,210 @@
+"""The text index of a release: built once per revision and box, opened by every worker, derived from nothing but content."""
+
+import os
+import shutil
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import tantivy
+from sqlalchemy import Connection, select
+
+from app.models import Claim, Document, Name
+from app.search.folding import fold
+from app.search.words import content_stems, levels
+
+_name: Any = Name
+_document: Any = Document
+_claim: Any = Claim
+
+TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "guide_page", "source")
+# Another layout of the index is another folder: an old one is never opened by new code.
+LAYOUT: Final = "4"
+
+
+@dataclass(slots=True)
+class Entry:
+    """One record as search knows it."""
+
+    type: str
+    slug: str
+    name: str
+    summary: str
+    # (kind, text, stems) of each name, patient phrase or title.
+    names: list[tuple[str, str, tuple[str, ...]]]
+    summary_stems: frozenset[str]
+    body_stems: frozenset[str]
+
+
+@dataclass
+class SearchIndex:
+    """An opened index."""
+
+    revision: str
+    searcher: Any
+    schema: Any
+    # How many records have a stem: the vocabulary, and what a word is worth.
+    frequency: dict[str, int]
+    # How many records have a word as it is spelled: what a misspelt one is compared with.
+    spelled: dict[str, int]
+    total: int
+    # Folded whole name -> records that have it.
+    exact: dict[str, list[tuple[str, str, str, str]]]
+    # (folded text from a word's start, text, kind, type, slug, name), sorted: what is suggested while typing.
+    starts: list[tuple[str, str, str, str, str, str]]
+    memo: dict[int, Entry] = field(default_factory=dict)
+
+    def entry(self, address: Any) -> Entry:  # noqa: ANN401 - tantivy's own address
+        """A record by its place in the index, parsed once."""
+        key = address.doc
+        found = self.memo.get(key)
+        if found is None:
+            if len(self.memo) > 20_000:
+                self.memo.clear()
+            found = self.memo[key] = _entry(orjson.loads(self.searcher.doc(address)["payload"][0]))
+        return found
+
+
+def _entry(raw: dict[str, Any]) -> Entry:
+    names = [(kind, text, tuple(words)) for kind, text, words in raw["names"]]
+    return Entry(raw["type"], raw["slug"], raw["name"], raw["summary"], names, frozenset(raw["s"]), frozenset(raw["b"]))
+
+
+def _schema() -> Any:  # noqa: ANN401 - tantivy ships no types
+    builder = tantivy.SchemaBuilder()
+    for name in ("names", "summary", "body"):
+        builder.add_text_field(name, stored=False, tokenizer_name="whitespace")
+    builder.add_text_field("key", stored=False, tokenizer_name="raw")
+    builder.add_text_field("payload", stored=True, tokenizer_name="raw", index_option="basic")
+    return builder.build()
+
+
+def open_index(connection: Connection, folder: Path, revision: str, build: str) -> SearchIndex:
+    """The index of a revision, built when this box does not have it yet."""
+    target = folder / f"{revision}-{build}-{LAYOUT}"
+    if not (target / "facts.json").exists():
+        _build(connection, folder, target)
+    schema = _schema()
+    index = tantivy.Index(schema, path=str(target / "index"))
+    index.reload()
+    facts = orjson.loads((target / "facts.json").read_bytes())
+    exact: dict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
+    for folded, kind, text, type_, slug in facts["exact"]:
+        exact[folded].append((kind, text, type_, slug))
+    starts = [tuple(row) for row in facts["starts"]]
+    return SearchIndex(
+        revision, index.searcher(), schema, facts["frequency"], facts["spelled"], facts["total"], dict(exact), starts
+    )
+
+
+def _build(connection: Connection, folder: Path, target: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(dir=folder, prefix="building-"))
+    try:
+        _write(connection, work)
+        try:
+            os.rename(work, target)  # noqa: PTH104 - atomic: another worker that was faster wins
+        except OSError:
+            if not (target / "facts.json").exists():
+                raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    _sweep(folder, target)
+
+
+def _sweep(folder: Path, keep: Path) -> None:
+    """Indexes of long gone revisions; the two youngest others stay, a worker may still read them."""
+    others = sorted(
+        (one for one in folder.iterdir() if one != keep and one.is_dir() and not one.name.startswith("building-")),
+        key=lambda one: one.stat().st_mtime,
+    )
+    for old in others[:-2]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _write(connection: Connection, work: Path) -> None:
+    (work / "index").mkdir()
+    index = tantivy.Index(_schema(), path=str(work / "index"))
+    # One thread and one commit make one segment: every box ranks alike.
+    writer = index.writer(heap_size=256_000_000, num_threads=1)
+    frequency: Counter[str] = Counter()
+    spelled: Counter[str] = Counter()
+    exact: list[tuple[str, str, str, str, str]] = []
+    starts: list[tuple[str, str, str, str, str, str]] = []
+    total = 0
+    for record in _records(connection):
+        names = [[kind, text, content_stems(levels(text))] for kind, text in record["names"]]
+        summary, body = set(content_stems(levels(record["summary"]))), set(record["body"])
+        words = {word for _, _, stems in names for word in stems}
+        frequency.update(words | summary | body)
+        spelled.update(record["spelled"] | {word for _, text in record["names"] for word in fold(text).split()})
+        total += 1
+        payload = {
+            "type": record["type"],
+            "slug": record["slug"],
+            "name": record["name"],
+            "summary": record["summary"],
+            "names": names,
+            "s": sorted(summary),
+            "b": sorted(body),
+        }
+        document = tantivy.Document()
+        document.add_text("names", " ".join(sorted(words)))
+        document.add_text("summary", " ".join(sorted(summary)))
+        document.add_text("body", " ".join(sorted(body)))
+        document.add_text("key", f"{record['type']}/{record['slug']}")
+        document.add_text("payload", orjson.dumps(payload).decode())
+        writer.add_document(document)
+        for kind, text in record["names"]:
+            exact.append((fold(levels(text)), kind, text, record["type"], record["slug"]))
+            if record["type"] != "source" and kind != "patient_phrase":
+                starts.extend(_starts(text, kind, record))
+    writer.commit()
+    writer.wait_merging_threads()
+    facts = {
+        "frequency": dict(sorted(frequency.items())),
+        "spelled": dict(sorted(spelled.items())),
+        "total": total,
+        "exact": sorted(exact),
+        "starts": sorted(starts),
+    }
+    (work / "facts.json").write_bytes(orjson.dumps(facts))
+
+
+def _starts(text: str, kind: str, record: dict[str, Any]) -> Iterator[tuple[str, str, str, str, str, str]]:
+    words = fold(levels(text)).split()
+    for place in range(min(len(words), 6)):
+        yield " ".join(words[place:]), text, kind, record["type"], record["slug"], record["name"]
+
+
+def _records(connection: Connection) -> Iterator[dict[str, Any]]:
+    """Every record of the release with its names and texts, in order of type and slug."""
+    names: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for type_, slug, kind, text in connection.execute(
+        select(_name.type, _name.slug, _name.kind, _name.text).order_by(_name.type, _name.slug, _name.kind, _name.text)
+    ):
+        names[type_, slug].append((kind, text))
+    statements: dict[tuple[str, str], list[str]] = defaultdict(list)
+    rows = connection.execute(select(_claim.subject_type, _claim.subject_slug, _claim.statement).order_by(_claim.id))
+    for type_, slug, statement in rows:
+        statements[type_, slug].append(statement)
+    shown = select(_document.type, _document.slug, _document.name, _document.summary).where(_document.type.in_(TYPES))
+    for type_, slug, name, raw in connection.execute(shown.order_by(_document.type, _document.slug)):
+        summary = orjson.loads(raw).get("summary") or ""
+        mine = names.get((type_, slug)) or [("preferred", name)]
+        texts = [summary, *statements.get((type_, slug), ())]
+        body = {word for text in texts[1:] for word in content_stems(text)}
+        spelled = {word for text in texts for word in fold(text).split()}
+        yield {
+            "type": type_,
+            "slug": slug,
+            "name": name,
+            "summary": summary,
+            "names": mine,
+            "body": body,
+            "spelled": spelled,
+        }

@@ -1,0 +1,182 @@
+import json
+from pathlib import Path
+
+import pytest
+from build import claim, condition, generator, page, procedure, source
+from conftest import Client, Load
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.search.report import report
+
+GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text(encoding="utf-8"))
+
+
+def found(client: Client, text: str, **more: str) -> list[str]:
+    answer = client.get("/v1/search", params={"q": text, "limit": "50", **more})
+    assert answer.status_code == 200, answer.text
+    return [f"{item['type']}/{item['slug']}" for item in answer.json()["items"]]
+
+
+def test_the_golden_queries_find_what_was_meant(shipped: Client) -> None:
+    done = report(GOLDEN, lambda text: found(shipped, text))
+
+    assert done.queries >= 150
+    assert done.reciprocal_rank >= 0.97, done.misses
+    assert done.recall_at_5 >= 0.99, done.misses
+    assert done.nonsense_answered == ()
+
+
+@pytest.mark.parametrize("query", [one["query"] for one in GOLDEN if one["kind"] == "emergency"])
+def test_an_emergency_brings_its_cited_red_flag(shipped: Client, query: str) -> None:
+    notices = shipped.get("/v1/search", params={"q": query}).json()["notices"]
+
+    assert {notice["kind"] for notice in notices} == {"red_flag"}
+    assert all(notice["citations"] for notice in notices)
+
+
+def test_an_everyday_query_brings_no_red_flag(shipped: Client) -> None:
+    for query in ("back pain", "knee arthritis", "leg pain", "weak legs after long walks"):
+        assert shipped.get("/v1/search", params={"q": query}).json()["notices"] == []
+
+
+def test_a_query_that_names_a_condition_brings_what_treats_it_apart_from_the_hits(shipped: Client) -> None:
+    answer = shipped.get("/v1/search", params={"q": "sciatica"}).json()
+
+    assert answer["items"][0]["slug"] == "lumbar-radiculopathy"
+    assert answer["items"][0]["matched"]["text"].lower() == "sciatica"
+    assert "epidural-steroid-injection" in {one["slug"] for one in answer["related"]} | {
+        one["slug"]
+        for one in shipped.get("/v1/conditions/sciatica/procedures?limit=100", follow_redirects=True).json()["items"]
+    }
+    assert all(one["because"].lower() == "indicated for sciatica" for one in answer["related"])
+    assert answer["related"]
+
+
+def test_records_stand_before_guide_pages_and_guide_pages_before_sources(client: Client, load: Load) -> None:
+    load(
+        source("about-zeta", title="Zeta in trials"),
+        page("zeta", title="Zeta explained"),
+        procedure("zeta-block", claims=[claim("zeta-block--r", "recovery", {"label": "x"}, source="about-zeta")]),
+    )
+
+    assert found(client, "zeta") == ["procedure/zeta-block", "guide_page/zeta", "source/about-zeta"]
+
+
+def test_a_typo_never_outranks_an_exact_match(client: Client, load: Load) -> None:
+    load(procedure("stellar", name="Stellar block"), procedure("stellate", name="Stellate block"))
+
+    answer = client.get("/v1/search", params={"q": "stellate"}).json()
+
+    assert [item["slug"] for item in answer["items"]] == ["stellate"]
+    assert answer["interpreted"]["corrections"] == []
+    corrected = client.get("/v1/search", params={"q": "stelate"}).json()
+    assert corrected["items"][0]["slug"] == "stellate"
+    assert corrected["interpreted"]["corrections"][0]["written"] == "stelate"
+
+
+def test_a_phrase_in_quotes_must_stand_so(client: Client, load: Load) -> None:
+    load(generator("facet-joint", name="Facet joint"), procedure("p", name="Joint of the facet"))
+
+    assert found(client, '"facet joint"') == ["pain_generator/facet-joint"]
+
+
+@pytest.mark.parametrize(
+    ("written", "stands"),
+    [
+        ("anaesthetic", "Anesthetic"),
+        ("coeliac", "Celiac"),
+        ("Sjögren", "Sjogren"),
+        ("disk", "Disc"),
+        ("L4-5", "L4-L5 level"),
+    ],
+)
+def test_spellings_meet(client: Client, load: Load, written: str, stands: str) -> None:
+    load(condition("it", name=stands), condition("decoy", name="Gout"))
+
+    assert found(client, written) == ["condition/it"]
+
+
+def test_highlights_are_offsets_into_plain_text(client: Client, load: Load) -> None:
+    load(procedure("p", name="Vertebroplasty"))
+
+    mark = client.get("/v1/search", params={"q": "vertebroplasty"}).json()["items"][0]["highlights"][0]
+
+    assert [mark["text"][one["from"] : one["to"]] for one in mark["ranges"]] == ["Vertebroplasty"]
+
+
+def test_no_result_is_a_200_with_suggestions(client: Client, load: Load) -> None:
+    load(procedure("vertebroplasty", name="Vertebroplasty"))
+
+    answer = client.get("/v1/search", params={"q": "vertbrlasty"})
+
+    assert answer.status_code == 200
+    assert answer.json()["items"] == [] or answer.json()["items"][0]["slug"] == "vertebroplasty"
+    assert client.get("/v1/search", params={"q": "qqqq"}).json()["page"]["total"] == 0
+
+
+def test_pages_of_a_search_walk_every_hit_once(shipped: Client) -> None:
+    first = shipped.get("/v1/search?q=radiofrequency&limit=7").json()
+    slugs, page_, total = [item["slug"] for item in first["items"]], first["page"], first["page"]["total"]
+    while page_["next"]:
+        answer = shipped.get(f"/v1/search?q=radiofrequency&limit=7&cursor={page_['next']}").json()
+        slugs += [item["slug"] for item in answer["items"]]
+        page_ = answer["page"]
+
+    assert len(slugs) == total
+    assert len(set(slugs)) == total
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        " ",
+        "...",
+        "AND (",
+        "*",
+        "field:x",
+        '"unbalanced',
+        "a" * 200,
+        "a" * 201,
+        "\u202e",
+        "(((",
+        "~^",
+        "-",
+        "name:[a TO z]",
+        "\\",
+    ],
+)
+def test_query_language_means_nothing_and_breaks_nothing(shipped: Client, query: str) -> None:
+    for path in ("/v1/search", "/v1/suggest"):
+        answer = shipped.get(path, params={"q": query})
+        assert answer.status_code in {200, 422}
+        assert "tantivy" not in answer.text.lower()
+
+
+@settings(max_examples=80)
+@given(query=st.text(max_size=80))
+def test_any_text_is_answered_or_refused_clearly(shipped: Client, query: str) -> None:
+    try:
+        answers = [shipped.get(path, params={"q": query}) for path in ("/v1/search", "/v1/suggest")]
+    except UnicodeEncodeError:
+        return
+    assert {answer.status_code for answer in answers} <= {200, 400, 422}
+
+
+def test_suggestions_begin_so_or_are_nearest(shipped: Client) -> None:
+    def texts(typed: str) -> list[str]:
+        return [item["name"] for item in shipped.get("/v1/suggest", params={"q": typed}).json()["items"]]
+
+    assert texts("scia")[0] == "Lumbar radiculopathy"
+    assert any("vertebroplasty" in name.lower() for name in texts("vert"))
+    assert "Facet joint" in texts("faset")
+    assert len(texts("n")) <= 10
+    assert texts("qqqq") == []
+
+
+def test_the_text_filter_of_the_list_finds_what_search_finds(shipped: Client) -> None:
+    listed = {item["slug"] for item in shipped.get("/v1/procedures?q=kyphoplasty&limit=100").json()["items"]}
+
+    assert "balloon-kyphoplasty" in listed
+    assert "trigger-point-injection" not in listed
