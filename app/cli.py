@@ -23,6 +23,7 @@ from app.build import build_id
 from app.db.engines import read_engine, snapshot, write_engine
 from app.errors import ConfigurationError
 from app.loader.migrations import head, migrate, schema_of
+from app.loader.quality import quality_drops
 from app.loader.releasing import next_version, write_release
 from app.loader.schemas import stale, write_schemas
 from app.loader.state import State, read_state
@@ -155,7 +156,16 @@ def check(
     typer.echo(
         "The seed is sound: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts.items()) + "."
     )
-    del strict
+    if not strict:
+        return
+    root = (seed or settings.seed_dir).resolve()
+    baseline = root / "quality.json"
+    drops = quality_drops(state, baseline)
+    for drop in drops:
+        typer.echo(drop)
+    if drops:
+        _stop(f"The quality is below {baseline.name}: mend the content, or change the baseline and say why.", 1)
+    typer.echo("The quality is at or above the baseline.")
 
 
 @cli.command()

@@ -14,6 +14,7 @@ from app.documents import details, grading
 from app.documents.index import Index
 from app.documents.lists import dump, lists_of
 from app.documents.options import options_document
+from app.documents.quality import disagreements_document, quality_document
 from app.documents.releases import release_documents
 from app.documents.shapes import claim_shape, order_of
 from app.loader.state import State
@@ -394,5 +395,7 @@ def _documents(index: Index, state: State) -> Iterator[dict[str, Any]]:
     for page in content.guide:
         shown = details.guide_summary(index, page)
         yield row("guide_page", page.slug, page.title, shown, details.guide_document(index, page))
+    yield row("quality", "quality", "Quality", {}, quality_document(index))
+    yield row("quality", "disagreements", "Disagreements", {}, disagreements_document(index))
     for kind, slug, name, summary, body in release_documents(index, state.releases, state.pending, state.facts()):
         yield row(kind, slug, name, summary, body)

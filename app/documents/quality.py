@@ -1,0 +1,174 @@
+"""What is known and how well, and where sources part: figures over the whole content and for each record."""
+
+from collections import defaultdict
+from typing import Any
+
+from app.documents.conflicts import conflicts_of
+from app.documents.grading import best_source, relief_days
+from app.documents.index import Index
+from app.documents.shapes import Json, link
+from app.schemas import vocabulary
+from app.schemas.blocks import BLOCK_OF_KIND, KINDS_OF_TYPE
+from app.seed import bundle as seed
+
+WEAK = frozenset({"patient_education"})
+
+
+def quality_document(index: Index) -> Json:
+    """Coverage of every record and of all together. Shares are of claims, from 0 to 1; null where there is no claim."""
+    records = [_of_record(index, kind, record) for kind, record in index.content.records()]
+    records.sort(key=lambda one: (one["record"]["type"], index.sort_key(one["record"]["type"], one["record"]["slug"])))
+    claims = list(index.claims.values())
+    joined = {condition for condition, _, _ in index.origins}
+    treated = {above for edge in index.indications for above in index.ancestors["condition"][edge.other]}
+    described = [one for one in index.content.conditions if not one.stub]
+    return {
+        "overall": _shares(index, [claim for _, _, claim in claims]) | {"records": len(records)},
+        "gaps": {
+            "conditions_without_generator": [
+                index.ref("condition", one.slug) for one in described if one.slug not in joined
+            ],
+            "conditions_without_procedure": [
+                index.ref("condition", one.slug) for one in index.content.conditions if one.slug not in treated
+            ],
+            "procedures_without_target": [
+                index.ref("procedure", one.slug)
+                for one in index.content.procedures
+                if not any(edge.procedure == one.slug for edge in index.targets)
+            ],
+            "procedures_without_typical_relief": [
+                index.ref("procedure", one.slug)
+                for one in index.content.procedures
+                if not any((one.slug, intent) in index.typical for intent in vocabulary.INTENTS)
+            ],
+        },
+        "records": records,
+    }
+
+
+def _of_record(index: Index, kind: str, record: seed.Record) -> Json:
+    have = {claim.kind for claim in record.claims}
+    unknown = [
+        BLOCK_OF_KIND[one]
+        for one in KINDS_OF_TYPE[kind]
+        if one not in have and BLOCK_OF_KIND[one] not in record.not_applicable
+    ]
+    return {
+        "record": index.ref(kind, record.slug),
+        **_shares(index, list(record.claims)),
+        "unknown_blocks": unknown,
+        "texts": sorted(record.texts),
+        "links": {"self": link(f"/v1/{kind.replace('_', '-')}s/{record.slug}")},
+    }
+
+
+def _shares(index: Index, claims: list[seed.AnyClaim]) -> Json:
+    sources = [best_source(claim, index.sources) for claim in claims]
+    count = len(claims)
+    years = [source.year for source in sources if source.year is not None]
+    numeric = sum(_has_figures(claim) for claim in claims)
+    return {
+        "claims": count,
+        "better_than_patient_education": _share(sum(one.design not in WEAK for one in sources), count),
+        "commercial": _share(sum(one.commercial for one in sources), count),
+        "with_figures": _share(numeric, count),
+        "oldest_source": min(years, default=None),
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return None if not whole else round(part / whole, 4)
+
+
+def _has_figures(claim: seed.AnyClaim) -> bool:
+    return any(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in _leaves(claim.value.model_dump())
+    )
+
+
+def _leaves(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
+    if isinstance(value, dict):
+        return [leaf for one in value.values() for leaf in _leaves(one)]
+    if isinstance(value, list):
+        return [leaf for one in value for leaf in _leaves(one)]
+    return [value]
+
+
+def disagreements_document(index: Index) -> Json:
+    """Where like estimates part most, and where bodies or studies contradict each other."""
+    opposed = []
+    for kind, record in index.content.records():
+        # A family's broader record stands for its forms: the bodies of all of them are set side by side there.
+        members = (
+            [one for one in index.content.procedures if record.slug in index.ancestors["procedure"][one.slug]]
+            if kind == "procedure"
+            else [record]
+        )
+        claims = [claim for one in members for claim in one.claims]
+        whole = record.model_copy(update={"claims": claims})
+        for conflict in conflicts_of(whole):
+            opposed.append({"record": index.ref(kind, record.slug), **_told(index, conflict)})
+    opposed.sort(
+        key=lambda one: (
+            -len({side["position"] for side in one["sides"]}),
+            -sum(len(side["claims"]) for side in one["sides"]),
+            one["record"]["slug"],
+            one["about"],
+        )
+    )
+    return {"estimates": _parting(index), "contradictions": opposed}
+
+
+def _told(index: Index, conflict: Json) -> Json:
+    sides = [
+        {
+            "position": side["position"],
+            "claims": [_brief(index, claim) for claim in side["claims"]],
+        }
+        for side in conflict["sides"]
+    ]
+    return {"about": conflict["about"], "axis": conflict["axis"], "sides": sides}
+
+
+def _brief(index: Index, claim_id: str) -> Json:
+    kind, slug, claim = index.claims[claim_id]
+    source = best_source(claim, index.sources)
+    return {
+        "id": claim_id,
+        "subject": index.ref(kind, slug),
+        "statement": claim.statement,
+        "design": source.design,
+        "year": source.year,
+        "population": claim.qualifiers.population,
+        "comparator": claim.qualifiers.comparator,
+        "links": {"self": link(f"/v1/claims/{claim_id}")},
+    }
+
+
+def _parting(index: Index) -> list[Json]:
+    """Groups of like estimates (same procedure, intent, measure, and kind of definition), those that part most first."""
+    groups: dict[tuple[str, str, str, str], list[tuple[float, str]]] = defaultdict(list)
+    for claim_id, (_, slug, claim) in index.claims.items():
+        if isinstance(claim, seed.ReliefDurationClaim) and (days := relief_days(claim.value)) is not None:
+            value = claim.value
+            if value.min is None and value.max is None:
+                continue
+            defined = "defined" if claim.qualifiers.definition else "not defined"
+            groups[slug, value.intent, value.measure, defined].append((days, claim_id))
+    rows = []
+    for (slug, intent, measure, defined), found in groups.items():
+        low, high = min(found), max(found)
+        if len(found) > 1 and high[0] > low[0]:
+            rows.append(
+                {
+                    "procedure": index.ref("procedure", slug),
+                    "intent": intent,
+                    "measure": measure,
+                    "definition": defined,
+                    "ratio": round(high[0] / low[0], 2),
+                    "shortest": _brief(index, low[1]),
+                    "longest": _brief(index, high[1]),
+                    "estimates": sorted(claim for _, claim in found),
+                }
+            )
+    return sorted(rows, key=lambda row: (-row["ratio"], row["procedure"]["slug"], row["intent"], row["measure"]))
