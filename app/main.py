@@ -16,6 +16,7 @@ from app.api.routes import (
     guide,
     pain_generators,
     procedures,
+    quality,
     releases,
     risks,
     searching,
@@ -89,6 +90,7 @@ def create_app(settings: Settings | None = None) -> Answers:
         guide,
         releases,
         searching,
+        quality,
     ):
         api.include_router(module.router)
     app.include_router(api)
