@@ -1,5 +1,6 @@
 """Where sources part: opposing recommendations and findings of one record, side by side, never blended."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.seed import bundle as seed
@@ -7,14 +8,14 @@ from app.seed import bundle as seed
 Json = dict[str, Any]
 
 
-def conflicts_of(record: seed.Record) -> list[Json]:
-    """Conflicts of a record: each with its axis and its sides. Empty when nothing opposes."""
+def conflicts_of(claims: Sequence[seed.AnyClaim]) -> list[Json]:
+    """Conflicts among the claims of a record: each with its axis and its sides. Empty when nothing opposes."""
     found = []
-    recommendations = [claim for claim in record.claims if isinstance(claim, seed.RecommendationClaim)]
+    recommendations = [claim for claim in claims if isinstance(claim, seed.RecommendationClaim)]
     sides = _sides([(claim.value.position, claim) for claim in recommendations])
     if len({side["position"] for side in sides} - {"no_position"}) > 1:
         found.append({"about": "recommendation", "axis": "Bodies take different positions", "sides": sides})
-    findings = [claim for claim in record.claims if isinstance(claim, seed.FindingClaim)]
+    findings = [claim for claim in claims if isinstance(claim, seed.FindingClaim)]
     for sham in (True, False, None):
         same = [
             claim for claim in findings if claim.qualifiers.comparator_is_sham is sham and claim.qualifiers.comparator

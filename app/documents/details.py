@@ -172,7 +172,7 @@ def procedure_document(index: Index, record: seed.Procedure) -> Json:
         "texts": texts_of(record, PROCEDURE_TEXTS),
         **blocks_of(index, "procedure", record),
         "related": {"procedures": known(related), **_hierarchy(index, "procedure", record)},
-        "conflicts": known(conflicts_of(record)),
+        "conflicts": known(conflicts_of(record.claims)),
         "journey": {
             "type": "guide_page",
             "slug": "journey",
@@ -192,7 +192,7 @@ def condition_document(index: Index, record: seed.Condition) -> Json:
         **blocks_of(index, "condition", record),
         "pain_generators": known(generators_of(index, record.slug)),
         "caused_by": known(_caused_by(index, record.slug)),
-        "procedures": known([_edge_row(index, edge) for edge in index.indications if edge.other == record.slug]),
+        "procedures": known([_edge_row(index, edge) for edge in index.by_condition.get(record.slug, ())]),
         "related": _hierarchy(index, "condition", record),
         **_tail(index, "condition", record),
     }
@@ -206,7 +206,7 @@ def generator_document(index: Index, record: seed.PainGenerator) -> Json:
         "texts": texts_of(record, GENERATOR_TEXTS),
         **blocks_of(index, "pain_generator", record),
         "conditions": known(conditions_of(index, record.slug)),
-        "procedures": known([_edge_row(index, edge) for edge in index.targets if edge.other == record.slug]),
+        "procedures": known([_edge_row(index, edge) for edge in index.by_generator.get(record.slug, ())]),
         "related": _hierarchy(index, "pain_generator", record),
         **_tail(index, "pain_generator", record),
     }

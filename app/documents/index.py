@@ -23,7 +23,7 @@ PATH_OF_TYPE = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Edge:
     """The best supported claim of an edge, with the others behind it."""
 
@@ -53,6 +53,9 @@ class Index:
     narrower: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     targets: list[Edge] = field(default_factory=list)
     indications: list[Edge] = field(default_factory=list)
+    # The same edges by what they lead to.
+    by_generator: dict[str, list[Edge]] = field(default_factory=dict)
+    by_condition: dict[str, list[Edge]] = field(default_factory=dict)
     typical: dict[tuple[str, str], Typical] = field(default_factory=dict)
     cited_by: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     # Claims of a procedure about a risk, by risk; and (condition, pain generator, claim) of what joins the two.
@@ -60,6 +63,7 @@ class Index:
         default_factory=lambda: defaultdict(list)
     )
     origins: list[tuple[str, str, str]] = field(default_factory=list)
+    _sort_keys: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     @property
     def about(self) -> seed.About:
@@ -87,7 +91,10 @@ class Index:
 
     def sort_key(self, kind: str, slug: str) -> tuple[str, str]:
         """People's order: the folded name, then the slug."""
-        return fold(self.names[kind, slug]), slug
+        key = self._sort_keys.get((kind, slug))
+        if key is None:
+            key = self._sort_keys[kind, slug] = (fold(self.names[kind, slug]), slug)
+        return key
 
 
 def index_of(content: Bundle, version: str, history: History, changed: set[str]) -> Index:
@@ -117,6 +124,7 @@ def index_of(content: Bundle, version: str, history: History, changed: set[str])
         _hierarchy(index, kind)
     index.targets = _edges(index, "target")
     index.indications = _edges(index, "indication")
+    index.by_generator, index.by_condition = _by_other(index.targets), _by_other(index.indications)
     for procedure in content.procedures:
         relief = [claim for claim in procedure.claims if isinstance(claim, seed.ReliefDurationClaim)]
         for intent in vocabulary.INTENTS:
@@ -142,6 +150,13 @@ def _hierarchy(index: Index, kind: str) -> None:
     index.narrower[kind] = {
         slug: sorted(below, key=lambda one: index.sort_key(kind, one)) for slug, below in narrower.items()
     }
+
+
+def _by_other(edges: list[Edge]) -> dict[str, list[Edge]]:
+    found: dict[str, list[Edge]] = defaultdict(list)
+    for edge in edges:
+        found[edge.other].append(edge)
+    return dict(found)
 
 
 def _edges(index: Index, kind: str) -> list[Edge]:

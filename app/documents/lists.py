@@ -1,7 +1,8 @@
 """Rows of every list, in order, with the facets that filter them and the other orders they can be read in."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +16,11 @@ from app.schemas import vocabulary
 from app.schemas.durations import days_of
 from app.seed import bundle as seed
 
-Facets = dict[str, set[str]]
+Facets = Mapping[str, AbstractSet[str]]
+Growing = dict[str, set[str]]
 
 
-@dataclass
+@dataclass(slots=True)
 class Row:
     """One row of a list: what it shows, and by what it is found and ordered."""
 
@@ -56,13 +58,19 @@ class ListOfRows:
 
 def lists_of(index: Index, releases: list[seed.ReleaseFile], pending: list[seed.Change]) -> Iterator[ListOfRows]:
     """Every list of the API but those of search."""
-    facets = {record.slug: _procedure_facets(index, record) for record in index.content.procedures}
+    # Few combinations of values, many procedures: equal sets are one object, or 100 000 procedures do not fit.
     edges = {
         kind: _by_procedure(found) for kind, found in (("target", index.targets), ("indication", index.indications))
     }
-    for slug, found in facets.items():
-        _edge_facets(index, found, edges["target"].get(slug, ()), "pain_generator")
-        _edge_facets(index, found, edges["indication"].get(slug, ()), "condition")
+    shared: dict[frozenset[str], frozenset[str]] = {}
+    facets: dict[str, Facets] = {}
+    for record in index.content.procedures:
+        growing = _procedure_facets(index, record)
+        _edge_facets(index, growing, edges["target"].get(record.slug, ()), "pain_generator")
+        _edge_facets(index, growing, edges["indication"].get(record.slug, ()), "condition")
+        facets[record.slug] = {
+            name: shared.setdefault(values, values) for name, found in growing.items() for values in (frozenset(found),)
+        }
     yield _sorted("procedures", (_procedure_row(index, record.slug, facets) for record in index.content.procedures))
     yield _sorted("conditions", (_condition_row(index, record) for record in index.content.conditions))
     yield _sorted("pain-generators", (_generator_row(index, record) for record in index.content.pain_generators))
@@ -106,8 +114,8 @@ def _by_procedure(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
     return found
 
 
-def _procedure_facets(index: Index, record: seed.Procedure) -> Facets:
-    values: Facets = {
+def _procedure_facets(index: Index, record: seed.Procedure) -> Growing:
+    values: Growing = {
         "family": {record.family},
         "intent": set(record.intents),
         "body_region": set(record.body_regions),
@@ -126,7 +134,7 @@ def _procedure_facets(index: Index, record: seed.Procedure) -> Facets:
     return values
 
 
-def _edge_facets(index: Index, facets: Facets, edges: Iterable[Edge], kind: str) -> None:
+def _edge_facets(index: Index, facets: Growing, edges: Iterable[Edge], kind: str) -> None:
     """A filter on a broader record finds what its narrower ones have; a role belongs to the same edge as its record."""
     for edge in edges:
         above = index.ancestors[kind][edge.other]
@@ -283,8 +291,8 @@ def _claim_rows(
         if not isinstance(claim, cls):
             continue
         source = best_source(claim, index.sources)
-        found, orders = own(index, slug, claim)
-        found |= {"design": {source.design}, "grade": {index.grades[claim_id]}}
+        own_facets, orders = own(index, slug, claim)
+        found = {**own_facets, "design": {source.design}, "grade": {index.grades[claim_id]}}
         found["commercial"] = {"true" if source.commercial else "false"}
         if kind == "procedure":
             found |= {key: facets[slug].get(key, set()) for key in ("procedure", "family", "body_region", "condition")}

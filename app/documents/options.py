@@ -20,12 +20,12 @@ def options_document(index: Index, condition: seed.Condition) -> Json:
         for kind, found in claims.items()
     }
     mine = {condition.slug, *_below(index, "condition", condition.slug)}
-    indicated = {edge.procedure: edge for edge in sorted(index.indications, key=_worst_first) if edge.other in mine}
+    indicated = {edge.procedure: edge for edge in sorted(_edges(index.by_condition, mine), key=_worst_first)}
     through, placed = [], set()
     for joined in generators_of(index, condition.slug):
         generator = joined["record"]["slug"]
         reach = {generator, *_below(index, "pain_generator", generator)}
-        edges = [edge for edge in index.targets if edge.other in reach]
+        edges = _edges(index.by_generator, reach)
         placed |= {edge.procedure for edge in edges}
         through.append(
             {
@@ -58,6 +58,10 @@ def options_document(index: Index, condition: seed.Condition) -> Json:
             "html": link(f"/conditions/{condition.slug}"),
         },
     }
+
+
+def _edges(by_other: dict[str, list[Edge]], slugs: set[str]) -> list[Edge]:
+    return [edge for slug in sorted(slugs) for edge in by_other.get(slug, ())]
 
 
 def _below(index: Index, kind: str, slug: str) -> set[str]:

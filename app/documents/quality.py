@@ -20,6 +20,7 @@ def quality_document(index: Index) -> Json:
     records.sort(key=lambda one: (one["record"]["type"], index.sort_key(one["record"]["type"], one["record"]["slug"])))
     claims = list(index.claims.values())
     joined = {condition for condition, _, _ in index.origins}
+    targeted = {edge.procedure for edge in index.targets}
     treated = {above for edge in index.indications for above in index.ancestors["condition"][edge.other]}
     described = [one for one in index.content.conditions if not one.stub]
     return {
@@ -32,9 +33,7 @@ def quality_document(index: Index) -> Json:
                 index.ref("condition", one.slug) for one in index.content.conditions if one.slug not in treated
             ],
             "procedures_without_target": [
-                index.ref("procedure", one.slug)
-                for one in index.content.procedures
-                if not any(edge.procedure == one.slug for edge in index.targets)
+                index.ref("procedure", one.slug) for one in index.content.procedures if one.slug not in targeted
             ],
             "procedures_without_typical_relief": [
                 index.ref("procedure", one.slug)
@@ -97,16 +96,14 @@ def _leaves(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
 def disagreements_document(index: Index) -> Json:
     """Where like estimates part most, and where bodies or studies contradict each other."""
     opposed = []
+    # A family's broader record stands for its forms: the bodies of all of them are set side by side there.
+    members: dict[str, list[seed.Record]] = defaultdict(list)
+    for procedure in index.content.procedures:
+        for above in index.ancestors["procedure"][procedure.slug]:
+            members[above].append(procedure)
     for kind, record in index.content.records():
-        # A family's broader record stands for its forms: the bodies of all of them are set side by side there.
-        members = (
-            [one for one in index.content.procedures if record.slug in index.ancestors["procedure"][one.slug]]
-            if kind == "procedure"
-            else [record]
-        )
-        claims = [claim for one in members for claim in one.claims]
-        whole = record.model_copy(update={"claims": claims})
-        for conflict in conflicts_of(whole):
+        forms = members[record.slug] if kind == "procedure" else [record]
+        for conflict in conflicts_of([claim for one in forms for claim in one.claims]):
             opposed.append({"record": index.ref(kind, record.slug), **_told(index, conflict)})
     opposed.sort(
         key=lambda one: (

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Table, delete, insert, text
+from sqlalchemy import Column, Connection, Engine, Table, bindparam, delete, insert, text
 from sqlmodel import SQLModel
 
 from app import models
@@ -25,7 +26,7 @@ from app.seed import bundle as seed
 
 # Two loaders take turns by this number (any that no other program of the database uses).
 _ADVISORY_LOCK = 7_061_642_001
-_BATCH = 2_000
+_BATCH = 1_000
 Progress = Callable[[str], None]
 
 
@@ -77,18 +78,32 @@ def _empty(connection: Connection) -> None:
 
 def _insert(connection: Connection, model: type[SQLModel], rows: Iterable[dict[str, Any]], progress: Progress) -> int:
     table: Table = model.__table__  # type: ignore[attr-defined]
-    statement, batch, total = insert(table), [], 0
-    for row in rows:
-        batch.append(row)
-        if len(batch) >= _BATCH:
-            connection.execute(statement, batch)
-            total += len(batch)
-            batch = []
-            progress(table.name)
-    if batch:
-        connection.execute(statement, batch)
+    put = _copy if connection.dialect.name == "postgresql" else _execute_many
+    remaining, total = iter(rows), 0
+    while batch := list(islice(remaining, _BATCH)):
+        columns = [column for column in table.columns if column.name in batch[0]]
+        names = [column.name for column in columns]
+        put(connection, table, columns, [[row[name] for name in names] for row in batch])
+        total += len(batch)
         progress(table.name)
-    return total + len(batch)
+    return total
+
+
+def _execute_many(connection: Connection, table: Table, columns: list[Column[Any]], rows: list[list[Any]]) -> None:
+    """The driver's own bulk insert: the rows hold plain values of the columns' types already."""
+    statement = insert(table).values({column.name: bindparam(column.name) for column in columns})
+    compiled = str(statement.compile(dialect=connection.dialect))
+    connection.exec_driver_sql(compiled, [tuple(row) for row in rows])
+
+
+def _copy(connection: Connection, table: Table, columns: list[Column[Any]], rows: list[list[Any]]) -> None:
+    """PostgreSQL's COPY, inside the same transaction."""
+    quote = connection.dialect.identifier_preparer.quote
+    names = ", ".join(quote(column.name) for column in columns)
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor().copy(f"COPY {quote(table.name)} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _tables(index: Index, state: State) -> Iterator[tuple[type[SQLModel], Iterable[dict[str, Any]]]]:
@@ -171,11 +186,12 @@ def _tables(index: Index, state: State) -> Iterator[tuple[type[SQLModel], Iterab
     )
     yield models.Document, _documents(index, state)
     for found in lists_of(index, state.releases, state.pending):
+        number = models.list_number(found.path)
         yield (
             models.Listing,
             (
                 {
-                    "list": found.path,
+                    "list": number,
                     "place": place,
                     "record_type": row.record and row.record[0],
                     "record_slug": row.record and row.record[1],
@@ -190,7 +206,7 @@ def _tables(index: Index, state: State) -> Iterator[tuple[type[SQLModel], Iterab
         yield (
             models.ListingFacet,
             (
-                {"list": found.path, "facet": facet, "value": value, "place": place}
+                {"list": number, "facet": facet, "value": value, "place": place}
                 for place, row in enumerate(found.rows)
                 for facet in sorted(row.facets)
                 for value in sorted(row.facets[facet])
@@ -199,7 +215,7 @@ def _tables(index: Index, state: State) -> Iterator[tuple[type[SQLModel], Iterab
         yield (
             models.ListingOrder,
             (
-                {"list": found.path, "sort": sort, "position": position, "place": place}
+                {"list": number, "sort": sort, "position": position, "place": place}
                 for sort, places in found.other_orders()
                 for position, place in enumerate(places)
             ),

@@ -4,10 +4,18 @@ A document or a list row is a function of the content alone, so it is made once 
 (`docs/decisions/`). The tables of records, claims, edges and estimates stay the ones that exports, checks and people query.
 """
 
-from sqlalchemy import Index
+from hashlib import blake2b
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
 from app.db.columns import BYTES, BYTEWISE
+
+
+def list_number(path: str) -> int:
+    """Number of a list in these tables, from its path below /v1: there are many rows, and a path in each weighs most."""
+    return int.from_bytes(blake2b(path.encode(), digest_size=8).digest(), signed=True)
 
 
 class Document(SQLModel, table=True):
@@ -21,12 +29,12 @@ class Document(SQLModel, table=True):
 
 
 class Listing(SQLModel, table=True):
-    """One row of one list, at its place in the list's first order. `list` is the path below /v1.
+    """One row of one list, at its place in the list's first order. `list` is the `list_number` of its path.
 
     What is shown is the summary of a record, with an edge in a look-up, or a claim.
     """
 
-    list: str = Field(primary_key=True, sa_type=BYTEWISE)
+    list: int = Field(primary_key=True, sa_type=BigInteger)
     place: int = Field(primary_key=True)
     record_type: str | None = Field(default=None, sa_type=BYTEWISE)
     record_slug: str | None = Field(default=None, sa_type=BYTEWISE)
@@ -43,8 +51,9 @@ class ListingOrder(SQLModel, table=True):
     """Another order of a list: `position` counts from 0."""
 
     __tablename__ = "listing_order"
+    __table_args__: ClassVar = {"sqlite_with_rowid": False}
 
-    list: str = Field(primary_key=True, sa_type=BYTEWISE)
+    list: int = Field(primary_key=True, sa_type=BigInteger)
     sort: str = Field(primary_key=True, sa_type=BYTEWISE)
     position: int = Field(primary_key=True)
     place: int
@@ -54,9 +63,12 @@ class ListingFacet(SQLModel, table=True):
     """A row of a list has this value of this facet. Ordered by place, so that a filter reads its rows in order."""
 
     __tablename__ = "listing_facet"
-    __table_args__ = (Index("ix_listing_facet_place", "list", "place", "facet", "value"),)
+    __table_args__ = (
+        Index("ix_listing_facet_place", "list", "place", "facet", "value"),
+        {"sqlite_with_rowid": False},
+    )
 
-    list: str = Field(primary_key=True, sa_type=BYTEWISE)
+    list: int = Field(primary_key=True, sa_type=BigInteger)
     facet: str = Field(primary_key=True, sa_type=BYTEWISE)
     value: str = Field(primary_key=True, sa_type=BYTEWISE)
     place: int = Field(primary_key=True)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal, select
 from sqlalchemy.orm import aliased
 
-from app.models import Claim, Document, Listing, ListingFacet, ListingOrder
+from app.models import Claim, Document, Listing, ListingFacet, ListingOrder, list_number
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _positions(path: str, filters: Filters, order: Order) -> tuple[ColumnElement
             .select_from(_order)
             .join(_row, and_(_row.list == _order.list, _row.place == _order.place))
         )
-        joined = joined.where(_order.list == path, _order.sort == order.sort)
+        joined = joined.where(_order.list == list_number(path), _order.sort == order.sort)
     elif lead is not None:
         # One value of one facet: its index holds the rows in order already.
         name, value = lead
@@ -89,10 +89,10 @@ def _positions(path: str, filters: Filters, order: Order) -> tuple[ColumnElement
             .select_from(_facet)
             .join(_row, and_(_row.list == _facet.list, _row.place == _facet.place))
         )
-        joined = joined.where(_facet.list == path, _facet.facet == name, _facet.value == value)
+        joined = joined.where(_facet.list == list_number(path), _facet.facet == name, _facet.value == value)
     else:
         position = _row.place
-        joined = select(position, *columns).select_from(_row).where(_row.list == path)
+        joined = select(position, *columns).select_from(_row).where(_row.list == list_number(path))
     joined = joined.outerjoin(_document, and_(_document.type == _row.record_type, _document.slug == _row.record_slug))
     joined = joined.outerjoin(_claim, _claim.id == _row.claim_id)
     led = lead[0] if lead is not None and not order.sort else None
@@ -115,7 +115,10 @@ def _conditions(path: str, filters: Filters, leave_out: str | None = None) -> li
         found.append(
             exists(
                 select(literal(1)).where(
-                    facet.list == path, facet.place == _row.place, facet.facet == name, facet.value.in_(values)
+                    facet.list == list_number(path),
+                    facet.place == _row.place,
+                    facet.facet == name,
+                    facet.value.in_(values),
                 )
             )
         )
@@ -132,23 +135,25 @@ def count_rows(connection: Connection, path: str, filters: Filters) -> int:
     """Rows of a list with these filters."""
     lead = _leading(filters)
     if filters.empty:
-        statement = select(func.count()).select_from(_row).where(_row.list == path)
+        statement = select(func.count()).select_from(_row).where(_row.list == list_number(path))
     elif lead is not None and len(filters.facets) == 1 and filters == Filters(filters.facets):
         name, value = lead
         statement = (
             select(func.count())
             .select_from(_facet)
-            .where(_facet.list == path, _facet.facet == name, _facet.value == value)
+            .where(_facet.list == list_number(path), _facet.facet == name, _facet.value == value)
         )
     else:
-        statement = select(func.count()).select_from(_row).where(_row.list == path, *_conditions(path, filters))
+        statement = (
+            select(func.count()).select_from(_row).where(_row.list == list_number(path), *_conditions(path, filters))
+        )
     return int(connection.execute(statement).scalar_one())
 
 
 def count_facet(connection: Connection, path: str, facet: str, filters: Filters) -> Sequence[tuple[str, int]]:
     """How many rows have each value of a facet, leaving out its own filter; most first, then by value."""
     own = filters.without(facet)
-    statement = select(_facet.value, func.count()).where(_facet.list == path, _facet.facet == facet)
+    statement = select(_facet.value, func.count()).where(_facet.list == list_number(path), _facet.facet == facet)
     if not own.empty:
         statement = statement.join(_row, and_(_row.list == _facet.list, _row.place == _facet.place)).where(
             *_conditions(path, own)

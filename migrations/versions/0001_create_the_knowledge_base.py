@@ -86,7 +86,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "listing",
-        sa.Column("list", TEXT, nullable=False),
+        sa.Column("list", sa.BigInteger(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("record_type", TEXT, nullable=True),
         sa.Column("record_slug", TEXT, nullable=True),
@@ -98,22 +98,24 @@ def upgrade() -> None:
     )
     op.create_table(
         "listing_facet",
-        sa.Column("list", TEXT, nullable=False),
+        sa.Column("list", sa.BigInteger(), nullable=False),
         sa.Column("facet", TEXT, nullable=False),
         sa.Column("value", TEXT, nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("list", "facet", "value", "place", name=op.f("pk_listing_facet")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("listing_facet", schema=None) as batch_op:
         batch_op.create_index("ix_listing_facet_place", ["list", "place", "facet", "value"], unique=False)
 
     op.create_table(
         "listing_order",
-        sa.Column("list", TEXT, nullable=False),
+        sa.Column("list", sa.BigInteger(), nullable=False),
         sa.Column("sort", TEXT, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("list", "sort", "position", name=op.f("pk_listing_order")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "name",

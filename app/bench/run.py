@@ -1,0 +1,260 @@
+"""The bench: our service beside two references in one run. Ratios are what counts; figures belong to the machine."""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import brotli
+import httpx
+from sqlalchemy import create_engine
+
+from app.bench.curve import growth_chart
+from app.bench.processes import Server, latencies, load, need_tools, ours, record, reference
+from app.bench.reference import fill
+from app.bench.synthetic import synthetic, word
+
+Say = Callable[[str], None]
+GOALS: Final = {
+    "detail": (0.80, 8.0),
+    "look-up": (0.80, 4.0),
+    "search": (0.80, 4.0),
+    "list": (0.80, 4.0),
+    "304": (0.85, None),
+}
+GROWTH_GOALS: Final = {"detail": 1.3, "look-up": 1.6, "search": 1.5, "list": 1.3}
+_ROTATION: Final = 64
+
+
+@dataclass
+class Workload:
+    """Addresses of one kind of request, for us and for the plain application."""
+
+    ours: list[str]
+    plain: list[str]
+
+
+@dataclass
+class Size:
+    """One size of the synthetic release, loaded."""
+
+    count: int
+    folder: Path
+    workloads: dict[str, Workload]
+    load_seconds: float
+    load_mib: float
+    medians: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def database(self) -> str:
+        """Where ours reads."""
+        return f"sqlite:///{self.folder / 'kb.sqlite3'}"
+
+
+def _prepare(count: int, folder: Path) -> Size:
+    """Load the release into both databases, in processes of their own: memory is measured there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = subprocess.run(  # noqa: S603 - this program itself
+        [sys.executable, "-m", "app.bench.run", str(count), str(folder)],
+        cwd=Path(__file__).resolve().parent.parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    facts = json.loads(made.stdout.strip().splitlines()[-1])
+    step = max(1, count // _ROTATION)
+    slugs = [f"procedure-{n}" for n in range(0, count, step)][:_ROTATION]
+    generators = [f"generator-{n}" for n in range(facts["generators"])][:_ROTATION]
+    words = [word(n) for n in (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597)]
+    workloads = {
+        "detail": Workload([f"/v1/procedures/{one}" for one in slugs], [f"/procedures/{one}" for one in slugs]),
+        "look-up": Workload(
+            [f"/v1/pain-generators/{one}/procedures" for one in generators],
+            [f"/pain-generators/{one}/procedures" for one in generators],
+        ),
+        "search": Workload([f"/v1/search?q={one}" for one in words], [f"/search?q={one}" for one in words]),
+        "list": Workload(["/v1/procedures?limit=20"], ["/procedures?limit=20"]),
+    }
+    return Size(count, folder, workloads, facts["seconds"], facts["mib"])
+
+
+def _throughput(size: Size, *, seconds: float, rounds: int, say: Say) -> dict[str, dict[str, float]]:
+    """Requests a second of ours (warm, cold, 304), of the bare and of the plain application, rounds interleaved."""
+    found: dict[str, dict[str, list[float]]] = {}
+    with ExitStack() as stack:
+        warm: Server = stack.enter_context(ours(size.database, size.folder / "search", cached=True))
+        cold: Server = stack.enter_context(ours(size.database, size.folder / "search", cached=False))
+        plain: Server = stack.enter_context(
+            reference("plain", size.folder / "plain.sqlite3", size.workloads["list"].plain[0])
+        )
+        targets = [target for workload in size.workloads.values() for target in workload.ours]
+        recorded = record(warm, targets)
+        record(cold, targets)
+        (size.folder / "recorded.json").write_text(json.dumps(recorded), encoding="utf-8")
+        bare: Server = stack.enter_context(reference("bare", size.folder / "recorded.json", targets[0]))
+        for _ in range(rounds):
+            for name, workload in size.workloads.items():
+                say(name)
+                none = [""] * len(workload.ours)
+                row = found.setdefault(name, {})
+
+                def run(kind: str, server: Server, asked: list[str], tags: list[str], into: Any) -> None:  # noqa: ANN401
+                    into.setdefault(kind, []).append(load(server, asked, tags, seconds=seconds, work=size.folder))
+
+                run("bare", bare, workload.ours, none, row)
+                run("warm", warm, workload.ours, none, row)
+                run("cold", cold, workload.ours, none, row)
+                run("plain", plain, workload.plain, [""] * len(workload.plain), row)
+            detail = size.workloads["detail"].ours
+            tags = [recorded[f"{one}?"]["etag"] for one in detail]
+            row = found.setdefault("304", {})
+            run("bare", bare, detail, tags, row)
+            run("warm", warm, detail, tags, row)
+    return {name: {kind: statistics.median(rates) for kind, rates in row.items()} for name, row in found.items()}
+
+
+def _growth(size: Size, *, seconds: float) -> None:
+    with ours(size.database, size.folder / "search", cached=False) as cold:
+        for name, workload in size.workloads.items():
+            size.medians[name] = latencies(cold, workload.ours, seconds=seconds)
+
+
+def _at_rest(database: str, search_dir: Path) -> dict[str, float]:
+    """Of a loaded database: seconds to the first answer, resident memory, and the largest detail compressed."""
+    with ours(database, search_dir, cached=True) as server, httpx.Client(base_url=server.base) as client:
+        memory = server.memory_mib()
+        largest = 0
+        target = "/v1/procedures?limit=100"
+        slugs = [one["slug"] for one in client.get(target).json()["items"]]
+        for slug in slugs:
+            body = client.get(f"/v1/procedures/{slug}", headers={"Accept-Encoding": "identity"}).content
+            largest = max(largest, len(brotli.compress(body, quality=5)))
+        return {
+            "start_seconds": round(server.seconds_to_first_answer, 2),
+            "memory_mib": round(memory, 1),
+            "largest_detail_kb": round(largest / 1000, 1),
+        }
+
+
+def bench(sizes: list[int], *, seconds: float, rounds: int, work: Path, shipped: str, out: Path, say: Say) -> str:
+    """Measure, write `bench.json`, `bench.md` and `growth.svg` below `out`, and return the table."""
+    need_tools()
+    if (os.cpu_count() or 1) < 2:
+        say("one core only: server and load share it, ratios will be low")
+    made = []
+    for count in sizes:
+        say(f"loading {count}")
+        made.append(_prepare(count, work / str(count)))
+    rates = _throughput(made[0], seconds=seconds, rounds=rounds, say=say)
+    for size in made:
+        say(f"growth at {size.count}")
+        _growth(size, seconds=seconds)
+    rest = _at_rest(shipped, work / "search") if shipped else {}
+    facts = {
+        "machine": {
+            "cores": os.cpu_count(),
+            "system": platform.system(),
+            "python": platform.python_version(),
+            "seconds": seconds,
+            "rounds": rounds,
+        },
+        "throughput": _ratios(rates),
+        "growth": [{"procedures": size.count, **{k: round(v, 3) for k, v in size.medians.items()}} for size in made],
+        "loading": [
+            {"procedures": size.count, "seconds": round(size.load_seconds, 1), "mib": round(size.load_mib)}
+            for size in made
+        ],
+        "shipped": rest,
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "bench.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    (out / "growth.svg").write_text(growth_chart({s.count: s.medians for s in made}), encoding="utf-8")
+    table = _table(facts)
+    (out / "bench.md").write_text(table, encoding="utf-8")
+    return table
+
+
+def _ratios(rates: dict[str, dict[str, float]]) -> list[dict[str, Any]]:
+    rows = []
+    for name, row in rates.items():
+        warm_goal, cold_goal = GOALS[name]
+        shown: dict[str, Any] = {"workload": name, **{kind: round(rate) for kind, rate in row.items()}}
+        shown["warm_to_bare"] = round(row["warm"] / row["bare"], 2)
+        shown["warm_goal"] = warm_goal
+        shown["cold_to_plain"] = round(row["cold"] / row["plain"], 1) if "cold" in row else None
+        shown["cold_goal"] = cold_goal
+        rows.append(shown)
+    return rows
+
+
+def _table(facts: dict[str, Any]) -> str:
+    lines = [
+        "# Performance",
+        "",
+        "Printed by `make bench` (`procedure-kb bench`); `bench.json` holds the same. One uvicorn worker on one core, 16",
+        "connections from another core, synthetic release. Ratios compare servers of the same run; rates are of this machine.",
+        "",
+        "| | warm req/s | bare ASGI | ratio (goal) | cold req/s | plain FastAPI + SQLModel | ratio (goal) |",
+        "| --- | --: | --: | --: | --: | --: | --: |",
+    ]
+    for row in facts["throughput"]:
+        cold = f"{row.get('cold', '-')} | {row.get('plain', '-')}"
+        ratio = f"{row['cold_to_plain']} x ({row['cold_goal']:g} x)" if row["cold_to_plain"] else "-"
+        lines.append(
+            f"| {row['workload']} | {row['warm']} | {row['bare']} | {row['warm_to_bare']:.2f} ({row['warm_goal']:.2f}) | {cold} | {ratio} |"
+        )
+    lines += ["", "Cold median of one answer in ms, one connection, as the content grows:", ""]
+    names = list(GROWTH_GOALS)
+    lines += [f"| procedures | {' | '.join(names)} |", "| --: | " + "--: | " * len(names)]
+    lines += [
+        f"| {row['procedures']} | {' | '.join(f'{row[name]:.3f}' for name in names)} |" for row in facts["growth"]
+    ]
+    first, last = facts["growth"][0], facts["growth"][-1]
+    if last is not first:
+        ratios = " | ".join(f"{last[name] / first[name]:.2f} ({GROWTH_GOALS[name]:g})" for name in names)
+        lines.append(f"| ratio (goal) | {ratios} |")
+    lines += ["", "![Growth](growth.svg)", "", "| procedures | loading s | peak MiB |", "| --: | --: | --: |"]
+    lines += [f"| {row['procedures']} | {row['seconds']} | {row['mib']} |" for row in facts["loading"]]
+    if rest := facts["shipped"]:
+        lines += [
+            "",
+            f"Shipped content: first 200 after {rest['start_seconds']} s, {rest['memory_mib']} MiB resident then; "
+            f"largest detail {rest['largest_detail_kb']} kB compressed.",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _load_one(count: int, folder: Path) -> None:
+    """In a process of its own: both databases of one size, and what loading ours took."""
+    import resource  # noqa: PLC0415 - not on every system; only needed here
+    import time  # noqa: PLC0415
+
+    from app.db.engines import write_engine  # noqa: PLC0415
+    from app.loader.migrations import migrate  # noqa: PLC0415
+    from app.loader.write import write  # noqa: PLC0415
+
+    for old in folder.glob("*.sqlite3*"):
+        old.unlink()
+    began = time.perf_counter()
+    state = synthetic(count)
+    engine = write_engine(f"sqlite:///{folder / 'kb.sqlite3'}")
+    migrate(engine)
+    write(engine, state)
+    engine.dispose()
+    seconds = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    plain = create_engine(f"sqlite:///{folder / 'plain.sqlite3'}")
+    fill(plain, state)
+    plain.dispose()
+    print(json.dumps({"seconds": seconds, "mib": peak, "generators": len(state.content.pain_generators)}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    _load_one(int(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,169 @@
+"""A release of N procedures, made by arithmetic: the same N gives the same content everywhere.
+
+The shape is that of the real content (hierarchies, edges, estimates, risks, sources); the sentences say nothing. It goes
+the way of every release: the same documents, lists and tables, written by the same loader.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final
+
+from app.documents.index import index_of
+from app.loader.state import State
+from app.schemas import vocabulary, values
+from app.schemas.values import Qualifiers
+from app.seed import bundle as seed
+from app.seed.diff import history_of
+from app.seed.files import Bundle
+
+_SYLLABLES: Final = ("ba", "co", "di", "fe", "go", "hu", "ka", "li", "mo", "ne", "pu", "ra", "si", "to", "vu", "za")
+_FAMILIES: Final = tuple(vocabulary.FAMILIES)
+_REGIONS: Final = tuple(vocabulary.BODY_REGIONS)
+_VERSION: Final = "1.0.0"
+_NO_QUALIFIERS: Final = Qualifiers()
+# Which fields a claim sets is the same for all of them: one set for all saves a gigabyte at 100 000 procedures.
+_CLAIM_FIELDS: Final = {"id", "kind", "statement", "value", "citations"}
+
+
+def word(number: int) -> str:
+    """A made-up word: short for small numbers, no two alike."""
+    text = ""
+    number += 16
+    while number:
+        number, place = divmod(number, 16)
+        text += _SYLLABLES[place]
+    return text
+
+
+def _words(seed_number: int, count: int) -> str:
+    """Words of which a few are frequent and most are seldom, as in a language."""
+    found = []
+    state = seed_number * 2654435761 + 12345
+    for _ in range(count):
+        state = (state * 6364136223846793005 + 1442695040888963407) & (2**64 - 1)
+        share = ((state >> 33) & 0xFFFF) / 65536
+        found.append(word(int(4000 ** (share * share * 1.1)) % 4000))
+    return " ".join(found)
+
+
+@cache
+def _target(generator: str, role: str) -> values.TargetValue:
+    return values.TargetValue(pain_generator=generator, role=role)
+
+
+@cache
+def _indication(condition: str) -> values.IndicationValue:
+    return values.IndicationValue(condition=condition, role="treats")
+
+
+@cache
+def _risk(risk: str, observed: int) -> values.ProcedureRiskValue:
+    return values.ProcedureRiskValue(risk=risk, phrase=risk, state="known", observed=observed, n=1000, per="people")
+
+
+@cache
+def _relief(months: int) -> values.ReliefDurationValue:
+    return values.ReliefDurationValue(
+        measure="duration",
+        statistic="range",
+        intent="therapeutic",
+        magnitude="month",
+        min=f"P{months}M",
+        max=f"P{months + 3}M",
+        label=f"{months} to {months + 3} months",
+    )
+
+
+@cache
+def _citation(number: int) -> list[seed.Citation]:
+    return [seed.Citation(source=f"source-{number}")]
+
+
+def _claim(cls: type[seed.AnyClaim], claim_id: str, kind: str, statement: str, value: Any, source: int) -> Any:  # noqa: ANN401
+    return cls.model_construct(
+        _fields_set=_CLAIM_FIELDS,
+        id=claim_id,
+        kind=kind,
+        statement=statement,
+        value=value,
+        qualifiers=_NO_QUALIFIERS,
+        citations=_citation(source),
+    )
+
+
+_NO_NAMES: Final[list[Any]] = []
+_PROCEDURE_FIELDS: Final = {"slug", "name", "claims", "texts", "family", "intents", "body_regions", "implant", "names"}
+
+
+def _procedure(number: int, generators: int, conditions: int, sources: int, risks: int) -> seed.Procedure:
+    slug = f"procedure-{number}"
+    statement = _words(number, 14)
+    generator, condition = number % generators, (number * 7) % conditions
+    claims = [
+        _claim(seed.TargetClaim, f"{slug}--t", "target", statement, _target(f"generator-{generator}", "treats"), number % sources),
+        _claim(seed.IndicationClaim, f"{slug}--i", "indication", statement, _indication(f"condition-{condition}"), (number + 1) % sources),
+        _claim(seed.ProcedureRiskClaim, f"{slug}--r", "procedure_risk", statement, _risk(f"risk-{number % risks}", number % 50 + 1), (number + 2) % sources),
+        _claim(seed.ReliefDurationClaim, f"{slug}--d", "relief_duration", statement, _relief(number % 24 + 1), (number + 3) % sources),
+    ]  # fmt: skip
+    return seed.Procedure.model_construct(
+        _fields_set=_PROCEDURE_FIELDS,
+        slug=slug,
+        name=f"{word(number % 4000)} {word(number // 7)} {number}".capitalize(),
+        names=_NO_NAMES,
+        body_regions=[_REGIONS[number % len(_REGIONS)]],
+        texts={"summary": seed.Text(text=_words(number + 7_000_000, 24), claims=[f"{slug}--t"])},
+        family=_FAMILIES[number % len(_FAMILIES)],
+        intents=["therapeutic"],
+        implant=number % 5 == 0,
+        claims=claims,
+    )
+
+
+def _sources(count: int) -> Iterator[seed.Source]:
+    designs = tuple(vocabulary.DESIGNS)
+    for n in range(count):
+        yield seed.Source(
+            slug=f"source-{n}", title=f"Study {word(n)} {n}".capitalize(), design=designs[n % 9], year=1990 + n % 35
+        )
+
+
+def synthetic(count: int) -> State:
+    """A checked state of `count` procedures; other records grow with the root, so that a look-up grows with it too."""
+    root = max(8, round(count**0.5))
+    generators, conditions, sources, risks = root, root, 4 * root, min(root, 60)
+    content = Bundle(content_hash=f"{count:064x}")
+    content.sources = list(_sources(sources))
+    content.risks = [
+        seed.Risk(
+            slug=f"risk-{n}", name=f"Risk {word(n)} {n}", lay_name=f"{word(n)}", category="other", description="x"
+        )
+        for n in range(risks)
+    ]
+    content.pain_generators = [
+        seed.PainGenerator(slug=f"generator-{n}", name=f"Generator {word(n)} {n}", kind="joint")
+        for n in range(generators)
+    ]
+    content.conditions = [
+        seed.Condition(slug=f"condition-{n}", name=f"Condition {word(n)} {n}") for n in range(conditions)
+    ]
+    content.procedures = [_procedure(n, generators, conditions, sources, risks) for n in range(count)]
+    content.about = seed.About(
+        title="Synthetic release",
+        publisher="procedure-kb bench",
+        licence="none",
+        licence_url="none",
+        attribution="none",
+        notice="Made-up content for measuring.",
+        review=seed.Review(status="made up", review_due="2100-01-01"),
+        update_policy="none",
+        funding="none",
+        authors="none",
+    )
+    ranks = [seed.FamilyRank(family=family, reason="order of the list") for family in vocabulary.FAMILIES]
+    content.editorial = seed.Editorial(invasiveness=ranks)
+    release = seed.ReleaseFile(
+        version=_VERSION, date="2026-01-01", title="Synthetic", content_hash=content.content_hash, changes=[]
+    )
+    content.releases = [release]
+    index = index_of(content, _VERSION, history_of(content.releases), set())
+    return State(_VERSION, "2026-01-01", f"{count:016x}", False, content, index, [release], [])
