@@ -1,4 +1,4 @@
-"""procedure-kb: serve, check, diff, release, load, status, schema, search-report.
+"""procedure-kb: serve, check, diff, release, load, status, schema, search-report, bench.
 
 Exit codes: 0 done, 1 the seed or the database is not as asked (findings, drift, nothing loaded), 2 wrong usage or setting,
 3 the database cannot be reached.
@@ -268,6 +268,33 @@ def search_report(
         f"{done.queries} queries: mean reciprocal rank {done.reciprocal_rank:.3f}, recall at 5 {done.recall_at_5:.3f}"
     )
     engine.dispose()
+
+
+@cli.command()
+def bench(
+    sizes: Annotated[str, typer.Option(help="Numbers of procedures, smallest first.")] = "40,1000,10000,100000",
+    seconds: Annotated[int, typer.Option(min=1, max=60, help="Length of one measurement.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, max=20, help="Rounds, of which the median counts.")] = 3,
+    out: Annotated[Path, typer.Option(help="Where the table, the JSON and the curve go.")] = ROOT / "docs/performance",
+) -> None:
+    """Measure ours beside a bare ASGI application and a plain FastAPI + SQLModel one. Needs wrk and two cores."""
+    from app.bench.run import bench as measure  # noqa: PLC0415 - its tables are no part of any other command
+
+    settings = load_settings()
+    try:
+        counts = [int(one) for one in sizes.split(",")]
+    except ValueError:
+        _stop(f"--sizes {sizes!r}: whole numbers with commas between them, such as 40,1000", 2)
+    if counts != sorted(counts) or counts[0] < 1:
+        _stop(f"--sizes {sizes!r}: at least 1, smallest first", 2)
+    _write(settings, _read(settings, None))
+    work = ROOT / "var" / "bench"
+
+    def say(what: str) -> None:
+        typer.echo(f"bench: {what}", err=True)
+
+    table = measure(counts, seconds=seconds, rounds=rounds, work=work, shipped=settings.database_url, out=out, say=say)
+    typer.echo(table)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,21 @@ BELOW: dict[str, set[str]] = {
     "api": {"http", "represent", "queries", "search", "schemas", "db", "errors"},
     "web": {"http", "represent", "queries", "search", "schemas", "documents", "settings", "errors", "build"},
     "main": {"api", "web", "represent", "http", "db", "settings"},
-    "cli": {"main", "loader", "seed", "queries", "db", "http", "represent", "search", "settings", "errors", "build"},
+    "bench": {"documents", "loader", "seed", "schemas", "db", "errors"},
+    "cli": {
+        "bench",
+        "main",
+        "loader",
+        "seed",
+        "queries",
+        "db",
+        "http",
+        "represent",
+        "search",
+        "settings",
+        "errors",
+        "build",
+    },
 }
 
 

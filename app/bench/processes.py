@@ -128,18 +128,19 @@ _LUA: Final = """\
 local n = 0
 request = function()
   n = n % #targets + 1
+  if etags[n] == "" then return wrk.format("GET", targets[n]) end
   return wrk.format("GET", targets[n], {["If-None-Match"] = etags[n]})
 end
 """
 
 
-def load(server: Server, targets: Sequence[str], etags: Sequence[str], *, seconds: float, work: Path) -> float:
+def load(server: Server, targets: Sequence[str], etags: Sequence[str], *, seconds: int, work: Path) -> float:
     """Requests a second with 16 connections over a rotation of addresses. ConfigurationError on any error answer."""
     quoted = ", ".join(f'"{one}"' for one in targets)
     tags = ", ".join("'" + one + "'" for one in etags)
     script = work / "rotation.lua"
     script.write_text(f"targets = {{{quoted}}}\netags = {{{tags}}}\n{_LUA}", encoding="utf-8")
-    command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", "-c16", f"-d{seconds:g}s", "-s", str(script), server.base]
+    command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", "-c16", f"-d{seconds}s", "-s", str(script), server.base]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
     if "Non-2xx" in said or "Socket errors" in said:
         raise ConfigurationError(f"A server under measure answered with errors:\n{said}")

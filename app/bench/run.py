@@ -85,7 +85,7 @@ def _prepare(count: int, folder: Path) -> Size:
     return Size(count, folder, workloads, facts["seconds"], facts["mib"])
 
 
-def _throughput(size: Size, *, seconds: float, rounds: int, say: Say) -> dict[str, dict[str, float]]:
+def _throughput(size: Size, *, seconds: int, rounds: int, say: Say) -> dict[str, dict[str, float]]:
     """Requests a second of ours (warm, cold, 304), of the bare and of the plain application, rounds interleaved."""
     found: dict[str, dict[str, list[float]]] = {}
     with ExitStack() as stack:
@@ -143,7 +143,7 @@ def _at_rest(database: str, search_dir: Path) -> dict[str, float]:
         }
 
 
-def bench(sizes: list[int], *, seconds: float, rounds: int, work: Path, shipped: str, out: Path, say: Say) -> str:
+def bench(sizes: list[int], *, seconds: int, rounds: int, work: Path, shipped: str, out: Path, say: Say) -> str:
     """Measure, write `bench.json`, `bench.md` and `growth.svg` below `out`, and return the table."""
     need_tools()
     if (os.cpu_count() or 1) < 2:
@@ -225,8 +225,10 @@ def _table(facts: dict[str, Any]) -> str:
     if rest := facts["shipped"]:
         lines += [
             "",
-            f"Shipped content: first 200 after {rest['start_seconds']} s, {rest['memory_mib']} MiB resident then; "
-            f"largest detail {rest['largest_detail_kb']} kB compressed.",
+            (
+                f"Shipped content: first 200 after {rest['start_seconds']} s, {rest['memory_mib']} MiB resident then; "
+                f"largest detail {rest['largest_detail_kb']} kB compressed."
+            ),
         ]
     return "\n".join(lines) + "\n"
 

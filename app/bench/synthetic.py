@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from app.documents.index import index_of
 from app.loader.state import State
-from app.schemas import vocabulary, values
+from app.schemas import values, vocabulary
 from app.schemas.values import Qualifiers
 from app.seed import bundle as seed
 from app.seed.diff import history_of
@@ -79,7 +79,14 @@ def _citation(number: int) -> list[seed.Citation]:
     return [seed.Citation(source=f"source-{number}")]
 
 
-def _claim(cls: type[seed.AnyClaim], claim_id: str, kind: str, statement: str, value: Any, source: int) -> Any:  # noqa: ANN401
+def _claim(
+    cls: Any,  # noqa: ANN401 - any class of claim
+    claim_id: str,
+    kind: str,
+    statement: str,
+    value: Any,  # noqa: ANN401 - and its value
+    source: int,
+) -> Any:  # noqa: ANN401
     return cls.model_construct(
         _fields_set=_CLAIM_FIELDS,
         id=claim_id,
@@ -99,10 +106,13 @@ def _procedure(number: int, generators: int, conditions: int, sources: int, risk
     slug = f"procedure-{number}"
     statement = _words(number, 14)
     generator, condition = number % generators, (number * 7) % conditions
+    other, further = (number * 13 + 1) % generators, (number * 11 + 3) % risks
     claims = [
         _claim(seed.TargetClaim, f"{slug}--t", "target", statement, _target(f"generator-{generator}", "treats"), number % sources),
+        _claim(seed.TargetClaim, f"{slug}--u", "target", statement, _target(f"generator-{other}", "diagnoses"), number % sources),
         _claim(seed.IndicationClaim, f"{slug}--i", "indication", statement, _indication(f"condition-{condition}"), (number + 1) % sources),
         _claim(seed.ProcedureRiskClaim, f"{slug}--r", "procedure_risk", statement, _risk(f"risk-{number % risks}", number % 50 + 1), (number + 2) % sources),
+        _claim(seed.ProcedureRiskClaim, f"{slug}--s", "procedure_risk", statement, _risk(f"risk-{further}", number % 9 + 1), number % sources),
         _claim(seed.ReliefDurationClaim, f"{slug}--d", "relief_duration", statement, _relief(number % 24 + 1), (number + 3) % sources),
     ]  # fmt: skip
     return seed.Procedure.model_construct(
@@ -128,9 +138,9 @@ def _sources(count: int) -> Iterator[seed.Source]:
 
 
 def synthetic(count: int) -> State:
-    """A checked state of `count` procedures; other records grow with the root, so that a look-up grows with it too."""
-    root = max(8, round(count**0.5))
-    generators, conditions, sources, risks = root, root, 4 * root, min(root, 60)
+    """A checked state of `count` procedures; the records they are joined to are fewer, so that look-ups grow too."""
+    generators = conditions = min(2000, max(8, count // 2))
+    sources, risks = min(4000, 4 * generators), min(60, max(8, count // 10))
     content = Bundle(content_hash=f"{count:064x}")
     content.sources = list(_sources(sources))
     content.risks = [

@@ -31,6 +31,8 @@ class Row:
     facets: Facets = field(default_factory=dict)
     relief_days: float | None = None
     updated: int = 0
+    # In a look-up: the procedure's place in the list of procedures, where the facets that belong to it stand.
+    home: int | None = None
     # Values of further orders: sort name -> value; None is unknown and stands last both ways.
     orders: dict[str, float | None] = field(default_factory=dict)
 
@@ -71,15 +73,17 @@ def lists_of(index: Index, releases: list[seed.ReleaseFile], pending: list[seed.
         facets[record.slug] = {
             name: shared.setdefault(values, values) for name, found in growing.items() for values in (frozenset(found),)
         }
-    yield _sorted("procedures", (_procedure_row(index, record.slug, facets) for record in index.content.procedures))
+    whole = _sorted("procedures", (_procedure_row(index, record.slug, facets) for record in index.content.procedures))
+    homes = {row.record[1]: place for place, row in enumerate(whole.rows) if row.record}
+    yield whole
     yield _sorted("conditions", (_condition_row(index, record) for record in index.content.conditions))
     yield _sorted("pain-generators", (_generator_row(index, record) for record in index.content.pain_generators))
     yield _sorted("risks", (_risk_row(index, risk) for risk in index.content.risks))
     yield _sorted("sources", (_source_row(index, source) for source in index.content.sources))
     yield _sorted("targets", (_target_row(index, edge, facets) for edge in index.targets))
-    yield from _look_ups(index, index.targets, "pain_generator", "pain-generators", facets)
-    yield from _look_ups(index, index.indications, "condition", "conditions", facets)
-    yield from _risk_look_ups(index, facets)
+    yield from _look_ups(index, index.targets, "pain_generator", "pain-generators", homes)
+    yield from _look_ups(index, index.indications, "condition", "conditions", homes)
+    yield from _risk_look_ups(index, homes)
     yield _sorted("relief-durations", _claim_rows(index, seed.ReliefDurationClaim, facets, _relief_facets))
     yield _sorted("response-rates", _claim_rows(index, seed.ResponseRateClaim, facets, _rate_facets))
     yield _sorted("findings", _claim_rows(index, seed.FindingClaim, facets, _finding_facets))
@@ -237,12 +241,7 @@ def _target_row(index: Index, edge: Edge, facets: dict[str, Facets]) -> Row:
     )
 
 
-_LOOK_UP_FACETS = ("family", "intent", "body_region", "guidance", "anaesthesia", "setting", "implant", "risk")
-
-
-def _look_ups(
-    index: Index, edges: list[Edge], kind: str, folder: str, facets: dict[str, Facets]
-) -> Iterator[ListOfRows]:
+def _look_ups(index: Index, edges: list[Edge], kind: str, folder: str, homes: dict[str, int]) -> Iterator[ListOfRows]:
     reached: dict[str, dict[tuple[str, str], tuple[int, Edge]]] = defaultdict(dict)
     for edge in edges:
         for above, depth in index.ancestors[kind][edge.other].items():
@@ -253,10 +252,9 @@ def _look_ups(
         rows = []
         for (procedure, role), (_, edge) in reached.get(owner, {}).items():
             path = [index.ref(kind, slug) for slug in dict.fromkeys((owner, edge.other))]
-            row = _procedure_row(index, procedure, facets)
-            row.key = (*row.key, role)
+            row = _procedure_row(index, procedure, {procedure: {"role": {role}}})
+            row.key, row.home = (*row.key, role), homes[procedure]
             row.extra = {"edge": {"role": role, "grade": edge.grade, "claim": edge.claim.id, "path": path}}
-            row.facets = {key: facets[procedure][key] for key in _LOOK_UP_FACETS} | {"role": {role}}
             rows.append(row)
         yield _sorted(f"{folder}/{owner}/procedures", rows)
 
@@ -265,7 +263,7 @@ def _nearer(depth: int, edge: Edge) -> tuple[int, int, str]:
     return depth, GRADE_RANK[edge.grade], edge.claim.id
 
 
-def _risk_look_ups(index: Index, facets: dict[str, Facets]) -> Iterator[ListOfRows]:
+def _risk_look_ups(index: Index, homes: dict[str, int]) -> Iterator[ListOfRows]:
     for risk in index.content.risks:
         best: dict[str, tuple[Any, ...]] = {}
         for _, slug, claim in index.risk_claims.get(risk.slug, ()):
@@ -273,10 +271,10 @@ def _risk_look_ups(index: Index, facets: dict[str, Facets]) -> Iterator[ListOfRo
             best[slug] = min(best.get(slug, rank), rank)
         rows = []
         for slug, (_, claim_id) in best.items():
-            row = _procedure_row(index, slug, facets)
+            row = _procedure_row(index, slug, {slug: {"role": {"carries"}}})
+            row.home = homes[slug]
             path = [index.ref("risk", risk.slug)]
             row.extra = {"edge": {"role": "carries", "grade": index.grades[claim_id], "claim": claim_id, "path": path}}
-            row.facets = {key: facets[slug][key] for key in _LOOK_UP_FACETS} | {"role": {"carries"}}
             rows.append(row)
         yield _sorted(f"risks/{risk.slug}/procedures", rows)
 

@@ -1,7 +1,8 @@
 """What is known and how well, and where sources part: figures over the whole content and for each record."""
 
 from collections import defaultdict
-from typing import Any
+
+from pydantic import BaseModel
 
 from app.documents.conflicts import conflicts_of
 from app.documents.grading import best_source, relief_days
@@ -80,17 +81,15 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _has_figures(claim: seed.AnyClaim) -> bool:
-    return any(
-        isinstance(value, int | float) and not isinstance(value, bool) for value in _leaves(claim.value.model_dump())
-    )
+    return _has_number(claim.value)
 
 
-def _leaves(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
-    if isinstance(value, dict):
-        return [leaf for one in value.values() for leaf in _leaves(one)]
+def _has_number(value: object) -> bool:
+    if isinstance(value, BaseModel):
+        return any(map(_has_number, vars(value).values()))
     if isinstance(value, list):
-        return [leaf for one in value for leaf in _leaves(one)]
-    return [value]
+        return any(map(_has_number, value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def disagreements_document(index: Index) -> Json:

@@ -199,6 +199,7 @@ def _tables(index: Index, state: State) -> Iterator[tuple[type[SQLModel], Iterab
                     "extra": None if row.extra is None else dump(row.extra),
                     "relief_days": row.relief_days,
                     "updated": row.updated,
+                    "home": row.home,
                 }
                 for place, row in enumerate(found.rows)
             ),

@@ -44,7 +44,6 @@ __all__ = [
     "Listing",
     "ListingFacet",
     "ListingOrder",
-    "list_number",
     "Name",
     "Origin",
     "PainGenerator",
@@ -60,4 +59,5 @@ __all__ = [
     "Tag",
     "Target",
     "Withdrawn",
+    "list_number",
 ]

@@ -45,6 +45,8 @@ class Listing(SQLModel, table=True):
     relief_days: float | None = None
     # Place in the history of the release in which the record last changed.
     updated: int = 0
+    # In a look-up: place of the procedure in the list of procedures, where its own facets stand; null elsewhere.
+    home: int | None = None
 
 
 class ListingOrder(SQLModel, table=True):

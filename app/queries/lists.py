@@ -71,7 +71,7 @@ def _positions(path: str, filters: Filters, order: Order) -> tuple[ColumnElement
     columns = (_document.summary, _claim.document, _row.extra)
     joined: Any
     position: ColumnElement[int]
-    lead = _leading(filters)
+    lead = _leading(path, filters)
     if order.sort:
         position = _order.position
         joined = (
@@ -99,11 +99,22 @@ def _positions(path: str, filters: Filters, order: Order) -> tuple[ColumnElement
     return position, joined.where(*_conditions(path, filters, leave_out=led))
 
 
-def _leading(filters: Filters) -> tuple[str, str] | None:
+def _own(path: str, name: str) -> bool:
+    """Does a facet stand with the rows of this list; in a look-up all but the role stand with the procedures."""
+    return name == "role" or not path.endswith("/procedures")
+
+
+def _leading(path: str, filters: Filters) -> tuple[str, str] | None:
     for name, values in filters.facets.items():
-        if len(values) == 1:
+        if len(values) == 1 and _own(path, name):
             return name, values[0]
     return None
+
+
+def _of_row(facet: Any, path: str, name: str) -> ColumnElement[bool]:  # noqa: ANN401 - the table, or an alias of it
+    if _own(path, name):
+        return and_(facet.list == list_number(path), facet.place == _row.place)
+    return and_(facet.list == list_number("procedures"), facet.place == _row.home)
 
 
 def _conditions(path: str, filters: Filters, leave_out: str | None = None) -> list[ColumnElement[bool]]:
@@ -115,8 +126,7 @@ def _conditions(path: str, filters: Filters, leave_out: str | None = None) -> li
         found.append(
             exists(
                 select(literal(1)).where(
-                    facet.list == list_number(path),
-                    facet.place == _row.place,
+                    _of_row(facet, path, name),
                     facet.facet == name,
                     facet.value.in_(values),
                 )
@@ -133,7 +143,7 @@ def _conditions(path: str, filters: Filters, leave_out: str | None = None) -> li
 
 def count_rows(connection: Connection, path: str, filters: Filters) -> int:
     """Rows of a list with these filters."""
-    lead = _leading(filters)
+    lead = _leading(path, filters)
     if filters.empty:
         statement = select(func.count()).select_from(_row).where(_row.list == list_number(path))
     elif lead is not None and len(filters.facets) == 1 and filters == Filters(filters.facets):
@@ -153,11 +163,12 @@ def count_rows(connection: Connection, path: str, filters: Filters) -> int:
 def count_facet(connection: Connection, path: str, facet: str, filters: Filters) -> Sequence[tuple[str, int]]:
     """How many rows have each value of a facet, leaving out its own filter; most first, then by value."""
     own = filters.without(facet)
-    statement = select(_facet.value, func.count()).where(_facet.list == list_number(path), _facet.facet == facet)
-    if not own.empty:
-        statement = statement.join(_row, and_(_row.list == _facet.list, _row.place == _facet.place)).where(
-            *_conditions(path, own)
-        )
+    statement = select(_facet.value, func.count()).where(_facet.facet == facet)
+    if own.empty and _own(path, facet):
+        statement = statement.where(_facet.list == list_number(path))
+    else:
+        statement = statement.join(_row, _of_row(_facet, path, facet))
+        statement = statement.where(_row.list == list_number(path), *_conditions(path, own))
     statement = statement.group_by(_facet.value)
     rows = connection.execute(statement).all()
     return sorted(((value, int(count)) for value, count in rows), key=lambda row: (-row[1], row[0]))

@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("extra", sa.LargeBinary(), nullable=True),
         sa.Column("relief_days", sa.Float(), nullable=True),
         sa.Column("updated", sa.Integer(), nullable=False),
+        sa.Column("home", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("list", "place", name=op.f("pk_listing")),
     )
     op.create_table(

@@ -207,3 +207,26 @@ def test_the_guide_keeps_the_order_of_its_file(client: Client, load: Load) -> No
     load(page("zebra"), page("apple"))
 
     assert slugs(client.get("/v1/guide")) == ["zebra", "apple"]
+
+
+def test_a_look_up_is_filtered_by_what_belongs_to_the_procedure_and_to_the_edge(client: Client, load: Load) -> None:
+    load(
+        generator("facet-joint"),
+        procedure("block", diagnoses=["facet-joint"], treats=["facet-joint"], family="nerve_block"),
+        procedure("ablation", treats=["facet-joint"], family="ablation", implant=True),
+        procedure("other", family="ablation"),
+    )
+    path = "/v1/pain-generators/facet-joint/procedures"
+
+    def found(query: str) -> list[tuple[str, str]]:
+        return [(row["slug"], row["edge"]["role"]) for row in client.get(f"{path}?{query}").json()["items"]]
+
+    assert found("family=ablation") == [("ablation", "treats")]
+    assert found("family=ablation&family=nerve_block&role=treats") == [("ablation", "treats"), ("block", "treats")]
+    assert found("implant=true") == [("ablation", "treats")]
+    assert found("role=diagnoses") == [("block", "diagnoses")]
+    assert found("role=diagnoses&family=ablation") == []
+    page = client.get(f"{path}?facet=family&facet=role&role=treats").json()
+    counts = {one["name"]: {row["value"]: row["count"] for row in one["values"]} for one in page["facets"]}
+    assert counts == {"family": {"ablation": 1, "nerve_block": 1}, "role": {"treats": 2, "diagnoses": 1}}
+    assert page["page"]["total"] == 2
