@@ -26,6 +26,7 @@ from app.api.routes import (
 from app.db.engines import read_engine
 from app.http.answers import Answers
 from app.http.describing import describe
+from app.http.direct import Direct
 from app.http.metrics import Metrics
 from app.http.problems import add_problem_handlers
 from app.http.reading import Memo
@@ -79,7 +80,7 @@ def create_app(settings: Settings | None = None) -> Answers:
     add_problem_handlers(app)
     add_redirect_handler(app)
     api = APIRouter(prefix="/v1")
-    for module in (
+    modules = (
         procedures,
         conditions,
         pain_generators,
@@ -91,13 +92,23 @@ def create_app(settings: Settings | None = None) -> Answers:
         releases,
         searching,
         quality,
-    ):
+    )
+    for module in modules:
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(service.router)
     app.include_router(web_router)
     describe(app)
-    app.state.known_paths = sorted(route.path for route in app.routes if isinstance(route, APIRoute))
+    routes = [
+        (f"/v1{route.path}", route)
+        for module in modules
+        for route in module.router.routes
+        if isinstance(route, APIRoute)
+    ]
+    others = (route.path for route in (*service.router.routes, *web_router.routes) if isinstance(route, APIRoute))
+    app.state.known_paths = sorted({*(path for path, _ in routes), *others, "/openapi.json"})
+    # A file on this machine answers in microseconds; a server elsewhere must not hold up the other requests.
+    answers.direct = Direct(app, routes, in_thread=engine.dialect.name != "sqlite").answer
     return answers
 
 

@@ -3,44 +3,40 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
-from app.models import Claim, Document
-
-_claim: Any = Claim
-_document: Any = Document
-
-
-_BODY = select(_document.body).where(_document.type == bindparam("type"), _document.slug == bindparam("slug"))
-_MANY = select(_document.slug, _document.body).where(
-    _document.type == bindparam("type"),
-    _document.slug.in_(bindparam("slugs", expanding=True)),
-)
-_CLAIM = select(_claim.document).where(_claim.id == bindparam("id"))
+from app.db.statements import fetch, named
 
 
 def find_document(connection: Connection, kind: str, slug: str) -> bytes | None:
     """A document in full; None: there is no such record."""
-    body: bytes | None = connection.execute(_BODY, {"type": kind, "slug": slug}).scalar()
-    return body
+    rows = fetch(
+        connection, "SELECT body FROM document WHERE type = :type AND slug = :slug", {"type": kind, "slug": slug}
+    )
+    return rows[0][0] if rows else None
 
 
 def list_documents(connection: Connection, kind: str, slugs: Sequence[str]) -> dict[str, bytes]:
     """Documents in full by slug; those that are not there are left out."""
-    return dict(connection.execute(_MANY, {"type": kind, "slugs": list(slugs)}).all())
+    if not slugs:
+        return {}
+    given: dict[str, Any] = {"type": kind}
+    among = named("s", slugs, given)
+    return dict(fetch(connection, f"SELECT slug, body FROM document WHERE type = :type AND slug IN ({among})", given))
 
 
 def list_summaries(connection: Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
     """Summaries of records of any type, by type and slug."""
     if not keys:
         return {}
-    statement = select(_document.type, _document.slug, _document.summary).where(
-        _document.slug.in_([slug for _, slug in keys]), _document.type.in_({kind for kind, _ in keys})
-    )
-    return {(kind, slug): summary for kind, slug, summary in connection.execute(statement)}
+    given: dict[str, Any] = {}
+    types = named("t", sorted({kind for kind, _ in keys}), given)
+    slugs = named("s", sorted({slug for _, slug in keys}), given)
+    sql = f"SELECT type, slug, summary FROM document WHERE type IN ({types}) AND slug IN ({slugs})"
+    return {(kind, slug): summary for kind, slug, summary in fetch(connection, sql, given)}
 
 
 def find_claim(connection: Connection, claim_id: str) -> bytes | None:
     """A claim as it is shown; None: there is no such claim."""
-    document: bytes | None = connection.execute(_CLAIM, {"id": claim_id}).scalar()
-    return document
+    rows = fetch(connection, "SELECT document FROM claim WHERE id = :id", {"id": claim_id})
+    return rows[0][0] if rows else None

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection
 
-from app.models import Claim, Document, Listing, ListingFacet, ListingOrder, list_number
+from app.db.statements import fetch, named
+from app.models import list_number
 
 
 @dataclass(frozen=True)
@@ -49,54 +49,38 @@ class ListRow:
     extra: bytes | None
 
 
-_row: Any = Listing
-_facet: Any = ListingFacet
-_order: Any = ListingOrder
-_document: Any = Document
-_claim: Any = Claim
+_SHOWN = """
+    LEFT JOIN document d ON d.type = r.record_type AND d.slug = r.record_slug
+    LEFT JOIN claim c ON c.id = r.claim_id"""
 
 
 def list_rows(
     connection: Connection, path: str, filters: Filters, order: Order, *, after: int | None, limit: int
 ) -> Sequence[ListRow]:
-    """Rows after a position, at most `limit`, in one statement."""
-    position, statement = _positions(path, filters, order)
-    if after is not None:
-        statement = statement.where(position < after if order.down else position > after)
-    statement = statement.order_by(position.desc() if order.down else position).limit(limit)
-    return [ListRow(*row) for row in connection.execute(statement)]
-
-
-def _positions(path: str, filters: Filters, order: Order) -> tuple[ColumnElement[int], Select[Any]]:
-    columns = (_document.summary, _claim.document, _row.extra)
-    joined: Any
-    position: ColumnElement[int]
+    """Rows after a position, at most `limit`, in one statement, read in the order of the index that finds them."""
+    given: dict[str, Any] = {"list": list_number(path), "limit": limit}
     lead = _leading(path, filters)
     if order.sort:
-        position = _order.position
-        joined = (
-            select(position, *columns)
-            .select_from(_order)
-            .join(_row, and_(_row.list == _order.list, _row.place == _order.place))
-        )
-        joined = joined.where(_order.list == list_number(path), _order.sort == order.sort)
+        given["sort"] = order.sort
+        position = "o.position"
+        rows = """listing_order o JOIN listing r ON r.list = o.list AND r.place = o.place{shown}
+            WHERE o.list = :list AND o.sort = :sort"""
+        lead = None
     elif lead is not None:
         # One value of one facet: its index holds the rows in order already.
-        name, value = lead
-        position = _facet.place
-        joined = (
-            select(position, *columns)
-            .select_from(_facet)
-            .join(_row, and_(_row.list == _facet.list, _row.place == _facet.place))
-        )
-        joined = joined.where(_facet.list == list_number(path), _facet.facet == name, _facet.value == value)
+        given["lead"], given["led"] = lead
+        position = "f.place"
+        rows = """listing_facet f JOIN listing r ON r.list = f.list AND r.place = f.place{shown}
+            WHERE f.list = :list AND f.facet = :lead AND f.value = :led"""
     else:
-        position = _row.place
-        joined = select(position, *columns).select_from(_row).where(_row.list == list_number(path))
-    joined = joined.outerjoin(_document, and_(_document.type == _row.record_type, _document.slug == _row.record_slug))
-    joined = joined.outerjoin(_claim, _claim.id == _row.claim_id)
-    led = lead[0] if lead is not None and not order.sort else None
-    return position, joined.where(*_conditions(path, filters, leave_out=led))
+        position, rows = "r.place", "listing r{shown} WHERE r.list = :list"
+    sql = f"SELECT {position}, d.summary, c.document, r.extra FROM {rows.format(shown=_SHOWN)}"
+    sql += _conditions(path, filters, given, leave_out=lead and lead[0])
+    if after is not None:
+        given["after"] = after
+        sql += f" AND {position} {'<' if order.down else '>'} :after"
+    sql += f" ORDER BY {position}{' DESC' if order.down else ''} LIMIT :limit"
+    return [ListRow(*row) for row in fetch(connection, sql, given)]
 
 
 def _own(path: str, name: str) -> bool:
@@ -111,87 +95,74 @@ def _leading(path: str, filters: Filters) -> tuple[str, str] | None:
     return None
 
 
-def _of_row(facet: Any, path: str, name: str) -> ColumnElement[bool]:  # noqa: ANN401 - the table, or an alias of it
+def _of_row(facet: str, path: str, name: str, given: dict[str, Any]) -> str:
     if _own(path, name):
-        return and_(facet.list == list_number(path), facet.place == _row.place)
-    return and_(facet.list == list_number("procedures"), facet.place == _row.home)
+        return f"{facet}.list = r.list AND {facet}.place = r.place"
+    given["home"] = list_number("procedures")
+    return f"{facet}.list = :home AND {facet}.place = r.home"
 
 
-def _conditions(path: str, filters: Filters, leave_out: str | None = None) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    for name, values in filters.facets.items():
+def _conditions(path: str, filters: Filters, given: dict[str, Any], leave_out: str | None = None) -> str:
+    found = ""
+    for number, (name, values) in enumerate(filters.facets.items()):
         if name == leave_out:
             continue
-        facet: Any = aliased(ListingFacet)
-        found.append(
-            exists(
-                select(literal(1)).where(
-                    _of_row(facet, path, name),
-                    facet.facet == name,
-                    facet.value.in_(values),
-                )
-            )
+        alias = f"x{number}"
+        given[f"{alias}n"] = name
+        found += (
+            f" AND EXISTS (SELECT 1 FROM listing_facet {alias} WHERE {_of_row(alias, path, name, given)}"
+            f" AND {alias}.facet = :{alias}n AND {alias}.value IN ({named(f'{alias}v', values, given)}))"
         )
     if filters.min_relief_days is not None:
-        found.append(_row.relief_days >= filters.min_relief_days)
+        given["relief"] = filters.min_relief_days
+        found += " AND r.relief_days >= :relief"
     if filters.updated_since is not None:
-        found.append(_row.updated > filters.updated_since)
+        given["since"] = filters.updated_since
+        found += " AND r.updated > :since"
     if filters.slugs is not None:
-        found.append(_row.record_slug.in_(filters.slugs))
+        among = named("slug", filters.slugs, given) if filters.slugs else "NULL"
+        found += f" AND r.record_slug IN ({among})"
     return found
 
 
 def count_rows(connection: Connection, path: str, filters: Filters) -> int:
     """Rows of a list with these filters."""
+    given: dict[str, Any] = {"list": list_number(path)}
     lead = _leading(path, filters)
-    if filters.empty:
-        statement = select(func.count()).select_from(_row).where(_row.list == list_number(path))
-    elif lead is not None and len(filters.facets) == 1 and filters == Filters(filters.facets):
-        name, value = lead
-        statement = (
-            select(func.count())
-            .select_from(_facet)
-            .where(_facet.list == list_number(path), _facet.facet == name, _facet.value == value)
-        )
+    if lead is not None and filters == Filters({lead[0]: (lead[1],)}):
+        given["lead"], given["led"] = lead
+        sql = "SELECT count(*) FROM listing_facet f WHERE f.list = :list AND f.facet = :lead AND f.value = :led"
     else:
-        statement = (
-            select(func.count()).select_from(_row).where(_row.list == list_number(path), *_conditions(path, filters))
-        )
-    return int(connection.execute(statement).scalar_one())
+        sql = f"SELECT count(*) FROM listing r WHERE r.list = :list{_conditions(path, filters, given)}"
+    return int(fetch(connection, sql, given)[0][0])
 
 
 def count_facet(connection: Connection, path: str, facet: str, filters: Filters) -> Sequence[tuple[str, int]]:
     """How many rows have each value of a facet, leaving out its own filter; most first, then by value."""
     own = filters.without(facet)
-    statement = select(_facet.value, func.count()).where(_facet.facet == facet)
+    given: dict[str, Any] = {"list": list_number(path), "facet": facet}
     if own.empty and _own(path, facet):
-        statement = statement.where(_facet.list == list_number(path))
+        sql = "SELECT f.value, count(*) FROM listing_facet f WHERE f.list = :list AND f.facet = :facet"
     else:
-        statement = statement.join(_row, _of_row(_facet, path, facet))
-        statement = statement.where(_row.list == list_number(path), *_conditions(path, own))
-    statement = statement.group_by(_facet.value)
-    rows = connection.execute(statement).all()
+        sql = f"SELECT f.value, count(*) FROM listing r JOIN listing_facet f ON {_of_row('f', path, facet, given)}"
+        sql += f" WHERE r.list = :list AND f.facet = :facet{_conditions(path, own, given)}"
+    rows = fetch(connection, f"{sql} GROUP BY f.value", given)
     return sorted(((value, int(count)) for value, count in rows), key=lambda row: (-row[1], row[0]))
+
+
+_CLAIMS_OF = "claim WHERE subject_type = :type AND subject_slug = :slug AND kind = :kind"
 
 
 def list_claims_of(
     connection: Connection, kind: str, slug: str, claim_kind: str, *, after: int | None, limit: int
 ) -> Sequence[ListRow]:
     """Claims of one kind on one record, in the order a detail shows them."""
-    statement = select(_claim.position, _claim.document).where(
-        _claim.subject_type == kind, _claim.subject_slug == slug, _claim.kind == claim_kind
-    )
-    if after is not None:
-        statement = statement.where(_claim.position > after)
-    rows = connection.execute(statement.order_by(_claim.position).limit(limit))
-    return [ListRow(position, None, document, None) for position, document in rows]
+    given = {"type": kind, "slug": slug, "kind": claim_kind, "after": -1 if after is None else after, "limit": limit}
+    sql = f"SELECT position, document FROM {_CLAIMS_OF} AND position > :after ORDER BY position LIMIT :limit"
+    return [ListRow(position, None, document, None) for position, document in fetch(connection, sql, given)]
 
 
 def count_claims_of(connection: Connection, kind: str, slug: str, claim_kind: str) -> int:
     """How many claims of one kind a record has."""
-    statement = (
-        select(func.count())
-        .select_from(_claim)
-        .where(_claim.subject_type == kind, _claim.subject_slug == slug, _claim.kind == claim_kind)
-    )
-    return int(connection.execute(statement).scalar_one())
+    given = {"type": kind, "slug": slug, "kind": claim_kind}
+    return int(fetch(connection, f"SELECT count(*) FROM {_CLAIMS_OF}", given)[0][0])

@@ -1,14 +1,11 @@
 """Which release the database holds."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
+from app.db.statements import fetch
 from app.errors import NotLoaded
-from app.models import Release
-
-_release: Any = Release
 
 
 @dataclass(frozen=True)
@@ -23,20 +20,16 @@ class CurrentRelease:
     development: bool
 
 
-_SELECT = select(
-    _release.version,
-    _release.date,
-    _release.revision,
-    _release.build,
-    _release.sequence,
-    _release.development,
-)
+_SELECT = "SELECT version, date, revision, build, sequence, development FROM release"
 
 
 def find_release(connection: Connection) -> CurrentRelease | None:
     """The current release; None: nothing is loaded."""
-    row = connection.execute(_SELECT).first()
-    return None if row is None else CurrentRelease(*row)
+    rows = fetch(connection, _SELECT)
+    if not rows:
+        return None
+    version, date, revision, build, sequence, development = rows[0]
+    return CurrentRelease(version, date, revision, build, sequence, development=bool(development))
 
 
 def get_release(connection: Connection) -> CurrentRelease:

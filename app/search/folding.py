@@ -22,18 +22,22 @@ _SPELLINGS: Final = (
     (re.compile(r"neuralgiae\b"), "neuralgia"),
     (re.compile(r"\b(disk)(s?)\b"), r"disc\2"),
 )
+_SPELLED: Final = re.compile("aesth|aem|oedema|paed|coeliac|tumour|fibre|centre|colour|neuralgiae|disk")
 _BREAKS: Final = re.compile(r"[^a-z0-9]+")
 
 
 def fold(text: str) -> str:
     """Lower case without accents, punctuation as single spaces, one spelling: what two names are compared by."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = (
-        "".join(c for c in plain if not unicodedata.combining(c))
-        .replace("ß", "ss")
-        .replace("æ", "ae")
-        .replace("œ", "oe")
-    )
-    for pattern, american in _SPELLINGS:
-        plain = pattern.sub(american, plain)
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain)
+        plain = (
+            "".join(c for c in plain if not unicodedata.combining(c))
+            .replace("ß", "ss")
+            .replace("æ", "ae")
+            .replace("œ", "oe")
+        )
+    if _SPELLED.search(plain):
+        for pattern, american in _SPELLINGS:
+            plain = pattern.sub(american, plain)
     return _BREAKS.sub(" ", plain).strip()

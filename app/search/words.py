@@ -174,11 +174,11 @@ LEXICON: Final = {
 }
 
 
-def stems(text: str) -> list[str]:
+@lru_cache(maxsize=50_000)
+def stems(text: str) -> tuple[str, ...]:
     """Stems of every word of a text, in order, stop words and all."""
     folded = fold(text)
-    found: list[str] = _STEMMER.analyze(folded) if folded else []
-    return found
+    return tuple(_STEMMER.analyze(folded)) if folded else ()
 
 
 @lru_cache(maxsize=50_000)
