@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.build import build_id
-from app.db.engines import read_engine, snapshot, write_engine
+from app.db.engines import read_engine, write_engine
 from app.errors import ConfigurationError
 from app.loader.migrations import head, migrate, schema_of
 from app.loader.quality import quality_drops
@@ -217,8 +217,8 @@ def status() -> None:
     typer.echo(f"Schema    {schema or 'none'} (this code: {head()})")
     found = None
     if schema is not None:
-        with snapshot(engine) as connection:
-            found = find_release(connection)
+        with read_engine(settings.writer_url).snapshot() as snapshot:
+            found = find_release(snapshot)
     typer.echo(
         f"Release   {f'{found.version}, revision {found.revision}, build {found.build}' if found else 'none loaded'}"
     )
@@ -253,9 +253,9 @@ def search_report(
     """How well search finds what was meant: mean reciprocal rank, recall at 5, and every miss."""
     settings = load_settings()
     engine = read_engine(settings.database_url)
-    with snapshot(engine) as connection:
-        revision = get_release(connection).revision
-        index = open_index(connection, settings.search_dir, revision, build_id().rpartition("-")[2])
+    with engine.snapshot() as snapshot:
+        revision = get_release(snapshot).revision
+        index = open_index(snapshot, settings.search_dir, revision, build_id().rpartition("-")[2])
     done = report(
         json.loads(golden.read_text(encoding="utf-8")),
         lambda text: [f"{hit.entry.type}/{hit.entry.slug}" for hit in search(index, text)[1]],

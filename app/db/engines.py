@@ -1,13 +1,92 @@
 """How to reach a database. The read engine is refused writes by the database itself; the write engine is the loader's."""
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from app.db.statements import pyformat
+
+_IDLE_MOST = 8
+
+
+class Snapshot(Protocol):
+    """One read transaction: everything fetched from it belongs to one release."""
+
+    def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        """All rows of a statement with named parameters (`:name`), as tuples of plain values."""
+
+
+class _FileSnapshot:
+    """On SQLite the driver is asked itself: SQLAlchemy's objects would cost more than SQLite's whole answer."""
+
+    def __init__(self, driver: sqlite3.Connection) -> None:
+        self._driver = driver
+
+    def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        return self._driver.execute(sql, parameters).fetchall()
+
+
+class Transaction:
+    """What an open transaction of SQLAlchemy sees, on either engine."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        """All rows of a statement."""
+        written = sql if self._connection.dialect.name == "sqlite" else pyformat(sql)
+        return self._connection.exec_driver_sql(written, dict(parameters)).fetchall()
+
+
+class ReadEngine:
+    """A database that is only read, and the connections that wait for the next request."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.is_file = engine.dialect.name == "sqlite"
+        self._idle: list[sqlite3.Connection] = []
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """One read transaction. OperationalError: the database cannot be reached, or did not answer in time."""
+        if not self.is_file:
+            with self.engine.connect() as connection, connection.begin():
+                yield Transaction(connection)
+            return
+        driver = self._idle.pop() if self._idle else self._connect()
+        try:
+            driver.execute("BEGIN")
+            yield _FileSnapshot(driver)
+            driver.execute("COMMIT")
+        except sqlite3.Error as error:
+            driver.close()
+            raise OperationalError(None, None, error) from error
+        except BaseException:
+            driver.close()
+            raise
+        if len(self._idle) < _IDLE_MOST:
+            self._idle.append(driver)
+        else:
+            driver.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        pooled = self.engine.raw_connection()
+        driver: Any = pooled.driver_connection
+        pooled.detach()
+        return driver  # type: ignore[no-any-return]
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        while self._idle:
+            self._idle.pop().close()
+        self.engine.dispose()
 
 
 def _sqlite_file(url: str) -> Path | None:
@@ -15,16 +94,10 @@ def _sqlite_file(url: str) -> Path | None:
     return Path(database) if database and database != ":memory:" else None
 
 
-def read_engine(url: str) -> Engine:
+def read_engine(url: str) -> ReadEngine:
     """Engine that only reads: one snapshot a transaction, every write refused by the database."""
     if url.startswith("sqlite"):
-        engine = create_engine(
-            url,
-            poolclass=QueuePool,
-            pool_size=8,
-            max_overflow=8,
-            connect_args={"check_same_thread": False, "timeout": 5},
-        )
+        engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False, "timeout": 5})
 
         @event.listens_for(engine, "connect")
         def _read_only(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
@@ -35,19 +108,20 @@ def read_engine(url: str) -> Engine:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA mmap_size = 67108864")
 
-        @event.listens_for(engine, "begin")
-        def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql("BEGIN")
-
-        return engine
-    return create_engine(
-        url,
-        isolation_level="REPEATABLE READ",
-        pool_size=8,
-        max_overflow=8,
-        pool_timeout=1,
-        pool_pre_ping=False,
-        connect_args={"connect_timeout": 1, "options": "-c default_transaction_read_only=on -c statement_timeout=5000"},
+        return ReadEngine(engine)
+    return ReadEngine(
+        create_engine(
+            url,
+            isolation_level="REPEATABLE READ",
+            pool_size=8,
+            max_overflow=8,
+            pool_timeout=1,
+            pool_pre_ping=False,
+            connect_args={
+                "connect_timeout": 1,
+                "options": "-c default_transaction_read_only=on -c statement_timeout=5000",
+            },
+        )
     )
 
 
@@ -72,10 +146,3 @@ def write_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
-
-
-@contextmanager
-def snapshot(engine: Engine) -> Iterator[Connection]:
-    """One read transaction: everything read inside belongs to one release."""
-    with engine.connect() as connection, connection.begin():
-        yield connection

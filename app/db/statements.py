@@ -1,30 +1,15 @@
-"""Statements written as SQL text with named parameters (`:name`), run with the least between them and the driver."""
+"""Statements written as SQL text with named parameters (`:name`). Values are bound, never written into the text."""
 
 import re
-import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
-
 
 @lru_cache(maxsize=4096)
-def _pyformat(sql: str) -> str:
+def pyformat(sql: str) -> str:
+    """The same statement with parameters as psycopg writes them."""
     return re.sub(r"(?<![:\w]):([a-z_][a-z0-9_]*)", r"%(\1)s", sql)
-
-
-def fetch(connection: Connection, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Any]:
-    """All rows of a statement, as tuples of plain values. Values are bound, never written into the text."""
-    if connection.dialect.name == "sqlite":
-        # SQLAlchemy's own result object costs more than SQLite's whole answer.
-        driver: Any = connection.connection.driver_connection
-        try:
-            return driver.execute(sql, parameters or {}).fetchall()  # type: ignore[no-any-return]
-        except sqlite3.Error as error:
-            raise OperationalError(sql, dict(parameters or {}), error) from error
-    return connection.exec_driver_sql(_pyformat(sql), dict(parameters or {})).fetchall()
 
 
 def named(prefix: str, values: Sequence[Any], into: dict[str, Any]) -> str:

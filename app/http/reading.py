@@ -6,9 +6,8 @@ from typing import Any, TypeVar, cast
 
 import orjson
 from fastapi import Request, Response
-from sqlalchemy import Connection, Engine
 
-from app.db.engines import snapshot
+from app.db.engines import ReadEngine, Snapshot
 from app.documents.marks import LINK_BYTES, REPORT_BYTES
 from app.errors import FieldError, ReleaseGone
 from app.queries.release import CurrentRelease, get_release
@@ -42,20 +41,20 @@ class Memo:
 class Reading:
     """The snapshot of one request, opened when first needed."""
 
-    def __init__(self, request: Request, engine: Engine, memo: Memo, settings: Settings) -> None:
+    def __init__(self, request: Request, engine: ReadEngine, memo: Memo, settings: Settings) -> None:
         self.request = request
         self.settings = settings
         self._engine = engine
         self._memo = memo
         self._stack = ExitStack()
-        self._connection: Connection | None = None
+        self._connection: Snapshot | None = None
         self._release: CurrentRelease | None = None
 
     @property
-    def connection(self) -> Connection:
+    def connection(self) -> Snapshot:
         """The open snapshot."""
         if self._connection is None:
-            self._connection = self._stack.enter_context(snapshot(self._engine))
+            self._connection = self._stack.enter_context(self._engine.snapshot())
         return self._connection
 
     @property

@@ -3,23 +3,22 @@
 import asyncio
 import logging
 
-from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db.engines import snapshot
+from app.db.engines import ReadEngine
 from app.http.answers import Answers
 from app.queries.release import CurrentRelease, find_release
 
 _log = logging.getLogger("procedure_kb.watch")
 
 
-def look(engine: Engine) -> CurrentRelease | None:
+def look(engine: ReadEngine) -> CurrentRelease | None:
     """The release that the database holds now."""
-    with snapshot(engine) as connection:
-        return find_release(connection)
+    with engine.snapshot() as snapshot:
+        return find_release(snapshot)
 
 
-async def watch(engine: Engine, answers: Answers, seconds: float) -> None:
+async def watch(engine: ReadEngine, answers: Answers, seconds: float) -> None:
     """Poll until cancelled. While the database is away, what is held goes on being answered, marked stale."""
     reachable = True
     while True:

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 
 from app import models
 from app.build import build_id
+from app.db.engines import Transaction
 from app.documents import details, grading
 from app.documents.index import Index
 from app.documents.lists import dump, lists_of
@@ -45,7 +46,7 @@ def write(engine: Engine, state: State, *, progress: Progress = lambda _: None) 
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-        held = find_release(connection)
+        held = find_release(Transaction(connection))
         if held is not None and (held.revision, held.build) == (state.revision, build_id()):
             return Loaded(state.version, state.revision, written=False, rows=0)
         sequence = held.sequence + 1 if held is not None else 1

@@ -3,29 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from app.db.engines import Snapshot
+from app.db.statements import named
 
-from app.db.statements import fetch, named
 
-
-def find_document(connection: Connection, kind: str, slug: str) -> bytes | None:
+def find_document(snapshot: Snapshot, kind: str, slug: str) -> bytes | None:
     """A document in full; None: there is no such record."""
-    rows = fetch(
-        connection, "SELECT body FROM document WHERE type = :type AND slug = :slug", {"type": kind, "slug": slug}
-    )
+    rows = snapshot.fetch("SELECT body FROM document WHERE type = :type AND slug = :slug", {"type": kind, "slug": slug})
     return rows[0][0] if rows else None
 
 
-def list_documents(connection: Connection, kind: str, slugs: Sequence[str]) -> dict[str, bytes]:
+def list_documents(snapshot: Snapshot, kind: str, slugs: Sequence[str]) -> dict[str, bytes]:
     """Documents in full by slug; those that are not there are left out."""
     if not slugs:
         return {}
     given: dict[str, Any] = {"type": kind}
     among = named("s", slugs, given)
-    return dict(fetch(connection, f"SELECT slug, body FROM document WHERE type = :type AND slug IN ({among})", given))
+    return dict(snapshot.fetch(f"SELECT slug, body FROM document WHERE type = :type AND slug IN ({among})", given))
 
 
-def list_summaries(connection: Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+def list_summaries(snapshot: Snapshot, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
     """Summaries of records of any type, by type and slug."""
     if not keys:
         return {}
@@ -33,10 +30,10 @@ def list_summaries(connection: Connection, keys: Sequence[tuple[str, str]]) -> d
     types = named("t", sorted({kind for kind, _ in keys}), given)
     slugs = named("s", sorted({slug for _, slug in keys}), given)
     sql = f"SELECT type, slug, summary FROM document WHERE type IN ({types}) AND slug IN ({slugs})"
-    return {(kind, slug): summary for kind, slug, summary in fetch(connection, sql, given)}
+    return {(kind, slug): summary for kind, slug, summary in snapshot.fetch(sql, given)}
 
 
-def find_claim(connection: Connection, claim_id: str) -> bytes | None:
+def find_claim(snapshot: Snapshot, claim_id: str) -> bytes | None:
     """A claim as it is shown; None: there is no such claim."""
-    rows = fetch(connection, "SELECT document FROM claim WHERE id = :id", {"id": claim_id})
+    rows = snapshot.fetch("SELECT document FROM claim WHERE id = :id", {"id": claim_id})
     return rows[0][0] if rows else None

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection
-
-from app.db.statements import fetch, named
+from app.db.engines import Snapshot
+from app.db.statements import named
 from app.models import list_number
 
 
@@ -55,7 +54,7 @@ _SHOWN = """
 
 
 def list_rows(
-    connection: Connection, path: str, filters: Filters, order: Order, *, after: int | None, limit: int
+    snapshot: Snapshot, path: str, filters: Filters, order: Order, *, after: int | None, limit: int
 ) -> Sequence[ListRow]:
     """Rows after a position, at most `limit`, in one statement, read in the order of the index that finds them."""
     given: dict[str, Any] = {"list": list_number(path), "limit": limit}
@@ -80,7 +79,7 @@ def list_rows(
         given["after"] = after
         sql += f" AND {position} {'<' if order.down else '>'} :after"
     sql += f" ORDER BY {position}{' DESC' if order.down else ''} LIMIT :limit"
-    return [ListRow(*row) for row in fetch(connection, sql, given)]
+    return [ListRow(*row) for row in snapshot.fetch(sql, given)]
 
 
 def _own(path: str, name: str) -> bool:
@@ -125,7 +124,7 @@ def _conditions(path: str, filters: Filters, given: dict[str, Any], leave_out: s
     return found
 
 
-def count_rows(connection: Connection, path: str, filters: Filters) -> int:
+def count_rows(snapshot: Snapshot, path: str, filters: Filters) -> int:
     """Rows of a list with these filters."""
     given: dict[str, Any] = {"list": list_number(path)}
     lead = _leading(path, filters)
@@ -134,10 +133,10 @@ def count_rows(connection: Connection, path: str, filters: Filters) -> int:
         sql = "SELECT count(*) FROM listing_facet f WHERE f.list = :list AND f.facet = :lead AND f.value = :led"
     else:
         sql = f"SELECT count(*) FROM listing r WHERE r.list = :list{_conditions(path, filters, given)}"
-    return int(fetch(connection, sql, given)[0][0])
+    return int(snapshot.fetch(sql, given)[0][0])
 
 
-def count_facet(connection: Connection, path: str, facet: str, filters: Filters) -> Sequence[tuple[str, int]]:
+def count_facet(snapshot: Snapshot, path: str, facet: str, filters: Filters) -> Sequence[tuple[str, int]]:
     """How many rows have each value of a facet, leaving out its own filter; most first, then by value."""
     own = filters.without(facet)
     given: dict[str, Any] = {"list": list_number(path), "facet": facet}
@@ -146,7 +145,7 @@ def count_facet(connection: Connection, path: str, facet: str, filters: Filters)
     else:
         sql = f"SELECT f.value, count(*) FROM listing r JOIN listing_facet f ON {_of_row('f', path, facet, given)}"
         sql += f" WHERE r.list = :list AND f.facet = :facet{_conditions(path, own, given)}"
-    rows = fetch(connection, f"{sql} GROUP BY f.value", given)
+    rows = snapshot.fetch(f"{sql} GROUP BY f.value", given)
     return sorted(((value, int(count)) for value, count in rows), key=lambda row: (-row[1], row[0]))
 
 
@@ -154,15 +153,15 @@ _CLAIMS_OF = "claim WHERE subject_type = :type AND subject_slug = :slug AND kind
 
 
 def list_claims_of(
-    connection: Connection, kind: str, slug: str, claim_kind: str, *, after: int | None, limit: int
+    snapshot: Snapshot, kind: str, slug: str, claim_kind: str, *, after: int | None, limit: int
 ) -> Sequence[ListRow]:
     """Claims of one kind on one record, in the order a detail shows them."""
     given = {"type": kind, "slug": slug, "kind": claim_kind, "after": -1 if after is None else after, "limit": limit}
     sql = f"SELECT position, document FROM {_CLAIMS_OF} AND position > :after ORDER BY position LIMIT :limit"
-    return [ListRow(position, None, document, None) for position, document in fetch(connection, sql, given)]
+    return [ListRow(position, None, document, None) for position, document in snapshot.fetch(sql, given)]
 
 
-def count_claims_of(connection: Connection, kind: str, slug: str, claim_kind: str) -> int:
+def count_claims_of(snapshot: Snapshot, kind: str, slug: str, claim_kind: str) -> int:
     """How many claims of one kind a record has."""
     given = {"type": kind, "slug": slug, "kind": claim_kind}
-    return int(fetch(connection, f"SELECT count(*) FROM {_CLAIMS_OF}", given)[0][0])
+    return int(snapshot.fetch(f"SELECT count(*) FROM {_CLAIMS_OF}", given)[0][0])

@@ -1,49 +1,44 @@
 """Procedures by pain generators."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from app.db.engines import Snapshot
+from app.db.statements import named
 
-from app.models import Claim, PainGenerator, Procedure, Tag, Target
 
-_target: Any = Target
-_procedure: Any = Procedure
-_generator: Any = PainGenerator
-_claim: Any = Claim
-_tag: Any = Tag
+class Cell(NamedTuple):
+    """The best supported claim of one edge."""
+
+    procedure: str
+    procedure_name: str
+    pain_generator: str
+    generator_name: str
+    generator_sort_name: str
+    role: str
+    grade: str
+    claim_id: str
 
 
 def list_matrix(
-    connection: Connection, *, families: Sequence[str], roles: Sequence[str], body_regions: Sequence[str], limit: int
-) -> Sequence[Any]:
+    snapshot: Snapshot, *, families: Sequence[str], roles: Sequence[str], body_regions: Sequence[str], limit: int
+) -> list[Cell]:
     """The best supported edges, by procedure and pain generator in people's order; at most `limit`."""
-    statement = (
-        select(
-            _target.procedure,
-            _procedure.name.label("procedure_name"),
-            _target.pain_generator,
-            _generator.name.label("generator_name"),
-            _generator.sort_name.label("generator_sort_name"),
-            _target.role,
-            _claim.grade,
-            _target.claim_id,
-        )
-        .join(_procedure, _procedure.slug == _target.procedure)
-        .join(_generator, _generator.slug == _target.pain_generator)
-        .join(_claim, _claim.id == _target.claim_id)
-        .where(_target.rank == 0)
-    )
+    given: dict[str, Any] = {"limit": limit}
+    sql = """
+        SELECT t.procedure, p.name, t.pain_generator, g.name, g.sort_name, t.role, c.grade, t.claim_id
+        FROM target t
+        JOIN procedure p ON p.slug = t.procedure
+        JOIN pain_generator g ON g.slug = t.pain_generator
+        JOIN claim c ON c.id = t.claim_id
+        WHERE t.rank = 0"""
     if families:
-        statement = statement.where(_procedure.family.in_(families))
+        sql += f" AND p.family IN ({named('family', families, given)})"
     if roles:
-        statement = statement.where(_target.role.in_(roles))
+        sql += f" AND t.role IN ({named('role', roles, given)})"
     if body_regions:
-        in_region = select(_tag.slug).where(
-            _tag.type == "pain_generator", _tag.kind == "body_region", _tag.value.in_(body_regions)
-        )
-        statement = statement.where(_target.pain_generator.in_(in_region))
-    statement = statement.order_by(
-        _procedure.sort_name, _procedure.slug, _generator.sort_name, _generator.slug, _target.role
-    )
-    return connection.execute(statement.limit(limit)).all()
+        sql += f""" AND t.pain_generator IN (
+            SELECT slug FROM tag WHERE type = 'pain_generator' AND kind = 'body_region'
+            AND value IN ({named("region", body_regions, given)}))"""
+    sql += " ORDER BY p.sort_name, p.slug, g.sort_name, g.slug, t.role LIMIT :limit"
+    return [Cell(*row) for row in snapshot.fetch(sql, given)]

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
-from app.db.statements import fetch
+from app.db.engines import Snapshot
 from app.errors import NotLoaded
 
 
@@ -23,18 +21,18 @@ class CurrentRelease:
 _SELECT = "SELECT version, date, revision, build, sequence, development FROM release"
 
 
-def find_release(connection: Connection) -> CurrentRelease | None:
+def find_release(snapshot: Snapshot) -> CurrentRelease | None:
     """The current release; None: nothing is loaded."""
-    rows = fetch(connection, _SELECT)
+    rows = snapshot.fetch(_SELECT, {})
     if not rows:
         return None
     version, date, revision, build, sequence, development = rows[0]
     return CurrentRelease(version, date, revision, build, sequence, development=bool(development))
 
 
-def get_release(connection: Connection) -> CurrentRelease:
+def get_release(snapshot: Snapshot) -> CurrentRelease:
     """The current release. NotLoaded when the database is empty."""
-    found = find_release(connection)
+    found = find_release(snapshot)
     if found is None:
         raise NotLoaded("The database holds no release yet: run `procedure-kb load`.", retry_after=5)
     return found

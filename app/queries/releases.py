@@ -1,15 +1,10 @@
 """The history of the content."""
 
-from typing import Any
-
-from sqlalchemy import Connection, select
-
-from app.models import Listing, list_number
-
-_row: Any = Listing
+from app.db.engines import Snapshot
+from app.models import list_number
 
 
-def list_versions(connection: Connection) -> list[str]:
+def list_versions(snapshot: Snapshot) -> list[str]:
     """Versions of every release, oldest first."""
-    statement = select(_row.record_slug).where(_row.list == list_number("releases")).order_by(_row.place.desc())
-    return list(connection.execute(statement).scalars())
+    sql = "SELECT record_slug FROM listing WHERE list = :list ORDER BY place DESC"
+    return [version for (version,) in snapshot.fetch(sql, {"list": list_number("releases")})]

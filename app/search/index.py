@@ -11,15 +11,11 @@ from typing import Any, Final
 
 import orjson
 import tantivy
-from sqlalchemy import Connection, select
 
-from app.models import Claim, Document, Name
+from app.db.engines import Snapshot
+from app.db.statements import named
 from app.search.folding import fold
 from app.search.words import content_stems, levels
-
-_name: Any = Name
-_document: Any = Document
-_claim: Any = Claim
 
 TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "guide_page", "source")
 # Another layout of the index is another folder: an old one is never opened by new code.
@@ -83,11 +79,11 @@ def _schema() -> Any:  # noqa: ANN401 - tantivy ships no types
     return builder.build()
 
 
-def open_index(connection: Connection, folder: Path, revision: str, build: str) -> SearchIndex:
+def open_index(snapshot: Snapshot, folder: Path, revision: str, build: str) -> SearchIndex:
     """The index of a revision, built when this box does not have it yet."""
     target = folder / f"{revision}-{build}-{LAYOUT}"
     if not (target / "facts.json").exists():
-        _build(connection, folder, target)
+        _build(snapshot, folder, target)
     schema = _schema()
     index = tantivy.Index(schema, path=str(target / "index"))
     index.reload()
@@ -101,11 +97,11 @@ def open_index(connection: Connection, folder: Path, revision: str, build: str) 
     )
 
 
-def _build(connection: Connection, folder: Path, target: Path) -> None:
+def _build(snapshot: Snapshot, folder: Path, target: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=folder, prefix="building-"))
     try:
-        _write(connection, work)
+        _write(snapshot, work)
         try:
             os.rename(work, target)  # noqa: PTH104 - atomic: another worker that was faster wins
         except OSError:
@@ -126,7 +122,7 @@ def _sweep(folder: Path, keep: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _write(connection: Connection, work: Path) -> None:
+def _write(snapshot: Snapshot, work: Path) -> None:
     (work / "index").mkdir()
     index = tantivy.Index(_schema(), path=str(work / "index"))
     # One thread and one commit make one segment: every box ranks alike.
@@ -136,7 +132,7 @@ def _write(connection: Connection, work: Path) -> None:
     exact: list[tuple[str, str, str, str, str]] = []
     starts: list[tuple[str, str, str, str, str, str]] = []
     total = 0
-    for record in _records(connection):
+    for record in _records(snapshot):
         names = [[kind, text, content_stems(levels(text))] for kind, text in record["names"]]
         summary, body = set(content_stems(levels(record["summary"]))), set(record["body"])
         words = {word for _, _, stems in names for word in stems}
@@ -181,19 +177,22 @@ def _starts(text: str, kind: str, record: dict[str, Any]) -> Iterator[tuple[str,
         yield " ".join(words[place:]), text, kind, record["type"], record["slug"], record["name"]
 
 
-def _records(connection: Connection) -> Iterator[dict[str, Any]]:
+def _records(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     """Every record of the release with its names and texts, in order of type and slug."""
     names: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for type_, slug, kind, text in connection.execute(
-        select(_name.type, _name.slug, _name.kind, _name.text).order_by(_name.type, _name.slug, _name.kind, _name.text)
+    for type_, slug, kind, text in snapshot.fetch(
+        "SELECT type, slug, kind, text FROM name ORDER BY type, slug, kind, text", {}
     ):
         names[type_, slug].append((kind, text))
     statements: dict[tuple[str, str], list[str]] = defaultdict(list)
-    rows = connection.execute(select(_claim.subject_type, _claim.subject_slug, _claim.statement).order_by(_claim.id))
-    for type_, slug, statement in rows:
+    for type_, slug, statement in snapshot.fetch(
+        "SELECT subject_type, subject_slug, statement FROM claim ORDER BY id", {}
+    ):
         statements[type_, slug].append(statement)
-    shown = select(_document.type, _document.slug, _document.name, _document.summary).where(_document.type.in_(TYPES))
-    for type_, slug, name, raw in connection.execute(shown.order_by(_document.type, _document.slug)):
+    given: dict[str, Any] = {}
+    among = named("type", TYPES, given)
+    shown = f"SELECT type, slug, name, summary FROM document WHERE type IN ({among}) ORDER BY type, slug"
+    for type_, slug, name, raw in snapshot.fetch(shown, given):
         summary = orjson.loads(raw).get("summary") or ""
         mine = names.get((type_, slug)) or [("preferred", name)]
         texts = [summary, *statements.get((type_, slug), ())]

@@ -14,7 +14,7 @@ from build import generator, procedure, relief, write_seed
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from app.db.engines import read_engine, snapshot, write_engine
+from app.db.engines import Snapshot, Transaction, read_engine, write_engine
 from app.loader.migrations import downgrade, migrate, schema_of
 from app.loader.state import State, read_state
 from app.loader.write import write
@@ -26,6 +26,10 @@ def state_with(root: Path, count: int) -> State:
     return read_state(
         write_seed(root, *[procedure(f"p{n}", claims=[relief(f"c{n}", min="P3M")]) for n in range(count)])
     )
+
+
+def counted(snapshot: Snapshot, table: str) -> int:
+    return int(snapshot.fetch(f"SELECT count(*) FROM {table}", {})[0][0])
 
 
 def test_a_load_killed_at_any_moment_leaves_the_release_before_whole(
@@ -49,11 +53,11 @@ def test_a_load_killed_at_any_moment_leaves_the_release_before_whole(
         process.send_signal(signal.SIGKILL)
         process.wait()
         engine = read_engine(database_url)
-        with snapshot(engine) as connection:
-            release = find_release(connection)
+        with engine.snapshot() as snapshot:
+            release = find_release(snapshot)
             assert release is not None
-            count = connection.execute(text("SELECT count(*) FROM procedure")).scalar_one()
-            claims = connection.execute(text("SELECT count(*) FROM claim")).scalar_one()
+            count = counted(snapshot, "procedure")
+            claims = counted(snapshot, "claim")
             assert (count, claims) == ((50, 50) if release.revision == first.revision else (600, 600))
         engine.dispose()
 
@@ -73,7 +77,7 @@ def test_two_loads_at_once_take_turns(writer: Engine, database_url: str, tmp_pat
         thread.join()
 
     with writer.begin() as connection:
-        count = connection.execute(text("SELECT count(*) FROM procedure")).scalar_one()
+        count = counted(Transaction(connection), "procedure")
         listed = connection.execute(
             text("SELECT count(*) FROM listing WHERE list = :number"), {"number": list_number("procedures")}
         ).scalar_one()
@@ -86,13 +90,13 @@ def test_a_reader_sees_one_release_from_its_first_to_its_last_look(
 ) -> None:
     write(writer, state_with(tmp_path / "a", 5))
     engine = read_engine(database_url)
-    with snapshot(engine) as connection:
-        before = find_release(connection)
+    with engine.snapshot() as snapshot:
+        before = find_release(snapshot)
         write(writer, state_with(tmp_path / "b", 9))
-        assert find_release(connection) == before
-        assert connection.execute(text("SELECT count(*) FROM procedure")).scalar_one() == 5
-    with snapshot(engine) as connection:
-        assert connection.execute(text("SELECT count(*) FROM procedure")).scalar_one() == 9
+        assert find_release(snapshot) == before
+        assert counted(snapshot, "procedure") == 5
+    with engine.snapshot() as snapshot:
+        assert counted(snapshot, "procedure") == 9
     engine.dispose()
 
 
@@ -100,8 +104,8 @@ def test_the_read_engine_is_refused_writes_by_the_database(writer: Engine, datab
     write(writer, state_with(tmp_path / "a", 1))
     engine = read_engine(database_url)
 
-    with pytest.raises(DatabaseError), snapshot(engine) as connection:
-        connection.execute(text("DELETE FROM listing"))
+    with pytest.raises(DatabaseError), engine.snapshot() as snapshot:
+        snapshot.fetch("DELETE FROM listing", {})
     engine.dispose()
 
 

@@ -5,7 +5,6 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db.engines import snapshot
 from app.errors import NotFound, NotLoaded, Unavailable
 from app.http.openapi import answers
 from app.http.problems import problem_response
@@ -34,8 +33,8 @@ async def get_readiness(request: Request) -> Response:
     state = request.app.state
 
     def look() -> bool:
-        with snapshot(state.engine) as connection:
-            return find_release(connection) is not None
+        with state.engine.snapshot() as snapshot:
+            return find_release(snapshot) is not None
 
     try:
         loaded = await asyncio.wait_for(asyncio.to_thread(look), timeout=2)
