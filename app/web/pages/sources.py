@@ -1,0 +1,32 @@
+"""What the statements rest on."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.http.reading import Reading
+from app.http.resolving import get_document
+from app.web.rendering import answered, load, render, rows_of
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/sources")
+def show_sources(request: Request) -> Response:
+    """What the statements rest on."""
+
+    def make(read: Reading) -> Response:
+        _ = read.release
+        rows = rows_of(read, "sources", 5000)
+        return render(read, "sources.html", title="Sources", path="/sources", rows=rows, total=len(rows), next=None)
+
+    return answered(request, make)
+
+
+@router.get("/sources/{slug}")
+def show_source(slug: str, request: Request) -> Response:
+    """A source, and what rests on it."""
+
+    def make(read: Reading) -> Response:
+        d = load(read, get_document(read, "source", slug))
+        return render(read, "source.html", title=d["name"], path=f"/sources/{slug}", d=d)
+
+    return answered(request, make)
