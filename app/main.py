@@ -14,6 +14,7 @@ from app.api.routes import (
     conditions,
     edges,
     guide,
+    linked_data,
     pain_generators,
     procedures,
     quality,
@@ -81,6 +82,8 @@ def create_app(settings: Settings | None = None) -> Answers:
     add_redirect_handler(app)
     api = APIRouter(prefix="/v1")
     modules = (
+        # First: `{slug}` would take the ending of these for a part of the name.
+        linked_data,
         procedures,
         conditions,
         pain_generators,

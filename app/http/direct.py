@@ -69,7 +69,8 @@ class Direct:
         self.in_thread = in_thread
         self._tree: dict[str, Any] = {}
         for path, route in routes:
-            if endpoint := endpoint_of(route):
+            # A segment that is a parameter and an ending (`{slug}.jsonld`) is not in this tree: FastAPI matches it.
+            if "}." not in path and (endpoint := endpoint_of(route)):
                 here = self._tree
                 for segment in path.strip("/").split("/"):
                     here = here.setdefault("{}" if segment.startswith("{") else segment, {})

@@ -24,6 +24,7 @@ from app.api.deps import (
     yes_no,
 )
 from app.api.routes.batch import BatchParams, batch_of
+from app.http.alternates import alternates_header
 from app.http.openapi import OF_A_RECORD, answers
 from app.http.pages import page_of
 from app.http.reading import Reading
@@ -78,7 +79,7 @@ def get_conditions_batch(params: BatchParams, read: Reader) -> Response:
 def get_condition(slug: PathSlug, params: Preconditioned, read: Reader) -> Response:
     """A condition in full: every block known, unknown or not applicable."""
     read.require(params.release)
-    return read.json(get_document(read, "condition", slug))
+    return read.json(get_document(read, "condition", slug), headers=alternates_header(read, "conditions", slug))
 
 
 @router.get("/{slug}/procedures", response_model=ListPage[ProcedureByEdge], responses=answers(*OF_A_RECORD))

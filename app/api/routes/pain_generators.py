@@ -22,6 +22,7 @@ from app.api.deps import (
     sorts,
 )
 from app.api.routes.batch import BatchParams, batch_of
+from app.http.alternates import alternates_header
 from app.http.openapi import OF_A_RECORD, answers
 from app.http.pages import page_of
 from app.http.reading import Reading
@@ -78,7 +79,9 @@ def get_pain_generators_batch(params: BatchParams, read: Reader) -> Response:
 def get_pain_generator(slug: PathSlug, params: Preconditioned, read: Reader) -> Response:
     """A pain generator in full: every block known, unknown or not applicable."""
     read.require(params.release)
-    return read.json(get_document(read, "pain_generator", slug))
+    return read.json(
+        get_document(read, "pain_generator", slug), headers=alternates_header(read, "pain-generators", slug)
+    )
 
 
 @router.get("/{slug}/procedures", response_model=ListPage[ProcedureByEdge], responses=answers(*OF_A_RECORD))

@@ -24,6 +24,7 @@ from app.api.deps import (
 )
 from app.api.routes.batch import BatchParams, batch_of
 from app.errors import FieldError, InvalidParameter
+from app.http.alternates import alternates_header
 from app.http.openapi import OF_A_RECORD, answers
 from app.http.pages import make_cursor, open_cursor, page_of, respond
 from app.http.reading import Reading
@@ -153,7 +154,7 @@ def get_procedures_batch(params: BatchParams, read: Reader) -> Response:
 def get_procedure(slug: PathSlug, params: Preconditioned, read: Reader) -> Response:
     """A procedure in full: every block known, unknown or not applicable."""
     read.require(params.release)
-    return read.json(get_document(read, "procedure", slug))
+    return read.json(get_document(read, "procedure", slug), headers=alternates_header(read, "procedures", slug))
 
 
 def _relation(read: Reading, slug: str, kind: str, params: Paged) -> Response:
