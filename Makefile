@@ -31,7 +31,7 @@ define install
 	done
 	@site=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
 		echo "$(CURDIR)" > "$$site/procedure_kb.pth"; \
-		printf '#!%s\nfrom app.cli import main\n\nmain()\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/procedure-kb; chmod +x $(BIN)/procedure-kb
+		printf '#!%s\nfrom app.cli import main\n\nif __name__ == "__main__":\n    main()\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/procedure-kb; chmod +x $(BIN)/procedure-kb
 endef
 
 serve: $(BIN)/python ## Install, migrate, load the seed and serve (KB_HOST, KB_PORT, KB_DATABASE_URL, KB_EXTRAS)

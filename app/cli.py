@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.build import build_id
 from app.db.engines import read_engine, write_engine
 from app.errors import ConfigurationError
+from app.http.logs import log_config
 from app.loader.migrations import head, migrate, schema_of
 from app.loader.quality import quality_drops
 from app.loader.releasing import next_version, write_release
@@ -116,29 +118,40 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Worker processes; default: KB_WORKERS or 1.")
     ] = None,
+    *,
+    no_load: Annotated[
+        bool,
+        typer.Option(
+            "--no-load", help="Only serve: the content is loaded elsewhere, this process needs no writing role."
+        ),
+    ] = False,
 ) -> None:
     """Migrate and load when the database is empty or older than the seed, then serve."""
     settings = load_settings()
-    _write(settings, _read(settings, None))
+    if not no_load:
+        _write(settings, _read(settings, None))
     count = workers or settings.workers
     typer.echo(
         f"Serving on http://{settings.host}:{settings.port} with {count} worker{'s' if count > 1 else ''}. Stop with Ctrl+C."
     )
-    uvicorn.run(
-        "app.main:create_app",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=count,
-        log_level=settings.log_level,
-        access_log=settings.access_log,
-        server_header=False,
-        date_header=True,
-        lifespan="on",
-        timeout_graceful_shutdown=20,
-        h11_max_incomplete_event_size=64 * 1024,
-        root_path="",
-    )
+    with tempfile.TemporaryDirectory(prefix="kb-workers-") as shared:
+        # Workers are processes of their own and read their settings anew.
+        os.environ.setdefault("KB_WORKERS_DIR", shared)
+        uvicorn.run(
+            "app.main:create_app",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=count,
+            log_config=log_config(settings.log_level, settings.log_format),
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            lifespan="on",
+            timeout_graceful_shutdown=20,
+            h11_max_incomplete_event_size=64 * 1024,
+            root_path="",
+        )
 
 
 @cli.command()

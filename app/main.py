@@ -1,12 +1,14 @@
 """create_app: the one place that wires. No module-level app: `uvicorn --factory app.main:create_app`."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import datetime as dt
+import time
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import SQLAlchemyError
 
 from app import __version__
 from app.api.routes import (
@@ -25,14 +27,17 @@ from app.api.routes import (
     sources,
 )
 from app.db.engines import read_engine
+from app.errors import ConfigurationError
 from app.http.answers import Answers
 from app.http.describing import describe
 from app.http.direct import Direct
-from app.http.metrics import Metrics
+from app.http.metrics import Gauge, Metrics
+from app.http.metrics_port import serve_metrics
+from app.http.observed import ObservedAnswers, Tracer
 from app.http.problems import add_problem_handlers
 from app.http.reading import Memo
 from app.http.redirects import add_redirect_handler
-from app.http.watching import look, watch
+from app.http.watching import Watch, watch
 from app.settings import Settings, load_settings
 from app.web.routes import router as web_router
 
@@ -44,15 +49,15 @@ def create_app(settings: Settings | None = None) -> Answers:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with suppress(SQLAlchemyError):
-            release = await asyncio.to_thread(look, engine)
-            answers.see(release.revision if release else "")
-        watching = asyncio.create_task(watch(engine, answers, settings.revision_poll_seconds))
+        await watcher.poll(5)
+        tasks = [asyncio.create_task(one) for one in _background(settings, watcher, metrics)]
         yield
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         engine.dispose()
+        if isinstance(answers, ObservedAnswers) and answers.tracer:
+            answers.tracer.shutdown()
 
     app = FastAPI(
         title="procedure-kb",
@@ -65,19 +70,26 @@ def create_app(settings: Settings | None = None) -> Answers:
         generate_unique_id_function=lambda route: route.name,
     )
     metrics = Metrics()
-    answers = Answers(
+    metrics.folder = settings.workers_dir
+    observed = settings.access_log or settings.otlp_endpoint
+    answers = (ObservedAnswers if observed else Answers)(
         app,
         cache_bytes=settings.cache_bytes,
         max_concurrency=settings.max_concurrency,
         metrics=metrics,
         link_base=settings.link_base,
     )
+    if isinstance(answers, ObservedAnswers):
+        answers.access_log = settings.access_log
+        answers.tracer = _tracer(settings.otlp_endpoint)
+    answers.may_hang = not engine.is_file
+    watcher = Watch(engine, answers)
     app.state.settings = settings
     app.state.engine = engine
     app.state.memo = Memo()
     app.state.metrics = metrics
     app.state.answers = answers
-    metrics.gauges.append(lambda: _gauges(answers))
+    metrics.gauges.append(lambda: _gauges(answers, watcher))
     add_problem_handlers(app)
     add_redirect_handler(app)
     api = APIRouter(prefix="/v1")
@@ -115,12 +127,50 @@ def create_app(settings: Settings | None = None) -> Answers:
     return answers
 
 
-def _gauges(answers: Answers) -> dict[str, tuple[str, float]]:
+def _background(settings: Settings, watcher: Watch, metrics: Metrics) -> Iterator[Coroutine[Any, Any, None]]:
+    """What a process does beside answering."""
+    yield watch(watcher, settings.revision_poll_seconds)
+    if settings.workers_dir:
+        yield _lay_down(metrics)
+    if settings.metrics_port:
+        yield serve_metrics(metrics, settings.host, settings.metrics_port, settings.metrics_token)
+
+
+async def _lay_down(metrics: Metrics) -> None:
+    while True:
+        metrics.lay_down()
+        await asyncio.sleep(1)
+
+
+def _tracer(endpoint: str) -> Tracer | None:
+    if not endpoint:
+        return None
+    try:
+        from app.http.telemetry import Spans  # noqa: PLC0415 - only the extra `otel` has what it imports
+    except ImportError:
+        raise ConfigurationError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set and the extra otel is not installed: "
+            "add KB_EXTRAS=otel, or install requirements/otel.txt."
+        ) from None
+    return Spans(endpoint)
+
+
+def _gauges(answers: Answers, watcher: Watch) -> dict[str, Gauge]:
     entries, size = answers.held
-    return {
-        "kb_cache_entries": ("Answers held in memory.", entries),
-        "kb_cache_bytes": ("Bytes of held answers, as counted for the bound.", size),
-        "kb_database_reachable": ("The database answered the last poll.", 0.0 if answers.stale else 1.0),
-        f'kb_release_info{{revision="{answers.revision}"}}': ("Revision that this process answers.", 1.0),
-        "kb_requests_at_work": ("Requests being computed.", answers.at_work),
+    release = watcher.release
+    shown = {
+        "kb_cache_entries": Gauge("Answers held in memory.", entries),
+        "kb_cache_bytes": Gauge("Bytes of held answers, as counted for the bound.", size),
+        "kb_database_reachable": Gauge(
+            "The database answered the last poll of every worker.", 0.0 if answers.stale else 1.0, "min"
+        ),
+        "kb_requests_at_work": Gauge("Requests being computed.", answers.at_work),
+        f'kb_release_info{{version="{release.version if release else ""}",revision="{answers.revision}"}}': Gauge(
+            "Workers that answer this release.", 1.0
+        ),
     }
+    if release:
+        published = dt.datetime.fromisoformat(release.date).replace(tzinfo=dt.UTC).timestamp()
+        shown["kb_release_age_seconds"] = Gauge("Since the date of the release.", time.time() - published, "max")
+        shown["kb_release_seen_timestamp_seconds"] = Gauge("When the release was first met here.", watcher.since, "max")
+    return shown

@@ -1,15 +1,20 @@
 """The only reader of the environment. Every setting has a name, a default, and a remedy when it is wrong."""
 
+import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from app.database_urls import database_url
 from app.errors import ConfigurationError
 
 PREFIX: Final = "KB_"
+# Read by make, the tests and the scripts, not by the service.
+OTHERS: Final = frozenset({"KB_EXTRAS", "KB_FULL", "KB_REQUIRE_ALL"})
 ROOT: Final = Path(__file__).resolve().parent.parent
 _HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+(?:/[^\s?#]*)?$")]
 
@@ -24,7 +29,8 @@ class Settings(BaseModel):
     workers: int = Field(default=1, ge=1, le=64, description="Worker processes of `serve`.")
     database_url: str = Field(
         default=f"sqlite:///{ROOT / 'var' / 'kb.sqlite3'}",
-        description="Where HTTP reads: a SQLAlchemy URL (sqlite:///FILE or postgresql://...), or the path of a SQLite file.",
+        description="Where HTTP reads: sqlite:///FILE, the path of a SQLite file, or postgresql://USER@HOST/NAME; several"
+        " hosts stand with commas between them (HOST:PORT,HOST:PORT), with target_session_attrs and load_balance_hosts.",
     )
     write_database_url: str = Field(
         default="", description="Where the loader writes when that is another server or role; empty: database_url."
@@ -54,6 +60,9 @@ class Settings(BaseModel):
         default=0.5, gt=0, le=60, description="How often a worker looks for a new release."
     )
     access_log: bool = Field(default=False, description="Write a line for every request.")
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto", description="Lines of the log: json, text, or auto (text on a terminal, else json)."
+    )
     log_level: str = Field(
         default="info", pattern=r"^(?:debug|info|warning|error|critical)$", description="Least level logged."
     )
@@ -61,22 +70,19 @@ class Settings(BaseModel):
     metrics_token: str = Field(
         default="", description="Bearer token that /metrics on the main port asks for; empty: open."
     )
+    workers_dir: Path | None = Field(
+        default=None,
+        description="Where the workers of a box lay their counters together; `serve` makes one for its workers.",
+    )
+    otlp_endpoint: str = Field(
+        default="", description="Collector of traces (OTEL_EXPORTER_OTLP_ENDPOINT); needs the extra otel."
+    )
     search_dir: Path = Field(default=ROOT / "var" / "search", description="Where search indexes of a box are built.")
 
     @field_validator("database_url", "write_database_url")
     @classmethod
-    def _database(cls, url: str) -> str:
-        if not url:
-            return url
-        if "://" not in url:
-            return f"sqlite:///{Path(url).absolute()}"
-        scheme, rest = url.split("://", 1)
-        if scheme in {"postgres", "postgresql"}:
-            return f"postgresql+psycopg://{rest}"
-        if scheme not in {"sqlite", "postgresql+psycopg"}:
-            msg = f"scheme {scheme!r} is not supported: use sqlite:///FILE or postgresql://USER@HOST/NAME"
-            raise ValueError(msg)
-        return url
+    def _address(cls, url: str) -> str:
+        return database_url(url) if url else url
 
     @field_validator("public_url")
     @classmethod
@@ -106,12 +112,28 @@ class Settings(BaseModel):
         return self.public_url or self.path_prefix
 
 
+def _misspelt(env: Mapping[str, str]) -> list[str]:
+    """Variables with our prefix that no setting has, each with the setting that was probably meant."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    found = []
+    for name in sorted(key for key in env if key.startswith(PREFIX) and key not in known | OTHERS):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.88)
+        if near:
+            found.append(f"{name} is no setting: the nearest is {near[0]}.")
+    return found
+
+
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings of this process. ConfigurationError names the variable and the remedy."""
     env = os.environ if environ is None else environ
     given = {
         name: env[key] for name in Settings.model_fields if (key := PREFIX + name.upper()) in env and env[key] != ""
     }
+    if misspelt := _misspelt(env):
+        raise ConfigurationError("\n".join(misspelt))
+    # The name that every OpenTelemetry program reads.
+    if endpoint := env.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        given.setdefault("otlp_endpoint", endpoint)
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
@@ -119,5 +141,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         for problem in error.errors():
             name = str(problem["loc"][0]) if problem["loc"] else "database_url"
             about = Settings.model_fields[name].description or ""
-            lines.append(f"{PREFIX}{name.upper()}={given.get(name, '')!r}: {problem['msg']}. {about}")
+            # Passwords stand in addresses of databases: a message that may reach a log shows none.
+            shown = re.sub(r"(?<=:)[^:/@]+(?=@)", "...", given.get(name, ""))
+            lines.append(f"{PREFIX}{name.upper()}={shown!r}: {problem['msg'].removeprefix('Value error, ')}. {about}")
         raise ConfigurationError("\n".join(lines)) from None

@@ -1,7 +1,8 @@
 """How to reach a database. The read engine is refused writes by the database itself; the write engine is the loader's."""
 
+import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -52,6 +53,8 @@ class ReadEngine:
         self.engine = engine
         self.is_file = engine.dialect.name == "sqlite"
         self._idle: list[sqlite3.Connection] = []
+        # Rises when every connection is to be left behind, those at work as well.
+        self._generation = 0
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -60,7 +63,8 @@ class ReadEngine:
             with self.engine.connect() as connection, connection.begin():
                 yield Transaction(connection)
             return
-        driver = self._idle.pop() if self._idle else self._connect()
+        generation = self._generation
+        driver = self._take()
         try:
             driver.execute("BEGIN")
             yield _FileSnapshot(driver)
@@ -71,10 +75,17 @@ class ReadEngine:
         except BaseException:
             driver.close()
             raise
-        if len(self._idle) < _IDLE_MOST:
+        if len(self._idle) < _IDLE_MOST and generation == self._generation:
             self._idle.append(driver)
         else:
             driver.close()
+
+    def _take(self) -> sqlite3.Connection:
+        # Not "pop if there is one": another thread may take it in between.
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
         pooled = self.engine.raw_connection()
@@ -82,10 +93,26 @@ class ReadEngine:
         pooled.detach()
         return driver  # type: ignore[no-any-return]
 
+    def file(self) -> tuple[int, int] | None:
+        """Which file the path of a SQLite database leads to now (device, inode); None: no such file, or a server.
+
+        An open connection follows a file that was moved away: who restores a backup by moving it into place needs new ones.
+        """
+        file = _sqlite_file(str(self.engine.url)) if self.is_file else None
+        if file is None:
+            return None
+        try:
+            found = os.stat(file)  # noqa: PTH116 - half the cost of Path.stat, at each poll
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
     def dispose(self) -> None:
-        """Close every connection."""
-        while self._idle:
-            self._idle.pop().close()
+        """Close every connection, those at work when they are given back."""
+        self._generation += 1
+        idle, self._idle = self._idle, []
+        for driver in idle:
+            driver.close()
         self.engine.dispose()
 
 
@@ -94,10 +121,18 @@ def _sqlite_file(url: str) -> Path | None:
     return Path(database) if database and database != ":memory:" else None
 
 
+def _opener(url: str) -> Callable[[], sqlite3.Connection]:
+    """Connections to a file that is there: a reader must not make an empty one where the content should be."""
+    file = _sqlite_file(url)
+    address = f"{file.absolute().as_uri()}?mode=rw" if file else ":memory:"
+    # Half of what a caller waits at most: a statement that met a lock is tried once more.
+    return lambda: sqlite3.connect(address, timeout=0.8, check_same_thread=False, uri=True)
+
+
 def read_engine(url: str) -> ReadEngine:
     """Engine that only reads: one snapshot a transaction, every write refused by the database."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False, "timeout": 5})
+        engine = create_engine(url, poolclass=NullPool, creator=_opener(url))
 
         @event.listens_for(engine, "connect")
         def _read_only(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
@@ -118,7 +153,13 @@ def read_engine(url: str) -> ReadEngine:
             pool_timeout=1,
             pool_pre_ping=False,
             connect_args={
-                "connect_timeout": 1,
+                # Two seconds for each host is the least that libpq knows.
+                "connect_timeout": 2,
+                # A host that vanished without a word is noticed in seconds, not in the hours of the system's default.
+                "keepalives_idle": 5,
+                "keepalives_interval": 2,
+                "keepalives_count": 2,
+                "tcp_user_timeout": 6000,
                 "options": "-c default_transaction_read_only=on -c statement_timeout=5000",
             },
         )
@@ -128,7 +169,9 @@ def read_engine(url: str) -> ReadEngine:
 def write_engine(url: str) -> Engine:
     """Engine of the loader and the migrations: foreign keys on, write-ahead log, one writer at a time."""
     if not url.startswith("sqlite"):
-        return create_engine(url, connect_args={"connect_timeout": 5})
+        # Of several hosts, the one that takes writes: the primary of this moment.
+        one = {"connect_timeout": 5, "target_session_attrs": "read-write", "load_balance_hosts": "disable"}
+        return create_engine(url, connect_args=one)
     if file := _sqlite_file(url):
         file.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": 30})

@@ -16,7 +16,16 @@ from typing import Any, Final
 import brotli
 from starlette.responses import Response
 
-from app.errors import BadRequest, HeadersTooLarge, KnowledgeBaseError, MethodNotAllowed, Overloaded, UriTooLong
+from app.errors import (
+    BadRequest,
+    HeadersTooLarge,
+    KnowledgeBaseError,
+    MethodNotAllowed,
+    Overloaded,
+    Unavailable,
+    UriTooLong,
+)
+from app.http.logs import identify
 from app.http.metrics import Metrics
 from app.http.problems import problem_parts
 
@@ -35,15 +44,15 @@ METHODS: Final = b"GET, HEAD, OPTIONS"
 MIN_COMPRESSED: Final = 256
 # Answers that say no are kept in a small place of their own: made-up addresses must not push out real ones.
 MAX_REFUSALS: Final = 512
-EXPOSED: Final = (
-    b"ETag, Link, KB-Release, KB-Stale, Retry-After, Deprecation, Sunset, Content-Language, RateLimit-Policy"
-)
+EXPOSED: Final = b"ETag, Link, KB-Release, KB-Stale, KB-Request-Id, Retry-After, Deprecation, Sunset, Content-Language, RateLimit-Policy"
 COMMON: Final[Headers] = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", EXPOSED),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 ]
+# Seconds: with one more look it stays below the two that a caller is promised.
+PATIENCE: Final = 1.5
 _CACHEABLE: Final = frozenset({200, 301, 307, 308, 400, 404, 410, 422})
 
 
@@ -91,6 +100,12 @@ class Entry:
         self.variants[encoding] = made
         self.size += len(body) + 600
         return made
+
+
+def _left_alone(task: "asyncio.Task[Entry]") -> None:
+    """Whatever becomes of an answer that nobody waits for any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 _EMPTY: Final[Message] = {"type": "http.response.body", "body": b""}
@@ -157,6 +172,9 @@ class Answers:
         self.direct: Callable[[Scope], Awaitable[Response | None]] | None = None
         self.revision = ""
         self.stale = False
+        # The database may hang without a word: then nobody waits longer than `PATIENCE` (a file on this machine cannot).
+        self.may_hang = False
+        self.seen_at = 0.0
         self.at_work = 0
         self._entries: OrderedDict[bytes, Entry] = OrderedDict()
         self._refusals: OrderedDict[bytes, Entry] = OrderedDict()
@@ -168,6 +186,7 @@ class Answers:
     def see(self, revision: str) -> None:
         """Another release is current: nothing of the one before is answered any more."""
         self.stale = False
+        self.seen_at = time.monotonic()
         if revision != self.revision:
             self.revision = revision
             self._entries.clear()
@@ -228,6 +247,7 @@ class Answers:
         self, scope: Scope, receive: Receive, send: Send, *, method: str, key: bytes, accepted: bytes, wanted: bytes
     ) -> None:
         self.metrics.misses += 1
+        identify(scope["headers"])
         streamed = scope["path"].startswith("/mcp")
         try:
             _refuse_at_the_door(scope, method, streamed=streamed)
@@ -246,7 +266,7 @@ class Answers:
         self.at_work += 1
         began = time.perf_counter()
         try:
-            entry = await self._answer(scope, receive)
+            entry = await (self._in_time(scope, receive) if self.may_hang else self._answer(scope, receive))
         finally:
             self.at_work -= 1
         self.metrics.observe(scope, entry.status, time.perf_counter() - began)
@@ -257,6 +277,17 @@ class Answers:
         status, headers, body = problem_parts(error, scope.get("path", ""), self.link_base)
         self.metrics.observe(scope, status, 0.0)
         return Entry(status, [*headers, *COMMON, (b"cache-control", b"no-store"), (b"vary", b"Accept-Encoding")], body)
+
+    async def _in_time(self, scope: Scope, receive: Receive) -> Entry:
+        """The answer; 503 instead of it when it takes long and the database has not been heard of meanwhile."""
+        task = asyncio.create_task(self._answer(scope, receive))
+        wait = PATIENCE
+        while not (await asyncio.wait({task}, timeout=wait))[0]:
+            wait = 0.2
+            if self.stale or time.monotonic() - self.seen_at > PATIENCE:
+                task.add_done_callback(_left_alone)
+                return self._refusal(scope, Unavailable("The database did not answer in time.", retry_after=2))
+        return task.result()
 
     async def _answer(self, scope: Scope, receive: Receive) -> Entry:
         status, headers, parts = 500, [], []

@@ -20,6 +20,7 @@ from app.errors import (
     NotFound,
     Unavailable,
 )
+from app.http.logs import request_id
 from app.schemas.values import Among
 from app.search.nearest import nearest
 
@@ -42,6 +43,9 @@ def problem_parts(error: KnowledgeBaseError, path: str, link_base: str) -> tuple
     headers = [(b"content-type", MEDIA_TYPE), (b"content-language", b"en")]
     if error.retry_after is not None:
         headers.append((b"retry-after", str(error.retry_after).encode()))
+    if error.status >= 500 and (given := request_id.get()):
+        # What to name when asking about it: the log has the same id.
+        headers.append((b"kb-request-id", given.encode()))
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", b"GET, HEAD, OPTIONS"))
     return error.status, headers, orjson.dumps(body)

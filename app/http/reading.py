@@ -9,7 +9,7 @@ from fastapi import Request, Response
 
 from app.db.engines import ReadEngine, Snapshot
 from app.documents.marks import LINK_BYTES, REPORT_BYTES
-from app.errors import FieldError, ReleaseGone
+from app.errors import FieldError, ReleaseGone, Unavailable
 from app.queries.release import CurrentRelease, get_release
 from app.settings import Settings
 
@@ -20,21 +20,27 @@ _MEMO_BOUND = 10_000
 
 
 class Memo:
-    """What is the same for every request of one revision: totals, facets, names. Emptied when the revision changes."""
+    """What is the same for every request of one revision: totals, facets, names.
+
+    Kept for two revisions: while replicas catch up, requests of both are answered side by side.
+    """
 
     def __init__(self) -> None:
-        self.revision = ""
-        self._values: dict[Hashable, Any] = {}
+        self._revisions: dict[str, dict[Hashable, Any]] = {}
 
     def get(self, revision: str, key: Hashable, make: Callable[[], T]) -> T:
         """The value for a key, made once per revision."""
-        if revision != self.revision:
-            self._values, self.revision = {}, revision
-        values = self._values
+        # Threads of two revisions meet here: each works on the dictionary of its own revision, whoever comes between.
+        values = self._revisions.get(revision)
+        if values is None:
+            values = self._revisions.setdefault(revision, {})
+            for old in list(self._revisions)[:-2]:
+                self._revisions.pop(old, None)
         if key not in values:
             if len(values) >= _MEMO_BOUND:
                 values.clear()
-            values[key] = make()
+            made = values[key] = make()
+            return made
         return cast("T", values[key])
 
 
@@ -52,8 +58,10 @@ class Reading:
 
     @property
     def connection(self) -> Snapshot:
-        """The open snapshot."""
+        """The open snapshot. Unavailable at once while the database is known to be away: waiting would not bring it."""
         if self._connection is None:
+            if self.request.app.state.answers.stale:
+                raise Unavailable("The database cannot be reached at the moment.", retry_after=2)
             self._connection = self._stack.enter_context(self._engine.snapshot())
         return self._connection
 

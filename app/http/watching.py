@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -10,6 +11,8 @@ from app.http.answers import Answers
 from app.queries.release import CurrentRelease, find_release
 
 _log = logging.getLogger("procedure_kb.watch")
+# So long a replica may lag before its older release is believed to be the current one (a database restored to earlier).
+BELIEVED_AFTER = 30.0
 
 
 def look(engine: ReadEngine) -> CurrentRelease | None:
@@ -18,22 +21,56 @@ def look(engine: ReadEngine) -> CurrentRelease | None:
         return find_release(snapshot)
 
 
-async def watch(engine: ReadEngine, answers: Answers, seconds: float) -> None:
-    """Poll until cancelled. While the database is away, what is held goes on being answered, marked stale."""
-    reachable = True
-    while True:
+class Watch:
+    """What one process knows of the current release."""
+
+    def __init__(self, engine: ReadEngine, answers: Answers) -> None:
+        self.engine = engine
+        self.answers = answers
+        self.release: CurrentRelease | None = None
+        # When the current release was last met (monotonic), and when first (seconds since 1970, for metrics).
+        self._met = 0.0
+        self.since = 0.0
+        self._reachable = True
+        self._file = engine.file()
+
+    async def poll(self, timeout: float) -> None:  # noqa: ASYNC109 - the thread cannot be cancelled, only left
+        """Ask once, and tell the answers."""
+        file = self.engine.file()
+        if file != self._file:
+            # Another file stands where the database was (a restored backup), or none: no connection may outlive that.
+            self._file = file
+            self.engine.dispose()
         try:
-            release = await asyncio.wait_for(asyncio.to_thread(look, engine), timeout=max(3.0, 4 * seconds))
+            release = await asyncio.wait_for(asyncio.to_thread(look, self.engine), timeout)
         except (SQLAlchemyError, TimeoutError, OSError) as error:
-            if reachable:
-                _log.warning(
-                    "the database cannot be reached: %s", str(error).splitlines()[0] if str(error) else "timeout"
-                )
-            reachable = False
-            answers.lose()
-        else:
-            if not reachable:
-                _log.info("the database is back")
-            reachable = True
-            answers.see(release.revision if release else "")
+            if self._reachable:
+                first = (str(error).splitlines() or ["timeout"])[0]
+                _log.warning("the database cannot be reached: %s", first)
+            self._reachable = False
+            self.answers.lose()
+            return
+        if not self._reachable:
+            _log.info("the database is back")
+        self._reachable = True
+        self.note(release)
+
+    def note(self, release: CurrentRelease | None) -> None:
+        """A release was met. Of several replicas one may lag: the sequence says which release is the later."""
+        now = time.monotonic()
+        behind = release is not None and self.release is not None and release.sequence < self.release.sequence
+        if behind and now - self._met < BELIEVED_AFTER:
+            self.answers.see(self.answers.revision)
+            return
+        self._met = now
+        if release != self.release:
+            self.release, self.since = release, time.time()
+            _log.info("release %s is current", release.version if release else "none")
+        self.answers.see(release.revision if release else "")
+
+
+async def watch(one: Watch, seconds: float) -> None:
+    """Poll until cancelled. While the database is away, what is held goes on being answered, marked stale."""
+    while True:
+        await one.poll(max(1.5, 4 * seconds))
         await asyncio.sleep(seconds)

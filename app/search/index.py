@@ -15,6 +15,7 @@ import tantivy
 from app.db.engines import Snapshot
 from app.db.statements import named
 from app.search.folding import fold
+from app.search.turns import only_one
 from app.search.words import content_stems, levels
 
 TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "guide_page", "source")
@@ -99,6 +100,13 @@ def open_index(snapshot: Snapshot, folder: Path, revision: str, build: str) -> S
 
 def _build(snapshot: Snapshot, folder: Path, target: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    with only_one(folder / "building.lock"):
+        # Of several workers that met a new release together, the others find the index standing.
+        if not (target / "facts.json").exists():
+            _build_alone(snapshot, folder, target)
+
+
+def _build_alone(snapshot: Snapshot, folder: Path, target: Path) -> None:
     work = Path(tempfile.mkdtemp(dir=folder, prefix="building-"))
     try:
         _write(snapshot, work)

@@ -1,15 +1,21 @@
 """What the service says of itself: health, metrics, problems."""
 
 import asyncio
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import NotFound, NotLoaded, Unavailable
+from app.http.metrics_port import allowed
 from app.http.openapi import answers
 from app.http.problems import problem_response
-from app.queries.release import find_release
+from app.http.reading import reading
+from app.http.searching import index_of
 from app.schemas.service import Health
+
+# Of a large release the index takes minutes to build: it goes on being built after a check gave up waiting.
+_READY_SECONDS: Final = 2
 
 router = APIRouter(tags=["service"])
 
@@ -28,20 +34,22 @@ async def get_liveness(request: Request) -> Response:
 
 @router.get("/health/ready", response_model=Health, responses=answers())
 async def get_readiness(request: Request) -> Response:
-    """The database answers and holds a release: send traffic here."""
+    """The database answers, holds a release, and its search index stands on this box: send traffic here."""
     _live(request)
-    state = request.app.state
 
-    def look() -> bool:
-        with state.engine.snapshot() as snapshot:
-            return find_release(snapshot) is not None
+    def look() -> None:
+        with reading(request) as read:
+            index_of(read)
 
     try:
-        loaded = await asyncio.wait_for(asyncio.to_thread(look), timeout=2)
+        await asyncio.wait_for(asyncio.to_thread(look), timeout=_READY_SECONDS)
+    except NotLoaded as error:
+        return problem_response(request, error)
     except (SQLAlchemyError, TimeoutError):
         return problem_response(request, Unavailable("The database did not answer.", retry_after=2))
-    if not loaded:
-        return problem_response(request, NotLoaded("The database holds no release yet.", retry_after=5))
+    except OSError as error:
+        reason = f"The search index cannot be built here: {error.strerror}."
+        return problem_response(request, Unavailable(reason, retry_after=10))
     return Response('{"status":"ok"}', media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
@@ -52,6 +60,6 @@ async def get_metrics(request: Request) -> Response:
     settings = request.app.state.settings
     if settings.metrics_port:
         raise NotFound("Metrics are served on their own port.")
-    if settings.metrics_token and request.headers.get("authorization") != f"Bearer {settings.metrics_token}":
+    if not allowed(settings.metrics_token, request.headers.get("authorization", "")):
         raise NotFound("Nothing is served here.")
     return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")

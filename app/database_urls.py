@@ -1,0 +1,55 @@
+"""Addresses of databases as people write them, made into the form that SQLAlchemy reads."""
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+SESSIONS: Final = ("any", "read-write", "read-only", "primary", "standby", "prefer-standby")
+BALANCING: Final = ("disable", "random")
+_CHOICES: Final = {"target_session_attrs": SESSIONS, "load_balance_hosts": BALANCING}
+
+
+def database_url(text: str) -> str:
+    """A URL for SQLAlchemy from a path of a SQLite file, a SQLAlchemy URL, or a libpq URL with one host or several.
+
+    ValueError says what is wrong with it.
+    """
+    if "://" not in text:
+        return f"sqlite:///{Path(text).absolute()}"
+    scheme, rest = text.split("://", 1)
+    if scheme == "sqlite":
+        return text
+    if scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
+        msg = f"scheme {scheme!r} is not supported: use sqlite:///FILE or postgresql://USER@HOST/NAME"
+        raise ValueError(msg)
+    return f"postgresql+psycopg://{_postgresql(rest)}"
+
+
+def _postgresql(rest: str) -> str:
+    before, _, query = rest.partition("?")
+    address, slash, name = before.partition("/")
+    parameters = parse_qsl(query, keep_blank_values=True)
+    for key, allowed in _CHOICES.items():
+        for value in (given for name_, given in parameters if name_ == key):
+            if value not in allowed:
+                msg = f"{key}={value} is not known: use one of {', '.join(allowed)}"
+                raise ValueError(msg)
+    user, at, hosts = address.rpartition("@")
+    if "," not in hosts:
+        _port_of(hosts)
+        return rest
+    # libpq writes several hosts with commas between them; SQLAlchemy takes each as a parameter of its own.
+    several = [("host", host if _port_of(host) else f"{host}:5432") for host in hosts.split(",")]
+    if not all(value.partition(":")[0] for _, value in several):
+        msg = f"a host is missing in {hosts!r}"
+        raise ValueError(msg)
+    return f"{user}{at}{slash or '/'}{name}?{urlencode([*several, *parameters], safe=':/')}"
+
+
+def _port_of(host: str) -> str:
+    """The port behind a host, empty where there is none."""
+    port = host.rpartition("]")[2].partition(":")[2]
+    if port and not (port.isdigit() and 0 < int(port) < 65536):
+        msg = f"{port!r} is not a port"
+        raise ValueError(msg)
+    return port
