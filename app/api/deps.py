@@ -32,7 +32,7 @@ PathSlug = Annotated[
     Path(min_length=1, max_length=200, description="Slug, a former slug, or a known name (redirected to the slug)."),
 ]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
-Many: Any = Field(default=[], max_length=MAX_VALUES)
+Many: Any = Field(default_factory=list, max_length=MAX_VALUES)
 
 
 class StrictRoute(APIRoute):
@@ -176,7 +176,7 @@ class ByEdge(Paged):
         Annotated[
             str, facets("role", "family", "intent", "body_region", "guidance", "anaesthesia", "setting", "implant")
         ]
-    ] = Field(default=[], max_length=MAX_VALUES, description="Filters to count the values of.")
+    ] = Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
 
     def filters(self, read: Reading) -> Filters:
         del read

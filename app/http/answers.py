@@ -304,7 +304,13 @@ class Answers:
         if self.direct is not None and (made := await self._directly(inner)) is not None:
             status, headers, parts = made.status_code, made.raw_headers, [bytes(made.body)]
         else:
-            await self.app(inner, receive, collect)
+            try:
+                await self.app(inner, receive, collect)
+            except Exception:
+                # Starlette answers a defect with our 500 problem and then raises it again, for servers that log it.
+                # It is logged already; where nothing was answered, the server has to know.
+                if not parts:
+                    raise
         names = {name for name, _ in headers}
         headers = [pair for pair in headers if pair[0] not in {b"content-length", b"etag"}]
         headers += [pair for pair in COMMON if pair[0] not in names]

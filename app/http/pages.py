@@ -3,9 +3,10 @@
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 from fastapi import Response
@@ -33,6 +34,8 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     "direction": vocabulary.DIRECTIONS,
     "grade": vocabulary.GRADES,
 }
+# What stands in an address, and in a Link header, as it was sent.
+_PLAIN_QUERY: Final = re.compile(r"[A-Za-z0-9._~=&+%-]*")
 _RECORDS: Final = ("procedure", "condition", "pain_generator", "risk")
 _YES_NO: Final = {"true": "Yes", "false": "No"}
 
@@ -105,10 +108,13 @@ def item_of(row: ListRow) -> bytes:
 
 
 def _next_address(read: Reading, following: str) -> str:
-    url = read.request.url
-    kept = [(name, value) for name, value in read.request.query_params.multi_items() if name != "cursor"]
-    path = url.path.removeprefix(read.settings.path_prefix) if read.settings.path_prefix else url.path
-    return f"{read.settings.link_base}{path}?{urlencode([*kept, ('cursor', following)])}"
+    scope = read.request.scope
+    query = scope["query_string"].decode("latin-1")
+    path = scope["path"].removeprefix(read.settings.path_prefix) if read.settings.path_prefix else scope["path"]
+    if "cursor=" in query or not _PLAIN_QUERY.fullmatch(query):
+        kept = [(name, value) for name, value in read.request.query_params.multi_items() if name != "cursor"]
+        query = urlencode(kept)
+    return f"{read.settings.link_base}{quote(path)}?{query}{'&' if query else ''}cursor={following}"
 
 
 def facet_of(read: Reading, path: str, name: str, filters: Filters) -> dict[str, Any]:

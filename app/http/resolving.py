@@ -9,7 +9,7 @@ from app.http.reading import Reading
 from app.http.redirects import Redirect
 from app.queries.documents import find_document
 from app.queries.names import find_meant, find_withdrawn, list_names, list_slugs
-from app.search.nearest import nearest
+from app.search.nearest import Choices, nearest
 
 WORDS = {"pain_generator": "pain generator", "guide_page": "guide page"}
 
@@ -53,11 +53,17 @@ def not_found(read: Reading, kind: str, name: str) -> Exception:
 
 def suggestions(read: Reading, kind: str, name: str, *, most: int = 5) -> list[dict[str, Any]]:
     """Records with the names nearest to this one."""
-    names = read.once(("names", kind), lambda: list_names(read.connection, kind))
     known = slugs_of(read, kind)
-    by_name = names | {text: slug for slug, text in known.items()} | {slug: slug for slug in known}
-    slugs = dict.fromkeys(by_name[near] for near in nearest(name, by_name, most=most * 4))
+    by_name, choices = read.once(("choices", kind), lambda: _choices(read, kind))
+    slugs = dict.fromkeys(by_name[near] for near in nearest(name, choices, most=most * 4))
     return [ref(read, kind, slug) for slug in slugs if slug in known][:most]
+
+
+def _choices(read: Reading, kind: str) -> tuple[dict[str, str], Choices]:
+    known = slugs_of(read, kind)
+    by_name = list_names(read.connection, kind) | {text: slug for slug, text in known.items()}
+    by_name |= {slug: slug for slug in known}
+    return by_name, Choices(by_name)
 
 
 def ref(read: Reading, kind: str, slug: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from app.build import build_id
 from app.http.reading import Reading
 from app.queries.documents import find_claim, find_document
 from app.search.index import SearchIndex, open_index
-from app.search.nearest import nearest
+from app.search.nearest import Choices, nearest
 from app.search.query import Hit
 from app.search.words import content_stems
 
@@ -56,5 +56,5 @@ def _red_flags(read: Reading) -> list[tuple[frozenset[str], list[str]]]:
 def suggestions_for(read: Reading, text: str) -> list[str]:
     """Names nearest to a query that found nothing."""
     index = index_of(read)
-    names = read.once(("every name",), lambda: sorted({row[1] for row in index.starts if row[2] != "patient_phrase"}))
+    names = read.once(("every name",), lambda: Choices(row[1] for row in index.starts if row[2] != "patient_phrase"))
     return nearest(text, names, most=5)

@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,9 +20,16 @@ from app.search.folding import fold
 from app.search.turns import only_one
 from app.search.words import content_stems, levels
 
+# Fields of a record that have a stem, as bits.
+NAMES: Final = 1
+SUMMARY: Final = 2
+BODY: Final = 4
 TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "guide_page", "source")
+# Records come before guide pages, guide pages before sources.
+GROUPS: Final = {"guide_page": 1, "source": 2}
+ORDER: Final = {name: place for place, name in enumerate(TYPES)}
 # Another layout of the index is another folder: an old one is never opened by new code.
-LAYOUT: Final = "4"
+LAYOUT: Final = "5"
 
 
 @dataclass(slots=True)
@@ -33,8 +42,16 @@ class Entry:
     summary: str
     # (kind, text, stems) of each name, patient phrase or title.
     names: list[tuple[str, str, tuple[str, ...]]]
-    summary_stems: frozenset[str]
-    body_stems: frozenset[str]
+    # Stem -> the fields that have it.
+    where: dict[str, int]
+    # Its links, as JSON with marks.
+    links: bytes
+    key: str
+    # Records before guide pages before sources; and what stands first among equals: fewer words in its name.
+    group: int
+    tie: tuple[int, int, str]
+    # Its unchanging part of a hit, as JSON.
+    head: bytes
 
 
 @dataclass
@@ -54,6 +71,25 @@ class SearchIndex:
     # (folded text from a word's start, text, kind, type, slug, name), sorted: what is suggested while typing.
     starts: list[tuple[str, str, str, str, str, str]]
     memo: dict[int, Entry] = field(default_factory=dict)
+    terms: dict[tuple[str, float], list[Any]] = field(default_factory=dict)
+
+    @cached_property
+    def vocabulary(self) -> list[str]:
+        """Every stem, sorted."""
+        return sorted(self.frequency)
+
+    @cached_property
+    def spellings(self) -> dict[int, list[str]]:
+        """Every word as it is spelled, by its length: one that is edited once or twice is hardly longer or shorter."""
+        found: dict[int, list[str]] = defaultdict(list)
+        for word in self.spelled:
+            found[len(word)].append(word)
+        return dict(found)
+
+    @cached_property
+    def first_words(self) -> list[str]:
+        """Every word that a suggestion may begin with, sorted."""
+        return sorted({row[0].split()[0] for row in self.starts})
 
     def entry(self, address: Any) -> Entry:  # noqa: ANN401 - tantivy's own address
         """A record by its place in the index, parsed once."""
@@ -67,8 +103,18 @@ class SearchIndex:
 
 
 def _entry(raw: dict[str, Any]) -> Entry:
-    names = [(kind, text, tuple(words)) for kind, text, words in raw["names"]]
-    return Entry(raw["type"], raw["slug"], raw["name"], raw["summary"], names, frozenset(raw["s"]), frozenset(raw["b"]))
+    names = [(kind, text, tuple(map(sys.intern, words))) for kind, text, words in raw["names"]]
+    where: dict[str, int] = {}
+    fields = ((NAMES, (stem for _, _, words in names for stem in words)), (SUMMARY, raw["s"]), (BODY, raw["b"]))
+    for bit, words in fields:
+        for stem in words:
+            # The vocabulary is shared by all records: one string a stem.
+            where[sys.intern(stem)] = where.get(stem, 0) | bit
+    key, name = f"{raw['type']}/{raw['slug']}", raw["name"]
+    kind, slug, summary = raw["type"], raw["slug"], raw["summary"]
+    head = orjson.dumps({"type": kind, "slug": slug, "name": name, "summary": summary or None})[:-1]
+    tie = (len(name.split()), ORDER[kind], slug)
+    return Entry(kind, slug, name, summary, names, where, raw["links"].encode(), key, GROUPS.get(kind, 0), tie, head)
 
 
 def _schema() -> Any:  # noqa: ANN401 - tantivy ships no types
@@ -155,6 +201,7 @@ def _write(snapshot: Snapshot, work: Path) -> None:
             "names": names,
             "s": sorted(summary),
             "b": sorted(body),
+            "links": record["links"],
         }
         document = tantivy.Document()
         document.add_text("names", " ".join(sorted(words)))
@@ -201,7 +248,8 @@ def _records(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     among = named("type", TYPES, given)
     shown = f"SELECT type, slug, name, summary FROM document WHERE type IN ({among}) ORDER BY type, slug"
     for type_, slug, name, raw in snapshot.fetch(shown, given):
-        summary = orjson.loads(raw).get("summary") or ""
+        document = orjson.loads(raw)
+        summary = document.get("summary") or ""
         mine = names.get((type_, slug)) or [("preferred", name)]
         texts = [summary, *statements.get((type_, slug), ())]
         body = {word for text in texts[1:] for word in content_stems(text)}
@@ -214,4 +262,5 @@ def _records(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
             "names": mine,
             "body": body,
             "spelled": spelled,
+            "links": orjson.dumps(document["links"]).decode(),
         }

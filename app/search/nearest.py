@@ -1,6 +1,7 @@
 """Nearest name: the one answer to "what was probably meant", for slugs, filter values, seed findings and parameters."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -9,28 +10,49 @@ from app.search.folding import fold
 
 # Below this likeness (0 to 100) a suggestion would be a guess.
 THRESHOLD = 62.0
+# What likeness of all words, and of the best single word, is worth beside likeness of the whole.
+_WORDS = 0.95
+_ONE_WORD = 0.9
 
 
-def _likeness(query: str, choice: str, **_: object) -> float:
-    """Of a whole name, of a part of it (epidurel, epidural steroid injection), and of transposed letters."""
-    whole = 100 * DamerauLevenshtein.normalized_similarity(query, choice)
-    return max(whole, 0.95 * fuzz.token_set_ratio(query, choice), 0.9 * _best_word(query, choice))
+class Choices:
+    """Names to choose from, folded once: asking again costs no folding."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.texts: dict[str, list[str]] = {}
+        for text in texts:
+            self.texts.setdefault(fold(text), []).append(text)
+        self.names = list(self.texts)
+        self.having: dict[str, list[str]] = {}
+        for name in self.names:
+            for word in set(name.split()):
+                self.having.setdefault(word, []).append(name)
+        self.words = list(self.having)
 
 
-def _best_word(query: str, choice: str) -> float:
-    return max((100 * DamerauLevenshtein.normalized_similarity(query, word) for word in choice.split()), default=0)
+def nearest(query: str, choices: Choices | Iterable[str], *, most: int = 5) -> list[str]:
+    """Choices nearest to the query, best first, ties by the choice itself. Empty when nothing is near.
 
-
-def nearest(query: str, choices: Iterable[str], *, most: int = 5) -> list[str]:
-    """Choices nearest to the query, best first, ties by the choice itself. Empty when nothing is near."""
+    A name is near as a whole (transposed letters), by its words (epidural steroid injection, injection of steroid), or
+    by one word (epidurel).
+    """
     wanted = fold(query)[:200]
     if not wanted:
         return []
-    folded: dict[str, list[str]] = {}
-    for choice in choices:
-        folded.setdefault(fold(choice), []).append(choice)
-    found: Sequence[tuple[str, float, int]] = process.extract(
-        wanted, list(folded), scorer=_likeness, score_cutoff=THRESHOLD, limit=max(most * 4, 20)
-    )
-    ranked = sorted(found, key=lambda hit: (-round(hit[1], 3), hit[0]))
-    return [choice for name, _, _ in ranked for choice in sorted(folded[name])][:most]
+    known = choices if isinstance(choices, Choices) else Choices(choices)
+    found: dict[str, float] = {}
+    alike = DamerauLevenshtein.normalized_similarity
+    for name, likeness in _near(wanted, known.names, alike, THRESHOLD / 100).items():
+        found[name] = 100 * likeness
+    for name, likeness in _near(wanted, known.names, fuzz.token_set_ratio, THRESHOLD / _WORDS).items():
+        found[name] = max(found.get(name, 0.0), _WORDS * likeness)
+    for word, likeness in _near(wanted, known.words, alike, THRESHOLD / _ONE_WORD / 100).items():
+        for name in known.having[word]:
+            found[name] = max(found.get(name, 0.0), _ONE_WORD * 100 * likeness)
+    ranked = sorted(found, key=lambda name: (-round(found[name], 3), name))
+    return [text for name in ranked[:most] for text in sorted(known.texts[name])][:most]
+
+
+def _near(wanted: str, names: list[str], scorer: Any, cutoff: float) -> Mapping[str, float]:  # noqa: ANN401 - a scorer of rapidfuzz
+    found = process.extract(wanted, names, scorer=scorer, score_cutoff=cutoff, limit=None)
+    return {name: score for name, score, _ in found}

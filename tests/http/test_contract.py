@@ -294,3 +294,19 @@ def test_no_query_is_answered_with_a_5xx(shipped: Client, parameter: str, value:
     assert answer.status_code in {200, 400, 410, 422}
     if answer.status_code != 200:
         assert answer.json()["title"]
+
+
+def test_a_defect_is_answered_as_a_problem_and_says_nothing_of_the_code(
+    client: Client, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(procedure("facet-rfa"))
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret of the code")
+
+    monkeypatch.setattr("app.api.routes.procedures.page_of", broken)
+    answer = client.get("/v1/procedures")
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert "secret" not in answer.text
+    assert client.get("/v1/procedures/facet-rfa").status_code == 200

@@ -41,12 +41,12 @@ class ConditionParams(Paged):
 
     body_region: list[RegionValue] = Many
     pain_generator: list[Text] = Field(
-        default=[], max_length=MAX_VALUES, description="Slug or name: conditions that arise from it."
+        default_factory=list, max_length=MAX_VALUES, description="Slug or name: conditions that arise from it."
     )
     stub: Flag = Field(default=None, description="Named by the evidence and not described.")
     sort: Annotated[str, sorts("name", "-name", "updated", "-updated")] = Field(default="name", description="Order.")
     facet: list[Annotated[str, facets("body_region", "pain_generator", "stub")]] = Field(
-        default=[], max_length=MAX_VALUES, description="Filters to count the values of."
+        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
     )
 
     def filters(self, read: Reading) -> Filters:

@@ -47,10 +47,10 @@ class TargetParams(Paged):
     """Filters of the list of targets."""
 
     procedure: list[Text] = Field(
-        default=[], max_length=MAX_VALUES, description="Slug or name: this procedure and its narrower ones."
+        default_factory=list, max_length=MAX_VALUES, description="Slug or name: this procedure and its narrower ones."
     )
     pain_generator: list[Text] = Field(
-        default=[], max_length=MAX_VALUES, description="Slug or name: this generator and its narrower ones."
+        default_factory=list, max_length=MAX_VALUES, description="Slug or name: this generator and its narrower ones."
     )
     role: list[RoleValue] = Many
     family: list[FamilyValue] = Many
@@ -60,7 +60,7 @@ class TargetParams(Paged):
         default="name", description="Order: by procedure, then by pain generator."
     )
     facet: list[Annotated[str, facets("procedure", "pain_generator", "role", "family", "body_region", "grade")]] = (
-        Field(default=[], max_length=MAX_VALUES, description="Filters to count the values of.")
+        Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
     )
 
     def filters(self, read: Reading) -> Filters:
@@ -80,10 +80,10 @@ class Estimates(Paged):
     """Filters that every list of estimates has."""
 
     procedure: list[Text] = Field(
-        default=[], max_length=MAX_VALUES, description="Slug or name: this procedure and its narrower ones."
+        default_factory=list, max_length=MAX_VALUES, description="Slug or name: this procedure and its narrower ones."
     )
     condition: list[Text] = Field(
-        default=[], max_length=MAX_VALUES, description="Slug or name: procedures indicated for it."
+        default_factory=list, max_length=MAX_VALUES, description="Slug or name: procedures indicated for it."
     )
     family: list[FamilyValue] = Many
     body_region: list[RegionValue] = Many
@@ -129,7 +129,7 @@ class ReliefDurationParams(Estimates):
                 "typical",
             ),
         ]
-    ] = Field(default=[], max_length=MAX_VALUES, description="Filters to count the values of.")
+    ] = Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
 
     def filters(self, read: Reading) -> Filters:
         mine = chosen(intent=self.intent, measure=self.measure, statistic=self.statistic, typical=yes_no(self.typical))
@@ -143,7 +143,7 @@ class ResponseRateParams(Estimates):
         default="name", description="Order; unknown values stand last both ways."
     )
     facet: list[Annotated[str, facets("procedure", "family", "body_region", "design", "grade", "commercial")]] = Field(
-        default=[], max_length=MAX_VALUES, description="Filters to count the values of."
+        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
     )
 
     def filters(self, read: Reading) -> Filters:
@@ -162,7 +162,7 @@ class FindingParams(Estimates):
         Annotated[
             str, facets("procedure", "family", "body_region", "design", "grade", "commercial", "direction", "sham")
         ]
-    ] = Field(default=[], max_length=MAX_VALUES, description="Filters to count the values of.")
+    ] = Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
 
     def filters(self, read: Reading) -> Filters:
         return Filters(self._chosen(read) | chosen(direction=self.direction, sham=yes_no(self.sham)))

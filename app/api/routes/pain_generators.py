@@ -42,11 +42,11 @@ class PainGeneratorParams(Paged):
     kind: list[Annotated[str, Among(vocabulary.GENERATOR_KINDS)]] = Many
     body_region: list[RegionValue] = Many
     condition: list[Text] = Field(
-        default=[], max_length=MAX_VALUES, description="Slug or name: generators that it arises from."
+        default_factory=list, max_length=MAX_VALUES, description="Slug or name: generators that it arises from."
     )
     sort: Annotated[str, sorts("name", "-name", "updated", "-updated")] = Field(default="name", description="Order.")
     facet: list[Annotated[str, facets("kind", "body_region", "condition")]] = Field(
-        default=[], max_length=MAX_VALUES, description="Filters to count the values of."
+        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
     )
 
     def filters(self, read: Reading) -> Filters:

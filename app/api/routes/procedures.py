@@ -51,13 +51,13 @@ class ProcedureParams(ByEdge):
     """Filters of the list of procedures."""
 
     pain_generator: list[Text] = Field(
-        default=[], max_length=MAX_VALUES, description="Slug or name; a broader one finds its narrower ones."
+        default_factory=list, max_length=MAX_VALUES, description="Slug or name; a broader one finds its narrower ones."
     )
     condition: list[Text] = Field(
-        default=[], max_length=MAX_VALUES, description="Slug or name; a broader one finds its narrower ones."
+        default_factory=list, max_length=MAX_VALUES, description="Slug or name; a broader one finds its narrower ones."
     )
     procedure: list[Text] = Field(
-        default=[], max_length=MAX_VALUES, description="Slug or name: this procedure and its narrower ones."
+        default_factory=list, max_length=MAX_VALUES, description="Slug or name: this procedure and its narrower ones."
     )
     risk: list[Text] = Many
     q: Annotated[str, Field(min_length=1, max_length=200)] | SkipJsonSchema[None] = Field(
@@ -86,7 +86,7 @@ class ProcedureParams(ByEdge):
                 "risk",
             ),
         ]
-    ] = Field(default=[], max_length=MAX_VALUES, description="Filters to count the values of.")
+    ] = Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
 
     def filters(self, read: Reading) -> Filters:
         generators = resolved(read, "pain_generator", "pain_generator", self.pain_generator)

@@ -26,12 +26,14 @@ class ChangeParams(Paged):
     """Filters of the changes of a release."""
 
     entity: list[Text] = Field(
-        default=[], max_length=MAX_VALUES, description="Family and slug, as in the seed: procedures/vertebroplasty."
+        default_factory=list,
+        max_length=MAX_VALUES,
+        description="Family and slug, as in the seed: procedures/vertebroplasty.",
     )
-    type: list[Text] = Field(default=[], max_length=MAX_VALUES, description="Type of record.")
+    type: list[Text] = Field(default_factory=list, max_length=MAX_VALUES, description="Type of record.")
     change: list[Annotated[str, Among({"added": "", "changed": "", "removed": ""})]] = Many
     facet: list[Annotated[str, facets("type", "change", "entity")]] = Field(
-        default=[], max_length=MAX_VALUES, description="Filters to count the values of."
+        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
     )
 
     def filters(self, read: Reading) -> Filters:

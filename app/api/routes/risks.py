@@ -37,10 +37,12 @@ class RiskParams(Paged):
     """Filters of the catalogue of risks."""
 
     category: list[Annotated[str, Among(vocabulary.RISK_CATEGORIES)]] = Many
-    procedure: list[Text] = Field(default=[], max_length=MAX_VALUES, description="Slug or name: risks reported for it.")
+    procedure: list[Text] = Field(
+        default_factory=list, max_length=MAX_VALUES, description="Slug or name: risks reported for it."
+    )
     sort: Annotated[str, sorts("name", "-name", "updated", "-updated")] = Field(default="name", description="Order.")
     facet: list[Annotated[str, facets("category", "procedure")]] = Field(
-        default=[], max_length=MAX_VALUES, description="Filters to count the values of."
+        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
     )
 
     def filters(self, read: Reading) -> Filters:

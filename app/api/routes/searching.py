@@ -1,6 +1,7 @@
 """Search, and suggestions while typing."""
 
-from typing import Annotated, Any
+from collections import Counter
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Response
@@ -12,13 +13,13 @@ from app.http.openapi import answers
 from app.http.pages import item_of, make_cursor, open_cursor, respond
 from app.http.reading import Reading
 from app.http.searching import because_of, index_of, notices_of, suggestions_for
-from app.queries.documents import list_summaries
 from app.queries.lists import Filters, Order, list_rows
 from app.schemas.searching import SearchPage, Suggestions
 from app.schemas.values import Among
 from app.search.folding import fold
 from app.search.index import TYPES
-from app.search.query import Hit, Read, highlights, search, suggest
+from app.search.query import Hit, highlights, search
+from app.search.suggest import suggest
 
 router = APIRouter(tags=["search"], route_class=StrictRoute)
 QueryText = Annotated[
@@ -60,20 +61,18 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
     shown = hits[after : after + params.limit]
     end = after + params.limit
     following = make_cursor(release.revision, release.version, signature, end) if end < len(hits) else None
-    summaries = list_summaries(read.connection, [(hit.entry.type, hit.entry.slug) for hit in shown])
-    items = [_item(hit, understood, summaries[hit.entry.type, hit.entry.slug]) for hit in shown]
-    counts = {name: sum(hit.entry.type == name for hit in hits) for name in TYPES}
+    counts = Counter(hit.entry.type for hit in hits)
     facet = {
         "name": "type",
         "values": [
             {
                 "value": name,
                 "label": name.replace("_", " ").capitalize(),
-                "count": count,
+                "count": counts[name],
                 "selected": name in params.type,
             }
-            for name, count in counts.items()
-            if count
+            for name in TYPES
+            if counts[name]
         ],
     }
     interpreted = understood.interpreted
@@ -92,7 +91,7 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
     }
     return respond(
         read,
-        [orjson.dumps(item) for item in items],
+        [_item(hit) for hit in shown],
         limit=params.limit,
         total=len(hits),
         following=following,
@@ -101,29 +100,24 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
     )
 
 
-def _item(hit: Hit, understood: Read, summary: bytes) -> dict[str, Any]:
-    record = orjson.loads(summary)
+def _item(hit: Hit) -> bytes:
     texts = {"name": hit.entry.name, "summary": hit.entry.summary}
     if hit.field == "names" and hit.text != hit.entry.name:
         texts["matched"] = hit.text
     marked = [
         {"field": name, "text": text, "ranges": [{"from": start, "to": end} for start, end in ranges]}
         for name, text in texts.items()
-        if text and (ranges := highlights(text, understood))
+        if text and (ranges := highlights(text, hit.present))
     ]
-    return {
-        "type": hit.entry.type,
-        "slug": hit.entry.slug,
-        "name": hit.entry.name,
-        "summary": hit.entry.summary or None,
+    shown = {
         "matched": {"field": hit.field, "kind": hit.kind, "text": hit.text},
         "highlights": marked,
         "because": because_of(hit),
-        "links": record["links"],
     }
+    return b"".join((hit.entry.head, b",", orjson.dumps(shown)[1:-1], b',"links":', hit.entry.links, b"}"))
 
 
-def _related(read: Reading, hits: list[Hit]) -> list[dict[str, Any]]:
+def _related(read: Reading, hits: list[Hit]) -> list[orjson.Fragment]:
     """Procedures of the condition or pain generator that the query names, each with the reason."""
     named = next((hit for hit in hits if hit.entry.type in {"condition", "pain_generator"}), None)
     if named is None or named.field != "names" or not (named.exact or named.score >= 80):
@@ -134,7 +128,8 @@ def _related(read: Reading, hits: list[Hit]) -> list[dict[str, Any]]:
         read.connection, f"{folder}/{named.entry.slug}/procedures", Filters(), Order(), after=None, limit=10
     )
     said = named.text if named.exact else named.entry.name
-    return [{**orjson.loads(item_of(row)), "because": f"{words} {said}"} for row in rows]
+    because = b',"because":' + orjson.dumps(f"{words} {said}") + b"}"
+    return [orjson.Fragment(item_of(row)[:-1] + because) for row in rows]
 
 
 @router.get("/suggest", response_model=Suggestions, responses=answers())

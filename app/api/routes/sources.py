@@ -47,7 +47,7 @@ class SourceParams(Paged):
         default="name", description="Order; an unknown year stands last both ways."
     )
     facet: list[Annotated[str, facets("design", "commercial", "status")]] = Field(
-        default=[], max_length=MAX_VALUES, description="Filters to count the values of."
+        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
     )
 
     def filters(self, read: Reading) -> Filters:

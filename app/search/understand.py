@@ -1,0 +1,136 @@
+"""From what a person types to stems that the index has: words, phrases, corrections, expansions."""
+
+import bisect
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from app.search.folding import fold
+from app.search.index import SearchIndex
+from app.search.words import LEXICON, content_stems, levels
+
+# A correction may change one letter of a short word, two of a long one.
+_LONG: Final = 8
+_SHORT: Final = 4
+
+
+@dataclass
+class Interpreted:
+    """How a query was read."""
+
+    text: str
+    words: list[str]
+    phrases: list[str]
+    corrections: list[tuple[str, str]] = field(default_factory=list)
+    expansions: list[tuple[str, str]] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Read:
+    """A query as the index sees it: alternatives of each word, with what the word is worth."""
+
+    interpreted: Interpreted
+    # For each word of the query: stem -> likeness (1 is the word itself).
+    words: list[dict[str, float]]
+    weights: list[float]
+    phrases: list[tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        # Never zero: shares are taken of it.
+        self.total = sum(self.weights) or 1.0
+        self.stems = tuple(dict.fromkeys(stem for alternatives in self.words for stem in alternatives))
+
+
+def read_query(index: SearchIndex, text: str) -> Read:
+    """Words, phrases, corrections and expansions of a query."""
+    plain = levels(text)
+    phrases = [one for one in re.findall(r'"([^"]+)"', plain) if fold(one)]
+    words = _joined(index, [word for word in fold(plain).split() if content_stems(word)])
+    interpreted = Interpreted(text, words, phrases)
+    alternatives, weights = [], []
+    for place, word in enumerate(words):
+        found = _alternatives(index, word, interpreted, last=place == len(words) - 1)
+        if found:
+            alternatives.append(found)
+            weights.append(
+                max(_worth(index, stem) for stem, likeness in found.items() if likeness == max(found.values()))
+            )
+        else:
+            interpreted.ignored.append(word)
+            # A word that nothing has still counts: the more of them, the less was understood.
+            alternatives.append({})
+            weights.append(math.log(1 + index.total) * 0.8)
+    return Read(interpreted, alternatives, weights, [content_stems(one) for one in phrases])
+
+
+def _joined(index: SearchIndex, words: list[str]) -> list[str]:
+    """Two words that this release writes as one (radio frequency) are read as one."""
+    found: list[str] = []
+    for word in words:
+        if found and found[-1] + word in index.spelled:
+            found[-1] += word
+        else:
+            found.append(word)
+    return found
+
+
+def _worth(index: SearchIndex, stem: str) -> float:
+    return math.log(1 + index.total / index.frequency.get(stem, 1)) + 0.3
+
+
+def _alternatives(index: SearchIndex, word: str, interpreted: Interpreted, *, last: bool) -> dict[str, float]:
+    stem = (content_stems(word) or (word,))[0]
+    found: dict[str, float] = {}
+    if stem in index.frequency:
+        found[stem] = 1.0
+    if extra := LEXICON.get(word):
+        for one in content_stems(extra):
+            if one in index.frequency:
+                found.setdefault(one, 0.8)
+                interpreted.expansions.append((word, extra))
+    if last and len(word) >= 3:
+        for one in _begin(index, word)[:12]:
+            found.setdefault(one, 0.9)
+    if found:
+        return found
+    found.update(_corrections(index, word, stem))
+    if found:
+        interpreted.corrections.append((word, next(iter(found))))
+    return found
+
+
+def _begin(index: SearchIndex, prefix: str) -> list[str]:
+    """Stems of the vocabulary that begin so, the most frequent first."""
+    keys = index.vocabulary
+    start = bisect.bisect_left(keys, prefix)
+    end = bisect.bisect_left(keys, prefix + "\uffff")
+    return sorted(keys[start:end], key=lambda one: (-index.frequency[one], one))
+
+
+def _corrections(index: SearchIndex, word: str, stem: str) -> list[tuple[str, float]]:
+    """Stems that a misspelt word was probably meant to be, nearest first; none when nothing is near."""
+    if len(stem) < _SHORT or any(letter.isdigit() for letter in word):
+        return []
+    edits = 1 if len(word) < _LONG - 2 else 2
+    near = [
+        found
+        for length in range(max(_SHORT, len(word) - edits), len(word) + edits + 1)
+        for found in process.extract(
+            word, index.spellings.get(length, ()), scorer=DamerauLevenshtein.distance, score_cutoff=edits, limit=12
+        )
+    ]
+    ranked = sorted(
+        ((one, distance) for one, distance, _ in near),
+        key=lambda pair: (pair[1], pair[0][0] != word[0], -index.spelled[pair[0]], pair[0]),
+    )
+    found: dict[str, float] = {}
+    for one, distance in ranked[:4]:
+        for other in content_stems(one):
+            if other in index.frequency:
+                found.setdefault(other, 0.75 - 0.1 * distance)
+    return list(found.items())
