@@ -1,0 +1,134 @@
+"""What an answer that is not held costs the database: how many statements, and by which index."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from build import condition, generator, procedure, relief
+from conftest import Client, Load
+
+from app.db.engines import ReadEngine, Snapshot
+from app.db.statements import pyformat
+
+Asked = list[tuple[str, Mapping[str, Any]]]
+
+DETAILS = (
+    "/v1/procedures/p01",
+    "/v1/conditions/sciatica",
+    "/v1/pain-generators/facet-joint",
+    "/v1/conditions/sciatica/options",
+    "/v1/releases/current",
+    "/v1/guide",
+)
+LISTS = (
+    "/v1/procedures",
+    "/v1/procedures?family=ablation&intent=therapeutic",
+    "/v1/procedures?pain_generator=facet-joint&sort=-relief",
+    "/v1/procedures?min_relief=P1M&sort=-name",
+    "/v1/pain-generators/facet-joint/procedures",
+    "/v1/pain-generators/facet-joint/procedures?role=treats",
+    "/v1/conditions/sciatica/procedures",
+    "/v1/conditions",
+    "/v1/pain-generators?kind=joint",
+    "/v1/sources",
+    "/v1/risks",
+    "/v1/targets?role=treats",
+    "/v1/relief-durations?sort=-relief",
+    "/v1/response-rates",
+    "/v1/findings",
+    "/v1/releases",
+    "/v1/procedures/p01/targets",
+    "/v1/search?q=p01",
+    "/v1/suggest?q=p0",
+)
+
+
+class _Counted:
+    def __init__(self, snapshot: Snapshot, asked: Asked) -> None:
+        self._snapshot, self._asked = snapshot, asked
+
+    def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        self._asked.append((sql, dict(parameters)))
+        return self._snapshot.fetch(sql, parameters)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """Every statement of the read path."""
+    statements: Asked = []
+    real = ReadEngine.snapshot
+
+    @contextmanager
+    def counted(engine: ReadEngine) -> Iterator[_Counted]:
+        with real(engine) as snapshot:
+            yield _Counted(snapshot, statements)
+
+    monkeypatch.setattr(ReadEngine, "snapshot", counted)
+    return statements
+
+
+@pytest.fixture
+def filled(client: Client, load: Load) -> Client:
+    """Enough rows that an index pays, most of them decoys."""
+    treated = [
+        procedure(
+            f"p{n:02d}",
+            treats=["facet-joint"] if n % 5 == 0 else ["other-joint"],
+            indicated=["sciatica"] if n % 7 == 0 else [],
+            claims=[
+                relief(f"p{n:02d}--relief-duration-01", min=f"P{n % 11 + 1}M", label=f"{n % 11 + 1} months or more")
+            ],
+        )
+        for n in range(60)
+    ]
+    load(generator("facet-joint"), generator("other-joint"), condition("sciatica"), *treated)
+    return client
+
+
+def test_a_detail_takes_at_most_five_statements_and_a_list_three(filled: Client, asked: Asked) -> None:
+    counts = {}
+    for path in (*DETAILS, *LISTS):
+        # What is the same for every request of a revision (totals, names, the text index) is asked for once.
+        filled.get(path)
+        for limit in (1, 100) if path in LISTS and "suggest" not in path else (None,):
+            asked.clear()
+            address = path if limit is None else f"{path}{'&' if '?' in path else '?'}limit={limit}"
+            assert filled.get(address).status_code == 200, address
+            counts[address] = len(asked)
+
+    assert {
+        path: count for path, count in counts.items() if count > (3 if path.partition("?")[0] in LISTS else 5)
+    } == {}
+
+
+@pytest.mark.parametrize("path", [path for path in LISTS if "suggest" not in path and "search" not in path])
+def test_rows_of_a_list_come_from_an_index_and_in_its_order(
+    client: Client, filled: Client, asked: Asked, path: str
+) -> None:
+    filled.get(path)
+    asked.clear()
+    assert filled.get(f"{path}{'&' if '?' in path else '?'}limit=7").status_code == 200
+    engine = client.app.app.state.engine
+
+    with engine.engine.connect() as connection:
+        if not engine.is_file:
+            # A planner scans what is small: without that, it shows the index that a large table would be read by.
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+            connection.exec_driver_sql("SET LOCAL enable_hashjoin = off")
+            connection.exec_driver_sql("SET LOCAL enable_mergejoin = off")
+        plans = {}
+        for sql, parameters in asked:
+            if "FROM listing" not in sql and "FROM claim" not in sql:
+                continue
+            words = f"EXPLAIN QUERY PLAN {sql}" if engine.is_file else f"EXPLAIN {pyformat(sql)}"
+            plans[sql] = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(words, dict(parameters)))
+
+    assert plans
+    for sql, plan in plans.items():
+        assert "SCAN" not in plan, (sql, plan)
+        assert "Seq Scan" not in plan, (sql, plan)
+        if "count(*)" not in sql:
+            assert "TEMP B-TREE" not in plan, (sql, plan)
+            assert "Sort" not in plan, (sql, plan)
