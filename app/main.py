@@ -121,7 +121,7 @@ def create_app(settings: Settings | None = None) -> Answers:
         if isinstance(route, APIRoute)
     ]
     others = (route.path for route in (*service.router.routes, *web_router.routes) if isinstance(route, APIRoute))
-    app.state.known_paths = sorted({*(path for path, _ in routes), *others, "/openapi.json"})
+    app.state.known_paths = sorted({*(path for path, _ in routes), *others, "/openapi.json", "/openapi-3.0.json"})
     # A file on this machine answers in microseconds; a server elsewhere must not hold up the other requests.
     answers.direct = Direct(app, routes, in_thread=not engine.is_file).answer
     return answers

@@ -32,7 +32,11 @@ PathSlug = Annotated[
     Path(min_length=1, max_length=200, description="Slug, a former slug, or a known name (redirected to the slug)."),
 ]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
-Many: Any = Field(default_factory=list, max_length=MAX_VALUES)
+
+
+def many(description: str) -> Any:  # noqa: ANN401 - a field of any list
+    """A parameter that may be repeated: any of its values will do."""
+    return Field(default_factory=list, max_length=MAX_VALUES, description=description)
 
 
 class StrictRoute(APIRoute):
@@ -158,13 +162,13 @@ def relief_days(value: str | None) -> float | None:
 class ByEdge(Paged):
     """Filters of the procedures of a look-up."""
 
-    role: list[RoleValue] = Many
-    family: list[FamilyValue] = Many
-    intent: list[IntentValue] = Many
-    body_region: list[RegionValue] = Many
-    guidance: list[GuidanceValue] = Many
-    anaesthesia: list[AnaesthesiaValue] = Many
-    setting: list[SettingValue] = Many
+    role: list[RoleValue] = many("What the procedure does there: diagnoses, treats (or, of a risk, carries).")
+    family: list[FamilyValue] = many("Family of the procedure.")
+    intent: list[IntentValue] = many("What it is done for.")
+    body_region: list[RegionValue] = many("Region of the body.")
+    guidance: list[GuidanceValue] = many("How the needle is guided.")
+    anaesthesia: list[AnaesthesiaValue] = many("Anaesthesia used.")
+    setting: list[SettingValue] = many("Where it is done.")
     implant: Flag = Field(default=None, description="Something stays in the body on purpose.")
     min_relief: MinRelief = Field(
         default=None, description="ISO 8601: typical relief is at least so long; unknown never passes."

@@ -12,6 +12,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 import brotli
 from starlette.responses import Response
@@ -25,6 +26,7 @@ from app.errors import (
     Unavailable,
     UriTooLong,
 )
+from app.http.deprecation import headers_of
 from app.http.logs import identify
 from app.http.metrics import Metrics
 from app.http.problems import problem_parts
@@ -289,6 +291,29 @@ class Answers:
                 return self._refusal(scope, Unavailable("The database did not answer in time.", retry_after=2))
         return task.result()
 
+    async def ask(self, target: str, headers: Headers) -> tuple[int, bytes, str]:
+        """Status and body of the answer to a GET, and the revision it is of: for the document that shows answers."""
+        raw, _, query = target.encode().partition(b"?")
+        scope: Scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": unquote(raw.decode()),
+            "raw_path": raw,
+            "query_string": query,
+            "headers": headers,
+            "root_path": "",
+            "state": {},
+        }
+        try:
+            _refuse_at_the_door(scope, "GET", streamed=False)
+        except KnowledgeBaseError as error:
+            entry = self._refusal(scope, error)
+        else:
+            entry = await self._answer(scope, _nothing)
+        return entry.status, entry.body, scope["state"].get("kb_revision", "")
+
     async def _answer(self, scope: Scope, receive: Receive) -> Entry:
         status, headers, parts = 500, [], []
 
@@ -318,7 +343,7 @@ class Answers:
             headers.append((b"vary", b"Accept-Encoding"))
         if b"cache-control" not in names:
             headers.append((b"cache-control", b"no-store" if status >= 500 else b"no-cache"))
-        return Entry(status, headers, b"".join(parts))
+        return Entry(status, headers + headers_of(inner), b"".join(parts))
 
     async def _directly(self, scope: Scope) -> Response | None:
         try:
@@ -353,6 +378,10 @@ class Answers:
     def held(self) -> tuple[int, int]:
         """Entries and bytes held."""
         return len(self._entries) + len(self._refusals), self._bytes
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
 
 
 _PREFLIGHT: Final[Headers] = [

@@ -37,3 +37,19 @@ def find_claim(snapshot: Snapshot, claim_id: str) -> bytes | None:
     """A claim as it is shown; None: there is no such claim."""
     rows = snapshot.fetch("SELECT document FROM claim WHERE id = :id", {"id": claim_id})
     return rows[0][0] if rows else None
+
+
+def find_slug_by_size(snapshot: Snapshot, kind: str, *, smallest: bool) -> str | None:
+    """The slug of the smallest or largest document among the first 200 of a type; None: there is none."""
+    sql = (
+        "SELECT slug FROM (SELECT slug, length(body) AS size FROM document WHERE type = :type ORDER BY slug LIMIT 200)"
+        f" AS first_ones ORDER BY size {'ASC' if smallest else 'DESC'}, slug LIMIT 1"
+    )
+    rows = snapshot.fetch(sql, {"type": kind})
+    return rows[0][0] if rows else None
+
+
+def find_claim_id(snapshot: Snapshot) -> str | None:
+    """The first claim by id; None: there is none."""
+    rows = snapshot.fetch("SELECT id FROM claim ORDER BY id LIMIT 1", {})
+    return rows[0][0] if rows else None

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, RootModel
 
 from app.schemas import values, vocabulary
 from app.schemas.shown import Citation, ClaimLinks, Grade, Known, Lang, Ref, SelfLink, Shown
@@ -151,7 +151,7 @@ class StatementClaim(ClaimShape[StatementShown]):
     ]
 
 
-Claim = Annotated[
+AnyClaim = Annotated[
     TargetClaim
     | IndicationClaim
     | ProcedureRiskClaim
@@ -165,6 +165,10 @@ Claim = Annotated[
     | StatementClaim,
     Field(discriminator="kind"),
 ]
+
+
+class Claim(RootModel[AnyClaim]):
+    """A claim of any kind; `kind` says which."""
 
 
 class ClaimMention(Shown):

@@ -72,7 +72,7 @@ class Interpreted(Shown):
     ignored: list[str] = Field(description="Words that nothing in this release has.")
 
 
-class RelatedProcedure(ProcedureByEdge):
+class ProcedureWithReason(ProcedureByEdge):
     """A procedure of what the query names, with the reason."""
 
     because: str
@@ -86,7 +86,7 @@ class SearchPage(Shown):
     facets: list[Facet]
     interpreted: Interpreted
     notices: list[StatementClaim] = Field(description="Cited red flags that the query describes.")
-    related: list[RelatedProcedure]
+    related: list[ProcedureWithReason]
     suggestions: list[str] = Field(description="Names nearest to a query that found nothing; empty otherwise.")
 
 

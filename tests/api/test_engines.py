@@ -32,7 +32,7 @@ EXAMPLES = {
 
 
 def document() -> dict[str, Any]:
-    found: dict[str, Any] = openapi_of(create_app(Settings()).app)  # type: ignore[arg-type]
+    found: dict[str, Any] = openapi_of(create_app(Settings()).app, closed=True)  # type: ignore[arg-type]
     return found
 
 
@@ -48,9 +48,9 @@ def addresses(path: str, version: str) -> list[str]:
     found = [f"{filled}?{query}" if query else filled]
     names = {one["name"]: one for one in DOCUMENT["paths"][path]["get"]["parameters"]}
     if "sort" in names:
-        found += [f"{filled}?sort={sort}&limit=7" for sort in names["sort"]["schema"]["x-extensible-enum"]]
+        found += [f"{filled}?sort={sort}&limit=7" for sort in names["sort"]["schema"]["enum"]]
     if "facet" in names and "items" in names["facet"]["schema"]:
-        counted = "&".join(f"facet={facet}" for facet in names["facet"]["schema"]["items"]["x-extensible-enum"])
+        counted = "&".join(f"facet={facet}" for facet in names["facet"]["schema"]["items"]["enum"])
         found.append(f"{filled}?limit=3&{counted}")
     return found
 

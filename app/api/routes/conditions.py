@@ -9,7 +9,6 @@ from app.api.deps import (
     MAX_VALUES,
     ByEdgeParams,
     Flag,
-    Many,
     Paged,
     PathSlug,
     Preconditioned,
@@ -19,6 +18,7 @@ from app.api.deps import (
     Text,
     chosen,
     facets,
+    many,
     resolved,
     sorts,
     yes_no,
@@ -39,7 +39,7 @@ router = APIRouter(prefix="/conditions", tags=["conditions"], route_class=Strict
 class ConditionParams(Paged):
     """Filters of the list of conditions."""
 
-    body_region: list[RegionValue] = Many
+    body_region: list[RegionValue] = many("Region of the body.")
     pain_generator: list[Text] = Field(
         default_factory=list, max_length=MAX_VALUES, description="Slug or name: conditions that arise from it."
     )

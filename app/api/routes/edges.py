@@ -12,7 +12,6 @@ from app.api.deps import (
     Flag,
     GradeValue,
     IntentValue,
-    Many,
     Paged,
     Precondition,
     Reader,
@@ -22,6 +21,7 @@ from app.api.deps import (
     Text,
     chosen,
     facets,
+    many,
     resolved,
     sorts,
     yes_no,
@@ -52,10 +52,10 @@ class TargetParams(Paged):
     pain_generator: list[Text] = Field(
         default_factory=list, max_length=MAX_VALUES, description="Slug or name: this generator and its narrower ones."
     )
-    role: list[RoleValue] = Many
-    family: list[FamilyValue] = Many
-    body_region: list[RegionValue] = Many
-    grade: list[GradeValue] = Many
+    role: list[RoleValue] = many("What the procedure does there: diagnoses, treats (or, of a risk, carries).")
+    family: list[FamilyValue] = many("Family of the procedure.")
+    body_region: list[RegionValue] = many("Region of the body.")
+    grade: list[GradeValue] = many("Grade of the evidence behind it.")
     sort: Annotated[str, sorts("name", "-name")] = Field(
         default="name", description="Order: by procedure, then by pain generator."
     )
@@ -85,10 +85,10 @@ class Estimates(Paged):
     condition: list[Text] = Field(
         default_factory=list, max_length=MAX_VALUES, description="Slug or name: procedures indicated for it."
     )
-    family: list[FamilyValue] = Many
-    body_region: list[RegionValue] = Many
-    design: list[DesignValue] = Many
-    grade: list[GradeValue] = Many
+    family: list[FamilyValue] = many("Family of the procedure.")
+    body_region: list[RegionValue] = many("Region of the body.")
+    design: list[DesignValue] = many("Design of a source behind it.")
+    grade: list[GradeValue] = many("Grade of the evidence behind it.")
     commercial: Flag = Field(default=None, description="Only commercial sources stand behind it.")
 
     def _chosen(self, read: Reading) -> dict[str, tuple[str, ...]]:
@@ -106,9 +106,9 @@ class Estimates(Paged):
 class ReliefDurationParams(Estimates):
     """Filters of the list of relief durations."""
 
-    intent: list[IntentValue] = Many
-    measure: list[Annotated[str, Among(vocabulary.MEASURES)]] = Many
-    statistic: list[Annotated[str, Among(vocabulary.STATISTICS)]] = Many
+    intent: list[IntentValue] = many("What it is done for.")
+    measure: list[Annotated[str, Among(vocabulary.MEASURES)]] = many("What was measured.")
+    statistic: list[Annotated[str, Among(vocabulary.STATISTICS)]] = many("What the figure is.")
     typical: Flag = Field(default=None, description="The one shown first for its procedure and intent.")
     sort: Annotated[str, sorts("name", "-name", "relief", "-relief", "year", "-year")] = Field(
         default="name", description="Order; unknown values stand last both ways."
@@ -153,7 +153,7 @@ class ResponseRateParams(Estimates):
 class FindingParams(Estimates):
     """Filters of the list of findings."""
 
-    direction: list[Annotated[str, Among(vocabulary.DIRECTIONS)]] = Many
+    direction: list[Annotated[str, Among(vocabulary.DIRECTIONS)]] = many("Which way the finding points.")
     sham: Flag = Field(default=None, description="The comparator was a sham; not stated never passes.")
     sort: Annotated[str, sorts("name", "-name", "at", "-at", "year", "-year")] = Field(
         default="name", description="Order; unknown values stand last both ways."
@@ -171,9 +171,9 @@ class FindingParams(Estimates):
 class MatrixParams(Precondition):
     """Filters of the matrix."""
 
-    role: list[RoleValue] = Many
-    family: list[FamilyValue] = Many
-    body_region: list[RegionValue] = Many
+    role: list[RoleValue] = many("What the procedure does there: diagnoses, treats (or, of a risk, carries).")
+    family: list[FamilyValue] = many("Family of the procedure.")
+    body_region: list[RegionValue] = many("Region of the body.")
 
 
 def _page(read: Reading, path: str, params: Paged) -> Response:

@@ -8,7 +8,6 @@ from pydantic import Field
 from app.api.deps import (
     MAX_VALUES,
     ByEdgeParams,
-    Many,
     Paged,
     PathSlug,
     Preconditioned,
@@ -18,6 +17,7 @@ from app.api.deps import (
     Text,
     chosen,
     facets,
+    many,
     resolved,
     sorts,
 )
@@ -39,8 +39,8 @@ router = APIRouter(prefix="/pain-generators", tags=["pain generators"], route_cl
 class PainGeneratorParams(Paged):
     """Filters of the list of pain generators."""
 
-    kind: list[Annotated[str, Among(vocabulary.GENERATOR_KINDS)]] = Many
-    body_region: list[RegionValue] = Many
+    kind: list[Annotated[str, Among(vocabulary.GENERATOR_KINDS)]] = many("Kind of structure.")
+    body_region: list[RegionValue] = many("Region of the body.")
     condition: list[Text] = Field(
         default_factory=list, max_length=MAX_VALUES, description="Slug or name: generators that it arises from."
     )

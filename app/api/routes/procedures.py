@@ -9,7 +9,6 @@ from pydantic.json_schema import SkipJsonSchema
 from app.api.deps import (
     MAX_VALUES,
     ByEdge,
-    Many,
     Paged,
     PathSlug,
     Preconditioned,
@@ -18,6 +17,7 @@ from app.api.deps import (
     Text,
     chosen,
     facets,
+    many,
     relief_days,
     resolved,
     sorts,
@@ -59,7 +59,7 @@ class ProcedureParams(ByEdge):
     procedure: list[Text] = Field(
         default_factory=list, max_length=MAX_VALUES, description="Slug or name: this procedure and its narrower ones."
     )
-    risk: list[Text] = Many
+    risk: list[Text] = many("Slug or name: procedures for which this risk is reported.")
     q: Annotated[str, Field(min_length=1, max_length=200)] | SkipJsonSchema[None] = Field(
         default=None, description="Text that the procedure's names or summary match."
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from app.api.deps import MAX_VALUES, Many, Paged, Preconditioned, Reader, StrictRoute, Text, chosen, facets
+from app.api.deps import MAX_VALUES, Paged, Preconditioned, Reader, StrictRoute, Text, chosen, facets, many
 from app.errors import NotFound
 from app.http.openapi import answers
 from app.http.pages import page_of
@@ -31,7 +31,9 @@ class ChangeParams(Paged):
         description="Family and slug, as in the seed: procedures/vertebroplasty.",
     )
     type: list[Text] = Field(default_factory=list, max_length=MAX_VALUES, description="Type of record.")
-    change: list[Annotated[str, Among({"added": "", "changed": "", "removed": ""})]] = Many
+    change: list[Annotated[str, Among({"added": "", "changed": "", "removed": ""})]] = many(
+        "What happened to the field."
+    )
     facet: list[Annotated[str, facets("type", "change", "entity")]] = Field(
         default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
     )

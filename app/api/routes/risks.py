@@ -8,7 +8,6 @@ from pydantic import Field
 from app.api.deps import (
     MAX_VALUES,
     ByEdgeParams,
-    Many,
     Paged,
     PathSlug,
     Preconditioned,
@@ -17,6 +16,7 @@ from app.api.deps import (
     Text,
     chosen,
     facets,
+    many,
     resolved,
     sorts,
 )
@@ -36,7 +36,7 @@ router = APIRouter(prefix="/risks", tags=["risks"], route_class=StrictRoute)
 class RiskParams(Paged):
     """Filters of the catalogue of risks."""
 
-    category: list[Annotated[str, Among(vocabulary.RISK_CATEGORIES)]] = Many
+    category: list[Annotated[str, Among(vocabulary.RISK_CATEGORIES)]] = many("Category of the risk.")
     procedure: list[Text] = Field(
         default_factory=list, max_length=MAX_VALUES, description="Slug or name: risks reported for it."
     )

@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.api.deps import Many, Precondition, Reader, StrictRoute
+from app.api.deps import Precondition, Reader, StrictRoute, many
 from app.errors import FieldError, InvalidParameter
 from app.http.openapi import answers
 from app.http.pages import item_of, make_cursor, open_cursor, respond
@@ -31,7 +31,7 @@ class SearchParams(Precondition):
     """A query."""
 
     q: QueryText
-    type: list[Annotated[str, Among(dict.fromkeys(TYPES, ""))]] = Many
+    type: list[Annotated[str, Among(dict.fromkeys(TYPES, ""))]] = many("Type of record.")
     limit: int = Field(default=20, ge=1, le=100, description="Rows of a page.")
     cursor: str = Field(default="", max_length=400, description="`page.next` of the page before; good for one release.")
 

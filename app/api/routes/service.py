@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import NotFound, NotLoaded, Unavailable
 from app.http.metrics_port import allowed
-from app.http.openapi import answers
+from app.http.openapi import at_the_door
 from app.http.problems import problem_response
 from app.http.reading import reading
 from app.http.searching import index_of
@@ -25,14 +25,14 @@ def _live(request: Request) -> None:
     request.state.kb_live = True
 
 
-@router.get("/health/live", response_model=Health, responses={})
+@router.get("/health/live", response_model=Health, responses=at_the_door())
 async def get_liveness(request: Request) -> Response:
     """The process runs and answers."""
     _live(request)
     return Response('{"status":"ok"}', media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-@router.get("/health/ready", response_model=Health, responses=answers())
+@router.get("/health/ready", response_model=Health, responses=at_the_door())
 async def get_readiness(request: Request) -> Response:
     """The database answers, holds a release, and its search index stands on this box: send traffic here."""
     _live(request)

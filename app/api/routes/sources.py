@@ -3,13 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import Field, RootModel
+from pydantic import Field
 
 from app.api.deps import (
     MAX_VALUES,
     DesignValue,
     Flag,
-    Many,
     Paged,
     PathSlug,
     Preconditioned,
@@ -17,6 +16,7 @@ from app.api.deps import (
     StrictRoute,
     chosen,
     facets,
+    many,
     sorts,
     yes_no,
 )
@@ -40,9 +40,9 @@ ClaimId = Annotated[str, Path(min_length=1, max_length=200, description="Permane
 class SourceParams(Paged):
     """Filters of the list of sources."""
 
-    design: list[DesignValue] = Many
+    design: list[DesignValue] = many("Design of a source behind it.")
     commercial: Flag = Field(default=None, description="A practice's or a maker's own words.")
-    status: list[Annotated[str, Among(vocabulary.SOURCE_STATUSES)]] = Many
+    status: list[Annotated[str, Among(vocabulary.SOURCE_STATUSES)]] = many("State of the source.")
     sort: Annotated[str, sorts("name", "-name", "year", "-year", "updated", "-updated")] = Field(
         default="name", description="Order; an unknown year stands last both ways."
     )
@@ -77,7 +77,7 @@ def get_source(slug: PathSlug, params: Preconditioned, read: Reader) -> Response
     return read.json(get_document(read, "source", slug))
 
 
-@router.get("/claims/{id}", response_model=RootModel[Claim], responses=answers(404))
+@router.get("/claims/{id}", response_model=Claim, responses=answers(404))
 def get_claim(id: ClaimId, params: Preconditioned, read: Reader) -> Response:
     """One claim, to cite, embed or report."""
     read.require(params.release)
