@@ -46,12 +46,15 @@ TAGS: Final = [
 def describe(app: FastAPI) -> None:
     """Serve the OpenAPI document in both versions."""
     made: dict[str, tuple[bytes, bytes]] = {}
+    plain_one: list[Json] = []
 
     async def answer(request: Request, place: int) -> Response:
         release = await asyncio.to_thread(look, app.state.engine)
         revision = release.revision if release else ""
         if revision not in made:
-            documents, of = await _documents(app, release)
+            if not plain_one:
+                plain_one.append(await asyncio.to_thread(openapi_of, app))
+            documents, of = await _documents(app, copy.deepcopy(plain_one[0]), release)
             if of - {revision}:
                 # A load came between two answers: this document is of no release, so it is sent and not kept.
                 request.state.kb_live = True
@@ -78,8 +81,9 @@ def _response(body: bytes, release: CurrentRelease | None) -> Response:
     return Response(body, media_type="application/json", headers=headers)
 
 
-async def _documents(app: FastAPI, release: CurrentRelease | None) -> tuple[tuple[bytes, bytes], set[str]]:
-    document = await asyncio.to_thread(openapi_of, app)
+async def _documents(
+    app: FastAPI, document: Json, release: CurrentRelease | None
+) -> tuple[tuple[bytes, bytes], set[str]]:
     revisions: set[str] = set()
     if release:
         with app.state.engine.snapshot() as one:
