@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from app import models
 from app.build import build_id
 from app.db.engines import Transaction
+from app.db.listings import list_number
 from app.documents import details, grading
 from app.documents.index import Index
 from app.documents.lists import dump, lists_of
@@ -187,7 +188,7 @@ def _tables(index: Index, state: State) -> Iterator[tuple[type[SQLModel], Iterab
     )
     yield models.Document, _documents(index, state)
     for found in lists_of(index, state.releases, state.pending):
-        number = models.list_number(found.path)
+        number = list_number(found.path)
         yield (
             models.Listing,
             (

@@ -15,7 +15,7 @@ from app.models.edges import (  # noqa: E402
     Target,
 )
 from app.models.estimates import Finding, Recommendation, ReliefDuration, ResponseRate  # noqa: E402
-from app.models.reading import Document, Listing, ListingFacet, ListingOrder, list_number  # noqa: E402
+from app.models.reading import Document, Listing, ListingFacet, ListingOrder  # noqa: E402
 from app.models.records import (  # noqa: E402
     Condition,
     FormerSlug,
@@ -59,5 +59,4 @@ __all__ = [
     "Tag",
     "Target",
     "Withdrawn",
-    "list_number",
 ]

@@ -4,18 +4,12 @@ A document or a list row is a function of the content alone, so it is made once 
 (`docs/decisions/`). The tables of records, claims, edges and estimates stay the ones that exports, checks and people query.
 """
 
-from hashlib import blake2b
 from typing import ClassVar
 
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
 from app.db.columns import BYTES, BYTEWISE
-
-
-def list_number(path: str) -> int:
-    """Number of a list in these tables, from its path below /v1: there are many rows, and a path in each weighs most."""
-    return int.from_bytes(blake2b(path.encode(), digest_size=8).digest(), signed=True)
 
 
 class Document(SQLModel, table=True):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.db.engines import Snapshot
+from app.db.listings import list_number
 from app.db.statements import named
-from app.models import list_number
 
 
 @dataclass(frozen=True)

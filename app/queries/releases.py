@@ -1,7 +1,7 @@
 """The history of the content."""
 
 from app.db.engines import Snapshot
-from app.models import list_number
+from app.db.listings import list_number
 
 
 def list_versions(snapshot: Snapshot) -> list[str]:

@@ -15,10 +15,10 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from app.db.engines import Snapshot, Transaction, read_engine, write_engine
+from app.db.listings import list_number
 from app.loader.migrations import downgrade, migrate, schema_of
 from app.loader.state import State, read_state
 from app.loader.write import write
-from app.models import list_number
 from app.queries.release import find_release
 
 
