@@ -88,7 +88,10 @@ class ReadEngine:
             return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
-        pooled = self.engine.raw_connection()
+        try:
+            pooled = self.engine.raw_connection()
+        except sqlite3.Error as error:
+            raise OperationalError(None, None, error) from error
         driver: Any = pooled.driver_connection
         pooled.detach()
         return driver  # type: ignore[no-any-return]
