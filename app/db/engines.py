@@ -154,6 +154,8 @@ def read_engine(url: str) -> ReadEngine:
             pool_size=8,
             max_overflow=8,
             pool_timeout=1,
+            # Of several hosts, none is kept for ever: one that came back, or caught up, is found again.
+            pool_recycle=60,
             pool_pre_ping=False,
             connect_args={
                 # Two seconds for each host is the least that libpq knows.

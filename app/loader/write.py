@@ -6,7 +6,9 @@ from itertools import islice
 from typing import Any
 
 import orjson
+import psycopg
 from sqlalchemy import Column, Connection, Engine, Table, bindparam, delete, insert, text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from app import models
@@ -103,9 +105,14 @@ def _copy(connection: Connection, table: Table, columns: list[Column[Any]], rows
     quote = connection.dialect.identifier_preparer.quote
     names = ", ".join(quote(column.name) for column in columns)
     driver: Any = connection.connection.driver_connection
-    with driver.cursor().copy(f"COPY {quote(table.name)} ({names}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+    statement = f"COPY {quote(table.name)} ({names}) FROM STDIN"
+    try:
+        with driver.cursor().copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:
+        # The driver was asked itself: what it says becomes what every other statement would have raised.
+        raise DBAPIError.instance(statement, None, error, psycopg.Error, dialect=connection.dialect) from error
 
 
 def _tables(index: Index, state: State) -> Iterator[tuple[type[SQLModel], Iterable[dict[str, Any]]]]:

@@ -1,0 +1,89 @@
+"""Two releases that differ in most of their answers, and the one right body of each address in each."""
+
+import asyncio
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import httpx
+from build import condition, generator, procedure, relief, write_seed
+from drills.traffic import digest
+
+from app.db.engines import write_engine
+from app.http.watching import look
+from app.loader.migrations import migrate
+from app.loader.releasing import write_release
+from app.loader.state import read_state
+from app.loader.write import write
+from app.main import create_app
+from app.settings import Settings
+
+COUNT = 40
+WARM = [
+    "/v1/procedures?limit=100",
+    "/v1/procedures?limit=7&sort=-relief",
+    "/v1/procedures?family=injection&limit=5&facet=family",
+    "/v1/pain-generators/joint-1/procedures",
+    "/v1/conditions/pain-1/procedures?limit=3",
+    "/v1/search?q=block",
+    "/v1/targets?limit=50",
+    "/v1/releases/current",
+    *(f"/v1/procedures/block-{number}" for number in range(0, COUNT, 3)),
+]
+COLD = [f"/v1/procedures?limit={limit}&sort=name" for limit in range(11, 60)]
+
+
+def seeds(root: Path) -> list[Path]:
+    """Releases 1.0.0 and 1.1.0, each as a directory of seed files with its history."""
+    first, second = _seed(root / "first", second=False), _seed(root / "second", second=True)
+    write_release(first, read_state(first), version="1.0.0", date="2026-01-01", title="First")
+    shutil.copytree(first / "releases", second / "releases")
+    write_release(second, read_state(second), version="1.1.0", date="2026-02-01", title="Second")
+    return [first, second]
+
+
+def _seed(root: Path, *, second: bool) -> Path:
+    """Forty procedures; the second release says other things of most of them, and has five more."""
+    count = COUNT + 5 * second
+    records: list[dict[str, Any]] = [generator(f"joint-{n}") for n in range(6)]
+    records += [condition(f"pain-{n}", arises_from=[f"joint-{n}"]) for n in range(6)]
+    for n in range(count):
+        months = n % 9 + (2 if second else 1)
+        records.append(
+            procedure(
+                f"block-{n}",
+                name=f"{'Second' if second else 'First'} block {n}",
+                treats=[f"joint-{n % 6}"],
+                indicated=[f"pain-{(n + second) % 6}"],
+                claims=[relief(f"block-{n}--relief", min=f"P{months}M", max=f"P{months + 3}M")],
+            )
+        )
+    return write_seed(root, *records)
+
+
+def right_bodies(seeds: list[Path]) -> dict[str, dict[str, str]]:
+    """Version -> address -> digest of the body, computed in this process on SQLite, whatever the drill serves from."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
+        for number, root in enumerate(seeds):
+            url = f"sqlite:///{folder}/{number}.sqlite3"
+            state, engine = read_state(root), write_engine(url)
+            migrate(engine)
+            write(engine, state)
+            engine.dispose()
+            app = create_app(Settings(database_url=url, search_dir=Path(folder) / "search"))
+            release = look(app.app.state.engine)  # type: ignore[attr-defined]
+            app.see(release.revision if release else "")
+            found[state.version] = runner.run(_bodies(app))
+            app.app.state.engine.dispose()  # type: ignore[attr-defined]
+    return found
+
+
+async def _bodies(app: Any) -> dict[str, str]:
+    transport = httpx.ASGITransport(app=app)
+    headers = {"Accept-Encoding": "identity"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://drill", headers=headers) as client:
+        answers = {url: await client.get(url) for url in (*WARM, *COLD)}
+    assert all(answer.status_code == 200 for answer in answers.values()), answers
+    return {url: digest(answer.content) for url, answer in answers.items()}
