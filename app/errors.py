@@ -174,3 +174,10 @@ def known_errors() -> dict[str, type[KnowledgeBaseError]]:
         found[cls.code] = cls
         todo.extend(cls.__subclasses__())
     return dict(sorted(found.items()))
+
+
+class TooCostly(KnowledgeBaseError):
+    status = 422
+    code = "too_costly"
+    title = "The request asks for too much"
+    explanation = "So many records match that answering would cost too much. Narrow the request and repeat."

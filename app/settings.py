@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -14,8 +15,10 @@ from app.errors import ConfigurationError
 
 PREFIX: Final = "KB_"
 # Read by make, the tests and the scripts, not by the service.
-OTHERS: Final = frozenset({"KB_EXTRAS", "KB_FULL", "KB_REQUIRE_ALL"})
+OTHERS: Final = frozenset({"KB_FULL", "KB_REQUIRE_ALL"})
 ROOT: Final = Path(__file__).resolve().parent.parent
+# Extra -> the package that it needs beside the core; none: the core is enough.
+EXTRAS: Final = {"fhir": None, "mcp": "mcp", "otel": "opentelemetry"}
 _HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+(?:/[^\s?#]*)?$")]
 
 
@@ -77,12 +80,31 @@ class Settings(BaseModel):
     otlp_endpoint: str = Field(
         default="", description="Collector of traces (OTEL_EXPORTER_OTLP_ENDPOINT); needs the extra otel."
     )
+    extras: tuple[str, ...] = Field(
+        default=(), description=f"Optional parts that are served, with commas between them: {', '.join(EXTRAS)}."
+    )
     search_dir: Path = Field(default=ROOT / "var" / "search", description="Where search indexes of a box are built.")
 
     @field_validator("database_url", "write_database_url")
     @classmethod
     def _address(cls, url: str) -> str:
         return database_url(url) if url else url
+
+    @field_validator("extras", mode="before")
+    @classmethod
+    def _extras(cls, given: object) -> object:
+        names = given.replace(",", " ").split() if isinstance(given, str) else given
+        for name in names if isinstance(names, list | tuple) else ():
+            if name not in EXTRAS:
+                msg = f"{name!r} is no extra; known are {', '.join(EXTRAS)}"
+                raise ValueError(msg)
+            package = EXTRAS[name]
+            if package is not None and find_spec(package) is None:
+                msg = (
+                    f"{name!r} is not installed here: `KB_EXTRAS={name} make serve` or requirements/{name}.txt does it"
+                )
+                raise ValueError(msg)
+        return names
 
     @field_validator("public_url")
     @classmethod
