@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from app import __version__
+from app.api.fhir.service import ROUTERS, add_fhir, not_installed
 from app.api.routes import (
     comparison,
     conditions,
@@ -113,6 +114,7 @@ def create_app(settings: Settings | None = None) -> Answers:
     app.include_router(api)
     app.include_router(service.router)
     app.include_router(web_router)
+    add_extras(app, settings.extras)
     describe(app)
     routes = [
         (f"/v1{route.path}", route)
@@ -121,7 +123,15 @@ def create_app(settings: Settings | None = None) -> Answers:
         if isinstance(route, APIRoute)
     ]
     others = (route.path for route in (*service.router.routes, *web_router.routes) if isinstance(route, APIRoute))
-    app.state.known_paths = sorted({*(path for path, _ in routes), *others, "/openapi.json", "/openapi-3.0.json"})
+    in_fhir = (route.path for one in ROUTERS for route in one.routes if isinstance(route, APIRoute))
+    known = {
+        *(path for path, _ in routes),
+        *others,
+        "/openapi.json",
+        "/openapi-3.0.json",
+        *(in_fhir if "fhir" in settings.extras else ()),
+    }
+    app.state.known_paths = sorted(known)
     # A file on this machine answers in microseconds; a server elsewhere must not hold up the other requests.
     answers.direct = Direct(app, routes, in_thread=not engine.is_file).answer
     return answers
@@ -153,6 +163,14 @@ def _tracer(endpoint: str) -> Tracer | None:
             "add KB_EXTRAS=otel, or install requirements/otel.txt."
         ) from None
     return Spans(endpoint)
+
+
+def add_extras(app: FastAPI, extras: tuple[str, ...]) -> None:
+    """Serve the optional parts that are set; where one is not, its addresses say how to get it."""
+    if "fhir" in extras:
+        add_fhir(app)
+    else:
+        app.include_router(not_installed("fhir", "/fhir", "/fhir/{rest:path}"))
 
 
 def _gauges(answers: Answers, watcher: Watch) -> dict[str, Gauge]:

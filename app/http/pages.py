@@ -151,7 +151,7 @@ def _signature(path: str, filters: Filters, order: Order) -> str:
     return hashlib.blake2b(orjson.dumps(what), digest_size=6).hexdigest()
 
 
-def make_cursor(revision: str, version: str, signature: str, position: int) -> str:
+def make_cursor(revision: str, version: str, signature: str, position: int | str) -> str:
     """An opaque cursor: which release, which list, after which row."""
     text = f"{revision}|{version}|{signature}|{position}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
@@ -159,13 +159,23 @@ def make_cursor(revision: str, version: str, signature: str, position: int) -> s
 
 def open_cursor(cursor: str, revision: str, version: str, signature: str) -> int:
     """The position a cursor names. BadCursor, ReleaseGone or ReplicaBehind when it does not fit."""
+    place = int(open_place(cursor, revision, version, signature, shape=r"[0-9]{1,10}"))
+    if place > 2**31:
+        wrong = FieldError("cursor", cursor[:200], "made for another list, filter or sort")
+        raise BadCursor("The cursor belongs to another list, filter or sort.", errors=(wrong,))
+    return place
+
+
+def open_place(cursor: str, revision: str, version: str, signature: str, *, shape: str) -> str:
+    """The place a cursor names, a position or a key of this shape (a regular expression); refused as by `open_cursor`."""
     try:
         text = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-        its_revision, its_version, its_signature, position = text.split("|")
-        place = int(position)
+        its_revision, its_version, its_signature, place = text.split("|")
     except (binascii.Error, UnicodeError, ValueError):
+        place = ""
+    if not re.fullmatch(shape, place):
         wrong = FieldError("cursor", cursor[:200], "not a cursor of this service")
-        raise BadCursor("The cursor cannot be read.", errors=(wrong,)) from None
+        raise BadCursor("The cursor cannot be read.", errors=(wrong,))
     if its_revision != revision:
         if _numbers(its_version) > _numbers(version):
             raise ReplicaBehind(
@@ -173,7 +183,7 @@ def open_cursor(cursor: str, revision: str, version: str, signature: str) -> int
             )
         wrong = FieldError("cursor", cursor[:200], f"of release {its_version}; the current one is {version}")
         raise ReleaseGone("The cursor is of an earlier release: start again without it.", errors=(wrong,))
-    if its_signature != signature or not 0 <= place <= 2**31:
+    if its_signature != signature:
         wrong = FieldError("cursor", cursor[:200], "made for another list, filter or sort")
         raise BadCursor("The cursor belongs to another list, filter or sort.", errors=(wrong,))
     return place

@@ -21,6 +21,8 @@ from app.errors import (
     Unavailable,
 )
 from app.http.logs import request_id
+from app.http.outcomes import MEDIA_TYPE as FHIR_TYPE
+from app.http.outcomes import outcome_of, speaks_fhir
 from app.schemas.values import Among
 from app.search.nearest import nearest
 
@@ -29,7 +31,7 @@ _log = logging.getLogger("procedure_kb.http")
 
 
 def problem_parts(error: KnowledgeBaseError, path: str, link_base: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Status, headers and body of a problem."""
+    """Status, headers and body of a problem; under /fhir, of an OperationOutcome."""
     body = {
         "type": f"{link_base}/problems/{error.code}",
         "title": error.title,
@@ -40,7 +42,8 @@ def problem_parts(error: KnowledgeBaseError, path: str, link_base: str) -> tuple
         "errors": [{"parameter": one.parameter, "value": one.value, "message": one.message} for one in error.errors],
         "suggestions": list(error.suggestions),
     }
-    headers = [(b"content-type", MEDIA_TYPE), (b"content-language", b"en")]
+    in_fhir = speaks_fhir(path)
+    headers = [(b"content-type", FHIR_TYPE if in_fhir else MEDIA_TYPE), (b"content-language", b"en")]
     if error.retry_after is not None:
         headers.append((b"retry-after", str(error.retry_after).encode()))
     if error.status >= 500 and (given := request_id.get()):
@@ -48,7 +51,7 @@ def problem_parts(error: KnowledgeBaseError, path: str, link_base: str) -> tuple
         headers.append((b"kb-request-id", given.encode()))
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", b"GET, HEAD, OPTIONS"))
-    return error.status, headers, orjson.dumps(body)
+    return error.status, headers, outcome_of(error, link_base) if in_fhir else orjson.dumps(body)
 
 
 def problem_response(request: Request, error: KnowledgeBaseError) -> Response:

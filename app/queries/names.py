@@ -45,3 +45,35 @@ def list_names(snapshot: Snapshot, kind: str) -> dict[str, str]:
 def list_slugs(snapshot: Snapshot, kind: str) -> dict[str, str]:
     """Every slug of a type of record, with its name."""
     return dict(snapshot.fetch("SELECT slug, name FROM document WHERE type = :type", {"type": kind}))
+
+
+def list_called(snapshot: Snapshot, kind: str, folded: str, *, how: str, most: int) -> list[str]:
+    """Slugs of records with a name that begins so, contains it, or is it (`how`), folded alike; at most `most`, in order."""
+    # Folded text has lower case letters, digits and spaces alone: `~` stands behind all of them, `%` is never in it.
+    given = {"type": kind, "from": folded, "to": f"{folded}~", "part": f"%{folded}%", "most": most}
+    column, rows = ("sort_name", "source") if kind == "source" else ("folded", "name")
+    test = {
+        "starts": f"{column} >= :from AND {column} < :to",
+        "contains": f"{column} LIKE :part",
+        "exact": f"{column} = :from",
+    }[how]
+    of_type = "" if kind == "source" else "type = :type AND "
+    sql = f"SELECT DISTINCT slug FROM {rows} WHERE {of_type}{test} ORDER BY slug LIMIT :most"
+    return [row[0] for row in snapshot.fetch(sql, given)]
+
+
+def list_kinds_of_names(snapshot: Snapshot, kind: str) -> list[tuple[str, str, str]]:
+    """Slug, kind and text of every name of a type of record, in order."""
+    sql = "SELECT slug, kind, text FROM name WHERE type = :type ORDER BY slug, kind, text"
+    return [(slug, name_kind, text) for slug, name_kind, text in snapshot.fetch(sql, {"type": kind})]
+
+
+def list_parents(snapshot: Snapshot, kind: str) -> list[tuple[str, str]]:
+    """Slug and the record directly above it, for a type of record, in order."""
+    sql = "SELECT slug, ancestor FROM broader WHERE type = :type AND depth = 1 ORDER BY slug, ancestor"
+    return [(slug, above) for slug, above in snapshot.fetch(sql, {"type": kind})]
+
+
+def list_families(snapshot: Snapshot) -> dict[str, str]:
+    """Family of every procedure."""
+    return dict(snapshot.fetch("SELECT slug, family FROM procedure", {}))
