@@ -8,6 +8,8 @@ RUN python -m venv /opt/venv \
  && for extra in $(echo "$EXTRAS" | tr ',' ' '); do /opt/venv/bin/pip install --no-cache-dir --require-hashes -r "requirements/$extra.txt"; done
 
 FROM python:3.13-slim
+ARG EXTRAS=""
+ENV KB_EXTRAS=$EXTRAS
 RUN useradd --system --uid 10001 --home-dir /srv/kb --shell /usr/sbin/nologin kb
 WORKDIR /srv/kb
 COPY --from=build /opt/venv /opt/venv

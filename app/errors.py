@@ -78,6 +78,11 @@ class MethodNotAllowed(KnowledgeBaseError):
     title = "This service is read-only"
     explanation = "Only GET, HEAD and OPTIONS are answered. Content changes through the loader alone."
 
+    def __init__(self, detail: str, *, allow: str = "GET, HEAD, OPTIONS") -> None:
+        super().__init__(detail)
+        # Every method that the address answers.
+        self.allow = allow
+
 
 class NotAcceptable(KnowledgeBaseError):
     status = 404
@@ -98,6 +103,20 @@ class ReleaseGone(KnowledgeBaseError):
     code = "release_gone"
     title = "Another release is current"
     explanation = "A cursor, or `release=`, belongs to an earlier release. Start again from the current one."
+
+
+class BodyTooLarge(KnowledgeBaseError):
+    status = 413
+    code = "body_too_large"
+    title = "The request body is too large"
+    explanation = "What is posted to /mcp may have at most 65,536 bytes."
+
+
+class BodyTooSlow(KnowledgeBaseError):
+    status = 408
+    code = "body_too_slow"
+    title = "The request body did not arrive in time"
+    explanation = "What is posted to /mcp must arrive within ten seconds."
 
 
 class UriTooLong(KnowledgeBaseError):

@@ -4,11 +4,12 @@ import asyncio
 import datetime as dt
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.routing import Route
 
 from app import __version__
 from app.api.fhir.service import ROUTERS, add_fhir, not_installed
@@ -42,6 +43,9 @@ from app.http.watching import Watch, watch
 from app.settings import Settings, load_settings
 from app.web.routes import router as web_router
 
+if TYPE_CHECKING:
+    from app.api.mcp.server import Conversation
+
 
 def create_app(settings: Settings | None = None) -> Answers:
     """The whole service for one set of settings: the application inside its cache."""
@@ -52,7 +56,8 @@ def create_app(settings: Settings | None = None) -> Answers:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await watcher.poll(5)
         tasks = [asyncio.create_task(one) for one in _background(settings, watcher, metrics)]
-        yield
+        async with conversation.run() if conversation else nullcontext():
+            yield
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -114,7 +119,7 @@ def create_app(settings: Settings | None = None) -> Answers:
     app.include_router(api)
     app.include_router(service.router)
     app.include_router(web_router)
-    add_extras(app, settings.extras)
+    conversation = add_extras(app, settings.extras)
     describe(app)
     routes = [
         (f"/v1{route.path}", route)
@@ -165,12 +170,20 @@ def _tracer(endpoint: str) -> Tracer | None:
     return Spans(endpoint)
 
 
-def add_extras(app: FastAPI, extras: tuple[str, ...]) -> None:
+def add_extras(app: FastAPI, extras: tuple[str, ...]) -> "Conversation | None":
     """Serve the optional parts that are set; where one is not, its addresses say how to get it."""
     if "fhir" in extras:
         add_fhir(app)
     else:
         app.include_router(not_installed("fhir", "/fhir", "/fhir/{rest:path}"))
+    if "mcp" not in extras:
+        app.include_router(not_installed("mcp", "/mcp"))
+        return None
+    from app.api.mcp.server import Conversation as Served  # noqa: PLC0415 - only the extra `mcp` has what it imports
+
+    conversation = Served()
+    app.router.routes.append(Route("/mcp", endpoint=conversation))
+    return conversation
 
 
 def _gauges(answers: Answers, watcher: Watch) -> dict[str, Gauge]:

@@ -29,6 +29,7 @@ from app.errors import (
 from app.http.deprecation import headers_of
 from app.http.logs import identify
 from app.http.metrics import Metrics
+from app.http.posted import read_body, replayed
 from app.http.problems import problem_parts
 
 Scope = MutableMapping[str, Any]
@@ -42,6 +43,8 @@ MAX_URI: Final = 8_000
 MAX_HEADERS: Final = 16_000
 MAX_HEADER_COUNT: Final = 100
 METHODS: Final = b"GET, HEAD, OPTIONS"
+# The one address that is posted to, and reads all the same.
+MCP_PATH: Final = "/mcp"
 # Smaller bodies do not shrink; a compressed answer to one of them would be larger.
 MIN_COMPRESSED: Final = 256
 # Answers that say no are kept in a small place of their own: made-up addresses must not push out real ones.
@@ -252,20 +255,24 @@ class Answers:
     ) -> None:
         self.metrics.misses += 1
         identify(scope["headers"])
-        streamed = scope["path"].startswith("/mcp")
+        posted = method == "POST" and scope["path"] == MCP_PATH
         try:
-            _refuse_at_the_door(scope, method, streamed=streamed)
+            _refuse_at_the_door(scope, method, posted=posted)
+            body = await read_body(scope["headers"], receive) if posted else b""
             if self.at_work >= self.max_concurrency:
                 raise Overloaded("The service is answering as many requests as it is set to.", retry_after=1)
         except KnowledgeBaseError as error:
             entry = self._refusal(scope, error)
             await self._send(entry, accepted, b"", method, send)
             return
-        if method == "OPTIONS" and not streamed:
-            await self._send(Entry(204, [*COMMON, *_PREFLIGHT], b""), b"", b"", method, send)
+        except ConnectionError:
             return
-        if streamed:
-            await self.app(scope, receive, send)
+        if method == "OPTIONS":
+            preflight = _MCP_PREFLIGHT if scope["path"] == MCP_PATH else _PREFLIGHT
+            await self._send(Entry(204, [*COMMON, *preflight], b""), b"", b"", method, send)
+            return
+        if posted:
+            await self._converse(scope, replayed(body, receive), send)
             return
         self.at_work += 1
         began = time.perf_counter()
@@ -276,6 +283,30 @@ class Answers:
         self.metrics.observe(scope, entry.status, time.perf_counter() - began)
         self._keep(key, entry, scope)
         await self._send(entry, accepted, wanted, method, send)
+
+    async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An answer to what was posted: never kept, but open to browsers, bounded and measured like every other."""
+        status, began = 500, time.perf_counter()
+        state = scope.setdefault("state", {})
+
+        async def told(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                names = {name.lower() for name, _ in message["headers"]}
+                more = [*COMMON, (b"cache-control", b"no-store")]
+                if version := state.get("kb_release"):
+                    more.append((b"kb-release", version.encode()))
+                kept = [pair for pair in more if pair[0] not in names]
+                message = {**message, "headers": [*message["headers"], *kept]}
+            await send(message)
+
+        self.at_work += 1
+        try:
+            await self.app(scope, receive, told)
+        finally:
+            self.at_work -= 1
+            self.metrics.observe(scope, status, time.perf_counter() - began)
 
     def _refusal(self, scope: Scope, error: KnowledgeBaseError) -> Entry:
         status, headers, body = problem_parts(error, scope.get("path", ""), self.link_base)
@@ -309,7 +340,7 @@ class Answers:
             "state": {},
         }
         try:
-            _refuse_at_the_door(scope, "GET", streamed=False)
+            _refuse_at_the_door(scope, "GET", posted=False)
         except KnowledgeBaseError as error:
             entry = self._refusal(scope, error)
         else:
@@ -396,15 +427,27 @@ _PREFLIGHT: Final[Headers] = [
 ]
 
 
-def _refuse_at_the_door(scope: Scope, method: str, *, streamed: bool) -> None:
+# A client of MCP sends headers of its protocol's own, and posts.
+_MCP_PREFLIGHT: Final[Headers] = [
+    (b"allow", b"POST, OPTIONS"),
+    (b"access-control-allow-methods", b"POST, OPTIONS"),
+    (b"access-control-allow-headers", b"*, Authorization"),
+    (b"access-control-max-age", b"86400"),
+    (b"cache-control", b"max-age=86400"),
+    (b"vary", b"Accept-Encoding"),
+]
+
+
+def _refuse_at_the_door(scope: Scope, method: str, *, posted: bool) -> None:
     raw, query = scope["raw_path"], scope["query_string"]
     if len(raw) + len(query) > MAX_URI:
         raise UriTooLong(f"Path and query have {len(raw) + len(query)} bytes; at most {MAX_URI} are read.")
     headers = scope["headers"]
     if len(headers) > MAX_HEADER_COUNT or sum(len(name) + len(value) for name, value in headers) > MAX_HEADERS:
         raise HeadersTooLarge(f"Header fields may have {MAX_HEADERS} bytes in all, and number {MAX_HEADER_COUNT}.")
-    if method not in ("GET", "HEAD", "OPTIONS") and not streamed:
-        raise MethodNotAllowed(f"{method[:20]} is not answered here.")
+    if method not in ("GET", "HEAD", "OPTIONS") and not posted:
+        allow = "POST, OPTIONS" if scope["path"] == MCP_PATH else METHODS.decode()
+        raise MethodNotAllowed(f"{method[:20]} is not answered here.", allow=allow)
     for part, name in ((raw, "path"), (query, "query")):
         _decodable(part, name)
 

@@ -50,7 +50,7 @@ def problem_parts(error: KnowledgeBaseError, path: str, link_base: str) -> tuple
         # What to name when asking about it: the log has the same id.
         headers.append((b"kb-request-id", given.encode()))
     if isinstance(error, MethodNotAllowed):
-        headers.append((b"allow", b"GET, HEAD, OPTIONS"))
+        headers.append((b"allow", error.allow.encode()))
     return error.status, headers, outcome_of(error, link_base) if in_fhir else orjson.dumps(body)
 
 

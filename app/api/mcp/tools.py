@@ -1,0 +1,292 @@
+"""The five tools of /mcp: the queries of /v1, answered in one snapshot, each with its sources, its release and the notice."""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from app.api.deps import chosen, relief_days
+from app.api.mcp import arguments as asked
+from app.errors import FieldError, InvalidParameter, NotFound
+from app.http.pages import item_of, make_cursor, open_cursor
+from app.http.reading import Reading
+from app.http.resolving import WORDS, not_found, ref, slugs_of, suggestions
+from app.http.searching import because_of, index_of, notices_of, suggestions_for
+from app.queries.claims import ClaimFilters, list_claims
+from app.queries.documents import find_claim, find_document, list_documents
+from app.queries.lists import Filters, Order, count_rows, list_rows
+from app.queries.names import find_meant, find_withdrawn
+from app.queries.releases import list_versions
+from app.represent.comparison import compare as side_by_side
+from app.represent.mcp.shaping import NOTICE, Json, Sources, record, relief
+from app.schemas import assistants as told
+from app.schemas import vocabulary
+from app.search.folding import fold
+from app.search.nearest import nearest
+from app.search.query import search
+
+RECORDS: Final = ("procedure", "condition", "pain_generator", "risk", "source")
+FOLDER_OF: Final = {"pain_generator": "pain-generators", "condition": "conditions"}
+MAX_SOURCES: Final = 5
+_CLAIM_FIELD: Final = re.compile(r"^/claims/([^/]+)")
+
+
+def _envelope(read: Reading, sources: Sources, answer: Json) -> Json:
+    """What every answer says besides."""
+
+    def notice() -> str:
+        current = orjson.loads(find_document(read.connection, "current", "release") or b"{}")
+        return str(current.get("notice", {}).get("text", ""))
+
+    release = read.release
+    words = read.once(("notice",), notice)
+    return {
+        "release": {"version": release.version, "date": release.date},
+        "notice": words if words.startswith(NOTICE) else f"{NOTICE} {words}".strip(),
+        "sources": list(sources.met.values()),
+        **answer,
+    }
+
+
+def _signature(name: str, given: asked.Arguments) -> str:
+    what = [name, given.model_dump(exclude={"cursor", "limit"})]
+    return hashlib.blake2b(orjson.dumps(what), digest_size=6).hexdigest()
+
+
+def _after(read: Reading, name: str, given: Any) -> int | None:  # noqa: ANN401 - arguments with a cursor
+    if not given.cursor:
+        return None
+    return open_cursor(given.cursor, read.release.revision, read.release.version, _signature(name, given))
+
+
+def _next(read: Reading, name: str, given: Any, position: int) -> str:  # noqa: ANN401 - arguments with a cursor
+    return make_cursor(read.release.revision, read.release.version, _signature(name, given), position)
+
+
+def named(read: Reading, parameter: str, kinds: Sequence[str], name: str) -> tuple[str, str]:
+    """Type and slug of the one record that a slug or name means. InvalidParameter or NotFound with the nearest known."""
+    found = [(kind, name) for kind in kinds if name in slugs_of(read, kind)]
+    if not found:
+        found = [(kind, slug) for kind in kinds for slug in find_meant(read.connection, kind, name).slugs]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        refs = tuple(ref(read, kind, slug) for kind, slug in found)
+        message = "several records are called so: " + ", ".join(f"{one['type']} {one['slug']}" for one in refs)
+        raise InvalidParameter(message, errors=(FieldError(parameter, name, message),), suggestions=refs)
+    for kind in kinds:
+        if find_withdrawn(read.connection, kind, name):
+            raise not_found(read, kind, name)
+    near = [one for kind in kinds for one in suggestions(read, kind, name, most=3)]
+    words = " or ".join(WORDS.get(kind, kind) for kind in kinds)
+    best = nearest(name, [one["slug"] for one in near] + [one["name"] for one in near], most=10)
+    near.sort(
+        key=lambda one: min((best.index(text) for text in (one["slug"], one["name"]) if text in best), default=99)
+    )
+    raise NotFound(f"No {words} is called {name!r}.", suggestions=tuple(near[:5]))
+
+
+def find(read: Reading, given: asked.Find) -> Json:
+    """Records that a query finds, red flags first."""
+    text, sources = given.query, Sources()
+    if not fold(text):
+        message = "nothing to look for: write at least one letter or digit"
+        raise InvalidParameter(f"query: {message}", errors=(FieldError("query", text, message),))
+    begin = _after(read, "find", given) or 0
+    _, hits = search(index_of(read), text, tuple(given.types))
+    shown = hits[begin : begin + given.limit]
+    bodies: dict[tuple[str, str], Json] = {}
+    for kind in dict.fromkeys(hit.entry.type for hit in shown):
+        slugs = [hit.entry.slug for hit in shown if hit.entry.type == kind]
+        for slug, body in list_documents(read.connection, kind, slugs).items():
+            bodies[kind, slug] = orjson.loads(body)
+    items = []
+    for hit in shown:
+        entry = hit.entry
+        whole = bodies[entry.type, entry.slug]
+        behind = [whole] if entry.type == "source" else whole.get("sources") or _observed(whole)
+        items.append(
+            {
+                "type": entry.type,
+                "slug": entry.slug,
+                "name": entry.name,
+                "summary": entry.summary or None,
+                "because": because_of(hit),
+                "sources": sources.take(behind[:MAX_SOURCES]),
+            }
+        )
+    end = begin + given.limit
+    return _envelope(
+        read,
+        sources,
+        {
+            "items": items,
+            "urgent": [sources.cite(claim, short=True) for claim in notices_of(read, text)],
+            "suggestions": [] if hits else suggestions_for(read, text),
+            "next": _next(read, "find", given, end) if end < len(hits) else None,
+        },
+    )
+
+
+def _observed(body: Json) -> list[Json]:
+    return [cited["source"] for claim in body.get("observations", {}).get("items", ()) for cited in claim["citations"]]
+
+
+def get(read: Reading, given: asked.Get) -> Json:
+    """A record or a claim."""
+    sources = Sources()
+    if given.type in {"", "claim"} and (document := find_claim(read.connection, given.name)):
+        return _envelope(read, sources, _claim(orjson.loads(document), sources))
+    if given.type == "claim":
+        behind = list_claims(read.connection, ClaimFilters(tuple(vocabulary.CLAIM_KINDS)), after=given.name, limit=3)
+        near = tuple(one for one, _ in behind)
+        raise NotFound(f"No claim has the id {given.name!r}.", suggestions=near)
+    kind, slug = named(read, "name", (given.type,) if given.type else RECORDS, given.name)
+    document = find_document(read.connection, kind, slug)
+    return _envelope(read, sources, record(orjson.loads(document or b"{}"), sources, list(given.sections)))
+
+
+def _claim(claim: Json, sources: Sources) -> Json:
+    return {
+        "type": "claim",
+        "slug": claim["id"],
+        "name": claim["statement"],
+        "other_names": [],
+        "summary": claim["statement"],
+        "facts": {"support": claim["support"], "reasons_for_the_grade": claim["certainty_reasons"]},
+        "sections": [{"name": claim["kind"], "claims": [sources.cite(claim)]}],
+        "unknown": [],
+        "not_applicable": [],
+        "related": [claim["subject"]],
+    }
+
+
+def what_treats(read: Reading, given: asked.WhatTreats) -> Json:
+    """Procedures that act on a pain generator or are used for a condition."""
+    sources = Sources()
+    kind, slug = named(read, "target", ("pain_generator", "condition"), given.target)
+    path = f"{FOLDER_OF[kind]}/{slug}/procedures"
+    roles = [given.role] if given.role else None
+    filters = Filters(chosen(role=roles, family=list(given.family)), relief_days(given.min_relief or None))
+    after = _after(read, "what_treats", given)
+    rows = list_rows(read.connection, path, filters, Order(), after=after, limit=given.limit + 1)
+    key = ("mcp total", _signature("what_treats", given))
+    total = read.once(key, lambda: count_rows(read.connection, path, filters))
+    found = [orjson.loads(item_of(row)) for row in rows[: given.limit]]
+    claims = claims_by_id(read, (one["edge"]["claim"] for one in found))
+    items = [
+        {
+            "slug": one["slug"],
+            "name": one["name"],
+            "family": one["family"],
+            "role": one["edge"]["role"],
+            "grade": one["edge"]["grade"],
+            "typical_relief": relief(one),
+            "path": one["edge"]["path"],
+            "claim": sources.cite(claims[one["edge"]["claim"]], short=True),
+        }
+        for one in found
+    ]
+    more = len(rows) > given.limit
+    following = _next(read, "what_treats", given, rows[given.limit - 1].position) if more else None
+    return _envelope(
+        read, sources, {"target": ref(read, kind, slug), "items": items, "total": total, "next": following}
+    )
+
+
+def claims_by_id(read: Reading, ids: Any) -> dict[str, Json]:  # noqa: ANN401 - any iterable of ids
+    """Claims as they are shown, in one statement."""
+    wanted = tuple(sorted(set(ids)))
+    filters = ClaimFilters(tuple(vocabulary.CLAIM_KINDS), ids=wanted)
+    rows = list_claims(read.connection, filters, after="", limit=len(wanted)) if wanted else []
+    return {claim_id: orjson.loads(document) for claim_id, document in rows}
+
+
+def compare(read: Reading, given: asked.Compare) -> Json:
+    """Procedures side by side."""
+    sources = Sources()
+    slugs = list(dict.fromkeys(named(read, "procedures", ("procedure",), name)[1] for name in given.procedures))
+    if len(slugs) < 2:
+        message = "two different procedures are needed"
+        raise InvalidParameter(f"procedures: {message}", errors=(FieldError("procedures", slugs[0], message),))
+    bodies = list_documents(read.connection, "procedure", slugs)
+    documents: list[Json] = [orjson.loads(bodies[slug]) for slug in slugs]
+    made = side_by_side(documents)
+    named_claims = {claim for row in made["rows"] for cell in row["cells"] for claim in cell["claims"]}
+    cited = [
+        {"claim": claim["id"], "sources": sources.take(one["source"] for one in claim["citations"])}
+        for document in documents
+        for block in document.values()
+        if isinstance(block, dict) and "items" in block
+        for claim in block["items"]
+        if claim.get("id") in named_claims and "citations" in claim
+    ]
+    return _envelope(
+        read,
+        sources,
+        {
+            "procedures": [{"type": "procedure", "slug": one["slug"], "name": one["name"]} for one in documents],
+            "rows": made["rows"],
+            "no_procedure": made["no_procedure"],
+            "citations": cited,
+        },
+    )
+
+
+def what_changed(read: Reading, given: asked.WhatChanged) -> Json:
+    """What a release changed, field by field."""
+    sources, version = Sources(), given.version or read.release.version
+    known = [*list_versions(read.connection), read.release.version]
+    if version not in known:
+        near = nearest(version, known, most=3) or known[-1:]
+        raise NotFound(f"No release has the version {version!r}.", suggestions=tuple(dict.fromkeys(near)))
+    path, after = f"releases/{version}/changes", _after(read, "what_changed", given)
+    rows = list_rows(read.connection, path, Filters(), Order(), after=after, limit=given.limit + 1)
+    total = read.once(("mcp total", path), lambda: count_rows(read.connection, path, Filters()))
+    changes = [orjson.loads(item_of(row)) for row in rows[: given.limit]]
+    ids = [found[1] for one in changes if (found := _CLAIM_FIELD.match(one["field"]))]
+    claims = claims_by_id(read, ids)
+    items = []
+    for one in changes:
+        found = _CLAIM_FIELD.match(one["field"])
+        claim = claims.get(found[1]) if found else None
+        items.append(
+            {
+                "record": one["entity"],
+                "name": one["name"],
+                "change": one["change"],
+                "field": one["field"],
+                "old": one["old"],
+                "new": one["new"],
+                "sources": sources.take(cited["source"] for cited in claim["citations"]) if claim else [],
+            }
+        )
+    more = len(rows) > given.limit
+    following = _next(read, "what_changed", given, rows[given.limit - 1].position) if more else None
+    return _envelope(read, sources, {"version": version, "total": total, "items": items, "next": following})
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool: what it takes, what it answers, and the query behind it."""
+
+    name: str
+    title: str
+    takes: type[asked.Arguments]
+    answers: type[told.Told]
+    ask: Callable[[Reading, Any], Json]
+
+
+TOOLS: Final = {
+    tool.name: tool
+    for tool in (
+        Tool("find", "Find records", asked.Find, told.FindAnswer, find),
+        Tool("get", "Get a record", asked.Get, told.GetAnswer, get),
+        Tool("what_treats", "What treats this", asked.WhatTreats, told.WhatTreatsAnswer, what_treats),
+        Tool("compare", "Compare procedures", asked.Compare, told.CompareAnswer, compare),
+        Tool("what_changed", "What a release changed", asked.WhatChanged, told.WhatChangedAnswer, what_changed),
+    )
+}

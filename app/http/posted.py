@@ -1,0 +1,46 @@
+"""Bodies of what is posted: bounded and in time, read before a request counts as being at work."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from app.errors import BodyTooLarge, BodyTooSlow
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+MAX_BODY: Final = 65_536
+MAX_SECONDS: Final = 10.0
+
+
+async def read_body(headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
+    """The whole body. BodyTooLarge or BodyTooSlow; ConnectionError when the caller left."""
+    declared = next((value for name, value in headers if name == b"content-length"), b"0")
+    if declared.isdigit() and int(declared[:20]) > MAX_BODY:
+        raise BodyTooLarge(f"The body has {declared[:20].decode()} bytes; at most {MAX_BODY} are read.")
+    try:
+        return await asyncio.wait_for(_whole(receive), MAX_SECONDS)
+    except TimeoutError:
+        raise BodyTooSlow(f"The body did not arrive within {MAX_SECONDS:g} seconds.") from None
+
+
+async def _whole(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ConnectionError
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            raise BodyTooLarge(f"The body has more than {MAX_BODY} bytes.")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """What an application receives: the body at once, then whatever comes."""
+    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return first.pop() if first else await receive()
+
+    return again
