@@ -41,6 +41,7 @@ from app.http.reading import Memo
 from app.http.redirects import add_redirect_handler
 from app.http.watching import Watch, watch
 from app.settings import Settings, load_settings
+from app.web.rendering import answer_missing
 from app.web.routes import router as web_router
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Answers:
     app.state.memo = Memo()
     app.state.metrics = metrics
     app.state.answers = answers
+    app.state.missing_page = answer_missing
     metrics.gauges.append(lambda: _gauges(answers, watcher))
     add_problem_handlers(app)
     add_redirect_handler(app)

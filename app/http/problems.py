@@ -79,7 +79,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
         if error.status_code == 404:
-            return problem_response(request, _unknown_path(request))
+            return _missing(request)
         if error.status_code == 405:
             return problem_response(request, MethodNotAllowed(f"{request.method} is not answered here."))
         return problem_response(request, BadRequest(str(error.detail)))
@@ -99,6 +99,34 @@ def add_problem_handlers(app: FastAPI) -> None:
     for cls in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(cls, away)
     app.add_exception_handler(Exception, defect)
+
+
+# Addresses that programs read: what is missing there is said as a problem, elsewhere as a page.
+_FOR_PROGRAMS: Final = (
+    "/v1",
+    "/static",
+    "/health",
+    "/metrics",
+    "/openapi",
+    "/oembed",
+    "/embed",
+    "/fhir",
+    "/mcp",
+    "/v2",
+)
+
+
+def _missing(request: Request) -> Response:
+    error = _unknown_path(request)
+    path = request.url.path
+    page = getattr(request.app.state, "missing_page", None)
+    if page is None or path.startswith(_FOR_PROGRAMS) or "." in path.rpartition("/")[2]:
+        return problem_response(request, error)
+    try:
+        shown: Response = page(request, error)
+    except KnowledgeBaseError:
+        return problem_response(request, error)
+    return shown
 
 
 def _unknown_path(request: Request) -> NotFound:

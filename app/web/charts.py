@@ -1,6 +1,13 @@
-"""Charts as SVG made on the server: one dot-and-line range an estimate, on a logarithmic time axis, with a table beside."""
+"""Ranges of relief as SVG made on the server: dots and lines on a logarithmic time axis, with a table of equal values.
+
+The picture is one image with a title and a description; the links lie over it in a drawing of their own, because what
+stands inside an image is not offered to the keyboard by every reader. Widths are shares, so that no text is scaled.
+"""
 
 import math
+import textwrap
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Any, Final
 
 from markupsafe import Markup, escape
@@ -13,92 +20,180 @@ TICKS: Final = (
     (1.0, "1 day"),
     (7.0, "1 week"),
     (30.4375, "1 month"),
-    (182.625, "6 months"),
     (365.25, "1 year"),
-    (1826.25, "5 years"),
     (3652.5, "10 years"),
 )
-LEFT, RIGHT, ROW = 330, 930, 26
+LINE, ROW, TOP, BOTTOM = 19, 44, 44, 52
+# What fits in a line of a chart on a page 320 px wide.
+_NAME, _WORDS = 34, 47
+DESCRIPTION: Final = (
+    "Each row is one estimate. A filled dot is a stated end. A dashed tail with a hollow dot means that the source states no "
+    "end on that side. A dashed line comes from commercial sources only. The steps of the time axis are uneven: it is logarithmic."
+)
 
 
 def _x(days: float) -> float:
-    low, high = math.log(TICKS[0][0] / 2), math.log(TICKS[-1][0] * 1.3)
+    """Place of a duration on the axis, in percent of the width."""
+    low, high = math.log(TICKS[0][0] / 1.6), math.log(TICKS[-1][0] * 1.6)
     share = (math.log(days) - low) / (high - low)
-    return round(LEFT + (RIGHT - LEFT) * min(max(share, 0.0), 1.0), 1)
+    return round(2 + 96 * min(max(share, 0.0), 1.0), 2)
 
 
 def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def _marks(claim: Json, y: float) -> str:
+def ends(claim: Json) -> tuple[float | None, float | None]:
+    """Shortest and longest relief of an estimate in days; None: that end is not stated, or relief was still present."""
     value = claim["value"]
-    low, high = value["min_days"], value["max_days"]
-    commercial = " commercial" if all(cited["source"]["commercial"] for cited in claim["citations"]) else ""
+    return value["min_days"], None if value["ongoing"] else value["max_days"]
+
+
+def differ(claims: Iterable[Json]) -> bool:
+    """True where two estimates of the same intent have no duration in common."""
+    spans = [(one["value"]["intent"], *ends(one)) for one in claims if any(end is not None for end in ends(one))]
+    return any(
+        intent == other and high is not None and low is not None and high < low
+        for intent, _, high in spans
+        for other, low, _ in spans
+    )
+
+
+def _line(css: str, start: float, end: float, y: int) -> str:
+    return f'<line class="{css}" x1="{start}%" x2="{end}%" y1="{y}" y2="{y}"/>'
+
+
+def _dot(css: str, x: float, y: int) -> str:
+    return f'<circle class="{css}" cx="{x}%" cy="{y}" r="{6 if css == "dot" else 5}"/>'
+
+
+def _marks(claim: Json, y: int) -> str:
+    low, high = ends(claim)
     if low is None and high is None:
-        return f'<text x="{LEFT}" y="{y + 4}" class="soft">{escape(_short(value["label"], 60))} (no number)</text>'
+        # Ongoing with only a longest figure is "at least" that figure.
+        low = claim["value"]["max_days"]
+    if low is None and high is None:
+        return f'<text class="soft" x="2%" y="{y + 4}">in words only, no number</text>'
     if low is None or high is None:
         # One end is stated: a short dashed tail shows which way it is open, not how far.
-        stated = _x(low if low is not None else high)
-        tail = stated + (28 if high is None else -28)
-        return (
-            f'<line class="range commercial" x1="{stated}" x2="{tail}" y1="{y}" y2="{y}"/>'
-            f'<circle class="dot" cx="{stated}" cy="{y}" r="6"/><circle class="open" cx="{tail}" cy="{y}" r="5"/>'
-        )
+        stated = _x(low if low is not None else high or 1)
+        tail = min(stated + 7, 99.0) if high is None else max(stated - 7, 1.0)
+        return _line("tail", stated, tail, y) + _dot("open", tail, y) + _dot("dot", stated, y)
+    commercial = " commercial" if all(cited["source"]["commercial"] for cited in claim["citations"]) else ""
     start, end = _x(low), _x(high)
-    parts = [f'<line class="range{commercial}" x1="{start}" x2="{end}" y1="{y}" y2="{y}"/>'] if low != high else []
-    parts.append(f'<circle class="dot" cx="{start}" cy="{y}" r="6"/>')
-    if low != high:
-        parts.append(f'<circle class="dot" cx="{end}" cy="{y}" r="6"/>')
-    return "".join(parts)
+    if low == high:
+        return _dot("dot", start, y)
+    return _line(f"range{commercial}", start, end, y) + _dot("dot", start, y) + _dot("dot", end, y)
+
+
+def _source(claim: Json) -> str:
+    cited = claim["citations"][0]["source"]
+    year = f", {cited['year']}" if cited["year"] else ""
+    return f"{vocabulary.DESIGNS[cited['design']]}{year}{', commercial' if cited['commercial'] else ''}"
+
+
+def _brief(claim: Json) -> str:
+    """The kind of the first source in a word or two, as a line of the chart has room for."""
+    cited = claim["citations"][0]["source"]
+    kind = {"rct": "Trial", "cohort": "Cohort", "patient_education": "Leaflet", "coverage_policy": "Payer"}.get(
+        cited["design"], vocabulary.DESIGNS[cited["design"]]
+    )
+    return f"{kind} {cited['year']}" if cited["year"] else kind
+
+
+def _axis(bottom: int) -> str:
+    # Named above and below, in two lines each: at 320 px neighbours would touch.
+    return "".join(
+        f'<line class="axis" x1="{_x(days)}%" x2="{_x(days)}%" y1="{TOP}" y2="{bottom}"/>'
+        + "".join(
+            f'<text class="soft" x="{_x(days)}%" y="{y + 17 * (n % 2)}" text-anchor="{_anchor(n)}">{label}</text>'
+            for y in (16, bottom + 18)
+        )
+        for n, (days, label) in enumerate(TICKS)
+    )
+
+
+def _anchor(n: int) -> str:
+    return "start" if n == 0 else "end" if n == len(TICKS) - 1 else "middle"
 
 
 def relief_chart(claims: list[Json], *, key: str, title: str, base: str, heading: str) -> Markup:
-    """Estimates of relief as a figure: chart, caption, and a table with equal values. Empty where there is none."""
+    """Estimates of relief as a figure: chart, caption, and a table with equal values. Empty where there is none.
+
+    `heading` "Procedure" groups estimates by procedure and says where they have nothing in common.
+    """
     if not claims:
         return Markup("")
-    height = 40 + ROW * len(claims) + 34
-    bottom = height - 34
-    rows, table = [], []
-    for n, claim in enumerate(claims):
-        y = 40 + ROW * n
-        name = claim["subject"]["name"] if heading == "Procedure" else claim["value"]["label"]
-        short = _short(name, 44)
-        target = f"{base}/procedures/{claim['subject']['slug']}#{claim['id']}"
-        words = f"{claim['subject']['name']}: {claim['value']['label']}"
-        rows.append(
-            f'<a href="{escape(target)}" aria-label="{escape(words)}"><text x="{LEFT - 14}" y="{y + 4}" text-anchor="end">{escape(short)}</text>'
-            f"{_marks(claim, y)}</a>"
-        )
-        table.append(_table_row(claim, heading, base))
-    ticks = "".join(
-        f'<line class="axis" x1="{_x(days)}" x2="{_x(days)}" y1="24" y2="{bottom}"/>'
-        f'<text class="soft" x="{_x(days)}" y="{bottom + 20}" text-anchor="middle">{label}</text>'
-        for days, label in TICKS
-        if label not in {"6 months", "5 years"}
-    )
-    description = "Each row is one estimate. Filled dots are stated ends; hollow dots mean that no end is stated. The time axis is logarithmic."
+    grouped = heading == "Procedure"
+    y, bands, drawn, links, table = TOP, [], [], [], []
+    for _, members in groupby(claims, key=lambda one: one["subject"]["slug"]):
+        group = list(members)
+        if grouped:
+            head, height = _heading(group, y)
+            bands.append(_band(y, height + ROW * len(group)))
+            drawn.append(head)
+            y += height
+        for claim in group:
+            words = _short(f"{claim['value']['label']} · {_brief(claim)}", _WORDS)
+            drawn.append(f'<text x="2%" y="{y + 15}">{escape(words)}</text>{_marks(claim, y + 29)}')
+            links.append(_link(claim, y, base))
+            table.append(_table_row(claim, grouped=grouped, base=base))
+            y += ROW
+    height = y + BOTTOM
     svg = (
-        f'<svg class="chart" role="img" viewBox="0 0 960 {height}" aria-labelledby="{key}-t {key}-d"><title id="{key}-t">{escape(title)}</title>'
-        f'<desc id="{key}-d">{description}</desc>{ticks}{"".join(rows)}</svg>'
+        f'<svg role="img" width="100%" height="{height}" aria-labelledby="{key}-t {key}-d"><title id="{key}-t">{escape(title)}</title>'
+        f'<desc id="{key}-d">{DESCRIPTION}</desc>{"".join(bands)}{_axis(y)}{"".join(drawn)}</svg>'
     )
-    first = "Procedure" if heading == "Procedure" else "Kind of figure"
-    head = f'<thead><tr><th scope="col">{first}</th><th scope="col">Relief</th><th scope="col">Measured</th><th scope="col">For whom</th><th scope="col">Source</th></tr></thead>'
+    over = f'<svg class="links" role="group" aria-label="Estimates in the chart" width="100%" height="{height}">{"".join(links)}</svg>'
+    words = "One row an estimate. Time runs in uneven steps, from hours to years. "
+    words += "A dashed tail is open: the source states no end there. The table below has the same values."
     return Markup(  # noqa: S704 - every value above is escaped
-        f"<figure><figcaption><strong>{escape(title)}</strong>. One row an estimate; time in uneven steps from hours to years. The table below has the same values.</figcaption>"
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}">{svg}</div>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}, as a table"><table><caption>{escape(title)}, as a table</caption>{head}<tbody>{"".join(table)}</tbody></table></div></figure>'
+        f"<figure><figcaption><strong>{escape(title)}</strong>{words}</figcaption>"
+        f'<div class="plot">{svg}{over}</div>{_table(title, table, grouped=grouped)}</figure>'
     )
 
 
-def _table_row(claim: Json, heading: str, base: str) -> str:
-    value, cited = claim["value"], claim["citations"][0]["source"]
-    first = claim["subject"]["name"] if heading == "Procedure" else vocabulary.STATISTICS[value["statistic"]]
-    year = cited["year"] or "year not stated"
-    commercial = ", commercial" if cited["commercial"] else ""
-    who = claim["qualifiers"]["population"] or "not stated"
-    typical = " (typical)" if value["typical"] else ""
+def _heading(group: list[Json], y: int) -> tuple[str, int]:
+    """Name of a procedure over its estimates, and the height that it takes."""
+    lines = [("group", line) for line in textwrap.wrap(group[0]["subject"]["name"], _NAME)]
+    if differ(group):
+        lines.append(("differ", "≠ Sources differ: nothing in common"))
+    shown = [
+        f'<text class="{css}" x="2%" y="{y + 24 + LINE * n}">{escape(line)}</text>'
+        for n, (css, line) in enumerate(lines)
+    ]
+    return "".join(shown), 14 + LINE * len(lines)
+
+
+def _band(y: int, height: int) -> str:
+    return f'<rect class="band" x="0" y="{y + 4}" width="100%" height="{height - 6}" rx="6"/>'
+
+
+def _link(claim: Json, y: int, base: str) -> str:
+    target = escape(f"{base}/procedures/{claim['subject']['slug']}#{claim['id']}")
+    words = escape(f"{claim['subject']['name']}: {claim['value']['label']}, {_source(claim)}")
     return (
-        f'<tr><th scope="row">{escape(first)}</th><td>{escape(value["label"])}{typical}</td><td>{escape(vocabulary.MEASURES[value["measure"]])}</td>'
-        f'<td>{escape(who)}</td><td><a href="{base}/sources/{escape(cited["slug"])}">{escape(vocabulary.DESIGNS[cited["design"]])}, {year}</a>{commercial}</td></tr>'
+        f'<a href="{target}" aria-label="{words}"><rect x="2" y="{y + 1}" width="99%" height="{ROW - 4}" rx="5"/></a>'
+    )
+
+
+def _table(title: str, rows: list[str], *, grouped: bool) -> str:
+    heads = (*(("Procedure",) if grouped else ()), "Relief", "What the figure is", "Measured", "For whom", "Source")
+    cells = "".join(f'<th scope="col">{head}</th>' for head in heads)
+    name = f"{escape(title)}, as a table"
+    return (
+        f'<details><summary>{name}</summary><div class="scroll" tabindex="0" role="region" aria-label="{name}">'
+        f"<table><caption>{name}</caption><thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></details>"
+    )
+
+
+def _table_row(claim: Json, *, grouped: bool, base: str) -> str:
+    value, cited = claim["value"], claim["citations"][0]["source"]
+    first = f'<th scope="row">{escape(claim["subject"]["name"])}</th>' if grouped else ""
+    label = f"{escape(value['label'])}{' (typical)' if value['typical'] else ''}"
+    shown = f"<td>{label}</td>" if grouped else f'<th scope="row">{label}</th>'
+    who = claim["qualifiers"]["population"] or "not stated"
+    return (
+        f"<tr>{first}{shown}<td>{escape(vocabulary.STATISTICS[value['statistic']])}</td><td>{escape(vocabulary.MEASURES[value['measure']])}</td>"
+        f'<td>{escape(who)}</td><td><a href="{base}/sources/{escape(cited["slug"])}">{escape(_source(claim))}</a></td></tr>'
     )

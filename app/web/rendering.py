@@ -1,7 +1,7 @@
 """How a page is made: templates, static files, and the frame that every page shares."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -10,12 +10,15 @@ import orjson
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from app.errors import KnowledgeBaseError
+from app.errors import FieldError, InvalidParameter, KnowledgeBaseError
 from app.http.pages import item_of
 from app.http.reading import CACHE_CONTROL, Reading, reading
+from app.http.resolving import slugs_of
 from app.queries.documents import find_document
 from app.queries.lists import Filters, Order, list_rows
 from app.schemas import vocabulary
+from app.search.nearest import nearest
+from app.web.statements import dots, ranked, reasons
 
 Json = dict[str, Any]
 CSP: Final = (
@@ -26,6 +29,7 @@ FOLDERS: Final = {
     "procedure": "procedures",
     "condition": "conditions",
     "pain_generator": "pain-generators",
+    "risk": "risks",
     "source": "sources",
     "guide_page": "guide",
 }
@@ -36,6 +40,11 @@ _LABELS: Final = {
     "roles": vocabulary.TARGET_ROLES,
     "relations": vocabulary.RELATIONS,
     "regions": vocabulary.BODY_REGIONS,
+    "kinds": vocabulary.GENERATOR_KINDS,
+    "statistics": vocabulary.STATISTICS,
+    "states": vocabulary.RISK_STATES,
+    "categories": vocabulary.RISK_CATEGORIES,
+    "grades": vocabulary.GRADES,
     "positions": {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS},
     "folders": FOLDERS,
 }
@@ -43,13 +52,15 @@ _LABELS: Final = {
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("app.web"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters.update(ranked=ranked, dots=dots, reasons=reasons)
+    return environment
 
 
 @cache
@@ -80,18 +91,24 @@ def render(
         "release": release.version,
         "notice": current["notice"]["text"],
         "report": settings.report_url or f"{settings.path_prefix}/notice#report",
-        "canonical": f"{settings.public_url}{path}" if settings.public_url else "",
+        "leaflet_css": asset_path("leaflet.css"),
+        "path": path,
+        "canonical": f"{settings.link_base}{values.get('canonical_path', path)}",
+        "absolute": bool(settings.public_url),
+        "emergencies": "emergencies" in slugs_of(read, "guide_page"),
         "noindex": False,
         "current": current,
         **values,
     }
-    html = _environment().get_template(template).render(context)
+    # Everything is read: a transaction is not held open while a long page is written.
     read.close()
+    html = _environment().get_template(template).render(context)
     headers = {
         "KB-Release": release.version,
         "Cache-Control": CACHE_CONTROL,
         "Content-Language": "en",
         "Content-Security-Policy": csp,
+        "Referrer-Policy": "strict-origin-when-cross-origin",
     }
     return Response(html.encode(), status, headers=headers, media_type="text/html")
 
@@ -124,12 +141,22 @@ def answered(request: Request, make: Callable[[Reading], Response]) -> Response:
             return _message(read, request, error)
 
 
+def answer_missing(request: Request, error: KnowledgeBaseError) -> Response:
+    """A page for an address at which nothing is served, with the nearest ones."""
+
+    def make(read: Reading) -> Response:
+        return _message(read, request, error)
+
+    return answered(request, make)
+
+
 def _message(read: Reading, request: Request, error: KnowledgeBaseError) -> Response:
-    near = [
-        (f"/{FOLDERS[one['type']]}/{one['slug']}", one["name"])
-        for one in error.suggestions
-        if isinstance(one, dict) and one.get("type") in FOLDERS
-    ]
+    near = []
+    for one in error.suggestions:
+        if isinstance(one, dict) and one.get("type") in FOLDERS:
+            near.append((f"/{FOLDERS[one['type']]}/{one['slug']}", one["name"]))
+        elif isinstance(one, str) and one.startswith("/") and "{" not in one:
+            near.append((one, one))
     return render(
         read,
         "message.html",
@@ -138,5 +165,19 @@ def _message(read: Reading, request: Request, error: KnowledgeBaseError) -> Resp
         status=error.status,
         lines=[error.detail],
         suggestions=near,
+        search=error.status in {404, 410},
         noindex=True,
     )
+
+
+def chosen(request: Request, name: str, allowed: Mapping[str, str]) -> list[str]:
+    """Values of a repeatable parameter of a page. InvalidParameter names the nearest when one is unknown."""
+    values = list(dict.fromkeys(value for value in request.query_params.getlist(name) if value))
+    for value in values:
+        if value not in allowed:
+            near = nearest(value, list(allowed), most=1)
+            message = f"{value[:80]!r} is not known" + (f"; the nearest is {near[0]!r}" if near else "")
+            raise InvalidParameter(
+                f"{name}: {message}.", errors=(FieldError(name, value[:200], message),), suggestions=tuple(near)
+            )
+    return values

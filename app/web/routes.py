@@ -13,11 +13,26 @@ from app.web.pages import (
     procedures,
     records,
     relief,
+    risks,
     searching,
     sources,
 )
 
-MODULES = (about, comparing, conditions, files, guide, home, matrix, procedures, records, relief, searching, sources)
+MODULES = (
+    about,
+    comparing,
+    conditions,
+    files,
+    guide,
+    home,
+    matrix,
+    procedures,
+    records,
+    relief,
+    risks,
+    searching,
+    sources,
+)
 router = APIRouter(include_in_schema=False)
 for module in MODULES:
     router.routes.extend(module.router.routes)

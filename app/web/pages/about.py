@@ -1,5 +1,7 @@
 """What the service says of itself: releases, notice, problems, the API for people."""
 
+from typing import Final
+
 from fastapi import APIRouter, Request, Response
 
 from app.errors import NotFound, known_errors
@@ -8,6 +10,14 @@ from app.http.reading import Reading
 from app.web.rendering import answered, current_release, render, rows_of
 
 router = APIRouter(include_in_schema=False)
+_TYPES: Final = {
+    "procedure": "procedures",
+    "condition": "conditions",
+    "pain_generator": "pain generators",
+    "risk": "harms",
+    "source": "sources",
+    "guide_page": "guide",
+}
 
 
 @router.get("/releases")
@@ -24,6 +34,7 @@ def show_releases(request: Request) -> Response:
             path="/releases",
             rows=rows_of(read, "releases"),
             changes=changes,
+            words=_TYPES,
         )
 
     return answered(request, make)
@@ -58,7 +69,9 @@ def show_problem(code: str, request: Request) -> Response:
         if error is None:
             raise NotFound(f"No kind of problem has the code {code[:80]!r}.")
         lines = [error.explanation, f"HTTP status {error.status}, code {code}."]
-        return render(read, "message.html", title=error.title, path=f"/problems/{code}", lines=lines, suggestions=[])
+        return render(
+            read, "message.html", title=error.title, path=f"/problems/{code}", lines=lines, suggestions=[], search=False
+        )
 
     return answered(request, make)
 

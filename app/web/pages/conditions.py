@@ -6,10 +6,9 @@ from fastapi import APIRouter, Request, Response
 
 from app.http.reading import Reading
 from app.http.resolving import get_document
-from app.web.rendering import answered, load, render
+from app.web.rendering import Json, answered, load, render
 
 router = APIRouter(include_in_schema=False)
-
 
 _CONDITION_SECTIONS: Final = (
     ("Symptoms", "symptoms"),
@@ -17,8 +16,13 @@ _CONDITION_SECTIONS: Final = (
     ("How common it is", "prevalences"),
     ("New cases", "incidences"),
     ("How it is tested", "reference_tests"),
+    ("How well tests work", "diagnostic_accuracy"),
     ("How it comes about", "mechanisms"),
-    ("Findings", "findings"),
+    ("What studies found", "findings"),
+    ("What bodies recommend", "recommendations"),
+    ("Grades that bodies state", "evidence_grades"),
+    ("What comes before a procedure", "prerequisites"),
+    ("What payers cover", "coverage"),
     ("Codes", "codes"),
 )
 _GENERATOR_SECTIONS: Final = (
@@ -26,9 +30,22 @@ _GENERATOR_SECTIONS: Final = (
     ("Where pain is felt", "referral_patterns"),
     ("How it is tested", "reference_tests"),
     ("How well tests work", "diagnostic_accuracy"),
-    ("Findings", "findings"),
-    ("How it is treated", "mechanisms"),
+    ("How common it is", "prevalences"),
+    ("How treatment works", "mechanisms"),
+    ("What studies found", "findings"),
+    ("What bodies recommend", "recommendations"),
+    ("Grades that bodies state", "evidence_grades"),
+    ("What payers cover", "coverage"),
+    ("Codes", "codes"),
 )
+
+
+def _sections(document: Json, sections: tuple[tuple[str, str], ...]) -> list[tuple[str, tuple[str, str], Json | None]]:
+    """Name of a block, the id and words of its heading, and the block; None in its place where nothing is known."""
+    return [
+        (key, (key.replace("_", "-"), words), document[key] if document[key]["status"] == "known" else None)
+        for words, key in sections
+    ]
 
 
 @router.get("/conditions/{slug}")
@@ -37,16 +54,15 @@ def show_condition(slug: str, request: Request) -> Response:
 
     def make(read: Reading) -> Response:
         d = load(read, get_document(read, "condition", slug))
-        options = load(read, get_document(read, "condition", slug, document="options"))
         return render(
             read,
-            "record.html",
+            "condition.html",
             title=d["name"],
             path=f"/conditions/{slug}",
+            description=d["summary"],
             d=d,
-            options=options,
-            sections=_CONDITION_SECTIONS,
-            folder="conditions",
+            options=load(read, get_document(read, "condition", slug, document="options")),
+            sections=_sections(d, _CONDITION_SECTIONS),
         )
 
     return answered(request, make)
@@ -54,19 +70,18 @@ def show_condition(slug: str, request: Request) -> Response:
 
 @router.get("/pain-generators/{slug}")
 def show_pain_generator(slug: str, request: Request) -> Response:
-    """A pain generator."""
+    """A pain generator, and the procedures that reach it."""
 
     def make(read: Reading) -> Response:
         d = load(read, get_document(read, "pain_generator", slug))
         return render(
             read,
-            "record.html",
+            "generator.html",
             title=d["name"],
             path=f"/pain-generators/{slug}",
+            description=d["summary"],
             d=d,
-            options=None,
-            sections=_GENERATOR_SECTIONS,
-            folder="pain-generators",
+            sections=_sections(d, _GENERATOR_SECTIONS),
         )
 
     return answered(request, make)

@@ -16,8 +16,8 @@ router = APIRouter(include_in_schema=False)
 @router.get("/static/{name}")
 def get_static(name: str, request: Request) -> Response:
     """A style sheet, script or picture; with its hash in the name it is kept for good."""
-    known = {asset_path(one).removeprefix("/static/"): one for one in ("site.css", "site.js")}
-    plain = {"icon.svg", "leaflet.css"}
+    known = {asset_path(one).removeprefix("/static/"): one for one in ("site.css", "site.js", "leaflet.css")}
+    plain = {"icon.svg"}
     file = known.get(name) or (name if name in plain else None)
     if file is None:
         return problem_response(request, NotFound("No such file."))
@@ -49,6 +49,7 @@ def get_sitemap(request: Request) -> Response:
             "/pain-generators",
             "/matrix",
             "/relief",
+            "/risks",
             "/compare",
             "/guide",
             "/sources",

@@ -22,6 +22,6 @@ def show_guide_page(slug: str, request: Request) -> Response:
 
     def make(read: Reading) -> Response:
         d = load(read, get_document(read, "guide_page", slug))
-        return render(read, "guide.html", title=d["name"], path=f"/guide/{slug}", d=d)
+        return render(read, "guide.html", title=d["name"], path=f"/guide/{slug}", description=d["summary"], d=d)
 
     return answered(request, make)

@@ -1,13 +1,18 @@
-"""Procedures by pain generators."""
+"""Procedures by pain generators, as a heat map of certainty, both ways round."""
 
 from fastapi import APIRouter, Request, Response
 
 from app.http.reading import Reading
-from app.queries.matrix import list_matrix
+from app.queries.matrix import Cell, list_matrix
 from app.schemas import vocabulary
-from app.web.rendering import Json, answered, render
+from app.web.rendering import Json, answered, chosen, render
 
 router = APIRouter(include_in_schema=False)
+BY = {
+    "procedure": "Procedures down, pain generators across",
+    "pain_generator": "Pain generators down, procedures across",
+}
+_LETTERS = {"diagnoses": "D", "treats": "T"}
 
 
 @router.get("/matrix")
@@ -16,33 +21,46 @@ def show_matrix(request: Request) -> Response:
 
     def make(read: Reading) -> Response:
         _ = read.release
-        families = [one for one in request.query_params.getlist("family") if one in vocabulary.FAMILIES]
-        regions = [one for one in request.query_params.getlist("body_region") if one in vocabulary.BODY_REGIONS]
-        rows = list_matrix(read.connection, families=families, roles=[], body_regions=regions, limit=20_000)
-        procedures = {row.procedure: row.procedure_name for row in rows}
-        generators = {row.pain_generator: (row.generator_sort_name, row.generator_name) for row in rows}
-        columns = sorted(generators, key=lambda slug: (generators[slug][0], slug))
-        cells: dict[tuple[str, str], Json] = {}
-        for row in rows:
-            cell = cells.setdefault(
-                (row.procedure, row.pain_generator),
-                {"mark": "", "words": "", "claim": row.claim_id, "grade": row.grade},
-            )
-            cell["mark"] += "T" if row.role == "treats" else "D"
-            cell["words"] += (" and " if cell["words"] else "") + row.role
-        shown = {
-            "procedures": [{"slug": slug, "name": name} for slug, name in procedures.items()],
-            "pain_generators": [{"slug": slug, "name": generators[slug][1]} for slug in columns],
-        }
+        families = chosen(request, "family", vocabulary.FAMILIES)
+        regions = chosen(request, "body_region", vocabulary.BODY_REGIONS)
+        role = chosen(request, "role", vocabulary.TARGET_ROLES)
+        by = (chosen(request, "by", BY) or ["procedure"])[0]
+        rows = list_matrix(read.connection, families=families, roles=role, body_regions=regions, limit=20_000)
         return render(
             read,
             "matrix.html",
             title="What treats what",
             path="/matrix",
-            m=shown,
-            cells=cells,
-            chosen=families,
+            description="Which procedures diagnose and treat which pain generators, with the certainty of each edge.",
+            **_sides(rows, by),
+            cells=_cells(rows, by),
+            edges=len(rows),
+            chosen_families=families,
             chosen_regions=regions,
+            chosen_roles=role,
+            by=by,
+            ways=BY,
         )
 
     return answered(request, make)
+
+
+def _sides(rows: list[Cell], by: str) -> Json:
+    procedures = {row.procedure: row.procedure_name for row in rows}
+    order = sorted({(row.generator_sort_name, row.pain_generator, row.generator_name) for row in rows})
+    down = [{"slug": slug, "name": name, "folder": "procedures"} for slug, name in procedures.items()]
+    across = [{"slug": slug, "name": name, "folder": "pain-generators"} for _, slug, name in order]
+    return {"down": down, "across": across} if by == "procedure" else {"down": across, "across": down}
+
+
+def _cells(rows: list[Cell], by: str) -> dict[tuple[str, str], Json]:
+    """What stands in each filled cell, by the slugs of its row and column."""
+    found: dict[tuple[str, str], Json] = {}
+    for row in rows:
+        key = (row.procedure, row.pain_generator) if by == "procedure" else (row.pain_generator, row.procedure)
+        cell = found.setdefault(key, {"mark": "", "roles": [], "grade": row.grade, "row": row})
+        cell["mark"] += _LETTERS[row.role]
+        cell["roles"].append(row.role)
+        if row.role == "treats":
+            cell["grade"], cell["row"] = row.grade, row
+    return found

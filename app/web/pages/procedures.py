@@ -8,9 +8,11 @@ from markupsafe import Markup
 
 from app.http.reading import Reading
 from app.http.resolving import get_document
-from app.web.charts import relief_chart
-from app.web.figures import harm_rows, response_rows
+from app.web.charts import differ, relief_chart
+from app.web.figures import harm_rows, relief_span, response_rows
+from app.web.people import people_array
 from app.web.rendering import Json, answered, load, render
+from app.web.statements import DRUG_FAMILIES, by_risk, key_sources, licence_statements
 
 router = APIRouter(include_in_schema=False)
 
@@ -18,15 +20,41 @@ router = APIRouter(include_in_schema=False)
 def _procedure_values(read: Reading, slug: str) -> Json:
     d = load(read, get_document(read, "procedure", slug))
     harms, base = harm_rows(d["risks"]["items"])
-    claims = {
+    conditions = {one["value"]["condition"]["slug"]: one["value"]["condition"] for one in d["indications"]["items"]}
+    return {
+        "d": d,
+        "description": d["summary"],
+        "comparable": [row for row in harms if not row["withheld"]],
+        "withheld": [row for row in harms if row["withheld"]],
+        "harm_base": base,
+        "spans": relief_span(d["relief_durations"]["items"], d["typical_relief"]["items"]),
+        "rates": response_rows(d["response_rates"]["items"]),
+        "conditions": list(conditions.values()),
+        "drug": d["family"] in DRUG_FAMILIES,
+        "licence": licence_statements(d),
+    }
+
+
+def _claims_by_id(document: Json) -> dict[str, Json]:
+    return {
         claim["id"]: claim
-        for block in d.values()
+        for block in document.values()
         if isinstance(block, dict) and "items" in block
         for claim in block["items"]
         if isinstance(claim, dict) and "id" in claim
     }
-    conditions = {one["value"]["condition"]["slug"]: one["value"]["condition"] for one in d["indications"]["items"]}
-    return {"d": d, "harms": harms, "harm_base": base, "by_id": claims, "conditions": list(conditions.values())}
+
+
+def _draw(values: Json) -> None:
+    """Put a picture beside every rate that has one: all of the same base and size."""
+    for n, row in enumerate(values["rates"][:4]):
+        words = f"{row['yes']:,} filled dots of 1,000, {row['no']:,} rings: {row['definition']}, {row['when']}."
+        row["picture"] = people_array(row["yes"], key=f"rate-{n}", title="People who respond, of 1,000", words=words)
+    for n, row in enumerate(values["comparable"]):
+        drawn = values["harm_base"] == 1000 and row["count"] is not None and n < 2
+        words = f"{row['shown']} filled dots of 1,000: {row['name']}, {row['timeframe']}."
+        title = f"People with this harm, of 1,000: {row['name']}"
+        row["picture"] = people_array(row["count"], key=f"harm-{n}", title=title, words=words) if drawn else ""
 
 
 @router.get("/procedures/{slug}")
@@ -35,11 +63,13 @@ def show_procedure(slug: str, request: Request) -> Response:
 
     def make(read: Reading) -> Response:
         values = _procedure_values(read, slug)
+        _draw(values)
         d = values["d"]
+        reliefs = d["relief_durations"]["items"]
         chart = relief_chart(
-            d["relief_durations"]["items"],
+            reliefs,
             key="relief",
-            title=f"How long relief lasts after {d['name']}",
+            title=f"How long relief lasts after {d['name'][0].lower()}{d['name'][1:]}",
             base=read.settings.path_prefix,
             heading="Figure",
         )
@@ -50,7 +80,9 @@ def show_procedure(slug: str, request: Request) -> Response:
             title=d["name"],
             path=f"/procedures/{slug}",
             chart=chart,
-            rates=response_rows(d["response_rates"]["items"]),
+            disagree=differ(reliefs),
+            harm_statements=by_risk(d["risks"]["items"]),
+            by_id=_claims_by_id(d),
             alternates=alternates,
             **values,
         )
@@ -65,27 +97,25 @@ def show_leaflet(slug: str, request: Request) -> Response:
     def make(read: Reading) -> Response:
         values = _procedure_values(read, slug)
         address = f"{read.settings.link_base}/procedures/{slug}"
-        out = BytesIO()
-        segno.make(address, error="m").save(
-            out,
-            kind="svg",
-            xmldecl=False,
-            svgns=True,
-            border=1,
-            title="Address of the full page",
-            svgclass=None,
-            lineclass=None,
-            omitsize=True,
-        )
-        qr = Markup(out.getvalue().decode())  # noqa: S704 - made here from our own address
         return render(
             read,
             "leaflet.html",
             title=values["d"]["name"],
             path=f"/procedures/{slug}/leaflet",
-            qr=qr,
+            canonical_path=f"/procedures/{slug}",
+            qr=_qr(address),
             address=address,
+            key_sources=key_sources(values["d"]["sources"]),
+            harm_statements=by_risk(values["d"]["risks"]["items"]),
             **values,
         )
 
     return answered(request, make)
+
+
+def _qr(address: str) -> Markup:
+    out = BytesIO()
+    shape = {"xmldecl": False, "svgns": True, "omitsize": True, "svgclass": None, "lineclass": None}
+    segno.make(address, error="m").save(out, kind="svg", border=2, title="Address of the full page", **shape)
+    # `role` makes its title the name of the picture.
+    return Markup(out.getvalue().decode().replace("<svg ", '<svg role="img" ', 1))  # noqa: S704 - made here from our own address

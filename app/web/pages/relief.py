@@ -15,7 +15,10 @@ def show_relief(request: Request) -> Response:
 
     def make(read: Reading) -> Response:
         _ = read.release
-        claims = rows_of(read, "relief-durations")
+        claims = sorted(
+            rows_of(read, "relief-durations"),
+            key=lambda one: (one["subject"]["name"].casefold(), one["subject"]["slug"]),
+        )
         chart = relief_chart(
             claims,
             key="all",
@@ -23,6 +26,9 @@ def show_relief(request: Request) -> Response:
             base=read.settings.path_prefix,
             heading="Procedure",
         )
-        return render(read, "relief.html", title="How long relief lasts", path="/relief", chart=chart)
+        about = "How long relief of pain procedures lasts: every estimate on one time axis, from hours to years."
+        return render(
+            read, "relief.html", title="How long relief lasts", path="/relief", description=about, chart=chart
+        )
 
     return answered(request, make)

@@ -18,6 +18,7 @@ _WORDS: Final = {
     "condition": "Condition",
     "pain_generator": "Pain generator",
     "guide_page": "Guide",
+    "risk": "Harm",
     "source": "Source",
 }
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.http.reading import Reading
 from app.http.resolving import get_document
+from app.schemas import vocabulary
 from app.web.rendering import answered, load, render, rows_of
 
 router = APIRouter(include_in_schema=False)
@@ -11,12 +12,17 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/sources")
 def show_sources(request: Request) -> Response:
-    """What the statements rest on."""
+    """Every source, by kind: the kinds that weigh most come first."""
 
     def make(read: Reading) -> Response:
         _ = read.release
         rows = rows_of(read, "sources", 5000)
-        return render(read, "sources.html", title="Sources", path="/sources", rows=rows, total=len(rows), next=None)
+        groups = [
+            (design, label, [row for row in rows if row["design"] == design])
+            for design, label in vocabulary.DESIGNS.items()
+        ]
+        shown = [group for group in groups if group[2]]
+        return render(read, "sources.html", title="Sources", path="/sources", groups=shown, total=len(rows))
 
     return answered(request, make)
 
