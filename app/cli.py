@@ -24,6 +24,7 @@ from app.build import build_id
 from app.db.engines import read_engine, write_engine
 from app.errors import ConfigurationError
 from app.http.logs import log_config
+from app.loader.earlier import NoSuchRelease, seed_from_git, seed_from_history
 from app.loader.migrations import head, migrate, schema_of
 from app.loader.quality import quality_drops
 from app.loader.releasing import next_version, write_release
@@ -214,10 +215,35 @@ def release(
 
 
 @cli.command()
-def load(seed: SeedOption = None) -> None:
+def load(
+    seed: SeedOption = None,
+    release: Annotated[
+        str | None,
+        typer.Option("--release", help="Load an earlier release of the seed's history instead of its present state."),
+    ] = None,
+    *,
+    from_git: Annotated[
+        bool,
+        typer.Option("--from-git", help="With --release: take the files from git as they were, not from the history."),
+    ] = False,
+) -> None:
     """Migrate the database and load the seed: one transaction, the same state twice is a no-op."""
     settings = load_settings()
-    _write(settings, _read(settings, seed))
+    if release is None:
+        if from_git:
+            _stop("--from-git belongs to --release VERSION.", 2)
+        _write(settings, _read(settings, seed))
+        return
+    root = (seed or settings.seed_dir).resolve()
+    with tempfile.TemporaryDirectory(prefix="kb-release-") as folder:
+        try:
+            earlier = (seed_from_git if from_git else seed_from_history)(root, release, Path(folder) / "seed")
+        except NoSuchRelease as error:
+            _stop(f"{error}.", 1)
+        state = _read(settings, earlier)
+        if state.version != release:
+            _stop(f"The files found for {release} are {state.version}: nothing was loaded.", 1)
+        _write(settings, state)
 
 
 @cli.command()
