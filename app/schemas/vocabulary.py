@@ -152,6 +152,28 @@ RISK_CATEGORIES: Final = _labels(
 RELATIONS: Final = _labels(
     confirms="Confirms the target of", alternative_to="Alternative to", escalates_to="Escalates to"
 )
+# Units of a quantity. A list that grows with the content: what is counted stands in the plural, a share names its base.
+UNITS: Final = frozenset(
+    (
+        # Time and physical measures.
+        *("seconds", "minutes", "hours", "days", "weeks", "months", "years"),
+        *("degrees Celsius", "mm", "mm a day", "square centimeters", "mL", "pounds", "units"),
+        # Shares and rates.
+        *("percent", "percentage points", "percent per year", "probability", "ratio", "relative frequency"),
+        *("per 100", "per 1,000", "per 10,000", "per 100,000", "per 1,000 per year", "per 1,000 days"),
+        "per 100,000 person-years",
+        # Scores.
+        *("points", "points of 10", "points of 100", "standard deviations", "grade"),
+        # People and what is done to them.
+        *("people", "million people", "cases", "events", "episodes", "procedures", "operations", "treatments"),
+        *("sessions", "cycles", "injections", "injections a year", "blocks", "tests", "devices", "implants"),
+        # Parts of the body and what is found there.
+        *("levels", "discs", "sites", "muscles", "branches", "vertebral bodies", "fractures", "million fractures"),
+        *("signs", "findings", "groups"),
+        # Publications and those who write them.
+        *("studies", "trials", "articles", "publications", "study populations", "societies", "questions", "topics"),
+    )
+)
 EVIDENCE_CLAIM_KINDS: Final = [
     "target",
     "indication",

@@ -10,6 +10,7 @@ from app.search.folding import fold
 from app.search.nearest import nearest
 from app.seed import bundle as seed
 from app.seed.diff import TYPE_OF_FAMILY, History, history_of
+from app.seed.figures import faults_of
 from app.seed.files import Bundle, Finding
 
 _FILE: Final = {"procedure": "procedures", "condition": "conditions", "pain_generator": "pain_generators"}
@@ -49,6 +50,7 @@ def check(content: Bundle) -> list[Finding]:
         _duplicate_claims,
         _dangling_of_records,
         _dangling_of_claims,
+        _figures,
         _cycles,
         _guide_and_editorial,
         _history,
@@ -215,6 +217,12 @@ def _dangling_of_claims(content: Bundle, known: _Known) -> Iterator[Finding]:
             place = _place(content, kind, slug, claim)
             for pointer, message in wrong:
                 yield _at(content, kind, slug, f"/claims/{place}{pointer}", message)
+
+
+def _figures(content: Bundle, _: _Known) -> Iterator[Finding]:
+    for kind, slug, claim in content.claims():
+        for pointer, message in faults_of(claim):
+            yield _at(content, kind, slug, f"/claims/{_place(content, kind, slug, claim)}{pointer}", message)
 
 
 def _cycles(content: Bundle, _: _Known) -> Iterator[Finding]:

@@ -108,6 +108,61 @@ def test_a_file_that_cannot_be_read_is_a_finding(tmp_path: Path, change: Callabl
     assert any(words in finding.message for finding in findings(root))
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "pointer", "words"),
+    [
+        (
+            "response_rate",
+            {"percent_min": 75, "percent_max": 75, "responders": 11, "n_at": 16},
+            "/claims/0/value/percent_min",
+            "11 of 16 is 68.75 percent, not 75",
+        ),
+        (
+            "response_rate",
+            {"comparator_percent": 14, "comparator_responders": 7, "comparator_n": 14},
+            "/claims/0/value/comparator_percent",
+            "7 of 14 is 50 percent, not 14",
+        ),
+        (
+            "procedure_risk",
+            {"risk": "bleeding", "phrase": "x", "state": "known", "observed": 12, "n": 4891, "percent_min": 0.35}
+            | {"percent_max": 0.35},
+            "/claims/0/value/percent_min",
+            "12 of 4891 is 0.2453 percent, not 0.35",
+        ),
+        (
+            "recovery",
+            {"label": "x", "quantities": [{"name": "rest", "min": 2, "max": 2, "unit": "week"}]},
+            "/claims/0/value/quantities/0/unit",
+            "no unit is called 'week': 'weeks' is the nearest",
+        ),
+        (
+            "recovery",
+            {"label": "x", "quantities": [{"name": "rest", "min": 2, "max": 2, "unit": "4wk"}]},
+            "/claims/0/value/quantities/0/unit",
+            "no unit is called '4wk'",
+        ),
+    ],
+)
+def test_a_figure_that_cannot_stand_is_told_what_would_be_right(
+    tmp_path: Path, kind: str, value: dict[str, Any], pointer: str, words: str
+) -> None:
+    root = write_seed(tmp_path / "seed", *sound(), procedure("p", claims=[claim("c", kind, value)]))
+
+    (found,) = findings(root)
+
+    assert (found.file, found.pointer) == ("procedures/p.json", pointer)
+    assert words in found.message
+
+
+@pytest.mark.parametrize(("percent", "part", "whole"), [(67, 2, 3), (66.7, 2, 3), (0.25, 12, 4891), (33, 1, 3)])
+def test_a_rounded_share_agrees_with_its_counts(tmp_path: Path, percent: float, part: int, whole: int) -> None:
+    rate = {"percent_min": percent, "percent_max": percent, "responders": part, "n_at": whole}
+    root = write_seed(tmp_path / "seed", *sound(), procedure("p", claims=[claim("c", "response_rate", rate)]))
+
+    assert read_state(root).development is True
+
+
 def test_control_characters_do_not_load(tmp_path: Path) -> None:
     root = write_seed(tmp_path / "seed", procedure("p", name="bad\u0001name"))
 
