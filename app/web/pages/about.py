@@ -81,7 +81,7 @@ def show_docs(request: Request) -> Response:
     """The API for people, from the same document that programs read."""
 
     def make(read: Reading) -> Response:
-        summary, tags, operations = operations_of(request.app)
+        summary, tags, operations = read.once(("operations",), lambda: operations_of(request.app))
         return render(read, "docs.html", title="API", path="/docs", summary=summary, tags=tags, operations=operations)
 
     return answered(request, make)

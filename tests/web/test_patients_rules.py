@@ -1,0 +1,423 @@
+"""Rules of what patients are shown and how, one test a rule that a page can be held to.
+
+Rule 16 (verbs that match the certainty), rule 20 (readability) and the definitions of rule 21 are rules of prose: the
+content checks hold them, not the pages.
+"""
+
+import re
+from typing import Any
+
+import pytest
+from build import claim, condition, generator, procedure, relief, risk
+from web.walking import Element, full, parse, slugs_of
+
+RICH = "lumbar-medial-branch-radiofrequency-ablation"
+one_engine = pytest.mark.parametrize("shipped", ["sqlite"], indirect=True)
+_seen: dict[str, Element] = {}
+
+
+def _tree(client: Any, path: str) -> Element:
+    if path not in _seen:
+        _seen[path] = parse(client.get(path).text)
+    return _seen[path]
+
+
+def _procedures(client: Any) -> list[str]:
+    slugs = slugs_of(client, "procedures")
+    return slugs if full() else list(dict.fromkeys([RICH, *slugs[::9]]))
+
+
+def _pages(client: Any) -> list[tuple[str, Element]]:
+    return [(slug, _tree(client, f"/procedures/{slug}")) for slug in _procedures(client)]
+
+
+def _leaflets(client: Any) -> list[tuple[str, Element]]:
+    return [(slug, _tree(client, f"/procedures/{slug}/leaflet")) for slug in _procedures(client)]
+
+
+def _table(tree: Element, caption: str) -> Element | None:
+    return next((one for one in tree.all("table") if any(caption in c.text for c in one.all("caption"))), None)
+
+
+def _cells(table: Element) -> list[list[str]]:
+    return [[cell.text for cell in row.all("th", "td")] for row in next(table.all("tbody")).all("tr")]
+
+
+def _heads(table: Element) -> list[str]:
+    return [cell.text for cell in next(table.all("thead")).all("th")]
+
+
+def harm(claim_id: str, **value: Any) -> dict[str, Any]:
+    given = {"risk": "bleeding", "phrase": "bleeding", "state": "known", "per": "people", "timeframe": "one month"}
+    return claim(claim_id, "procedure_risk", given | value)
+
+
+def _with_harms(load: Any, *claims: dict[str, Any]) -> None:
+    load(procedure("p", claims=claims), risk("bleeding"))
+
+
+def test_rule_1_a_table_has_one_base_named_in_its_header(client: Any, load: Any) -> None:
+    _with_harms(load, harm("p--procedure-risk-1", observed=3, n=100), harm("p--procedure-risk-2", observed=1, n=50))
+
+    table = _table(parse(client.get("/procedures/p").text), "Harms out of 1,000")
+
+    assert table
+    assert "Out of 1,000" in _heads(table)
+    assert [row[1] for row in _cells(table)] == ["30", "20"]
+
+
+def test_rule_2_the_whole_table_moves_to_a_larger_base_before_a_fraction_of_a_person(client: Any, load: Any) -> None:
+    _with_harms(load, harm("p--procedure-risk-1", observed=3, n=100), harm("p--procedure-risk-2", observed=1, n=5000))
+
+    table = _table(parse(client.get("/procedures/p").text), "Harms out of 10,000")
+
+    assert table
+    assert [row[1] for row in _cells(table)] == ["300", "2"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [("timeframe", "the source does not say over which time"), ("per", "the source does not say what was counted")],
+)
+def test_rule_3_a_rate_without_unit_or_time_is_withheld_with_a_reason(
+    client: Any, load: Any, missing: str, said: str
+) -> None:
+    _with_harms(load, harm("p--procedure-risk-1", observed=3, n=100, **{missing: None}))
+
+    tree = parse(client.get("/procedures/p").text)
+
+    assert _table(tree, "Harms out of") is None
+    withheld = _table(tree, "Harms as the sources counted them")
+    assert withheld
+    assert _cells(withheld)[0][1] == "3 of 100"
+    assert said in withheld.text
+
+
+@one_engine
+def test_rule_4_a_rate_says_for_whom_and_from_what(shipped: Any) -> None:
+    for slug, tree in _pages(shipped):
+        for caption in ("Harms out of", "People who respond"):
+            if table := _table(tree, caption):
+                assert {"For whom", "Counted", "Source", "Range"} <= set(_heads(table)), slug
+                assert all(all(cell for cell in row) for row in _cells(table)), slug
+
+
+@one_engine
+def test_rule_5_both_framings_stand_and_add_up_to_the_base(shipped: Any) -> None:
+    rows = 0
+    for slug, tree in _pages(shipped):
+        if table := _table(tree, "People who respond, out of 1,000"):
+            for row in _cells(table):
+                rows += 1
+                assert int(row[1].replace(",", "")) + int(row[2].replace(",", "")) == 1000, slug
+    assert rows
+
+
+@one_engine
+def test_rule_6_no_chance_is_written_as_one_in_so_many(shipped: Any) -> None:
+    for slug, tree in [*_pages(shipped), *_leaflets(shipped)]:
+        for part in tree.all("h1", "h2", "h3", "h4", "figcaption", "th", "td", "text"):
+            assert not re.search(r"\b(?:1|one) in (?:\d|a hundred|a thousand)", part.text, re.IGNORECASE), (
+                slug,
+                part.text,
+            )
+
+
+def test_rule_7_a_band_stands_beside_its_number_with_its_scheme_in_view(client: Any, load: Any) -> None:
+    _with_harms(load, harm("p--procedure-risk-1", observed=3, n=100))
+
+    tree = parse(client.get("/procedures/p").text)
+    band = client.get("/v1/procedures/p").json()["risks"]["items"][0]["value"]["band"]["items"][0]
+
+    table = _table(tree, "Harms out of")
+    assert table
+    assert _cells(table)[0][_heads(table).index("Band")] == "Common"
+    assert "Bands: EU scheme, out of 10,000" in tree.text
+    assert set(band) == {"name", "scheme", "min", "max", "origin"}
+
+
+@pytest.mark.parametrize(
+    ("n", "band"), [(10, "very_common"), (100, "common"), (1000, "uncommon"), (10_000, "rare"), (10_001, "very_rare")]
+)
+def test_rule_8_an_exact_limit_belongs_to_the_more_frequent_band(client: Any, load: Any, n: int, band: str) -> None:
+    _with_harms(load, harm("p--procedure-risk-1", observed=1, n=n))
+
+    value = client.get("/v1/procedures/p").json()["risks"]["items"][0]["value"]
+
+    assert value["band"]["items"][0]["name"] == band
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("none_seen", "looked for, none seen"),
+        ("not_known", "not known"),
+        ("not_reported", "not reported"),
+        ("not_looked_for", "not looked for"),
+    ],
+)
+def test_rule_9_four_ways_of_not_knowing_are_four_things(client: Any, load: Any, state: str, words: str) -> None:
+    _with_harms(load, harm("p--procedure-risk-1", state=state))
+
+    harms = parse(client.get("/procedures/p").text).by_id("harms")
+
+    assert harms
+    assert f"({words})" in harms.text
+    assert not re.search(r"(?<![\d,.])0(?![\d,.])|very rare", harms.text.replace("rare 1 to under 10; very rare", ""))
+
+
+def test_rule_10_none_seen_stands_with_its_denominator_and_upper_limit(client: Any, load: Any) -> None:
+    _with_harms(load, harm("p--procedure-risk-1", state="none_seen", observed=0, n=50))
+
+    tree = parse(client.get("/procedures/p").text)
+
+    table = _table(tree, "Harms out of 1,000")
+    assert table
+    assert re.fullmatch(r"none seen \(0 of 50; could be up to (?:5[89]|6\d|7[0-2]) in 1,000\)", _cells(table)[0][1])
+    assert "no risk" not in tree.text.lower()
+
+
+@one_engine
+def test_rule_11_numbers_needed_to_treat_stay_out_of_what_patients_read(shipped: Any) -> None:
+    for slug, tree in [*_pages(shipped), *_leaflets(shipped)]:
+        for part in [*tree.by_class("key"), *tree.all("td", "figcaption")]:
+            assert not re.search(r"\bNNT\b|number needed to treat", part.text, re.IGNORECASE), (slug, part.text)
+
+
+@one_engine
+def test_rule_12_an_estimate_has_a_range_or_says_that_none_is_reported(shipped: Any) -> None:
+    for slug, tree in _pages(shipped):
+        for caption in ("Harms out of", "People who respond"):
+            if table := _table(tree, caption):
+                place = _heads(table).index("Range")
+                for row in _cells(table):
+                    assert re.fullmatch(r"-?[\d.]+ to [\d.]+ %|range not reported", row[place]), (slug, row)
+
+
+@one_engine
+def test_rule_13_counts_are_computed_from_the_figures_of_the_claim(shipped: Any) -> None:
+    for slug, tree in _pages(shipped):
+        table = _table(tree, "People who respond")
+        if not table:
+            continue
+        claims = shipped.get(f"/v1/procedures/{slug}").json()["response_rates"]["items"]
+        shares = {round(one["value"]["percent_min"] * 10) for one in claims if one["value"]["percent_min"] is not None}
+        assert {int(row[1].replace(",", "")) for row in _cells(table)} <= shares, slug
+
+
+def test_rule_14_no_word_of_the_pages_themselves_calls_a_chance_small_without_a_number(client: Any, load: Any) -> None:
+    load(
+        procedure("p", treats=["g"], indicated=["c"]),
+        condition("c", arises_from=["g"]),
+        generator("g"),
+        risk("bleeding"),
+    )
+    paths = "/ /procedures /procedures/p /procedures/p/leaflet /conditions/c /pain-generators/g /risks /risks/bleeding /notice"
+
+    for path in paths.split():
+        for sentence in re.split(r"(?<=[.;:]) ", parse(client.get(path).text).text):
+            if re.search(r"\b(?:rare|rarely|safe|minimal|usually|uncommon)\b", sentence, re.IGNORECASE):
+                assert re.search(r"\d", sentence), (path, sentence)
+
+
+@one_engine
+def test_rule_15_a_comparison_has_no_procedure_as_an_option_and_no_empty_cell(shipped: Any) -> None:
+    tree = _tree(shipped, f"/compare?procedure={RICH}&procedure=epidural-steroid-injection")
+    table = next(tree.all("table"))
+
+    assert _heads(table)[-1] == "No procedure"
+    assert {len(row) for row in _cells(table)} == {4}
+    assert all(cell for row in _cells(table) for cell in row)
+    assert "no data found" in table.text
+
+
+@one_engine
+def test_rule_17_every_statement_shows_its_certainty_and_a_reason_where_it_is_below_high(shipped: Any) -> None:
+    for slug, tree in _pages(shipped):
+        for one in tree.by_class("src"):
+            if "certainty" in one.text and one.parent and one.parent.name in {"li", "td"}:
+                assert re.search(r"certainty (?:high|(?:moderate|low|very low) \([a-z ,]+\))", one.text), (
+                    slug,
+                    one.text,
+                )
+        for block in tree.by_class("claims"):
+            for one in block.children:
+                assert isinstance(one, str) or "certainty" in one.text, (slug, one)
+
+
+@one_engine
+def test_rule_18_opposing_findings_stand_side_by_side_with_the_axis_they_differ_on(shipped: Any) -> None:
+    conflicts = shipped.get(f"/v1/procedures/{RICH}").json()["conflicts"]["items"]
+    part = _tree(shipped, f"/procedures/{RICH}").by_id("certainty")
+
+    assert conflicts
+    assert part
+    for conflict in conflicts:
+        assert f"Disagreement: {conflict['axis'].lower()}" in part.text
+    assert len(part.by_class("sides")[0].by_class("facts")) >= 2
+    for facts in part.by_class("facts"):
+        terms = [one.text for one in facts.all("dt")]
+        assert terms in (["Body", "Year"], ["Size", "Compared with", "After", "Year"])
+        assert all(one.text for one in facts.all("dd"))
+
+
+@one_engine
+def test_rule_19_a_page_opens_with_two_or_three_key_messages_that_do_not_tell_what_to_do(shipped: Any) -> None:
+    for slug, tree in _pages(shipped):
+        main = next(tree.all("main"))
+        assert next(main.all("h2")).text == "Key messages", slug
+        key = tree.by_class("key")[0]
+        if messages := [one.text for one in key.all("li")]:
+            assert 2 <= len(messages) <= 3, slug
+            assert not re.search(r"you should (?:not )?have|we recommend", key.text, re.IGNORECASE), slug
+
+
+@one_engine
+def test_rule_21_page_leaflet_comparison_and_api_use_the_same_name(shipped: Any) -> None:
+    name = shipped.get(f"/v1/procedures/{RICH}").json()["name"]
+
+    assert next(_tree(shipped, f"/procedures/{RICH}").all("h1")).text == name
+    assert next(_tree(shipped, f"/procedures/{RICH}/leaflet").all("h1")).text == name
+    assert name in _tree(shipped, f"/compare?procedure={RICH}&procedure=epidural-steroid-injection").text
+
+
+@one_engine
+def test_rule_22_a_page_keeps_the_fixed_order_and_speaks_of_the_licence_of_a_drug(shipped: Any) -> None:
+    order = "key what before day benefit harms certainty alternatives afterwards call sources".split()
+    for slug, tree in _pages(shipped):
+        ids = [one.attributes.get("id") for one in tree.all("section")]
+        assert [one for one in ids if one in order] == order, slug
+        if "Nerve block" in tree.by_class("kicker")[0].text or "Injection" in tree.by_class("kicker")[0].text:
+            assert "Licence of the drug" in tree.text, slug
+
+
+@one_engine
+def test_rule_23_when_to_call_is_on_every_page_and_leaflet_and_linked_from_the_top(shipped: Any) -> None:
+    for slug, tree in _pages(shipped):
+        links = [one.attributes.get("href") for one in tree.all("a")]
+        assert links.index("#call") < links.index("#key"), slug
+    for slug, tree in [*_pages(shipped), *_leaflets(shipped)]:
+        part = tree.by_id("call")
+        assert part, slug
+        assert "Emergency" in part.text, slug
+        assert "local emergency number" in part.text, slug
+        assert "Same day" in part.text, slug
+
+
+@one_engine
+def test_rule_24_a_page_ends_in_questions_to_take_along(shipped: Any) -> None:
+    for slug, tree in _pages(shipped):
+        part = tree.by_id("questions")
+        assert part, slug
+        assert len(list(part.all("li"))) >= 4, slug
+    assert all("Questions to ask" in tree.text for _, tree in _leaflets(shipped))
+
+
+@one_engine
+def test_rule_25_a_chart_is_a_named_picture_with_a_table_of_equal_values(shipped: Any) -> None:
+    charts = [*_pages(shipped), ("all", _tree(shipped, "/relief"))]
+    for slug, tree in charts:
+        for figure in (one for one in tree.all("figure") if one.by_class("plot")):
+            picture = next(one for one in figure.all("svg") if one.attributes.get("role") == "img")
+            first, second = list(picture.all())[:2]
+            assert (first.name, second.name) == ("title", "desc"), slug
+            assert picture.attributes["aria-labelledby"].split() == [first.attributes["id"], second.attributes["id"]]
+            assert list(figure.all("figcaption")), slug
+            rows = _cells(next(figure.all("table")))
+            marks = [one.attributes["aria-label"] for one in figure.by_class("links")[0].all("a")]
+            assert len(rows) == len(marks), slug
+            for row, mark in zip(rows, marks, strict=True):
+                value = row[1] if slug == "all" else row[0]
+                assert value.removesuffix(" (typical)") in mark, (slug, row, mark)
+                assert row[-1] in mark, (slug, row, mark)
+
+
+@one_engine
+def test_rule_26_what_colour_says_a_shape_or_word_says_too(shipped: Any) -> None:
+    for cell in (one for one in _tree(shipped, "/matrix").all("td") if list(one.all("a"))):
+        assert re.search(
+            r"^[DT]+\s?[¼½¾]? .+ (?:diagnoses|treats).+ certainty (?:very )?(?:low|moderate|high)", cell.text
+        )
+    sheet = next(one for one in _tree(shipped, "/").all("link") if one.attributes["rel"] == "stylesheet")
+    css = shipped.get(sheet.attributes["href"]).text
+    assert re.search(r"svg \.commercial \{ stroke-dasharray", css)
+    assert re.search(r"svg \.tail \{[^}]*stroke-dasharray", css)
+
+
+@one_engine
+def test_rule_27_the_time_axis_names_its_steps_and_says_that_they_are_uneven(shipped: Any) -> None:
+    figure = next(one for one in _tree(shipped, "/relief").all("figure"))
+    texts = [one.text for one in figure.all("text")]
+
+    assert {"1 hour", "1 day", "1 week", "1 month", "1 year", "10 years"} <= set(texts)
+    assert "uneven steps" in next(figure.all("figcaption")).text
+    assert not [one for one in figure.by_class("plot")[0].all("rect") if "range" in one.attributes.get("class", "")]
+
+
+@one_engine
+def test_rule_28_an_icon_array_draws_the_whole_base_and_as_many_as_it_says(shipped: Any) -> None:
+    drawn = 0
+    for slug, tree in _pages(shipped):
+        boxes = set()
+        for picture in tree.by_class("people"):
+            drawn += 1
+            boxes.add(picture.attributes["viewbox"])
+            path = next(picture.all("path")).attributes["d"]
+            width, height = map(int, picture.attributes["viewbox"].split()[2:])
+            assert width * height == 1000 * 8 * 8
+            assert _area(path) // 64 == int(re.findall(r"([\d,]+) filled", picture.text)[0].replace(",", "")), slug
+        assert len(boxes) <= 1, slug
+    assert drawn
+
+
+def _area(path: str) -> int:
+    """Area of rectangles written as M x y H x V y H x Z."""
+    found = re.findall(r"M(\d+) (\d+)H(\d+)V(\d+)H\d+Z", path)
+    return sum((int(right) - int(left)) * (int(bottom) - int(top)) for left, top, right, bottom in found)
+
+
+def test_rule_28_below_one_person_no_array_is_drawn(client: Any, load: Any) -> None:
+    _with_harms(load, harm("p--procedure-risk-1", observed=1, n=5000))
+
+    assert not parse(client.get("/procedures/p").text).by_class("people")
+
+
+def test_rule_29_relief_is_shorter_typical_and_longer_and_up_to_alone_is_none(client: Any, load: Any) -> None:
+    load(
+        procedure(
+            "p",
+            claims=[
+                relief("p--relief-duration-1", source="review", min="P6M", max="P9M", label="6 to 9 months"),
+                relief("p--relief-duration-2", min="P3M", max="P4M", label="3 to 4 months"),
+                relief(
+                    "p--relief-duration-3", min="P12M", max="P12M", label="a year", ongoing=True, statistic="at_least"
+                ),
+                relief("p--relief-duration-4", min=None, max="P5Y", label="up to 5 years", statistic="up_to"),
+            ],
+        )
+    )
+
+    tree = parse(client.get("/procedures/p").text)
+
+    cards = [one.text for one in tree.by_class("three")[0].all("li")]
+    assert [one.split()[0] for one in cards] == ["Shorter", "Typical", "Longer"]
+    assert "3 to 4 months" in cards[0]
+    assert "6 to 9 months" in cards[1]
+    assert "a year" in cards[2]
+    assert "5 years" not in " ".join(cards)
+    # Still present when observation ended: open, not ended.
+    assert len(tree.by_class("tail")) == 2
+
+
+@one_engine
+def test_rule_30_page_and_leaflet_say_who_wrote_them_how_current_they_are_and_who_paid(shipped: Any) -> None:
+    for slug, tree in [*_pages(shipped), *_leaflets(shipped)]:
+        text = tree.text
+        assert "Written by procedure-kb contributors" in text, slug
+        assert re.search(r"[Rr]eview due by \d{4}-\d\d-\d\d", text), slug
+        assert "No outside funding" in text, slug
+        assert "Release " in text, slug
+        assert not re.search(r"HONcode|PIF TICK|Information Standard", text), slug
+    for slug, tree in _pages(shipped):
+        assert "Content changes only by releases" in tree.text, slug
+        assert tree.by_class("due")[0].attributes["data-due"], slug
