@@ -270,7 +270,8 @@ def _names(index: Index) -> Iterator[dict[str, Any]]:
         names = [("preferred", risk.name), ("lay_name", risk.lay_name), *(("synonym", name) for name in risk.names)]
         yield from (row("risk", risk.slug, *name) for name in dict.fromkeys(names))
     for page in index.content.guide:
-        yield row("guide_page", page.slug, "preferred", page.title)
+        names = [("preferred", page.title), *(("synonym", name) for name in page.names)]
+        yield from (row("guide_page", page.slug, *name) for name in dict.fromkeys(names))
 
 
 def _former(index: Index) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,11 @@ _SPELLINGS: Final = (
     (re.compile(r"paed"), "ped"),
     (re.compile(r"ischaem"), "ischem"),
     (re.compile(r"coeliac"), "celiac"),
+    (re.compile(r"rrhoea"), "rrhea"),
+    (re.compile(r"oesoph"), "esoph"),
+    (re.compile(r"faec"), "fec"),
+    (re.compile(r"gynaec"), "gynec"),
+    (re.compile(r"paralys(?=e|ing)"), "paralyz"),
     (re.compile(r"tumour"), "tumor"),
     (re.compile(r"fibre"), "fiber"),
     (re.compile(r"centre"), "center"),
@@ -22,7 +27,9 @@ _SPELLINGS: Final = (
     (re.compile(r"neuralgiae\b"), "neuralgia"),
     (re.compile(r"\b(disk)(s?)\b"), r"disc\2"),
 )
-_SPELLED: Final = re.compile("aesth|aem|oedema|paed|coeliac|tumour|fibre|centre|colour|neuralgiae|disk")
+_SPELLED: Final = re.compile(
+    "aesth|aem|oedema|paed|coeliac|rrhoea|oesoph|aec|paralys|tumour|fibre|centre|colour|neuralgiae|disk"
+)
 _BREAKS: Final = re.compile(r"[^a-z0-9]+")
 
 

@@ -18,7 +18,7 @@ from app.db.engines import Snapshot
 from app.db.statements import named
 from app.search.folding import fold
 from app.search.turns import only_one
-from app.search.words import content_stems, levels
+from app.search.words import content_stems, levels, root
 
 # Fields of a record that have a stem, as bits.
 NAMES: Final = 1
@@ -28,8 +28,10 @@ TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "guide_page"
 # Records come before guide pages, guide pages before sources.
 GROUPS: Final = {"guide_page": 1, "source": 2}
 ORDER: Final = {name: place for place, name in enumerate(TYPES)}
+# A part of a word that is written apart elsewhere has at least this many letters.
+_PART: Final = 4
 # Another layout of the index is another folder: an old one is never opened by new code.
-LAYOUT: Final = "5"
+LAYOUT: Final = "6"
 
 
 @dataclass(slots=True)
@@ -90,6 +92,40 @@ class SearchIndex:
     def first_words(self) -> list[str]:
         """Every word that a suggestion may begin with, sorted."""
         return sorted({row[0].split()[0] for row in self.starts})
+
+    @cached_property
+    def relatives(self) -> dict[str, list[str]]:
+        """Root -> stems of names that have it."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for stem in sorted(self.named):
+            found[root(stem)].append(stem)
+        return dict(found)
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """Stems of the words of names."""
+        words = sorted({word for row in self.starts for word in row[0].split()})
+        return frozenset(stem for word in words for stem in content_stems(word))
+
+    @cached_property
+    def written_apart(self) -> dict[str, tuple[str, str]]:
+        """Two words that stand together in a name, as one word -> the two: kneepain, intraarticular."""
+        found: dict[str, tuple[str, str]] = {}
+        for row in self.starts:
+            first, second = (*row[0].split(maxsplit=2), "", "")[:2]
+            if len(first) >= _PART and len(second) >= _PART and content_stems(first) and content_stems(second):
+                found.setdefault(first + second, (first, second))
+        return found
+
+    @cached_property
+    def abbreviations(self) -> dict[str, list[str]]:
+        """An abbreviation -> the words that the names of all records with it share."""
+        shared: dict[str, list[str]] = {}
+        for start, text, kind, _, _, name in self.starts:
+            if kind == "abbreviation" and fold(text) == start:
+                words = fold(name).split()
+                shared[start] = [word for word in shared.get(start, words) if word in words]
+        return {short: words for short, words in shared.items() if words and words != [short]}
 
     def entry(self, address: Any) -> Entry:  # noqa: ANN401 - tantivy's own address
         """A record by its place in the index, parsed once."""

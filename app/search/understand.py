@@ -11,10 +11,10 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from app.search.folding import fold
 from app.search.index import SearchIndex
-from app.search.words import LEXICON, content_stems, levels
+from app.search.words import LEXICON, ONE_LEVEL, PARTS, content_stems, levels, root
 
 # A correction may change one letter of a short word, two of a long one.
-_LONG: Final = 8
+_LONG: Final = 7
 _SHORT: Final = 4
 
 
@@ -50,33 +50,57 @@ def read_query(index: SearchIndex, text: str) -> Read:
     """Words, phrases, corrections and expansions of a query."""
     plain = levels(text)
     phrases = [one for one in re.findall(r'"([^"]+)"', plain) if fold(one)]
-    words = _joined(index, [word for word in fold(plain).split() if content_stems(word)])
+    words = [word for word in fold(plain).split() if content_stems(word)]
     interpreted = Interpreted(text, words, phrases)
-    alternatives, weights = [], []
+    alternatives: list[dict[str, float]] = []
+    weights: list[float] = []
     for place, word in enumerate(words):
-        found = _alternatives(index, word, interpreted, last=place == len(words) - 1)
-        if found:
-            alternatives.append(found)
-            weights.append(
-                max(_worth(index, stem) for stem, likeness in found.items() if likeness == max(found.values()))
-            )
-        else:
+        parts = _parts(index, words, place, interpreted)
+        found = parts or [_alternatives(index, word, interpreted, last=place == len(words) - 1)]
+        if not any(found):
             interpreted.ignored.append(word)
             # A word that nothing has still counts: the more of them, the less was understood.
             alternatives.append({})
             weights.append(math.log(1 + index.total) * 0.8)
+            continue
+        for one in found:
+            alternatives.append(one)
+            weights.append(_weight(index, word, one) / len(found))
     return Read(interpreted, alternatives, weights, [content_stems(one) for one in phrases])
 
 
-def _joined(index: SearchIndex, words: list[str]) -> list[str]:
-    """Two words that this release writes as one (radio frequency) are read as one."""
-    found: list[str] = []
-    for word in words:
-        if found and found[-1] + word in index.spelled:
-            found[-1] += word
-        else:
-            found.append(word)
+def _parts(index: SearchIndex, words: list[str], place: int, interpreted: Interpreted) -> list[dict[str, float]]:
+    """Alternatives of a word that stands for several (an abbreviation, two words in one), or is half of one."""
+    word = words[place]
+    if two := index.written_apart.get(word):
+        interpreted.expansions.append((word, " ".join(two)))
+        return [_known(index, {word: 1.0, part: 0.95}) for part in two]
+    if len(words) == 1:
+        return []
+    if long := index.abbreviations.get(word):
+        interpreted.expansions.append((word, " ".join(long)))
+        return [_known(index, {word: 1.0, part: 0.95}) for part in long if content_stems(part)]
+    after, before = word + "".join(words[place + 1 : place + 2]), "".join(words[max(place - 1, 0) : place]) + word
+    for joined in (after, before):
+        if joined != word and joined in index.spelled:
+            return [_known(index, {word: 1.0, joined: 1.0})]
+    return []
+
+
+def _known(index: SearchIndex, words: dict[str, float]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for word, likeness in words.items():
+        for stem in content_stems(word):
+            if stem in index.frequency:
+                found.setdefault(stem, likeness)
     return found
+
+
+def _weight(index: SearchIndex, word: str, alternatives: dict[str, float]) -> float:
+    best = max(alternatives.values())
+    weight = max(_worth(index, stem) for stem, likeness in alternatives.items() if likeness == best)
+    # A level says where; what is looked for say the other words.
+    return weight / 4 if ONE_LEVEL.fullmatch(word) else weight
 
 
 def _worth(index: SearchIndex, stem: str) -> float:
@@ -93,6 +117,13 @@ def _alternatives(index: SearchIndex, word: str, interpreted: Interpreted, *, la
             if one in index.frequency:
                 found.setdefault(one, 0.8)
                 interpreted.expansions.append((word, extra))
+    if ONE_LEVEL.fullmatch(word):
+        found.update({one: 0.8 for one in content_stems(PARTS[word[0]]) if one in index.frequency})
+        return found
+    if found and stem not in index.named:
+        # Known from texts alone: a name may have another word of the same root.
+        for one in index.relatives.get(root(stem), ()):
+            found.setdefault(one, 0.8)
     if last and len(word) >= 3:
         for one in _begin(index, word)[:12]:
             found.setdefault(one, 0.9)
@@ -116,7 +147,7 @@ def _corrections(index: SearchIndex, word: str, stem: str) -> list[tuple[str, fl
     """Stems that a misspelt word was probably meant to be, nearest first; none when nothing is near."""
     if len(stem) < _SHORT or any(letter.isdigit() for letter in word):
         return []
-    edits = 1 if len(word) < _LONG - 2 else 2
+    edits = 1 if len(word) < _LONG else 2
     near = [
         found
         for length in range(max(_SHORT, len(word) - edits), len(word) + edits + 1)

@@ -139,6 +139,27 @@ STOP: Final = frozenset(
         "treat",
         "treats",
         "treating",
+        "go",
+        "goes",
+        "going",
+        "please",
+        "best",
+        "good",
+        "make",
+        "makes",
+        "made",
+        "something",
+        "anything",
+        "tell",
+        "explain",
+        "possible",
+        "every",
+        "ve",
+        "m",
+        "re",
+        "ll",
+        "don",
+        "doesn",
     ]
 )
 # Everyday words beside the field's own, where no name of a record could carry them: general, never for one query.
@@ -149,7 +170,6 @@ LEXICON: Final = {
     "belly": "abdomen",
     "tummy": "abdomen",
     "kneecap": "knee",
-    "burning nerve": "ablation",
     "zap": "ablation",
     "freeze": "cryoneurolysis",
     "freezing": "cryoneurolysis",
@@ -167,6 +187,19 @@ LEXICON: Final = {
     "buttock": "sacroiliac",
     "face": "facial",
     "diabetic": "diabetes",
+    "neck": "cervical",
+    "jaw": "temporomandibular",
+    "hurt": "pain",
+    "hurts": "pain",
+    "hurting": "pain",
+    "ache": "pain",
+    "aches": "pain",
+    "aching": "pain",
+    "sore": "pain",
+    "cortisone": "steroid",
+    "operation": "surgery",
+    "neurotomy": "ablation",
+    "denervation": "ablation",
     "broken": "fracture",
     "collapsed": "fracture",
     "amputated": "phantom",
@@ -188,9 +221,27 @@ def content_stems(text: str) -> tuple[str, ...]:
     return tuple(_STEMMER.analyze(" ".join(kept))) if kept else ()
 
 
-_LEVEL = re.compile(r"\b([clts])(\d{1,2})\s*[-/ ]\s*([clts]?)(\d{1,2})\b", re.IGNORECASE)
+_LEVEL = re.compile(
+    r"\b([clts])(\d{1,2})(?:\s*(?:[-/\u2013\u2014\s]|\bto\b)\s*([clts]?)|([clts]))(\d{1,2})\b", re.IGNORECASE
+)
+# One level of the spine, and the part of it that the letter stands for.
+ONE_LEVEL: Final = re.compile(r"[clts]\d{1,2}")
+PARTS: Final = {"c": "cervical", "t": "thoracic", "l": "lumbar", "s": "sacral"}
 
 
 def levels(text: str) -> str:
-    """Spinal levels in one form: L4-5, L4/L5 and L4-L5 become `l4 l5`."""
-    return _LEVEL.sub(lambda m: f"{m[1]}{m[2]} {m[3] or m[1]}{m[4]}", text)
+    """Spinal levels in one form: L4-5, L4/L5, L4L5, L4 to L5 and L4-L5 become `l4 l5`."""
+    return _LEVEL.sub(lambda m: f"{m[1]}{m[2]} {m[3] or m[4] or m[1]}{m[5]}", text)
+
+
+# What derived words of the field end in, longest first: leakage and leak, sacroiliitis and sacroiliac have one root.
+_ENDINGS: Final = ("ation", "itis", "iti", "osi", "ag", "al", "ar", "ac", "ic", "it")
+_ROOT: Final = 4
+
+
+def root(stem: str) -> str:
+    """A stem without the ending that derived it, where enough of it is left."""
+    for ending in _ENDINGS:
+        if stem.endswith(ending) and len(stem) - len(ending) >= _ROOT:
+            return stem[: -len(ending)]
+    return stem

@@ -288,6 +288,7 @@ class GuidePage(Seed):
 
     slug: Slug
     title: Line
+    names: list[Line] = Field(default=[], description="Other words that people look for it with.")
     summary: Text
     items: list[GuideItem]
     claims: list[Claim] = []

@@ -180,3 +180,11 @@ def test_the_text_filter_of_the_list_finds_what_search_finds(shipped: Client) ->
 
     assert "balloon-kyphoplasty" in listed
     assert "trigger-point-injection" not in listed
+
+
+def test_a_guide_page_is_found_by_the_words_that_people_look_for_it_with(client: Client, load: Load) -> None:
+    load(page("costs", title="Costs and insurance", names=["price of treatment"]), page("safety", title="Risks"))
+
+    item = client.get("/v1/search", params={"q": "price"}).json()["items"][0]
+
+    assert (item["slug"], item["matched"]["kind"]) == ("costs", "synonym")
