@@ -7,10 +7,10 @@ import orjson
 from app.build import build_id
 from app.http.reading import Reading
 from app.queries.documents import find_claim, find_document
+from app.search.emergencies import RedFlags, red_flags
 from app.search.index import SearchIndex, open_index
 from app.search.nearest import Choices, nearest
 from app.search.query import Hit
-from app.search.words import content_stems
 
 _KINDS = {
     "preferred": "its name",
@@ -36,21 +36,14 @@ def because_of(hit: Hit) -> str:
 
 
 def notices_of(read: Reading, text: str) -> list[Any]:
-    """Cited red flags whose plain words the text has, whole claims, each once."""
+    """Cited red flags of the emergencies that the text describes, whole claims, each once."""
     flags = read.once(("red flags",), lambda: _red_flags(read))
-    have = set(content_stems(text))
-    wanted = dict.fromkeys(claim for words, claims in flags if words <= have for claim in claims)
+    wanted = flags.claims(text, index_of(read).spelled)
     return [orjson.loads(document) for claim in wanted if (document := find_claim(read.connection, claim))]
 
 
-def _red_flags(read: Reading) -> list[tuple[frozenset[str], list[str]]]:
-    raw = orjson.loads(bytes(find_document(read.connection, "search", "red-flags") or b"[]"))
-    return [
-        (words, flag["claims"])
-        for flag in raw
-        for phrase in flag["phrases"]
-        if (words := frozenset(content_stems(phrase)))
-    ]
+def _red_flags(read: Reading) -> RedFlags:
+    return red_flags(orjson.loads(bytes(find_document(read.connection, "search", "red-flags") or b"[]")))
 
 
 def suggestions_for(read: Reading, text: str) -> list[str]:

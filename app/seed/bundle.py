@@ -339,7 +339,9 @@ class PhraseMap(Seed):
 class RedFlagPhrase(Seed):
     """Words with which a person describes an emergency, and the red-flag claims that answer."""
 
-    phrases: list[Line] = Field(min_length=1)
+    phrases: list[Line] = Field(
+        min_length=1, description="Words in any order; a/b at one place is either. Every way to say no is `cannot`."
+    )
     claims: list[ClaimId] = Field(min_length=1)
     reason: Line
 
