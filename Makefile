@@ -10,7 +10,7 @@ comma := ,
 SERVE_LOCKS := requirements/core.txt $(foreach extra,$(subst $(comma), ,$(KB_EXTRAS)),requirements/$(extra).txt)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input --root-user-action=ignore
 
-.PHONY: help serve test check format lock full drills bench clean
+.PHONY: help serve test check format publish lock full drills bench clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ check: $(VENV)/.dev ## Lint, types, migrations on both engines, seed files
 format: $(VENV)/.dev ## Format and fix what a machine can
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
+
+publish: $(VENV)/.dev ## Keep the newest build of the embed script for good
+	@$(BIN)/procedure-kb publish
 
 lock: ## Make the lock files anew (needs uv)
 	@requirements/lock.sh

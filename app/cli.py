@@ -1,4 +1,4 @@
-"""procedure-kb: serve, check, diff, release, load, status, schema, search-report, bench.
+"""procedure-kb: serve, check, diff, release, load, status, schema, publish, search-report, bench.
 
 Exit codes: 0 done, 1 the seed or the database is not as asked (findings, drift, nothing loaded), 2 wrong usage or setting,
 3 the database cannot be reached.
@@ -37,6 +37,7 @@ from app.search.query import search
 from app.search.report import report
 from app.seed.files import SeedRefused
 from app.settings import ROOT, Settings, load_settings
+from app.web.embedding.kit import publish as publish_build
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 SeedOption = Annotated[
@@ -282,6 +283,14 @@ def schema(
         return
     written = write_schemas(root)
     typer.echo(f"Wrote {', '.join(written)}." if written else "The schemas are fresh.")
+
+
+@cli.command()
+def publish() -> None:
+    """Keep the newest build of the script for other people's pages, under its hash and for good."""
+    build, new = publish_build()
+    typer.echo(f"{'Published' if new else 'Already published:'} {build.path}")
+    typer.echo(f"integrity {build.integrity}")
 
 
 @cli.command("search-report")

@@ -147,6 +147,13 @@ class TooManyRequests(KnowledgeBaseError):
     explanation = "This address has sent more requests than the policy allows. Wait for `Retry-After` seconds."
 
 
+class FormatNotOffered(KnowledgeBaseError):
+    status = 501
+    code = "format_not_offered"
+    title = "This format is not offered"
+    explanation = "oEmbed is answered as json or xml, as its specification names them."
+
+
 class Unavailable(KnowledgeBaseError):
     status = 503
     code = "unavailable"

@@ -29,6 +29,7 @@ BELOW: dict[str, set[str]] = {
     "cli": {
         "bench",
         "main",
+        "web",  # `publish` keeps a build of the script that the web serves
         "loader",
         "seed",
         "queries",

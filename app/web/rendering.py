@@ -18,6 +18,7 @@ from app.queries.documents import find_document
 from app.queries.lists import Filters, Order, list_rows
 from app.schemas import vocabulary
 from app.search.nearest import nearest
+from app.web.head import head_of
 from app.web.statements import dots, ranked, reasons
 
 Json = dict[str, Any]
@@ -98,6 +99,7 @@ def render(
         "emergencies": "emergencies" in slugs_of(read, "guide_page"),
         "noindex": False,
         "current": current,
+        **head_of(read, title, path, current, values.get("d")),
         **values,
     }
     # Everything is read: a transaction is not held open while a long page is written.

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from app.web.embedding import configurator, documents, frames, oembed
 from app.web.pages import (
     about,
     comparing,
@@ -19,6 +20,10 @@ from app.web.pages import (
 )
 
 MODULES = (
+    configurator,
+    documents,
+    frames,
+    oembed,
     about,
     comparing,
     conditions,

@@ -89,6 +89,12 @@ def serve() -> Iterator[Serve]:
 
 
 @pytest.fixture(scope="session")
+def fill_database() -> Callable[[Path, Path], str]:
+    """fill(path, seed): a new database with other content than the shipped one."""
+    return fill
+
+
+@pytest.fixture(scope="session")
 def shipped_database(tmp_path_factory: pytest.TempPathFactory) -> str:
     return fill(tmp_path_factory.mktemp("browser") / "kb.sqlite3", ROOT / "seed_data")
 

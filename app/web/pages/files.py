@@ -1,5 +1,6 @@
 """Style sheets, scripts and pictures; what machines that find pages read."""
 
+from typing import Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
@@ -11,12 +12,13 @@ from app.http.resolving import slugs_of
 from app.web.rendering import FOLDERS, asset, asset_path
 
 router = APIRouter(include_in_schema=False)
+HASHED: Final = ("site.css", "site.js", "leaflet.css", "frame.js", "configurator.js")
 
 
 @router.get("/static/{name}")
 def get_static(name: str, request: Request) -> Response:
     """A style sheet, script or picture; with its hash in the name it is kept for good."""
-    known = {asset_path(one).removeprefix("/static/"): one for one in ("site.css", "site.js", "leaflet.css")}
+    known = {asset_path(one).removeprefix("/static/"): one for one in HASHED}
     plain = {"icon.svg"}
     file = known.get(name) or (name if name in plain else None)
     if file is None:

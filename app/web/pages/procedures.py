@@ -73,7 +73,6 @@ def show_procedure(slug: str, request: Request) -> Response:
             base=read.settings.path_prefix,
             heading="Figure",
         )
-        alternates = [("alternate", "application/json", f"{read.settings.link_base}/v1/procedures/{slug}")]
         return render(
             read,
             "procedure.html",
@@ -83,7 +82,6 @@ def show_procedure(slug: str, request: Request) -> Response:
             disagree=differ(reliefs),
             harm_statements=by_risk(d["risks"]["items"]),
             by_id=_claims_by_id(d),
-            alternates=alternates,
             **values,
         )
 
