@@ -17,6 +17,7 @@ from app.api.routes import (
     comparison,
     conditions,
     edges,
+    exports,
     guide,
     linked_data,
     pain_generators,
@@ -104,6 +105,7 @@ def create_app(settings: Settings | None = None) -> Answers:
     modules = (
         # First: `{slug}` would take the ending of these for a part of the name.
         linked_data,
+        exports,
         procedures,
         conditions,
         pain_generators,

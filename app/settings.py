@@ -83,6 +83,9 @@ class Settings(BaseModel):
     extras: tuple[str, ...] = Field(
         default=(), description=f"Optional parts that are served, with commas between them: {', '.join(EXTRAS)}."
     )
+    export_dir: Path = Field(
+        default=ROOT / "var" / "export", description="Where the exported files of a box are written."
+    )
     search_dir: Path = Field(default=ROOT / "var" / "search", description="Where search indexes of a box are built.")
 
     @field_validator("database_url", "write_database_url")

@@ -82,18 +82,8 @@ class Precondition(BaseModel):
     )
 
 
-class Paged(Precondition):
-    """What every list takes."""
-
-    limit: int = Field(default=20, ge=1, le=100, description="Rows of a page.")
-    cursor: Annotated[str, Field(min_length=1, max_length=400)] | SkipJsonSchema[None] = Field(
-        default=None, description="`page.next` of the page before; good for one release."
-    )
-
-    @property
-    def facets(self) -> list[str]:
-        """Names of the facets asked for."""
-        return list(getattr(self, "facet", []))
+class Listed(Precondition):
+    """Which rows of a list, and in which order."""
 
     def order(self) -> Order:
         """The order asked for."""
@@ -106,6 +96,20 @@ class Paged(Precondition):
         """Filters asked for, names turned into slugs."""
         del read
         return Filters()
+
+
+class Paged(Listed):
+    """What every list takes."""
+
+    limit: int = Field(default=20, ge=1, le=100, description="Rows of a page.")
+    cursor: Annotated[str, Field(min_length=1, max_length=400)] | SkipJsonSchema[None] = Field(
+        default=None, description="`page.next` of the page before; good for one release."
+    )
+
+    @property
+    def facets(self) -> list[str]:
+        """Names of the facets asked for."""
+        return list(getattr(self, "facet", []))
 
 
 def sorts(*names: str) -> Any:  # noqa: ANN401 - an annotation
@@ -159,7 +163,7 @@ def relief_days(value: str | None) -> float | None:
         raise InvalidParameter(f"min_relief: {error}", errors=(FieldError("min_relief", value, str(error)),)) from None
 
 
-class ByEdge(Paged):
+class EdgeFilters(Listed):
     """Filters of the procedures of a look-up."""
 
     role: list[RoleValue] = many("What the procedure does there: diagnoses, treats (or, of a risk, carries).")
@@ -176,11 +180,6 @@ class ByEdge(Paged):
     sort: Annotated[str, sorts("name", "-name", "relief", "-relief", "updated", "-updated")] = Field(
         default="name", description="Order; unknown relief stands last both ways."
     )
-    facet: list[
-        Annotated[
-            str, facets("role", "family", "intent", "body_region", "guidance", "anaesthesia", "setting", "implant")
-        ]
-    ] = Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
 
     def filters(self, read: Reading) -> Filters:
         del read
@@ -196,6 +195,16 @@ class ByEdge(Paged):
             setting=self.setting,
             implant=yes_no(self.implant),
         )
+
+
+class ByEdge(EdgeFilters, Paged):
+    """What a look-up takes."""
+
+    facet: list[
+        Annotated[
+            str, facets("role", "family", "intent", "body_region", "guidance", "anaesthesia", "setting", "implant")
+        ]
+    ] = Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
 
 
 Preconditioned = Annotated[Precondition, Query()]

@@ -27,6 +27,7 @@ from app.errors import (
     UriTooLong,
 )
 from app.http.deprecation import headers_of
+from app.http.files import FileOnDisk
 from app.http.logs import identify
 from app.http.metrics import Metrics
 from app.http.posted import read_body, replayed
@@ -64,14 +65,17 @@ _CACHEABLE: Final = frozenset({200, 301, 307, 308, 400, 404, 410, 422})
 class Entry:
     """One answer, ready to send: a body and headers for each encoding, made when first asked for."""
 
-    __slots__ = ("body", "etag", "headers", "not_modified", "size", "status", "touched", "variants")
+    __slots__ = ("body", "etag", "file", "headers", "not_modified", "size", "status", "touched", "variants")
 
-    def __init__(self, status: int, headers: Headers, body: bytes) -> None:
+    def __init__(self, status: int, headers: Headers, body: bytes, file: FileOnDisk | None = None) -> None:
         self.status = status
         self.body = body
+        # The body lies on disk: it is sent as it is, in pieces, and not held.
+        self.file = file if status == 200 else None
         # Of the release too: a cache that is told 304 keeps its old headers, and KB-Release is one of them.
         release = next((value for name, value in headers if name == b"kb-release"), b"")[:64]
-        self.etag = hashlib.blake2b(body, digest_size=12, key=release).hexdigest().encode() if status == 200 else b""
+        content = self.file.digest.encode() if self.file else body
+        self.etag = hashlib.blake2b(content, digest_size=12, key=release).hexdigest().encode() if status == 200 else b""
         self.headers = headers
         self.variants: dict[bytes, tuple[Message, Message, Message, bytes]] = {}
         self.size = len(body) + 600
@@ -84,7 +88,7 @@ class Entry:
 
     def _make(self, encoding: bytes) -> tuple[Message, Message, Message, bytes]:
         body = self.body
-        if encoding and (len(body) < MIN_COMPRESSED or not _compressible(self.headers)):
+        if encoding and (self.file or len(body) < MIN_COMPRESSED or not _compressible(self.headers)):
             made = self.variants[encoding] = self.variant(b"")
             return made
         headers = list(self.headers)
@@ -99,7 +103,8 @@ class Entry:
         if self.etag:
             etag = b'"' + self.etag + (b"-" + encoding if encoding else b"") + b'"'
             headers.append((b"etag", etag))
-        headers.append((b"content-length", str(len(body)).encode()))
+        length = self.file.size if self.file else len(body)
+        headers.append((b"content-length", str(length).encode()))
         start = {"type": "http.response.start", "status": self.status, "headers": headers}
         kept = [pair for pair in headers if pair[0] not in {b"content-length", b"content-type", b"content-encoding"}]
         unchanged = {"type": "http.response.start", "status": 304, "headers": kept}
@@ -248,7 +253,10 @@ class Answers:
         if self.stale:
             start = {**start, "headers": [*start["headers"], (b"kb-stale", b"database-unreachable")]}
         await send(start)
-        await send(_EMPTY if method == "HEAD" else body)
+        if entry.file and method != "HEAD" and body is not _EMPTY:
+            await entry.file.send(send)
+        else:
+            await send(_EMPTY if method == "HEAD" else body)
 
     async def _miss(
         self, scope: Scope, receive: Receive, send: Send, *, method: str, key: bytes, accepted: bytes, wanted: bytes
@@ -376,7 +384,7 @@ class Answers:
             headers.append((b"vary", b"Accept-Encoding"))
         if b"cache-control" not in names:
             headers.append((b"cache-control", b"no-store" if status >= 500 else b"no-cache"))
-        return Entry(status, headers + headers_of(inner), b"".join(parts))
+        return Entry(status, headers + headers_of(inner), b"".join(parts), inner["state"].get("kb_file"))
 
     async def _directly(self, scope: Scope) -> Response | None:
         try:

@@ -14,7 +14,7 @@ from fastapi import Response
 from app.errors import BadCursor, FieldError, ReleaseGone, ReplicaBehind
 from app.http.reading import Reading
 from app.http.resolving import slugs_of
-from app.queries.lists import Filters, ListRow, Order, count_facet, count_rows, list_rows
+from app.queries.lists import Filters, Order, count_facet, count_rows, list_rows
 from app.schemas import vocabulary
 
 _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -49,9 +49,9 @@ def page_of(
     limit: int,
     cursor: str | None,
     facets: Sequence[str] = (),
-    alternates: Mapping[str, str] | None = None,
+    table: bool = False,
 ) -> Response:
-    """One page of a list."""
+    """One page of a list. `table`: the same rows stand as CSV at an address of their own."""
     release = read.release
     signature = _signature(path, filters, order)
     after = None if cursor is None else open_cursor(cursor, release.revision, release.version, signature)
@@ -65,12 +65,12 @@ def page_of(
     )
     return respond(
         read,
-        [item_of(row) for row in rows[:limit]],
+        [row.shown for row in rows[:limit]],
         limit=limit,
         total=total,
         following=following,
         facets=shown,
-        alternates=alternates,
+        alternates={"text/csv": _table_address(read, path)} if table else None,
     )
 
 
@@ -99,14 +99,6 @@ def respond(
     return read.json(body + b"}", headers={"Link": ", ".join(links)} if links else None)
 
 
-def item_of(row: ListRow) -> bytes:
-    """A row as JSON: the summary or claim, with the further members of its object."""
-    shown = row.summary if row.summary is not None else row.claim
-    if shown is None:
-        return bytes(row.extra or b"{}")
-    return bytes(shown) if row.extra is None else bytes(shown)[:-1] + b"," + bytes(row.extra)[1:]
-
-
 def _next_address(read: Reading, following: str) -> str:
     scope = read.request.scope
     query = scope["query_string"].decode("latin-1")
@@ -115,6 +107,15 @@ def _next_address(read: Reading, following: str) -> str:
         kept = [(name, value) for name, value in read.request.query_params.multi_items() if name != "cursor"]
         query = urlencode(kept)
     return f"{read.settings.link_base}{quote(path)}?{query}{'&' if query else ''}cursor={following}"
+
+
+def _table_address(read: Reading, path: str) -> str:
+    kept = [
+        (name, value)
+        for name, value in read.request.query_params.multi_items()
+        if name not in {"cursor", "limit", "facet"}
+    ]
+    return f"/v1/{path}.csv{'?' if kept else ''}{urlencode(kept)}"
 
 
 def facet_of(read: Reading, path: str, name: str, filters: Filters) -> dict[str, Any]:

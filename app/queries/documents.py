@@ -1,6 +1,6 @@
 """Finished documents, by type and slug."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.db.engines import Snapshot
@@ -53,3 +53,14 @@ def find_claim_id(snapshot: Snapshot) -> str | None:
     """The first claim by id; None: there is none."""
     rows = snapshot.fetch("SELECT id FROM claim ORDER BY id LIMIT 1", {})
     return rows[0][0] if rows else None
+
+
+def walk_documents(snapshot: Snapshot, kind: str) -> Iterator[tuple[str, bytes]]:
+    """Every document of a type with its slug, in order of the slug, some at a time."""
+    after = ""
+    while rows := snapshot.fetch(
+        "SELECT slug, body FROM document WHERE type = :type AND slug > :after ORDER BY slug LIMIT 200",
+        {"type": kind, "after": after},
+    ):
+        yield from ((slug, bytes(body)) for slug, body in rows)
+        after = rows[-1][0]

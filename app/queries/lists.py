@@ -1,6 +1,6 @@
 """Pages of lists: rows in a total order, filtered by facets, counted once per revision."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +47,14 @@ class ListRow:
     claim: bytes | None
     extra: bytes | None
 
+    @property
+    def shown(self) -> bytes:
+        """The row as JSON: the summary or claim, with the further members of its object."""
+        found = self.summary if self.summary is not None else self.claim
+        if found is None:
+            return bytes(self.extra or b"{}")
+        return bytes(found) if self.extra is None else bytes(found)[:-1] + b"," + bytes(self.extra)[1:]
+
 
 _SHOWN = """
     LEFT JOIN document d ON d.type = r.record_type AND d.slug = r.record_slug
@@ -80,6 +88,14 @@ def list_rows(
         sql += f" AND {position} {'<' if order.down else '>'} :after"
     sql += f" ORDER BY {position}{' DESC' if order.down else ''} LIMIT :limit"
     return [ListRow(*row) for row in snapshot.fetch(sql, given)]
+
+
+def walk_list(snapshot: Snapshot, path: str, filters: Filters, order: Order) -> Iterator[ListRow]:
+    """Every row of a list, some at a time."""
+    after: int | None = None
+    while rows := list_rows(snapshot, path, filters, order, after=after, limit=500):
+        yield from rows
+        after = rows[-1].position
 
 
 def _own(path: str, name: str) -> bool:

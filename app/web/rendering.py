@@ -11,7 +11,6 @@ from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError
-from app.http.pages import item_of
 from app.http.reading import CACHE_CONTROL, Reading, reading
 from app.http.resolving import slugs_of
 from app.queries.documents import find_document
@@ -129,7 +128,7 @@ def load(read: Reading, body: bytes) -> Json:
 def rows_of(read: Reading, path: str, limit: int = 1000) -> list[Json]:
     """Items of a list of the API, as it orders them."""
     rows = list_rows(read.connection, path, Filters(), Order(), after=None, limit=limit)
-    return [load(read, item_of(row)) for row in rows]
+    return [load(read, row.shown) for row in rows]
 
 
 def answered(request: Request, make: Callable[[Reading], Response]) -> Response:

@@ -48,7 +48,8 @@ def addresses(path: str, version: str) -> list[str]:
     found = [f"{filled}?{query}" if query else filled]
     names = {one["name"]: one for one in DOCUMENT["paths"][path]["get"]["parameters"]}
     if "sort" in names:
-        found += [f"{filled}?sort={sort}&limit=7" for sort in names["sort"]["schema"]["enum"]]
+        short = "&limit=7" if "limit" in names else ""
+        found += [f"{filled}?sort={sort}{short}" for sort in names["sort"]["schema"]["enum"]]
     if "facet" in names and "items" in names["facet"]["schema"]:
         counted = "&".join(f"facet={facet}" for facet in names["facet"]["schema"]["items"]["enum"])
         found.append(f"{filled}?limit=3&{counted}")
@@ -78,7 +79,11 @@ def resolved(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema, "components": DOCUMENT["components"]}
 
 
-@pytest.mark.parametrize("path", PATHS)
+def answers_json(path: str) -> bool:
+    return "application/json" in DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"]
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if answers_json(path)])
 def test_every_body_has_the_shape_of_the_document(shipped: Client, path: str) -> None:
     version = shipped.get("/v1/releases/current").json()["version"]
     schema = DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]

@@ -11,7 +11,7 @@ import orjson
 from app.api.deps import chosen, relief_days
 from app.api.mcp import arguments as asked
 from app.errors import FieldError, InvalidParameter, NotFound
-from app.http.pages import item_of, make_cursor, open_cursor
+from app.http.pages import make_cursor, open_cursor
 from app.http.reading import Reading
 from app.http.resolving import WORDS, not_found, ref, slugs_of, suggestions
 from app.http.searching import because_of, index_of, notices_of, suggestions_for
@@ -175,7 +175,7 @@ def what_treats(read: Reading, given: asked.WhatTreats) -> Json:
     rows = list_rows(read.connection, path, filters, Order(), after=after, limit=given.limit + 1)
     key = ("mcp total", _signature("what_treats", given))
     total = read.once(key, lambda: count_rows(read.connection, path, filters))
-    found = [orjson.loads(item_of(row)) for row in rows[: given.limit]]
+    found = [orjson.loads(row.shown) for row in rows[: given.limit]]
     claims = claims_by_id(read, (one["edge"]["claim"] for one in found))
     items = [
         {
@@ -246,7 +246,7 @@ def what_changed(read: Reading, given: asked.WhatChanged) -> Json:
     path, after = f"releases/{version}/changes", _after(read, "what_changed", given)
     rows = list_rows(read.connection, path, Filters(), Order(), after=after, limit=given.limit + 1)
     total = read.once(("mcp total", path), lambda: count_rows(read.connection, path, Filters()))
-    changes = [orjson.loads(item_of(row)) for row in rows[: given.limit]]
+    changes = [orjson.loads(row.shown) for row in rows[: given.limit]]
     ids = [found[1] for one in changes if (found := _CLAIM_FIELD.match(one["field"]))]
     claims = claims_by_id(read, ids)
     items = []

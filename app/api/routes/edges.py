@@ -12,6 +12,7 @@ from app.api.deps import (
     Flag,
     GradeValue,
     IntentValue,
+    Listed,
     Paged,
     Precondition,
     Reader,
@@ -43,7 +44,7 @@ router = APIRouter(tags=["edges and estimates"], route_class=StrictRoute)
 MAX_CELLS = 20_000
 
 
-class TargetParams(Paged):
+class TargetFilters(Listed):
     """Filters of the list of targets."""
 
     procedure: list[Text] = Field(
@@ -59,9 +60,6 @@ class TargetParams(Paged):
     sort: Annotated[str, sorts("name", "-name")] = Field(
         default="name", description="Order: by procedure, then by pain generator."
     )
-    facet: list[Annotated[str, facets("procedure", "pain_generator", "role", "family", "body_region", "grade")]] = (
-        Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
-    )
 
     def filters(self, read: Reading) -> Filters:
         return Filters(
@@ -76,7 +74,15 @@ class TargetParams(Paged):
         )
 
 
-class Estimates(Paged):
+class TargetParams(TargetFilters, Paged):
+    """What the list takes."""
+
+    facet: list[Annotated[str, facets("procedure", "pain_generator", "role", "family", "body_region", "grade")]] = (
+        Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
+    )
+
+
+class Estimates(Listed):
     """Filters that every list of estimates has."""
 
     procedure: list[Text] = Field(
@@ -103,7 +109,7 @@ class Estimates(Paged):
         )
 
 
-class ReliefDurationParams(Estimates):
+class ReliefDurationFilters(Estimates):
     """Filters of the list of relief durations."""
 
     intent: list[IntentValue] = many("What it is done for.")
@@ -113,6 +119,15 @@ class ReliefDurationParams(Estimates):
     sort: Annotated[str, sorts("name", "-name", "relief", "-relief", "year", "-year")] = Field(
         default="name", description="Order; unknown values stand last both ways."
     )
+
+    def filters(self, read: Reading) -> Filters:
+        mine = chosen(intent=self.intent, measure=self.measure, statistic=self.statistic, typical=yes_no(self.typical))
+        return Filters(self._chosen(read) | mine)
+
+
+class ReliefDurationParams(ReliefDurationFilters, Paged):
+    """What the list takes."""
+
     facet: list[
         Annotated[
             str,
@@ -131,26 +146,27 @@ class ReliefDurationParams(Estimates):
         ]
     ] = Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
 
-    def filters(self, read: Reading) -> Filters:
-        mine = chosen(intent=self.intent, measure=self.measure, statistic=self.statistic, typical=yes_no(self.typical))
-        return Filters(self._chosen(read) | mine)
 
-
-class ResponseRateParams(Estimates):
+class ResponseRateFilters(Estimates):
     """Filters of the list of response rates."""
 
     sort: Annotated[str, sorts("name", "-name", "percent", "-percent", "at", "-at", "year", "-year")] = Field(
         default="name", description="Order; unknown values stand last both ways."
-    )
-    facet: list[Annotated[str, facets("procedure", "family", "body_region", "design", "grade", "commercial")]] = Field(
-        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
     )
 
     def filters(self, read: Reading) -> Filters:
         return Filters(self._chosen(read))
 
 
-class FindingParams(Estimates):
+class ResponseRateParams(ResponseRateFilters, Paged):
+    """What the list takes."""
+
+    facet: list[Annotated[str, facets("procedure", "family", "body_region", "design", "grade", "commercial")]] = Field(
+        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
+    )
+
+
+class FindingFilters(Estimates):
     """Filters of the list of findings."""
 
     direction: list[Annotated[str, Among(vocabulary.DIRECTIONS)]] = many("Which way the finding points.")
@@ -158,14 +174,19 @@ class FindingParams(Estimates):
     sort: Annotated[str, sorts("name", "-name", "at", "-at", "year", "-year")] = Field(
         default="name", description="Order; unknown values stand last both ways."
     )
+
+    def filters(self, read: Reading) -> Filters:
+        return Filters(self._chosen(read) | chosen(direction=self.direction, sham=yes_no(self.sham)))
+
+
+class FindingParams(FindingFilters, Paged):
+    """What the list takes."""
+
     facet: list[
         Annotated[
             str, facets("procedure", "family", "body_region", "design", "grade", "commercial", "direction", "sham")
         ]
     ] = Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
-
-    def filters(self, read: Reading) -> Filters:
-        return Filters(self._chosen(read) | chosen(direction=self.direction, sham=yes_no(self.sham)))
 
 
 class MatrixParams(Precondition):
@@ -186,6 +207,7 @@ def _page(read: Reading, path: str, params: Paged) -> Response:
         limit=params.limit,
         cursor=params.cursor,
         facets=params.facets,
+        table=True,
     )
 
 

@@ -8,7 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from app.api.deps import (
     MAX_VALUES,
-    ByEdge,
+    EdgeFilters,
     Paged,
     PathSlug,
     Preconditioned,
@@ -47,7 +47,7 @@ from app.search.query import search
 router = APIRouter(prefix="/procedures", tags=["procedures"], route_class=StrictRoute)
 
 
-class ProcedureParams(ByEdge):
+class ProcedureFilters(EdgeFilters):
     """Filters of the list of procedures."""
 
     pain_generator: list[Text] = Field(
@@ -69,24 +69,6 @@ class ProcedureParams(ByEdge):
     sort: Annotated[str, sorts("name", "-name", "relief", "-relief", "updated", "-updated")] = Field(
         default="name", description="Order; unknown relief stands last both ways."
     )
-    facet: list[
-        Annotated[
-            str,
-            facets(
-                "pain_generator",
-                "condition",
-                "role",
-                "family",
-                "intent",
-                "guidance",
-                "anaesthesia",
-                "body_region",
-                "setting",
-                "implant",
-                "risk",
-            ),
-        ]
-    ] = Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
 
     def filters(self, read: Reading) -> Filters:
         generators = resolved(read, "pain_generator", "pain_generator", self.pain_generator)
@@ -109,6 +91,29 @@ class ProcedureParams(ByEdge):
             _, hits = search(index_of(read), self.q, ("procedure",))
             found_by_text = tuple(sorted(hit.entry.slug for hit in hits))
         return Filters(found, relief_days(self.min_relief), since, found_by_text)
+
+
+class ProcedureParams(ProcedureFilters, Paged):
+    """What the list takes."""
+
+    facet: list[
+        Annotated[
+            str,
+            facets(
+                "pain_generator",
+                "condition",
+                "role",
+                "family",
+                "intent",
+                "guidance",
+                "anaesthesia",
+                "body_region",
+                "setting",
+                "implant",
+                "risk",
+            ),
+        ]
+    ] = Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
 
 
 def place_of_version(read: Reading, version: str) -> int:
@@ -141,6 +146,7 @@ def list_procedures(params: Annotated[ProcedureParams, Query()], read: Reader) -
         limit=params.limit,
         cursor=params.cursor,
         facets=params.facets,
+        table=True,
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from app.api.deps import Precondition, Reader, StrictRoute, many
 from app.errors import FieldError, InvalidParameter
 from app.http.openapi import answers
-from app.http.pages import item_of, make_cursor, open_cursor, respond
+from app.http.pages import make_cursor, open_cursor, respond
 from app.http.reading import Reading
 from app.http.searching import because_of, index_of, notices_of, suggestions_for
 from app.queries.lists import Filters, Order, list_rows
@@ -129,7 +129,7 @@ def _related(read: Reading, hits: list[Hit]) -> list[orjson.Fragment]:
     )
     said = named.text if named.exact else named.entry.name
     because = b',"because":' + orjson.dumps(f"{words} {said}") + b"}"
-    return [orjson.Fragment(item_of(row)[:-1] + because) for row in rows]
+    return [orjson.Fragment(row.shown[:-1] + because) for row in rows]
 
 
 @router.get("/suggest", response_model=Suggestions, responses=answers())
