@@ -290,7 +290,9 @@ class Answers:
             self.at_work -= 1
         self.metrics.observe(scope, entry.status, time.perf_counter() - began)
         self._keep(key, entry, scope)
-        await self._send(entry, accepted, wanted, method, send)
+        # What speaks of this moment is never "unchanged".
+        live = (scope.get("state") or {}).get("kb_live")
+        await self._send(entry, accepted, b"" if live else wanted, method, send)
 
     async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An answer to what was posted: never kept, but open to browsers, bounded and measured like every other."""

@@ -88,7 +88,7 @@ async def _documents(
     if release:
         with app.state.engine.snapshot() as one:
             targets = targets_of(document, Chosen(one, release.version))
-        revisions = await add_examples(document, targets, app.state.answers.ask, app.state.settings.link_base)
+        revisions = await add_examples(document, targets, app.state.answers.ask)
     return (orjson.dumps(document), orjson.dumps(of_3_1(document))), revisions
 
 

@@ -1,7 +1,7 @@
 """Examples of the OpenAPI document: what this service really answers, asked of itself when the document is made."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlencode
 
 import orjson
@@ -13,8 +13,9 @@ from app.queries.documents import find_claim_id, find_slug_by_size
 
 # What a request is answered with: status, body, the revision it is of.
 Ask = Callable[[str, list[tuple[bytes, bytes]]], Awaitable[tuple[int, bytes, str]]]
-# A longer answer is not copied into the document: `externalValue` says where it stands.
-MAX_INLINE: Final = 20_000
+# A longer answer is not copied into the document. (`externalValue` would say where it stands, and breaks generators that
+# look for a file of that name.)
+MAX_INLINE: Final = 200_000
 _KINDS: Final = {
     "procedures": "procedure",
     "conditions": "condition",
@@ -88,7 +89,7 @@ def targets_of(document: Json, chosen: Chosen) -> dict[str, str]:
     return {path: target for path, target in found.items() if target}
 
 
-async def add_examples(document: Json, targets: dict[str, str], ask: Ask, base: str) -> set[str]:
+async def add_examples(document: Json, targets: dict[str, str], ask: Ask) -> set[str]:
     """Put an answer beside every documented response that has a body; the revisions that the answers are of."""
     revisions = set()
     for path, target in targets.items():
@@ -96,13 +97,13 @@ async def add_examples(document: Json, targets: dict[str, str], ask: Ask, base: 
         for kind, media in operation["responses"]["200"].get("content", {}).items():
             status, body, revision = await ask(target, [])
             revisions.add(revision)
-            if status == 200:
-                media["examples"] = {"answer": _example(target, kind, body, base)}
+            if status == 200 and (example := _example(target, kind, body)):
+                media["examples"] = {"answer": example}
     for name, response in document["components"]["responses"].items():
         for kind, media in response.get("content", {}).items():
             target, headers = REFUSALS[name]
             _, body, _ = await ask(target, headers)
-            media["examples"] = {"answer": {**_example(target, kind, body, base), "summary": _said(name, target)}}
+            media["examples"] = {"answer": {**(_example(target, kind, body) or {}), "summary": _said(name, target)}}
     return revisions - {""}
 
 
@@ -110,9 +111,10 @@ def _said(name: str, target: str) -> str:
     return _SAID.get(name, f"GET {target}")
 
 
-def _example(target: str, kind: str, body: bytes, base: str) -> Json:
+def _example(target: str, kind: str, body: bytes) -> Json | None:
+    if len(body) > MAX_INLINE:
+        return None
     summary = f"GET {target}"
-    if not kind.endswith("json") or len(body) > MAX_INLINE:
-        return {"summary": summary, "externalValue": f"{base}{target}"}
-    value: Any = orjson.loads(body)
-    return {"summary": summary, "value": value}
+    if kind.endswith("json"):
+        return {"summary": summary, "value": orjson.loads(body)}
+    return {"summary": summary, "value": body.decode()} if kind.startswith("text/") else None

@@ -187,6 +187,13 @@ def test_a_second_request_with_the_etag_is_304_without_body(client: Client, load
     assert client.get("/v1/procedures/p", headers={"If-None-Match": '"other"'}).status_code == 200
 
 
+def test_an_answer_of_this_moment_is_never_unchanged(client: Client, load: Load) -> None:
+    load(procedure("p"))
+
+    for path in ("/health/live", "/health/ready"):
+        assert client.get(path, headers={"If-None-Match": "*"}).status_code == 200
+
+
 def test_each_encoding_has_its_own_strong_etag_and_the_same_content(client: Client, load: Load) -> None:
     load(procedure("p"))
 

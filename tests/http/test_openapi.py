@@ -67,16 +67,15 @@ def test_each_answer_with_a_body_has_an_example_and_the_service_answers_just_tha
     seen = 0
     for where, status, answer in answers(document):
         for kind, media in answer.get("content", {}).items():
-            assert "answer" in media.get("examples", {}), (where, status, kind)
-            if status == "200":
+            if kind.endswith("json"):
+                assert "answer" in media.get("examples", {}), (where, status, kind)
+            if status == "200" and "examples" in media:
                 example = media["examples"]["answer"]
                 given = shipped.get(example["summary"].removeprefix("GET "))
                 assert given.headers["content-type"].split(";")[0] == kind
                 assert given.status_code == 200, example["summary"]
-                if "value" in example:
-                    assert given.json() == example["value"], example["summary"]
-                else:
-                    assert example["externalValue"] == example["summary"].removeprefix("GET ")
+                shown = given.json() if kind.endswith("json") else given.text
+                assert shown == example["value"], example["summary"]
                 seen += 1
     for name, answer in refused.items():
         target, headers = REFUSALS[name]
@@ -212,6 +211,6 @@ def test_examples_are_asked_of_the_service_with_parameters_it_documents(shipped:
     document = document_of(shipped)
     for _, operation in operations(document):
         content = operation["responses"]["200"].get("content", {})
-        for media in content.values():
+        for media in (one for one in content.values() if "examples" in one):
             query = parse_qs(urlsplit(media["examples"]["answer"]["summary"]).query)
             assert set(query) <= {one["name"] for one in operation.get("parameters", [])}
