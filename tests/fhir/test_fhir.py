@@ -116,7 +116,8 @@ def test_a_page_of_an_earlier_release_is_gone_and_a_broken_one_refused(fhir: Cli
     if len(bundle["link"]) == 1:
         bundle = fhir.get("/fhir/ActivityDefinition?_count=1").json()
     following = bundle["link"][1]["url"]
-    assert fhir.get(following.replace("_cursor=", "_cursor=x")).status_code == 400
+    broken = fhir.get(following.replace("_cursor=", "_cursor=x"))
+    assert (broken.status_code, broken.json()["issue"][0]["expression"]) == (400, ["_cursor"])
 
     load(procedure("other"))
     fhir.see()

@@ -9,7 +9,7 @@ import orjson
 from fastapi import Response
 
 from app.api.fhir.params import FhirSearch, NamedSearch, refuse, tokens
-from app.errors import NotFound, TooCostly
+from app.errors import BadCursor, FieldError, NotFound, ReleaseGone, ReplicaBehind, TooCostly
 from app.http.outcomes import MEDIA_TYPE
 from app.http.pages import make_cursor, open_place
 from app.http.reading import Reading
@@ -111,7 +111,12 @@ def place_of(read: Reading, resource: str, params: FhirSearch, *, shape: str) ->
     if params.cursor is None:
         return None
     release = read.release
-    return open_place(params.cursor, release.revision, release.version, signature_of(read, resource), shape=shape)
+    try:
+        return open_place(params.cursor, release.revision, release.version, signature_of(read, resource), shape=shape)
+    except (BadCursor, ReleaseGone, ReplicaBehind) as error:
+        # The parameter is called otherwise here.
+        error.errors = tuple(FieldError("_cursor", one.value, one.message) for one in error.errors)
+        raise
 
 
 def bundle(

@@ -45,7 +45,7 @@ def _envelope(read: Reading, sources: Sources, answer: Json) -> Json:
     words = read.once(("notice",), notice)
     return {
         "release": {"version": release.version, "date": release.date},
-        "notice": words if words.startswith(NOTICE) else f"{NOTICE} {words}".strip(),
+        "notice": words if NOTICE.rstrip(".").lower() in words.lower() else f"{NOTICE} {words}".strip(),
         "sources": list(sources.met.values()),
         **answer,
     }
