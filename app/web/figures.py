@@ -145,7 +145,7 @@ def _none_seen(value: Json, base: int) -> str:
     seen = f"0 of {value['n']:,}" if value["n"] else "none seen"
     if value["upper_limit_percent"] is None:
         return f"none seen ({seen})" if value["n"] else seen
-    return f"none seen ({seen}; could be up to {_count(value['upper_limit_percent'] / 100, base, up=True)} in {base:,})"
+    return f"none seen ({seen}; could be up to {_count(value['upper_limit_percent'] / 100, base, up=True)} of {base:,})"
 
 
 def _count_range(low: float, high: float, base: int) -> str:

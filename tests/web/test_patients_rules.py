@@ -173,7 +173,7 @@ def test_rule_10_none_seen_stands_with_its_denominator_and_upper_limit(client: A
 
     table = _table(tree, "Harms out of 1,000")
     assert table
-    assert re.fullmatch(r"none seen \(0 of 50; could be up to (?:5[89]|6\d|7[0-2]) in 1,000\)", _cells(table)[0][1])
+    assert re.fullmatch(r"none seen \(0 of 50; could be up to (?:5[89]|6\d|7[0-2]) of 1,000\)", _cells(table)[0][1])
     assert "no risk" not in tree.text.lower()
 
 

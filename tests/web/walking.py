@@ -37,14 +37,13 @@ def addresses(client: Any, *, some: int = 2) -> list[str]:
 
 
 def slugs_of(client: Any, kind: str) -> list[str]:
-    slugs, address = [], f"/v1/{kind}?limit=100"
-    while address:
-        page = client.get(address).json()
+    slugs, cursor = [], ""
+    while True:
+        page = client.get(f"/v1/{kind}", params={"limit": 100, **({"cursor": cursor} if cursor else {})}).json()
         slugs += [one["slug"] for one in page["items"]]
-        address = page["page"]["next"]
-        if kind == "sources" and not full():
-            break
-    return slugs
+        cursor = page["page"]["next"]
+        if not cursor or (kind == "sources" and not full()):
+            return slugs
 
 
 class Element:
