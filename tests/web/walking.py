@@ -24,6 +24,8 @@ def addresses(client: Any, *, some: int = 2) -> list[str]:
     for kind in KINDS:
         slugs = slugs_of(client, kind)
         chosen = slugs if full() else slugs[:: max(1, len(slugs) // some)][:some]
+        # The longest address is what first leaves a narrow page.
+        chosen = list(dict.fromkeys([*chosen, max(slugs, key=len)])) if slugs else []
         found += [f"/{kind}/{slug}" for slug in chosen]
         if kind == "procedures":
             rich = "lumbar-medial-branch-radiofrequency-ablation"
