@@ -175,7 +175,10 @@ def check(
         return
     root = (seed or settings.seed_dir).resolve()
     baseline = root / "quality.json"
-    drops = quality_drops(state, baseline)
+    try:
+        drops = quality_drops(state, baseline)
+    except ValueError as error:
+        _stop(f"{baseline.name} is not JSON: {error}", 1)
     for drop in drops:
         typer.echo(drop)
     if drops:

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,11 +26,33 @@ from app.main import create_app
 from app.settings import ROOT, Settings
 
 ENGINES = ("sqlite", "postgresql")
+BASE_TEMP, FAILED = pytest.StashKey[Path](), pytest.StashKey[bool]()
 # How long a machine takes is no fact about the code: the bench measures, the tests do not.
 settings.register_profile(
     "kb", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("kb")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Each run has a base directory of its own: pytest's shared one is tidied by every other run of the same user."""
+    # Workers of xdist are told theirs, below the one of the run.
+    if config.option.basetemp is None:
+        config.stash[BASE_TEMP] = Path(tempfile.mkdtemp(prefix="kb-tests-"))
+        config.option.basetemp = str(config.stash[BASE_TEMP] / "run")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What a run made goes with it, unless something failed and may want a look."""
+    made = config.stash.get(BASE_TEMP, None)
+    if made is not None and not config.stash.get(FAILED, False):
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    session.config.stash[FAILED] = session.testsfailed > 0
 
 
 class Client:

@@ -3,17 +3,38 @@
 import json
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from app.loader.state import State
+from app.seed.bundle import ReleaseFile
 
 
 def write_release(root: Path, state: State, *, version: str, date: str, title: str) -> Path:
-    """The file of a new release: what changed since the last, field by field. ValueError when nothing changed."""
+    """The file of a new release: what changed since the last, field by field.
+
+    ValueError when nothing changed, or when version, date or title are not what such a file may hold: nothing is written.
+    """
     if not state.pending:
         msg = f"nothing changed since {state.version}: there is no release to write"
         raise ValueError(msg)
+    try:
+        made = ReleaseFile(
+            version=version,
+            date=date,
+            title=title,
+            content_hash=state.content.content_hash,
+            changes=state.pending,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        msg = f"{first['loc'][0]} {first['input']!r}: {first['msg'].removeprefix('Value error, ')}"
+        raise ValueError(msg) from None
     last = state.releases[-1] if state.releases else None
-    if last is not None and tuple(int(part) for part in version.split(".")) <= last.order:
-        msg = f"{version} is not later than {last.version}"
+    if last is not None and made.order <= last.order:
+        msg = f"version {version} is not later than {last.version}"
+        raise ValueError(msg)
+    if last is not None and date < last.date:
+        msg = f"date {date} is before {last.date}, the date of {last.version}"
         raise ValueError(msg)
     path = root / "releases" / f"{version}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +53,10 @@ def write_release(root: Path, state: State, *, version: str, date: str, title: s
     text = (
         json.dumps(head, indent=1, ensure_ascii=False)[:-2] + ',\n "changes": [\n  ' + ",\n  ".join(lines) + "\n ]\n}\n"
     )
-    path.write_text(text, encoding="utf-8")
+    # Whole or not at all, whoever stops it: a half written history would refuse every load.
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
     return path
 
 

@@ -11,8 +11,8 @@ import orjson
 from app.documents.index import Index, index_of
 from app.seed.bundle import Change, ReleaseFile
 from app.seed.checks import check
-from app.seed.diff import canonical, changes_between, history_of
-from app.seed.files import Bundle, SeedRefused, hash_of, read
+from app.seed.diff import canonical, changes_between, hash_of, history_of
+from app.seed.files import Bundle, SeedRefused, read
 
 
 @dataclass

@@ -4,6 +4,7 @@ One JSON file an entity. Every class refuses unknown keys; what only several fil
 claim id used twice) is `checks.py`'s.
 """
 
+import datetime as dt
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -15,17 +16,30 @@ SLUG = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
 CLAIM_ID = r"^[a-z0-9]+(?:-{1,2}[a-z0-9]+)*$"
 
 
-def _printable(text: str) -> str:
-    # Control characters, lone surrogates and NUL cannot be stored or shown alike on both engines.
+def control_in(text: str) -> str | None:
+    """What to say of the first control character, lone surrogate or NUL: both engines cannot store or show it alike."""
     bad = next(
         (c for c in text if (ord(c) < 0x20 and c != "\n") or 0x7F <= ord(c) <= 0x9F or 0xD800 <= ord(c) <= 0xDFFF), None
     )
-    if bad is not None:
-        msg = f"control character U+{ord(bad):04X} in text"
+    return f"control character U+{ord(bad):04X} in text: take it out" if bad is not None else None
+
+
+def _printable(text: str) -> str:
+    if msg := control_in(text):
         raise ValueError(msg)
     return text
 
 
+def _calendar(text: str) -> str:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError as error:
+        msg = f"no date of the calendar: {error}"
+        raise ValueError(msg) from None
+    return text
+
+
+Date = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_calendar)]
 Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=80)]
 ClaimId = Annotated[str, StringConstraints(pattern=CLAIM_ID, max_length=120)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\n]+$"), AfterValidator(_printable)]
@@ -201,8 +215,8 @@ class Review(Seed):
     """Review status of a record where it differs from the general one of about.json."""
 
     status: Line
-    reviewed_on: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
-    review_due: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    reviewed_on: Date | None = None
+    review_due: Date
 
 
 class Record(Seed):
@@ -386,7 +400,7 @@ class ReleaseFile(Seed):
 
     schema_: str = Field(default="", alias="$schema", exclude=True)
     version: str = Field(pattern=r"^\d{1,4}\.\d{1,4}\.\d{1,4}$")
-    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    date: Date
     title: Line
     content_hash: str = Field(pattern=r"^[0-9a-f]{64}$")
     changes: list[Change]

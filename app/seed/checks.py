@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import Final
 
 from app.schemas import vocabulary
@@ -9,11 +10,12 @@ from app.schemas.blocks import BLOCK_OF_KIND
 from app.search.folding import fold
 from app.search.nearest import nearest
 from app.seed import bundle as seed
-from app.seed.diff import TYPE_OF_FAMILY, History, history_of
+from app.seed.diff import TYPE_OF_FAMILY, DoesNotFit, History, history_of
 from app.seed.figures import faults_of
 from app.seed.files import Bundle, Finding
 
 _FILE: Final = {"procedure": "procedures", "condition": "conditions", "pain_generator": "pain_generators"}
+_WITHDRAWN: Final = ("procedure", "condition", "pain_generator", "risk", "source")
 
 
 class _Known:
@@ -31,10 +33,11 @@ class _Known:
         }
         for kind, slugs in content.unread.items():
             self.slugs.setdefault(kind, set()).update(slugs)
+        self.unreadable = content.unreadable
 
     def missing(self, kind: str, slug: str) -> str | None:
         """What to say of a slug that nothing has; None when it is known."""
-        if slug in self.slugs[kind]:
+        if slug in self.slugs[kind] or kind in self.unreadable:
             return None
         near = nearest(slug, self.slugs[kind], most=1)
         words = kind.replace("_", " ")
@@ -53,6 +56,7 @@ def check(content: Bundle) -> list[Finding]:
         _figures,
         _cycles,
         _guide_and_editorial,
+        _withdrawn,
         _history,
     )
     return [finding for rule in rules for finding in rule(content, known)]
@@ -273,27 +277,38 @@ def _guide_and_editorial(content: Bundle, known: _Known) -> Iterator[Finding]:
                 yield Finding("editorial.json", content.line_of("editorial.json", pointer), pointer, message)
 
 
+def _withdrawn(content: Bundle, known: _Known) -> Iterator[Finding]:
+    for record in content.withdrawn:
+        if record.type not in _WITHDRAWN:
+            near = nearest(record.type, _WITHDRAWN, most=1) or list(_WITHDRAWN)
+            yield _at(content, "withdrawn", record.slug, "/type", f"{record.type!r} is not one of {', '.join(near)}")
+            continue
+        if record.slug in {slug for kind, slugs, _ in _families(content) if kind == record.type for slug in slugs}:
+            message = (
+                f"{record.slug!r} is withdrawn and stands among the records all the same: take one of the two away"
+            )
+            yield _at(content, "withdrawn", record.slug, "/slug", message)
+        for n, slug in enumerate(record.replaced_by):
+            if message_ := known.missing(record.type, slug):
+                yield _at(content, "withdrawn", record.slug, f"/replaced_by/{n}", message_)
+
+
 def _history(content: Bundle, known: _Known) -> Iterator[Finding]:
     try:
         history: History = history_of(content.releases)
-    except (KeyError, TypeError) as error:
-        last = content.releases[-1].version
-        yield Finding(
-            f"releases/{last}.json",
-            1,
-            "/changes",
-            f"the history does not replay: {error!r} does not fit the release before",
-        )
+    except DoesNotFit as error:
+        yield Finding(f"releases/{error.version}.json", 1, "/changes", f"the history does not replay: {error}")
         return
-    dates = [release.date for release in content.releases]
-    if dates != sorted(dates):
-        yield Finding(
-            f"releases/{content.releases[-1].version}.json", 1, "/date", "a later version has an earlier date"
-        )
+    for before, release in pairwise(content.releases):
+        file = f"releases/{release.version}.json"
+        if release.order == before.order:
+            yield Finding(file, 1, "/version", f"the version {release.version} stands twice")
+        if release.date < before.date:
+            yield Finding(file, 1, "/date", f"{release.date} is before {before.version}, which is of {before.date}")
     for entity in sorted(history.state):
         family, _, slug = entity.partition("/")
         kind = TYPE_OF_FAMILY.get(family)
-        if kind is None or not slug or kind not in known.slugs or slug in known.slugs[kind]:
+        if kind is None or not slug or kind not in known.slugs or known.missing(kind, slug) is None:
             continue
         moved = {old for old, _ in _former(content, kind)} if kind != "source" else set()
         gone = {(record.type, record.slug) for record in content.withdrawn}

@@ -1,8 +1,11 @@
 """What changed between two states of the content, field by field. Pure."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from app.seed.bundle import Change, ReleaseFile
 
@@ -45,7 +48,8 @@ def changes_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Chan
 
 
 def _fields(entity: str, path: str, old: Any, new: Any) -> Iterator[Change]:  # noqa: ANN401
-    if old == new:
+    # Not `==`, to which 1, 1.0 and true are one and the same: the hash of the content tells them apart.
+    if orjson.dumps(old, option=orjson.OPT_SORT_KEYS) == orjson.dumps(new, option=orjson.OPT_SORT_KEYS):
         return
     if not (isinstance(old, dict) and isinstance(new, dict)):
         yield Change(entity=entity, change="changed", field=path, old=old, new=new)
@@ -80,6 +84,22 @@ def replay(changes: Iterable[Change], state: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
+def hash_of(plain: Mapping[str, Any]) -> str:
+    """Hash of content, independent of file layout, key order and the order of entries that have ids."""
+    digest = hashlib.sha256()
+    for key in sorted(plain):
+        digest.update(key.encode() + b"\0" + orjson.dumps(canonical(plain[key]), option=orjson.OPT_SORT_KEYS) + b"\n")
+    return digest.hexdigest()
+
+
+class DoesNotFit(Exception):
+    """A release of the history that cannot follow the one before."""
+
+    def __init__(self, version: str, why: str) -> None:
+        super().__init__(why)
+        self.version = version
+
+
 @dataclass
 class History:
     """The releases so far: the state the last one left, and when each entity last changed."""
@@ -90,11 +110,16 @@ class History:
 
 
 def history_of(releases: Iterable[ReleaseFile]) -> History:
-    """Replay every release from the first to the last. KeyError when a release does not fit the one before."""
+    """Replay every release from the first to the last. DoesNotFit names the first that does not fit what was before."""
     history = History({}, {}, [])
     for release in releases:
         # Values are copied by way of the files: replaying changes dictionaries in place.
-        replay((change.model_copy(deep=True) for change in release.changes), history.state)
+        try:
+            replay((change.model_copy(deep=True) for change in release.changes), history.state)
+        except (KeyError, TypeError, IndexError) as error:
+            raise DoesNotFit(release.version, f"a change does not fit the release before: {error!r}") from error
+        if hash_of(history.state) != release.content_hash:
+            raise DoesNotFit(release.version, "its changes do not lead to the content that its content_hash names")
         history.updated_in.update({change.entity: release.version for change in release.changes})
         history.versions.append(release.version)
     return history

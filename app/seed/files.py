@@ -1,23 +1,25 @@
 """From a directory of seed files to a bundle, or to every finding at once: file, line, JSON pointer, what would be right."""
 
-import hashlib
 import json
+import math
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import orjson
 from pydantic import BaseModel, ValidationError
 
 from app.errors import KnowledgeBaseError
 from app.schemas import vocabulary
 from app.search.nearest import nearest
 from app.seed import bundle as seed
-from app.seed.diff import canonical
+from app.seed.diff import hash_of
 
 M = TypeVar("M", bound=BaseModel)
+# Characters of a wrong value that a finding repeats.
+MOST_SHOWN: Final = 120
 
 
 @dataclass(frozen=True, order=True)
@@ -30,7 +32,9 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.pointer or '/'}: {self.message}"
+        shown = f"{self.file}:{self.line}: {self.pointer or '/'}: {self.message}"
+        # What a file holds may be no text that a terminal takes (a lone surrogate, an escape sequence).
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
 class SeedRefused(KnowledgeBaseError):
@@ -42,6 +46,10 @@ class SeedRefused(KnowledgeBaseError):
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__(f"{len(findings)} finding{'s' if len(findings) != 1 else ''} in the seed files")
         self.findings = sorted(findings)
+
+
+def _id(claim: seed.AnyClaim) -> str:
+    return claim.id
 
 
 @dataclass
@@ -66,6 +74,8 @@ class Bundle:
     root: Path = Path()
     # Slugs and claim ids of records that could not be read: what refers to them is not a second fault.
     unread: dict[str, set[str]] = field(default_factory=dict)
+    # Types of which a whole file could not be read: no reference to them can be called dangling.
+    unreadable: set[str] = field(default_factory=set)
 
     def note_unread(self, kind: str, data: Any) -> None:  # noqa: ANN401 - whatever the file holds
         """Remember what a record that did not read would have been called."""
@@ -84,11 +94,11 @@ class Bundle:
         yield from (("pain_generator", record) for record in self.pain_generators)
 
     def claims(self) -> Iterator[tuple[str, str, seed.AnyClaim]]:
-        """Every claim with the type and slug of what it is about."""
+        """Every claim with the type and slug of what it is about, by id in each: their order in a file says nothing."""
         for kind, record in self.records():
-            yield from ((kind, record.slug, claim) for claim in record.claims)
+            yield from ((kind, record.slug, claim) for claim in sorted(record.claims, key=_id))
         for page in self.guide:
-            yield from (("guide_page", page.slug, claim) for claim in page.claims)
+            yield from (("guide_page", page.slug, claim) for claim in sorted(page.claims, key=_id))
 
     def line_of(self, file: str, pointer: str) -> int:
         """Line of a JSON pointer in a file, 1 where it cannot be told."""
@@ -126,15 +136,15 @@ def read(root: Path, *, each: Callable[[str], None] = lambda _: None) -> tuple[B
     """Read every seed file below `root`. Findings hold all that single files show; the bundle has what could be read."""
     content, findings = Bundle(root=root), []
     for folder, cls, attribute, kind in FOLDERS:
-        for path in sorted((root / folder).glob("*.json")):
+        for path in _json_files(root / folder):
             each(folder)
             findings += _read_record(content, path, cls, attribute, kind)
     for name, key, entry, attribute, kind in LIST_FILES:
-        if (root / name).exists():
+        if os.path.lexists(root / name):
             findings += _read_list(content, root / name, key, entry, attribute, kind)
     for name, single, attribute in SINGLE_FILES:
         path = root / name
-        if not path.exists():
+        if not os.path.lexists(path):
             findings.append(Finding(name, 1, "", "the file is missing"))
             continue
         data, bad = _parse(content, path)
@@ -144,7 +154,8 @@ def read(root: Path, *, each: Callable[[str], None] = lambda _: None) -> tuple[B
             findings += bad
             setattr(content, attribute, record)
             content.plain[name.removesuffix(".json")] = _without_schema(data)
-    for path in sorted((root / "releases").glob("*.json")):
+    for path in _json_files(root / "releases"):
+        each("releases")
         data, bad = _parse(content, path)
         findings += bad
         if data is not None:
@@ -157,33 +168,32 @@ def read(root: Path, *, each: Callable[[str], None] = lambda _: None) -> tuple[B
     return content, findings
 
 
-def hash_of(plain: dict[str, Any]) -> str:
-    """Hash of content, independent of file layout, key order and the order of entries that have ids."""
-    digest = hashlib.sha256()
-    for key in sorted(plain):
-        digest.update(key.encode() + b"\0" + orjson.dumps(canonical(plain[key]), option=orjson.OPT_SORT_KEYS) + b"\n")
-    return digest.hexdigest()
+def _json_files(folder: Path) -> list[Path]:
+    # x.JSON as well: a file that is passed over in silence is looked for at length.
+    return sorted(path for path in folder.glob("*") if path.name[:1] != "." and path.suffix.lower() == ".json")
 
 
 def _read_record(content: Bundle, path: Path, cls: type[seed.Record], attribute: str, kind: str) -> list[Finding]:
     data, findings = _parse(content, path)
     if data is None:
-        content.note_unread(kind, {"slug": path.stem})
+        content.unread.setdefault(kind, set()).add(path.stem)
+        content.unreadable.add("claim")
         return findings
     record, bad = _validate(content, path, "", cls, data)
     findings += bad
     file = path.relative_to(content.root).as_posix()
     slug = data.get("slug") if isinstance(data, dict) else None
-    if isinstance(slug, str) and path.stem != slug:
+    if isinstance(slug, str) and path.name != f"{slug}.json":
         findings.append(
             Finding(
                 file,
-                line_of(path.read_text(encoding="utf-8"), "/slug"),
+                content.line_of(file, "/slug"),
                 "/slug",
-                f"the file is called {path.stem}.json: name it {slug}.json",
+                f"the file is called {path.name}: name it {slug}.json",
             )
         )
     if record is None:
+        content.unread.setdefault(kind, set()).add(path.stem)
         content.note_unread(kind, data)
     else:
         getattr(content, attribute).append(record)
@@ -195,6 +205,7 @@ def _read_record(content: Bundle, path: Path, cls: type[seed.Record], attribute:
 def _read_list(content: Bundle, path: Path, key: str, cls: type[seed.Seed], attribute: str, kind: str) -> list[Finding]:
     data, findings = _parse(content, path)
     if data is None:
+        content.unreadable |= {kind, "claim"} if kind == "guide_page" else {kind}
         return findings
     file = path.relative_to(content.root).as_posix()
     unknown = sorted(set(data) - {"$schema", key}) if isinstance(data, dict) else []
@@ -204,6 +215,7 @@ def _read_list(content: Bundle, path: Path, key: str, cls: type[seed.Seed], attr
     ]
     entries = data.get(key) if isinstance(data, dict) else None
     if not isinstance(entries, list):
+        content.unreadable.add(kind)
         return [*findings, Finding(file, 1, f"/{key}", f"a list of entries is expected under {key!r}")]
     for place, entry in enumerate(entries):
         record, bad = _validate(content, path, f"/{key}/{place}", cls, entry)
@@ -214,7 +226,8 @@ def _read_list(content: Bundle, path: Path, key: str, cls: type[seed.Seed], attr
         getattr(content, attribute).append(record)
         slug = record.slug  # type: ignore[attr-defined]
         content.origin.setdefault((kind, slug), (file, f"/{key}/{place}"))
-        content.plain[f"{path.stem}/{slug}"] = entry
+        # The guide keeps the order of its file, so a page's place is content.
+        content.plain[f"{path.stem}/{slug}"] = {**entry, "place": place} if kind == "guide_page" else entry
     getattr(content, attribute).sort(key=lambda record: record.slug) if kind != "guide_page" else None
     return findings
 
@@ -223,38 +236,106 @@ def _without_schema(data: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key != "$schema"}
 
 
-def _parse(content: Bundle, path: Path) -> tuple[Any, list[Finding]]:
-    file = path.relative_to(content.root).as_posix()
+class _Unreadable(Exception):
+    """A file that no JSON object can be read from: the line, and what is wrong."""
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def _parse(content: Bundle, path: Path) -> tuple[dict[str, Any] | None, list[Finding]]:
+    try:
+        return _object(_text(path)), []
+    except _Unreadable as error:
+        return None, [Finding(path.relative_to(content.root).as_posix(), error.line, "", str(error))]
+
+
+def _text(path: Path) -> str:
+    # A pipe or a device would be waited for, or read without end.
+    if path.exists() and not path.is_file():
+        raise _Unreadable("not a file: take it away, or put a file of that name in its place")
     try:
         text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise _Unreadable(f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        return None, [Finding(file, 1, "", f"not UTF-8 at byte {error.start}: save the file as UTF-8")]
+        raise _Unreadable(f"not UTF-8 at byte {error.start}: save the file as UTF-8") from None
+    if text.startswith("\ufeff"):
+        raise _Unreadable("begins with a byte order mark: save the file as UTF-8 without one")
+    return text
+
+
+def _object(text: str) -> dict[str, Any]:
+    def line_with(what: str) -> int:
+        return next((n for n, row in enumerate(text.split("\n"), 1) if what in row), 1)
+
     try:
-        data = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_refuse_constant)
+        data = json.loads(
+            text,
+            object_pairs_hook=_no_duplicates,
+            parse_constant=_refuse_number,
+            parse_int=_storable_int,
+            parse_float=_storable_float,
+        )
     except json.JSONDecodeError as error:
-        return None, [Finding(file, error.lineno, "", f"not JSON: {error.msg} in column {error.colno}")]
+        raise _Unreadable(f"not JSON: {error.msg} in column {error.colno}", error.lineno) from None
     except _DuplicateKey as error:
-        line = next((n for n, row in enumerate(text.split("\n"), 1) if f'"{error}"' in row), 1)
-        return None, [Finding(file, line, "", f"the key {str(error)!r} stands twice in one object")]
-    except (ValueError, RecursionError) as error:
-        return None, [Finding(file, 1, "", f"not JSON that can be stored: {error}")]
+        raise _Unreadable(f"the key {str(error)!r} stands twice in one object", line_with(f'"{error}"')) from None
+    except _NumberRefused as error:
+        raise _Unreadable(f"{str(error)[:MOST_SHOWN]} is no number that can be stored", line_with(str(error))) from None
+    except RecursionError:
+        raise _Unreadable("nested too deeply to be read") from None
     if not isinstance(data, dict):
-        return None, [Finding(file, 1, "", "an object is expected")]
-    return data, []
+        raise _Unreadable("an object is expected")
+    return data
 
 
-def _refuse_constant(name: str) -> float:
-    msg = f"{name} is not a number of JSON"
-    raise ValueError(msg)
+class _NumberRefused(ValueError):
+    pass
+
+
+def _refuse_number(literal: str) -> float:
+    raise _NumberRefused(literal)
+
+
+def _storable_int(literal: str) -> int:
+    # 2**53: what every reader of JSON holds without loss.
+    if len(literal) > 17 or abs(int(literal)) > 2**53:
+        raise _NumberRefused(literal)
+    return int(literal)
+
+
+def _storable_float(literal: str) -> float:
+    number = float(literal)
+    if not math.isfinite(number):
+        raise _NumberRefused(literal)
+    return number
 
 
 def _validate(content: Bundle, path: Path, prefix: str, cls: type[M], data: Any) -> tuple[M | None, list[Finding]]:  # noqa: ANN401
+    file = path.relative_to(content.root).as_posix()
     try:
-        return cls.model_validate(data), []
+        record = cls.model_validate(data)
     except ValidationError as error:
         text = path.read_text(encoding="utf-8")
-        file = path.relative_to(content.root).as_posix()
         return None, [_finding(file, text, prefix, cls, data, problem) for problem in error.errors()]
+    # What is under a key of `value` is plain text to its class: the rule of what can be stored holds there as well.
+    bad = [Finding(file, content.line_of(file, at), at, why) for at, why in _unstorable(prefix, data)]
+    return (None if bad else record), bad
+
+
+def _unstorable(pointer: str, data: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
+    if isinstance(data, str) and (why := seed.control_in(data)):
+        yield pointer, why
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            if why := seed.control_in(key):
+                yield pointer, why
+            yield from _unstorable(f"{pointer}/{_escape(key)}", value)
+    elif isinstance(data, list):
+        for n, value in enumerate(data):
+            yield from _unstorable(f"{pointer}/{n}", value)
 
 
 def _finding(file: str, text: str, prefix: str, cls: type[BaseModel], data: Any, problem: Any) -> Finding:  # noqa: ANN401
@@ -274,7 +355,8 @@ def _finding(file: str, text: str, prefix: str, cls: type[BaseModel], data: Any,
             f": {near[0]!r} is the nearest" if near else f": one of {', '.join(kinds)}"
         )
     elif isinstance(problem.get("input"), str | int | float) and "not one of" not in message:
-        message += f" (found {problem['input']!r})"
+        found = repr(problem["input"])
+        message += f" (found {found if len(found) <= MOST_SHOWN else found[:MOST_SHOWN] + '...'})"
     return Finding(file, line_of(text, pointer), pointer, message)
 
 

@@ -1,12 +1,14 @@
 """What a broken seed is told: all findings at once, each with file, line, pointer and what would be right."""
 
 import json
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from build import claim, condition, generator, procedure, relief, risk, write_seed
+from build import claim, condition, generator, page, procedure, relief, risk, write_seed
 from conftest import Client, Load
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,8 +93,8 @@ def test_ten_faults_in_ten_files_are_ten_findings_and_the_release_before_still_a
         (lambda root: (root / "procedures/a-sound.json").write_text("{,}"), "not JSON"),
         (lambda root: (root / "procedures/a-sound.json").write_text("[]"), "an object is expected"),
         (lambda root: (root / "procedures/a-sound.json").write_text('{"slug": "a", "slug": "b"}'), "stands twice"),
-        (lambda root: (root / "procedures/a-sound.json").write_text('{"a": NaN}'), "not JSON"),
-        (lambda root: (root / "procedures/a-sound.json").write_text("[" * 100_000), "not JSON"),
+        (lambda root: (root / "procedures/a-sound.json").write_text('{"a": NaN}'), "NaN is no number"),
+        (lambda root: (root / "procedures/a-sound.json").write_text("[" * 100_000), "nested too deeply"),
         (
             lambda root: (root / "procedures/a-sound.json").rename(root / "procedures/other.json"),
             "name it a-sound.json",
@@ -168,6 +170,10 @@ def test_control_characters_do_not_load(tmp_path: Path) -> None:
 
     assert "U+0001" in findings(root)[0].message
 
+    stop = claim("c", "recovery", {"label": "bad\u0000label"})
+    (found,) = findings(write_seed(tmp_path / "deep", procedure("p", claims=[stop])))
+    assert (found.pointer, "U+0000" in found.message) == ("/claims/0/value/label", True)
+
 
 def test_a_published_slug_that_is_gone_must_be_a_former_one(tmp_path: Path) -> None:
     root = write_seed(tmp_path / "seed", *sound())
@@ -220,7 +226,7 @@ def test_line_of_a_pointer_is_the_line_of_its_value() -> None:
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(min_size=1, max_size=4), inner, max_size=4),
     max_leaves=12,
 )
@@ -236,3 +242,142 @@ def test_replaying_the_changes_leads_to_the_new_state(old: dict[str, Any], new: 
     changes = [Change.model_validate_json(change.model_dump_json()) for change in changes_between(before, after)]
 
     assert replay(changes, before) == after
+
+
+def unreadable(root: Path, name: str, make: Callable[[Path], object]) -> Path:
+    (root / name).unlink(missing_ok=True)
+    make(root / name)
+    return root
+
+
+ODD: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a byte order mark": (lambda path: path.write_bytes(b"\xef\xbb\xbf{}"), "byte order mark"),
+    "nothing": (lambda path: path.write_bytes(b""), "not JSON"),
+    "UTF-16": (lambda path: path.write_bytes("{}".encode("utf-16")), "not UTF-8"),
+    "a folder": (lambda path: path.mkdir(), "not a file"),
+    "a pipe": (os.mkfifo, "not a file"),
+    "a link to nothing": (lambda path: path.symlink_to("nowhere"), "cannot be read"),
+    "a link to itself": (lambda path: path.symlink_to(path), "cannot be read"),
+    "an endless number": (lambda path: path.write_text('{"year":\n 1e400}'), "1e400 is no number"),
+    "a number of 5000 digits": (lambda path: path.write_text('{"year": %s}' % ("9" * 5000)), "is no number"),
+    "a number past 2**53": (lambda path: path.write_text('{"year": 9007199254740993}'), "is no number"),
+    "deep nesting": (lambda path: path.write_text('{"a":' * 100_000), "nested too deeply"),
+}
+
+
+@pytest.mark.parametrize("name", ["procedures/a-sound.json", "risks.json", "guide.json", "about.json"])
+@pytest.mark.parametrize("odd", ODD)
+def test_what_is_no_readable_file_is_one_finding_and_nothing_else_is_blamed(
+    tmp_path: Path, name: str, odd: str
+) -> None:
+    make, words = ODD[odd]
+    root = unreadable(
+        write_seed(
+            tmp_path / "seed",
+            *sound(),
+            procedure(
+                "other",
+                broader=["a-sound"],
+                claims=[claim("o", "procedure_risk", {"risk": "bleeding", "state": "not_known", "phrase": "x"})],
+            ),
+        ),
+        name,
+        make,
+    )
+
+    (found,) = findings(root)
+
+    assert (found.file, words in found.message) == (name, True), str(found)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\x1b[31m", "\u202e"])
+def test_a_finding_shows_what_no_terminal_should_be_sent_escaped(tmp_path: Path, text: str) -> None:
+    root = write_seed(tmp_path / "seed", *sound())
+    (root / "risks.json").write_text(json.dumps({"risks": [{"slug": text}]}), encoding="utf-8")
+
+    shown = "\n".join(str(finding) for finding in findings(root))
+
+    assert text not in shown
+    shown.encode("utf-8")
+
+
+def test_a_file_whose_ending_is_in_capitals_is_not_passed_over(tmp_path: Path) -> None:
+    root = write_seed(tmp_path / "seed", *sound())
+    (root / "procedures/a-sound.json").rename(root / "procedures/a-sound.JSON")
+
+    assert ["name it a-sound.json" in finding.message for finding in findings(root)] == [True]
+
+
+def test_a_windows_line_end_changes_nothing(tmp_path: Path) -> None:
+    root = write_seed(tmp_path / "seed", *sound())
+    before, path = read_state(root).revision, root / "procedures/a-sound.json"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert read_state(root).revision == before
+
+
+def test_the_order_of_claims_says_nothing_and_the_order_of_the_guide_is_content(tmp_path: Path) -> None:
+    claims = [relief(f"c{n}", min="P3M") for n in range(3)]
+    first = read_state(write_seed(tmp_path / "a", procedure("p", claims=claims), page("one"), page("two")))
+    turned = read_state(write_seed(tmp_path / "b", procedure("p", claims=claims[::-1]), page("one"), page("two")))
+    other = read_state(write_seed(tmp_path / "c", procedure("p", claims=claims), page("two"), page("one")))
+
+    assert first.revision == turned.revision
+    assert list(first.index.claims) == list(turned.index.claims)
+    assert first.revision != other.revision
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "words"),
+    [
+        ({"type": "prosedure"}, "/withdrawn/0/type", "procedure"),
+        ({"slug": "a-sound"}, "/withdrawn/0/slug", "stands among the records"),
+        ({"replaced_by": ["a-soud"]}, "/withdrawn/0/replaced_by/0", "'a-sound' is the nearest"),
+    ],
+)
+def test_a_withdrawal_names_a_type_a_slug_that_is_gone_and_what_is_there(
+    tmp_path: Path, change: dict[str, Any], pointer: str, words: str
+) -> None:
+    gone = {"_": "withdrawn", "type": "procedure", "slug": "old", "reason": "Gone.", "replaced_by": ["a-sound"]}
+    root = write_seed(tmp_path / "seed", *sound(), {**gone, **change})
+
+    (found,) = findings(root)
+
+    assert (found.pointer, words in found.message) == (pointer, True), str(found)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"version": "1.1"}, "version '1.1'"),
+        ({"version": "../../1.1.0"}, "version"),
+        ({"version": "1.0.0"}, "not later than 1.0.0"),
+        ({"date": "2026-02-30"}, "no date of the calendar"),
+        ({"date": "2025-12-31"}, "before 2026-01-01"),
+        ({"title": "two\nlines"}, "title"),
+    ],
+)
+def test_a_release_that_cannot_be_is_refused_before_anything_is_written(
+    tmp_path: Path, wrong: dict[str, str], words: str
+) -> None:
+    root = write_seed(tmp_path / "seed", *sound())
+    publish(root, "1.0.0")
+    write_seed(root, *sound(), procedure("new"))
+
+    with pytest.raises(ValueError, match=re.escape(words)):
+        write_release(root, read_state(root), **{"version": "1.1.0", "date": "2026-02-01", "title": "Test", **wrong})
+
+    assert [path.name for path in (root / "releases").iterdir()] == ["1.0.0.json"]
+
+
+def test_a_history_that_was_tampered_with_is_refused_at_the_release_that_does_not_fit(tmp_path: Path) -> None:
+    root = write_seed(tmp_path / "seed", *sound())
+    publish(root, "1.0.0")
+    write_seed(root, *sound(), procedure("new"))
+    publish(root, "1.1.0")
+    path = root / "releases/1.0.0.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"injection"', '"ablation"'), encoding="utf-8")
+
+    (found,) = findings(root)
+
+    assert (found.file, "content_hash" in found.message) == ("releases/1.0.0.json", True)
