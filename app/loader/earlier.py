@@ -7,10 +7,8 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from app.seed.bundle import ReleaseFile
-from app.seed.diff import history_of
+from app.seed.diff import DoesNotFit, history_of
 from app.seed.files import FOLDERS, LIST_FILES, SINGLE_FILES
 
 
@@ -27,7 +25,11 @@ def seed_from_history(root: Path, version: str, target: Path) -> Path:
         known = ", ".join(one.version for one in releases) or "none"
         msg = f"{version} is not a release of {root}: known are {known}"
         raise NoSuchRelease(msg)
-    state = {entity: plain(value) for entity, value in history_of(kept).state.items()}
+    try:
+        state = {entity: plain(value) for entity, value in history_of(kept).state.items()}
+    except DoesNotFit as error:
+        msg = f"releases/{error.version}.json: the history does not replay: {error}"
+        raise NoSuchRelease(msg) from None
     target.mkdir(parents=True, exist_ok=True)
     for folder, *_ in FOLDERS:
         (target / folder).mkdir()
@@ -37,8 +39,8 @@ def seed_from_history(root: Path, version: str, target: Path) -> Path:
             _put(target / family / f"{slug}.json", value)
     for name, key, *_ in LIST_FILES:
         family = name.removesuffix(".json")
-        entries = {entity: value for entity, value in state.items() if entity.partition("/")[0] == family}
-        _put(target / name, {key: [entries[one] for one in _in_order(root / name, key, entries, family)]})
+        entries = [value for entity, value in sorted(state.items()) if entity.partition("/")[0] == family]
+        _put(target / name, {key: _in_place(entries)})
     for name, *_ in SINGLE_FILES:
         if (value := state.get(name.removesuffix(".json"))) is not None:
             _put(target / name, value)
@@ -58,11 +60,10 @@ def _put(file: Path, value: Any) -> None:  # noqa: ANN401 - any JSON value
     file.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _in_order(file: Path, key: str, entries: dict[str, Any], family: str) -> list[str]:
-    """Entities in the order of today's list, which the history does not hold; those that it lacks behind, by slug."""
-    now = [entry["slug"] for entry in orjson.loads(file.read_bytes())[key]] if file.exists() else []
-    known = [f"{family}/{slug}" for slug in now if f"{family}/{slug}" in entries]
-    return known + sorted(entries.keys() - set(known))
+def _in_place(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Entries in the order of their `place` where their order is content (the guide), and without it, as files have them."""
+    ordered = sorted(entries, key=lambda entry: entry.get("place", 0))
+    return [{key: value for key, value in entry.items() if key != "place"} for entry in ordered]
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
