@@ -18,6 +18,7 @@ from app.api.routes import (
     conditions,
     edges,
     exports,
+    feeds,
     guide,
     linked_data,
     pain_generators,
@@ -106,6 +107,7 @@ def create_app(settings: Settings | None = None) -> Answers:
         # First: `{slug}` would take the ending of these for a part of the name.
         linked_data,
         exports,
+        feeds,
         procedures,
         conditions,
         pain_generators,

@@ -1,11 +1,12 @@
 """The history of the content, field by field."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from app.api.deps import MAX_VALUES, Paged, Preconditioned, Reader, StrictRoute, Text, chosen, facets, many
+from app.api.deps import MAX_VALUES, Listed, Paged, Preconditioned, Reader, StrictRoute, Text, chosen, facets, many
 from app.errors import NotFound
 from app.http.openapi import answers
 from app.http.pages import page_of
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/releases", tags=["releases"], route_class=StrictRout
 Version = Annotated[str, Path(min_length=1, max_length=80, description="Version of a release.")]
 
 
-class ChangeParams(Paged):
+class ChangeFilters(Listed):
     """Filters of the changes of a release."""
 
     entity: list[Text] = Field(
@@ -34,13 +35,18 @@ class ChangeParams(Paged):
     change: list[Annotated[str, Among({"added": "", "changed": "", "removed": ""})]] = many(
         "What happened to the field."
     )
-    facet: list[Annotated[str, facets("type", "change", "entity")]] = Field(
-        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
-    )
 
     def filters(self, read: Reading) -> Filters:
         del read
         return Filters(chosen(entity=self.entity, type=self.type, change=self.change))
+
+
+class ChangeParams(ChangeFilters, Paged):
+    """What the list takes."""
+
+    facet: list[Annotated[str, facets("type", "change", "entity")]] = Field(
+        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
+    )
 
 
 @router.get("", response_model=ListPage[ReleaseSummary], responses=answers())
@@ -62,11 +68,7 @@ def get_current_release(params: Preconditioned, read: Reader) -> Response:
 def get_release_summary(version: Version, params: Preconditioned, read: Reader) -> Response:
     """One release."""
     read.require(params.release)
-    _ = read.release
-    body = find_document(read.connection, "release", version)
-    if body is None:
-        raise _no_release(read, version)
-    return read.json(bytes(body))
+    return read.dump(release_of(read, version))
 
 
 @router.get("/{version}/changes", response_model=ListPage[ChangeShown], responses=answers(404))
@@ -85,6 +87,16 @@ def list_changes_of_release(version: Version, params: Annotated[ChangeParams, Qu
         cursor=params.cursor,
         facets=params.facets,
     )
+
+
+def release_of(read: Reading, version: str) -> dict[str, Any]:
+    """A release as it is shown. NotFound with the nearest versions."""
+    _ = read.release
+    body = find_document(read.connection, "release", version)
+    if body is None:
+        raise _no_release(read, version)
+    found: dict[str, Any] = orjson.loads(read.linked(bytes(body)))
+    return found
 
 
 def _no_release(read: Reading, version: str) -> NotFound:
