@@ -112,7 +112,8 @@ def _said(name: str, target: str) -> str:
 
 
 def _example(target: str, kind: str, body: bytes) -> Json | None:
-    if len(body) > MAX_INLINE:
+    # What is streamed as a file has no body here, and would be too long.
+    if not 0 < len(body) <= MAX_INLINE:
         return None
     summary = f"GET {target}"
     if kind.endswith("json"):

@@ -67,7 +67,7 @@ def test_each_answer_with_a_body_has_an_example_and_the_service_answers_just_tha
     seen = 0
     for where, status, answer in answers(document):
         for kind, media in answer.get("content", {}).items():
-            if kind.endswith("json"):
+            if kind.endswith("json") and not where.startswith("/v1/export/"):
                 assert "answer" in media.get("examples", {}), (where, status, kind)
             if status == "200" and "examples" in media:
                 example = media["examples"]["answer"]
