@@ -27,10 +27,10 @@ class Matched(Shown):
 
 
 class Range(Shown):
-    """A part of a plain text, in characters."""
+    """A part of a plain text, in Unicode code points (not bytes, not UTF-16 units: in JavaScript, `Array.from(text)`)."""
 
-    start: int = Field(alias="from", serialization_alias="from", description="First character.")
-    to: int = Field(description="Character after the last.")
+    start: int = Field(alias="from", serialization_alias="from", description="First code point.")
+    to: int = Field(description="Code point after the last.")
 
 
 class Highlight(Shown):

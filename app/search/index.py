@@ -31,7 +31,7 @@ ORDER: Final = {name: place for place, name in enumerate(TYPES)}
 # A part of a word that is written apart elsewhere has at least this many letters.
 _PART: Final = 4
 # Another layout of the index is another folder: an old one is never opened by new code.
-LAYOUT: Final = "6"
+LAYOUT: Final = "8"
 
 
 @dataclass(slots=True)
@@ -157,6 +157,7 @@ def _schema() -> Any:  # noqa: ANN401 - tantivy ships no types
     builder = tantivy.SchemaBuilder()
     for name in ("names", "summary", "body"):
         builder.add_text_field(name, stored=False, tokenizer_name="whitespace")
+    builder.add_text_field("type", stored=False, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("key", stored=False, tokenizer_name="raw")
     builder.add_text_field("payload", stored=True, tokenizer_name="raw", index_option="basic")
     return builder.build()
@@ -243,6 +244,7 @@ def _write(snapshot: Snapshot, work: Path) -> None:
         document.add_text("names", " ".join(sorted(words)))
         document.add_text("summary", " ".join(sorted(summary)))
         document.add_text("body", " ".join(sorted(body)))
+        document.add_text("type", record["type"])
         document.add_text("key", f"{record['type']}/{record['slug']}")
         document.add_text("payload", orjson.dumps(payload).decode())
         writer.add_document(document)

@@ -1,7 +1,7 @@
 """From a query to records, with the reason for each: which name or text matched, and where."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -24,8 +24,12 @@ MIN_COVERAGE: Final = {
     "pain_generator": 0.5,
     "risk": 0.6,
     "guide_page": 0.6,
-    "source": 0.7,
+    "source": 0.75,
 }
+# Below this worth (0 to about 1.1) a name is touched by a word or two, not meant.
+MIN_NAME: Final = 0.3
+# A name of one word must have this share of the query's weight.
+MUCH: Final = 0.6
 _TERMS: Final = 10_000
 _BOOSTS: Final = (("names", 6.0), ("summary", 1.5), ("body", 0.5))
 
@@ -51,11 +55,11 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
     called = _called_so(index, query)
     if not called and not any(read.words):
         return read, []
-    wanted = frozenset(types or TYPES)
+    wanted = sorted(set(types or TYPES))
     hits = []
-    for address in _candidates(index, read, called):
+    for address in _candidates(index, read, called, wanted):
         entry = index.entry(address)
-        if entry.type in wanted and (hit := _judge(entry, read, called.get(entry.key))) is not None:
+        if (hit := _judge(entry, read, called.get(entry.key))) is not None:
             hits.append(hit)
     # Something is called just so: what only speaks of it was not meant.
     if any(hit.exact or (hit.field == "names" and hit.score >= 100) for hit in hits):
@@ -80,7 +84,7 @@ def _called_so(index: SearchIndex, query: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _candidates(index: SearchIndex, read: Read, called: Iterable[str]) -> list[Any]:
+def _candidates(index: SearchIndex, read: Read, called: Iterable[str], types: Collection[str]) -> list[Any]:
     parts: list[Any] = []
     for alternatives, weight in zip(read.words, read.weights, strict=True):
         for stem, likeness in alternatives.items():
@@ -89,7 +93,14 @@ def _candidates(index: SearchIndex, read: Read, called: Iterable[str]) -> list[A
         term = tantivy.Query.term_query(index.schema, "key", key)
         parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(term, 1000.0)))
     most = CANDIDATES
-    found = index.searcher.search(tantivy.Query.boolean_query(parts), most, count=False)
+    query = tantivy.Query.boolean_query(parts)
+    if len(types) < len(TYPES):
+        # Judged are the best of the wanted types, not those of them among the best of all.
+        wanted = [(tantivy.Occur.Should, tantivy.Query.term_query(index.schema, "type", name)) for name in types]
+        # Which type it is does not rank.
+        among = tantivy.Query.const_score_query(tantivy.Query.boolean_query(wanted), 0.0)
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Must, among), (tantivy.Occur.Must, query)])
+    found = index.searcher.search(query, most, count=False)
     return [address for _, address in found.hits]
 
 
@@ -103,15 +114,18 @@ def _judge(entry: Entry, read: Read, called: tuple[str, str] | None) -> Hit | No
         return Hit(entry, 1000 * KIND_WEIGHT.get(kind, 0.9), "names", kind, text, exact=True, present=present)
     names, summary, body, anywhere = _coverage(entry, read, present)
     # Common words alone (pain, back) find nothing in texts: a record must be meant, not merely mention.
-    if anywhere < MIN_COVERAGE[entry.type] or (names < 0.3 and summary < 0.6 and body < 0.85):
+    much = anywhere >= MIN_COVERAGE[entry.type] and (names >= 0.3 or summary >= 0.6 or body >= 0.85)
+    if not much and not (names and _has_whole_name(entry, present, names)):
         return None
     best = _best_name(entry, read, present) if names else None
+    # A word or two of a long name among other words: a record must be meant, not merely touched.
+    if much and (best is None or best[0] < MIN_NAME) and summary < 0.6 and body < 0.85:
+        return None
     score = (best[0] * 100 if best else 0.0) + 30 * names + 12 * summary + 6 * body
     if best is not None and names >= max(summary, 0.3):
         return Hit(entry, score, "names", best[1], best[2], exact=False, present=present)
-    if summary >= body and entry.summary:
-        return Hit(entry, score, "summary", "text", entry.summary, exact=False, present=present)
-    return Hit(entry, score, "claims", "text", entry.summary or entry.name, exact=False, present=present)
+    where_found = "summary" if summary >= body and entry.summary else "claims"
+    return Hit(entry, score, where_found, "text", entry.summary or entry.name, exact=False, present=present)
 
 
 def _coverage(entry: Entry, read: Read, present: list[str]) -> tuple[float, float, float, float]:
@@ -166,6 +180,12 @@ def _best_name(entry: Entry, read: Read, present: list[str]) -> tuple[float, str
         if best is None or (score, worth) > best[:2]:
             best = (score, worth, kind, text)
     return best and (best[0], best[2], best[3])
+
+
+def _has_whole_name(entry: Entry, present: list[str], share: float) -> bool:
+    """Does the query have a whole name among its other words: one of several words, or one that is much of the query."""
+    have = frozenset(present)
+    return any((len(words) > 1 or share >= MUCH) and have.issuperset(words) for _, _, words in entry.names)
 
 
 def _has_phrase(entry: Entry, phrase: tuple[str, ...]) -> bool:

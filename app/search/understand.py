@@ -16,6 +16,8 @@ from app.search.words import LEXICON, ONE_LEVEL, PARTS, content_stems, levels, r
 # A correction may change one letter of a short word, two of a long one.
 _LONG: Final = 7
 _SHORT: Final = 4
+# Worth of a word that nothing has, as a share of the rarest word there could be.
+UNKNOWN: Final = 0.8
 
 
 @dataclass
@@ -57,11 +59,12 @@ def read_query(index: SearchIndex, text: str) -> Read:
     for place, word in enumerate(words):
         parts = _parts(index, words, place, interpreted)
         found = parts or [_alternatives(index, word, interpreted, last=place == len(words) - 1)]
-        if not any(found):
+        found = [one for one in found if one]
+        if not found:
             interpreted.ignored.append(word)
             # A word that nothing has still counts: the more of them, the less was understood.
             alternatives.append({})
-            weights.append(math.log(1 + index.total) * 0.8)
+            weights.append(math.log(1 + index.total) * UNKNOWN)
             continue
         for one in found:
             alternatives.append(one)

@@ -1,6 +1,7 @@
 """Two engines, the same bytes; and every body has the shape that the document promises."""
 
 import asyncio
+import json
 import re
 from typing import Any
 
@@ -10,7 +11,7 @@ from conftest import Client
 
 from app.http.describing import openapi_of
 from app.main import create_app
-from app.settings import Settings
+from app.settings import ROOT, Settings
 
 QUERIES = {
     "/v1/procedures/batch": "slug=vertebroplasty&slug=none",
@@ -73,6 +74,15 @@ def test_both_engines_answer_with_the_same_bytes(both: list[Client], path: str) 
         first, second = (one.get(address) for one in both)
         assert first.status_code == 200, (address, first.text[:300])
         assert (first.content, first.headers["etag"]) == (second.content, second.headers["etag"]), address
+
+
+def test_both_engines_search_alike(both: list[Client]) -> None:
+    golden = json.loads((ROOT / "tests/search/golden.json").read_text(encoding="utf-8"))
+    for one in golden[::4]:
+        for path in ("/v1/search", "/v1/suggest"):
+            first, second = (client.get(path, params={"q": one["query"]}) for client in both)
+            assert (first.status_code, first.content) == (second.status_code, second.content), (path, one["query"])
+            assert first.status_code == 200
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:

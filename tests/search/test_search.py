@@ -36,7 +36,17 @@ def test_an_emergency_brings_its_cited_red_flag(shipped: Client, query: str) -> 
 
 
 def test_an_everyday_query_brings_no_red_flag(shipped: Client) -> None:
-    for query in ("back pain", "knee arthritis", "leg pain", "weak legs after long walks"):
+    for query in (
+        *("back pain", "knee arthritis", "leg pain", "weak legs after long walks", "bladder pain syndrome"),
+        *("numb toes diabetes", "pain when I pee", "stiff neck and headache", "headache after epidural"),
+        *(
+            "cannot lift my arm",
+            "back pain when sitting",
+            "spinal fluid leak",
+            "how to move my leg",
+            "numb outer thigh",
+        ),
+    ):
         assert shipped.get("/v1/search", params={"q": query}).json()["notices"] == []
 
 
@@ -103,6 +113,78 @@ def test_highlights_are_offsets_into_plain_text(client: Client, load: Load) -> N
     mark = client.get("/v1/search", params={"q": "vertebroplasty"}).json()["items"][0]["highlights"][0]
 
     assert [mark["text"][one["from"] : one["to"]] for one in mark["ranges"]] == ["Vertebroplasty"]
+
+
+def test_highlights_count_code_points_also_beside_astral_characters(client: Client, load: Load) -> None:
+    load(procedure("p", name="\U0001f9b4\U0001d4d0 Vertebroplasty"))
+
+    mark = client.get("/v1/search", params={"q": "vertebroplasty"}).json()["items"][0]["highlights"][0]
+
+    assert [mark["text"][one["from"] : one["to"]] for one in mark["ranges"]] == ["Vertebroplasty"]
+
+
+def test_a_level_says_where_and_does_not_hide_what(client: Client, load: Load) -> None:
+    load(condition("lumbar", name="Lumbar disc hernia"), condition("cervical", name="Cervical disc hernia"))
+
+    for query in ("L4-L5 disc hernia", "disc hernia L4/5", "L5S1 disc hernia", "L4 to L5 disc hernia"):
+        assert found(client, query)[0] == "condition/lumbar", query
+    assert found(client, "C6 disc hernia")[0] == "condition/cervical"
+
+
+def test_words_written_as_one_or_apart_meet(client: Client, load: Load) -> None:
+    load(procedure("it", name="Intra-articular injection"), procedure("other", name="Radiofrequency ablation"))
+
+    assert found(client, "intraarticular injection")[0] == "procedure/it"
+    assert found(client, "radio frequency ablation")[0] == "procedure/other"
+
+
+def test_an_abbreviation_in_a_query_stands_for_its_words(client: Client, load: Load) -> None:
+    short = [{"text": "RFA", "kind": "abbreviation"}]
+    load(
+        procedure("rfa", name="Radiofrequency ablation", names=short),
+        procedure("knee", name="Knee radiofrequency ablation"),
+        procedure("neck", name="Neck radiofrequency ablation"),
+    )
+
+    answer = client.get("/v1/search", params={"q": "knee RFA"}).json()
+
+    assert answer["items"][0]["slug"] == "knee"
+    assert answer["interpreted"]["expansions"] == [{"written": "rfa", "read": "radiofrequency ablation"}]
+
+
+def test_a_derived_word_finds_the_name_of_the_same_root(client: Client, load: Load) -> None:
+    load(
+        condition("leak", name="Cement leak"),
+        procedure(
+            "p", name="Augmentation", claims=[claim("p--r", "recovery", {"label": "x"}, statement="Leakage is rare")]
+        ),
+    )
+
+    assert found(client, "cement leakage")[0] == "condition/leak"
+
+
+def test_a_type_is_looked_for_among_all_records_of_it(client: Client, load: Load) -> None:
+    many = [procedure(f"zeta-{n}", name=f"Zeta block {n}") for n in range(60)]
+    load(*many, condition("late", name="The condition that lists zeta among much else"))
+
+    assert found(client, "zeta", type="condition") == ["condition/late"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "can't pee, bad back, numb saddle",
+        "unable to urinate and sciatica",
+        "I have lost control of my bladdder",
+        "saddle anaesthesia",
+        "my legs suddenly went weak",
+        "fever after an epidural",
+        "sciatica in both legs",
+        "worst headache of my life",
+    ],
+)
+def test_an_emergency_is_understood_in_any_words(shipped: Client, query: str) -> None:
+    assert shipped.get("/v1/search", params={"q": query}).json()["notices"]
 
 
 def test_no_result_is_a_200_with_suggestions(client: Client, load: Load) -> None:
