@@ -10,7 +10,7 @@ comma := ,
 SERVE_LOCKS := requirements/core.txt $(foreach extra,$(subst $(comma), ,$(KB_EXTRAS)),requirements/$(extra).txt)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input --root-user-action=ignore
 
-.PHONY: help serve test check format publish lock full drills bench clean
+.PHONY: help serve test check format publish lock full drills soak bench clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,9 @@ full: check ## Everything, the long things at full length
 
 drills: $(VENV)/.dev ## Break things on purpose and count what callers notice
 	@bash tests/drills/run --write docs/performance/drills.json
+
+soak: $(VENV)/.dev ## Ten minutes of load through nginx, and write docs/performance
+	@PYTHONPATH=.:tests $(BIN)/python -m drills.soak --seconds $${KB_SOAK_SECONDS:-600} --write docs/performance
 
 bench: $(VENV)/.dev ## Measure, and write docs/performance
 	@$(BIN)/procedure-kb bench

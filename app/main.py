@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -61,9 +61,7 @@ def create_app(settings: Settings | None = None) -> Answers:
         tasks = [asyncio.create_task(one) for one in _background(settings, watcher, metrics)]
         async with conversation.run() if conversation else nullcontext():
             yield
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _end(tasks)
         engine.dispose()
         if isinstance(answers, ObservedAnswers) and answers.tracer:
             answers.tracer.shutdown()
@@ -155,6 +153,15 @@ def _background(settings: Settings, watcher: Watch, metrics: Metrics) -> Iterato
         yield _lay_down(metrics)
     if settings.metrics_port:
         yield serve_metrics(metrics, settings.host, settings.metrics_port, settings.metrics_token)
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel until they are done: before Python 3.12, wait_for swallows a cancellation that meets its result."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.5)
 
 
 async def _lay_down(metrics: Metrics) -> None:
