@@ -266,12 +266,19 @@ def no_space_on_postgresql(bench: Bench) -> Tally:
     return traffic.tally
 
 
-def releases_swapped(bench: Bench) -> Tally:
-    """A loader that puts two releases in turn, through nginx and straight from both processes."""
-    database = bench.sqlite()
+def swapped_on_sqlite(bench: Bench) -> Tally:
+    return releases_swapped(bench, bench.sqlite())
+
+
+def swapped_on_postgresql(bench: Bench) -> Tally:
+    return releases_swapped(bench, url_of(bench.primary()))
+
+
+def releases_swapped(bench: Bench, database: str) -> Tally:
+    """A loader that puts two releases in turn, seen through nginx and straight from both processes."""
     apis = bench.apis(database)
     nginx = bench.nginx(*(api.port for api in apis))
-    until = time.monotonic() + (20 if FULL else 8)
+    until = time.monotonic() + 20
     with bench.traffic([nginx.port, *(api.port for api in apis)]) as traffic:
         second = False
         while time.monotonic() < until:
@@ -308,7 +315,8 @@ DRILLS = [
     Drill("cache without its origin", origin_away),
     Drill("no space left during a load, SQLite", no_space_on_sqlite),
     Drill("no space left during a load, PostgreSQL", no_space_on_postgresql),
-    Drill("two releases swapped under load", releases_swapped),
+    Drill("two releases swapped for 20 s, SQLite", swapped_on_sqlite),
+    Drill("two releases swapped for 20 s, PostgreSQL", swapped_on_postgresql),
     Drill("wrong body served on purpose", wrong_body, must_catch=True),
 ]
 

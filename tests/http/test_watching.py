@@ -89,3 +89,33 @@ def test_a_poll_that_hangs_leaves_the_loop_free(client: Client) -> None:
         await asyncio.gather(watch_of(client).poll(5), asyncio.sleep(0))
 
     client.runner.run(both())
+
+
+def test_while_the_database_is_away_warm_is_stale_and_cold_a_503_and_it_recovers_by_itself(
+    client: Client, load: Load
+) -> None:
+    load(procedure("p"))
+    warm, cold = "/v1/procedures/p", "/v1/procedures?limit=9"
+    before = client.get(warm)
+
+    client.app.lose()
+    during, refused = client.get(warm), client.get(cold)
+    assert (during.content, during.headers["etag"]) == (before.content, before.headers["etag"])
+    assert during.headers["kb-stale"] == "database-unreachable"
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+    assert refused.headers["cache-control"] == "no-store"
+    assert int(refused.headers["retry-after"]) > 0
+    assert client.get("/health/live").status_code == 200
+    assert client.get("/health/ready").status_code == 503
+
+    client.runner.run(watch_of(client).poll(30))
+    assert "kb-stale" not in client.get(warm).headers
+    assert client.get(cold).status_code == 200
+
+
+def test_an_answer_of_a_release_that_was_replaced_meanwhile_is_not_kept(client: Client, load: Load) -> None:
+    load(procedure("p"))
+    client.app.see("another")
+
+    assert client.get("/v1/procedures/p").status_code == 200
+    assert client.app.held[0] == 0
