@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 from rapidfuzz import process
@@ -36,7 +37,11 @@ class RedFlags:
     def claims(self, text: str, known: Collection[str]) -> list[str]:
         """Claims of the emergencies that a text describes, each once. `known` words are spelled as they were meant."""
         have: set[str] = set()
-        for word in _plain(text).split():
+        words = _plain(text).split()
+        # Two neighbours that a phrase writes as one (thunder clap) are both.
+        neighbours = (one + other for one, other in pairwise(words))
+        have.update(stem for word in neighbours if word in self.spelled for stem in stems(word))
+        for word in words:
             have.update(stems(word))
             if len(word) >= _SHORT and word not in self.spelled and word not in known:
                 have.update(self._meant(word))

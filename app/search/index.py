@@ -31,7 +31,7 @@ ORDER: Final = {name: place for place, name in enumerate(TYPES)}
 # A part of a word that is written apart elsewhere has at least this many letters.
 _PART: Final = 4
 # Another layout of the index is another folder: an old one is never opened by new code.
-LAYOUT: Final = "8"
+LAYOUT: Final = "9"
 
 
 @dataclass(slots=True)

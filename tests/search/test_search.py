@@ -181,6 +181,7 @@ def test_a_type_is_looked_for_among_all_records_of_it(client: Client, load: Load
         "fever after an epidural",
         "sciatica in both legs",
         "worst headache of my life",
+        "thunder clap headache",
     ],
 )
 def test_an_emergency_is_understood_in_any_words(shipped: Client, query: str) -> None:
