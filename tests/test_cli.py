@@ -1,5 +1,6 @@
 """The command line: exit codes that scripts can use, plain lines where there is no terminal."""
 
+import json
 import os
 import subprocess
 import sys
@@ -28,6 +29,21 @@ def test_check_says_what_is_sound_and_counts(tmp_path: Path) -> None:
     done = run("check", "--seed", str(root))
 
     assert (done.returncode, "1 procedures" in done.stdout) == (0, True)
+
+
+def test_a_drop_of_quality_against_the_baseline_fails_the_strict_check(tmp_path: Path) -> None:
+    root = write_seed(tmp_path / "seed", procedure("p"))
+    without = run("check", "--strict", "--seed", str(root))
+    baseline = {"claims": 0, "better_than_patient_education": 0, "conditions_without_procedure": 0}
+    (root / "quality.json").write_text(json.dumps(baseline))
+    kept = run("check", "--strict", "--seed", str(root))
+    (root / "quality.json").write_text(json.dumps(baseline | {"claims": 7}))
+    dropped = run("check", "--strict", "--seed", str(root))
+
+    assert (without.returncode, kept.returncode, dropped.returncode) == (1, 0, 1)
+    assert "there is no baseline" in without.stdout
+    assert "claims: 0 now, 7 in the baseline" in dropped.stdout
+    assert run("check", "--seed", str(root)).returncode == 0
 
 
 def test_a_broken_seed_ends_with_code_1_and_a_line_for_each_finding(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """What is known and how well, and where sources part: figures over the whole content and for each record."""
 
 from collections import defaultdict
+from statistics import median
 
 from pydantic import BaseModel
 
 from app.documents.conflicts import conflicts_of
 from app.documents.grading import best_source, relief_days
 from app.documents.index import Index
+from app.documents.readability import reading_grades
 from app.documents.shapes import Json, link
 from app.schemas import vocabulary
 from app.schemas.blocks import BLOCK_OF_KIND, KINDS_OF_TYPE
@@ -25,7 +27,8 @@ def quality_document(index: Index) -> Json:
     treated = {above for edge in index.indications for above in index.ancestors["condition"][edge.other]}
     described = [one for one in index.content.conditions if not one.stub]
     return {
-        "overall": _shares(index, [claim for _, _, claim in claims]) | {"records": len(records)},
+        "overall": _shares(index, [claim for _, _, claim in claims])
+        | {"reading_grade": _median_grade(records), "records": len(records)},
         "gaps": {
             "conditions_without_generator": [
                 index.ref("condition", one.slug) for one in described if one.slug not in joined
@@ -56,10 +59,21 @@ def _of_record(index: Index, kind: str, record: seed.Record) -> Json:
     return {
         "record": index.ref(kind, record.slug),
         **_shares(index, list(record.claims)),
+        "reading_grade": reading_grades(_for_patients(record)),
         "unknown_blocks": unknown,
         "texts": sorted(record.texts),
         "links": {"self": link(f"/v1/{kind.replace('_', '-')}s/{record.slug}")},
     }
+
+
+def _for_patients(record: seed.Record) -> list[str]:
+    texts = [text.text for name, text in record.texts.items() if name != "clinical"]
+    return texts + [text.text for text in record.key_messages]
+
+
+def _median_grade(records: list[Json]) -> Json | None:
+    grades = [one["reading_grade"] for one in records if one["reading_grade"]]
+    return {name: round(median(one[name] for one in grades), 1) for name in grades[0]} if grades else None
 
 
 def _shares(index: Index, claims: list[seed.AnyClaim]) -> Json:

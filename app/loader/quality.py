@@ -10,20 +10,25 @@ from app.loader.state import State
 # Higher is better for the first, lower for the second.
 RISING = ("claims", "better_than_patient_education", "with_figures")
 FALLING = ("commercial",)
+GRADES = ("flesch_kincaid", "automated_readability")
 
 
 def figures(state: State) -> dict[str, Any]:
     """What the baseline holds: overall figures and the number of each gap."""
     whole = quality_document(state.index)
-    overall = {name: whole["overall"][name] for name in (*RISING, *FALLING)}
-    return overall | {name: len(found) for name, found in whole["gaps"].items()}
+    # A share of no claims is nought here: it cannot be better than a baseline.
+    overall = {name: whole["overall"][name] or 0 for name in (*RISING, *FALLING)}
+    gaps = {name: len(found) for name, found in whole["gaps"].items()}
+    grade = whole["overall"]["reading_grade"] or dict.fromkeys(GRADES, 0.0)
+    return overall | gaps | {name: grade[name] for name in GRADES}
 
 
 def quality_drops(state: State, baseline: Path) -> list[str]:
-    """A sentence for each figure that is worse than the baseline; empty without a baseline."""
+    """A sentence for each figure that is worse than the baseline."""
+    now = figures(state)
     if not baseline.exists():
-        return []
-    before, now = json.loads(baseline.read_text(encoding="utf-8")), figures(state)
+        return [f"there is no baseline: write {json.dumps(now)} to {baseline.name}"]
+    before = json.loads(baseline.read_text(encoding="utf-8"))
     return [
         f"{name}: {now[name]} now, {value} in the baseline"
         for name, value in before.items()

@@ -11,6 +11,13 @@ from app.schemas.values import Among
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
+class ReadingGrade(Shown):
+    """US school grade of patient texts (all but the clinician's paragraph), by two formulas."""
+
+    flesch_kincaid: float
+    automated_readability: float
+
+
 class Coverage(Shown):
     claims: int
     better_than_patient_education: Share | None = Field(description="Share of claims; null: there is none.")
@@ -21,12 +28,14 @@ class Coverage(Shown):
 
 class Overall(Coverage):
     records: int
+    reading_grade: ReadingGrade | None = Field(description="Median of the records; null: none has patient texts.")
 
 
 class RecordQuality(Coverage):
     """How well one record is known."""
 
     record: Ref
+    reading_grade: ReadingGrade | None = Field(description="Null: there is no patient text.")
     unknown_blocks: list[str]
     texts: list[str] = Field(description="Texts that are written.")
     links: SelfLink

@@ -41,3 +41,12 @@ def test_estimates_that_part_most_stand_first_with_both_ends(shipped: Client) ->
         ends = [shipped.get(row[end]["links"]["self"]).json()["value"] for end in ("shortest", "longest")]
         assert {end["measure"] for end in ends} == {row["measure"]}
         assert {row["shortest"]["id"], row["longest"]["id"]} <= set(row["estimates"])
+
+
+def test_quality_gives_the_reading_grade_of_patient_texts_by_two_formulas(shipped: Client) -> None:
+    whole = shipped.get("/v1/quality").json()
+
+    for one in [whole["overall"], *whole["records"]]:
+        grade = one["reading_grade"]
+        assert grade is None or set(grade) == {"flesch_kincaid", "automated_readability"}
+    assert 0 < whole["overall"]["reading_grade"]["flesch_kincaid"] <= 8
