@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.build import build_id
 from app.db.engines import read_engine, write_engine
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, KnowledgeBaseError
 from app.http.logs import log_config
 from app.loader.earlier import NoSuchRelease, seed_from_git, seed_from_history
 from app.loader.migrations import head, migrate, schema_of
@@ -31,12 +31,14 @@ from app.loader.releasing import next_version, write_release
 from app.loader.schemas import stale, write_schemas
 from app.loader.state import State, read_state
 from app.loader.write import Loaded, write
+from app.main import create_app
 from app.queries.release import find_release, get_release
 from app.search.index import open_index
 from app.search.query import search
 from app.search.report import report
 from app.seed.files import SeedRefused
 from app.settings import ROOT, Settings, load_settings
+from app.static_site import write_site
 from app.web.embedding.kit import publish as publish_build
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -294,6 +296,20 @@ def publish() -> None:
     build, new = publish_build()
     typer.echo(f"{'Published' if new else 'Already published:'} {build.path}")
     typer.echo(f"integrity {build.integrity}")
+
+
+@cli.command()
+def export(
+    static: Annotated[Path, typer.Option(help="Folder for the files; one that this command wrote before is replaced.")],
+) -> None:
+    """Write the loaded release as files that any static host serves: details, full lists, pages, exports, embeds."""
+    answers = create_app(load_settings())
+    try:
+        with _progress("Writing") as step:
+            count = write_site(answers, static.resolve(), each=step)
+    except (ConfigurationError, KnowledgeBaseError) as error:
+        _stop(str(error), 1)
+    typer.echo(f"Wrote {count} files below {static}.")
 
 
 @cli.command("search-report")

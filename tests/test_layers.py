@@ -25,10 +25,12 @@ BELOW: dict[str, set[str]] = {
     "api": {"http", "represent", "queries", "search", "schemas", "db", "errors", "build"},
     "web": {"http", "represent", "queries", "search", "schemas", "documents", "settings", "errors", "build"},
     "main": {"api", "web", "represent", "http", "db", "settings", "errors"},
+    "static_site": {"web", "http", "errors"},
     "bench": {"documents", "loader", "seed", "schemas", "db", "errors"},
     "cli": {
         "bench",
         "main",
+        "static_site",
         "web",  # `publish` keeps a build of the script that the web serves
         "loader",
         "seed",
