@@ -38,6 +38,7 @@ TAGS: Final = [
     {"name": "search", "description": "Records by what a person types, with the reason for each."},
     {"name": "guide", "description": "The patient guide."},
     {"name": "releases", "description": "The history of the content."},
+    {"name": "export", "description": "The whole content as files."},
     {"name": "quality", "description": "What is known and how well, and where sources part."},
     {"name": "service", "description": "What the service says of itself."},
 ]

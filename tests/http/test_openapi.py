@@ -67,12 +67,13 @@ def test_each_answer_with_a_body_has_an_example_and_the_service_answers_just_tha
     seen = 0
     for where, status, answer in answers(document):
         for kind, media in answer.get("content", {}).items():
-            if kind.endswith("json") and not where.startswith("/v1/export/"):
+            # Files and feeds hold a whole release: too long to be copied.
+            if kind.endswith("json") and not where.startswith("/v1/export/") and "feed" not in kind:
                 assert "answer" in media.get("examples", {}), (where, status, kind)
             if status == "200" and "examples" in media:
                 example = media["examples"]["answer"]
                 given = shipped.get(example["summary"].removeprefix("GET "))
-                assert given.headers["content-type"].split(";")[0] == kind
+                assert given.headers["content-type"].split(";")[0] == kind.split(";")[0]
                 assert given.status_code == 200, example["summary"]
                 shown = given.json() if kind.endswith("json") else given.text
                 assert shown == example["value"], example["summary"]
