@@ -301,7 +301,7 @@ def test_rule_23_when_to_call_is_on_every_page_and_leaflet_and_linked_from_the_t
         assert part, slug
         assert "Emergency" in part.text, slug
         assert "local emergency number" in part.text, slug
-        assert "Same day" in part.text, slug
+        assert "Call the clinic" in part.text, slug
 
 
 @one_engine

@@ -115,7 +115,7 @@ def _calls(found: list[Json]) -> Json:
     for card in found:
         said.setdefault(card["call"]["levels"][1]["text"], []).append(card["sections"][0]["heading"])
     days = [
-        {"heading": f"Same day: {', '.join(names)}" if len(said) > 1 else "Same day", "text": text}
+        {"heading": f"Call the clinic: {', '.join(names)}" if len(said) > 1 else "Call the clinic", "text": text}
         for text, names in said.items()
     ]
     call: Json = found[0]["call"]
@@ -176,7 +176,7 @@ def _always(when: list[Json], d: Json, base: str) -> Json:
             "heading": "When to call",
             "levels": [
                 {"heading": "Emergency", "text": _EMERGENCY},
-                {"heading": "Same day", "text": " ".join(one["text"] for one in when) or _CLINIC},
+                {"heading": "Call the clinic", "text": " ".join(one["text"] for one in when) or _CLINIC},
             ],
             "link": item("More on when to get help at once", url=f"{base}/guide/emergencies"),
         },

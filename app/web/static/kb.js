@@ -303,7 +303,7 @@ body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-
     const [emergency] = cards[0].call.levels;
     const said = new Map();
     for (const card of cards) { const text = card.call.levels[1].text; said.set(text, [...(said.get(text) ?? []), card.sections[0].heading]); }
-    const days = [...said].map(([text, names]) => ({ heading: said.size > 1 ? `Same day: ${names.join(", ")}` : "Same day", text }));
+    const days = [...said].map(([text, names]) => ({ heading: said.size > 1 ? `Call the clinic: ${names.join(", ")}` : "Call the clinic", text }));
     return { ...cards[0].call, levels: [emergency, ...days] };
   }
 
