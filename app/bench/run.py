@@ -58,11 +58,11 @@ class Size:
         return f"sqlite:///{self.folder / 'kb.sqlite3'}"
 
 
-def _prepare(count: int, folder: Path) -> Size:
-    """Load the release into both databases, in processes of their own: memory is measured there."""
+def _prepare(count: int, folder: Path, *, beside: bool) -> Size:
+    """Load the release, in a process of its own: memory is measured there. `beside`: for the plain application too."""
     folder.mkdir(parents=True, exist_ok=True)
     made = subprocess.run(  # noqa: S603 - this program itself
-        [sys.executable, "-m", "app.bench.run", str(count), str(folder)],
+        [sys.executable, "-m", "app.bench.run", str(count), str(folder), "beside" if beside else "alone"],
         cwd=Path(__file__).resolve().parent.parent.parent,
         capture_output=True,
         text=True,
@@ -148,10 +148,11 @@ def bench(sizes: list[int], *, seconds: int, rounds: int, work: Path, shipped: s
     need_tools()
     if (os.cpu_count() or 1) < 2:
         say("one core only: server and load share it, ratios will be low")
-    made = []
+    made: list[Size] = []
     for count in sizes:
         say(f"loading {count}")
-        made.append(_prepare(count, work / str(count)))
+        # Only the first size is measured beside the others.
+        made.append(_prepare(count, work / str(count), beside=not made))
     rates = _throughput(made[0], seconds=seconds, rounds=rounds, say=say)
     for size in made:
         say(f"growth at {size.count}")
@@ -233,7 +234,7 @@ def _table(facts: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _load_one(count: int, folder: Path) -> None:
+def _load_one(count: int, folder: Path, *, beside: bool) -> None:
     """In a process of its own: both databases of one size, and what loading ours took."""
     import resource  # noqa: PLC0415 - not on every system; only needed here
     import time  # noqa: PLC0415
@@ -252,11 +253,12 @@ def _load_one(count: int, folder: Path) -> None:
     engine.dispose()
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    plain = create_engine(f"sqlite:///{folder / 'plain.sqlite3'}")
-    fill(plain, state)
-    plain.dispose()
+    if beside:
+        plain = create_engine(f"sqlite:///{folder / 'plain.sqlite3'}")
+        fill(plain, state)
+        plain.dispose()
     print(json.dumps({"seconds": seconds, "mib": peak, "generators": len(state.content.pain_generators)}))  # noqa: T201
 
 
 if __name__ == "__main__":
-    _load_one(int(sys.argv[1]), Path(sys.argv[2]))
+    _load_one(int(sys.argv[1]), Path(sys.argv[2]), beside=sys.argv[3] == "beside")

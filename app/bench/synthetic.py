@@ -13,7 +13,7 @@ from app.loader.state import State
 from app.schemas import values, vocabulary
 from app.schemas.values import Qualifiers
 from app.seed import bundle as seed
-from app.seed.diff import history_of
+from app.seed.diff import History
 from app.seed.files import Bundle
 
 _SYLLABLES: Final = ("ba", "co", "di", "fe", "go", "hu", "ka", "li", "mo", "ne", "pu", "ra", "si", "to", "vu", "za")
@@ -175,5 +175,5 @@ def synthetic(count: int) -> State:
         version=_VERSION, date="2026-01-01", title="Synthetic", content_hash=content.content_hash, changes=[]
     )
     content.releases = [release]
-    index = index_of(content, _VERSION, history_of(content.releases), set())
+    index = index_of(content, _VERSION, History({}, {}, [_VERSION]), set())
     return State(_VERSION, "2026-01-01", f"{count:016x}", False, content, index, [release], [])

@@ -93,6 +93,8 @@ def _may_be_typical(value: ReliefDurationValue) -> bool:
 
 def best_source(claim: seed.AnyClaim, sources: Mapping[str, seed.Source]) -> seed.Source:
     """The best source behind a claim: independent before commercial, then by design."""
+    if len(claim.citations) == 1:
+        return sources[claim.citations[0].source]
     return min(
         (sources[cited.source] for cited in claim.citations),
         key=lambda source: (source.commercial, DESIGN_RANK[source.design], source.slug),

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from statistics import median
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -19,16 +20,16 @@ WEAK = frozenset({"patient_education"})
 
 def quality_document(index: Index) -> Json:
     """Coverage of every record and of all together. Shares are of claims, from 0 to 1; null where there is no claim."""
-    records = [_of_record(index, kind, record) for kind, record in index.content.records()]
+    # Each claim is looked at once, for its record and for all together.
+    facts = {claim_id: _fact(index, claim) for claim_id, (_, _, claim) in index.claims.items()}
+    records = [_of_record(index, kind, record, facts) for kind, record in index.content.records()]
     records.sort(key=lambda one: (one["record"]["type"], index.sort_key(one["record"]["type"], one["record"]["slug"])))
-    claims = list(index.claims.values())
     joined = {condition for condition, _, _ in index.origins}
     targeted = {edge.procedure for edge in index.targets}
     treated = {above for edge in index.indications for above in index.ancestors["condition"][edge.other]}
     described = [one for one in index.content.conditions if not one.stub]
     return {
-        "overall": _shares(index, [claim for _, _, claim in claims])
-        | {"reading_grade": _median_grade(records), "records": len(records)},
+        "overall": _shares(list(facts.values())) | {"reading_grade": _median_grade(records), "records": len(records)},
         "gaps": {
             "conditions_without_generator": [
                 index.ref("condition", one.slug) for one in described if one.slug not in joined
@@ -49,7 +50,7 @@ def quality_document(index: Index) -> Json:
     }
 
 
-def _of_record(index: Index, kind: str, record: seed.Record) -> Json:
+def _of_record(index: Index, kind: str, record: seed.Record, facts: dict[str, "_Fact"]) -> Json:
     have = {claim.kind for claim in record.claims}
     unknown = [
         BLOCK_OF_KIND[one]
@@ -58,7 +59,7 @@ def _of_record(index: Index, kind: str, record: seed.Record) -> Json:
     ]
     return {
         "record": index.ref(kind, record.slug),
-        **_shares(index, list(record.claims)),
+        **_shares([facts[claim.id] for claim in record.claims]),
         "reading_grade": reading_grades(_for_patients(record)),
         "unknown_blocks": unknown,
         "texts": sorted(record.texts),
@@ -76,26 +77,33 @@ def _median_grade(records: list[Json]) -> Json | None:
     return {name: round(median(one[name] for one in grades), 1) for name in grades[0]} if grades else None
 
 
-def _shares(index: Index, claims: list[seed.AnyClaim]) -> Json:
-    sources = [best_source(claim, index.sources) for claim in claims]
-    count = len(claims)
-    years = [source.year for source in sources if source.year is not None]
-    numeric = sum(_has_figures(claim) for claim in claims)
+class _Fact(NamedTuple):
+    """What a claim adds to the figures: of its best source, and whether it has a number."""
+
+    weak: bool
+    commercial: bool
+    year: int | None
+    numeric: bool
+
+
+def _fact(index: Index, claim: seed.AnyClaim) -> _Fact:
+    source = best_source(claim, index.sources)
+    return _Fact(source.design in WEAK, source.commercial, source.year, _has_number(claim.value))
+
+
+def _shares(facts: list[_Fact]) -> Json:
+    count = len(facts)
     return {
         "claims": count,
-        "better_than_patient_education": _share(sum(one.design not in WEAK for one in sources), count),
-        "commercial": _share(sum(one.commercial for one in sources), count),
-        "with_figures": _share(numeric, count),
-        "oldest_source": min(years, default=None),
+        "better_than_patient_education": _share(sum(not one.weak for one in facts), count),
+        "commercial": _share(sum(one.commercial for one in facts), count),
+        "with_figures": _share(sum(one.numeric for one in facts), count),
+        "oldest_source": min((one.year for one in facts if one.year is not None), default=None),
     }
 
 
 def _share(part: int, whole: int) -> float | None:
     return None if not whole else round(part / whole, 4)
-
-
-def _has_figures(claim: seed.AnyClaim) -> bool:
-    return _has_number(claim.value)
 
 
 def _has_number(value: object) -> bool:

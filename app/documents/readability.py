@@ -1,6 +1,7 @@
 """US school grade of a text by two formulas: an alarm for editors, no proof that people understand."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9'\-]*")
@@ -26,5 +27,7 @@ def reading_grades(texts: list[str]) -> dict[str, float] | None:
     }
 
 
+# The words of all records together are some thousands.
+@lru_cache(maxsize=100_000)
 def _syllables(word: str) -> int:
     return max(len(_VOWELS.findall(_SILENT.sub("", word.lower()))), 1)

@@ -271,3 +271,11 @@ def test_a_guide_page_is_found_by_the_words_that_people_look_for_it_with(client:
     item = client.get("/v1/search", params={"q": "price"}).json()["items"][0]
 
     assert (item["slug"], item["matched"]["kind"]) == ("costs", "synonym")
+
+
+def test_the_facet_of_types_leaves_out_its_own_filter(shipped: Client) -> None:
+    whole = shipped.get("/v1/search", params={"q": "facet"}).json()["facets"][0]["values"]
+    narrowed = shipped.get("/v1/search", params={"q": "facet", "type": "source"}).json()["facets"][0]["values"]
+
+    assert {one["value"]: one["count"] for one in narrowed} == {one["value"]: one["count"] for one in whole}
+    assert [one["value"] for one in narrowed if one["selected"]] == ["source"]

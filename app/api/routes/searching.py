@@ -61,7 +61,9 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
     shown = hits[after : after + params.limit]
     end = after + params.limit
     following = make_cursor(release.revision, release.version, signature, end) if end < len(hits) else None
-    counts = Counter(hit.entry.type for hit in hits)
+    # A facet leaves out its own filter: what other types have is asked once more without it.
+    everything = search(index, text)[1] if params.type else hits
+    counts = Counter(hit.entry.type for hit in everything)
     facet = {
         "name": "type",
         "values": [
@@ -72,7 +74,7 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
                 "selected": name in params.type,
             }
             for name in TYPES
-            if counts[name]
+            if counts[name] or name in params.type
         ],
     }
     interpreted = understood.interpreted
