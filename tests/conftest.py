@@ -75,7 +75,7 @@ class Client:
     def see(self) -> None:
         """What the revision watch does within a second."""
         release = look(self.app.app.state.engine)  # type: ignore[attr-defined]
-        self.app.see(release.revision if release else "")
+        self.app.see(*((release.revision, release.version) if release else ("",)))
 
     def close(self) -> None:
         self.runner.run(self.http.aclose())

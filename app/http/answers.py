@@ -183,6 +183,7 @@ class Answers:
         # The short way to an answer; None from it: the application answers.
         self.direct: Callable[[Scope], Awaitable[Response | None]] | None = None
         self.revision = ""
+        self.version = ""
         self.stale = False
         # The database may hang without a word: then nobody waits longer than `PATIENCE` (a file on this machine cannot).
         self.may_hang = False
@@ -195,12 +196,12 @@ class Answers:
         self._making: dict[bytes, asyncio.Future[Entry | None]] = {}
         self._clock = 0
 
-    def see(self, revision: str) -> None:
+    def see(self, revision: str, version: str = "") -> None:
         """Another release is current: nothing of the one before is answered any more."""
         self.stale = False
         self.seen_at = time.monotonic()
         if revision != self.revision:
-            self.revision = revision
+            self.revision, self.version = revision, version
             self._entries.clear()
             self._refusals.clear()
             self._bytes = 0
@@ -321,7 +322,13 @@ class Answers:
     def _refusal(self, scope: Scope, error: KnowledgeBaseError) -> Entry:
         status, headers, body = problem_parts(error, scope.get("path", ""), self.link_base)
         self.metrics.observe(scope, status, 0.0)
-        return Entry(status, [*headers, *COMMON, (b"cache-control", b"no-store"), (b"vary", b"Accept-Encoding")], body)
+        more = [(b"cache-control", b"no-store"), (b"vary", b"Accept-Encoding"), *self._release_of(status, headers)]
+        return Entry(status, [*headers, *COMMON, *more], body)
+
+    def _release_of(self, status: int, headers: Headers) -> Headers:
+        """The release that a refusal stands beside, where none was read for it. Other answers name theirs themselves."""
+        named = status < 400 or not self.version or any(name == b"kb-release" for name, _ in headers)
+        return [] if named else [(b"kb-release", self.version.encode())]
 
     async def _in_time(self, scope: Scope, receive: Receive) -> Entry:
         """The answer; 503 instead of it when it takes long and the database has not been heard of meanwhile."""
@@ -386,6 +393,7 @@ class Answers:
             headers.append((b"vary", b"Accept-Encoding"))
         if b"cache-control" not in names:
             headers.append((b"cache-control", b"no-store" if status >= 500 else b"no-cache"))
+        headers += self._release_of(status, headers)
         return Entry(status, headers + headers_of(inner), b"".join(parts), inner["state"].get("kb_file"))
 
     async def _directly(self, scope: Scope) -> Response | None:

@@ -133,7 +133,7 @@ def _unknown_path(request: Request) -> NotFound:
     path = request.url.path
     near = nearest(path, request.app.state.known_paths, most=3)
     if path != "/" and path.endswith("/"):
-        near = [path.rstrip("/"), *near][:3]
+        near = list(dict.fromkeys([path.rstrip("/"), *near]))[:3]
     return NotFound(f"Nothing is served at {path[:200]}.", suggestions=tuple(near))
 
 

@@ -66,7 +66,7 @@ class Watch:
         if release != self.release:
             self.release, self.since = release, time.time()
             _log.info("release %s is current", release.version if release else "none")
-        self.answers.see(release.revision if release else "")
+        self.answers.see(*((release.revision, release.version) if release else ("",)))
 
 
 async def watch(one: Watch, seconds: float) -> None:

@@ -317,3 +317,14 @@ def test_a_defect_is_answered_as_a_problem_and_says_nothing_of_the_code(
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert "secret" not in answer.text
     assert client.get("/v1/procedures/facet-rfa").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/v1/procedures?famly=x"), ("GET", "/v1/nope"), ("POST", "/v1/procedures"), ("GET", "/v1/%ff")],
+)
+def test_a_refusal_names_the_release_it_stands_beside(client: Client, load: Load, method: str, path: str) -> None:
+    load(procedure("p"))
+    version = client.get("/v1/releases/current").json()["version"]
+
+    assert client.request(method, path).headers["kb-release"] == version
