@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from app.documents.conflicts import conflicts_of
 from app.documents.grading import best_source, relief_days
 from app.documents.index import Index
-from app.documents.readability import reading_grades
+from app.documents.readability import FORMULAS, reading_grades
 from app.documents.shapes import Json, link
 from app.schemas import vocabulary
 from app.schemas.blocks import BLOCK_OF_KIND, KINDS_OF_TYPE
@@ -60,7 +60,7 @@ def _of_record(index: Index, kind: str, record: seed.Record, facts: dict[str, "_
     return {
         "record": index.ref(kind, record.slug),
         **_shares([facts[claim.id] for claim in record.claims]),
-        "reading_grade": reading_grades(_for_patients(record)),
+        "reading_grade": reading_grades(_for_patients(record)) or dict.fromkeys(FORMULAS),
         "unknown_blocks": unknown,
         "texts": sorted(record.texts),
         "links": {"self": link(f"/v1/{kind.replace('_', '-')}s/{record.slug}")},
@@ -72,9 +72,10 @@ def _for_patients(record: seed.Record) -> list[str]:
     return texts + [text.text for text in record.key_messages]
 
 
-def _median_grade(records: list[Json]) -> Json | None:
-    grades = [one["reading_grade"] for one in records if one["reading_grade"]]
-    return {name: round(median(one[name] for one in grades), 1) for name in grades[0]} if grades else None
+def _median_grade(records: list[Json]) -> Json:
+    grades = [one["reading_grade"] for one in records]
+    known = {name: [one[name] for one in grades if one[name] is not None] for name in FORMULAS}
+    return {name: round(median(found), 1) if found else None for name, found in known.items()}
 
 
 class _Fact(NamedTuple):

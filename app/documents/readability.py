@@ -11,6 +11,9 @@ _VOWELS: Final = re.compile(r"[aeiouy]+")
 _SILENT: Final = re.compile(r"(?<![aeiouyl])e$|(?<=[^aeiouytd])ed$|(?<=[^aeiouyscxz])es$")
 
 
+FORMULAS: Final = ("flesch_kincaid", "automated_readability")
+
+
 def reading_grades(texts: list[str]) -> dict[str, float] | None:
     """Flesch-Kincaid grade and Automated Readability Index of texts taken together; None where there is no word."""
     whole = " ".join(texts)

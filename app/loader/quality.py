@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from app.documents.quality import quality_document
+from app.documents.readability import FORMULAS
 from app.loader.state import State
 
 # Higher is better for the first, lower for the second.
 RISING = ("claims", "better_than_patient_education", "with_figures")
 FALLING = ("commercial",)
-GRADES = ("flesch_kincaid", "automated_readability")
 
 
 def figures(state: State) -> dict[str, Any]:
@@ -19,8 +19,8 @@ def figures(state: State) -> dict[str, Any]:
     # A share of no claims is nought here: it cannot be better than a baseline.
     overall = {name: whole["overall"][name] or 0 for name in (*RISING, *FALLING)}
     gaps = {name: len(found) for name, found in whole["gaps"].items()}
-    grade = whole["overall"]["reading_grade"] or dict.fromkeys(GRADES, 0.0)
-    return overall | gaps | {name: grade[name] for name in GRADES}
+    grade = {name: value or 0.0 for name, value in whole["overall"]["reading_grade"].items()}
+    return overall | gaps | {name: grade[name] for name in FORMULAS}
 
 
 def quality_drops(state: State, baseline: Path) -> list[str]:

@@ -14,8 +14,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class ReadingGrade(Shown):
     """US school grade of patient texts (all but the clinician's paragraph), by two formulas."""
 
-    flesch_kincaid: float
-    automated_readability: float
+    flesch_kincaid: float | None = Field(description="Null: there is no patient text.")
+    automated_readability: float | None = Field(description="Null: there is no patient text.")
 
 
 class Coverage(Shown):
@@ -28,14 +28,14 @@ class Coverage(Shown):
 
 class Overall(Coverage):
     records: int
-    reading_grade: ReadingGrade | None = Field(description="Median of the records; null: none has patient texts.")
+    reading_grade: ReadingGrade = Field(description="Median of the records that have patient texts.")
 
 
 class RecordQuality(Coverage):
     """How well one record is known."""
 
     record: Ref
-    reading_grade: ReadingGrade | None = Field(description="Null: there is no patient text.")
+    reading_grade: ReadingGrade
     unknown_blocks: list[str]
     texts: list[str] = Field(description="Texts that are written.")
     links: SelfLink
