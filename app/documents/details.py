@@ -191,7 +191,7 @@ def condition_document(index: Index, record: seed.Condition) -> Json:
         "texts": texts_of(record, CONDITION_TEXTS),
         **blocks_of(index, "condition", record),
         "pain_generators": known(generators_of(index, record.slug)),
-        "caused_by": known(_caused_by(index, record.slug)),
+        "caused_by": known(_joined(index, "condition", index.causes.get(record.slug, ()))),
         "procedures": known([_edge_row(index, edge) for edge in index.by_condition.get(record.slug, ())]),
         "related": _hierarchy(index, "condition", record),
         **_tail(index, "condition", record),
@@ -224,16 +224,12 @@ def _edge_row(index: Index, edge: Edge) -> Json:
 
 def generators_of(index: Index, condition: str) -> list[Json]:
     """Pain generators that a condition arises from, each with the claims that say so."""
-    return _joined(
-        index, "pain_generator", ((generator, claim) for one, generator, claim in index.origins if one == condition)
-    )
+    return _joined(index, "pain_generator", index.generators.get(condition, ()))
 
 
 def conditions_of(index: Index, generator: str) -> list[Json]:
     """Conditions that arise from a pain generator, each with the claims that say so."""
-    return _joined(
-        index, "condition", ((condition, claim) for condition, one, claim in index.origins if one == generator)
-    )
+    return _joined(index, "condition", index.conditions.get(generator, ()))
 
 
 def _joined(index: Index, kind: str, pairs: Iterable[tuple[str, str]]) -> list[Json]:
@@ -249,18 +245,6 @@ def _joined(index: Index, kind: str, pairs: Iterable[tuple[str, str]]) -> list[J
 def _best_grade(index: Index, claims: list[str]) -> str:
     order = list(vocabulary.GRADES)
     return min((index.grades[claim] for claim in claims), key=order.index)
-
-
-def _caused_by(index: Index, condition: str) -> list[Json]:
-    pairs = (
-        (slug, claim_id)
-        for claim_id, (kind, slug, claim) in index.claims.items()
-        if kind == "condition"
-        and isinstance(claim, seed.StatementClaim)
-        and claim.kind == "causes"
-        and condition in claim.value.conditions
-    )
-    return _joined(index, "condition", pairs)
 
 
 def risk_document(index: Index, risk: seed.Risk) -> Json:

@@ -63,6 +63,11 @@ class Index:
         default_factory=lambda: defaultdict(list)
     )
     origins: list[tuple[str, str, str]] = field(default_factory=list)
+    # The same by condition: (pain generator, claim); and by pain generator: (condition, claim).
+    generators: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    conditions: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    # Condition -> (condition that may cause it, claim).
+    causes: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     _sort_keys: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     @property
@@ -117,7 +122,13 @@ def index_of(content: Bundle, version: str, history: History, changed: set[str])
         if isinstance(claim, seed.StatementClaim) and claim.kind == "arises_from":
             pairs = [(slug, other) for other in claim.value.pain_generators] if kind == "condition" else []
             pairs += [(other, slug) for other in claim.value.conditions] if kind == "pain_generator" else []
-            index.origins += [(condition, generator, claim.id) for condition, generator in pairs]
+            for condition, generator in pairs:
+                index.origins.append((condition, generator, claim.id))
+                index.generators[condition].append((generator, claim.id))
+                index.conditions[generator].append((condition, claim.id))
+        if isinstance(claim, seed.StatementClaim) and claim.kind == "causes" and kind == "condition":
+            for effect in claim.value.conditions:
+                index.causes[effect].append((slug, claim.id))
         for source in dict.fromkeys(cited.source for cited in claim.citations):
             index.cited_by[source].append(claim.id)
     for kind in ("procedure", "condition", "pain_generator"):

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 import orjson
 import psycopg
-from sqlalchemy import Column, Connection, Engine, Table, bindparam, delete, insert, text
+from sqlalchemy import Column, Connection, Dialect, Engine, Table, bindparam, delete, insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
@@ -95,9 +96,14 @@ def _insert(connection: Connection, model: type[SQLModel], rows: Iterable[dict[s
 
 def _execute_many(connection: Connection, table: Table, columns: list[Column[Any]], rows: list[list[Any]]) -> None:
     """The driver's own bulk insert: the rows hold plain values of the columns' types already."""
-    statement = insert(table).values({column.name: bindparam(column.name) for column in columns})
-    compiled = str(statement.compile(dialect=connection.dialect))
+    compiled = _insertion(table, tuple(column.name for column in columns), connection.dialect)
     connection.exec_driver_sql(compiled, [tuple(row) for row in rows])
+
+
+@lru_cache(maxsize=256)
+def _insertion(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
+    # There are as many small lists as records: the statement is written once for all of them.
+    return str(insert(table).values({name: bindparam(name) for name in names}).compile(dialect=dialect))
 
 
 def _copy(connection: Connection, table: Table, columns: list[Column[Any]], rows: list[list[Any]]) -> None:
