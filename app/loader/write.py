@@ -398,10 +398,9 @@ def _recommendations(index: Index) -> Iterator[dict[str, Any]]:
 
 
 def _causes(index: Index) -> Iterator[dict[str, Any]]:
-    for kind, slug, claim in index.claims.values():
-        if kind == "condition" and isinstance(claim, seed.StatementClaim) and claim.kind == "causes":
-            for effect in claim.value.conditions:
-                yield {"claim_id": claim.id, "condition": slug, "effect": effect}
+    for effect, found in index.causes.items():
+        for condition, claim in found:
+            yield {"claim_id": claim, "condition": condition, "effect": effect}
 
 
 def _documents(index: Index, state: State) -> Iterator[dict[str, Any]]:
