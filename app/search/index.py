@@ -1,9 +1,6 @@
 """The text index of a release: built once per revision and box, opened by every worker, derived from nothing but content."""
 
-import os
-import shutil
 import sys
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +14,7 @@ import tantivy
 from app.db.engines import Snapshot
 from app.db.statements import named
 from app.search.folding import fold
-from app.search.turns import only_one
+from app.search.turns import made_once
 from app.search.words import content_stems, levels, root
 
 # Fields of a record that have a stem, as bits.
@@ -166,8 +163,7 @@ def _schema() -> Any:  # noqa: ANN401 - tantivy ships no types
 def open_index(snapshot: Snapshot, folder: Path, revision: str, build: str) -> SearchIndex:
     """The index of a revision, built when this box does not have it yet."""
     target = folder / f"{revision}-{build}-{LAYOUT}"
-    if not (target / "facts.json").exists():
-        _build(snapshot, folder, target)
+    made_once(target, "facts.json", lambda work: _write(snapshot, work))
     schema = _schema()
     index = tantivy.Index(schema, path=str(target / "index"))
     index.reload()
@@ -179,38 +175,6 @@ def open_index(snapshot: Snapshot, folder: Path, revision: str, build: str) -> S
     return SearchIndex(
         revision, index.searcher(), schema, facts["frequency"], facts["spelled"], facts["total"], dict(exact), starts
     )
-
-
-def _build(snapshot: Snapshot, folder: Path, target: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with only_one(folder / "building.lock"):
-        # Of several workers that met a new release together, the others find the index standing.
-        if not (target / "facts.json").exists():
-            _build_alone(snapshot, folder, target)
-
-
-def _build_alone(snapshot: Snapshot, folder: Path, target: Path) -> None:
-    work = Path(tempfile.mkdtemp(dir=folder, prefix="building-"))
-    try:
-        _write(snapshot, work)
-        try:
-            os.rename(work, target)  # noqa: PTH104 - atomic: another worker that was faster wins
-        except OSError:
-            if not (target / "facts.json").exists():
-                raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    _sweep(folder, target)
-
-
-def _sweep(folder: Path, keep: Path) -> None:
-    """Indexes of long gone revisions; the two youngest others stay, a worker may still read them."""
-    others = sorted(
-        (one for one in folder.iterdir() if one != keep and one.is_dir() and not one.name.startswith("building-")),
-        key=lambda one: one.stat().st_mtime,
-    )
-    for old in others[:-2]:
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _write(snapshot: Snapshot, work: Path) -> None:
