@@ -24,7 +24,7 @@ from app.build import build_id
 from app.db.engines import read_engine, write_engine
 from app.errors import ConfigurationError, KnowledgeBaseError
 from app.http.logs import log_config
-from app.loader.earlier import NoSuchRelease, seed_from_git, seed_from_history
+from app.loader.earlier import NoSuchRelease, seed_from_export, seed_from_git, seed_from_history
 from app.loader.migrations import head, migrate, schema_of
 from app.loader.quality import quality_drops
 from app.loader.releasing import next_version, write_release
@@ -36,7 +36,7 @@ from app.queries.release import find_release, get_release
 from app.search.index import open_index
 from app.search.query import search
 from app.search.report import report
-from app.seed.files import SeedRefused
+from app.seed.files import SeedRefused, read_export
 from app.settings import ROOT, Settings, load_settings
 from app.static_site import write_site
 from app.web.embedding.kit import publish as publish_build
@@ -94,11 +94,15 @@ def _read(settings: Settings, seed: Path | None) -> State:
         with _progress("Reading") as step:
             return read_state(root, each=step)
     except SeedRefused as error:
-        for finding in error.findings[:MAX_SHOWN]:
-            typer.echo(str(finding))
-        if len(error.findings) > MAX_SHOWN:
-            typer.echo(f"... and {len(error.findings) - MAX_SHOWN} more")
-        _stop(f"{error.detail}: nothing was loaded.", 1)
+        _refuse(error)
+
+
+def _refuse(error: SeedRefused) -> NoReturn:
+    for finding in error.findings[:MAX_SHOWN]:
+        typer.echo(str(finding))
+    if len(error.findings) > MAX_SHOWN:
+        typer.echo(f"... and {len(error.findings) - MAX_SHOWN} more")
+    _stop(f"{error.detail}: nothing was loaded.", 1)
 
 
 def _write(settings: Settings, state: State) -> Loaded:
@@ -232,24 +236,54 @@ def load(
         bool,
         typer.Option("--from-git", help="With --release: take the files from git as they were, not from the history."),
     ] = False,
+    from_export: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-export",
+            help="A release.json of /v1/export: load its release, or with --release an earlier one of its history.",
+        ),
+    ] = None,
 ) -> None:
     """Migrate the database and load the seed: one transaction, the same state twice is a no-op."""
     settings = load_settings()
-    if release is None:
-        if from_git:
-            _stop("--from-git belongs to --release VERSION.", 2)
-        _write(settings, _read(settings, seed))
-        return
+    if from_export is not None and (from_git or seed is not None):
+        _stop("--from-export brings the files: it goes without --from-git and --seed.", 2)
+    if from_git and release is None:
+        _stop("--from-git belongs to --release VERSION.", 2)
     root = (seed or settings.seed_dir).resolve()
     with tempfile.TemporaryDirectory(prefix="kb-release-") as folder:
+        target = Path(folder) / "seed"
         try:
-            earlier = (seed_from_git if from_git else seed_from_history)(root, release, Path(folder) / "seed")
+            if from_export is not None:
+                state = _read_export(settings, from_export.resolve(), release, target)
+            elif release is not None:
+                find = seed_from_git if from_git else seed_from_history
+                state = _read_as(settings, find(root, release, target), release)
+            else:
+                state = _read(settings, seed)
+        except SeedRefused as error:
+            _refuse(error)
         except NoSuchRelease as error:
             _stop(f"{error}.", 1)
-        state = _read(settings, earlier)
-        if state.version != release:
-            _stop(f"The files found for {release} are {state.version}: nothing was loaded.", 1)
         _write(settings, state)
+
+
+def _read_as(settings: Settings, found: Path, version: str) -> State:
+    """The files that were found for a release, which must be that release."""
+    state = _read(settings, found)
+    if state.version != version:
+        _stop(f"The files found for {version} are {state.version}: nothing was loaded.", 1)
+    return state
+
+
+def _read_export(settings: Settings, file: Path, release: str | None, target: Path) -> State:
+    """The release of an export, or an earlier one that it holds."""
+    export = read_export(file)
+    version = release or export.version
+    state = _read_as(settings, seed_from_export(export, version, target), version)
+    if version == export.version and state.revision != export.revision:
+        _stop(f"The export is of revision {export.revision}, and holds {state.revision}: nothing was loaded.", 1)
+    return state
 
 
 @cli.command()

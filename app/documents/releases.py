@@ -17,7 +17,7 @@ Row = tuple[str, str, str, Json, Any]
 def release_documents(
     index: Index, releases: list[ReleaseFile], pending: list[Change], current: dict[str, Any]
 ) -> Iterator[Row]:
-    """One document a release, and the current one once more under `current`."""
+    """One document a release, the current one once more under `current`, and the history as the seed holds it."""
     licence = {"name": index.about.licence, "url": index.about.licence_url, "attribution": index.about.attribution}
     for release in releases:
         summary = _summary(release, is_current=release.version == current["version"])
@@ -51,6 +51,21 @@ def release_documents(
             },
         },
     )
+    yield from _history(releases, pending)
+
+
+def _history(releases: list[ReleaseFile], pending: list[Change]) -> Iterator[Row]:
+    """What a load elsewhere needs: the head of each release and each change with its values, by slug in their order.
+
+    A document each, so that no row grows with the history. Changes since the last release come last, without a head.
+    """
+    for n, release in enumerate(releases):
+        head = release.model_dump(include={"version", "date", "title", "content_hash"})
+        yield "release_head", f"{n:05}", release.version, {}, head
+        for m, change in enumerate(release.changes):
+            yield "release_change", f"{n:05}/{m:07}", release.version, {}, change.model_dump()
+    for m, change in enumerate(pending):
+        yield "release_change", f"pending/{m:07}", "", {}, change.model_dump()
 
 
 DEVELOPMENT = "Development version: content edited since the last release"

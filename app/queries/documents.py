@@ -55,12 +55,12 @@ def find_claim_id(snapshot: Snapshot) -> str | None:
     return rows[0][0] if rows else None
 
 
-def walk_documents(snapshot: Snapshot, kind: str) -> Iterator[tuple[str, bytes]]:
-    """Every document of a type with its slug, in order of the slug, some at a time."""
-    after = ""
+def walk_documents(snapshot: Snapshot, kind: str, *, below: str = "") -> Iterator[tuple[str, bytes]]:
+    """Every document of a type whose slug begins with `below`, with its slug and in order of it, some at a time."""
+    after = below
     while rows := snapshot.fetch(
-        "SELECT slug, body FROM document WHERE type = :type AND slug > :after ORDER BY slug LIMIT 200",
-        {"type": kind, "after": after},
+        "SELECT slug, body FROM document WHERE type = :type AND slug > :after AND slug < :end ORDER BY slug LIMIT 200",
+        {"type": kind, "after": after, "end": f"{below}~"},
     ):
         yield from ((slug, bytes(body)) for slug, body in rows)
         after = rows[-1][0]

@@ -1,4 +1,4 @@
-"""The whole of a release as files: JSON, NDJSON, SQLite, CSV, and a manifest of what they are."""
+"""The whole of a release as files: JSON, NDJSON, SQLite, CSV, what a load elsewhere needs, and a manifest of them."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -32,6 +32,7 @@ FILES: Final = {
     "procedures.csv": CSV,
     "targets.csv": CSV,
     "relief-durations.csv": CSV,
+    "release.json": "application/json",
 }
 MANIFEST: Final = "manifest.json"
 
@@ -46,6 +47,7 @@ def write_exports(snapshot: Snapshot, folder: Path, build: str, linked: Linked) 
         _write(folder / name, _as_table(snapshot, name.removesuffix(".csv"), linked))
         _write(folder / with_bom(name), iter((BOM, (folder / name).read_bytes())))
     release = orjson.loads(current)
+    _write(folder / "release.json", _hashed(_as_history(snapshot, release)))
     manifest = {
         "release": {key: release[key] for key in ("version", "date", "revision")},
         "build": build,
@@ -83,6 +85,32 @@ def _as_lines(snapshot: Snapshot, current: bytes, linked: Linked) -> Iterator[by
     for _, kind in FAMILIES:
         for _, body in walk_documents(snapshot, kind):
             yield b'{"type":"' + kind.encode() + b'","document":' + linked(body) + b"}\n"
+
+
+def _as_history(snapshot: Snapshot, current: dict[str, Any]) -> Iterator[bytes]:
+    """The releases with their changes, as the seed holds them; no addresses, for they say nothing of where it is served."""
+    named = orjson.dumps({key: current[key] for key in ("version", "date", "revision")})
+    yield named[:-1] + b',"releases":['
+    for place, (slug, head) in enumerate(walk_documents(snapshot, "release_head")):
+        yield (b"," if place else b"") + b"\n" + head[:-1] + b',"changes":['
+        yield from _rows(walk_documents(snapshot, "release_change", below=f"{slug}/"))
+        yield b"\n]}"
+    yield b'\n],"pending":['
+    yield from _rows(walk_documents(snapshot, "release_change", below="pending/"))
+    yield b"\n],\n"
+
+
+def _rows(documents: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
+    yield from ((b"," if place else b"") + b"\n" + body for place, (_, body) in enumerate(documents))
+
+
+def _hashed(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines of an object, and a last one with the SHA-256 of all the bytes before it."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+        yield part
+    yield b'"sha256":"' + digest.hexdigest().encode() + b'"}\n'
 
 
 def _as_table(snapshot: Snapshot, name: str, linked: Linked) -> Iterator[bytes]:

@@ -1,6 +1,8 @@
 """The whole of a release as it is exported."""
 
-from pydantic import Field
+from typing import Literal
+
+from pydantic import Field, JsonValue
 
 from app.schemas.records import (
     ConditionDetail,
@@ -56,3 +58,36 @@ class Export(Shown):
     sources: list[SourceDetail]
     guide: list[GuidePageDetail]
     releases: list[ReleaseSummary]
+
+
+class StoredChange(Shown):
+    """One difference between two states of the content, with the values themselves."""
+
+    entity: str = Field(description="Family and slug (`procedures/vertebroplasty`), or `about` or `editorial`.")
+    change: Literal["added", "changed", "removed"]
+    field: str = Field(description="JSON pointer inside the entity; empty: the entity as a whole.")
+    old: JsonValue = Field(description="The JSON value before; null as well where there was none.")
+    new: JsonValue = Field(description="The JSON value after; null as well where there is none.")
+
+
+class StoredRelease(Shown):
+    """One release of the history, as a file of `seed_data/releases` holds it."""
+
+    version: str
+    date: str = Field(description="RFC 3339 date.")
+    title: str
+    content_hash: str = Field(description="Hash of the content that the changes so far lead to.")
+    changes: list[StoredChange]
+
+
+class ReleaseExport(Shown):
+    """The release as `procedure-kb load --from-export` reads it: every change from the first release on."""
+
+    version: str
+    date: str = Field(description="RFC 3339 date.")
+    revision: str = Field(description="Hash of the content and its history: a load that ends in another is refused.")
+    releases: list[StoredRelease] = Field(description="The history, the first release first.")
+    pending: list[StoredChange] = Field(description="Changes since the last release; empty unless under development.")
+    sha256: str = Field(
+        description="SHA-256 in hexadecimal of the bytes before the last line, which holds nothing but this."
+    )

@@ -409,3 +409,14 @@ class ReleaseFile(Seed):
     def order(self) -> tuple[int, ...]:
         """Place in the history: versions compare by number."""
         return tuple(int(part) for part in self.version.split("."))
+
+
+class ReleaseExport(Seed):
+    """What `/v1/export/release.json` gives: a release with its history, and changes since where it is under development."""
+
+    version: Line
+    date: Date
+    revision: str = Field(pattern=r"^[0-9a-f]{16}$")
+    releases: list[ReleaseFile]
+    pending: list[Change]
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")

@@ -1,5 +1,6 @@
 """From a directory of seed files to a bundle, or to every finding at once: file, line, JSON pointer, what would be right."""
 
+import hashlib
 import json
 import math
 import os
@@ -20,6 +21,8 @@ from app.seed.diff import hash_of
 M = TypeVar("M", bound=BaseModel)
 # Characters of a wrong value that a finding repeats.
 MOST_SHOWN: Final = 120
+# How many objects and lists may stand in one another: far more than any record has, and less than what hashing takes.
+DEEPEST: Final = 100
 
 
 @dataclass(frozen=True, order=True)
@@ -166,6 +169,39 @@ def read(root: Path, *, each: Callable[[str], None] = lambda _: None) -> tuple[B
     content.releases.sort(key=lambda release: release.order)
     content.content_hash = hash_of(content.plain)
     return content, findings
+
+
+def read_file(path: Path, cls: type[M]) -> M:
+    """One file by itself, which need not be part of a seed. SeedRefused holds every finding."""
+    content = Bundle(root=path.parent)
+    data, findings = _parse(content, path)
+    if data is not None:
+        record, findings = _validate(content, path, "", cls, data)
+        if record is not None:
+            return record
+    raise SeedRefused(findings)
+
+
+# The last line of an export: the SHA-256 of all the bytes before it.
+_SEAL: Final = re.compile(r'^"sha256":"([0-9a-f]{64})"\}\n?\Z', re.MULTILINE)
+
+
+def read_export(path: Path) -> seed.ReleaseExport:
+    """The export of a release, `release.json`. SeedRefused when it is not whole, or not as it was exported."""
+    try:
+        text = _text(path)
+        _check_seal(text)
+    except _Unreadable as error:
+        raise SeedRefused([Finding(path.name, error.line, "", str(error))]) from None
+    return read_file(path, seed.ReleaseExport)
+
+
+def _check_seal(text: str) -> None:
+    seal = _SEAL.search(text)
+    if seal is None:
+        raise _Unreadable("does not end with its hash: it was cut short, or is not release.json of /v1/export")
+    if hashlib.sha256(text[: seal.start()].encode()).hexdigest() != seal[1]:
+        raise _Unreadable("the last line names another hash: fetch the file again, and keep it as it comes")
 
 
 def _json_files(folder: Path) -> list[Path]:
@@ -321,21 +357,23 @@ def _validate(content: Bundle, path: Path, prefix: str, cls: type[M], data: Any)
         text = path.read_text(encoding="utf-8")
         return None, [_finding(file, text, prefix, cls, data, problem) for problem in error.errors()]
     # What is under a key of `value` is plain text to its class: the rule of what can be stored holds there as well.
-    bad = [Finding(file, content.line_of(file, at), at, why) for at, why in _unstorable(prefix, data)]
+    bad = [Finding(file, content.line_of(file, at), at, why) for at, why in _unstorable(prefix, data, DEEPEST)]
     return (None if bad else record), bad
 
 
-def _unstorable(pointer: str, data: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
-    if isinstance(data, str) and (why := seed.control_in(data)):
+def _unstorable(pointer: str, data: Any, deeper: int) -> Iterator[tuple[str, str]]:  # noqa: ANN401
+    if not deeper:
+        yield pointer, "nested too deeply to be stored"
+    elif isinstance(data, str) and (why := seed.control_in(data)):
         yield pointer, why
     elif isinstance(data, dict):
         for key, value in data.items():
             if why := seed.control_in(key):
                 yield pointer, why
-            yield from _unstorable(f"{pointer}/{_escape(key)}", value)
+            yield from _unstorable(f"{pointer}/{_escape(key)}", value, deeper - 1)
     elif isinstance(data, list):
         for n, value in enumerate(data):
-            yield from _unstorable(f"{pointer}/{n}", value)
+            yield from _unstorable(f"{pointer}/{n}", value, deeper - 1)
 
 
 def _finding(file: str, text: str, prefix: str, cls: type[BaseModel], data: Any, problem: Any) -> Finding:  # noqa: ANN401

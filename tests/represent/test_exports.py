@@ -16,7 +16,10 @@ from app.main import create_app
 from app.represent.tables import COLUMNS
 from app.settings import Settings
 
-NAMES = ("kb.json", "kb.ndjson", "kb.sqlite", "procedures.csv", "targets.csv", "relief-durations.csv", "manifest.json")
+NAMES = (
+    *("kb.json", "kb.ndjson", "kb.sqlite", "procedures.csv", "targets.csv", "relief-durations.csv", "release.json"),
+    "manifest.json",
+)
 
 
 def exported(client: Client, name: str) -> bytes:

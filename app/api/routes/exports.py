@@ -17,7 +17,7 @@ from app.queries.lists import walk_list
 from app.represent.exports import FILES, MANIFEST
 from app.represent.tables import BOM, lines_of
 from app.represent.tables import MEDIA_TYPE as CSV
-from app.schemas.exports import Export, Manifest
+from app.schemas.exports import Export, Manifest, ReleaseExport
 
 router = APIRouter(route_class=StrictRoute)
 # A table beyond this is the export's: it is streamed, and it is whole.
@@ -89,6 +89,12 @@ def get_export_ndjson(params: Preconditioned, read: Reader) -> Response:
 def get_export_sqlite(params: Preconditioned, read: Reader) -> Response:
     """The content as a SQLite database."""
     return _answer(read, "kb.sqlite", FILES["kb.sqlite"], params.release)
+
+
+@router.get("/export/release.json", tags=["export"], response_model=ReleaseExport, responses=answers())
+def get_export_release(params: Preconditioned, read: Reader) -> Response:
+    """The release with its history, to load it into another database."""
+    return _answer(read, "release.json", FILES["release.json"], params.release)
 
 
 _TABLE: Final = _described(
