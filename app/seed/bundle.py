@@ -390,7 +390,8 @@ class Change(Seed):
 
     entity: Line
     change: Literal["added", "changed", "removed"]
-    field: str = ""
+    # A pointer is kept as it is: a key may begin or end with a space.
+    field: Annotated[str, StringConstraints(strip_whitespace=False)] = ""
     old: Any = None
     new: Any = None
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from build import claim, condition, generator, page, procedure, relief, risk, write_seed
 from conftest import Client, Load
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -235,6 +235,7 @@ json_values = st.recursive(
 entities = st.dictionaries(st.text("ab/-", min_size=1, max_size=3), json_values, max_size=4)
 
 
+@example(old={"a": {}}, new={"a": {" b ": "a key between spaces"}})
 @given(old=entities, new=entities)
 def test_replaying_the_changes_leads_to_the_new_state(old: dict[str, Any], new: dict[str, Any]) -> None:
     before, after = canonical(old), canonical(new)
