@@ -20,6 +20,8 @@ class KnowledgeBaseError(Exception):
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something went wrong"
     explanation: ClassVar[str] = ""
+    # Refs of what stands in the place of a withdrawn record.
+    replaced_by: tuple[Any, ...] = ()
 
     def __init__(
         self,
@@ -95,7 +97,11 @@ class Gone(KnowledgeBaseError):
     status = 410
     code = "gone"
     title = "This record was withdrawn"
-    explanation = "The record was published and has been withdrawn. `suggestions` holds what replaces it."
+    explanation = "The record was published and has been withdrawn. `replaced_by` holds what replaces it."
+
+    def __init__(self, detail: str, *, replaced_by: tuple[Any, ...] = ()) -> None:
+        super().__init__(detail, suggestions=replaced_by)
+        self.replaced_by = replaced_by
 
 
 class ReleaseGone(KnowledgeBaseError):

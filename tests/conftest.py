@@ -135,9 +135,10 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.fixture
-def client(database_url: str, writer: Engine, runner: asyncio.Runner) -> Iterator[Client]:
+def client(database_url: str, writer: Engine, runner: asyncio.Runner, tmp_path: Path) -> Iterator[Client]:
     del writer
-    one = Client(create_app(Settings(database_url=database_url)), runner)
+    # A folder of its own: a box keeps the exports of three revisions, and tests that run together have many more.
+    one = Client(create_app(Settings(database_url=database_url, export_dir=tmp_path / "export")), runner)
     yield one
     one.close()
 
@@ -174,10 +175,18 @@ def shipped_urls(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) ->
     return urls
 
 
+@pytest.fixture(scope="session")
+def shipped_exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the exports of the shipped content go: the same bytes from both engines."""
+    return tmp_path_factory.mktemp("exports")
+
+
 @pytest.fixture(params=ENGINES)
-def shipped(request: pytest.FixtureRequest, shipped_urls: dict[str, str], runner: asyncio.Runner) -> Iterator[Client]:
+def shipped(
+    request: pytest.FixtureRequest, shipped_urls: dict[str, str], shipped_exports: Path, runner: asyncio.Runner
+) -> Iterator[Client]:
     """The shipped content over HTTP."""
-    one = Client(create_app(Settings(database_url=shipped_urls[request.param])), runner)
+    one = Client(create_app(Settings(database_url=shipped_urls[request.param], export_dir=shipped_exports)), runner)
     one.see()
     yield one
     one.close()

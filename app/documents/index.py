@@ -1,6 +1,7 @@
 """The bundle looked at from all sides once, so that every document is a few look-ups."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +36,14 @@ class Edge:
     claims: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What is still asked of a record that is no more; None: the history names it nothing."""
+
+    name: str | None
+    former_slugs: frozenset[str]
+
+
 @dataclass
 class Index:
     """Names, ancestors, edges and grades of one state of the content."""
@@ -44,6 +53,8 @@ class Index:
     updated_in: dict[str, str]
     versions: list[str]
     names: dict[tuple[str, str], str] = field(default_factory=dict)
+    # Records that a release held and the content does not, as the last release with them had them.
+    gone: dict[tuple[str, str], Gone] = field(default_factory=dict)
     sources: dict[str, seed.Source] = field(default_factory=dict)
     procedures: dict[str, seed.Procedure] = field(default_factory=dict)
     claims: dict[str, tuple[str, str, seed.AnyClaim]] = field(default_factory=dict)
@@ -112,6 +123,7 @@ def index_of(content: Bundle, version: str, history: History, changed: set[str])
     index.names.update({("risk", risk.slug): risk.name for risk in content.risks})
     index.names.update({("source", source.slug): source.title for source in content.sources})
     index.names.update({("guide_page", page.slug): page.title for page in content.guide})
+    index.gone = dict(_gone(index, history))
     index.sources = {source.slug: source for source in content.sources}
     index.procedures = {record.slug: record for record in content.procedures}
     for kind, slug, claim in content.claims():
@@ -142,6 +154,17 @@ def index_of(content: Bundle, version: str, history: History, changed: set[str])
             if typical := typical_of((claim for claim in relief if claim.value.intent == intent), index.sources):
                 index.typical[procedure.slug, intent] = typical
     return index
+
+
+def _gone(index: Index, history: History) -> Iterator[tuple[tuple[str, str], Gone]]:
+    # No class has checked what is no longer part of the content.
+    for entity, value in (history.removed | history.state).items():
+        family, _, slug = entity.partition("/")
+        record = (TYPE_OF_FAMILY.get(family, family), slug)
+        if slug and record[0] in PATH_OF_TYPE and record not in index.names and isinstance(value, dict):
+            name, former = value.get("name", value.get("title")), value.get("former_slugs")
+            slugs = [one for one in former if isinstance(one, str)] if isinstance(former, list) else []
+            yield record, Gone(name if isinstance(name, str) else None, frozenset(slugs))
 
 
 def _hierarchy(index: Index, kind: str) -> None:

@@ -41,6 +41,7 @@ def problem_parts(error: KnowledgeBaseError, path: str, link_base: str) -> tuple
         "code": error.code,
         "errors": [{"parameter": one.parameter, "value": one.value, "message": one.message} for one in error.errors],
         "suggestions": list(error.suggestions),
+        "replaced_by": list(error.replaced_by),
     }
     in_fhir = speaks_fhir(path)
     headers = [(b"content-type", FHIR_TYPE if in_fhir else MEDIA_TYPE), (b"content-language", b"en")]

@@ -39,7 +39,7 @@ def not_found(read: Reading, kind: str, name: str) -> Exception:
     words = WORDS.get(kind, kind)
     if gone := find_withdrawn(read.connection, kind, name):
         refs = [ref(read, kind, slug) for slug in orjson.loads(gone[1]) if slug in slugs_of(read, kind)]
-        return Gone(f"The {words} {name!r} was withdrawn: {gone[0]}", suggestions=tuple(refs))
+        return Gone(f"The {words} {name!r} was withdrawn: {gone[0]}", replaced_by=tuple(refs))
     meant = find_meant(read.connection, kind, name)
     if len(meant.slugs) == 1:
         return Redirect(name, meant.slugs[0], permanent=meant.former)

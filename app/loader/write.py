@@ -134,13 +134,7 @@ def _tables(index: Index, state: State) -> Iterator[tuple[type[SQLModel], Iterab
     yield models.GuidePage, ({"slug": p.slug, "title": p.title, "summary": p.summary.text} for p in content.guide)
     yield models.Name, _names(index)
     yield models.FormerSlug, _former(index)
-    yield (
-        models.Withdrawn,
-        (
-            {"type": w.type, "slug": w.slug, "reason": w.reason, "replaced_by": orjson.dumps(w.replaced_by).decode()}
-            for w in content.withdrawn
-        ),
-    )
+    yield models.Withdrawn, _withdrawn(index)
     yield models.Tag, _tags(index)
     yield (
         models.Broader,
@@ -285,6 +279,19 @@ def _former(index: Index) -> Iterator[dict[str, Any]]:
         yield from ({"type": kind, "former": old, "slug": record.slug} for old in record.former_slugs)
     for risk in index.content.risks:
         yield from ({"type": "risk", "former": old, "slug": risk.slug} for old in risk.former_slugs)
+
+
+def _withdrawn(index: Index) -> Iterator[dict[str, Any]]:
+    moved = {(row["type"], row["former"]) for row in _former(index)}
+    done = index.names.keys() | {(record.type, record.slug) for record in index.content.withdrawn}
+    for record in index.content.withdrawn:
+        was = index.gone.get((record.type, record.slug))
+        # What it was called before it got the slug that it was withdrawn with is as gone, unless it leads elsewhere now.
+        former = {(record.type, old) for old in was.former_slugs} - moved - done if was else set()
+        done = done | former
+        shown = {"reason": record.reason, "replaced_by": orjson.dumps(record.replaced_by).decode()}
+        for kind, slug in [(record.type, record.slug), *sorted(former)]:
+            yield {"type": kind, "slug": slug, **shown}
 
 
 def _tags(index: Index) -> Iterator[dict[str, Any]]:

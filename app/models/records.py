@@ -118,7 +118,7 @@ class FormerSlug(SQLModel, table=True):
 
 
 class Withdrawn(SQLModel, table=True):
-    """A record that was published and is gone."""
+    """A record that was published and is gone, under its last slug and under each that it had before."""
 
     type: str = Field(primary_key=True, sa_type=BYTEWISE)
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)

@@ -26,3 +26,4 @@ class Problem(Shown):
     code: Annotated[str, Field(description="Kind of problem, for programs.")]
     errors: list[ProblemError]
     suggestions: list[Ref | str] = Field(description="What was probably meant, nearest first.")
+    replaced_by: list[Ref] = Field(description="What replaces a withdrawn record; empty of every other problem.")

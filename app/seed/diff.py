@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -102,17 +102,19 @@ class DoesNotFit(Exception):
 
 @dataclass
 class History:
-    """The releases so far: the state the last one left, and when each entity last changed."""
+    """The releases so far: the state the last one left, when each entity last changed, and those that are gone as they were."""
 
     state: dict[str, Any]
     updated_in: dict[str, str]
     versions: list[str]
+    removed: dict[str, Any] = field(default_factory=dict)
 
 
 def history_of(releases: Iterable[ReleaseFile]) -> History:
     """Replay every release from the first to the last. DoesNotFit names the first that does not fit what was before."""
     history = History({}, {}, [])
     for release in releases:
+        before = dict(history.state)
         # Values are copied by way of the files: replaying changes dictionaries in place.
         try:
             replay((change.model_copy(deep=True) for change in release.changes), history.state)
@@ -121,5 +123,6 @@ def history_of(releases: Iterable[ReleaseFile]) -> History:
         if hash_of(history.state) != release.content_hash:
             raise DoesNotFit(release.version, "its changes do not lead to the content that its content_hash names")
         history.updated_in.update({change.entity: release.version for change in release.changes})
+        history.removed.update({entity: before[entity] for entity in before.keys() - history.state.keys()})
         history.versions.append(release.version)
     return history

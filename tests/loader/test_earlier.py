@@ -112,8 +112,8 @@ def test_the_command_loads_an_earlier_release(
     assert run.invoke(cli, ["load", "--seed", str(seeds[1]), "--release", "3.0.0"]).exit_code == 1
 
 
-def served(url: str, runner: asyncio.Runner) -> Client:
-    one = Client(create_app(Settings(database_url=url)), runner)
+def served(url: str, runner: asyncio.Runner, folder: Path) -> Client:
+    one = Client(create_app(Settings(database_url=url, export_dir=folder / "export")), runner)
     one.see()
     return one
 
@@ -161,7 +161,7 @@ def test_an_export_loads_into_an_empty_database_of_the_other_engine_byte_for_byt
     assert "Loaded release 1.0.0" in loaded.output, loaded.output
     lines = [json.loads(line) for line in shipped.get("/v1/export/kb.ndjson").content.splitlines()]
     own = [line["document"]["links"]["self"] for line in lines if line["type"] != "current_release"]
-    second = served(url, runner)
+    second = served(url, runner, tmp_path)
     for path in SHIPPED + own:
         then, now = shipped.get(path), second.get(path)
         assert then.status_code == 200, path
@@ -191,7 +191,7 @@ def test_an_export_holds_the_changes_since_its_last_release_and_every_release_be
     found = []
     for more in ([], ["--release", "1.0.0"]):
         assert load_export(file, url, monkeypatch, *more).exit_code == 0
-        other = served(Settings(database_url=url).database_url, runner)
+        other = served(Settings(database_url=url).database_url, runner, tmp_path)
         found.append(bodies(other))
         other.close()
 
@@ -269,7 +269,7 @@ def one_release(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
         patch.setenv("KB_DATABASE_URL", str(folder / "kb.sqlite3"))
         assert CliRunner().invoke(cli, ["load", "--seed", str(folder / "seed")]).exit_code == 0
-        one = served(Settings(database_url=str(folder / "kb.sqlite3")).database_url, runner)
+        one = served(Settings(database_url=str(folder / "kb.sqlite3")).database_url, runner, folder)
         exported = one.get("/v1/export/release.json").content
         one.close()
     return folder / "kb.sqlite3", exported
@@ -293,7 +293,7 @@ def test_a_bad_export_is_a_finding_and_the_release_before_stays(
 
     assert isinstance(refused.exception, SystemExit)
     assert (refused.exit_code, message in refused.output) == (1, True), refused.output
-    one = served(Settings(database_url=str(database)).database_url, runner)
+    one = served(Settings(database_url=str(database)).database_url, runner, tmp_path)
     assert one.get("/v1/releases/current").json()["version"] == "1.0.0"
     one.close()
 

@@ -1,0 +1,81 @@
+"""What was published and is gone: 410 under every slug that it had, with what replaces it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from build import procedure, write_seed
+from conftest import Client
+from sqlalchemy import Engine
+
+from app.loader.releasing import write_release
+from app.loader.state import read_state
+from app.loader.write import write
+
+Step = Callable[..., None]
+RENAMED = procedure("facet-rfa", name="Facet rhizotomy", former_slugs=["facet-rhizotomy", "facet-burning"])
+KEPT = procedure("facet-injection")
+WITHDRAWN = {
+    "_": "withdrawn",
+    "type": "procedure",
+    "slug": "facet-rfa",
+    "reason": "Said twice.",
+    "replaced_by": ["facet-injection"],
+}
+
+
+@pytest.fixture
+def step(client: Client, writer: Engine, tmp_path: Path) -> Step:
+    """Load records as the next state of one history; `version` makes a release of it."""
+    root = tmp_path / "seed"
+
+    def load(*records: dict[str, Any], version: str = "") -> None:
+        shutil.rmtree(root / "procedures", ignore_errors=True)
+        write_seed(root, *records)
+        if version:
+            write_release(root, read_state(root), version=version, date="2026-01-01", title=version)
+        write(writer, read_state(root))
+        client.see()
+
+    return load
+
+
+@pytest.mark.parametrize("released", [True, False])
+def test_a_former_slug_of_a_withdrawn_record_is_as_gone_as_its_last(
+    client: Client, step: Step, *, released: bool
+) -> None:
+    step(RENAMED, KEPT, version="1.0.0")
+    assert client.get("/v1/procedures/facet-rhizotomy").status_code == 308
+
+    step(KEPT, WITHDRAWN, version="1.1.0" if released else "")
+
+    gone = client.get("/v1/procedures/facet-rfa")
+    problem = gone.json()
+    replacement = {"type": "procedure", "slug": "facet-injection", "name": "Facet injection"}
+    assert (gone.status_code, problem["code"], problem["replaced_by"]) == (410, "gone", [replacement])
+    assert problem["suggestions"] == problem["replaced_by"]
+    for slug in ("facet-rhizotomy", "facet-burning"):
+        former = client.get(f"/v1/procedures/{slug}")
+        assert former.status_code == 410
+        assert former.text == gone.text.replace("facet-rfa", slug)
+    assert client.get("/v1/procedures/facet-burning/targets").status_code == 410
+    assert client.get("/v1/procedures/facet-buring").status_code == 404
+
+
+def test_a_former_slug_that_leads_elsewhere_now_still_does(client: Client, step: Step) -> None:
+    step(RENAMED, KEPT, version="1.0.0")
+
+    step({**KEPT, "former_slugs": ["facet-burning"]}, WITHDRAWN)
+
+    moved = client.get("/v1/procedures/facet-burning")
+    assert (moved.status_code, moved.headers["location"]) == (308, "/v1/procedures/facet-injection")
+    assert client.get("/v1/procedures/facet-rhizotomy").status_code == 410
+
+
+def test_no_other_problem_names_a_replacement(client: Client, step: Step) -> None:
+    step(KEPT)
+
+    assert client.get("/v1/procedures/facet-injektion").json()["replaced_by"] == []
+    assert client.get("/v1/procedures?famly=x").json()["replaced_by"] == []
