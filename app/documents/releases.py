@@ -96,13 +96,13 @@ def change_shape(index: Index, change: Change) -> Json:
     """One change as it is shown: what changed, where, from what to what (as JSON text), and the record if it is one."""
     family, _, slug = change.entity.partition("/")
     kind = TYPE_OF_FAMILY.get(family, family)
-    name = index.names.get((kind, slug))
-    path = PATH_OF_TYPE.get(kind)
+    name, path = index.names.get((kind, slug)), PATH_OF_TYPE.get(kind)
+    was = index.gone.get((kind, slug))
     return {
         "entity": change.entity,
         "type": kind,
         "slug": slug or None,
-        "name": name,
+        "name": was.name if was else name,
         "change": change.change,
         "field": change.field,
         "old": _text(change.old) if change.change != "added" and change.field else None,

@@ -73,7 +73,9 @@ class ChangeShown(Shown):
     entity: str = Field(description="Family and slug, as in the seed.")
     type: str
     slug: str | None = Field(description="Null: the entity is not a record.")
-    name: str | None = Field(description="Name in the current release; null: the record is gone or has none.")
+    name: str | None = Field(
+        description="Name in the current release, or in the last that held the record; null: it has none."
+    )
     change: Literal["added", "changed", "removed"]
     field: str = Field(description="JSON pointer within the entity, entries by their id; empty: the whole entity.")
     old: str | None = Field(description="Value before, as text or JSON; null: there was none, or the whole entity.")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from build import procedure, write_seed
+from build import procedure, source, write_seed
 from conftest import Client
 from sqlalchemy import Engine
 
@@ -79,3 +79,27 @@ def test_no_other_problem_names_a_replacement(client: Client, step: Step) -> Non
 
     assert client.get("/v1/procedures/facet-injektion").json()["replaced_by"] == []
     assert client.get("/v1/procedures?famly=x").json()["replaced_by"] == []
+
+
+def test_changes_name_a_removed_record_as_the_last_release_with_it_did(client: Client, step: Step) -> None:
+    step({**RENAMED, "name": "Rhizotomy"}, KEPT, version="1.0.0")
+    step(RENAMED, KEPT, version="1.1.0")
+    step(KEPT, WITHDRAWN, version="1.2.0")
+
+    for version, what in (("1.0.0", "added"), ("1.1.0", "changed"), ("1.2.0", "removed")):
+        listed = client.get(f"/v1/releases/{version}/changes?entity=procedures/facet-rfa").json()["items"]
+        (change,) = listed
+        assert (change["change"], change["name"], change["links"]["record"]) == (what, "Facet rhizotomy", None)
+    feed = client.get("/v1/releases/1.2.0/changes.feed.json?entity=procedures/facet-rfa").json()
+    assert "Facet rhizotomy" in feed["items"][0]["title"]
+    (about,) = client.get("/v1/releases/1.0.0/changes?entity=about").json()["items"]
+    assert about["name"] is None
+
+
+def test_changes_name_a_source_that_was_removed_since_the_last_release_by_its_title(client: Client, step: Step) -> None:
+    step(KEPT, source("old-trial", title="An old trial"), version="1.0.0")
+    step(KEPT)
+
+    version = client.get("/v1/releases/current").json()["version"].replace("+", "%2B")
+    (change,) = client.get(f"/v1/releases/{version}/changes").json()["items"]
+    assert (change["change"], change["name"]) == ("removed", "An old trial")
