@@ -53,6 +53,8 @@ def write_site(answers: Answers, target: Path, *, each: Say = lambda _: None) ->
 
 class _Site:
     def __init__(self, answers: Answers, root: Path, each: Say) -> None:
+        # Nobody waits for one answer here: a busy machine is no reason to give up.
+        answers.may_hang = False
         transport: Any = httpx.ASGITransport(app=answers)
         self.http = httpx.AsyncClient(
             transport=transport, base_url="http://static.invalid", headers={"Accept-Encoding": "identity"}
