@@ -82,6 +82,11 @@ class Reading:
                 f"The current release is {self.release.version}.", errors=(wrong,), suggestions=(self.release.version,)
             )
 
+    def require_asked(self) -> None:
+        """`require` where no parameters are declared, as on pages: every `release=` of the address holds."""
+        for asked in self.request.query_params.getlist("release"):
+            self.require(asked[:80])
+
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """A value that is the same for every request of this revision."""
         return self._memo.get(self.release.revision, key, make)
@@ -125,3 +130,11 @@ def reading(request: Request) -> Iterator[Reading]:
         yield one
     finally:
         one.close()
+
+
+@contextmanager
+def reading_as_asked(request: Request) -> Iterator[Reading]:
+    """The reading of a request at an address that declares no parameters. ReleaseGone when it asks for another release."""
+    with reading(request) as one:
+        one.require_asked()
+        yield one

@@ -133,6 +133,15 @@ def rows_of(read: Reading, path: str, limit: int = 1000) -> list[Json]:
 
 def answered(request: Request, make: Callable[[Reading], Response]) -> Response:
     """A page, or the page that says why not."""
+
+    def asked(read: Reading) -> Response:
+        read.require_asked()
+        return make(read)
+
+    return _answered(request, asked)
+
+
+def _answered(request: Request, make: Callable[[Reading], Response]) -> Response:
     with reading(request) as read:
         try:
             return make(read)
@@ -148,7 +157,8 @@ def answer_missing(request: Request, error: KnowledgeBaseError) -> Response:
     def make(read: Reading) -> Response:
         return _message(read, request, error)
 
-    return answered(request, make)
+    # Where nothing is served, no release has more to say.
+    return _answered(request, make)
 
 
 def _message(read: Reading, request: Request, error: KnowledgeBaseError) -> Response:

@@ -5,6 +5,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from build import condition, generator, page, procedure, risk
 from web.walking import addresses, parse
 
@@ -231,3 +232,25 @@ def _values(bad: str) -> dict[str, dict[str, Any]]:
         "contraindication": {"label": bad},
         "mechanism": {"label": bad},
     }
+
+
+OF_A_RELEASE = (
+    *("/", "/procedures", "/procedures/p", "/procedures/p/leaflet", "/matrix", "/relief", "/search?q=p", "/compare"),
+    *("/docs", "/problems/gone", "/sitemap.xml", "/embed", "/embed/procedures/p", "/embed/relief-chart"),
+    *("/embed/v1/procedures/p.json", "/embed/v1/relief.json", "/embed/v1/search.json", "/oembed?url=/procedures/p"),
+)
+
+
+@pytest.mark.parametrize("path", OF_A_RELEASE)
+def test_release_is_a_precondition_outside_the_api_too(client: Any, load: Any, path: str) -> None:
+    load(procedure("p"))
+    version = client.get("/v1/releases/current").json()["version"].replace("+", "%2B")
+    mark = "&" if "?" in path else "?"
+
+    plain, kept = client.get(path), client.get(f"{path}{mark}release={version}")
+    other = client.get(f"{path}{mark}release=0.0.1")
+    both = client.get(f"{path}{mark}release={version}&release=0.0.1")
+
+    assert (plain.status_code, kept.status_code, other.status_code, both.status_code) == (200, 200, 410, 410)
+    assert "The current release is" in other.text
+    assert client.get("/no-such-page?release=0.0.1").status_code == 404

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.errors import NotFound
 from app.http.problems import problem_response
-from app.http.reading import Reading, reading
+from app.http.reading import Reading, reading_as_asked
 from app.http.resolving import get_document, slugs_of
 from app.queries.names import list_names
 from app.web.embedding import cards
@@ -107,28 +107,28 @@ def search_of(read: Reading) -> Json:
 @router.get("/embed/v1/procedures/{slug}.json")
 def get_procedure_card(slug: str, request: Request) -> Response:
     """A procedure, in short."""
-    with reading(request) as read:
+    with reading_as_asked(request) as read:
         return read.dump(procedure_of(read, slug))
 
 
 @router.get("/embed/v1/conditions/{slug}/options.json")
 def get_options_card(slug: str, request: Request) -> Response:
     """The way through care for a condition, in short."""
-    with reading(request) as read:
+    with reading_as_asked(request) as read:
         return read.dump(options_of(read, slug))
 
 
 @router.get("/embed/v1/relief/{slug}.json")
 def get_relief_card(slug: str, request: Request) -> Response:
     """How long relief lasts after a procedure: every estimate with its place on the axis."""
-    with reading(request) as read:
+    with reading_as_asked(request) as read:
         return read.dump(relief_of(read, slug))
 
 
 @router.get("/embed/v1/relief.json")
 def get_typical_card(request: Request) -> Response:
     """The typical relief of every procedure that has one."""
-    with reading(request) as read:
+    with reading_as_asked(request) as read:
         _ = read.release
         return read.dump(typical_of(read))
 
@@ -136,6 +136,6 @@ def get_typical_card(request: Request) -> Response:
 @router.get("/embed/v1/search.json")
 def get_search_card(request: Request) -> Response:
     """What the search element shows before anything is typed."""
-    with reading(request) as read:
+    with reading_as_asked(request) as read:
         _ = read.release
         return read.dump(search_of(read))

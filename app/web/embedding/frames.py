@@ -28,6 +28,7 @@ def framed(request: Request, make: Callable[[Reading, str], dict[str, object]]) 
         theme = request.query_params.get("theme", "auto")
         try:
             _ = read.release
+            read.require_asked()
             if theme not in THEMES:
                 wrong = FieldError("theme", theme[:40], f"one of {', '.join(THEMES)}")
                 raise InvalidParameter(f"theme: {wrong.message}", errors=(wrong,))

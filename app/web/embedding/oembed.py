@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from fastapi import APIRouter, Request, Response
 
 from app.errors import FieldError, FormatNotOffered, InvalidParameter, NotFound
-from app.http.reading import Reading, reading
+from app.http.reading import Reading, reading_as_asked
 from app.http.redirects import Redirect
 from app.http.resolving import get_document, slug_of_value
 from app.queries.documents import find_document
@@ -49,7 +49,7 @@ def get_oembed(request: Request) -> Response:
     if form not in FORMATS:
         raise FormatNotOffered(f"{form[:40]!r} is not offered: json and xml are.", suggestions=FORMATS)
     width, height = _pixels(request, "maxwidth"), _pixels(request, "maxheight")
-    with reading(request) as read:
+    with reading_as_asked(request) as read:
         _ = read.release
         body = answer(read, target_of(read, given.get("url", "")), width, height)
         if form == "xml":

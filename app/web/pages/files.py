@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.errors import NotFound
 from app.http.problems import problem_response
-from app.http.reading import reading
+from app.http.reading import reading_as_asked
 from app.http.resolving import slugs_of
 from app.web.rendering import FOLDERS, asset, asset_path
 
@@ -41,7 +41,7 @@ def get_robots(request: Request) -> Response:
 @router.get("/sitemap.xml")
 def get_sitemap(request: Request) -> Response:
     """Every page that is worth finding."""
-    with reading(request) as read:
+    with reading_as_asked(request) as read:
         _ = read.release
         base = read.settings.link_base
         paths = [
