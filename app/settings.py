@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from app.database_urls import database_url
 from app.errors import ConfigurationError
+from app.schemas import patterns
 
 PREFIX: Final = "KB_"
 # Read by make, the tests and the scripts, not by the service.
@@ -19,7 +20,7 @@ OTHERS: Final = frozenset({"KB_FULL", "KB_REQUIRE_ALL"})
 ROOT: Final = Path(__file__).resolve().parent.parent
 # Extra -> the package that it needs beside the core; none: the core is enough.
 EXTRAS: Final = {"fhir": None, "mcp": "mcp", "otel": "opentelemetry"}
-_HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+(?:/[^\s?#]*)?$")]
+_HttpUrl = Annotated[str, StringConstraints(pattern=patterns.BASE_ADDRESS)]
 
 
 class Settings(BaseModel):
@@ -42,7 +43,7 @@ class Settings(BaseModel):
     public_url: Annotated[str, Field(description="Public base address; set: links are absolute; empty: paths.")] = ""
     path_prefix: str = Field(
         default="",
-        pattern=r"^(?:/[A-Za-z0-9._~-]+)*$",
+        pattern=patterns.PATH_PREFIX,
         description="Path the service is mounted under, without slash at the end.",
     )
     report_url: str = Field(
@@ -50,7 +51,7 @@ class Settings(BaseModel):
         description="Where a wrong statement is reported (https or mailto); empty: a page of the service says how.",
     )
     frame_ancestors: str = Field(
-        default="*", pattern=r"^[^;,\r\n]+$", description="Who may frame /embed pages: value of CSP frame-ancestors."
+        default="*", pattern=patterns.CSP_VALUE, description="Who may frame /embed pages: value of CSP frame-ancestors."
     )
     cache_bytes: int = Field(
         default=64 * 1024 * 1024,
@@ -66,9 +67,7 @@ class Settings(BaseModel):
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="Lines of the log: json, text, or auto (text on a terminal, else json)."
     )
-    log_level: str = Field(
-        default="info", pattern=r"^(?:debug|info|warning|error|critical)$", description="Least level logged."
-    )
+    log_level: str = Field(default="info", pattern=patterns.LOG_LEVEL, description="Least level logged.")
     metrics_port: int = Field(default=0, ge=0, le=65535, description="Own port for /metrics; 0: on the main port.")
     metrics_token: str = Field(
         default="", description="Bearer token that /metrics on the main port asks for; empty: open."
@@ -168,5 +167,5 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             about = Settings.model_fields[name].description or ""
             # Passwords stand in addresses of databases: a message that may reach a log shows none.
             shown = re.sub(r"(?<=:)[^:/@]+(?=@)", "...", given.get(name, ""))
-            lines.append(f"{PREFIX}{name.upper()}={shown!r}: {problem['msg'].removeprefix('Value error, ')}. {about}")
+            lines.append(f"{PREFIX}{name.upper()}={shown!r}: {patterns.message_of(problem)}. {about}")
         raise ConfigurationError("\n".join(lines)) from None

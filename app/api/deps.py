@@ -15,6 +15,7 @@ from app.http.resolving import slug_of_value
 from app.queries.lists import Filters, Order
 from app.schemas import vocabulary
 from app.schemas.durations import days_of
+from app.schemas.patterns import SHORT_DURATION, VERSION
 from app.schemas.values import Among
 
 MAX_VALUES = 20
@@ -77,7 +78,7 @@ class Precondition(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    release: Annotated[str, Field(max_length=80, pattern=r"^[0-9A-Za-z.+-]+$")] | SkipJsonSchema[None] = Field(
+    release: Annotated[str, Field(max_length=80, pattern=VERSION)] | SkipJsonSchema[None] = Field(
         default=None, description="Precondition: 410 when another release than this version is current."
     )
 
@@ -147,9 +148,6 @@ SettingValue = Annotated[str, Among(vocabulary.SETTINGS)]
 RoleValue = Annotated[str, Among(vocabulary.TARGET_ROLES)]
 GradeValue = Annotated[str, Among(vocabulary.GRADES)]
 DesignValue = Annotated[str, Among(vocabulary.DESIGNS)]
-# ISO 8601 without look-around, so that the pattern means the same to every client tool.
-_N = r"\d{1,5}(?:\.\d{1,4})?"
-SHORT_DURATION = rf"^P(?:{_N}Y(?:{_N}M)?(?:{_N}D)?|{_N}M(?:{_N}D)?|{_N}W|{_N}D(?:T{_N}H)?|T{_N}H(?:{_N}M)?|T{_N}M)$"
 MinRelief = Annotated[str, Field(pattern=SHORT_DURATION, max_length=40)] | SkipJsonSchema[None]
 
 

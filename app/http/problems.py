@@ -23,6 +23,7 @@ from app.errors import (
 from app.http.logs import request_id
 from app.http.outcomes import MEDIA_TYPE as FHIR_TYPE
 from app.http.outcomes import outcome_of, speaks_fhir
+from app.schemas.patterns import message_of
 from app.schemas.values import Among
 from app.search.nearest import nearest
 
@@ -143,9 +144,12 @@ def invalid_parameter(request: Request, error: RequestValidationError) -> Invali
     fields = parameters_of(request)
     problems, suggestions = [], []
     for one in error.errors():
+        # A parameter that may be left out is none or has a form: only the form can be sent.
+        if one["type"] == "none_required":
+            continue
         name = str(one["loc"][1]) if len(one["loc"]) > 1 else str(one["loc"][0])
         value = one.get("input")
-        message = str(one["msg"]).removeprefix("Value error, ")
+        message = message_of(one)
         if one["type"] == "extra_forbidden":
             near = nearest(name, fields, most=3)
             message = "unknown parameter" + (

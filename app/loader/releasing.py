@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from app.loader.state import State
+from app.schemas.patterns import message_of
 from app.seed.bundle import ReleaseFile
 
 
@@ -27,7 +28,7 @@ def write_release(root: Path, state: State, *, version: str, date: str, title: s
         )
     except ValidationError as error:
         first = error.errors()[0]
-        msg = f"{first['loc'][0]} {first['input']!r}: {first['msg'].removeprefix('Value error, ')}"
+        msg = f"{first['loc'][0]} {first['input']!r}: {message_of(first)}"
         raise ValueError(msg) from None
     last = state.releases[-1] if state.releases else None
     if last is not None and made.order <= last.order:

@@ -5,11 +5,12 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas import vocabulary
+from app.schemas.patterns import SLUG
 from app.schemas.values import Among
 
 T = TypeVar("T")
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=80, description="Permanent public name.")]
+Slug = Annotated[str, Field(pattern=SLUG, max_length=80, description="Permanent public name.")]
 Grade = Annotated[
     str, Among(vocabulary.GRADES), Field(description="Grade from the design of the best source behind it.")
 ]

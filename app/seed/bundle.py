@@ -9,11 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from app.schemas import values, vocabulary
+from app.schemas import patterns, values, vocabulary
 from app.schemas.values import Among, Qualifiers
-
-SLUG = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
-CLAIM_ID = r"^[a-z0-9]+(?:-{1,2}[a-z0-9]+)*$"
 
 
 def control_in(text: str) -> str | None:
@@ -39,10 +36,12 @@ def _calendar(text: str) -> str:
     return text
 
 
-Date = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_calendar)]
-Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=80)]
-ClaimId = Annotated[str, StringConstraints(pattern=CLAIM_ID, max_length=120)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\n]+$"), AfterValidator(_printable)]
+Date = Annotated[str, StringConstraints(pattern=patterns.DATE), AfterValidator(_calendar)]
+Slug = Annotated[str, StringConstraints(pattern=patterns.SLUG, max_length=80)]
+ClaimId = Annotated[str, StringConstraints(pattern=patterns.CLAIM_ID, max_length=120)]
+Line = Annotated[
+    str, StringConstraints(min_length=1, max_length=300, pattern=patterns.LINE), AfterValidator(_printable)
+]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=6000), AfterValidator(_printable)]
 BodyRegion = Annotated[str, Among(vocabulary.BODY_REGIONS)]
 
@@ -281,8 +280,8 @@ class Source(Seed):
     title: Line
     publisher: Line | None = None
     year: int | None = Field(default=None, ge=1800, le=2100)
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s\"<>]+$", max_length=1000)] | None = None
-    doi: Annotated[str, StringConstraints(pattern=r"^10\.\S+$", max_length=200)] | None = None
+    url: Annotated[str, StringConstraints(pattern=patterns.WEB_ADDRESS, max_length=1000)] | None = None
+    doi: Annotated[str, StringConstraints(pattern=patterns.DOI, max_length=200)] | None = None
     design: Annotated[str, Among(vocabulary.DESIGNS)]
     commercial: bool = False
     status: Annotated[str, Among(vocabulary.SOURCE_STATUSES)] = "current"
@@ -400,10 +399,10 @@ class ReleaseFile(Seed):
     """One release: its changes, replayed from the first to the last, give the content of every release."""
 
     schema_: str = Field(default="", alias="$schema", exclude=True)
-    version: str = Field(pattern=r"^\d{1,4}\.\d{1,4}\.\d{1,4}$")
+    version: str = Field(pattern=patterns.RELEASE_VERSION)
     date: Date
     title: Line
-    content_hash: str = Field(pattern=r"^[0-9a-f]{64}$")
+    content_hash: str = Field(pattern=patterns.SHA256)
     changes: list[Change]
 
     @property
@@ -417,7 +416,7 @@ class ReleaseExport(Seed):
 
     version: Line
     date: Date
-    revision: str = Field(pattern=r"^[0-9a-f]{16}$")
+    revision: str = Field(pattern=patterns.REVISION)
     releases: list[ReleaseFile]
     pending: list[Change]
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sha256: str = Field(pattern=patterns.SHA256)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.errors import KnowledgeBaseError
 from app.schemas import vocabulary
+from app.schemas.patterns import message_of
 from app.search.nearest import nearest
 from app.seed import bundle as seed
 from app.seed.diff import hash_of
@@ -381,7 +382,7 @@ def _finding(file: str, text: str, prefix: str, cls: type[BaseModel], data: Any,
     for step in problem["loc"]:
         if known.enter(step):
             pointer += f"/{_escape(str(step))}"
-    message = str(problem["msg"]).removeprefix("Value error, ")
+    message = message_of(problem)
     if problem["type"] == "extra_forbidden":
         message = _unknown_field(str(problem["loc"][-1]), known.fields(problem["loc"]))
     elif problem["type"] == "missing":

@@ -10,6 +10,7 @@ from app.api.deps import Precondition
 from app.errors import FieldError, InvalidParameter
 from app.represent.fhir.names import BASE
 from app.schemas import vocabulary
+from app.schemas.patterns import PRINTABLE
 from app.schemas.values import Among
 from app.search.nearest import nearest
 
@@ -25,10 +26,8 @@ def _plus(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
     return value.replace(" ", "+") if isinstance(value, str) else value
 
 
-# Printable text: control characters mean nothing in a name, a code or an address.
-_PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
-Words = Annotated[str, Field(min_length=1, max_length=200, pattern=_PRINTABLE)]
-Tokens = Annotated[str, Field(min_length=1, max_length=2000, pattern=_PRINTABLE)]
+Words = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
+Tokens = Annotated[str, Field(min_length=1, max_length=2000, pattern=PRINTABLE)]
 MaybeWords = Words | SkipJsonSchema[None]
 MaybeTokens = Tokens | SkipJsonSchema[None]
 

@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.errors import FieldError, InvalidParameter
 from app.schemas import vocabulary
 from app.schemas.blocks import BLOCK_OF_KIND
+from app.schemas.patterns import MAYBE_VERSION, PRINTABLE, message_of
 from app.schemas.values import Among
 from app.search.index import TYPES
 from app.search.nearest import nearest
 
-Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Words = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
 Cursor = Annotated[str, Field(max_length=400, description="`next` of the answer before; empty: the first page.")]
 Limit = Annotated[int, Field(ge=1, le=50, description="Items of a page.")]
 GETTABLE: Final = ("procedure", "condition", "pain_generator", "risk", "source", "claim")
@@ -73,7 +74,7 @@ class Compare(Arguments):
 class WhatChanged(Arguments):
     """List what a release of the content changed, field by field."""
 
-    version: Annotated[str, Field(max_length=80, pattern=r"^[0-9A-Za-z.+-]*$")] = Field(
+    version: Annotated[str, Field(max_length=80, pattern=MAYBE_VERSION)] = Field(
         default="", description="Version of a release; empty: the current one."
     )
     limit: Limit = 20
@@ -88,7 +89,7 @@ def checked(model: type[Arguments], given: dict[str, Any]) -> Arguments:
         wrong, near_all = [], []
         for one in error.errors():
             name = ".".join(str(part) for part in one["loc"])
-            message = str(one["msg"]).removeprefix("Value error, ")
+            message = message_of(one)
             near: list[str] = []
             if one["type"] == "extra_forbidden":
                 near = nearest(name, model.model_fields, most=3)

@@ -40,6 +40,7 @@ from app.schemas.claims import (
     ResponseRateClaim,
     TargetClaim,
 )
+from app.schemas.patterns import VERSION
 from app.schemas.records import ProcedureDetail, ProcedureSummary
 from app.schemas.shown import Batch, ListPage
 from app.search.query import search
@@ -63,7 +64,7 @@ class ProcedureFilters(EdgeFilters):
     q: Annotated[str, Field(min_length=1, max_length=200)] | SkipJsonSchema[None] = Field(
         default=None, description="Text that the procedure's names or summary match."
     )
-    updated_since: Annotated[str, Field(max_length=40, pattern=r"^[0-9A-Za-z.+-]+$")] | SkipJsonSchema[None] = Field(
+    updated_since: Annotated[str, Field(max_length=40, pattern=VERSION)] | SkipJsonSchema[None] = Field(
         default=None, description="Version of a release: only records changed after it."
     )
     sort: Annotated[str, sorts("name", "-name", "relief", "-relief", "updated", "-updated")] = Field(
