@@ -130,8 +130,7 @@ def _names(record: seed.Record | seed.Risk) -> list[Json]:
     names = [{"text": record.name, "kind": "preferred"}]
     for name in record.names:
         names.append({"text": name, "kind": "synonym"} if isinstance(name, str) else name.model_dump())
-    if isinstance(record, seed.Condition):
-        names += [{"text": phrase, "kind": "patient_phrase"} for phrase in record.patient_phrases]
+    names += [{"text": phrase, "kind": "patient_phrase"} for phrase in record.patient_phrases]
     return names
 
 

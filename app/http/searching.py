@@ -25,7 +25,8 @@ def index_of(read: Reading) -> SearchIndex:
     """The index of this revision: built once per box, opened once per worker."""
     revision = read.release.revision
     folder = read.settings.search_dir
-    return read.once(("index",), lambda: open_index(read.connection, folder, revision, build_id().rpartition("-")[2]))
+    build = build_id().rpartition("-")[2]
+    return read.once(("index",), lambda: open_index(read.connection, folder, revision, build, read.linked))
 
 
 def because_of(hit: Hit) -> str:
@@ -36,7 +37,7 @@ def because_of(hit: Hit) -> str:
 
 
 def notices_of(read: Reading, text: str) -> list[Any]:
-    """Cited red flags of the emergencies that the text describes, whole claims, each once."""
+    """Cited warnings on the emergencies that the text describes, whole claims, each once."""
     flags = read.once(("red flags",), lambda: _red_flags(read))
     wanted = flags.claims(text, index_of(read).spelled)
     return [orjson.loads(document) for claim in wanted if (document := find_claim(read.connection, claim))]

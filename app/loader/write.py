@@ -263,11 +263,11 @@ def _names(index: Index) -> Iterator[dict[str, Any]]:
 
     for kind, record in index.content.records():
         names = [("preferred", record.name), *((name.kind, name.text) for name in record.names)]
-        if isinstance(record, seed.Condition):
-            names += [("patient_phrase", phrase) for phrase in record.patient_phrases]
+        names += [("patient_phrase", phrase) for phrase in record.patient_phrases]
         yield from (row(kind, record.slug, *name) for name in dict.fromkeys(names))
     for risk in index.content.risks:
         names = [("preferred", risk.name), ("lay_name", risk.lay_name), *(("synonym", name) for name in risk.names)]
+        names += [("patient_phrase", phrase) for phrase in risk.patient_phrases]
         yield from (row("risk", risk.slug, *name) for name in dict.fromkeys(names))
     for page in index.content.guide:
         names = [("preferred", page.title), *(("synonym", name) for name in page.names)]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.claims import StatementClaim
+from app.schemas.claims import AnyClaim
 from app.schemas.records import ProcedureByEdge
 from app.schemas.shown import Facet, Page, RecordLinks, RecordType, Shown
 
@@ -85,7 +85,7 @@ class SearchPage(Shown):
     page: Page
     facets: list[Facet]
     interpreted: Interpreted
-    notices: list[StatementClaim] = Field(description="Cited red flags that the query describes.")
+    notices: list[AnyClaim] = Field(description="Cited warnings on the emergencies that the query describes.")
     related: list[ProcedureWithReason]
     suggestions: list[str] = Field(description="Names nearest to a query that found nothing; empty otherwise.")
 

@@ -226,6 +226,7 @@ class Record(Seed):
     name: Line
     former_slugs: list[Slug] = []
     names: list[Name] = []
+    patient_phrases: list[Line] = Field(default=[], description="How people put it when they look for it.")
     body_regions: list[BodyRegion] = []
     broader: list[Slug] = []
     key_messages: list[Text] = []
@@ -252,7 +253,6 @@ class Condition(Record):
     """What the patient is diagnosed with. A stub is named by the evidence and not described."""
 
     stub: bool = False
-    patient_phrases: list[Line] = []
 
 
 class PainGenerator(Record):
@@ -270,6 +270,7 @@ class Risk(Seed):
     category: Annotated[str, Among(vocabulary.RISK_CATEGORIES)]
     description: Prose
     names: list[Line] = []
+    patient_phrases: list[Line] = Field(default=[], description="How people put it when they look for it.")
     former_slugs: list[Slug] = []
 
 
@@ -350,7 +351,7 @@ class PhraseMap(Seed):
 
 
 class RedFlagPhrase(Seed):
-    """Words with which a person describes an emergency, and the red-flag claims that answer."""
+    """Words with which a person describes an emergency, and the claims that warn of it."""
 
     phrases: list[Line] = Field(
         min_length=1, description="Words in any order; a/b at one place is either. Every way to say no is `cannot`."
