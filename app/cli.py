@@ -348,27 +348,29 @@ def export(
 
 @cli.command("search-report")
 def search_report(
-    golden: Annotated[Path, typer.Option(help="Queries with their expected records.")] = ROOT
-    / "tests/search/golden.json",
+    golden: Annotated[list[Path], typer.Option(help="Queries with their expected records; may be given again.")] = [  # noqa: B006
+        ROOT / "tests/search/golden.json",
+        ROOT / "tests/search/held_out.json",
+    ],
 ) -> None:
     """How well search finds what was meant: mean reciprocal rank, recall at 5, and every miss."""
     settings = load_settings()
     engine = read_engine(settings.database_url)
     with engine.snapshot() as snapshot:
         revision = get_release(snapshot).revision
-        index = open_index(snapshot, settings.search_dir, revision, build_id().rpartition("-")[2])
-    done = report(
-        json.loads(golden.read_text(encoding="utf-8")),
-        lambda text: [f"{hit.entry.type}/{hit.entry.slug}" for hit in search(index, text)[1]],
-    )
-    for miss in done.misses:
-        typer.echo(f"miss      {miss}")
-    for query in done.nonsense_answered:
-        typer.echo(f"answered  {query!r}: nonsense should find nothing")
-    typer.echo(
-        f"{done.queries} queries: mean reciprocal rank {done.reciprocal_rank:.3f}, recall at 5 {done.recall_at_5:.3f}"
-    )
+        index = open_index(snapshot, settings.search_dir, revision, build_id().rpartition("-")[2], lambda links: links)
     engine.dispose()
+    for file in golden:
+        done = report(
+            json.loads(file.read_text(encoding="utf-8")),
+            lambda text: [f"{hit.entry.type}/{hit.entry.slug}" for hit in search(index, text)[1]],
+        )
+        for miss in done.misses:
+            typer.echo(f"miss      {miss}")
+        for query in done.nonsense_answered:
+            typer.echo(f"answered  {query!r}: nonsense should find nothing")
+        figures = f"mean reciprocal rank {done.reciprocal_rank:.3f}, recall at 5 {done.recall_at_5:.3f}"
+        typer.echo(f"{file.stem}: {done.queries} queries: {figures}")
 
 
 @cli.command()

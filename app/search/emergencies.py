@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from rapidfuzz import process
-from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.distance import OSA
 
 from app.search.folding import fold
 from app.search.words import stems
@@ -30,6 +30,15 @@ class RedFlags:
     spelled: frozenset[str]
 
     @cached_property
+    def by_stem(self) -> dict[str, list[int]]:
+        """Stem -> phrases of which it may stand at the place that fewest stems may: no other phrase need be looked at."""
+        found: dict[str, list[int]] = {}
+        for number, (places, _) in enumerate(self.phrases):
+            for stem in min(places, key=len):
+                found.setdefault(stem, []).append(number)
+        return found
+
+    @cached_property
     def words(self) -> list[str]:
         """Every word of a phrase that a misspelt one may be meant to be."""
         return sorted(word for word in self.spelled if len(word) >= _SHORT)
@@ -45,12 +54,13 @@ class RedFlags:
             have.update(stems(word))
             if len(word) >= _SHORT and word not in self.spelled and word not in known:
                 have.update(self._meant(word))
-        found = (claims for places, claims in self.phrases if all(have & place for place in places))
+        near = sorted({number for stem in have for number in self.by_stem.get(stem, ())})
+        found = [claims for places, claims in map(self.phrases.__getitem__, near) if all(have & one for one in places)]
         return list(dict.fromkeys(claim for claims in found for claim in claims))
 
     def _meant(self, word: str) -> tuple[str, ...]:
         near = process.extract(
-            word, self.words, scorer=DamerauLevenshtein.distance, score_cutoff=1 if len(word) < _LONG else 2, limit=1
+            word, self.words, scorer=OSA.distance, score_cutoff=1 if len(word) < _LONG else 2, limit=1
         )
         return stems(near[0][0]) if near else ()
 

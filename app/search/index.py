@@ -1,8 +1,10 @@
 """The text index of a release: built once per revision and box, opened by every worker, derived from nothing but content."""
 
+import heapq
+import math
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any, Final
 
 import orjson
 import tantivy
+from jellyfish import metaphone
 
 from app.db.engines import Snapshot
 from app.db.statements import named
@@ -21,14 +24,57 @@ from app.search.words import content_stems, levels, root
 NAMES: Final = 1
 SUMMARY: Final = 2
 BODY: Final = 4
+# Names of what it is indicated for, acts on or arises from.
+CONTEXT: Final = 8
+# What a match in a name of this kind is worth.
+KIND_WEIGHT: Final = {"preferred": 1.0, "synonym": 0.95, "abbreviation": 0.95, "lay_name": 0.93, "patient_phrase": 0.85}
+PHRASE_OF_OTHERS: Final = 0.9
 TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "guide_page", "source")
 # Records come before guide pages, guide pages before sources.
 GROUPS: Final = {"guide_page": 1, "source": 2}
 ORDER: Final = {name: place for place, name in enumerate(TYPES)}
 # A part of a word that is written apart elsewhere has at least this many letters.
 _PART: Final = 4
+# What a word of the query is worth where the best place that has it is this one.
+IN_NAME: Final = 1.0
+IN_CONTEXT: Final = 0.75
+IN_SUMMARY: Final = 0.65
+IN_BODY: Final = 0.45
+# The same for every set of places.
+WORTH: Final = tuple(
+    max(
+        IN_NAME if bits & NAMES else 0.0,
+        IN_CONTEXT if bits & CONTEXT else 0.0,
+        IN_SUMMARY if bits & SUMMARY else 0.0,
+        IN_BODY if bits & BODY else 0.0,
+    )
+    for bits in range((NAMES | SUMMARY | BODY | CONTEXT) + 1)
+)
+# Fields of the index: words of records and guide pages, words of sources.
+RECORDS: Final = "words"
+SOURCES: Final = "source_words"
+# The best that the index finds are looked at; what comes after them is not counted either.
+LOOKED_AT: Final = {RECORDS: 40, SOURCES: 20}
+# How often a stem of a field is written into the index for once that it stands there: what ranks the candidates.
+_TIMES: Final = ((NAMES, 6), (CONTEXT, 2), (SUMMARY, 2), (BODY, 1))
+# Records whose names are words of the field; what phrases, guide pages and sources say is everyone's language.
+_SPEAKING: Final = frozenset({"procedure", "condition", "pain_generator", "risk"})
 # Another layout of the index is another folder: an old one is never opened by new code.
-LAYOUT: Final = "9"
+LAYOUT: Final = "12"
+
+
+@dataclass(slots=True)
+class Name:
+    """One name of a record."""
+
+    kind: str
+    text: str
+    stems: tuple[str, ...]
+    # What its words are worth: the rarer, the more.
+    worth: dict[str, float]
+    total: float
+    # What a match in a name of its kind is worth.
+    weight: float
 
 
 @dataclass(slots=True)
@@ -39,18 +85,23 @@ class Entry:
     slug: str
     name: str
     summary: str
-    # (kind, text, stems) of each name, patient phrase or title.
-    names: list[tuple[str, str, tuple[str, ...]]]
+    # Each name, patient phrase or title.
+    names: list[Name]
     # Stem -> the fields that have it.
     where: dict[str, int]
-    # Its links, as JSON with marks.
+    # Stem -> the name that fits best where nothing else is asked for: (share of the name that it is, name).
+    best: dict[str, tuple[float, Name]]
+    # Stems that are a whole name.
+    alone: frozenset[str]
+    # Its links, as JSON.
     links: bytes
     key: str
     # Records before guide pages before sources; and what stands first among equals: fewer words in its name.
     group: int
     tie: tuple[int, int, str]
-    # Its unchanging part of a hit, as JSON.
+    # Its unchanging part of a hit, as JSON; the name and the summary with what leads to their marks.
     head: bytes
+    marked: tuple[tuple[str, bytes], ...]
 
 
 @dataclass
@@ -62,15 +113,21 @@ class SearchIndex:
     schema: Any
     # How many records have a stem: the vocabulary, and what a word is worth.
     frequency: dict[str, int]
-    # How many records have a word as it is spelled: what a misspelt one is compared with.
+    # How many records have a word as it is spelled.
     spelled: dict[str, int]
+    # Every word of a record's name as it is spelled, sorted: words of the field, and what a misspelt one is compared with.
+    name_words: list[str]
     total: int
-    # Folded whole name -> records that have it.
-    exact: dict[str, list[tuple[str, str, str, str]]]
+    # Folded whole name -> records that have it: (kind, text, place in the index).
+    exact: dict[str, list[tuple[str, str, int]]]
     # (folded text from a word's start, text, kind, type, slug, name), sorted: what is suggested while typing.
     starts: list[tuple[str, str, str, str, str, str]]
+    # (field, stem) that more records have than are looked at -> places of those that it says most about.
+    champions: dict[tuple[str, str], list[int]]
+    # Makes links of the marks in a document.
+    linked: Callable[[bytes], bytes]
     memo: dict[int, Entry] = field(default_factory=dict)
-    terms: dict[tuple[str, float], list[Any]] = field(default_factory=dict)
+    terms: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @cached_property
     def vocabulary(self) -> list[str]:
@@ -79,10 +136,19 @@ class SearchIndex:
 
     @cached_property
     def spellings(self) -> dict[int, list[str]]:
-        """Every word as it is spelled, by its length: one that is edited once or twice is hardly longer or shorter."""
+        """Every word of a name by its length: one that is edited once or twice is hardly longer or shorter."""
         found: dict[int, list[str]] = defaultdict(list)
-        for word in self.spelled:
+        for word in self.name_words:
             found[len(word)].append(word)
+        return dict(found)
+
+    @cached_property
+    def sounds(self) -> dict[str, list[str]]:
+        """What a word of a name sounds like -> the words."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for word in self.name_words:
+            if word.isalpha():
+                found[metaphone(word)].append(word)
         return dict(found)
 
     @cached_property
@@ -101,8 +167,7 @@ class SearchIndex:
     @cached_property
     def named(self) -> frozenset[str]:
         """Stems of the words of names."""
-        words = sorted({word for row in self.starts for word in row[0].split()})
-        return frozenset(stem for word in words for stem in content_stems(word))
+        return frozenset(stem for word in self.name_words for stem in content_stems(word))
 
     @cached_property
     def written_apart(self) -> dict[str, tuple[str, str]]:
@@ -124,21 +189,55 @@ class SearchIndex:
                 shared[start] = [word for word in shared.get(start, words) if word in words]
         return {short: words for short, words in shared.items() if words and words != [short]}
 
-    def entry(self, address: Any) -> Entry:  # noqa: ANN401 - tantivy's own address
+    def worth(self, stem: str) -> float:
+        """What a word is worth: the fewer records have it, the more."""
+        return math.log(1 + self.total / self.frequency.get(stem, 1)) + 0.3
+
+    def entry(self, place: int) -> Entry:
         """A record by its place in the index, parsed once."""
-        key = address.doc
-        found = self.memo.get(key)
+        found = self.memo.get(place)
         if found is None:
             if len(self.memo) > 20_000:
                 self.memo.clear()
-            found = self.memo[key] = _entry(orjson.loads(self.searcher.doc(address)["payload"][0]))
+            # One segment holds all of them.
+            stored = self.searcher.doc(tantivy.DocAddress(0, place))
+            raw = orjson.loads(stored["payload"][0])
+            found = self.memo[place] = _entry(raw, self.linked(raw["links"].encode()), self.worth)
         return found
 
 
-def _entry(raw: dict[str, Any]) -> Entry:
-    names = [(kind, text, tuple(map(sys.intern, words))) for kind, text, words in raw["names"]]
+def weight_of(kind: str, type_: str) -> float:
+    """What a match in such a name is worth: what hurts says what a condition is, more than what is done about it."""
+    return KIND_WEIGHT.get(kind, 0.9) * (PHRASE_OF_OTHERS if kind == "patient_phrase" and type_ != "condition" else 1.0)
+
+
+def fit(name: Name, coverage: float, share: float) -> float:
+    """How well a name fits (0 to 1.15): by the share of the query that it has, and the share of it that the query has."""
+    complete = 0.15 if share > 0.999 and coverage > 0.95 else 0.0
+    return name.weight * (coverage * (0.55 + 0.45 * share) + complete)
+
+
+def _entry(raw: dict[str, Any], links: bytes, worth: Callable[[str], float]) -> Entry:
+    names = []
+    for kind, text, words in raw["names"]:
+        stems = tuple(map(sys.intern, words))
+        each = {stem: worth(stem) for stem in stems}
+        names.append(Name(kind, text, stems, each, sum(each.values()), weight_of(kind, raw["type"])))
+    best: dict[str, tuple[float, Name]] = {}
+    for name in names:
+        for stem, worth_here in name.worth.items():
+            share = worth_here / name.total
+            held = best.get(stem)
+            if held is None or fit(name, 1.0, share) > fit(held[1], 1.0, held[0]):
+                best[stem] = (share, name)
+    alone = frozenset(name.stems[0] for name in names if len(name.stems) == 1)
     where: dict[str, int] = {}
-    fields = ((NAMES, (stem for _, _, words in names for stem in words)), (SUMMARY, raw["s"]), (BODY, raw["b"]))
+    fields = (
+        (NAMES, (stem for name in names for stem in name.stems)),
+        (SUMMARY, raw["s"]),
+        (BODY, raw["b"]),
+        (CONTEXT, raw["c"]),
+    )
     for bit, words in fields:
         for stem in words:
             # The vocabulary is shared by all records: one string a stem.
@@ -147,33 +246,52 @@ def _entry(raw: dict[str, Any]) -> Entry:
     kind, slug, summary = raw["type"], raw["slug"], raw["summary"]
     head = orjson.dumps({"type": kind, "slug": slug, "name": name, "summary": summary or None})[:-1]
     tie = (len(name.split()), ORDER[kind], slug)
-    return Entry(kind, slug, name, summary, names, where, raw["links"].encode(), key, GROUPS.get(kind, 0), tie, head)
+    marked = tuple(
+        (text, orjson.dumps({"field": field, "text": text})[:-1])
+        for field, text in (("name", name), ("summary", summary))
+        if text
+    )
+    return Entry(
+        kind, slug, name, summary, names, where, best, alone, links, key, GROUPS.get(kind, 0), tie, head, marked
+    )
 
 
 def _schema() -> Any:  # noqa: ANN401 - tantivy ships no types
     builder = tantivy.SchemaBuilder()
-    for name in ("names", "summary", "body"):
-        builder.add_text_field(name, stored=False, tokenizer_name="whitespace")
+    # Sources are many, short and come last: they do not compete with records.
+    for name in (RECORDS, SOURCES):
+        builder.add_text_field(name, stored=False, tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("type", stored=False, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("key", stored=False, tokenizer_name="raw")
     builder.add_text_field("payload", stored=True, tokenizer_name="raw", index_option="basic")
     return builder.build()
 
 
-def open_index(snapshot: Snapshot, folder: Path, revision: str, build: str) -> SearchIndex:
-    """The index of a revision, built when this box does not have it yet."""
+def open_index(
+    snapshot: Snapshot, folder: Path, revision: str, build: str, linked: Callable[[bytes], bytes]
+) -> SearchIndex:
+    """The index of a revision, built when this box does not have it yet. `linked` makes links of marks."""
     target = folder / f"{revision}-{build}-{LAYOUT}"
     made_once(target, "facts.json", lambda work: _write(snapshot, work))
     schema = _schema()
     index = tantivy.Index(schema, path=str(target / "index"))
     index.reload()
     facts = orjson.loads((target / "facts.json").read_bytes())
-    exact: dict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
-    for folded, kind, text, type_, slug in facts["exact"]:
-        exact[folded].append((kind, text, type_, slug))
+    exact: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
+    for folded, kind, text, place in facts["exact"]:
+        exact[folded].append((kind, text, place))
     starts = [tuple(row) for row in facts["starts"]]
     return SearchIndex(
-        revision, index.searcher(), schema, facts["frequency"], facts["spelled"], facts["total"], dict(exact), starts
+        revision=revision,
+        searcher=index.searcher(),
+        schema=schema,
+        frequency=facts["frequency"],
+        spelled=facts["spelled"],
+        name_words=facts["name_words"],
+        total=facts["total"],
+        exact=dict(exact),
+        starts=starts,
+        champions={(field, stem): places for field, stem, places in facts["champions"]},
+        linked=linked,
     )
 
 
@@ -184,48 +302,83 @@ def _write(snapshot: Snapshot, work: Path) -> None:
     writer = index.writer(heap_size=256_000_000, num_threads=1)
     frequency: Counter[str] = Counter()
     spelled: Counter[str] = Counter()
-    exact: list[tuple[str, str, str, str, str]] = []
+    name_words: set[str] = set()
+    exact: list[tuple[str, str, str, int]] = []
     starts: list[tuple[str, str, str, str, str, str]] = []
+    champions: dict[tuple[str, str], list[tuple[float, int]]] = defaultdict(list)
     total = 0
     for record in _records(snapshot):
         names = [[kind, text, content_stems(levels(text))] for kind, text in record["names"]]
-        summary, body = set(content_stems(levels(record["summary"]))), set(record["body"])
         words = {word for _, _, stems in names for word in stems}
-        frequency.update(words | summary | body)
-        spelled.update(record["spelled"] | {word for _, text in record["names"] for word in fold(text).split()})
-        total += 1
+        context = {word for text in record["context"] for word in content_stems(levels(text))}
+        fields = {
+            NAMES: words,
+            SUMMARY: set(content_stems(levels(record["summary"]))),
+            BODY: record["body"],
+            CONTEXT: context,
+        }
+        frequency.update(set().union(*fields.values()))
+        in_names = {word for _, text in record["names"] for word in fold(text).split()}
+        spelled.update(record["spelled"] | in_names)
+        if record["type"] in _SPEAKING:
+            name_words.update(
+                word for kind, text in record["names"] if kind != "patient_phrase" for word in fold(text).split()
+            )
         payload = {
             "type": record["type"],
             "slug": record["slug"],
             "name": record["name"],
             "summary": record["summary"],
             "names": names,
-            "s": sorted(summary),
-            "b": sorted(body),
+            "s": sorted(fields[SUMMARY]),
+            "b": sorted(fields[BODY]),
+            "c": sorted(context),
             "links": record["links"],
         }
         document = tantivy.Document()
-        document.add_text("names", " ".join(sorted(words)))
-        document.add_text("summary", " ".join(sorted(summary)))
-        document.add_text("body", " ".join(sorted(body)))
+        target = SOURCES if record["type"] == "source" else RECORDS
+        for stem, worth in _impacts(names, fields, record["type"]).items():
+            held = champions[target, stem]
+            push = heapq.heappush if len(held) < LOOKED_AT[target] else heapq.heappushpop
+            push(held, (worth, -total))
+        document.add_text(target, " ".join(word for bit, times in _TIMES for word in sorted(fields[bit]) * times))
         document.add_text("type", record["type"])
-        document.add_text("key", f"{record['type']}/{record['slug']}")
         document.add_text("payload", orjson.dumps(payload).decode())
         writer.add_document(document)
         for kind, text in record["names"]:
-            exact.append((fold(levels(text)), kind, text, record["type"], record["slug"]))
+            exact.append((fold(levels(text)), kind, text, total))
             if record["type"] != "source" and kind != "patient_phrase":
                 starts.extend(_starts(text, kind, record))
+        total += 1
     writer.commit()
     writer.wait_merging_threads()
     facts = {
         "frequency": dict(sorted(frequency.items())),
         "spelled": dict(sorted(spelled.items())),
+        "name_words": sorted(name_words),
         "total": total,
         "exact": sorted(exact),
         "starts": sorted(starts),
+        "champions": [
+            (field, stem, [-place for _, place in sorted(best, reverse=True)])
+            for (field, stem), best in sorted(champions.items())
+            if len(best) == LOOKED_AT[field]
+        ],
     }
     (work / "facts.json").write_bytes(orjson.dumps(facts))
+
+
+def _impacts(names: list[Any], fields: dict[int, set[str]], type_: str) -> dict[str, float]:
+    """Stem -> what it says about a record, asked for alone: by its place, and by how much of a name it is."""
+    found: dict[str, float] = {}
+    for bit, stems in fields.items():
+        for stem in stems:
+            found[stem] = max(found.get(stem, 0.0), WORTH[bit])
+    for kind, _, stems in names:
+        fitting = 1.0 + weight_of(kind, type_) * (0.55 + 0.45 / len(set(stems))) if stems else 0.0
+        for stem in stems:
+            found[stem] = max(found[stem], fitting)
+    return found
 
 
 def _starts(text: str, kind: str, record: dict[str, Any]) -> Iterator[tuple[str, str, str, str, str, str]]:
@@ -246,23 +399,52 @@ def _records(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
         "SELECT subject_type, subject_slug, statement FROM claim ORDER BY id", {}
     ):
         statements[type_, slug].append(statement)
+    context = _context(snapshot, names)
     given: dict[str, Any] = {}
     among = named("type", TYPES, given)
-    shown = f"SELECT type, slug, name, summary FROM document WHERE type IN ({among}) ORDER BY type, slug"
-    for type_, slug, name, raw in snapshot.fetch(shown, given):
+    shown = f"SELECT type, slug, name, summary, body FROM document WHERE type IN ({among}) ORDER BY type, slug"
+    for type_, slug, name, raw, body in snapshot.fetch(shown, given):
         document = orjson.loads(raw)
         summary = document.get("summary") or ""
         mine = names.get((type_, slug)) or [("preferred", name)]
-        texts = [summary, *statements.get((type_, slug), ())]
-        body = {word for text in texts[1:] for word in content_stems(text)}
-        spelled = {word for text in texts for word in fold(text).split()}
+        texts = [*statements.get((type_, slug), ()), *_texts(orjson.loads(body))]
         yield {
             "type": type_,
             "slug": slug,
             "name": name,
             "summary": summary,
             "names": mine,
-            "body": body,
-            "spelled": spelled,
+            "context": context.get((type_, slug), ()),
+            "body": {word for text in texts for word in content_stems(text)},
+            "spelled": {word for text in (summary, *texts) for word in fold(text).split()},
             "links": orjson.dumps(document["links"]).decode(),
         }
+
+
+def _texts(document: dict[str, Any]) -> Iterator[str]:
+    """What a record's document says for people to read: its texts and key messages, what a guide page says."""
+    for part in (document.get("texts") or {}).values():
+        yield from (one["text"] for one in part.get("items", ()))
+    for item in document["items"] if document["type"] == "guide_page" else ():
+        yield from (item["heading"] or "", item["text"])
+
+
+_EDGES: Final = (
+    ("procedure", "SELECT DISTINCT procedure, 'condition', condition FROM indication"),
+    ("procedure", "SELECT DISTINCT procedure, 'pain_generator', pain_generator FROM target"),
+    ("condition", "SELECT DISTINCT condition, 'pain_generator', pain_generator FROM origin"),
+)
+
+
+def _context(
+    snapshot: Snapshot, names: Mapping[tuple[str, str], list[tuple[str, str]]]
+) -> dict[tuple[str, str], set[str]]:
+    """Names of what a record is joined to: the query for it often names both (nerve block for sciatica)."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for type_, edges in _EDGES:
+        for slug, other_type, other in snapshot.fetch(edges, {}):
+            joined = names.get((other_type, other), ())
+            found[type_, slug].update(text for kind, text in joined if kind != "patient_phrase")
+    for type_, slug, ancestor in snapshot.fetch("SELECT type, slug, ancestor FROM broader ORDER BY type, slug", {}):
+        found[type_, ancestor] |= found.get((type_, slug), set())
+    return found

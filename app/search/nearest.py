@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rapidfuzz import fuzz, process
-from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.distance import OSA
 
 from app.search.folding import fold
 
@@ -41,7 +41,7 @@ def nearest(query: str, choices: Choices | Iterable[str], *, most: int = 5) -> l
         return []
     known = choices if isinstance(choices, Choices) else Choices(choices)
     found: dict[str, float] = {}
-    alike = DamerauLevenshtein.normalized_similarity
+    alike = OSA.normalized_similarity
     for name, likeness in _near(wanted, known.names, alike, THRESHOLD / 100).items():
         found[name] = 100 * likeness
     for name, likeness in _near(wanted, known.names, fuzz.token_set_ratio, THRESHOLD / _WORDS).items():

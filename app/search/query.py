@@ -9,14 +9,28 @@ from typing import Any, Final
 import tantivy
 
 from app.search.folding import fold
-from app.search.index import BODY, NAMES, SUMMARY, TYPES, Entry, SearchIndex
+from app.search.index import (
+    BODY,
+    CONTEXT,
+    IN_BODY,
+    IN_CONTEXT,
+    IN_SUMMARY,
+    KIND_WEIGHT,
+    LOOKED_AT,
+    NAMES,
+    RECORDS,
+    SOURCES,
+    SUMMARY,
+    TYPES,
+    WORTH,
+    Entry,
+    Name,
+    SearchIndex,
+    fit,
+)
 from app.search.understand import Read, read_query
 from app.search.words import content_stems, levels, stems
 
-# What a match in a name of this kind is worth.
-KIND_WEIGHT: Final = {"preferred": 1.0, "synonym": 0.95, "abbreviation": 0.95, "lay_name": 0.93, "patient_phrase": 0.85}
-# The best that the index finds are judged; what comes after them is not counted either.
-CANDIDATES: Final = 50
 # Below this share of the query's weight a record was not meant.
 MIN_COVERAGE: Final = {
     "procedure": 0.5,
@@ -28,10 +42,23 @@ MIN_COVERAGE: Final = {
 }
 # Below this worth (0 to about 1.1) a name is touched by a word or two, not meant.
 MIN_NAME: Final = 0.3
-# A name of one word must have this share of the query's weight.
+# A name of one word, or the summary, must have this share of the query's weight; other texts must have nearly all of it.
 MUCH: Final = 0.6
+ALL_BUT: Final = 0.85
+# In a long query: so many of its words in names of the record, or of what it is joined to, and this share of its weight.
+FEW: Final = 2
+SOME: Final = 0.33
+# So well (0 to about 1.1) fits a phrase, or so many words and such a share of the query are in phrases, that none of the
+# words need be one of the field.
+NEAR: Final = 0.5
+MANY: Final = 3
+# A hit has this share of the best one's score.
+NEAR_BEST: Final = 0.5
+# From this score on something is called so.
+WHOLE: Final = 115.0
+# Words of the longest name that is looked for inside a query.
+_LONGEST: Final = 6
 _TERMS: Final = 10_000
-_BOOSTS: Final = (("names", 6.0), ("summary", 1.5), ("body", 0.5))
 
 
 @dataclass(slots=True)
@@ -46,6 +73,8 @@ class Hit:
     exact: bool
     # Stems of the query that the record has.
     present: list[str]
+    # Words of the query stand in the names of what the record is joined to alone.
+    joined: bool = False
 
 
 def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[Read, list[Hit]]:
@@ -55,163 +84,237 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
     called = _called_so(index, query)
     if not called and not any(read.words):
         return read, []
-    wanted = sorted(set(types or TYPES))
-    hits = []
-    for address in _candidates(index, read, called, wanted):
-        entry = index.entry(address)
-        if (hit := _judge(entry, read, called.get(entry.key))) is not None:
+    hits = [_called(index.entry(place), read, *name) for place, name in called.items()]
+    one_word = len(read.words) == 1 and not read.phrases
+    judge = _judge_word if one_word else _judge
+    contained = {} if one_word else _names_within(index, read.corrected)
+    for place in {**contained, **dict.fromkeys(_candidates(index, read, types))}:
+        if place not in called and (hit := judge(index.entry(place), read)) is not None:
             hits.append(hit)
+    if types:
+        hits = [hit for hit in hits if hit.entry.type in types]
+    if not hits:
+        return read, hits
+    best = min(max([hit.score for hit in hits]), WHOLE)
     # Something is called just so: what only speaks of it was not meant.
-    if any(hit.exact or (hit.field == "names" and hit.score >= 100) for hit in hits):
-        hits = [hit for hit in hits if hit.field != "claims"]
-    hits.sort(key=_place)
-    return read, hits
-
-
-def _place(hit: Hit) -> tuple[Any, ...]:
+    apart = "claims" if best == WHOLE else ""
+    least = NEAR_BEST * best
+    kept = [hit for hit in hits if hit.score >= least and hit.field != apart]
     # Among equals the plainer name was meant: radiofrequency ablation before one of its forms.
-    entry = hit.entry
-    return entry.group, -round(hit.score, 2), entry.tie
+    kept.sort(key=lambda hit: (hit.entry.group, -hit.score, hit.entry.tie))
+    return read, kept
 
 
-def _called_so(index: SearchIndex, query: str) -> dict[str, tuple[str, str]]:
-    """Records that have the whole query as a name: key -> (kind, text) of the name that is worth most."""
-    found: dict[str, tuple[str, str]] = {}
-    for kind, text, type_, slug in index.exact.get(query, ()):
-        held = found.setdefault(f"{type_}/{slug}", (kind, text))
+def _called_so(index: SearchIndex, query: str) -> dict[int, tuple[str, str]]:
+    """Records that have the whole query as a name: place -> (kind, text) of the name that is worth most."""
+    found: dict[int, tuple[str, str]] = {}
+    for kind, text, place in index.exact.get(query, ()):
+        held = found.setdefault(place, (kind, text))
         if KIND_WEIGHT.get(kind, 0.9) > KIND_WEIGHT.get(held[0], 0.9):
-            found[f"{type_}/{slug}"] = (kind, text)
+            found[place] = (kind, text)
     return found
 
 
-def _candidates(index: SearchIndex, read: Read, called: Iterable[str], types: Collection[str]) -> list[Any]:
-    parts: list[Any] = []
-    for alternatives, weight in zip(read.words, read.weights, strict=True):
-        for stem, likeness in alternatives.items():
-            parts += _terms(index, stem, likeness * weight)
-    for key in called:
-        term = tantivy.Query.term_query(index.schema, "key", key)
-        parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(term, 1000.0)))
-    most = CANDIDATES
-    query = tantivy.Query.boolean_query(parts)
-    if len(types) < len(TYPES):
-        # Judged are the best of the wanted types, not those of them among the best of all.
-        wanted = [(tantivy.Occur.Should, tantivy.Query.term_query(index.schema, "type", name)) for name in types]
-        # Which type it is does not rank.
-        among = tantivy.Query.const_score_query(tantivy.Query.boolean_query(wanted), 0.0)
-        query = tantivy.Query.boolean_query([(tantivy.Occur.Must, among), (tantivy.Occur.Must, query)])
-    found = index.searcher.search(query, most, count=False)
-    return [address for _, address in found.hits]
+def _names_within(index: SearchIndex, query: str) -> dict[int, None]:
+    """Places of the records of which the query has a whole name among its other words."""
+    words = query.split()
+    found: dict[int, None] = {}
+    for start in range(len(words)):
+        for end in range(start + 1, min(start + _LONGEST, len(words)) + 1):
+            found.update((place, None) for _, _, place in index.exact.get(" ".join(words[start:end]), ()))
+    return found
 
 
-def _judge(entry: Entry, read: Read, called: tuple[str, str] | None) -> Hit | None:
-    where = entry.where
-    present = [stem for stem in read.stems if stem in where]
+def _candidates(index: SearchIndex, read: Read, types: Collection[str]) -> list[int]:
+    """Places of the records that the index ranks highest. No boosts: they would keep it from skipping what cannot win."""
+    found = []
+    for field, most in LOOKED_AT.items():
+        here = [name for name in types or TYPES if (name == "source") == (field == SOURCES)]
+        if not here:
+            continue
+        if not types and len(read.stems) == 1 and (known := index.champions.get((field, read.stems[0]))):
+            found += known
+            continue
+        query = tantivy.Query.boolean_query([_term(index, field, stem) for stem in read.stems])
+        if types and field == RECORDS:
+            # Judged are the best of the wanted types, not those of them among the best of all.
+            wanted = [
+                (tantivy.Occur.Should, tantivy.Query.term_query(index.schema, "type", name)) for name in sorted(here)
+            ]
+            # Which type it is does not rank.
+            among = tantivy.Query.const_score_query(tantivy.Query.boolean_query(wanted), 0.0)
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, among), (tantivy.Occur.Must, query)])
+        found += [address.doc for _, address in index.searcher.search(query, most, count=False).hits]
+    return found
+
+
+def _called(entry: Entry, read: Read, kind: str, text: str) -> Hit:
+    present = [stem for stem in read.stems if stem in entry.where]
+    return Hit(entry, 1000 * KIND_WEIGHT.get(kind, 0.9), "names", kind, text, exact=True, present=present)
+
+
+def _judge(entry: Entry, read: Read) -> Hit | None:
     if read.phrases and not all(_has_phrase(entry, phrase) for phrase in read.phrases):
         return None
-    if called is not None:
-        kind, text = called
-        return Hit(entry, 1000 * KIND_WEIGHT.get(kind, 0.9), "names", kind, text, exact=True, present=present)
-    names, summary, body, anywhere = _coverage(entry, read, present)
-    # Common words alone (pain, back) find nothing in texts: a record must be meant, not merely mention.
-    much = anywhere >= MIN_COVERAGE[entry.type] and (names >= 0.3 or summary >= 0.6 or body >= 0.85)
-    if not much and not (names and _has_whole_name(entry, present, names)):
-        return None
-    best = _best_name(entry, read, present) if names else None
-    # A word or two of a long name among other words: a record must be meant, not merely touched.
-    if much and (best is None or best[0] < MIN_NAME) and summary < 0.6 and body < 0.85:
-        return None
-    score = (best[0] * 100 if best else 0.0) + 30 * names + 12 * summary + 6 * body
-    if best is not None and names >= max(summary, 0.3):
-        return Hit(entry, score, "names", best[1], best[2], exact=False, present=present)
-    where_found = "summary" if summary >= body and entry.summary else "claims"
-    return Hit(entry, score, where_found, "text", entry.summary or entry.name, exact=False, present=present)
-
-
-def _coverage(entry: Entry, read: Read, present: list[str]) -> tuple[float, float, float, float]:
-    """Shares of the query's weight (0 to 1) that names, summary, body, and all of them together have."""
-    names = summary = body = anywhere = 0.0
     where = entry.where
-    if len(read.words) == 1:
-        # Most queries: the share of the one word is its likeness.
-        alternatives = read.words[0]
-        for stem in present:
-            likeness, bits = alternatives[stem], where[stem]
-            if bits & NAMES and likeness > names:
-                names = likeness
-            if bits & SUMMARY and likeness > summary:
-                summary = likeness
-            if bits & BODY and likeness > body:
-                body = likeness
-        return names, summary, body, max(names, summary, body)
+    present = [stem for stem in read.stems if stem in where]
+    share = _shares(entry, read, present)
+    best = _best_name(entry, read, present) if share.names else None
+    if not _meant(entry, share, best, present):
+        return None
+    score = 60 * (best[0] if best else 0.0) + 60 * share.all
+    if best is not None and share.names >= max(share.summary, 0.3):
+        return _by_name(entry, score, best[1], present, joined=share.joined > 0.0)
+    return _by_text(entry, score, present, summary=share.summary >= share.body, joined=share.joined > 0.0)
+
+
+def _by_name(entry: Entry, score: float, name: Name, present: list[str], *, joined: bool) -> Hit:
+    return Hit(entry, round(score, 2), "names", name.kind, name.text, exact=False, present=present, joined=joined)
+
+
+def _by_text(entry: Entry, score: float, present: list[str], *, summary: bool, joined: bool) -> Hit:
+    field = "summary" if summary and entry.summary else "claims"
+    return Hit(
+        entry, round(score, 2), field, "text", entry.summary or entry.name, exact=False, present=present, joined=joined
+    )
+
+
+def _judge_word(entry: Entry, read: Read) -> Hit | None:
+    """The same for a query of one word, most of them: by its best reading, with what is known of the record before."""
+    where = entry.where
+    best, stem, likeness, bits = 0.0, "", 0.0, 0
+    for one, alike in read.words[0].items():
+        if one in where and alike * WORTH[where[one]] > best:
+            bits = where[one]
+            best, stem, likeness = alike * WORTH[bits], one, alike
+    everyday = stem not in read.words_of_field and entry.type != "source"
+    enough = likeness >= MIN_COVERAGE[entry.type]
+    texts = (bits & SUMMARY and likeness >= MUCH) or (bits & BODY and likeness >= ALL_BUT)
+    if bits & NAMES:
+        share, name = entry.best[stem]
+        fitting = fit(name, likeness, share)
+        if everyday and fitting < NEAR:
+            return None
+        if (enough and (texts or fitting >= MIN_NAME)) or (likeness >= MUCH and stem in entry.alone):
+            return _by_name(entry, 60 * (fitting + best), name, [stem], joined=False)
+    elif enough and texts and not everyday:
+        return _by_text(entry, 60 * best, [stem], summary=bool(bits & SUMMARY), joined=bool(bits & CONTEXT))
+    return None
+
+
+def _meant(entry: Entry, share: "Shares", best: tuple[float, Name] | None, present: list[str]) -> bool:
+    """Was this record meant, and not merely touched by some words of the query."""
+    # A title is in everyone's language too.
+    everyday = entry.type != "source" and not share.field
+    if everyday and not (best and best[0] >= NEAR) and not (share.named >= MANY and share.names >= NEAR):
+        return False
+    if share.named >= FEW and share.all >= SOME:
+        return True
+    # Common words alone (pain, back) find nothing in texts: a record must be meant, not merely mention.
+    texts = share.summary >= MUCH or share.body >= ALL_BUT
+    if share.anywhere >= MIN_COVERAGE[entry.type] and (texts or (best is not None and best[0] >= MIN_NAME)):
+        return True
+    return best is not None and _has_whole_name(entry, present, share.names)
+
+
+@dataclass(slots=True)
+class Shares:
+    """Shares (0 to 1) of the query's weight that parts of a record have."""
+
+    names: float = 0.0
+    summary: float = 0.0
+    body: float = 0.0
+    # Any of them, and any of them by what the place is worth.
+    anywhere: float = 0.0
+    all: float = 0.0
+    # What the names of what it is joined to have and no name of its own.
+    joined: float = 0.0
+    # Words of the query that names have, its own or of what it is joined to.
+    named: int = 0
+    # One of the words at least is a word of the field, not only of everyone's language.
+    field: bool = False
+
+
+def _shares(entry: Entry, read: Read, present: list[str]) -> Shares:
+    found = Shares(field=not read.words_of_field.isdisjoint(present))
+    where = entry.where
     for alternatives, weight in zip(read.words, read.weights, strict=True):
-        in_names = in_summary = in_body = 0.0
+        in_names = in_context = in_summary = in_body = 0.0
         for stem in present:
-            likeness, bits = alternatives.get(stem, 0.0), where[stem]
+            likeness = alternatives.get(stem)
+            if likeness is None:
+                continue
+            bits = where[stem]
             if bits & NAMES and likeness > in_names:
                 in_names = likeness
+            if bits & CONTEXT and likeness > in_context:
+                in_context = likeness
             if bits & SUMMARY and likeness > in_summary:
                 in_summary = likeness
             if bits & BODY and likeness > in_body:
                 in_body = likeness
-        names += weight * in_names
-        summary += weight * in_summary
-        body += weight * in_body
-        anywhere += weight * max(in_names, in_summary, in_body)
+        found.names += weight * in_names
+        found.summary += weight * in_summary
+        found.body += weight * in_body
+        found.anywhere += weight * max(in_names, in_context, in_summary, in_body)
+        found.all += weight * max(in_names, IN_CONTEXT * in_context, IN_SUMMARY * in_summary, IN_BODY * in_body)
+        if in_context and not in_names:
+            found.joined += weight * in_context
+        if max(in_names, in_context) >= MUCH:
+            found.named += 1
     total = read.total
-    return names / total, summary / total, body / total, anywhere / total
+    found.names, found.summary, found.body = found.names / total, found.summary / total, found.body / total
+    found.anywhere, found.all, found.joined = found.anywhere / total, found.all / total, found.joined / total
+    return found
 
 
-def _best_name(entry: Entry, read: Read, present: list[str]) -> tuple[float, str, str] | None:
-    """The name that fits best: (score, kind, text)."""
-    best: tuple[float, float, str, str] | None = None
-    for kind, text, words in entry.names:
-        matched = [stem for stem in present if stem in words]
+def _best_name(entry: Entry, read: Read, present: list[str]) -> tuple[float, Name] | None:
+    """The name that fits best, and how well."""
+    best: tuple[float, float, Name] | None = None
+    for name in entry.names:
+        worths = name.worth
+        matched = [stem for stem in present if stem in worths]
         if not matched:
             continue
         coverage = 0.0
         for alternatives, weight in zip(read.words, read.weights, strict=True):
             coverage += weight * max([alternatives.get(stem, 0.0) for stem in matched])
-        coverage /= read.total
-        precision = len(matched) / len(set(words))
-        complete = 0.15 if precision == 1.0 and coverage > 0.95 else 0.0
-        worth = KIND_WEIGHT.get(kind, 0.9)
-        score = worth * (coverage * (0.55 + 0.45 * precision) + complete)
-        if best is None or (score, worth) > best[:2]:
-            best = (score, worth, kind, text)
-    return best and (best[0], best[2], best[3])
+        part = sum([worths[stem] for stem in matched]) / name.total
+        score = fit(name, coverage / read.total, part)
+        if best is None or (score, name.weight) > best[:2]:
+            best = (score, name.weight, name)
+    return best and (best[0], best[2])
 
 
 def _has_whole_name(entry: Entry, present: list[str], share: float) -> bool:
     """Does the query have a whole name among its other words: one of several words, or one that is much of the query."""
     have = frozenset(present)
-    return any((len(words) > 1 or share >= MUCH) and have.issuperset(words) for _, _, words in entry.names)
+    return any((len(name.stems) > 1 or share >= MUCH) and have.issuperset(name.stems) for name in entry.names)
 
 
 def _has_phrase(entry: Entry, phrase: tuple[str, ...]) -> bool:
     size = len(phrase)
-    texts = [words for _, _, words in entry.names] + [content_stems(entry.summary)]
+    texts = [name.stems for name in entry.names] + [content_stems(entry.summary)]
     return any(phrase == words[place : place + size] for words in texts for place in range(len(words) - size + 1))
 
 
-def _terms(index: SearchIndex, stem: str, weight: float) -> list[Any]:
-    """A stem looked for in every field. Words of queries are few and come again: the parts are kept."""
+def _term(index: SearchIndex, field: str, stem: str) -> Any:  # noqa: ANN401 - tantivy's own query
+    """A stem looked for. Words of queries are few and come again: the parts are kept."""
     held = index.terms
-    parts = held.get((stem, weight))
-    if parts is None:
+    part = held.get((field, stem))
+    if part is None:
         if len(held) > _TERMS:
             held.clear()
-        term, boosted = tantivy.Query.term_query, tantivy.Query.boost_query
-        parts = held[stem, weight] = [
-            (tantivy.Occur.Should, boosted(term(index.schema, name, stem), boost * weight)) for name, boost in _BOOSTS
-        ]
-    return parts
+        term = tantivy.Query.term_query(index.schema, field, stem, index_option="freq")
+        part = held[field, stem] = (tantivy.Occur.Should, term)
+    return part
 
 
 def highlights(text: str, present: Iterable[str]) -> list[tuple[int, int]]:
     """Where words with these stems stand in a plain text: offsets in characters, ends excluded."""
     standing = _standing(text)
-    return sorted({span for stem in present for span in standing.get(stem, ())})
+    found = [span for stem in present if stem in standing for span in standing[stem]]
+    return found if len(found) < 2 else sorted(set(found))
 
 
 @lru_cache(maxsize=8_192)

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from rapidfuzz import process
-from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.distance import OSA
 
 from app.search.folding import fold
 from app.search.index import GROUPS, ORDER, SearchIndex
@@ -80,15 +80,11 @@ def _nearest_start(index: SearchIndex, word: str) -> str | None:
     words = index.first_words
     edits = 1 if len(word) < 6 else 2
     best: tuple[int, str] | None = None
-    for candidate, distance, _ in process.extract(
-        word, words, scorer=DamerauLevenshtein.distance, score_cutoff=edits, limit=5
-    ):
+    for candidate, distance, _ in process.extract(word, words, scorer=OSA.distance, score_cutoff=edits, limit=5):
         best = min(best or (distance, candidate), (int(distance), candidate))
     if best is None and len(word) >= 4:
         # A word still being typed is compared with beginnings of its own length.
         heads = {one[: len(word)]: one for one in words if len(one) > len(word)}
-        for head, distance, _ in process.extract(
-            word, list(heads), scorer=DamerauLevenshtein.distance, score_cutoff=1, limit=5
-        ):
+        for head, distance, _ in process.extract(word, list(heads), scorer=OSA.distance, score_cutoff=1, limit=5):
             best = min(best or (distance, heads[head]), (int(distance), heads[head]))
     return best[1] if best else None

@@ -6,16 +6,23 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from jellyfish import metaphone
 from rapidfuzz import process
-from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.distance import OSA
 
 from app.search.folding import fold
-from app.search.index import SearchIndex
+from app.search.index import LOOKED_AT, RECORDS, SearchIndex
 from app.search.words import LEXICON, ONE_LEVEL, PARTS, content_stems, levels, root
 
 # A correction may change one letter of a short word, two of a long one.
 _LONG: Final = 7
 _SHORT: Final = 4
+# A word that sounds the same may differ in this share of its letters.
+_HEARD: Final = 0.4
+# A beginning that is read as a word has this many letters.
+_BEGINNING: Final = 4
+# Words that nothing has count as no more than so many: whoever writes a sentence writes more than is looked for.
+_MOST_UNKNOWN: Final = 2
 # Worth of a word that nothing has, as a share of the rarest word there could be.
 UNKNOWN: Final = 0.8
 
@@ -41,6 +48,10 @@ class Read:
     words: list[dict[str, float]]
     weights: list[float]
     phrases: list[tuple[str, ...]]
+    # The query folded, misspelt words as they were read.
+    corrected: str
+    # Stems that are words of the field, and not only of everyone's language.
+    words_of_field: frozenset[str]
 
     def __post_init__(self) -> None:
         # Never zero: shares are taken of it.
@@ -56,6 +67,7 @@ def read_query(index: SearchIndex, text: str) -> Read:
     interpreted = Interpreted(text, words, phrases)
     alternatives: list[dict[str, float]] = []
     weights: list[float] = []
+    unknown: list[int] = []
     for place, word in enumerate(words):
         parts = _parts(index, words, place, interpreted)
         found = parts or [_alternatives(index, word, interpreted, last=place == len(words) - 1)]
@@ -65,11 +77,17 @@ def read_query(index: SearchIndex, text: str) -> Read:
             # A word that nothing has still counts: the more of them, the less was understood.
             alternatives.append({})
             weights.append(math.log(1 + index.total) * UNKNOWN)
+            unknown.append(len(weights) - 1)
             continue
         for one in found:
             alternatives.append(one)
             weights.append(_weight(index, word, one) / len(found))
-    return Read(interpreted, alternatives, weights, [content_stems(one) for one in phrases])
+    for place in unknown:
+        weights[place] *= min(1.0, _MOST_UNKNOWN / len(unknown))
+    meant = dict(interpreted.corrections)
+    corrected = " ".join(meant.get(word, word) for word in fold(plain).split())
+    of_field = frozenset(stem for one in alternatives for stem in one if stem in index.named)
+    return Read(interpreted, alternatives, weights, [content_stems(one) for one in phrases], corrected, of_field)
 
 
 def _parts(index: SearchIndex, words: list[str], place: int, interpreted: Interpreted) -> list[dict[str, float]]:
@@ -101,13 +119,9 @@ def _known(index: SearchIndex, words: dict[str, float]) -> dict[str, float]:
 
 def _weight(index: SearchIndex, word: str, alternatives: dict[str, float]) -> float:
     best = max(alternatives.values())
-    weight = max(_worth(index, stem) for stem, likeness in alternatives.items() if likeness == best)
+    weight = max(index.worth(stem) for stem, likeness in alternatives.items() if likeness == best)
     # A level says where; what is looked for say the other words.
     return weight / 4 if ONE_LEVEL.fullmatch(word) else weight
-
-
-def _worth(index: SearchIndex, stem: str) -> float:
-    return math.log(1 + index.total / index.frequency.get(stem, 1)) + 0.3
 
 
 def _alternatives(index: SearchIndex, word: str, interpreted: Interpreted, *, last: bool) -> dict[str, float]:
@@ -127,14 +141,18 @@ def _alternatives(index: SearchIndex, word: str, interpreted: Interpreted, *, la
         # Known from texts alone: a name may have another word of the same root.
         for one in index.relatives.get(root(stem), ()):
             found.setdefault(one, 0.8)
-    if last and len(word) >= 3:
-        for one in _begin(index, word)[:12]:
+    # A word that many records have stands for itself; into one that few have, less is read than into one that none has.
+    if last and len(word) >= _BEGINNING and index.frequency.get(stem, 0) < LOOKED_AT[RECORDS]:
+        for one in _begin(index, word)[: 4 if found else 12]:
             found.setdefault(one, 0.9)
     if found:
         return found
-    found.update(_corrections(index, word, stem))
-    if found:
-        interpreted.corrections.append((word, next(iter(found))))
+    for one, likeness in _corrections(index, word, stem):
+        known = [other for other in content_stems(one) if other in index.frequency]
+        if known and not found:
+            interpreted.corrections.append((word, one))
+        for other in known:
+            found.setdefault(other, likeness)
     return found
 
 
@@ -147,24 +165,26 @@ def _begin(index: SearchIndex, prefix: str) -> list[str]:
 
 
 def _corrections(index: SearchIndex, word: str, stem: str) -> list[tuple[str, float]]:
-    """Stems that a misspelt word was probably meant to be, nearest first; none when nothing is near."""
+    """Words that a misspelt word was probably meant to be, nearest first, with their likeness; none when nothing is near."""
     if len(stem) < _SHORT or any(letter.isdigit() for letter in word):
         return []
     edits = 1 if len(word) < _LONG else 2
-    near = [
-        found
-        for length in range(max(_SHORT, len(word) - edits), len(word) + edits + 1)
-        for found in process.extract(
-            word, index.spellings.get(length, ()), scorer=DamerauLevenshtein.distance, score_cutoff=edits, limit=12
+    lengths = range(max(_SHORT, len(word) - edits), len(word) + edits + 1)
+    near: dict[str, int] = {}
+    for length in lengths:
+        near.update(
+            (found, int(distance))
+            for found, distance, _ in process.extract(
+                word, index.spellings.get(length, ()), scorer=OSA.distance, score_cutoff=edits, limit=12
+            )
+            # The first letter of a short word is seldom the wrong one.
+            if len(word) >= _LONG or found[0] == word[0]
         )
-    ]
-    ranked = sorted(
-        ((one, distance) for one, distance, _ in near),
-        key=lambda pair: (pair[1], pair[0][0] != word[0], -index.spelled[pair[0]], pair[0]),
-    )
-    found: dict[str, float] = {}
-    for one, distance in ranked[:4]:
-        for other in content_stems(one):
-            if other in index.frequency:
-                found.setdefault(other, 0.75 - 0.1 * distance)
-    return list(found.items())
+    # Written as it sounds: fantom, kifoplasty.
+    sound = metaphone(word)
+    for found in index.sounds.get(sound, ()) if len(sound) >= _SHORT else ():
+        distance = OSA.distance(word, found)
+        if distance <= len(word) * _HEARD:
+            near[found] = min(near.get(found, distance), distance, edits)
+    ranked = sorted(near, key=lambda one: (near[one], one[0] != word[0], -index.spelled[one], one))
+    return [(one, 0.85 - 0.1 * near[one]) for one in ranked[:4]]

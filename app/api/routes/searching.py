@@ -63,7 +63,7 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
     following = make_cursor(release.revision, release.version, signature, end) if end < len(hits) else None
     # A facet leaves out its own filter: what other types have is asked once more without it.
     everything = search(index, text)[1] if params.type else hits
-    counts = Counter(hit.entry.type for hit in everything)
+    counts = Counter([hit.entry.type for hit in everything])
     facet = {
         "name": "type",
         "values": [
@@ -103,20 +103,18 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
 
 
 def _item(hit: Hit) -> bytes:
-    texts = {"name": hit.entry.name, "summary": hit.entry.summary}
-    if hit.field == "names" and hit.text != hit.entry.name:
-        texts["matched"] = hit.text
-    marked = [
-        {"field": name, "text": text, "ranges": [{"from": start, "to": end} for start, end in ranges]}
-        for name, text in texts.items()
-        if text and (ranges := highlights(text, hit.present))
+    entry = hit.entry
+    marked = entry.marked
+    if hit.field == "names" and hit.text != entry.name:
+        marked = (*marked, (hit.text, orjson.dumps({"field": "matched", "text": hit.text})[:-1]))
+    highlighted = [
+        lead + b',"ranges":[' + b",".join([b'{"from":%d,"to":%d}' % span for span in spans]) + b"]}"
+        for text, lead in marked
+        if (spans := highlights(text, hit.present))
     ]
-    shown = {
-        "matched": {"field": hit.field, "kind": hit.kind, "text": hit.text},
-        "highlights": marked,
-        "because": because_of(hit),
-    }
-    return b"".join((hit.entry.head, b",", orjson.dumps(shown)[1:-1], b',"links":', hit.entry.links, b"}"))
+    matched = {"field": hit.field, "kind": hit.kind, "text": hit.text}
+    said = orjson.dumps({"matched": matched, "because": because_of(hit)})[1:-1]
+    return b'%b,"highlights":[%b],%b,"links":%b}' % (entry.head, b",".join(highlighted), said, entry.links)
 
 
 def _related(read: Reading, hits: list[Hit]) -> list[orjson.Fragment]:
@@ -126,12 +124,14 @@ def _related(read: Reading, hits: list[Hit]) -> list[orjson.Fragment]:
         return []
     folder = "conditions" if named.entry.type == "condition" else "pain-generators"
     words = "indicated for" if named.entry.type == "condition" else "acts on"
-    rows = list_rows(
-        read.connection, f"{folder}/{named.entry.slug}/procedures", Filters(), Order(), after=None, limit=10
+    path = f"{folder}/{named.entry.slug}/procedures"
+    rows = read.once(
+        ("related", path),
+        lambda: [row.shown[:-1] for row in list_rows(read.connection, path, Filters(), Order(), after=None, limit=10)],
     )
     said = named.text if named.exact else named.entry.name
     because = b',"because":' + orjson.dumps(f"{words} {said}") + b"}"
-    return [orjson.Fragment(row.shown[:-1] + because) for row in rows]
+    return [orjson.Fragment(row + because) for row in rows]
 
 
 @router.get("/suggest", response_model=Suggestions, responses=answers())
