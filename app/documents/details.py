@@ -1,6 +1,6 @@
 """Whole documents: what /v1/{family}/{slug} shows, and the summary that lists show."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.documents.conflicts import conflicts_of
@@ -77,16 +77,6 @@ def procedure_summary(index: Index, record: seed.Procedure) -> Json:
     return _summary(index, "procedure", record)
 
 
-def condition_summary(index: Index, record: seed.Condition) -> Json:
-    """A condition in a list."""
-    return _summary(index, "condition", record)
-
-
-def generator_summary(index: Index, record: seed.PainGenerator) -> Json:
-    """A pain generator in a list."""
-    return _summary(index, "pain_generator", record)
-
-
 def risk_summary(index: Index, risk: seed.Risk) -> Json:
     """A risk of the catalogue in a list."""
     return {
@@ -154,8 +144,21 @@ def _tail(index: Index, kind: str, record: seed.Record) -> Json:
     }
 
 
-def procedure_document(index: Index, record: seed.Procedure) -> Json:
-    """A procedure in full."""
+def summary_and_document(
+    index: Index, kind: str, record: seed.Procedure | seed.Condition | seed.PainGenerator, claims: Mapping[str, bytes]
+) -> tuple[Json, Json]:
+    """A record in a list and in full; `claims` are its own, as `shown_claims` gives them."""
+    summary = _summary(index, kind, record)
+    match record:
+        case seed.Procedure():
+            return summary, _procedure_document(index, record, summary, claims)
+        case seed.Condition():
+            return summary, _condition_document(index, record, summary, claims)
+        case seed.PainGenerator():
+            return summary, _generator_document(index, record, summary, claims)
+
+
+def _procedure_document(index: Index, record: seed.Procedure, summary: Json, claims: Mapping[str, bytes]) -> Json:
     related = [
         {
             "type": relation.type,
@@ -166,10 +169,10 @@ def procedure_document(index: Index, record: seed.Procedure) -> Json:
         for relation in sorted(record.related, key=lambda one: (one.type, one.procedure))
     ]
     return {
-        **procedure_summary(index, record),
+        **summary,
         "names": _names(record),
         "texts": texts_of(record, PROCEDURE_TEXTS),
-        **blocks_of(index, "procedure", record),
+        **blocks_of("procedure", record, claims),
         "related": {"procedures": known(related), **_hierarchy(index, "procedure", record)},
         "conflicts": known(conflicts_of(record.claims)),
         "journey": {
@@ -182,13 +185,12 @@ def procedure_document(index: Index, record: seed.Procedure) -> Json:
     }
 
 
-def condition_document(index: Index, record: seed.Condition) -> Json:
-    """A condition in full, with the edges that lead to it."""
+def _condition_document(index: Index, record: seed.Condition, summary: Json, claims: Mapping[str, bytes]) -> Json:
     return {
-        **condition_summary(index, record),
+        **summary,
         "names": _names(record),
         "texts": texts_of(record, CONDITION_TEXTS),
-        **blocks_of(index, "condition", record),
+        **blocks_of("condition", record, claims),
         "pain_generators": known(generators_of(index, record.slug)),
         "caused_by": known(_joined(index, "condition", index.causes.get(record.slug, ()))),
         "procedures": known([_edge_row(index, edge) for edge in index.by_condition.get(record.slug, ())]),
@@ -197,13 +199,12 @@ def condition_document(index: Index, record: seed.Condition) -> Json:
     }
 
 
-def generator_document(index: Index, record: seed.PainGenerator) -> Json:
-    """A pain generator in full, with the edges that lead to it."""
+def _generator_document(index: Index, record: seed.PainGenerator, summary: Json, claims: Mapping[str, bytes]) -> Json:
     return {
-        **generator_summary(index, record),
+        **summary,
         "names": _names(record),
         "texts": texts_of(record, GENERATOR_TEXTS),
-        **blocks_of(index, "pain_generator", record),
+        **blocks_of("pain_generator", record, claims),
         "conditions": known(conditions_of(index, record.slug)),
         "procedures": known([_edge_row(index, edge) for edge in index.by_generator.get(record.slug, ())]),
         "related": _hierarchy(index, "pain_generator", record),

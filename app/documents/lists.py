@@ -1,17 +1,19 @@
-"""Rows of every list, in order, with the facets that filter them and the other orders they can be read in."""
+"""Rows of every list, in order, with the facets that filter them and the other orders they can be read in.
+
+Lists are read once, row by row: all rows of 100 000 procedures at once would not fit.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any
-
-import orjson
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from app.documents.grading import GRADE_RANK, best_source, relief_days
 from app.documents.index import Edge, Index
 from app.documents.releases import change_shape
-from app.documents.shapes import link
+from app.documents.shapes import dump, link
 from app.schemas import vocabulary
 from app.schemas.durations import days_of
 from app.seed import bundle as seed
@@ -24,74 +26,110 @@ Growing = dict[str, set[str]]
 class Row:
     """One row of a list: what it shows, and by what it is found and ordered."""
 
-    key: tuple[Any, ...]
     record: tuple[str, str] | None = None
     claim: str | None = None
-    extra: dict[str, Any] | None = None
+    # Further members of what is shown, as JSON.
+    extra: bytes | None = None
     facets: Facets = field(default_factory=dict)
     relief_days: float | None = None
     updated: int = 0
     # In a look-up: the procedure's place in the list of procedures, where the facets that belong to it stand.
     home: int | None = None
     # Values of further orders: sort name -> value; None is unknown and stands last both ways.
-    orders: dict[str, float | None] = field(default_factory=dict)
+    orders: Mapping[str, float | None] = field(default_factory=dict)
 
 
-@dataclass
 class ListOfRows:
-    """One list: the path below /v1 and its rows in their first order."""
+    """One list: the path below /v1 and its rows in their first order. What else it knows, it knows once it was read."""
 
-    path: str
-    rows: list[Row]
+    def __init__(self, path: str, rows: Iterable[Row]) -> None:
+        self.path = path
+        self._rows = rows
+        self._total = 0
+        self._facets: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        # Sort name -> place -> value, where it is known.
+        self._orders: dict[str, dict[int, float]] = defaultdict(dict)
+
+    def read(self) -> Iterator[tuple[int, Row]]:
+        """The rows with their places, once."""
+        for place, row in enumerate(self._rows):
+            for facet, values in row.facets.items():
+                places_of = self._facets[facet]
+                for value in values:
+                    places_of[value].append(place)
+            for name, number in row.orders.items():
+                known = self._orders[name]
+                if number is not None:
+                    known[place] = number
+            self._total = place + 1
+            yield place, row
+
+    def facets(self) -> Iterator[tuple[str, str, list[int]]]:
+        """Facet, value, and the places of the rows that have it; all in order."""
+        for facet, values in sorted(self._facets.items()):
+            for value, places in sorted(values.items()):
+                yield facet, value, places
 
     def other_orders(self) -> Iterator[tuple[str, list[int]]]:
-        """Each further order, both ways, as places of the first order."""
-        names = dict.fromkeys(name for row in self.rows for name in row.orders)
-        for name in names:
-            known = [
-                (row.orders[name], place) for place, row in enumerate(self.rows) if row.orders.get(name) is not None
-            ]
-            unknown = [place for place, row in enumerate(self.rows) if row.orders.get(name) is None]
-            up = sorted(known, key=lambda pair: (pair[0], pair[1]))
-            down = sorted(known, key=lambda pair: (-(pair[0] or 0), pair[1]))
-            yield name, [place for _, place in up] + unknown
-            yield f"-{name}", [place for _, place in down] + unknown
+        """Each further order, both ways, as places of the first order, which decides among equals."""
+        for name, known in self._orders.items():
+            unknown = [place for place in range(self._total) if place not in known]
+            yield name, sorted(known, key=known.__getitem__) + unknown
+            yield f"-{name}", sorted(known, key=known.__getitem__, reverse=True) + unknown
+
+
+class _Standing(NamedTuple):
+    """Where a procedure stands in the list of procedures, and what orders it there and in every look-up."""
+
+    place: int
+    relief_days: float | None
+    updated: int
+
+    def row(self, slug: str, facets: Facets, extra: bytes | None = None, home: int | None = None) -> Row:
+        orders = {"relief": self.relief_days, "updated": float(self.updated)}
+        return Row(
+            record=("procedure", slug),
+            extra=extra,
+            facets=facets,
+            relief_days=self.relief_days,
+            updated=self.updated,
+            home=home,
+            orders=orders,
+        )
+
+
+# One set for each word of a closed list, not one for each of a million rows.
+@lru_cache(maxsize=1000)
+def _only(value: str) -> frozenset[str]:
+    return frozenset((value,))
 
 
 def lists_of(index: Index, releases: list[seed.ReleaseFile], pending: list[seed.Change]) -> Iterator[ListOfRows]:
     """Every list of the API but those of search."""
-    # Few combinations of values, many procedures: equal sets are one object, or 100 000 procedures do not fit.
-    edges = {
-        kind: _by_procedure(found) for kind, found in (("target", index.targets), ("indication", index.indications))
+    procedures = sorted(index.content.procedures, key=lambda one: index.sort_key("procedure", one.slug))
+    standing = {
+        one.slug: _Standing(place, _longest_relief(index, one.slug), _updated(index, "procedure", one.slug))
+        for place, one in enumerate(procedures)
     }
-    shared: dict[frozenset[str], frozenset[str]] = {}
-    facets: dict[str, Facets] = {}
-    for record in index.content.procedures:
-        growing = _procedure_facets(index, record)
-        _edge_facets(index, growing, edges["target"].get(record.slug, ()), "pain_generator")
-        _edge_facets(index, growing, edges["indication"].get(record.slug, ()), "condition")
-        facets[record.slug] = {
-            name: shared.setdefault(values, values) for name, found in growing.items() for values in (frozenset(found),)
-        }
-    whole = _sorted("procedures", (_procedure_row(index, record.slug, facets) for record in index.content.procedures))
-    homes = {row.record[1]: place for place, row in enumerate(whole.rows) if row.record}
-    yield whole
-    yield _sorted("conditions", (_condition_row(index, record) for record in index.content.conditions))
-    yield _sorted("pain-generators", (_generator_row(index, record) for record in index.content.pain_generators))
-    yield _sorted("risks", (_risk_row(index, risk) for risk in index.content.risks))
-    yield _sorted("sources", (_source_row(index, source) for source in index.content.sources))
-    yield _sorted("targets", (_target_row(index, edge, facets) for edge in index.targets))
-    yield from _look_ups(index, index.targets, "pain_generator", "pain-generators", homes)
-    yield from _look_ups(index, index.indications, "condition", "conditions", homes)
-    yield from _risk_look_ups(index, homes)
-    yield _sorted("relief-durations", _claim_rows(index, seed.ReliefDurationClaim, facets, _relief_facets))
-    yield _sorted("response-rates", _claim_rows(index, seed.ResponseRateClaim, facets, _rate_facets))
-    yield _sorted("findings", _claim_rows(index, seed.FindingClaim, facets, _finding_facets))
+    facets = _facets_of_procedures(index)
+    yield ListOfRows("procedures", (standing[one.slug].row(one.slug, facets[one.slug]) for one in procedures))
+    for path, kind, records, facets_of in (
+        ("conditions", "condition", index.content.conditions, _condition_facets),
+        ("pain-generators", "pain_generator", index.content.pain_generators, _generator_facets),
+        ("risks", "risk", index.content.risks, _risk_facets),
+    ):
+        yield _list_of_records(index, path, kind, records, facets_of)
+    yield ListOfRows("sources", _source_rows(index))
+    yield ListOfRows("targets", _target_rows(index, facets))
+    yield from _look_ups(index, index.by_generator, "pain_generator", "pain-generators", standing)
+    yield from _look_ups(index, index.by_condition, "condition", "conditions", standing)
+    yield from _risk_look_ups(index, standing)
+    yield ListOfRows("relief-durations", _claim_rows(index, seed.ReliefDurationClaim, facets, _relief_facets))
+    yield ListOfRows("response-rates", _claim_rows(index, seed.ResponseRateClaim, facets, _rate_facets))
+    yield ListOfRows("findings", _claim_rows(index, seed.FindingClaim, facets, _finding_facets))
     # The guide keeps the order of its file: a journey, not an index.
-    yield _sorted(
-        "guide", (Row(key=(n,), record=("guide_page", page.slug)) for n, page in enumerate(index.content.guide))
-    )
-    yield _sorted("releases", (Row(key=(-n,), record=("release", one.version)) for n, one in enumerate(releases)))
+    yield ListOfRows("guide", (Row(record=("guide_page", page.slug)) for page in index.content.guide))
+    yield ListOfRows("releases", (Row(record=("release", one.version)) for one in reversed(releases)))
     for release in releases:
         yield _changes(index, release.version, release.changes)
     if pending:
@@ -99,16 +137,32 @@ def lists_of(index: Index, releases: list[seed.ReleaseFile], pending: list[seed.
 
 
 def _changes(index: Index, version: str, changes: list[seed.Change]) -> ListOfRows:
-    rows = []
-    for place, change in enumerate(changes):
+    def row(change: seed.Change) -> Row:
         shown = change_shape(index, change)
         facets = {"type": {shown["type"]}, "change": {change.change}, "entity": {change.entity}}
-        rows.append(Row(key=(place,), extra=shown, facets=facets))
-    return ListOfRows(f"releases/{version}/changes", rows)
+        return Row(extra=dump(shown), facets=facets)
+
+    return ListOfRows(f"releases/{version}/changes", map(row, changes))
 
 
-def _sorted(path: str, rows: Iterable[Row]) -> ListOfRows:
-    return ListOfRows(path, sorted(rows, key=lambda row: row.key))
+def _facets_of_procedures(index: Index) -> dict[str, Facets]:
+    targets, indications = _by_procedure(index.targets), _by_procedure(index.indications)
+    # Few combinations of values, many procedures: equal sets are one object, or 100 000 procedures do not fit.
+    shared: dict[frozenset[str], frozenset[str]] = {}
+    found: dict[str, Facets] = {}
+    for record in index.content.procedures:
+        growing = _procedure_facets(record)
+        _edge_facets(index, growing, targets.get(record.slug, ()), "pain_generator")
+        _edge_facets(index, growing, indications.get(record.slug, ()), "condition")
+        mine: dict[str, AbstractSet[str]] = {
+            name: shared.setdefault(values, values)
+            for name, many in growing.items()
+            for values in (frozenset(many),)
+            if values
+        }
+        mine["procedure"] = index.ancestors["procedure"][record.slug].keys()
+        found[record.slug] = mine
+    return found
 
 
 def _by_procedure(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
@@ -118,13 +172,12 @@ def _by_procedure(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
     return found
 
 
-def _procedure_facets(index: Index, record: seed.Procedure) -> Growing:
+def _procedure_facets(record: seed.Procedure) -> Growing:
     values: Growing = {
         "family": {record.family},
         "intent": set(record.intents),
         "body_region": set(record.body_regions),
         "implant": {"true" if record.implant else "false"},
-        "procedure": set(index.ancestors["procedure"][record.slug]),
         "risk": set(),
         "guidance": set(),
         "anaesthesia": set(),
@@ -156,78 +209,72 @@ def _longest_relief(index: Index, slug: str) -> float | None:
     return max(found, default=None)
 
 
-def _procedure_row(index: Index, slug: str, facets: dict[str, Facets]) -> Row:
-    days, updated = _longest_relief(index, slug), index.versions.index(index.updated("procedure", slug))
-    return Row(
-        key=index.sort_key("procedure", slug),
-        record=("procedure", slug),
-        facets=facets[slug],
-        relief_days=days,
-        updated=updated,
-        orders={"relief": days, "updated": float(updated)},
-    )
+def _updated(index: Index, kind: str, slug: str) -> int:
+    """Place in the history of the version in which a record last changed."""
+    return index.versions.index(index.updated(kind, slug))
 
 
-def _record_row(index: Index, kind: str, slug: str, facets: Facets) -> Row:
-    updated = index.versions.index(index.updated(kind, slug))
-    return Row(
-        index.sort_key(kind, slug), (kind, slug), facets=facets, updated=updated, orders={"updated": float(updated)}
-    )
+def _record_row(index: Index, kind: str, slug: str, facets: Facets, orders: Mapping[str, float | None]) -> Row:
+    updated = _updated(index, kind, slug)
+    return Row((kind, slug), facets=facets, updated=updated, orders={"updated": float(updated), **orders})
 
 
-def _condition_row(index: Index, record: seed.Condition) -> Row:
-    facets: Facets = {
+def _list_of_records(
+    index: Index, path: str, kind: str, records: Iterable[Any], facets_of: Callable[[Index, Any], Facets]
+) -> ListOfRows:
+    ordered = sorted(records, key=lambda one: index.sort_key(kind, one.slug))
+    return ListOfRows(path, (_record_row(index, kind, one.slug, facets_of(index, one), {}) for one in ordered))
+
+
+def _condition_facets(index: Index, record: seed.Condition) -> Facets:
+    return {
         "body_region": set(record.body_regions),
         "stub": {"true" if record.stub else "false"},
-        "condition": set(index.ancestors["condition"][record.slug]),
+        "condition": index.ancestors["condition"][record.slug].keys(),
         "pain_generator": {
             above
-            for condition, generator, _ in index.origins
-            if condition == record.slug
+            for generator, _ in index.generators.get(record.slug, ())
             for above in index.ancestors["pain_generator"][generator]
         },
     }
-    return _record_row(index, "condition", record.slug, facets)
 
 
-def _generator_row(index: Index, record: seed.PainGenerator) -> Row:
-    facets: Facets = {
+def _generator_facets(index: Index, record: seed.PainGenerator) -> Facets:
+    return {
         "body_region": set(record.body_regions),
         "kind": {record.kind},
-        "pain_generator": set(index.ancestors["pain_generator"][record.slug]),
+        "pain_generator": index.ancestors["pain_generator"][record.slug].keys(),
         "condition": {
             above
-            for condition, generator, _ in index.origins
-            if generator == record.slug
+            for condition, _ in index.conditions.get(record.slug, ())
             for above in index.ancestors["condition"][condition]
         },
     }
-    return _record_row(index, "pain_generator", record.slug, facets)
 
 
-def _risk_row(index: Index, risk: seed.Risk) -> Row:
+def _risk_facets(index: Index, risk: seed.Risk) -> Facets:
     procedures = {slug for _, slug, _ in index.risk_claims.get(risk.slug, ())}
     above = {one for slug in procedures for one in index.ancestors["procedure"][slug]}
-    return _record_row(index, "risk", risk.slug, {"category": {risk.category}, "procedure": above})
+    return {"category": {risk.category}, "procedure": above}
 
 
-def _source_row(index: Index, source: seed.Source) -> Row:
-    facets: Facets = {
-        "design": {source.design},
-        "commercial": {"true" if source.commercial else "false"},
-        "status": {source.status},
-    }
-    row = _record_row(index, "source", source.slug, facets)
-    row.orders["year"] = None if source.year is None else float(source.year)
-    return row
+def _source_rows(index: Index) -> Iterator[Row]:
+    for source in sorted(index.content.sources, key=lambda one: index.sort_key("source", one.slug)):
+        facets: Facets = {
+            "design": {source.design},
+            "commercial": {"true" if source.commercial else "false"},
+            "status": {source.status},
+        }
+        year = None if source.year is None else float(source.year)
+        yield _record_row(index, "source", source.slug, facets, {"year": year})
 
 
-def _target_row(index: Index, edge: Edge, facets: dict[str, Facets]) -> Row:
-    above = index.ancestors["pain_generator"][edge.other]
-    mine = {key: facets[edge.procedure][key] for key in ("family", "body_region", "procedure")}
-    return Row(
-        key=(*index.sort_key("procedure", edge.procedure), *index.sort_key("pain_generator", edge.other), edge.role),
-        extra={
+def _target_rows(index: Index, facets: dict[str, Facets]) -> Iterator[Row]:
+    def key(edge: Edge) -> tuple[str, ...]:
+        return *index.sort_key("procedure", edge.procedure), *index.sort_key("pain_generator", edge.other), edge.role
+
+    for edge in sorted(index.targets, key=key):
+        extra = {
             "procedure": index.ref("procedure", edge.procedure),
             "pain_generator": index.ref("pain_generator", edge.other),
             "role": edge.role,
@@ -236,47 +283,64 @@ def _target_row(index: Index, edge: Edge, facets: dict[str, Facets]) -> Row:
             "claim": edge.claim.id,
             "claims": list(edge.claims),
             "links": {"self": link(f"/v1/claims/{edge.claim.id}")},
-        },
-        facets={**mine, "pain_generator": set(above), "role": {edge.role}, "grade": {edge.grade}},
-    )
+        }
+        mine = {name: facets[edge.procedure].get(name, set()) for name in ("family", "body_region", "procedure")}
+        above = index.ancestors["pain_generator"][edge.other].keys()
+        own = {"pain_generator": above, "role": _only(edge.role), "grade": _only(edge.grade)}
+        yield Row(extra=dump(extra), facets={**mine, **own})
 
 
-def _look_ups(index: Index, edges: list[Edge], kind: str, folder: str, homes: dict[str, int]) -> Iterator[ListOfRows]:
-    reached: dict[str, dict[tuple[str, str], tuple[int, Edge]]] = defaultdict(dict)
-    for edge in edges:
-        for above, depth in index.ancestors[kind][edge.other].items():
-            best = reached[above].get((edge.procedure, edge.role))
-            if best is None or _nearer(depth, edge) < _nearer(*best):
-                reached[above][edge.procedure, edge.role] = (depth, edge)
+def _look_ups(
+    index: Index, edges: dict[str, list[Edge]], kind: str, folder: str, standing: dict[str, _Standing]
+) -> Iterator[ListOfRows]:
+    """What leads to a record or to one below it, through the nearest and best edge."""
+    below: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for slug, depths in index.ancestors[kind].items():
+        for above, depth in depths.items():
+            below[above].append((slug, depth))
     for owner in index.ancestors[kind]:
-        rows = []
-        for (procedure, role), (_, edge) in reached.get(owner, {}).items():
-            path = [index.ref(kind, slug) for slug in dict.fromkeys((owner, edge.other))]
-            row = _procedure_row(index, procedure, {procedure: {"role": {role}}})
-            row.key, row.home = (*row.key, role), homes[procedure]
-            row.extra = {"edge": {"role": role, "grade": edge.grade, "claim": edge.claim.id, "path": path}}
-            rows.append(row)
-        yield _sorted(f"{folder}/{owner}/procedures", rows)
+        best: dict[tuple[int, str], tuple[int, Edge]] = {}
+        for slug, depth in below[owner]:
+            for edge in edges.get(slug, ()):
+                key = (standing[edge.procedure].place, edge.role)
+                held = best.get(key)
+                if held is None or _nearer(depth, edge) < _nearer(*held):
+                    best[key] = (depth, edge)
+        found = [best[key][1] for key in sorted(best)]
+        yield ListOfRows(f"{folder}/{owner}/procedures", _look_up_rows(index, kind, owner, found, standing))
+
+
+def _look_up_rows(
+    index: Index, kind: str, owner: str, edges: list[Edge], standing: dict[str, _Standing]
+) -> Iterator[Row]:
+    for edge in edges:
+        path = [index.ref(kind, slug) for slug in dict.fromkeys((owner, edge.other))]
+        extra = {"edge": {"role": edge.role, "grade": edge.grade, "claim": edge.claim.id, "path": path}}
+        mine = standing[edge.procedure]
+        yield mine.row(edge.procedure, {"role": _only(edge.role)}, dump(extra), mine.place)
 
 
 def _nearer(depth: int, edge: Edge) -> tuple[int, int, str]:
     return depth, GRADE_RANK[edge.grade], edge.claim.id
 
 
-def _risk_look_ups(index: Index, homes: dict[str, int]) -> Iterator[ListOfRows]:
+def _risk_look_ups(index: Index, standing: dict[str, _Standing]) -> Iterator[ListOfRows]:
     for risk in index.content.risks:
         best: dict[str, tuple[Any, ...]] = {}
         for _, slug, claim in index.risk_claims.get(risk.slug, ()):
             rank = (GRADE_RANK[index.grades[claim.id]], claim.id)
             best[slug] = min(best.get(slug, rank), rank)
-        rows = []
-        for slug, (_, claim_id) in best.items():
-            row = _procedure_row(index, slug, {slug: {"role": {"carries"}}})
-            row.home = homes[slug]
-            path = [index.ref("risk", risk.slug)]
-            row.extra = {"edge": {"role": "carries", "grade": index.grades[claim_id], "claim": claim_id, "path": path}}
-            rows.append(row)
-        yield _sorted(f"risks/{risk.slug}/procedures", rows)
+        yield ListOfRows(f"risks/{risk.slug}/procedures", _risk_look_up_rows(index, risk, best, standing))
+
+
+def _risk_look_up_rows(
+    index: Index, risk: seed.Risk, best: dict[str, tuple[Any, ...]], standing: dict[str, _Standing]
+) -> Iterator[Row]:
+    path = [index.ref("risk", risk.slug)]
+    for slug in sorted(best, key=lambda one: standing[one].place):
+        _, claim_id = best[slug]
+        extra = {"edge": {"role": "carries", "grade": index.grades[claim_id], "claim": claim_id, "path": path}}
+        yield standing[slug].row(slug, {"role": _only("carries")}, dump(extra), standing[slug].place)
 
 
 def _claim_rows(
@@ -285,18 +349,23 @@ def _claim_rows(
     facets: dict[str, Facets],
     own: Callable[[Index, str, Any], tuple[Facets, dict[str, float | None]]],
 ) -> Iterator[Row]:
-    for claim_id, (kind, slug, claim) in index.claims.items():
-        if not isinstance(claim, cls):
-            continue
+    def key(claim_id: str) -> tuple[str, ...]:
+        kind, slug, _ = index.claims[claim_id]
+        return *index.sort_key(kind, slug), claim_id
+
+    mine = (claim_id for claim_id, (_, _, claim) in index.claims.items() if isinstance(claim, cls))
+    for claim_id in sorted(mine, key=key):
+        kind, slug, claim = index.claims[claim_id]
         source = best_source(claim, index.sources)
         own_facets, orders = own(index, slug, claim)
-        found = {**own_facets, "design": {source.design}, "grade": {index.grades[claim_id]}}
-        found["commercial"] = {"true" if source.commercial else "false"}
+        found = {**own_facets, "design": _only(source.design), "grade": _only(index.grades[claim_id])}
+        found["commercial"] = _only("true" if source.commercial else "false")
         if kind == "procedure":
-            found |= {key: facets[slug].get(key, set()) for key in ("procedure", "family", "body_region", "condition")}
+            found |= {
+                name: facets[slug].get(name, set()) for name in ("procedure", "family", "body_region", "condition")
+            }
         year = None if source.year is None else float(source.year)
-        key = (*index.sort_key(kind, slug), claim_id)
-        yield Row(key=key, claim=claim_id, facets=found, orders={**orders, "year": year})
+        yield Row(claim=claim_id, facets=found, orders={**orders, "year": year})
 
 
 def _relief_facets(index: Index, slug: str, claim: seed.ReliefDurationClaim) -> tuple[Facets, dict[str, float | None]]:
@@ -324,8 +393,3 @@ def _finding_facets(_: Index, __: str, claim: seed.FindingClaim) -> tuple[Facets
     if sham is not None:
         facets["sham"] = {"true" if sham else "false"}
     return facets, {"at": at}
-
-
-def dump(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
-    """JSON bytes as they are stored and sent."""
-    return orjson.dumps(value)

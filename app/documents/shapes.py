@@ -1,7 +1,9 @@
 """Claims, references and blocks as they are shown: plain JSON values, checked against `schemas` by the tests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import orjson
 
 from app.documents.grading import BAND_SCHEME, band_of, best_source, upper_limit_percent
 from app.documents.index import PATH_OF_TYPE, Index
@@ -11,6 +13,11 @@ from app.schemas.durations import days_of
 from app.seed import bundle as seed
 
 Json = dict[str, Any]
+
+
+def dump(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """JSON bytes as they are stored and sent."""
+    return orjson.dumps(value)
 
 
 def link(path: str) -> str:
@@ -118,12 +125,17 @@ def order_of(claims: Iterable[seed.AnyClaim]) -> list[seed.AnyClaim]:
     return sorted(claims, key=lambda claim: (claim.kind, claim.id))
 
 
-def blocks_of(index: Index, kind: str, record: seed.Record) -> Json:
+def shown_claims(index: Index, kind: str, slug: str, claims: Iterable[seed.AnyClaim]) -> dict[str, bytes]:
+    """Claims of a record as they are shown, by id, as JSON: the document of the record holds the very same bytes."""
+    return {claim.id: dump(claim_shape(index, kind, slug, claim)) for claim in claims}
+
+
+def blocks_of(kind: str, record: seed.Record, claims: Mapping[str, bytes]) -> Json:
     """Every block of a detail, known, unknown or not applicable."""
-    by_kind: dict[str, list[Json]] = {name: [] for name in KINDS_OF_TYPE[kind]}
+    by_kind: dict[str, list[orjson.Fragment]] = {name: [] for name in KINDS_OF_TYPE[kind]}
     for claim in order_of(record.claims):
         if claim.kind in by_kind:
-            by_kind[claim.kind].append(claim_shape(index, kind, record.slug, claim))
+            by_kind[claim.kind].append(orjson.Fragment(claims[claim.id]))
     return {
         BLOCK_OF_KIND[name]: known(items, applicable=BLOCK_OF_KIND[name] not in record.not_applicable)
         for name, items in by_kind.items()
