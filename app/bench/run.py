@@ -240,13 +240,15 @@ def _load_one(count: int, folder: Path, *, beside: bool) -> None:
     import time  # noqa: PLC0415
 
     from app.db.engines import write_engine  # noqa: PLC0415
+    from app.loader.collecting import collector_at_rest  # noqa: PLC0415
     from app.loader.migrations import migrate  # noqa: PLC0415
     from app.loader.write import write  # noqa: PLC0415
 
     for old in folder.glob("*.sqlite3*"):
         old.unlink()
     began = time.perf_counter()
-    state = synthetic(count)
+    with collector_at_rest():
+        state = synthetic(count)
     engine = write_engine(f"sqlite:///{folder / 'kb.sqlite3'}")
     migrate(engine)
     write(engine, state)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from app.schemas import vocabulary
@@ -46,7 +47,7 @@ def grade_of(claim: seed.AnyClaim, sources: Mapping[str, seed.Source]) -> str:
     return min(grades, key=GRADE_RANK.__getitem__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Typical:
     """The estimate that is shown first, and why it is."""
 
@@ -76,14 +77,18 @@ def typical_of(claims: Iterable[seed.ReliefDurationClaim], sources: Mapping[str,
     chosen = min(pool, key=lambda claim: _rank(claim, sources))
     source = best_source(chosen, sources)
     others = len(pool) - 1
-    because = (
-        f"Best design among the estimates whose wording was seen in full: {vocabulary.DESIGNS[source.design].lower()}"
-    )
-    because += f", {source.year}" if source.year else ", year not stated"
+    return Typical(chosen, _because(source.design, source.year, others, independent=bool(independent)))
+
+
+# Many procedures, few reasons: one text for all that are alike.
+@lru_cache(maxsize=1000)
+def _because(design: str, year: int | None, others: int, *, independent: bool) -> str:
+    because = f"Best design among the estimates whose wording was seen in full: {vocabulary.DESIGNS[design].lower()}"
+    because += f", {year}" if year else ", year not stated"
     if not independent:
         because = "Only commercial sources give a duration: " + because[0].lower() + because[1:]
     because += f"; {others} other{'s' if others != 1 else ''} ranked lower" if others else "; no other qualified"
-    return Typical(chosen, because + ".")
+    return because + "."
 
 
 def _may_be_typical(value: ReliefDurationValue) -> bool:

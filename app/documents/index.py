@@ -194,19 +194,18 @@ def _by_other(edges: list[Edge]) -> dict[str, list[Edge]]:
 
 
 def _edges(index: Index, kind: str) -> list[Edge]:
-    groups: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
+    def rank(claim: seed.TargetClaim | seed.IndicationClaim) -> tuple[int, bool, str]:
+        return GRADE_RANK[index.grades[claim.id]], claim.support != "quote", claim.id
+
+    edges = []
     for procedure in index.content.procedures:
+        groups: dict[tuple[str, str], list[Any]] = defaultdict(list)
         for claim in procedure.claims:
             if claim.kind == kind:
                 other = claim.value.pain_generator if isinstance(claim, seed.TargetClaim) else claim.value.condition  # type: ignore[union-attr]
-                groups[procedure.slug, other, claim.value.role].append(claim)  # type: ignore[union-attr]
-    edges = []
-    for (procedure_slug, other, role), claims in groups.items():
-        ranked = sorted(
-            claims, key=lambda claim: (GRADE_RANK[index.grades[claim.id]], claim.support != "quote", claim.id)
-        )
-        best = ranked[0]
-        edges.append(
-            Edge(procedure_slug, other, role, index.grades[best.id], best, tuple(claim.id for claim in ranked))
-        )
+                groups[other, claim.value.role].append(claim)  # type: ignore[union-attr]
+        for (other, role), claims in groups.items():
+            ranked = sorted(claims, key=rank)
+            ids, grade = tuple(claim.id for claim in ranked), index.grades[ranked[0].id]
+            edges.append(Edge(procedure.slug, other, role, grade, ranked[0], ids))
     return edges

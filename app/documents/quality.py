@@ -1,16 +1,18 @@
 """What is known and how well, and where sources part: figures over the whole content and for each record."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from statistics import median
 from typing import NamedTuple
 
+import orjson
 from pydantic import BaseModel
 
 from app.documents.conflicts import conflicts_of
 from app.documents.grading import best_source, relief_days
 from app.documents.index import Index
 from app.documents.readability import FORMULAS, reading_grades
-from app.documents.shapes import Json, link
+from app.documents.shapes import Json, dump, link
 from app.schemas import vocabulary
 from app.schemas.blocks import BLOCK_OF_KIND, KINDS_OF_TYPE
 from app.seed import bundle as seed
@@ -20,16 +22,22 @@ WEAK = frozenset({"patient_education"})
 
 def quality_document(index: Index) -> Json:
     """Coverage of every record and of all together. Shares are of claims, from 0 to 1; null where there is no claim."""
-    # Each claim is looked at once, for its record and for all together.
-    facts = {claim_id: _fact(index, claim) for claim_id, (_, _, claim) in index.claims.items()}
-    records = [_of_record(index, kind, record, facts) for kind, record in index.content.records()]
-    records.sort(key=lambda one: (one["record"]["type"], index.sort_key(one["record"]["type"], one["record"]["slug"])))
+    whole: Counter[_Fact] = Counter(_fact(index, claim) for page in index.content.guide for claim in page.claims)
+    grades: list[Json] = []
+    records: list[orjson.Fragment] = []
+    for kind, record in sorted(index.content.records(), key=lambda one: (one[0], index.sort_key(one[0], one[1].slug))):
+        # Each claim is looked at once, for its record and for all together.
+        facts = Counter(_fact(index, claim) for claim in record.claims)
+        whole.update(facts)
+        grades.append(reading_grades(_for_patients(record)) or dict.fromkeys(FORMULAS))
+        # As JSON at once: as objects they would weigh more than all else that a load holds.
+        records.append(orjson.Fragment(dump(_of_record(index, kind, record, facts, grades[-1]))))
     joined = {condition for condition, _, _ in index.origins}
     targeted = {edge.procedure for edge in index.targets}
     treated = {above for edge in index.indications for above in index.ancestors["condition"][edge.other]}
     described = [one for one in index.content.conditions if not one.stub]
     return {
-        "overall": _shares(list(facts.values())) | {"reading_grade": _median_grade(records), "records": len(records)},
+        "overall": _shares(whole) | {"reading_grade": _median_grade(grades), "records": len(records)},
         "gaps": {
             "conditions_without_generator": [
                 index.ref("condition", one.slug) for one in described if one.slug not in joined
@@ -50,7 +58,7 @@ def quality_document(index: Index) -> Json:
     }
 
 
-def _of_record(index: Index, kind: str, record: seed.Record, facts: dict[str, "_Fact"]) -> Json:
+def _of_record(index: Index, kind: str, record: seed.Record, facts: "Counter[_Fact]", grade: Json) -> Json:
     have = {claim.kind for claim in record.claims}
     unknown = [
         BLOCK_OF_KIND[one]
@@ -59,8 +67,8 @@ def _of_record(index: Index, kind: str, record: seed.Record, facts: dict[str, "_
     ]
     return {
         "record": index.ref(kind, record.slug),
-        **_shares([facts[claim.id] for claim in record.claims]),
-        "reading_grade": reading_grades(_for_patients(record)) or dict.fromkeys(FORMULAS),
+        **_shares(facts),
+        "reading_grade": grade,
         "unknown_blocks": unknown,
         "texts": sorted(record.texts),
         "links": {"self": link(f"/v1/{kind.replace('_', '-')}s/{record.slug}")},
@@ -72,8 +80,7 @@ def _for_patients(record: seed.Record) -> list[str]:
     return texts + [text.text for text in record.key_messages]
 
 
-def _median_grade(records: list[Json]) -> Json:
-    grades = [one["reading_grade"] for one in records]
+def _median_grade(grades: list[Json]) -> Json:
     known = {name: [one[name] for one in grades if one[name] is not None] for name in FORMULAS}
     return {name: round(median(found), 1) if found else None for name, found in known.items()}
 
@@ -92,13 +99,13 @@ def _fact(index: Index, claim: seed.AnyClaim) -> _Fact:
     return _Fact(source.design in WEAK, source.commercial, source.year, _has_number(claim.value))
 
 
-def _shares(facts: list[_Fact]) -> Json:
-    count = len(facts)
+def _shares(facts: Counter[_Fact]) -> Json:
+    count = facts.total()
     return {
         "claims": count,
-        "better_than_patient_education": _share(sum(not one.weak for one in facts), count),
-        "commercial": _share(sum(one.commercial for one in facts), count),
-        "with_figures": _share(sum(one.numeric for one in facts), count),
+        "better_than_patient_education": _share(sum(n for one, n in facts.items() if not one.weak), count),
+        "commercial": _share(sum(n for one, n in facts.items() if one.commercial), count),
+        "with_figures": _share(sum(n for one, n in facts.items() if one.numeric), count),
         "oldest_source": min((one.year for one in facts if one.year is not None), default=None),
     }
 
@@ -107,12 +114,18 @@ def _share(part: int, whole: int) -> float | None:
     return None if not whole else round(part / whole, 4)
 
 
-def _has_number(value: object) -> bool:
-    if isinstance(value, BaseModel):
-        return any(map(_has_number, vars(value).values()))
-    if isinstance(value, list):
-        return any(map(_has_number, value))
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _has_number(value: BaseModel) -> bool:
+    """Whether a value, or anything in it, is a number (true and false are none)."""
+    todo: list[Iterable[object]] = [value.__dict__.values()]
+    while todo:
+        for part in todo.pop():
+            if type(part) in {int, float}:
+                return True
+            if isinstance(part, BaseModel):
+                todo.append(part.__dict__.values())
+            elif isinstance(part, list):
+                todo.append(part)
+    return False
 
 
 def disagreements_document(index: Index) -> Json:

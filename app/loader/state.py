@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from app.documents.index import Index, index_of
+from app.loader.collecting import collector_at_rest
 from app.seed.bundle import Change, ReleaseFile
 from app.seed.checks import check
 from app.seed.diff import canonical, changes_between, hash_of, history_of
@@ -52,11 +53,12 @@ class State:
 
 def read_state(root: Path, *, each: Callable[[str], None] = lambda _: None) -> State:
     """Read and check the seed below `root`. SeedRefused holds every finding."""
-    content, findings = read(root, each=each)
-    findings += check(content)
-    if findings:
-        raise SeedRefused(findings)
-    return state_of(content)
+    with collector_at_rest():
+        content, findings = read(root, each=each)
+        findings += check(content)
+        if findings:
+            raise SeedRefused(findings)
+        return state_of(content)
 
 
 def state_of(content: Bundle) -> State:

@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 from app import models
 from app.build import build_id
 from app.db.engines import Transaction
+from app.loader.collecting import collector_at_rest
 from app.loader.state import State
 from app.loader.tables import Row, tables_of
 from app.queries.release import find_release
@@ -38,7 +39,7 @@ class Loaded:
 
 def write(engine: Engine, state: State, *, progress: Progress = lambda _: None) -> Loaded:
     """Put a checked state into the database. The same state twice is a no-op."""
-    with engine.begin() as connection:
+    with collector_at_rest(), engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         held = find_release(Transaction(connection))

@@ -1,6 +1,7 @@
 """Durations as the sources give them: ISO 8601 text, never a timedelta (which turns P3M into P90D)."""
 
 import re
+from functools import lru_cache
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
@@ -25,6 +26,7 @@ MAX_DAYS: Final = 150 * 365.25
 _PART = re.compile(r"(\d+(?:\.\d+)?)([YMWDHS])")
 
 
+@lru_cache(maxsize=1000)
 def days_of(iso: str) -> float:
     """Length in days of an ISO 8601 duration. ValueError when the text is not one."""
     if not re.match(ISO_DURATION, iso) or iso.endswith("T"):

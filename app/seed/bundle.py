@@ -5,6 +5,7 @@ claim id used twice) is `checks.py`'s.
 """
 
 import datetime as dt
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -12,13 +13,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from app.schemas import patterns, values, vocabulary
 from app.schemas.values import Among, Qualifiers
 
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
 
 def control_in(text: str) -> str | None:
     """What to say of the first control character, lone surrogate or NUL: both engines cannot store or show it alike."""
-    bad = next(
-        (c for c in text if (ord(c) < 0x20 and c != "\n") or 0x7F <= ord(c) <= 0x9F or 0xD800 <= ord(c) <= 0xDFFF), None
-    )
-    return f"control character U+{ord(bad):04X} in text: take it out" if bad is not None else None
+    bad = _CONTROL.search(text)
+    return f"control character U+{ord(bad[0]):04X} in text: take it out" if bad else None
 
 
 def _printable(text: str) -> str:
