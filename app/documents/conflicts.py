@@ -16,7 +16,7 @@ def conflicts_of(claims: Sequence[seed.AnyClaim]) -> list[Json]:
     if len({side["position"] for side in sides} - {"no_position"}) > 1:
         found.append({"about": "recommendation", "axis": "Bodies take different positions", "sides": sides})
     findings = [claim for claim in claims if isinstance(claim, seed.FindingClaim)]
-    for sham in (True, False, None):
+    for sham in (True, False, None) if findings else ():
         same = [
             claim for claim in findings if claim.qualifiers.comparator_is_sham is sham and claim.qualifiers.comparator
         ]

@@ -1,7 +1,8 @@
 """What is known and how well, and where sources part: figures over the whole content and for each record."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from statistics import median
 from typing import NamedTuple
 
@@ -22,13 +23,13 @@ WEAK = frozenset({"patient_education"})
 
 def quality_document(index: Index) -> Json:
     """Coverage of every record and of all together. Shares are of claims, from 0 to 1; null where there is no claim."""
-    whole: Counter[_Fact] = Counter(_fact(index, claim) for page in index.content.guide for claim in page.claims)
+    whole = [_fact(index, claim) for page in index.content.guide for claim in page.claims]
     grades: list[Json] = []
     records: list[orjson.Fragment] = []
     for kind, record in sorted(index.content.records(), key=lambda one: (one[0], index.sort_key(one[0], one[1].slug))):
         # Each claim is looked at once, for its record and for all together.
-        facts = Counter(_fact(index, claim) for claim in record.claims)
-        whole.update(facts)
+        facts = [_fact(index, claim) for claim in record.claims]
+        whole += facts
         grades.append(reading_grades(_for_patients(record)) or dict.fromkeys(FORMULAS))
         # As JSON at once: as objects they would weigh more than all else that a load holds.
         records.append(orjson.Fragment(dump(_of_record(index, kind, record, facts, grades[-1]))))
@@ -58,7 +59,7 @@ def quality_document(index: Index) -> Json:
     }
 
 
-def _of_record(index: Index, kind: str, record: seed.Record, facts: "Counter[_Fact]", grade: Json) -> Json:
+def _of_record(index: Index, kind: str, record: seed.Record, facts: "list[_Fact]", grade: Json) -> Json:
     have = {claim.kind for claim in record.claims}
     unknown = [
         BLOCK_OF_KIND[one]
@@ -96,16 +97,22 @@ class _Fact(NamedTuple):
 
 def _fact(index: Index, claim: seed.AnyClaim) -> _Fact:
     source = best_source(claim, index.sources)
-    return _Fact(source.design in WEAK, source.commercial, source.year, _has_number(claim.value))
+    return _shared(_Fact(source.design in WEAK, source.commercial, source.year, _has_number(claim.value)))
 
 
-def _shares(facts: Counter[_Fact]) -> Json:
-    count = facts.total()
+# There are few that differ.
+@lru_cache(maxsize=1000)
+def _shared(fact: _Fact) -> _Fact:
+    return fact
+
+
+def _shares(facts: list[_Fact]) -> Json:
+    count = len(facts)
     return {
         "claims": count,
-        "better_than_patient_education": _share(sum(n for one, n in facts.items() if not one.weak), count),
-        "commercial": _share(sum(n for one, n in facts.items() if one.commercial), count),
-        "with_figures": _share(sum(n for one, n in facts.items() if one.numeric), count),
+        "better_than_patient_education": _share(sum(not one.weak for one in facts), count),
+        "commercial": _share(sum(one.commercial for one in facts), count),
+        "with_figures": _share(sum(one.numeric for one in facts), count),
         "oldest_source": min((one.year for one in facts if one.year is not None), default=None),
     }
 

@@ -234,7 +234,9 @@ def _claim_rows(
 
 
 def _risks(index: Index) -> Iterator[dict[str, Any]]:
-    for _, procedure, claim in (one for found in index.risk_claims.values() for one in found):
+    for _, procedure, claim in index.claims.values():
+        if not isinstance(claim, seed.ProcedureRiskClaim):
+            continue
         band = grading.band_of(claim.value)
         yield {
             "claim_id": claim.id,

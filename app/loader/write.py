@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from operator import itemgetter
 from typing import Any, Final
 
@@ -122,12 +123,13 @@ class _Gathered:
         """Take rows, and write what waits whenever it is enough."""
         table: Table = model.__table__  # type: ignore[attr-defined]
         waiting, take, heavy = self._waiting[table], self._take[table], self._heavy[table]
-        for row in rows:
-            values = row if isinstance(row, tuple) else take(row)
-            waiting.append(values)
-            self._rows += 1
+        coming: Iterator[Any] = iter(rows)
+        # Rows without documents are alike: they are taken many at a time.
+        while chunk := list(islice(coming, 1 if heavy else _MOST_ROWS - self._rows)):
+            waiting += chunk if isinstance(chunk[0], tuple) else map(take, chunk)
+            self._rows += len(chunk)
             for place in heavy:
-                self._bytes += len(values[place] or b"")
+                self._bytes += len(waiting[-1][place] or b"")
             if self._rows >= _MOST_ROWS or self._bytes >= _MOST_BYTES:
                 self.write()
 
