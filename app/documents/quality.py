@@ -31,8 +31,9 @@ def quality_document(index: Index) -> Json:
         facts = [_fact(index, claim) for claim in record.claims]
         whole += facts
         grades.append(reading_grades(_for_patients(record)) or dict.fromkeys(FORMULAS))
-        # As JSON at once: as objects they would weigh more than all else that a load holds.
-        records.append(orjson.Fragment(dump(_of_record(index, kind, record, facts, grades[-1]))))
+        # As JSON at once: as objects they would weigh most of all. Copied: what orjson gives keeps its buffer of 4 KiB.
+        shown = dump(_of_record(index, kind, record, facts, grades[-1]))
+        records.append(orjson.Fragment(bytes(memoryview(shown))))
     joined = {condition for condition, _, _ in index.origins}
     targeted = {edge.procedure for edge in index.targets}
     treated = {above for edge in index.indications for above in index.ancestors["condition"][edge.other]}
