@@ -133,6 +133,7 @@ def _procedure(number: int, generators: int, conditions: int, sources: int, risk
         slug=slug,
         name=f"{word(number % 4000)} {word(number // 7)} {number}".capitalize(),
         names=_NONE,
+        patient_phrases=_NONE,
         body_regions=_REGION_LISTS[number % len(_REGIONS)],
         texts={"summary": text},
         family=_FAMILIES[number % len(_FAMILIES)],
