@@ -24,22 +24,27 @@ WEAK = frozenset({"patient_education"})
 def quality_document(index: Index) -> Json:
     """Coverage of every record and of all together. Shares are of claims, from 0 to 1; null where there is no claim."""
     whole = [_fact(index, claim) for page in index.content.guide for claim in page.claims]
-    grades: list[Json] = []
-    records: list[orjson.Fragment] = []
+    grades: dict[str, list[float]] = {name: [] for name in FORMULAS}
+    count, records = 0, bytearray(b"[")
     for kind, record in sorted(index.content.records(), key=lambda one: (one[0], index.sort_key(one[0], one[1].slug))):
         # Each claim is looked at once, for its record and for all together.
         facts = [_fact(index, claim) for claim in record.claims]
         whole += facts
-        grades.append(reading_grades(_for_patients(record)) or dict.fromkeys(FORMULAS))
-        # As JSON at once: as objects they would weigh most of all. Copied: what orjson gives keeps its buffer of 4 KiB.
-        shown = dump(_of_record(index, kind, record, facts, grades[-1]))
-        records.append(orjson.Fragment(bytes(memoryview(shown))))
+        grade = reading_grades(_for_patients(record))
+        for name, value in (grade or {}).items():
+            grades[name].append(value)
+        # As JSON at once, in one piece: as objects they would weigh most of all that a load holds.
+        records += b"," if count else b""
+        records += dump(_of_record(index, kind, record, facts, grade or dict.fromkeys(FORMULAS)))
+        count += 1
+    records += b"]"
+    medians = {name: round(median(found), 1) if found else None for name, found in grades.items()}
     joined = {condition for condition, _, _ in index.origins}
     targeted = {edge.procedure for edge in index.targets}
     treated = {above for edge in index.indications for above in index.ancestors["condition"][edge.other]}
     described = [one for one in index.content.conditions if not one.stub]
     return {
-        "overall": _shares(whole) | {"reading_grade": _median_grade(grades), "records": len(records)},
+        "overall": _shares(whole) | {"reading_grade": medians, "records": count},
         "gaps": {
             "conditions_without_generator": [
                 index.ref("condition", one.slug) for one in described if one.slug not in joined
@@ -56,7 +61,7 @@ def quality_document(index: Index) -> Json:
                 if not any((one.slug, intent) in index.typical for intent in vocabulary.INTENTS)
             ],
         },
-        "records": records,
+        "records": orjson.Fragment(bytes(records)),
     }
 
 
@@ -80,11 +85,6 @@ def _of_record(index: Index, kind: str, record: seed.Record, facts: "list[_Fact]
 def _for_patients(record: seed.Record) -> list[str]:
     texts = [text.text for name, text in record.texts.items() if name != "clinical"]
     return texts + [text.text for text in record.key_messages]
-
-
-def _median_grade(grades: list[Json]) -> Json:
-    known = {name: [one[name] for one in grades if one[name] is not None] for name in FORMULAS}
-    return {name: round(median(found), 1) if found else None for name, found in known.items()}
 
 
 class _Fact(NamedTuple):

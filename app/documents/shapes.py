@@ -1,6 +1,7 @@
 """Claims, references and blocks as they are shown: plain JSON values, checked against `schemas` by the tests."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from app.documents.index import PATH_OF_TYPE, Index
 from app.documents.marks import LINK, REPORT
 from app.schemas.blocks import BLOCK_OF_KIND, KINDS_OF_TYPE
 from app.schemas.durations import days_of
+from app.schemas.values import Qualifiers
 from app.seed import bundle as seed
 
 Json = dict[str, Any]
@@ -66,7 +68,7 @@ def claim_shape(index: Index, kind: str, slug: str, claim: seed.AnyClaim) -> Jso
         "statement": claim.statement,
         "lang": "en",
         "value": _value(index, slug, claim),
-        "qualifiers": claim.qualifiers.model_dump(),
+        "qualifiers": qualifiers_of(claim)[0],
         "grade": index.grades[claim.id],
         "certainty_reasons": claim.certainty_reasons or _certainty_reasons(index, claim),
         "support": claim.support,
@@ -77,6 +79,23 @@ def claim_shape(index: Index, kind: str, slug: str, claim: seed.AnyClaim) -> Jso
         ],
         "links": {"self": link(f"/v1/claims/{claim.id}"), "report": REPORT},
     }
+
+
+def qualifiers_of(claim: seed.AnyClaim) -> tuple[Json, str]:
+    """Qualifiers of a claim as they are shown, and as canonical JSON. Both are shared: they are only read."""
+    return _qualifiers(claim.qualifiers)
+
+
+# Most claims have none.
+@lru_cache(maxsize=1000)
+def _qualifiers(qualifiers: Qualifiers) -> tuple[Json, str]:
+    shown = qualifiers.model_dump()
+    return shown, sorted_json(shown)
+
+
+def sorted_json(value: Json) -> str:
+    """JSON text with sorted keys: equal values are equal texts."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _certainty_reasons(index: Index, claim: seed.AnyClaim) -> list[str]:

@@ -14,7 +14,7 @@ from app.documents.lists import lists_of
 from app.documents.options import options_document
 from app.documents.quality import disagreements_document, quality_document
 from app.documents.releases import release_documents
-from app.documents.shapes import dump, order_of, shown_claims
+from app.documents.shapes import dump, order_of, qualifiers_of, shown_claims, sorted_json
 from app.loader.state import State
 from app.schemas.durations import days_of
 from app.search.folding import fold
@@ -224,8 +224,8 @@ def _claim_rows(
             "subject_slug": slug,
             "position": position,
             "statement": claim.statement,
-            "value": orjson.dumps(claim.value.model_dump(), option=orjson.OPT_SORT_KEYS).decode(),
-            "qualifiers": orjson.dumps(claim.qualifiers.model_dump(), option=orjson.OPT_SORT_KEYS).decode(),
+            "value": sorted_json(claim.value.model_dump()),
+            "qualifiers": qualifiers_of(claim)[1],
             "grade": index.grades[claim.id],
             "support": claim.support,
             "reason": claim.reason,
