@@ -7,11 +7,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from build import generator, procedure, relief, write_seed
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from app.db.engines import Snapshot, Transaction, read_engine, write_engine
@@ -72,6 +73,36 @@ def test_a_load_killed_at_any_moment_leaves_the_release_before_whole(
             claims = counted(snapshot, "claim")
             assert (count, claims) == ((50, 50) if release.revision == first.revision else (600, 600))
         engine.dispose()
+
+
+def indexes_of(engine: Engine) -> list[tuple[str, str, str]]:
+    found = inspect(engine)
+    return sorted(
+        (table, str(index["name"]), f"{index['column_names']} {index['unique']}")
+        for table in found.get_table_names()
+        for index in found.get_indexes(table)
+    )
+
+
+def test_indexes_are_the_same_after_a_load_and_after_one_that_failed(
+    writer: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = indexes_of(writer)
+    write(writer, state_with(tmp_path / "a", 3))
+    assert indexes_of(writer) == made
+
+    def fail(*_: object) -> Iterator[object]:
+        yield from ()
+        msg = "in the middle"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr("app.loader.tables.lists_of", fail)
+    with pytest.raises(RuntimeError, match="in the middle"):
+        write(writer, state_with(tmp_path / "b", 4))
+
+    assert indexes_of(writer) == made
+    with writer.begin() as connection:
+        assert counted(Transaction(connection), "procedure") == 3
 
 
 def test_two_loads_at_once_take_turns(writer: Engine, database_url: str, tmp_path: Path) -> None:
