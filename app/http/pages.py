@@ -84,8 +84,9 @@ def respond(
     facets: Sequence[Mapping[str, Any]] = (),
     alternates: Mapping[str, str] | None = None,
     more: Mapping[str, Any] | None = None,
+    marked: bool = True,
 ) -> Response:
-    """A list as an answer, with its Link header."""
+    """A list as an answer, with its Link header. `marked`: marks in it may have to become links."""
     page = orjson.dumps({"limit": limit, "total": total, "next": following})
     body = b'{"items":[' + b",".join(items) + b'],"page":' + page + b',"facets":' + orjson.dumps(list(facets))
     if more:
@@ -96,7 +97,7 @@ def respond(
     ]
     if following is not None:
         links.insert(0, f'<{_next_address(read, following)}>; rel="next"')
-    return read.json(body + b"}", headers={"Link": ", ".join(links)} if links else None)
+    return read.json(body + b"}", headers={"Link": ", ".join(links)} if links else None, marked=marked)
 
 
 def _next_address(read: Reading, following: str) -> str:

@@ -92,9 +92,14 @@ class Reading:
         return self._memo.get(self.release.revision, key, make)
 
     def json(
-        self, body: bytes, *, headers: dict[str, str] | None = None, media_type: str = "application/json"
+        self,
+        body: bytes,
+        *,
+        headers: dict[str, str] | None = None,
+        media_type: str = "application/json",
+        marked: bool = True,
     ) -> Response:
-        """An answer of this release: marks become links, the snapshot is closed."""
+        """An answer of this release: marks become links (`marked`: there may be some), the snapshot is closed."""
         release = self.release
         self.close()
         shown = {
@@ -103,7 +108,7 @@ class Reading:
             "Content-Language": "en",
             **(headers or {}),
         }
-        return Response(self.linked(body), headers=shown, media_type=media_type)
+        return Response(self.linked(body) if marked else body, headers=shown, media_type=media_type)
 
     def dump(self, value: Any, **more: Any) -> Response:  # noqa: ANN401 - any JSON value
         """An answer of this release from a value."""

@@ -169,7 +169,7 @@ def _judge(entry: Entry, read: Read) -> Hit | None:
 
 
 def _by_name(entry: Entry, score: float, name: Name, present: list[str], *, joined: bool) -> Hit:
-    return Hit(entry, round(score, 2), "names", name.kind, name.text, exact=False, present=present, joined=joined)
+    return Hit(entry, round(score, 2), "names", name.kind, name.text, False, present, joined)
 
 
 def _by_text(entry: Entry, score: float, present: list[str], *, summary: bool, joined: bool) -> Hit:

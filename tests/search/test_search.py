@@ -299,3 +299,11 @@ def test_the_facet_of_types_leaves_out_its_own_filter(shipped: Client) -> None:
 
     assert {one["value"]: one["count"] for one in narrowed} == {one["value"]: one["count"] for one in whole}
     assert [one["value"] for one in narrowed if one["selected"]] == ["source"]
+
+
+def test_a_query_is_echoed_as_it_was_sent_control_characters_and_all(client: Client, load: Load) -> None:
+    load(procedure("p", name="Vertebroplasty"))
+
+    answer = client.get("/v1/search", params={"q": "vertebro\x01plasty\x02"}).json()
+
+    assert answer["interpreted"]["text"] == "vertebro\x01plasty\x02"

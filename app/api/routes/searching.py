@@ -87,7 +87,7 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
             "expansions": [{"written": one, "read": other} for one, other in interpreted.expansions],
             "ignored": interpreted.ignored,
         },
-        "notices": notices_of(read, text),
+        "notices": orjson.Fragment(read.linked(orjson.dumps(notices))) if (notices := notices_of(read, text)) else [],
         "related": _related(read, hits) if not after else [],
         "suggestions": [] if hits else suggestions_for(read, text),
     }
@@ -99,6 +99,8 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
         following=following,
         facets=[facet],
         more=more,
+        # The parts are linked where they were made: the text of the query stands as it was sent.
+        marked=False,
     )
 
 
@@ -127,7 +129,10 @@ def _related(read: Reading, hits: list[Hit]) -> list[orjson.Fragment]:
     path = f"{folder}/{named.entry.slug}/procedures"
     rows = read.once(
         ("related", path),
-        lambda: [row.shown[:-1] for row in list_rows(read.connection, path, Filters(), Order(), after=None, limit=10)],
+        lambda: [
+            read.linked(row.shown)[:-1]
+            for row in list_rows(read.connection, path, Filters(), Order(), after=None, limit=10)
+        ],
     )
     said = named.text if named.exact else named.entry.name
     because = b',"because":' + orjson.dumps(f"{words} {said}") + b"}"
