@@ -73,9 +73,11 @@ class Entry:
         # The body lies on disk: it is sent as it is, in pieces, and not held.
         self.file = file if status == 200 else None
         # Of the release too: a cache that is told 304 keeps its old headers, and KB-Release is one of them.
-        release = next((value for name, value in headers if name == b"kb-release"), b"")[:64]
-        content = self.file.digest.encode() if self.file else body
-        self.etag = hashlib.blake2b(content, digest_size=12, key=release).hexdigest().encode() if status == 200 else b""
+        release = next((value for name, value in headers if name == b"kb-release"), b"")
+        # SHA-256 is the strong hash that processors have an instruction for.
+        digest = hashlib.sha256(release + b"\0")
+        digest.update(self.file.digest.encode() if self.file else body)
+        self.etag = digest.hexdigest()[:24].encode() if status == 200 else b""
         self.headers = headers
         self.variants: dict[bytes, tuple[Message, Message, Message, bytes]] = {}
         self.size = len(body) + 600

@@ -111,6 +111,8 @@ def _next_address(read: Reading, following: str) -> str:
 
 
 def _table_address(read: Reading, path: str) -> str:
+    if not read.request.scope["query_string"]:
+        return f"/v1/{path}.csv"
     kept = [
         (name, value)
         for name, value in read.request.query_params.multi_items()

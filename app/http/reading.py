@@ -116,9 +116,10 @@ class Reading:
 
     def linked(self, body: bytes) -> bytes:
         """A document with its marks replaced by this service's addresses."""
-        report = self.settings.report_url or f"{self.settings.link_base}/notice#report"
-        base = orjson.dumps(self.settings.link_base)[1:-1]
-        return body.replace(LINK_BYTES, base).replace(REPORT_BYTES, orjson.dumps(report)[1:-1])
+        if self.settings.report_url:
+            body = body.replace(REPORT_BYTES, b'"report":' + orjson.dumps(self.settings.report_url))
+        # Split and joined: a look for each mark once, where replacing looks twice.
+        return orjson.dumps(self.settings.link_base)[1:-1].join(body.split(LINK_BYTES))
 
     def close(self) -> None:
         """End the snapshot. Closing twice is harmless."""

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 # British and American spellings of the field meet in one form (the American one).
@@ -33,6 +34,7 @@ _SPELLED: Final = re.compile(
 _BREAKS: Final = re.compile(r"[^a-z0-9]+")
 
 
+@lru_cache(maxsize=512)
 def fold(text: str) -> str:
     """Lower case without accents, punctuation as single spaces, one spelling: what two names are compared by."""
     plain = text.casefold()

@@ -102,6 +102,8 @@ class Entry:
     # Its unchanging part of a hit, as JSON; the name and the summary with what leads to their marks.
     head: bytes
     marked: tuple[tuple[str, bytes], ...]
+    # Stem -> what is marked for it alone in these, as JSON; made when it is first shown.
+    shown: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass

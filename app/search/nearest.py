@@ -44,8 +44,10 @@ def nearest(query: str, choices: Choices | Iterable[str], *, most: int = 5) -> l
     alike = OSA.normalized_similarity
     for name, likeness in _near(wanted, known.names, alike, THRESHOLD / 100).items():
         found[name] = 100 * likeness
-    for name, likeness in _near(wanted, known.names, fuzz.token_set_ratio, THRESHOLD / _WORDS).items():
-        found[name] = max(found.get(name, 0.0), _WORDS * likeness)
+    # One word against all words of a name is what comes next.
+    if " " in wanted:
+        for name, likeness in _near(wanted, known.names, fuzz.token_set_ratio, THRESHOLD / _WORDS).items():
+            found[name] = max(found.get(name, 0.0), _WORDS * likeness)
     for word, likeness in _near(wanted, known.words, alike, THRESHOLD / _ONE_WORD / 100).items():
         for name in known.having[word]:
             found[name] = max(found.get(name, 0.0), _ONE_WORD * 100 * likeness)

@@ -184,9 +184,9 @@ def _judge_word(entry: Entry, read: Read) -> Hit | None:
     where = entry.where
     best, stem, likeness, bits = 0.0, "", 0.0, 0
     for one, alike in read.words[0].items():
-        if one in where and alike * WORTH[where[one]] > best:
-            bits = where[one]
-            best, stem, likeness = alike * WORTH[bits], one, alike
+        places = where.get(one, 0)
+        if (worth := alike * WORTH[places]) > best:
+            best, stem, likeness, bits = worth, one, alike, places
     everyday = stem not in read.words_of_field and entry.type != "source"
     enough = likeness >= MIN_COVERAGE[entry.type]
     texts = (bits & SUMMARY and likeness >= MUCH) or (bits & BODY and likeness >= ALL_BUT)

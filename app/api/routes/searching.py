@@ -17,7 +17,7 @@ from app.queries.lists import Filters, Order, list_rows
 from app.schemas.searching import SearchPage, Suggestions
 from app.schemas.values import Among
 from app.search.folding import fold
-from app.search.index import TYPES
+from app.search.index import NAMES, SUMMARY, TYPES, Entry
 from app.search.query import Hit, highlights, search
 from app.search.suggest import suggest
 
@@ -105,18 +105,33 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
 
 
 def _item(hit: Hit) -> bytes:
-    entry = hit.entry
-    marked = entry.marked
+    entry, present = hit.entry, hit.present
+    marks = _marks(entry, present)
     if hit.field == "names" and hit.text != entry.name:
-        marked = (*marked, (hit.text, orjson.dumps({"field": "matched", "text": hit.text})[:-1]))
-    highlighted = [
-        lead + b',"ranges":[' + b",".join([b'{"from":%d,"to":%d}' % span for span in spans]) + b"]}"
-        for text, lead in marked
-        if (spans := highlights(text, hit.present))
-    ]
+        more = _marked(hit.text, orjson.dumps({"field": "matched", "text": hit.text})[:-1], present)
+        marks = b",".join((marks, more)) if marks and more else marks or more
     matched = {"field": hit.field, "kind": hit.kind, "text": hit.text}
     said = orjson.dumps({"matched": matched, "because": because_of(hit)})[1:-1]
-    return b'%b,"highlights":[%b],%b,"links":%b}' % (entry.head, b",".join(highlighted), said, entry.links)
+    return b'%b,"highlights":[%b],%b,"links":%b}' % (entry.head, marks, said, entry.links)
+
+
+def _marks(entry: Entry, present: list[str]) -> bytes:
+    """Where words with these stems stand in the name and the summary."""
+    alone = present[0] if len(present) == 1 else ""
+    if (known := entry.shown.get(alone)) is not None:
+        return known
+    made = b",".join([mark for text, lead in entry.marked if (mark := _marked(text, lead, present))])
+    # Kept for words of the names and the summary: few, and the same for every query.
+    if entry.where.get(alone, 0) & (NAMES | SUMMARY):
+        entry.shown[alone] = made
+    return made
+
+
+def _marked(text: str, lead: bytes, present: list[str]) -> bytes:
+    spans = highlights(text, present)
+    return (
+        lead + b',"ranges":[' + b",".join([b'{"from":%d,"to":%d}' % span for span in spans]) + b"]}" if spans else b""
+    )
 
 
 def _related(read: Reading, hits: list[Hit]) -> list[orjson.Fragment]:
