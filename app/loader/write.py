@@ -1,14 +1,19 @@
 """Writing a release: one transaction, the release row last. Killed at any moment, the release before is whole."""
 
+import sqlite3
+import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from functools import cache
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy import Connection, Engine, LargeBinary, Table, bindparam, delete, insert, text
+from sqlalchemy import Connection, Engine, LargeBinary, Table, delete, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
@@ -25,6 +30,12 @@ _ADVISORY_LOCK = 7_061_642_001
 # Rows are written when so many wait, or when their documents weigh so much: a risk of many procedures has megabytes.
 _MOST_ROWS: Final = 10_000
 _MOST_BYTES: Final = 4_000_000
+# Values of one statement on SQLite, which takes 32 766 of them everywhere.
+_MOST_VALUES: Final = 6_000
+# Seconds after which a thread that made its rows lets the one that writes go on.
+_TURN: Final = 0.0005
+# Of a tenth of a second each.
+_TRIES: Final = 50
 Progress = Callable[[str], None]
 
 
@@ -40,7 +51,7 @@ class Loaded:
 
 def write(engine: Engine, state: State, *, progress: Progress = lambda _: None) -> Loaded:
     """Put a checked state into the database. The same state twice is a no-op."""
-    with collector_at_rest(), engine.begin() as connection:
+    with collector_at_rest(), _first_load_in_place(engine), engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         held = find_release(Transaction(connection))
@@ -49,14 +60,13 @@ def write(engine: Engine, state: State, *, progress: Progress = lambda _: None) 
         sequence = held.sequence + 1 if held is not None else 1
         with _indexes_last(connection):
             _empty(connection)
-            gathered = _Gathered(connection, progress)
-            for model, part in tables_of(state):
-                gathered.put(model, part)
-            gathered.write()
+            with _gathering(connection, progress) as gathered:
+                for model, part in tables_of(state):
+                    gathered.put(model, part)
         # Not counted: what was loaded is the content.
         rows = gathered.total
-        gathered.put(models.Release, [_release_row(state, sequence)])
-        gathered.write()
+        with _gathering(connection, progress) as last:
+            last.put(models.Release, [_release_row(state, sequence)])
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA optimize")
@@ -82,6 +92,40 @@ def _empty(connection: Connection) -> None:
 
 
 @contextmanager
+def _first_load_in_place(engine: Engine) -> Iterator[None]:
+    """On SQLite a first load goes into the file itself, every page once, and not into the write-ahead log before.
+
+    A rollback journal is as atomic; it shuts readers out meanwhile, but while there is no release they have nothing to read.
+    Where another process has the file open, the write-ahead log stays.
+    """
+    if engine.dialect.name != "sqlite" or not _set_journal(engine, "DELETE", when_empty=True):
+        yield
+        return
+    try:
+        yield
+    finally:
+        # A reader may be asking just now; whoever writes next would set it too.
+        for _ in range(_TRIES):
+            if _set_journal(engine, "WAL"):
+                break
+            time.sleep(0.1)
+
+
+def _set_journal(engine: Engine, mode: str, *, when_empty: bool = False) -> bool:
+    """Was the journal of a SQLite file set. It cannot be while others are at work on it."""
+    pooled = engine.raw_connection()
+    try:
+        driver: Any = pooled.driver_connection
+        if when_empty and driver.execute("SELECT 1 FROM release").fetchone():
+            return False
+        return bool(driver.execute(f"PRAGMA journal_mode = {mode}").fetchone()[0] == mode.lower())
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        pooled.close()
+
+
+@contextmanager
 def _indexes_last(connection: Connection) -> Iterator[None]:
     """SQLite sorts an index made over all rows; kept up row by row it costs a look into a random page each.
 
@@ -102,14 +146,34 @@ def _indexes_last(connection: Connection) -> Iterator[None]:
         connection.exec_driver_sql(sql)
 
 
+@contextmanager
+def _gathering(connection: Connection, progress: Progress) -> Iterator["_Gathered"]:
+    """Rows on their way. A second thread writes, so that making rows and writing them take two cores, in the same order.
+
+    Both end before the block does: whatever fails, nothing is written after it.
+    """
+    turn = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN)
+    try:
+        with ThreadPoolExecutor(1, thread_name_prefix="write") as writer:
+            gathered = _Gathered(connection, progress, writer)
+            yield gathered
+            gathered.write()
+            gathered.wait()
+    finally:
+        sys.setswitchinterval(turn)
+
+
 class _Gathered:
     """Rows on their way: those of many small lists go to the database together, tables in the order of foreign keys."""
 
-    def __init__(self, connection: Connection, progress: Progress) -> None:
+    def __init__(self, connection: Connection, progress: Progress, writer: ThreadPoolExecutor) -> None:
         self.total = 0
         self._connection = connection
         self._progress = progress
-        self._put = _copy if connection.dialect.name == "postgresql" else _execute_many
+        self._writer = writer
+        self._written: Future[None] | None = None
+        self._put = _copy if connection.dialect.name == "postgresql" else _insert
         tables = SQLModel.metadata.sorted_tables
         self._waiting: dict[Table, list[tuple[Any, ...]]] = {table: [] for table in tables}
         self._take = {table: itemgetter(*(column.name for column in table.columns)) for table in tables}
@@ -122,10 +186,11 @@ class _Gathered:
     def put(self, model: type[SQLModel], rows: Iterable[Row]) -> None:
         """Take rows, and write what waits whenever it is enough."""
         table: Table = model.__table__  # type: ignore[attr-defined]
-        waiting, take, heavy = self._waiting[table], self._take[table], self._heavy[table]
+        take, heavy = self._take[table], self._heavy[table]
         coming: Iterator[Any] = iter(rows)
         # Rows without documents are alike: they are taken many at a time.
         while chunk := list(islice(coming, 1 if heavy else _MOST_ROWS - self._rows)):
+            waiting = self._waiting[table]
             waiting += chunk if isinstance(chunk[0], tuple) else map(take, chunk)
             self._rows += len(chunk)
             for place in heavy:
@@ -134,20 +199,42 @@ class _Gathered:
                 self.write()
 
     def write(self) -> None:
-        """Write what waits."""
-        for table, waiting in self._waiting.items():
-            if waiting:
-                self._put(self._connection, table, waiting)
-                self.total += len(waiting)
-                self._progress(table.name)
-                waiting.clear()
+        """Let what waits be written, as soon as what waited before is."""
+        self.wait()
+        waiting = {table: rows for table, rows in self._waiting.items() if rows}
+        self._waiting = {table: [] for table in self._waiting}
+        self._written = self._writer.submit(self._write, waiting)
         self._rows = self._bytes = 0
 
+    def wait(self) -> None:
+        """Until all that was to be written is. Raises what writing raised."""
+        if self._written is not None:
+            self._written.result()
 
-def _execute_many(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
-    """The driver's own bulk insert: the rows hold plain values of the columns' types already."""
-    written = insert(table).values({column.name: bindparam(column.name) for column in table.columns})
-    connection.exec_driver_sql(str(written.compile(dialect=connection.dialect)), rows)
+    def _write(self, waiting: dict[Table, list[tuple[Any, ...]]]) -> None:
+        for table, rows in waiting.items():
+            self._put(self._connection, table, rows)
+            self.total += len(rows)
+            self._progress(table.name)
+
+
+def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
+    """Many rows in one statement: other threads run meanwhile. The rows hold plain values of the columns' types already."""
+    start, left = 0, len(rows)
+    # By powers of two: few statements for any number of rows, and few for the driver to keep.
+    many = 1 << (_MOST_VALUES // len(table.columns)).bit_length() - 1
+    while left:
+        while many > left:
+            many >>= 1
+        connection.exec_driver_sql(_insertion(table, many), tuple(chain.from_iterable(rows[start : start + many])))
+        start, left = start + many, left - many
+
+
+@cache
+def _insertion(table: Table, rows: int) -> str:
+    one = f"({', '.join('?' * len(table.columns))})"
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    return f'INSERT INTO "{table.name}" ({names}) VALUES {", ".join([one] * rows)}'
 
 
 def _copy(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:

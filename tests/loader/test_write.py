@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -73,6 +74,51 @@ def test_a_load_killed_at_any_moment_leaves_the_release_before_whole(
             claims = counted(snapshot, "claim")
             assert (count, claims) == ((50, 50) if release.revision == first.revision else (600, 600))
         engine.dispose()
+
+
+def test_a_first_load_killed_at_any_moment_leaves_a_database_that_loads(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'first.sqlite3'}"
+    seed = write_seed(tmp_path / "seed", *[procedure(f"q{n}", claims=[relief(f"d{n}", min="P3M")]) for n in range(600)])
+    dice = random.Random(11)
+    whole = seconds_of_a_load(seed, tmp_path)
+    command = [sys.executable, "-m", "app.cli", "load", "--seed", str(seed)]
+    env = {**os.environ, "KB_DATABASE_URL": url, "PYTHONPATH": str(Path.cwd())}
+    for _ in range(8):
+        (tmp_path / "first.sqlite3").unlink(missing_ok=True)
+        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(dice.uniform(0.4, 1.0) * whole)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        writer = write_engine(url)
+        if schema_of(writer) is not None:
+            engine = read_engine(url)
+            with engine.snapshot() as snapshot:
+                assert counted(snapshot, "procedure") == (600 if find_release(snapshot) else 0)
+            engine.dispose()
+        writer.dispose()
+    subprocess.run(command, env=env, check=True, capture_output=True)
+    with sqlite3.connect(tmp_path / "first.sqlite3") as file:
+        assert file.execute("SELECT count(*) FROM procedure").fetchone() == (600,)
+        assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_first_load_while_others_have_the_file_open_is_answered_for(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'kb.sqlite3'}"
+    writer = write_engine(url)
+    migrate(writer)
+    reader = read_engine(url)
+    with reader.snapshot() as snapshot:
+        assert find_release(snapshot) is None
+
+        loaded = write(writer, state_with(tmp_path / "seed", 50))
+
+        # The reader keeps what it saw; the next one sees the release.
+        assert find_release(snapshot) is None
+    with reader.snapshot() as snapshot:
+        assert loaded.written
+        assert counted(snapshot, "procedure") == 50
+    reader.dispose()
+    writer.dispose()
 
 
 def indexes_of(engine: Engine) -> list[tuple[str, str, str]]:
