@@ -244,12 +244,12 @@ def _joined(index: Index, kind: str, pairs: Iterable[tuple[str, str]]) -> list[J
 
 def _best_grade(index: Index, claims: list[str]) -> str:
     order = list(vocabulary.GRADES)
-    return min((index.grades[claim] for claim in claims), key=order.index)
+    return min((index.claims[claim].grade for claim in claims), key=order.index)
 
 
 def risk_document(index: Index, risk: seed.Risk) -> Json:
     """A risk with every figure that the sources give for it."""
-    observed = [claim_shape(index, kind, slug, claim) for kind, slug, claim in index.risk_claims.get(risk.slug, ())]
+    observed = [claim_shape(index, kind, slug, claim) for kind, slug, claim, _ in index.risk_claims.get(risk.slug, ())]
     return {
         **risk_summary(index, risk),
         "names": _names(risk),
@@ -263,7 +263,7 @@ def source_document(index: Index, source: seed.Source) -> Json:
     """A source and what rests on it."""
     resting = []
     for claim_id in index.cited_by.get(source.slug, ()):
-        kind, slug, claim = index.claims[claim_id]
+        kind, slug, claim, _ = index.claims[claim_id]
         resting.append(
             {
                 "id": claim_id,
@@ -293,15 +293,15 @@ def guide_document(index: Index, page: seed.GuidePage) -> Json:
     """A page of the guide: headings, texts, and the claims they rest on."""
     named = {claim: index.claims[claim] for item in page.items for claim in item.claims}
     named |= {claim: index.claims[claim] for claim in page.summary.claims}
-    named |= {claim.id: ("guide_page", page.slug, claim) for claim in page.claims}
+    named |= {claim.id: index.claims[claim.id] for claim in page.claims}
     return {
         **guide_summary(index, page),
         "intro": text_shape(page.summary),
         "items": [
             {"heading": item.heading, "text": item.text, "lang": "en", "claims": item.claims} for item in page.items
         ],
-        "claims": [claim_shape(index, kind, slug, claim) for _, (kind, slug, claim) in sorted(named.items())],
-        "sources": sources_behind(index, [claim for _, _, claim in named.values()]),
+        "claims": [claim_shape(index, kind, slug, claim) for _, (kind, slug, claim, _) in sorted(named.items())],
+        "sources": sources_behind(index, [one.claim for one in named.values()]),
         "licence": _licence(index),
         "notice": {"text": index.about.notice, "lang": "en"},
     }

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.documents.grading import GRADE_RANK, Typical, grade_of, typical_of
 from app.schemas import vocabulary
@@ -44,6 +44,15 @@ class Gone:
     former_slugs: frozenset[str]
 
 
+class Owned(NamedTuple):
+    """A claim, the record that it is of, and how certain it is. One object each: there may be 600 000."""
+
+    type: str
+    slug: str
+    claim: Any
+    grade: str
+
+
 @dataclass
 class Index:
     """Names, ancestors, edges and grades of one state of the content."""
@@ -57,8 +66,7 @@ class Index:
     gone: dict[tuple[str, str], Gone] = field(default_factory=dict)
     sources: dict[str, seed.Source] = field(default_factory=dict)
     procedures: dict[str, seed.Procedure] = field(default_factory=dict)
-    claims: dict[str, tuple[str, str, seed.AnyClaim]] = field(default_factory=dict)
-    grades: dict[str, str] = field(default_factory=dict)
+    claims: dict[str, Owned] = field(default_factory=dict)
     # type -> slug -> ancestors with their depth, itself at 0.
     ancestors: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     narrower: dict[str, dict[str, list[str]]] = field(default_factory=dict)
@@ -70,16 +78,15 @@ class Index:
     typical: dict[tuple[str, str], Typical] = field(default_factory=dict)
     cited_by: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     # Claims of a procedure about a risk, by risk; and (condition, pain generator, claim) of what joins the two.
-    risk_claims: dict[str, list[tuple[str, str, seed.ProcedureRiskClaim]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    risk_claims: dict[str, list[Owned]] = field(default_factory=lambda: defaultdict(list))
     origins: list[tuple[str, str, str]] = field(default_factory=list)
     # The same by condition: (pain generator, claim); and by pain generator: (condition, claim).
     generators: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     conditions: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     # Condition -> (condition that may cause it, claim).
     causes: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
-    _sort_keys: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    # Type -> slug -> folded name.
+    _folded: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
 
     @property
     def about(self) -> seed.About:
@@ -107,10 +114,11 @@ class Index:
 
     def sort_key(self, kind: str, slug: str) -> tuple[str, str]:
         """People's order: the folded name, then the slug."""
-        key = self._sort_keys.get((kind, slug))
-        if key is None:
-            key = self._sort_keys[kind, slug] = (fold(self.names[kind, slug]), slug)
-        return key
+        known = self._folded[kind]
+        folded = known.get(slug)
+        if folded is None:
+            folded = known[slug] = fold(self.names[kind, slug])
+        return folded, slug
 
 
 def index_of(content: Bundle, version: str, history: History, changed: set[str]) -> Index:
@@ -127,10 +135,9 @@ def index_of(content: Bundle, version: str, history: History, changed: set[str])
     index.sources = {source.slug: source for source in content.sources}
     index.procedures = {record.slug: record for record in content.procedures}
     for kind, slug, claim in content.claims():
-        index.claims[claim.id] = (kind, slug, claim)
-        index.grades[claim.id] = grade_of(claim, index.sources)
+        owned = index.claims[claim.id] = Owned(kind, slug, claim, grade_of(claim, index.sources))
         if isinstance(claim, seed.ProcedureRiskClaim):
-            index.risk_claims[claim.value.risk].append((kind, slug, claim))
+            index.risk_claims[claim.value.risk].append(owned)
         if isinstance(claim, seed.StatementClaim) and claim.kind == "arises_from":
             pairs = [(slug, other) for other in claim.value.pain_generators] if kind == "condition" else []
             pairs += [(other, slug) for other in claim.value.conditions] if kind == "pain_generator" else []
@@ -195,7 +202,7 @@ def _by_other(edges: list[Edge]) -> dict[str, list[Edge]]:
 
 def _edges(index: Index, kind: str) -> list[Edge]:
     def rank(claim: seed.TargetClaim | seed.IndicationClaim) -> tuple[int, bool, str]:
-        return GRADE_RANK[index.grades[claim.id]], claim.support != "quote", claim.id
+        return GRADE_RANK[index.claims[claim.id].grade], claim.support != "quote", claim.id
 
     edges = []
     for procedure in index.content.procedures:
@@ -206,6 +213,6 @@ def _edges(index: Index, kind: str) -> list[Edge]:
                 groups[other, claim.value.role].append(claim)  # type: ignore[union-attr]
         for (other, role), claims in groups.items():
             ranked = sorted(claims, key=rank)
-            ids, grade = tuple(claim.id for claim in ranked), index.grades[ranked[0].id]
+            ids, grade = tuple(claim.id for claim in ranked), index.claims[ranked[0].id].grade
             edges.append(Edge(procedure.slug, other, role, grade, ranked[0], ids))
     return edges

@@ -3,6 +3,7 @@
 Lists are read once, row by row: all rows of 100 000 procedures at once would not fit.
 """
 
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -46,7 +47,8 @@ class ListOfRows:
         self.path = path
         self._rows = rows
         self._total = 0
-        self._facets: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        # Bare numbers: a list of a release may have a million rows.
+        self._facets: dict[str, dict[str, array[int]]] = defaultdict(lambda: defaultdict(lambda: array("I")))
         # Sort name -> place -> value, where it is known.
         self._orders: dict[str, dict[int, float]] = defaultdict(dict)
 
@@ -64,7 +66,7 @@ class ListOfRows:
             self._total = place + 1
             yield place, row
 
-    def facets(self) -> Iterator[tuple[str, str, list[int]]]:
+    def facets(self) -> Iterator[tuple[str, str, "array[int]"]]:
         """Facet, value, and the places of the rows that have it; all in order."""
         for facet, values in sorted(self._facets.items()):
             for value, places in sorted(values.items()):
@@ -253,7 +255,7 @@ def _generator_facets(index: Index, record: seed.PainGenerator) -> Facets:
 
 
 def _risk_facets(index: Index, risk: seed.Risk) -> Facets:
-    procedures = {slug for _, slug, _ in index.risk_claims.get(risk.slug, ())}
+    procedures = {one.slug for one in index.risk_claims.get(risk.slug, ())}
     above = {one for slug in procedures for one in index.ancestors["procedure"][slug]}
     return {"category": {risk.category}, "procedure": above}
 
@@ -327,8 +329,8 @@ def _nearer(depth: int, edge: Edge) -> tuple[int, int, str]:
 def _risk_look_ups(index: Index, standing: dict[str, _Standing]) -> Iterator[ListOfRows]:
     for risk in index.content.risks:
         best: dict[str, tuple[Any, ...]] = {}
-        for _, slug, claim in index.risk_claims.get(risk.slug, ()):
-            rank = (GRADE_RANK[index.grades[claim.id]], claim.id)
+        for _, slug, claim, _ in index.risk_claims.get(risk.slug, ()):
+            rank = (GRADE_RANK[index.claims[claim.id].grade], claim.id)
             best[slug] = min(best.get(slug, rank), rank)
         yield ListOfRows(f"risks/{risk.slug}/procedures", _risk_look_up_rows(index, risk, best, standing))
 
@@ -339,7 +341,7 @@ def _risk_look_up_rows(
     path = [index.ref("risk", risk.slug)]
     for slug in sorted(best, key=lambda one: standing[one].place):
         _, claim_id = best[slug]
-        extra = {"edge": {"role": "carries", "grade": index.grades[claim_id], "claim": claim_id, "path": path}}
+        extra = {"edge": {"role": "carries", "grade": index.claims[claim_id].grade, "claim": claim_id, "path": path}}
         yield standing[slug].row(slug, {"role": _only("carries")}, dump(extra), standing[slug].place)
 
 
@@ -350,15 +352,15 @@ def _claim_rows(
     own: Callable[[Index, str, Any], tuple[Facets, dict[str, float | None]]],
 ) -> Iterator[Row]:
     def key(claim_id: str) -> tuple[str, ...]:
-        kind, slug, _ = index.claims[claim_id]
+        kind, slug, *_ = index.claims[claim_id]
         return *index.sort_key(kind, slug), claim_id
 
-    mine = (claim_id for claim_id, (_, _, claim) in index.claims.items() if isinstance(claim, cls))
+    mine = (claim_id for claim_id, (_, _, claim, _) in index.claims.items() if isinstance(claim, cls))
     for claim_id in sorted(mine, key=key):
-        kind, slug, claim = index.claims[claim_id]
+        kind, slug, claim, _ = index.claims[claim_id]
         source = best_source(claim, index.sources)
         own_facets, orders = own(index, slug, claim)
-        found = {**own_facets, "design": _only(source.design), "grade": _only(index.grades[claim_id])}
+        found = {**own_facets, "design": _only(source.design), "grade": _only(index.claims[claim_id].grade)}
         found["commercial"] = _only("true" if source.commercial else "false")
         if kind == "procedure":
             found |= {

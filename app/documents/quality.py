@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
+from io import BytesIO
 from statistics import median
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ def quality_document(index: Index) -> Json:
     """Coverage of every record and of all together. Shares are of claims, from 0 to 1; null where there is no claim."""
     whole = [_fact(index, claim) for page in index.content.guide for claim in page.claims]
     grades: dict[str, list[float]] = {name: [] for name in FORMULAS}
-    count, records = 0, bytearray(b"[")
+    count, records = 0, BytesIO()
     for kind, record in sorted(index.content.records(), key=lambda one: (one[0], index.sort_key(one[0], one[1].slug))):
         # Each claim is looked at once, for its record and for all together.
         facts = [_fact(index, claim) for claim in record.claims]
@@ -34,10 +35,10 @@ def quality_document(index: Index) -> Json:
         for name, value in (grade or {}).items():
             grades[name].append(value)
         # As JSON at once, in one piece: as objects they would weigh most of all that a load holds.
-        records += b"," if count else b""
-        records += dump(_of_record(index, kind, record, facts, grade or dict.fromkeys(FORMULAS)))
+        records.write(b"," if count else b"[")
+        records.write(dump(_of_record(index, kind, record, facts, grade or dict.fromkeys(FORMULAS))))
         count += 1
-    records += b"]"
+    records.write(b"]" if count else b"[]")
     medians = {name: round(median(found), 1) if found else None for name, found in grades.items()}
     joined = {condition for condition, _, _ in index.origins}
     targeted = {edge.procedure for edge in index.targets}
@@ -61,7 +62,7 @@ def quality_document(index: Index) -> Json:
                 if not any((one.slug, intent) in index.typical for intent in vocabulary.INTENTS)
             ],
         },
-        "records": orjson.Fragment(bytes(records)),
+        "records": orjson.Fragment(records.getvalue()),
     }
 
 
@@ -171,7 +172,7 @@ def _told(index: Index, conflict: Json) -> Json:
 
 
 def _brief(index: Index, claim_id: str) -> Json:
-    kind, slug, claim = index.claims[claim_id]
+    kind, slug, claim, _ = index.claims[claim_id]
     source = best_source(claim, index.sources)
     return {
         "id": claim_id,
@@ -188,7 +189,7 @@ def _brief(index: Index, claim_id: str) -> Json:
 def _parting(index: Index) -> list[Json]:
     """Groups of like estimates (same procedure, intent, measure, and kind of definition), those that part most first."""
     groups: dict[tuple[str, str, str, str], list[tuple[float, str]]] = defaultdict(list)
-    for claim_id, (_, slug, claim) in index.claims.items():
+    for claim_id, (_, slug, claim, _) in index.claims.items():
         if isinstance(claim, seed.ReliefDurationClaim) and (days := relief_days(claim.value)) is not None:
             value = claim.value
             if value.min is None and value.max is None:

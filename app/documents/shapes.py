@@ -69,7 +69,7 @@ def claim_shape(index: Index, kind: str, slug: str, claim: seed.AnyClaim) -> Jso
         "lang": "en",
         "value": _value(index, slug, claim),
         "qualifiers": qualifiers_of(claim)[0],
-        "grade": index.grades[claim.id],
+        "grade": index.claims[claim.id].grade,
         "certainty_reasons": claim.certainty_reasons or _certainty_reasons(index, claim),
         "support": claim.support,
         "reason": claim.reason,
@@ -99,7 +99,7 @@ def sorted_json(value: Json) -> str:
 
 
 def _certainty_reasons(index: Index, claim: seed.AnyClaim) -> list[str]:
-    if index.grades[claim.id] == "high":
+    if index.claims[claim.id].grade == "high":
         return []
     reasons = ["design"]
     if best_source(claim, index.sources).commercial:

@@ -226,7 +226,7 @@ def _claim_rows(
             "statement": claim.statement,
             "value": sorted_json(claim.value.model_dump()),
             "qualifiers": qualifiers_of(claim)[1],
-            "grade": index.grades[claim.id],
+            "grade": index.claims[claim.id].grade,
             "support": claim.support,
             "reason": claim.reason,
             "document": shown[claim.id],
@@ -234,7 +234,7 @@ def _claim_rows(
 
 
 def _risks(index: Index) -> Iterator[dict[str, Any]]:
-    for _, procedure, claim in index.claims.values():
+    for _, procedure, claim, _ in index.claims.values():
         if not isinstance(claim, seed.ProcedureRiskClaim):
             continue
         band = grading.band_of(claim.value)
@@ -254,7 +254,7 @@ def _risks(index: Index) -> Iterator[dict[str, Any]]:
 
 
 def _relief(index: Index) -> Iterator[dict[str, Any]]:
-    for _, slug, claim in index.claims.values():
+    for _, slug, claim, _ in index.claims.values():
         if not isinstance(claim, seed.ReliefDurationClaim):
             continue
         value = claim.value
@@ -278,7 +278,7 @@ def _relief(index: Index) -> Iterator[dict[str, Any]]:
 
 
 def _rates(index: Index) -> Iterator[dict[str, Any]]:
-    for _, slug, claim in index.claims.values():
+    for _, slug, claim, _ in index.claims.values():
         if isinstance(claim, seed.ResponseRateClaim):
             value = claim.value
             yield {
@@ -295,7 +295,7 @@ def _rates(index: Index) -> Iterator[dict[str, Any]]:
 
 
 def _findings(index: Index) -> Iterator[dict[str, Any]]:
-    for kind, slug, claim in index.claims.values():
+    for kind, slug, claim, _ in index.claims.values():
         if isinstance(claim, seed.FindingClaim):
             value = claim.value
             at = None if value.at is None else days_of(value.at)
@@ -304,7 +304,7 @@ def _findings(index: Index) -> Iterator[dict[str, Any]]:
 
 
 def _recommendations(index: Index) -> Iterator[dict[str, Any]]:
-    for kind, slug, claim in index.claims.values():
+    for kind, slug, claim, _ in index.claims.values():
         if isinstance(claim, seed.RecommendationClaim):
             value = claim.value
             shown = {"claim_id": claim.id, "subject_type": kind, "subject_slug": slug, "body": value.body}
