@@ -201,6 +201,8 @@ def _table(facts: dict[str, Any]) -> str:
         "",
         "Printed by `make bench` (`procedure-kb bench`); `bench.json` holds the same. One uvicorn worker on one core, 16",
         "connections from another core, synthetic release. Ratios compare servers of the same run; rates are of this machine.",
+        "Cold: the response cache is off. What is made once of a release (records of the text index, totals, the first rows of",
+        "a look-up) is kept as always, as the plain application keeps its database pages.",
         "",
         "| | warm req/s | bare ASGI | ratio (goal) | cold req/s | plain FastAPI + SQLModel | ratio (goal) |",
         "| --- | --: | --: | --: | --: | --: | --: |",

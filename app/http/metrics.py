@@ -4,6 +4,7 @@ A scrape meets one worker: each lays its counts into a directory that the worker
 """
 
 import os
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
@@ -38,7 +39,7 @@ class Metrics:
     def observe(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
         """Count one answer that was computed, under the template of its route."""
         route = getattr(scope.get("route"), "path", None) or "unrouted"
-        place = next((n for n, limit in enumerate(_BUCKETS) if seconds <= limit), len(_BUCKETS))
+        place = bisect_left(_BUCKETS, seconds)
         self._latency[route][place] += 1
         self._seconds[route] += seconds
         self._statuses[f'route="{route}",status="{status}"'] += 1

@@ -1,7 +1,7 @@
 """One request's view of the content: one snapshot of one release, closed as soon as the answer is made."""
 
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar, cast
 
 import orjson
@@ -44,6 +44,21 @@ class Memo:
         return cast("T", values[key])
 
 
+class _Answer(Response):
+    """A 200 of which the headers are encoded already."""
+
+    def __init__(self, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        self.status_code = 200
+        self.background = None
+        self.body = body
+        self.raw_headers = [*headers, (b"content-length", str(len(body)).encode())]
+
+
+def _encoded(headers: dict[str, str], media_type: str | None = None) -> list[tuple[bytes, bytes]]:
+    raw = Response(headers=headers, media_type=media_type).raw_headers
+    return [pair for pair in raw if pair[0] != b"content-length"]
+
+
 class Reading:
     """The snapshot of one request, opened when first needed."""
 
@@ -52,7 +67,7 @@ class Reading:
         self.settings = settings
         self._engine = engine
         self._memo = memo
-        self._stack = ExitStack()
+        self._opened: AbstractContextManager[Snapshot] | None = None
         self._connection: Snapshot | None = None
         self._release: CurrentRelease | None = None
 
@@ -62,7 +77,9 @@ class Reading:
         if self._connection is None:
             if self.request.app.state.answers.stale:
                 raise Unavailable("The database cannot be reached at the moment.", retry_after=2)
-            self._connection = self._stack.enter_context(self._engine.snapshot())
+            opened = self._engine.snapshot()
+            self._connection = opened.__enter__()
+            self._opened = opened
         return self._connection
 
     @property
@@ -102,13 +119,14 @@ class Reading:
         """An answer of this release: marks become links (`marked`: there may be some), the snapshot is closed."""
         release = self.release
         self.close()
-        shown = {
-            "KB-Release": release.version,
-            "Cache-Control": CACHE_CONTROL,
-            "Content-Language": "en",
-            **(headers or {}),
-        }
-        return Response(self.linked(body) if marked else body, headers=shown, media_type=media_type)
+        if marked:
+            body = self.linked(body)
+        own = {"KB-Release": release.version, "Cache-Control": CACHE_CONTROL, "Content-Language": "en"}
+        if headers is not None and not headers.keys() <= {"Link"}:
+            return Response(body, headers=own | headers, media_type=media_type)
+        # What every answer of a release says is encoded once.
+        fixed = self.once(("headers", media_type), lambda: _encoded(own, media_type))
+        return _Answer(body, [*fixed, (b"link", headers["Link"].encode("latin-1"))] if headers else fixed)
 
     def dump(self, value: Any, **more: Any) -> Response:  # noqa: ANN401 - any JSON value
         """An answer of this release from a value."""
@@ -123,8 +141,9 @@ class Reading:
 
     def close(self) -> None:
         """End the snapshot. Closing twice is harmless."""
-        self._stack.close()
-        self._connection = None
+        opened, self._opened, self._connection = self._opened, None, None
+        if opened is not None:
+            opened.__exit__(None, None, None)
 
 
 @contextmanager

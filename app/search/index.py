@@ -89,8 +89,8 @@ class Entry:
     names: list[Name]
     # Stem -> the fields that have it.
     where: dict[str, int]
-    # Stem -> the name that fits best where nothing else is asked for: (share of the name that it is, name).
-    best: dict[str, tuple[float, Name]]
+    # Stem -> the name that fits best where nothing else is asked for: (share of the name that it is, name, how well).
+    best: dict[str, tuple[float, Name, float]]
     # Stems that are a whole name.
     alone: frozenset[str]
     # Its links, as JSON.
@@ -225,13 +225,13 @@ def _entry(raw: dict[str, Any], links: bytes, worth: Callable[[str], float]) -> 
         stems = tuple(map(sys.intern, words))
         each = {stem: worth(stem) for stem in stems}
         names.append(Name(kind, text, stems, each, sum(each.values()), weight_of(kind, raw["type"])))
-    best: dict[str, tuple[float, Name]] = {}
+    best: dict[str, tuple[float, Name, float]] = {}
     for name in names:
         for stem, worth_here in name.worth.items():
             share = worth_here / name.total
-            held = best.get(stem)
-            if held is None or fit(name, 1.0, share) > fit(held[1], 1.0, held[0]):
-                best[stem] = (share, name)
+            fitting = fit(name, 1.0, share)
+            if stem not in best or fitting > best[stem][2]:
+                best[stem] = (share, name, fitting)
     alone = frozenset(name.stems[0] for name in names if len(name.stems) == 1)
     where: dict[str, int] = {}
     fields = (

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import tantivy
 
-from app.search.folding import fold
 from app.search.index import (
     BODY,
     CONTEXT,
@@ -29,7 +28,7 @@ from app.search.index import (
     fit,
 )
 from app.search.understand import Read, read_query
-from app.search.words import content_stems, levels, stems
+from app.search.words import content_stems, stems
 
 # Below this share of the query's weight a record was not meant.
 MIN_COVERAGE: Final = {
@@ -80,19 +79,24 @@ class Hit:
 def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[Read, list[Hit]]:
     """Records that match, best first: records, then guide pages, then sources; ties by type and slug."""
     read = read_query(index, text)
-    query = fold(levels(text))
-    called = _called_so(index, query)
+    called = _called_so(index, read.folded)
     if not called and not any(read.words):
         return read, []
     hits = [_called(index.entry(place), read, *name) for place, name in called.items()]
+    if types:
+        hits = [hit for hit in hits if hit.entry.type in types]
     one_word = len(read.words) == 1 and not read.phrases
     judge = _judge_word if one_word else _judge
     contained = {} if one_word else _names_within(index, read.corrected)
+    known, least = index.memo, 0.0
     for place in {**contained, **dict.fromkeys(_candidates(index, read, types))}:
-        if place not in called and (hit := judge(index.entry(place), read)) is not None:
+        entry = known.get(place) or index.entry(place)
+        if place in called or (types and entry.type not in types):
+            continue
+        if (hit := judge(entry, read, least)) is not None:
             hits.append(hit)
-    if types:
-        hits = [hit for hit in hits if hit.entry.type in types]
+            # Nothing below this share of the best one so far comes to be shown.
+            least = max(least, NEAR_BEST * min(hit.score, WHOLE))
     if not hits:
         return read, hits
     best = min(max([hit.score for hit in hits]), WHOLE)
@@ -153,7 +157,7 @@ def _called(entry: Entry, read: Read, kind: str, text: str) -> Hit:
     return Hit(entry, 1000 * KIND_WEIGHT.get(kind, 0.9), "names", kind, text, exact=True, present=present)
 
 
-def _judge(entry: Entry, read: Read) -> Hit | None:
+def _judge(entry: Entry, read: Read, _least: float) -> Hit | None:
     if read.phrases and not all(_has_phrase(entry, phrase) for phrase in read.phrases):
         return None
     where = entry.where
@@ -179,7 +183,7 @@ def _by_text(entry: Entry, score: float, present: list[str], *, summary: bool, j
     )
 
 
-def _judge_word(entry: Entry, read: Read) -> Hit | None:
+def _judge_word(entry: Entry, read: Read, least: float) -> Hit | None:
     """The same for a query of one word, most of them: by its best reading, with what is known of the record before."""
     where = entry.where
     best, stem, likeness, bits = 0.0, "", 0.0, 0
@@ -187,12 +191,15 @@ def _judge_word(entry: Entry, read: Read) -> Hit | None:
         places = where.get(one, 0)
         if (worth := alike * WORTH[places]) > best:
             best, stem, likeness, bits = worth, one, alike, places
+    if not bits & NAMES and 60 * best < least:
+        return None
     everyday = stem not in read.words_of_field and entry.type != "source"
     enough = likeness >= MIN_COVERAGE[entry.type]
     texts = (bits & SUMMARY and likeness >= MUCH) or (bits & BODY and likeness >= ALL_BUT)
     if bits & NAMES:
-        share, name = entry.best[stem]
-        fitting = fit(name, likeness, share)
+        share, name, fitting = entry.best[stem]
+        if likeness != 1.0:
+            fitting = fit(name, likeness, share)
         if everyday and fitting < NEAR:
             return None
         if (enough and (texts or fitting >= MIN_NAME)) or (likeness >= MUCH and stem in entry.alone):

@@ -48,7 +48,8 @@ class Read:
     words: list[dict[str, float]]
     weights: list[float]
     phrases: list[tuple[str, ...]]
-    # The query folded, misspelt words as they were read.
+    # The query folded; and that with misspelt words as they were read.
+    folded: str
     corrected: str
     # Stems that are words of the field, and not only of everyone's language.
     words_of_field: frozenset[str]
@@ -62,8 +63,9 @@ class Read:
 def read_query(index: SearchIndex, text: str) -> Read:
     """Words, phrases, corrections and expansions of a query."""
     plain = levels(text)
-    phrases = [one for one in re.findall(r'"([^"]+)"', plain) if fold(one)]
-    words = [word for word in fold(plain).split() if content_stems(word)]
+    folded = fold(plain)
+    phrases = [one for one in re.findall(r'"([^"]+)"', plain) if fold(one)] if '"' in plain else []
+    words = [word for word in folded.split() if content_stems(word)]
     interpreted = Interpreted(text, words, phrases)
     alternatives: list[dict[str, float]] = []
     weights: list[float] = []
@@ -85,9 +87,10 @@ def read_query(index: SearchIndex, text: str) -> Read:
     for place in unknown:
         weights[place] *= min(1.0, _MOST_UNKNOWN / len(unknown))
     meant = dict(interpreted.corrections)
-    corrected = " ".join(meant.get(word, word) for word in fold(plain).split())
+    corrected = " ".join([meant.get(word, word) for word in folded.split()]) if meant else folded
     of_field = frozenset(stem for one in alternatives for stem in one if stem in index.named)
-    return Read(interpreted, alternatives, weights, [content_stems(one) for one in phrases], corrected, of_field)
+    stems = [content_stems(one) for one in phrases]
+    return Read(interpreted, alternatives, weights, stems, folded, corrected, of_field)
 
 
 def _parts(index: SearchIndex, words: list[str], place: int, interpreted: Interpreted) -> list[dict[str, float]]:

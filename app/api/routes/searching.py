@@ -21,6 +21,7 @@ from app.search.index import NAMES, SUMMARY, TYPES, Entry
 from app.search.query import Hit, highlights, search
 from app.search.suggest import suggest
 
+_LABELS = {name: name.replace("_", " ").capitalize() for name in TYPES}
 router = APIRouter(tags=["search"], route_class=StrictRoute)
 QueryText = Annotated[
     str, Field(min_length=1, max_length=200, description='Words, "phrases in quotes", names, what hurts.')
@@ -69,11 +70,11 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
         "values": [
             {
                 "value": name,
-                "label": name.replace("_", " ").capitalize(),
+                "label": label,
                 "count": counts[name],
                 "selected": name in params.type,
             }
-            for name in TYPES
+            for name, label in _LABELS.items()
             if counts[name] or name in params.type
         ],
     }
