@@ -120,10 +120,20 @@ def _throughput(size: Size, *, seconds: int, rounds: int, say: Say) -> dict[str,
     return {name: {kind: statistics.median(rates) for kind, rates in row.items()} for name, row in found.items()}
 
 
-def _growth(size: Size, *, seconds: float) -> None:
-    with ours(size.database, size.folder / "search", cached=False) as cold:
-        for name, workload in size.workloads.items():
-            size.medians[name] = latencies(cold, workload.ours, seconds=seconds)
+def _growth(sizes: list[Size], *, seconds: float, rounds: int, say: Say) -> None:
+    """Medians of one answer at each size. Rounds are interleaved, so that a busy moment of the machine hits all alike."""
+    found: dict[tuple[int, str], list[float]] = {}
+    with ExitStack() as stack:
+        servers = [
+            (size, stack.enter_context(ours(size.database, size.folder / "search", cached=False))) for size in sizes
+        ]
+        for _ in range(rounds):
+            for size, cold in servers:
+                say(f"growth at {size.count}")
+                for name, workload in size.workloads.items():
+                    found.setdefault((size.count, name), []).append(latencies(cold, workload.ours, seconds=seconds))
+    for size in sizes:
+        size.medians = {name: statistics.median(found[size.count, name]) for name in size.workloads}
 
 
 def _at_rest(database: str, search_dir: Path) -> dict[str, float]:
@@ -154,9 +164,7 @@ def bench(sizes: list[int], *, seconds: int, rounds: int, work: Path, shipped: s
         # Only the first size is measured beside the others.
         made.append(_prepare(count, work / str(count), beside=not made))
     rates = _throughput(made[0], seconds=seconds, rounds=rounds, say=say)
-    for size in made:
-        say(f"growth at {size.count}")
-        _growth(size, seconds=seconds)
+    _growth(made, seconds=seconds, rounds=rounds, say=say)
     rest = _at_rest(shipped, work / "search") if shipped else {}
     facts = {
         "machine": {

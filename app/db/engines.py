@@ -144,7 +144,9 @@ def read_engine(url: str) -> ReadEngine:
             connection.isolation_level = None
             connection.execute("PRAGMA query_only = ON")
             connection.execute("PRAGMA foreign_keys = ON")
+            # A small file is mapped whole; of a large one, the pages that are asked for stay at hand.
             connection.execute("PRAGMA mmap_size = 67108864")
+            connection.execute("PRAGMA cache_size = -32768")
 
         return ReadEngine(engine)
     return ReadEngine(

@@ -53,14 +53,15 @@ WORTH: Final = tuple(
 # Fields of the index: words of records and guide pages, words of sources.
 RECORDS: Final = "words"
 SOURCES: Final = "source_words"
-# The best that the index finds are looked at; what comes after them is not counted either.
-LOOKED_AT: Final = {RECORDS: 40, SOURCES: 20}
+# The best that the index finds are looked at; what comes after them is not counted either. More of them where types are chosen.
+LOOKED_AT: Final = {RECORDS: 30, SOURCES: 10}
+OF_CHOSEN_TYPES: Final = 100
 # How often a stem of a field is written into the index for once that it stands there: what ranks the candidates.
 _TIMES: Final = ((NAMES, 6), (CONTEXT, 2), (SUMMARY, 2), (BODY, 1))
 # Records whose names are words of the field; what phrases, guide pages and sources say is everyone's language.
 _SPEAKING: Final = frozenset({"procedure", "condition", "pain_generator", "risk"})
 # Another layout of the index is another folder: an old one is never opened by new code.
-LAYOUT: Final = "12"
+LAYOUT: Final = "13"
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """From a query to records, with the reason for each: which name or text matched, and where."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -17,6 +17,7 @@ from app.search.index import (
     KIND_WEIGHT,
     LOOKED_AT,
     NAMES,
+    OF_CHOSEN_TYPES,
     RECORDS,
     SOURCES,
     SUMMARY,
@@ -71,7 +72,7 @@ class Hit:
     text: str
     exact: bool
     # Stems of the query that the record has.
-    present: list[str]
+    present: Sequence[str]
     # Words of the query stand in the names of what the record is joined to alone.
     joined: bool = False
 
@@ -88,7 +89,7 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
     one_word = len(read.words) == 1 and not read.phrases
     judge = _judge_word if one_word else _judge
     contained = {} if one_word else _names_within(index, read.corrected)
-    known, least = index.memo, 0.0
+    known, best, least = index.memo, 0.0, 0.0
     for place in {**contained, **dict.fromkeys(_candidates(index, read, types))}:
         entry = known.get(place) or index.entry(place)
         if place in called or (types and entry.type not in types):
@@ -96,7 +97,9 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
         if (hit := judge(entry, read, least)) is not None:
             hits.append(hit)
             # Nothing below this share of the best one so far comes to be shown.
-            least = max(least, NEAR_BEST * min(hit.score, WHOLE))
+            if hit.score > best:
+                best = hit.score
+                least = NEAR_BEST * min(best, WHOLE)
     if not hits:
         return read, hits
     best = min(max([hit.score for hit in hits]), WHOLE)
@@ -148,7 +151,10 @@ def _candidates(index: SearchIndex, read: Read, types: Collection[str]) -> list[
             # Which type it is does not rank.
             among = tantivy.Query.const_score_query(tantivy.Query.boolean_query(wanted), 0.0)
             query = tantivy.Query.boolean_query([(tantivy.Occur.Must, among), (tantivy.Occur.Must, query)])
-        found += [address.doc for _, address in index.searcher.search(query, most, count=False).hits]
+        found += [
+            address.doc
+            for _, address in index.searcher.search(query, OF_CHOSEN_TYPES if types else most, count=False).hits
+        ]
     return found
 
 
@@ -172,11 +178,11 @@ def _judge(entry: Entry, read: Read, _least: float) -> Hit | None:
     return _by_text(entry, score, present, summary=share.summary >= share.body, joined=share.joined > 0.0)
 
 
-def _by_name(entry: Entry, score: float, name: Name, present: list[str], *, joined: bool) -> Hit:
+def _by_name(entry: Entry, score: float, name: Name, present: Sequence[str], *, joined: bool) -> Hit:
     return Hit(entry, round(score, 2), "names", name.kind, name.text, False, present, joined)
 
 
-def _by_text(entry: Entry, score: float, present: list[str], *, summary: bool, joined: bool) -> Hit:
+def _by_text(entry: Entry, score: float, present: Sequence[str], *, summary: bool, joined: bool) -> Hit:
     field = "summary" if summary and entry.summary else "claims"
     return Hit(
         entry, round(score, 2), field, "text", entry.summary or entry.name, exact=False, present=present, joined=joined
@@ -185,6 +191,12 @@ def _by_text(entry: Entry, score: float, present: list[str], *, summary: bool, j
 
 def _judge_word(entry: Entry, read: Read, least: float) -> Hit | None:
     """The same for a query of one word, most of them: by its best reading, with what is known of the record before."""
+    if read.plain:
+        # The word as it stands, in a name of which it is enough: nothing else can be better.
+        held = entry.best.get(read.plain)
+        if held is not None and held[2] >= NEAR:
+            _, name, fitting = held
+            return Hit(entry, round(60 * fitting + 60, 2), "names", name.kind, name.text, False, read.alone)
     where = entry.where
     best, stem, likeness, bits = 0.0, "", 0.0, 0
     for one, alike in read.words[0].items():
@@ -209,7 +221,7 @@ def _judge_word(entry: Entry, read: Read, least: float) -> Hit | None:
     return None
 
 
-def _meant(entry: Entry, share: "Shares", best: tuple[float, Name] | None, present: list[str]) -> bool:
+def _meant(entry: Entry, share: "Shares", best: tuple[float, Name] | None, present: Sequence[str]) -> bool:
     """Was this record meant, and not merely touched by some words of the query."""
     # A title is in everyone's language too.
     everyday = entry.type != "source" and not share.field
@@ -242,7 +254,7 @@ class Shares:
     field: bool = False
 
 
-def _shares(entry: Entry, read: Read, present: list[str]) -> Shares:
+def _shares(entry: Entry, read: Read, present: Sequence[str]) -> Shares:
     found = Shares(field=not read.words_of_field.isdisjoint(present))
     where = entry.where
     for alternatives, weight in zip(read.words, read.weights, strict=True):
@@ -275,7 +287,7 @@ def _shares(entry: Entry, read: Read, present: list[str]) -> Shares:
     return found
 
 
-def _best_name(entry: Entry, read: Read, present: list[str]) -> tuple[float, Name] | None:
+def _best_name(entry: Entry, read: Read, present: Sequence[str]) -> tuple[float, Name] | None:
     """The name that fits best, and how well."""
     best: tuple[float, float, Name] | None = None
     for name in entry.names:
@@ -293,7 +305,7 @@ def _best_name(entry: Entry, read: Read, present: list[str]) -> tuple[float, Nam
     return best and (best[0], best[2])
 
 
-def _has_whole_name(entry: Entry, present: list[str], share: float) -> bool:
+def _has_whole_name(entry: Entry, present: Sequence[str], share: float) -> bool:
     """Does the query have a whole name among its other words: one of several words, or one that is much of the query."""
     have = frozenset(present)
     return any((len(name.stems) > 1 or share >= MUCH) and have.issuperset(name.stems) for name in entry.names)

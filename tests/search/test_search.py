@@ -307,3 +307,12 @@ def test_a_query_is_echoed_as_it_was_sent_control_characters_and_all(client: Cli
     answer = client.get("/v1/search", params={"q": "vertebro\x01plasty\x02"}).json()
 
     assert answer["interpreted"]["text"] == "vertebro\x01plasty\x02"
+
+
+def test_a_chosen_type_is_looked_at_further_and_counted_so(client: Client, load: Load) -> None:
+    load(*[procedure(f"p{n}", name=f"Zeta block {n}") for n in range(60)])
+
+    chosen = client.get("/v1/search", params={"q": "zeta", "type": "procedure", "limit": "100"}).json()
+
+    assert chosen["page"]["total"] == len(chosen["items"]) == 60
+    assert [one["count"] for one in chosen["facets"][0]["values"]] == [60]

@@ -1,6 +1,7 @@
 """Search, and suggestions while typing."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated
 
 import orjson
@@ -65,6 +66,8 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
     # A facet leaves out its own filter: what other types have is asked once more without it.
     everything = search(index, text)[1] if params.type else hits
     counts = Counter([hit.entry.type for hit in everything])
+    # More are looked at of types that are chosen.
+    counts.update({name: sum(hit.entry.type == name for hit in hits) - counts[name] for name in params.type})
     facet = {
         "name": "type",
         "values": [
@@ -116,7 +119,7 @@ def _item(hit: Hit) -> bytes:
     return b'%b,"highlights":[%b],%b,"links":%b}' % (entry.head, marks, said, entry.links)
 
 
-def _marks(entry: Entry, present: list[str]) -> bytes:
+def _marks(entry: Entry, present: Sequence[str]) -> bytes:
     """Where words with these stems stand in the name and the summary."""
     alone = present[0] if len(present) == 1 else ""
     if (known := entry.shown.get(alone)) is not None:
@@ -128,7 +131,7 @@ def _marks(entry: Entry, present: list[str]) -> bytes:
     return made
 
 
-def _marked(text: str, lead: bytes, present: list[str]) -> bytes:
+def _marked(text: str, lead: bytes, present: Sequence[str]) -> bytes:
     spans = highlights(text, present)
     return (
         lead + b',"ranges":[' + b",".join([b'{"from":%d,"to":%d}' % span for span in spans]) + b"]}" if spans else b""
