@@ -44,6 +44,14 @@ class Memo:
         return cast("T", values[key])
 
 
+def linked(settings: Settings, body: bytes) -> bytes:
+    """A document with its marks replaced by the addresses of these settings."""
+    if settings.report_url:
+        body = body.replace(REPORT_BYTES, b'"report":' + orjson.dumps(settings.report_url))
+    # Split and joined: a look for each mark once, where replacing looks twice.
+    return orjson.dumps(settings.link_base)[1:-1].join(body.split(LINK_BYTES))
+
+
 class _Answer(Response):
     """A 200 of which the headers are encoded already."""
 
@@ -134,10 +142,7 @@ class Reading:
 
     def linked(self, body: bytes) -> bytes:
         """A document with its marks replaced by this service's addresses."""
-        if self.settings.report_url:
-            body = body.replace(REPORT_BYTES, b'"report":' + orjson.dumps(self.settings.report_url))
-        # Split and joined: a look for each mark once, where replacing looks twice.
-        return orjson.dumps(self.settings.link_base)[1:-1].join(body.split(LINK_BYTES))
+        return linked(self.settings, body)
 
     def close(self) -> None:
         """End the snapshot. Closing twice is harmless."""

@@ -1,11 +1,12 @@
 """The text index of the release that is being read, and what surrounds its hits."""
 
+from functools import partial
 from typing import Any
 
 import orjson
 
 from app.build import build_id
-from app.http.reading import Reading
+from app.http.reading import Reading, linked
 from app.queries.documents import find_claim, find_document
 from app.search.emergencies import RedFlags, red_flags
 from app.search.index import SearchIndex, open_index
@@ -26,7 +27,9 @@ def index_of(read: Reading) -> SearchIndex:
     revision = read.release.revision
     folder = read.settings.search_dir
     build = build_id().rpartition("-")[2]
-    return read.once(("index",), lambda: open_index(read.connection, folder, revision, build, read.linked))
+    # Of the settings alone: the index outlives the request that opened it.
+    links = partial(linked, read.settings)
+    return read.once(("index",), lambda: open_index(read.connection, folder, revision, build, links))
 
 
 def because_of(hit: Hit) -> str:

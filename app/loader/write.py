@@ -220,29 +220,35 @@ class _Gathered:
 
 def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
     """Many rows in one statement: other threads run meanwhile. The rows hold plain values of the columns' types already."""
+    into, columns = _into(connection, table), len(table.columns)
     start, left = 0, len(rows)
     # By powers of two: few statements for any number of rows, and few for the driver to keep.
-    many = 1 << (_MOST_VALUES // len(table.columns)).bit_length() - 1
+    many = 1 << (_MOST_VALUES // columns).bit_length() - 1
     while left:
         while many > left:
             many >>= 1
-        connection.exec_driver_sql(_insertion(table, many), tuple(chain.from_iterable(rows[start : start + many])))
+        connection.exec_driver_sql(
+            _insertion(into, columns, many), tuple(chain.from_iterable(rows[start : start + many]))
+        )
         start, left = start + many, left - many
 
 
 @cache
-def _insertion(table: Table, rows: int) -> str:
-    one = f"({', '.join('?' * len(table.columns))})"
-    names = ", ".join(f'"{column.name}"' for column in table.columns)
-    return f'INSERT INTO "{table.name}" ({names}) VALUES {", ".join([one] * rows)}'
+def _insertion(into: str, columns: int, rows: int) -> str:
+    one = f"({', '.join('?' * columns)})"
+    return f"INSERT INTO {into} VALUES {', '.join([one] * rows)}"
+
+
+def _into(connection: Connection, table: Table) -> str:
+    """A table and its columns, as both engines are told where rows go."""
+    quote = connection.dialect.identifier_preparer.quote
+    return f"{quote(table.name)} ({', '.join(quote(column.name) for column in table.columns)})"
 
 
 def _copy(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
     """PostgreSQL's COPY, inside the same transaction."""
-    quote = connection.dialect.identifier_preparer.quote
-    names = ", ".join(quote(column.name) for column in table.columns)
     driver: Any = connection.connection.driver_connection
-    statement = f"COPY {quote(table.name)} ({names}) FROM STDIN"
+    statement = f"COPY {_into(connection, table)} FROM STDIN"
     try:
         with driver.cursor().copy(statement) as copy:
             for row in rows:

@@ -73,8 +73,6 @@ class Hit:
     exact: bool
     # Stems of the query that the record has.
     present: Sequence[str]
-    # Words of the query stand in the names of what the record is joined to alone.
-    joined: bool = False
 
 
 def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[Read, list[Hit]]:
@@ -89,24 +87,20 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
     one_word = len(read.words) == 1 and not read.phrases
     judge = _judge_word if one_word else _judge
     contained = {} if one_word else _names_within(index, read.corrected)
-    known, best, least = index.memo, 0.0, 0.0
+    known = index.memo
+    # The best score so far; nothing below a share of it comes to be shown.
+    best = min(max([hit.score for hit in hits], default=0.0), WHOLE)
     for place in {**contained, **dict.fromkeys(_candidates(index, read, types))}:
         entry = known.get(place) or index.entry(place)
         if place in called or (types and entry.type not in types):
             continue
-        if (hit := judge(entry, read, least)) is not None:
+        if (hit := judge(entry, read, NEAR_BEST * best)) is not None:
             hits.append(hit)
-            # Nothing below this share of the best one so far comes to be shown.
             if hit.score > best:
-                best = hit.score
-                least = NEAR_BEST * min(best, WHOLE)
-    if not hits:
-        return read, hits
-    best = min(max([hit.score for hit in hits]), WHOLE)
+                best = min(hit.score, WHOLE)
     # Something is called just so: what only speaks of it was not meant.
     apart = "claims" if best == WHOLE else ""
-    least = NEAR_BEST * best
-    kept = [hit for hit in hits if hit.score >= least and hit.field != apart]
+    kept = [hit for hit in hits if hit.score >= NEAR_BEST * best and hit.field != apart]
     # Among equals the plainer name was meant: radiofrequency ablation before one of its forms.
     kept.sort(key=lambda hit: (hit.entry.group, -hit.score, hit.entry.tie))
     return read, kept
@@ -174,19 +168,17 @@ def _judge(entry: Entry, read: Read, _least: float) -> Hit | None:
         return None
     score = 60 * (best[0] if best else 0.0) + 60 * share.all
     if best is not None and share.names >= max(share.summary, 0.3):
-        return _by_name(entry, score, best[1], present, joined=share.joined > 0.0)
-    return _by_text(entry, score, present, summary=share.summary >= share.body, joined=share.joined > 0.0)
+        return _by_name(entry, score, best[1], present)
+    return _by_text(entry, score, present, summary=share.summary >= share.body)
 
 
-def _by_name(entry: Entry, score: float, name: Name, present: Sequence[str], *, joined: bool) -> Hit:
-    return Hit(entry, round(score, 2), "names", name.kind, name.text, False, present, joined)
+def _by_name(entry: Entry, score: float, name: Name, present: Sequence[str]) -> Hit:
+    return Hit(entry, round(score, 2), "names", name.kind, name.text, False, present)
 
 
-def _by_text(entry: Entry, score: float, present: Sequence[str], *, summary: bool, joined: bool) -> Hit:
+def _by_text(entry: Entry, score: float, present: Sequence[str], *, summary: bool) -> Hit:
     field = "summary" if summary and entry.summary else "claims"
-    return Hit(
-        entry, round(score, 2), field, "text", entry.summary or entry.name, exact=False, present=present, joined=joined
-    )
+    return Hit(entry, round(score, 2), field, "text", entry.summary or entry.name, exact=False, present=present)
 
 
 def _judge_word(entry: Entry, read: Read, least: float) -> Hit | None:
@@ -195,8 +187,7 @@ def _judge_word(entry: Entry, read: Read, least: float) -> Hit | None:
         # The word as it stands, in a name of which it is enough: nothing else can be better.
         held = entry.best.get(read.plain)
         if held is not None and held[2] >= NEAR:
-            _, name, fitting = held
-            return Hit(entry, round(60 * fitting + 60, 2), "names", name.kind, name.text, False, read.alone)
+            return _by_name(entry, 60 * held[2] + 60, held[1], read.alone)
     where = entry.where
     best, stem, likeness, bits = 0.0, "", 0.0, 0
     for one, alike in read.words[0].items():
@@ -215,9 +206,9 @@ def _judge_word(entry: Entry, read: Read, least: float) -> Hit | None:
         if everyday and fitting < NEAR:
             return None
         if (enough and (texts or fitting >= MIN_NAME)) or (likeness >= MUCH and stem in entry.alone):
-            return _by_name(entry, 60 * (fitting + best), name, [stem], joined=False)
+            return _by_name(entry, 60 * (fitting + best), name, [stem])
     elif enough and texts and not everyday:
-        return _by_text(entry, 60 * best, [stem], summary=bool(bits & SUMMARY), joined=bool(bits & CONTEXT))
+        return _by_text(entry, 60 * best, [stem], summary=bool(bits & SUMMARY))
     return None
 
 
@@ -246,8 +237,6 @@ class Shares:
     # Any of them, and any of them by what the place is worth.
     anywhere: float = 0.0
     all: float = 0.0
-    # What the names of what it is joined to have and no name of its own.
-    joined: float = 0.0
     # Words of the query that names have, its own or of what it is joined to.
     named: int = 0
     # One of the words at least is a word of the field, not only of everyone's language.
@@ -277,13 +266,11 @@ def _shares(entry: Entry, read: Read, present: Sequence[str]) -> Shares:
         found.body += weight * in_body
         found.anywhere += weight * max(in_names, in_context, in_summary, in_body)
         found.all += weight * max(in_names, IN_CONTEXT * in_context, IN_SUMMARY * in_summary, IN_BODY * in_body)
-        if in_context and not in_names:
-            found.joined += weight * in_context
         if max(in_names, in_context) >= MUCH:
             found.named += 1
     total = read.total
     found.names, found.summary, found.body = found.names / total, found.summary / total, found.body / total
-    found.anywhere, found.all, found.joined = found.anywhere / total, found.all / total, found.joined / total
+    found.anywhere, found.all = found.anywhere / total, found.all / total
     return found
 
 
