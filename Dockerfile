@@ -17,6 +17,8 @@ COPY app/ app/
 COPY migrations/ migrations/
 COPY seed_data/ seed_data/
 COPY alembic.ini pyproject.toml ./
+# Compiled here: who runs it may not write, and each start would compile it anew.
+RUN python -m compileall -q app migrations
 RUN printf '#!/opt/venv/bin/python\nfrom app.cli import main\n\nif __name__ == "__main__":\n    main()\n' > /opt/venv/bin/procedure-kb \
  && chmod +x /opt/venv/bin/procedure-kb
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/srv/kb PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 KB_HOST=0.0.0.0 KB_SEARCH_DIR=/tmp/search

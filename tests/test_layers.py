@@ -1,6 +1,8 @@
 """The architecture, held as a table: which room may import which."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ BELOW: dict[str, set[str]] = {
     "database_urls": set(),
     "errors": set(),
     "build": set(),
+    "collecting": set(),
     "schemas": set(),
     "db": set(),
     "models": {"db", "schemas"},
@@ -19,14 +22,27 @@ BELOW: dict[str, set[str]] = {
     "queries": {"models", "db", "errors", "search"},
     "seed": {"schemas", "search", "errors"},
     "documents": {"seed", "schemas", "search"},
-    "loader": {"documents", "seed", "search", "models", "db", "schemas", "queries", "build", "settings", "errors"},
+    "loader": {
+        "documents",
+        "seed",
+        "search",
+        "models",
+        "db",
+        "schemas",
+        "queries",
+        "build",
+        "settings",
+        "errors",
+        "collecting",
+    },
     "represent": {"schemas", "documents", "queries", "search", "db", "errors"},
     "http": {"queries", "search", "schemas", "documents", "db", "settings", "errors", "build"},
     "api": {"http", "represent", "queries", "search", "schemas", "db", "errors", "build"},
     "web": {"http", "represent", "queries", "search", "schemas", "documents", "settings", "errors", "build"},
-    "main": {"api", "web", "represent", "http", "db", "settings", "errors"},
+    "wiring": {"api", "web", "represent", "http", "db", "settings", "errors"},
+    "main": {"wiring", "collecting", "http", "settings"},
     "static_site": {"web", "http", "errors"},
-    "bench": {"documents", "loader", "seed", "schemas", "db", "errors"},
+    "bench": {"documents", "loader", "seed", "schemas", "db", "errors", "collecting"},
     "cli": {
         "bench",
         "main",
@@ -84,3 +100,16 @@ def test_only_the_settings_read_the_environment() -> None:
     readers = {path for path in APP.rglob("*.py") if "os.environ" in path.read_text(encoding="utf-8")}
 
     assert {path.relative_to(APP).as_posix() for path in readers} <= {"settings.py", "cli.py"}
+
+
+def test_a_start_imports_no_optional_part_that_it_does_not_serve() -> None:
+    asked = (
+        "import sys; from app.main import create_app; create_app(); "
+        "print(*(name for name in sys.modules if name.startswith(('app.api.fhir', 'app.represent.fhir', 'app.api.mcp'))))"
+    )
+
+    made = subprocess.run(
+        [sys.executable, "-c", asked], cwd=APP.parent, env={}, capture_output=True, text=True, check=True
+    )
+
+    assert made.stdout.split() == []

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
+from app.collecting import collector_at_rest
 from app.documents.index import Index, index_of
-from app.loader.collecting import collector_at_rest
 from app.seed.bundle import Change, ReleaseFile
 from app.seed.checks import check
 from app.seed.diff import canonical, changes_between, hash_of, history_of

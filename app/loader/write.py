@@ -19,8 +19,8 @@ from sqlmodel import SQLModel
 
 from app import models
 from app.build import build_id
+from app.collecting import collector_at_rest
 from app.db.engines import Transaction
-from app.loader.collecting import collector_at_rest
 from app.loader.state import State
 from app.loader.tables import Row, tables_of
 from app.queries.release import find_release

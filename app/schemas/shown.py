@@ -33,7 +33,7 @@ RecordType = Annotated[
 class Shown(BaseModel):
     """Base of every response: frozen, no unknown keys, every field required."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Ref(Shown):

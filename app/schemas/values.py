@@ -50,7 +50,11 @@ class Value(BaseModel):
     """Base of every value object: unknown keys are refused, instances do not change."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, json_schema_serialization_defaults_required=True, str_strip_whitespace=True
+        extra="forbid",
+        frozen=True,
+        json_schema_serialization_defaults_required=True,
+        str_strip_whitespace=True,
+        defer_build=True,
     )
 
 

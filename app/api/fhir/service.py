@@ -1,10 +1,11 @@
-"""What /fhir says of itself: CapabilityStatement and OpenAPI; and what stands there where FHIR is not installed."""
+"""What /fhir says of itself: CapabilityStatement and OpenAPI."""
 
 from typing import Any, Final, get_args
 
 import orjson
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from app import __version__
 from app.api.deps import Reader
@@ -13,7 +14,6 @@ from app.api.fhir import records, statements, terms
 from app.api.fhir.finding import respond
 from app.api.fhir.records import ReadParams, publisher_of
 from app.api.fhir.shapes import fhir_router, of_a_resource
-from app.errors import NotAcceptable
 from app.http.openapi import HEADERS
 from app.represent.fhir.capability import Searched, capability_statement
 from app.represent.fhir.names import BASE_PATH
@@ -63,8 +63,8 @@ def get_capability_statement(params: ReadParams, read: Reader) -> Response:
 ROUTERS: Final = (router, records.router, statements.router, terms.router)
 
 
-def add_fhir(app: FastAPI) -> None:
-    """Serve /fhir, and its OpenAPI document beside the main one."""
+def add_fhir(app: FastAPI) -> list[str]:
+    """Serve /fhir, and its OpenAPI document beside the main one. The paths that it answers."""
     made: list[bytes] = []
 
     async def get_fhir_openapi_document(request: Request) -> Response:
@@ -75,6 +75,7 @@ def add_fhir(app: FastAPI) -> None:
     app.add_api_route("/fhir/openapi.json", get_fhir_openapi_document, include_in_schema=False)
     for one in ROUTERS:
         app.include_router(one, include_in_schema=False)
+    return [route.path for one in ROUTERS for route in one.routes if isinstance(route, APIRoute)]
 
 
 def fhir_openapi(app: FastAPI) -> dict[str, Any]:
@@ -93,17 +94,3 @@ def fhir_openapi(app: FastAPI) -> dict[str, Any]:
                 answer.get("content", {}).pop("application/json", None)
     document["components"] = {"headers": dict(HEADERS)}
     return document
-
-
-def not_installed(extra: str, *paths: str) -> APIRouter:
-    """What an installation without an extra answers at its addresses: how to get it."""
-    missing = APIRouter(include_in_schema=False)
-
-    async def answer() -> Response:
-        raise NotAcceptable(
-            f"This installation serves no {extra}. Start it with KB_EXTRAS={extra}: `KB_EXTRAS={extra} make serve` installs and serves it."
-        )
-
-    for path in paths:
-        missing.add_api_route(path, answer, methods=["GET", "POST", "DELETE"])
-    return missing
