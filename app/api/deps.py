@@ -12,7 +12,7 @@ from app.errors import FieldError, InvalidParameter
 from app.http.problems import parameters_of
 from app.http.reading import Reading, reading
 from app.http.resolving import slug_of_value
-from app.queries.lists import Filters, Order
+from app.queries.lists import FIRST_PAGE, Filters, Order
 from app.schemas import vocabulary
 from app.schemas.durations import days_of
 from app.schemas.patterns import SHORT_DURATION, VERSION
@@ -102,7 +102,7 @@ class Listed(Precondition):
 class Paged(Listed):
     """What every list takes."""
 
-    limit: int = Field(default=20, ge=1, le=100, description="Rows of a page.")
+    limit: int = Field(default=FIRST_PAGE, ge=1, le=100, description="Rows of a page.")
     cursor: Annotated[str, Field(min_length=1, max_length=400)] | SkipJsonSchema[None] = Field(
         default=None, description="`page.next` of the page before; good for one release."
     )

@@ -14,7 +14,7 @@ from fastapi import Response
 from app.errors import BadCursor, FieldError, ReleaseGone, ReplicaBehind
 from app.http.reading import Reading
 from app.http.resolving import slugs_of
-from app.queries.lists import Filters, Order, count_facet, count_rows, list_rows
+from app.queries.lists import FIRST_PAGE, Filters, Order, count_facet, count_rows, find_first_page, list_rows
 from app.schemas import vocabulary
 
 _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -54,18 +54,20 @@ def page_of(
     """One page of a list. `table`: the same rows stand as CSV at an address of their own."""
     release = read.release
     signature = _signature(path, filters, order)
-    after = None if cursor is None else open_cursor(cursor, release.revision, release.version, signature)
-    rows = list_rows(read.connection, path, filters, order, after=after, limit=limit + 1)
-    total = read.once(("total", path, signature), lambda: count_rows(read.connection, path, filters))
+    plain = cursor is None and limit == FIRST_PAGE and filters.empty and order == Order()
+    if plain and (page := find_first_page(read.connection, path)) is not None:
+        items, total, last = [page.items], page.total, page.last
+    else:
+        after = None if cursor is None else open_cursor(cursor, release.revision, release.version, signature)
+        rows = list_rows(read.connection, path, filters, order, after=after, limit=limit + 1)
+        total = read.once(("total", path, signature), lambda: count_rows(read.connection, path, filters))
+        items = [row.shown for row in rows[:limit]]
+        last = rows[limit - 1].position if len(rows) > limit else None
     shown = [facet_of(read, path, name, filters) for name in dict.fromkeys(facets)]
-    following = (
-        make_cursor(release.revision, release.version, signature, rows[limit - 1].position)
-        if len(rows) > limit
-        else None
-    )
+    following = None if last is None else make_cursor(release.revision, release.version, signature, last)
     return respond(
         read,
-        [row.shown for row in rows[:limit]],
+        items,
         limit=limit,
         total=total,
         following=following,

@@ -10,7 +10,7 @@ from app import models
 from app.db.listings import list_number
 from app.documents import details, grading
 from app.documents.index import Index
-from app.documents.lists import lists_of
+from app.documents.lists import ListOfRows, lists_of
 from app.documents.options import options_document
 from app.documents.quality import disagreements_document, quality_document
 from app.documents.releases import release_documents
@@ -25,13 +25,18 @@ Row = dict[str, Any] | tuple[Any, ...]
 Part = tuple[type[SQLModel], Iterable[Row]]
 
 
-def tables_of(state: State) -> Iterator[Part]:
-    """Rows for every table, what others refer to first. A table may come in many parts; each is read once, in turn."""
+def tables_of(state: State, lists: list[str]) -> Iterator[Part]:
+    """Rows for every table, what others refer to first. A table may come in many parts; each is read once, in turn.
+
+    The path of every list is put into `lists` when its rows come.
+    """
     index = state.index
     yield from _records(index)
     yield from _claims_and_documents(index, state)
     yield from _edges(index)
-    yield from _lists(index, state)
+    for found in lists_of(index, state.releases, state.pending):
+        lists.append(found.path)
+        yield from _list(found)
 
 
 def _records(index: Index) -> Iterator[Part]:
@@ -105,39 +110,38 @@ def _edges(index: Index) -> Iterator[Part]:
     )
 
 
-def _lists(index: Index, state: State) -> Iterator[Part]:
-    for found in lists_of(index, state.releases, state.pending):
-        number = list_number(found.path)
-        yield (
-            models.Listing,
+def _list(found: ListOfRows) -> Iterator[Part]:
+    number = list_number(found.path)
+    yield (
+        models.Listing,
+        (
             (
-                (
-                    number,
-                    place,
-                    row.record and row.record[0],
-                    row.record and row.record[1],
-                    row.claim,
-                    row.extra,
-                    row.relief_days,
-                    row.updated,
-                    row.home,
-                )
-                for place, row in found.read()
-            ),
-        )
-        # In the order of the primary key: both engines append, and do not look for each row's page.
-        yield (
-            models.ListingFacet,
-            ((number, facet, value, place) for facet, value, places in found.facets() for place in places),
-        )
-        yield (
-            models.ListingOrder,
-            (
-                (number, sort, position, place)
-                for sort, places in found.other_orders()
-                for position, place in enumerate(places)
-            ),
-        )
+                number,
+                place,
+                row.record and row.record[0],
+                row.record and row.record[1],
+                row.claim,
+                row.extra,
+                row.relief_days,
+                row.updated,
+                row.home,
+            )
+            for place, row in found.read()
+        ),
+    )
+    # In the order of the primary key: both engines append, and do not look for each row's page.
+    yield (
+        models.ListingFacet,
+        ((number, facet, value, place) for facet, value, places in found.facets() for place in places),
+    )
+    yield (
+        models.ListingOrder,
+        (
+            (number, sort, position, place)
+            for sort, places in found.other_orders()
+            for position, place in enumerate(places)
+        ),
+    )
 
 
 def _record(index: Index, type_: str, record: seed.Record, **own: object) -> dict[str, Any]:

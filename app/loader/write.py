@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy import Connection, Engine, LargeBinary, Table, delete, text
+from sqlalchemy import Connection, Engine, LargeBinary, Table, delete, insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
@@ -21,6 +21,7 @@ from app import models
 from app.build import build_id
 from app.collecting import collector_at_rest
 from app.db.engines import Transaction
+from app.loader.pages import first_pages
 from app.loader.state import State
 from app.loader.tables import Row, tables_of
 from app.queries.release import find_release
@@ -58,19 +59,20 @@ def write(engine: Engine, state: State, *, progress: Progress = lambda _: None) 
         if held is not None and (held.revision, held.build) == (state.revision, build_id()):
             return Loaded(state.version, state.revision, written=False, rows=0)
         sequence = held.sequence + 1 if held is not None else 1
+        lists: list[str] = []
         with _indexes_last(connection):
             _empty(connection)
             with _gathering(connection, progress) as gathered:
-                for model, part in tables_of(state):
+                for model, part in tables_of(state, lists):
                     gathered.put(model, part)
-        # Not counted: what was loaded is the content.
-        rows = gathered.total
-        with _gathering(connection, progress) as last:
-            last.put(models.Release, [_release_row(state, sequence)])
+        for pages in first_pages(Transaction(connection), lists):
+            connection.execute(insert(models.Document), pages)
+        connection.execute(insert(models.Release), [_release_row(state, sequence)])
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA optimize")
-    return Loaded(state.version, state.revision, written=True, rows=rows)
+    # What was loaded is the content: its first pages and the row of the release are not counted.
+    return Loaded(state.version, state.revision, written=True, rows=gathered.total)
 
 
 def _release_row(state: State, sequence: int) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+import orjson
 
 from app.db.engines import Snapshot
 from app.db.listings import list_number
@@ -88,6 +90,35 @@ def list_rows(
         sql += f" AND {position} {'<' if order.down else '>'} :after"
     sql += f" ORDER BY {position}{' DESC' if order.down else ''} LIMIT :limit"
     return [ListRow(*row) for row in snapshot.fetch(sql, given)]
+
+
+# Rows of a page that nobody narrowed, sorted or sized.
+FIRST_PAGE: Final = 20
+
+
+@dataclass(frozen=True)
+class FirstPage:
+    """The first page of a list as nothing narrows it: its rows as JSON, with commas between them; and what they are of."""
+
+    items: bytes
+    total: int
+    # Position of the last of them, where more follow.
+    last: int | None
+
+
+def find_first_page(snapshot: Snapshot, path: str) -> FirstPage | None:
+    """The page that the loader made, in one row. None: other code loaded this database, and made none."""
+    sql = "SELECT summary, body FROM document WHERE type = 'first_page' AND slug = :path"
+    rows = snapshot.fetch(sql, {"path": path})
+    return FirstPage(bytes(rows[0][1]), **orjson.loads(bytes(rows[0][0]))) if rows else None
+
+
+def make_first_page(snapshot: Snapshot, path: str) -> FirstPage:
+    """The same from the rows themselves."""
+    rows = list_rows(snapshot, path, Filters(), Order(), after=None, limit=FIRST_PAGE + 1)
+    last = rows[FIRST_PAGE - 1].position if len(rows) > FIRST_PAGE else None
+    items = b",".join([row.shown for row in rows[:FIRST_PAGE]])
+    return FirstPage(items, count_rows(snapshot, path, Filters()), last)
 
 
 def walk_list(snapshot: Snapshot, path: str, filters: Filters, order: Order) -> Iterator[ListRow]:

@@ -102,6 +102,34 @@ def test_a_detail_takes_at_most_five_statements_and_a_list_three(filled: Client,
     } == {}
 
 
+WHOLE_LISTS = tuple(path for path in LISTS if "?" not in path and not path.startswith("/v1/procedures/"))
+
+
+@pytest.mark.parametrize("path", WHOLE_LISTS)
+def test_the_first_page_of_a_list_is_read_as_one_row(filled: Client, asked: Asked, path: str) -> None:
+    filled.get(f"{path}?limit=1")
+    asked.clear()
+
+    assert filled.get(path).status_code == 200
+    # The release, and the page.
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("path", WHOLE_LISTS)
+def test_the_first_page_as_it_is_kept_is_what_its_rows_give(
+    filled: Client, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    kept = filled.get(f"{path}?limit=20")
+    # What other code loaded has no such pages.
+    monkeypatch.setattr("app.http.pages.find_first_page", lambda *_: None)
+
+    assert filled.get(path).content == kept.content
+    first = kept.json()
+    if following := first["page"]["next"]:
+        second = filled.get(f"{path}?limit=20&cursor={following}").json()
+        assert first["items"] + second["items"] == filled.get(f"{path}?limit=40").json()["items"]
+
+
 @pytest.mark.parametrize("path", [path for path in LISTS if "suggest" not in path and "search" not in path])
 def test_rows_of_a_list_come_from_an_index_and_in_its_order(
     client: Client, filled: Client, asked: Asked, path: str
