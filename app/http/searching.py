@@ -9,17 +9,9 @@ from app.build import build_id
 from app.http.reading import Reading, linked
 from app.queries.documents import find_claim, find_document
 from app.search.emergencies import RedFlags, red_flags
-from app.search.index import SearchIndex, open_index
+from app.search.index import Hit, SearchIndex, open_index
 from app.search.nearest import Choices, nearest
-from app.search.query import Hit
-
-_KINDS = {
-    "preferred": "its name",
-    "synonym": "another name of it",
-    "abbreviation": "an abbreviation of it",
-    "lay_name": "an everyday name of it",
-    "patient_phrase": "how people put it",
-}
+from app.search.reasons import because
 
 
 def index_of(read: Reading) -> SearchIndex:
@@ -34,9 +26,7 @@ def index_of(read: Reading) -> SearchIndex:
 
 def because_of(hit: Hit) -> str:
     """In words, why a record was found."""
-    if hit.field == "names":
-        return f"{'Is' if hit.exact else 'Like'} {_KINDS.get(hit.kind, 'a name of it')}: {hit.text}"
-    return "Its summary speaks of it" if hit.field == "summary" else "Its cited statements speak of it"
+    return because(hit.field, hit.kind, hit.text, exact=hit.exact)
 
 
 def notices_of(read: Reading, text: str) -> list[Any]:

@@ -4,7 +4,7 @@ import heapq
 import math
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from jellyfish import metaphone
 from app.db.engines import Snapshot
 from app.db.statements import named
 from app.search.folding import fold
+from app.search.reasons import said
 from app.search.turns import made_once
 from app.search.words import content_stems, levels, root
 
@@ -76,6 +77,9 @@ class Name:
     total: float
     # What a match in a name of its kind is worth.
     weight: float
+    # What is said where it matched and is not the whole query, and what leads to the marks in it, as JSON.
+    said: bytes
+    lead: bytes
 
 
 @dataclass(slots=True)
@@ -90,8 +94,8 @@ class Entry:
     names: list[Name]
     # Stem -> the fields that have it.
     where: dict[str, int]
-    # Stem -> the name that fits best where nothing else is asked for: (share of the name that it is, name, how well).
-    best: dict[str, tuple[float, Name, float]]
+    # Stem -> the name that fits best where nothing else is asked for.
+    best: dict[str, "Best"]
     # Stems that are a whole name.
     alone: frozenset[str]
     # Its links, as JSON.
@@ -105,6 +109,42 @@ class Entry:
     marked: tuple[tuple[str, bytes], ...]
     # Stem -> what is marked for it alone in these, as JSON; made when it is first shown.
     shown: dict[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Hit:
+    """A record found, and why."""
+
+    entry: Entry
+    score: float
+    field: str
+    kind: str
+    text: str
+    exact: bool
+    # Stems of the query that the record has.
+    present: Sequence[str]
+    # Where it stands among others: the lower, the earlier.
+    rank: tuple[int, float, tuple[int, int, str]]
+    # The name that matched and is not the whole query.
+    name: Name | None = None
+
+
+@dataclass(slots=True)
+class Best:
+    """The name of a record that fits a stem best, where nothing else is asked for."""
+
+    # The share of the name that the stem is, and how well the name fits.
+    share: float
+    name: Name
+    fitting: float
+    hit: Hit
+
+
+def hit_by_name(entry: Entry, score: float, name: Name, present: Sequence[str]) -> Hit:
+    """A record found by a name."""
+    score = round(score, 2)
+    rank = (entry.group, -score, entry.tie)
+    return Hit(entry, score, "names", name.kind, name.text, False, present, rank, name)
 
 
 @dataclass
@@ -221,19 +261,7 @@ def fit(name: Name, coverage: float, share: float) -> float:
 
 
 def _entry(raw: dict[str, Any], links: bytes, worth: Callable[[str], float]) -> Entry:
-    names = []
-    for kind, text, words in raw["names"]:
-        stems = tuple(map(sys.intern, words))
-        each = {stem: worth(stem) for stem in stems}
-        names.append(Name(kind, text, stems, each, sum(each.values()), weight_of(kind, raw["type"])))
-    best: dict[str, tuple[float, Name, float]] = {}
-    for name in names:
-        for stem, worth_here in name.worth.items():
-            share = worth_here / name.total
-            fitting = fit(name, 1.0, share)
-            if stem not in best or fitting > best[stem][2]:
-                best[stem] = (share, name, fitting)
-    alone = frozenset(name.stems[0] for name in names if len(name.stems) == 1)
+    names = [_name(kind, text, words, raw["type"], worth) for kind, text, words in raw["names"]]
     where: dict[str, int] = {}
     fields = (
         (NAMES, (stem for name in names for stem in name.stems)),
@@ -247,16 +275,50 @@ def _entry(raw: dict[str, Any], links: bytes, worth: Callable[[str], float]) -> 
             where[sys.intern(stem)] = where.get(stem, 0) | bit
     key, name = f"{raw['type']}/{raw['slug']}", raw["name"]
     kind, slug, summary = raw["type"], raw["slug"], raw["summary"]
-    head = orjson.dumps({"type": kind, "slug": slug, "name": name, "summary": summary or None})[:-1]
-    tie = (len(name.split()), ORDER[kind], slug)
     marked = tuple(
         (text, orjson.dumps({"field": field, "text": text})[:-1])
         for field, text in (("name", name), ("summary", summary))
         if text
     )
-    return Entry(
-        kind, slug, name, summary, names, where, best, alone, links, key, GROUPS.get(kind, 0), tie, head, marked
+    entry = Entry(
+        type=kind,
+        slug=slug,
+        name=name,
+        summary=summary,
+        names=names,
+        where=where,
+        best={},
+        alone=frozenset(name.stems[0] for name in names if len(name.stems) == 1),
+        links=links,
+        key=key,
+        group=GROUPS.get(kind, 0),
+        tie=(len(name.split()), ORDER[kind], slug),
+        head=orjson.dumps({"type": kind, "slug": slug, "name": name, "summary": summary or None})[:-1],
+        marked=marked,
     )
+    _find_best(entry)
+    return entry
+
+
+def _name(kind: str, text: str, words: list[str], type_: str, worth: Callable[[str], float]) -> Name:
+    stems = tuple(map(sys.intern, words))
+    each = {stem: worth(stem) for stem in stems}
+    lead = orjson.dumps({"field": "matched", "text": text})[:-1]
+    weight = weight_of(kind, type_)
+    return Name(kind, text, stems, each, sum(each.values()), weight, said("names", kind, text, exact=False), lead)
+
+
+def _find_best(entry: Entry) -> None:
+    best: dict[str, tuple[float, Name, float]] = {}
+    for name in entry.names:
+        for stem, worth in name.worth.items():
+            share = worth / name.total
+            fitting = fit(name, 1.0, share)
+            if stem not in best or fitting > best[stem][2]:
+                best[stem] = (share, name, fitting)
+    for stem, (share, name, fitting) in best.items():
+        # The word is one of a name: worth all of it.
+        entry.best[stem] = Best(share, name, fitting, hit_by_name(entry, 60 * fitting + 60, name, (stem,)))
 
 
 def _schema() -> Any:  # noqa: ANN401 - tantivy ships no types

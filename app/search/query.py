@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 import tantivy
@@ -24,9 +25,11 @@ from app.search.index import (
     TYPES,
     WORTH,
     Entry,
+    Hit,
     Name,
     SearchIndex,
     fit,
+    hit_by_name,
 )
 from app.search.understand import Read, read_query
 from app.search.words import content_stems, stems
@@ -59,20 +62,7 @@ WHOLE: Final = 115.0
 # Words of the longest name that is looked for inside a query.
 _LONGEST: Final = 6
 _TERMS: Final = 10_000
-
-
-@dataclass(slots=True)
-class Hit:
-    """A record found, and why."""
-
-    entry: Entry
-    score: float
-    field: str
-    kind: str
-    text: str
-    exact: bool
-    # Stems of the query that the record has.
-    present: Sequence[str]
+_RANK: Final = attrgetter("rank")
 
 
 def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[Read, list[Hit]]:
@@ -87,14 +77,17 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
     one_word = len(read.words) == 1 and not read.phrases
     judge = _judge_word if one_word else _judge
     contained = {} if one_word else _names_within(index, read.corrected)
-    known = index.memo
+    known, plain = index.memo, read.plain if one_word else ""
     # The best score so far; nothing below a share of it comes to be shown.
     best = min(max([hit.score for hit in hits], default=0.0), WHOLE)
     for place in {**contained, **dict.fromkeys(_candidates(index, read, types))}:
         entry = known.get(place) or index.entry(place)
         if place in called or (types and entry.type not in types):
             continue
-        if (hit := judge(entry, read, NEAR_BEST * best)) is not None:
+        held = entry.best.get(plain)
+        # The word as it stands, in a name of which it is enough: nothing else can be better.
+        hit = held.hit if held and held.fitting >= NEAR else judge(entry, read, NEAR_BEST * best)
+        if hit is not None:
             hits.append(hit)
             if hit.score > best:
                 best = min(hit.score, WHOLE)
@@ -102,7 +95,7 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
     apart = "claims" if best == WHOLE else ""
     kept = [hit for hit in hits if hit.score >= NEAR_BEST * best and hit.field != apart]
     # Among equals the plainer name was meant: radiofrequency ablation before one of its forms.
-    kept.sort(key=lambda hit: (hit.entry.group, -hit.score, hit.entry.tie))
+    kept.sort(key=_RANK)
     return read, kept
 
 
@@ -154,7 +147,8 @@ def _candidates(index: SearchIndex, read: Read, types: Collection[str]) -> list[
 
 def _called(entry: Entry, read: Read, kind: str, text: str) -> Hit:
     present = [stem for stem in read.stems if stem in entry.where]
-    return Hit(entry, 1000 * KIND_WEIGHT.get(kind, 0.9), "names", kind, text, exact=True, present=present)
+    score = 1000 * KIND_WEIGHT.get(kind, 0.9)
+    return Hit(entry, score, "names", kind, text, True, present, (entry.group, -score, entry.tie))
 
 
 def _judge(entry: Entry, read: Read, _least: float) -> Hit | None:
@@ -168,26 +162,19 @@ def _judge(entry: Entry, read: Read, _least: float) -> Hit | None:
         return None
     score = 60 * (best[0] if best else 0.0) + 60 * share.all
     if best is not None and share.names >= max(share.summary, 0.3):
-        return _by_name(entry, score, best[1], present)
+        return hit_by_name(entry, score, best[1], present)
     return _by_text(entry, score, present, summary=share.summary >= share.body)
-
-
-def _by_name(entry: Entry, score: float, name: Name, present: Sequence[str]) -> Hit:
-    return Hit(entry, round(score, 2), "names", name.kind, name.text, False, present)
 
 
 def _by_text(entry: Entry, score: float, present: Sequence[str], *, summary: bool) -> Hit:
     field = "summary" if summary and entry.summary else "claims"
-    return Hit(entry, round(score, 2), field, "text", entry.summary or entry.name, exact=False, present=present)
+    score = round(score, 2)
+    rank = (entry.group, -score, entry.tie)
+    return Hit(entry, score, field, "text", entry.summary or entry.name, False, present, rank)
 
 
 def _judge_word(entry: Entry, read: Read, least: float) -> Hit | None:
     """The same for a query of one word, most of them: by its best reading, with what is known of the record before."""
-    if read.plain:
-        # The word as it stands, in a name of which it is enough: nothing else can be better.
-        held = entry.best.get(read.plain)
-        if held is not None and held[2] >= NEAR:
-            return _by_name(entry, 60 * held[2] + 60, held[1], read.alone)
     where = entry.where
     best, stem, likeness, bits = 0.0, "", 0.0, 0
     for one, alike in read.words[0].items():
@@ -200,13 +187,12 @@ def _judge_word(entry: Entry, read: Read, least: float) -> Hit | None:
     enough = likeness >= MIN_COVERAGE[entry.type]
     texts = (bits & SUMMARY and likeness >= MUCH) or (bits & BODY and likeness >= ALL_BUT)
     if bits & NAMES:
-        share, name, fitting = entry.best[stem]
-        if likeness != 1.0:
-            fitting = fit(name, likeness, share)
+        held = entry.best[stem]
+        fitting = held.fitting if likeness == 1.0 else fit(held.name, likeness, held.share)
         if everyday and fitting < NEAR:
             return None
         if (enough and (texts or fitting >= MIN_NAME)) or (likeness >= MUCH and stem in entry.alone):
-            return _by_name(entry, 60 * (fitting + best), name, [stem])
+            return hit_by_name(entry, 60 * (fitting + best), held.name, (stem,))
     elif enough and texts and not everyday:
         return _by_text(entry, 60 * best, [stem], summary=bool(bits & SUMMARY))
     return None

@@ -60,7 +60,6 @@ class Read:
         self.stems = tuple(dict.fromkeys(stem for alternatives in self.words for stem in alternatives))
         # The stem of a query of one word that is read as nothing else.
         self.plain = self.stems[0] if len(self.stems) == 1 and self.words == [{self.stems[0]: 1.0}] else ""
-        self.alone = (self.plain,)
 
 
 def read_query(index: SearchIndex, text: str) -> Read:

@@ -13,13 +13,14 @@ from app.errors import FieldError, InvalidParameter
 from app.http.openapi import answers
 from app.http.pages import make_cursor, open_cursor, respond
 from app.http.reading import Reading
-from app.http.searching import because_of, index_of, notices_of, suggestions_for
+from app.http.searching import index_of, notices_of, suggestions_for
 from app.queries.lists import Filters, Order, list_rows
 from app.schemas.searching import SearchPage, Suggestions
 from app.schemas.values import Among
 from app.search.folding import fold
-from app.search.index import NAMES, SUMMARY, TYPES, Entry
-from app.search.query import Hit, highlights, search
+from app.search.index import NAMES, SUMMARY, TYPES, Entry, Hit
+from app.search.query import highlights, search
+from app.search.reasons import said
 from app.search.suggest import suggest
 
 _LABELS = {name: name.replace("_", " ").capitalize() for name in TYPES}
@@ -109,14 +110,14 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
 
 
 def _item(hit: Hit) -> bytes:
-    entry, present = hit.entry, hit.present
+    entry, present, name = hit.entry, hit.present, hit.name
     marks = _marks(entry, present)
     if hit.field == "names" and hit.text != entry.name:
-        more = _marked(hit.text, orjson.dumps({"field": "matched", "text": hit.text})[:-1], present)
+        lead = name.lead if name else orjson.dumps({"field": "matched", "text": hit.text})[:-1]
+        more = _marked(hit.text, lead, present)
         marks = b",".join((marks, more)) if marks and more else marks or more
-    matched = {"field": hit.field, "kind": hit.kind, "text": hit.text}
-    said = orjson.dumps({"matched": matched, "because": because_of(hit)})[1:-1]
-    return b'%b,"highlights":[%b],%b,"links":%b}' % (entry.head, marks, said, entry.links)
+    why = name.said if name else said(hit.field, hit.kind, hit.text, exact=hit.exact)
+    return b'%b,"highlights":[%b],%b,"links":%b}' % (entry.head, marks, why, entry.links)
 
 
 def _marks(entry: Entry, present: Sequence[str]) -> bytes:

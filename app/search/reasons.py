@@ -1,0 +1,26 @@
+"""In words, why a record was found."""
+
+from typing import Final
+
+import orjson
+
+_KINDS: Final = {
+    "preferred": "its name",
+    "synonym": "another name of it",
+    "abbreviation": "an abbreviation of it",
+    "lay_name": "an everyday name of it",
+    "patient_phrase": "how people put it",
+}
+
+
+def because(field: str, kind: str, text: str, *, exact: bool) -> str:
+    """Why a record was found: the name that matched, or what speaks of it."""
+    if field == "names":
+        return f"{'Is' if exact else 'Like'} {_KINDS.get(kind, 'a name of it')}: {text}"
+    return "Its summary speaks of it" if field == "summary" else "Its cited statements speak of it"
+
+
+def said(field: str, kind: str, text: str, *, exact: bool) -> bytes:
+    """What matched and why, as members of a JSON object."""
+    matched = {"field": field, "kind": kind, "text": text}
+    return orjson.dumps({"matched": matched, "because": because(field, kind, text, exact=exact)})[1:-1]
