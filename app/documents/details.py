@@ -3,15 +3,20 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
+
 from app.documents.conflicts import conflicts_of
 from app.documents.index import Edge, Index
 from app.documents.shapes import (
+    ClaimText,
     Json,
     blocks_of,
     claim_shape,
+    fixed,
     known,
     link,
     links_of,
+    notice_of,
     review_of,
     source_ref,
     sources_behind,
@@ -124,9 +129,13 @@ def _names(record: seed.Record | seed.Risk) -> list[Json]:
     return names
 
 
-def _licence(index: Index) -> Json:
+def _licence(index: Index) -> orjson.Fragment:
     about = index.about
-    return {"name": about.licence, "url": about.licence_url, "attribution": about.attribution}
+    return fixed(
+        index,
+        "licence",
+        lambda: {"name": about.licence, "url": about.licence_url, "attribution": about.attribution},
+    )
 
 
 def _tail(index: Index, kind: str, record: seed.Record) -> Json:
@@ -140,14 +149,17 @@ def _tail(index: Index, kind: str, record: seed.Record) -> Json:
             "version": index.version,
             "updated_in": index.updated(kind, record.slug),
         },
-        "notice": {"text": index.about.notice, "lang": "en"},
+        "notice": notice_of(index),
     }
 
 
 def summary_and_document(
-    index: Index, kind: str, record: seed.Procedure | seed.Condition | seed.PainGenerator, claims: Mapping[str, bytes]
+    index: Index,
+    kind: str,
+    record: seed.Procedure | seed.Condition | seed.PainGenerator,
+    claims: Mapping[str, ClaimText],
 ) -> tuple[Json, Json]:
-    """A record in a list and in full; `claims` are its own, as `shown_claims` gives them."""
+    """A record in a list and in full; `claims` are its own, as `claim_texts` gives them."""
     summary = _summary(index, kind, record)
     match record:
         case seed.Procedure():
@@ -158,7 +170,7 @@ def summary_and_document(
             return summary, _generator_document(index, record, summary, claims)
 
 
-def _procedure_document(index: Index, record: seed.Procedure, summary: Json, claims: Mapping[str, bytes]) -> Json:
+def _procedure_document(index: Index, record: seed.Procedure, summary: Json, claims: Mapping[str, ClaimText]) -> Json:
     related = [
         {
             "type": relation.type,
@@ -175,17 +187,21 @@ def _procedure_document(index: Index, record: seed.Procedure, summary: Json, cla
         **blocks_of("procedure", record, claims),
         "related": {"procedures": known(related), **_hierarchy(index, "procedure", record)},
         "conflicts": known(conflicts_of(record.claims)),
-        "journey": {
-            "type": "guide_page",
-            "slug": "journey",
-            "name": index.names.get(("guide_page", "journey"), "Care journey"),
-            "links": {"self": link("/v1/guide/journey")},
-        },
+        "journey": fixed(index, "journey", lambda: _journey(index)),
         **_tail(index, "procedure", record),
     }
 
 
-def _condition_document(index: Index, record: seed.Condition, summary: Json, claims: Mapping[str, bytes]) -> Json:
+def _journey(index: Index) -> Json:
+    return {
+        "type": "guide_page",
+        "slug": "journey",
+        "name": index.names.get(("guide_page", "journey"), "Care journey"),
+        "links": {"self": link("/v1/guide/journey")},
+    }
+
+
+def _condition_document(index: Index, record: seed.Condition, summary: Json, claims: Mapping[str, ClaimText]) -> Json:
     return {
         **summary,
         "names": _names(record),
@@ -199,7 +215,9 @@ def _condition_document(index: Index, record: seed.Condition, summary: Json, cla
     }
 
 
-def _generator_document(index: Index, record: seed.PainGenerator, summary: Json, claims: Mapping[str, bytes]) -> Json:
+def _generator_document(
+    index: Index, record: seed.PainGenerator, summary: Json, claims: Mapping[str, ClaimText]
+) -> Json:
     return {
         **summary,
         "names": _names(record),
@@ -255,7 +273,7 @@ def risk_document(index: Index, risk: seed.Risk) -> Json:
         "names": _names(risk),
         "observations": known(observed),
         "licence": _licence(index),
-        "notice": {"text": index.about.notice, "lang": "en"},
+        "notice": notice_of(index),
     }
 
 
@@ -303,5 +321,5 @@ def guide_document(index: Index, page: seed.GuidePage) -> Json:
         "claims": [claim_shape(index, kind, slug, claim) for _, (kind, slug, claim, _) in sorted(named.items())],
         "sources": sources_behind(index, [one.claim for one in named.values()]),
         "licence": _licence(index),
-        "notice": {"text": index.about.notice, "lang": "en"},
+        "notice": notice_of(index),
     }

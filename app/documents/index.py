@@ -1,7 +1,7 @@
 """The bundle looked at from all sides once, so that every document is a few look-ups."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -85,6 +85,8 @@ class Index:
     conditions: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     # Condition -> (condition that may cause it, claim).
     causes: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    # What many documents share, made once (`shapes.fixed`).
+    fixed: dict[Hashable, Any] = field(default_factory=dict)
     # Type -> slug -> folded name.
     _folded: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
 

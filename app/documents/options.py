@@ -3,7 +3,7 @@
 from app.documents.details import generators_of, procedure_summary
 from app.documents.grading import GRADE_RANK
 from app.documents.index import Edge, Index
-from app.documents.shapes import Json, claim_shape, known, link, review_of
+from app.documents.shapes import Json, claim_shape, known, link, notice_of, review_of
 from app.seed import bundle as seed
 
 
@@ -51,7 +51,7 @@ def options_document(index: Index, condition: seed.Condition) -> Json:
             "families": [{"family": rank.family, "reason": rank.reason} for rank in index.editorial.invasiveness],
         },
         "review": review_of(index, condition.review),
-        "notice": {"text": index.about.notice, "lang": "en"},
+        "notice": notice_of(index),
         "links": {
             "self": link(f"/v1/conditions/{condition.slug}/options"),
             "condition": link(f"/v1/conditions/{condition.slug}"),

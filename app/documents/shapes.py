@@ -1,8 +1,8 @@
 """Claims, references and blocks as they are shown: plain JSON values, checked against `schemas` by the tests."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -20,6 +20,14 @@ Json = dict[str, Any]
 def dump(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     """JSON bytes as they are stored and sent."""
     return orjson.dumps(value)
+
+
+def fixed(index: Index, key: Hashable, make: Callable[[], Any]) -> orjson.Fragment:
+    """A part that many documents share: made, and made JSON, once."""
+    found = index.fixed.get(key)
+    if found is None:
+        found = index.fixed[key] = orjson.Fragment(dump(make()))
+    return found
 
 
 def link(path: str) -> str:
@@ -40,10 +48,19 @@ def links_of(kind: str, slug: str) -> Json:
     return {"self": link(f"/v1{path}"), "html": link(path), "notice": link("/notice"), "report": REPORT}
 
 
-def review_of(index: Index, own: seed.Review | None = None) -> Json:
+def review_of(index: Index, own: seed.Review | None = None) -> orjson.Fragment:
     """Review status of a record."""
     review = own or index.about.review
-    return {"status": review.status, "reviewed_on": review.reviewed_on, "review_due": review.review_due}
+    return fixed(
+        index,
+        ("review", review.status, review.reviewed_on, review.review_due),
+        lambda: {"status": review.status, "reviewed_on": review.reviewed_on, "review_due": review.review_due},
+    )
+
+
+def notice_of(index: Index) -> orjson.Fragment:
+    """What stands below everything that is shown."""
+    return fixed(index, "notice", lambda: {"text": index.about.notice, "lang": "en"})
 
 
 def source_ref(index: Index, slug: str) -> Json:
@@ -59,38 +76,47 @@ def source_ref(index: Index, slug: str) -> Json:
     }
 
 
+def _cited(index: Index, slug: str) -> orjson.Fragment:
+    return fixed(index, ("source", slug), lambda: source_ref(index, slug))
+
+
 def claim_shape(index: Index, kind: str, slug: str, claim: seed.AnyClaim) -> Json:
     """A claim as it is shown everywhere."""
+    return _shown(index, slug, claim, index.ref(kind, slug), claim.value.model_dump())
+
+
+def _shown(index: Index, slug: str, claim: seed.AnyClaim, subject: object, value: Json) -> Json:
+    """The same of what was made before: its subject as it is shown, and its value as it is stored, which changes."""
     return {
         "id": claim.id,
         "kind": claim.kind,
-        "subject": index.ref(kind, slug),
+        "subject": subject,
         "statement": claim.statement,
         "lang": "en",
-        "value": _value(index, slug, claim),
+        "value": _value(index, slug, claim, value),
         "qualifiers": qualifiers_of(claim)[0],
         "grade": index.claims[claim.id].grade,
         "certainty_reasons": claim.certainty_reasons or _certainty_reasons(index, claim),
         "support": claim.support,
         "reason": claim.reason,
         "citations": [
-            {"source": source_ref(index, cited.source), "locator": cited.locator, "note": cited.note}
+            {"source": _cited(index, cited.source), "locator": cited.locator, "note": cited.note}
             for cited in claim.citations
         ],
         "links": {"self": link(f"/v1/claims/{claim.id}"), "report": REPORT},
     }
 
 
-def qualifiers_of(claim: seed.AnyClaim) -> tuple[Json, str]:
-    """Qualifiers of a claim as they are shown, and as canonical JSON. Both are shared: they are only read."""
+def qualifiers_of(claim: seed.AnyClaim) -> tuple[orjson.Fragment, str]:
+    """Qualifiers of a claim as they are shown, and as canonical JSON."""
     return _qualifiers(claim.qualifiers)
 
 
 # Most claims have none.
 @lru_cache(maxsize=1000)
-def _qualifiers(qualifiers: Qualifiers) -> tuple[Json, str]:
+def _qualifiers(qualifiers: Qualifiers) -> tuple[orjson.Fragment, str]:
     shown = qualifiers.model_dump()
-    return shown, sorted_json(shown)
+    return orjson.Fragment(dump(shown)), sorted_json(shown)
 
 
 def sorted_json(value: Json) -> str:
@@ -109,8 +135,7 @@ def _certainty_reasons(index: Index, claim: seed.AnyClaim) -> list[str]:
     return reasons
 
 
-def _value(index: Index, slug: str, claim: seed.AnyClaim) -> Json:
-    value = claim.value.model_dump()
+def _value(index: Index, slug: str, claim: seed.AnyClaim, value: Json) -> Json:
     if isinstance(claim, seed.TargetClaim):
         value["pain_generator"] = index.ref("pain_generator", claim.value.pain_generator)
     elif isinstance(claim, seed.IndicationClaim):
@@ -144,17 +169,30 @@ def order_of(claims: Iterable[seed.AnyClaim]) -> list[seed.AnyClaim]:
     return sorted(claims, key=lambda claim: (claim.kind, claim.id))
 
 
-def shown_claims(index: Index, kind: str, slug: str, claims: Iterable[seed.AnyClaim]) -> dict[str, bytes]:
-    """Claims of a record as they are shown, by id, as JSON: the document of the record holds the very same bytes."""
-    return {claim.id: dump(claim_shape(index, kind, slug, claim)) for claim in claims}
+class ClaimText(NamedTuple):
+    """A claim as JSON: as it is shown, and its value as it is stored."""
+
+    shown: bytes
+    value: str
 
 
-def blocks_of(kind: str, record: seed.Record, claims: Mapping[str, bytes]) -> Json:
+def claim_texts(index: Index, kind: str, slug: str, claims: Iterable[seed.AnyClaim]) -> dict[str, ClaimText]:
+    """Claims of a record by id: the document of the record holds the very bytes that are shown for each."""
+    subject = orjson.Fragment(dump(index.ref(kind, slug)))
+    found = {}
+    for claim in claims:
+        value = claim.value.model_dump()
+        stored = sorted_json(value)
+        found[claim.id] = ClaimText(dump(_shown(index, slug, claim, subject, value)), stored)
+    return found
+
+
+def blocks_of(kind: str, record: seed.Record, claims: Mapping[str, ClaimText]) -> Json:
     """Every block of a detail, known, unknown or not applicable."""
     by_kind: dict[str, list[orjson.Fragment]] = {name: [] for name in KINDS_OF_TYPE[kind]}
     for claim in order_of(record.claims):
         if claim.kind in by_kind:
-            by_kind[claim.kind].append(orjson.Fragment(claims[claim.id]))
+            by_kind[claim.kind].append(orjson.Fragment(claims[claim.id].shown))
     return {
         BLOCK_OF_KIND[name]: known(items, applicable=BLOCK_OF_KIND[name] not in record.not_applicable)
         for name, items in by_kind.items()
@@ -174,10 +212,10 @@ def texts_of(record: seed.Record, names: Iterable[str]) -> Json:
     return shown
 
 
-def sources_behind(index: Index, record_claims: Iterable[seed.AnyClaim]) -> list[Json]:
-    """The sources of a record, best design first."""
-    slugs = dict.fromkeys(cited.source for claim in record_claims for cited in claim.citations)
-    return sorted(
-        (source_ref(index, slug) for slug in slugs),
-        key=lambda ref: (ref["commercial"], ref["name"].casefold(), ref["slug"]),
+def sources_behind(index: Index, record_claims: Iterable[seed.AnyClaim]) -> list[orjson.Fragment]:
+    """The sources of a record: independent before commercial ones, then by title."""
+    slugs = {cited.source for claim in record_claims for cited in claim.citations}
+    found = sorted(
+        (index.sources[slug] for slug in slugs), key=lambda one: (one.commercial, one.title.casefold(), one.slug)
     )
+    return [_cited(index, one.slug) for one in found]

@@ -14,7 +14,7 @@ from app.documents.lists import ListOfRows, lists_of
 from app.documents.options import options_document
 from app.documents.quality import disagreements_document, quality_document
 from app.documents.releases import release_documents
-from app.documents.shapes import dump, order_of, qualifiers_of, shown_claims, sorted_json
+from app.documents.shapes import ClaimText, claim_texts, dump, order_of, qualifiers_of
 from app.loader.state import State
 from app.schemas.durations import days_of
 from app.search.folding import fold
@@ -218,7 +218,7 @@ def _tags(index: Index) -> Iterator[dict[str, Any]]:
 
 
 def _claim_rows(
-    index: Index, kind: str, slug: str, claims: Iterable[seed.AnyClaim], shown: dict[str, bytes]
+    index: Index, kind: str, slug: str, claims: Iterable[seed.AnyClaim], texts: dict[str, ClaimText]
 ) -> Iterator[Row]:
     for position, claim in enumerate(order_of(claims)):
         yield {
@@ -228,12 +228,12 @@ def _claim_rows(
             "subject_slug": slug,
             "position": position,
             "statement": claim.statement,
-            "value": sorted_json(claim.value.model_dump()),
+            "value": texts[claim.id].value,
             "qualifiers": qualifiers_of(claim)[1],
             "grade": index.claims[claim.id].grade,
             "support": claim.support,
             "reason": claim.reason,
-            "document": shown[claim.id],
+            "document": texts[claim.id].shown,
         }
 
 
@@ -329,12 +329,12 @@ def _claims_and_documents(index: Index, state: State) -> Iterator[Part]:
         return kind, slug, name, dump(summary), dump(body)
 
     for kind, record in content.records():
-        claims = shown_claims(index, kind, record.slug, record.claims)
+        claims = claim_texts(index, kind, record.slug, record.claims)
         yield models.Claim, _claim_rows(index, kind, record.slug, record.claims, claims)
         summary, document = details.summary_and_document(index, kind, record, claims)
         yield models.Document, [row(kind, record.slug, record.name, summary, document)]
     for page in content.guide:
-        claims = shown_claims(index, "guide_page", page.slug, page.claims)
+        claims = claim_texts(index, "guide_page", page.slug, page.claims)
         yield models.Claim, _claim_rows(index, "guide_page", page.slug, page.claims, claims)
         shown = details.guide_summary(index, page)
         yield models.Document, [row("guide_page", page.slug, page.title, shown, details.guide_document(index, page))]
