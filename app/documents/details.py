@@ -77,11 +77,6 @@ def _summary(index: Index, kind: str, record: Any) -> Json:  # noqa: ANN401 - on
     return shown
 
 
-def procedure_summary(index: Index, record: seed.Procedure) -> Json:
-    """A procedure in a list."""
-    return _summary(index, "procedure", record)
-
-
 def risk_summary(index: Index, risk: seed.Risk) -> Json:
     """A risk of the catalogue in a list."""
     return {

@@ -76,6 +76,8 @@ class Index:
     by_generator: dict[str, list[Edge]] = field(default_factory=dict)
     by_condition: dict[str, list[Edge]] = field(default_factory=dict)
     typical: dict[tuple[str, str], Typical] = field(default_factory=dict)
+    # Claims of one class, in their order: most of what asks for one asks for few of them.
+    of_class: dict[type[seed.ClaimBase], list[Owned]] = field(default_factory=lambda: defaultdict(list))
     cited_by: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     # Claims of a procedure about a risk, by risk; and (condition, pain generator, claim) of what joins the two.
     risk_claims: dict[str, list[Owned]] = field(default_factory=lambda: defaultdict(list))
@@ -138,6 +140,7 @@ def index_of(content: Bundle, version: str, history: History, changed: set[str])
     index.procedures = {record.slug: record for record in content.procedures}
     for kind, slug, claim in content.claims():
         owned = index.claims[claim.id] = Owned(kind, slug, claim, grade_of(claim, index.sources))
+        index.of_class[type(claim)].append(owned)
         if isinstance(claim, seed.ProcedureRiskClaim):
             index.risk_claims[claim.value.risk].append(owned)
         if isinstance(claim, seed.StatementClaim) and claim.kind == "arises_from":

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from app.documents.grading import GRADE_RANK, best_source, relief_days
-from app.documents.index import Edge, Index
+from app.documents.index import Edge, Index, Owned
 from app.documents.releases import change_shape
 from app.documents.shapes import dump, link
 from app.schemas import vocabulary
@@ -72,12 +72,12 @@ class ListOfRows:
             for value, places in sorted(values.items()):
                 yield facet, value, places
 
-    def other_orders(self) -> Iterator[tuple[str, list[int]]]:
+    def other_orders(self) -> Iterator[tuple[str, "array[int]"]]:
         """Each further order, both ways, as places of the first order, which decides among equals."""
         for name, known in self._orders.items():
             unknown = [place for place in range(self._total) if place not in known]
-            yield name, sorted(known, key=known.__getitem__) + unknown
-            yield f"-{name}", sorted(known, key=known.__getitem__, reverse=True) + unknown
+            yield name, array("I", sorted(known, key=known.__getitem__) + unknown)
+            yield f"-{name}", array("I", sorted(known, key=known.__getitem__, reverse=True) + unknown)
 
 
 class _Standing(NamedTuple):
@@ -351,23 +351,20 @@ def _claim_rows(
     facets: dict[str, Facets],
     own: Callable[[Index, str, Any], tuple[Facets, dict[str, float | None]]],
 ) -> Iterator[Row]:
-    def key(claim_id: str) -> tuple[str, ...]:
-        kind, slug, *_ = index.claims[claim_id]
-        return *index.sort_key(kind, slug), claim_id
+    def key(one: Owned) -> tuple[str, ...]:
+        return *index.sort_key(one.type, one.slug), one.claim.id
 
-    mine = (claim_id for claim_id, (_, _, claim, _) in index.claims.items() if isinstance(claim, cls))
-    for claim_id in sorted(mine, key=key):
-        kind, slug, claim, _ = index.claims[claim_id]
+    for kind, slug, claim, grade in sorted(index.of_class[cls], key=key):
         source = best_source(claim, index.sources)
         own_facets, orders = own(index, slug, claim)
-        found = {**own_facets, "design": _only(source.design), "grade": _only(index.claims[claim_id].grade)}
+        found = {**own_facets, "design": _only(source.design), "grade": _only(grade)}
         found["commercial"] = _only("true" if source.commercial else "false")
         if kind == "procedure":
             found |= {
                 name: facets[slug].get(name, set()) for name in ("procedure", "family", "body_region", "condition")
             }
         year = None if source.year is None else float(source.year)
-        yield Row(claim=claim_id, facets=found, orders={**orders, "year": year})
+        yield Row(claim=claim.id, facets=found, orders={**orders, "year": year})
 
 
 def _relief_facets(index: Index, slug: str, claim: seed.ReliefDurationClaim) -> tuple[Facets, dict[str, float | None]]:

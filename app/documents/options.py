@@ -1,9 +1,9 @@
 """The way through care for one condition: first what is urgent, then what comes before any procedure, then procedures."""
 
-from app.documents.details import generators_of, procedure_summary
+from app.documents.details import generators_of, typical_relief
 from app.documents.grading import GRADE_RANK
 from app.documents.index import Edge, Index
-from app.documents.shapes import Json, claim_shape, known, link, notice_of, review_of
+from app.documents.shapes import Json, claim_shape, known, link, links_of, notice_of, review_of
 from app.seed import bundle as seed
 
 
@@ -86,18 +86,17 @@ def _options(index: Index, edges: list[Edge], indicated: dict[str, Edge]) -> lis
     ordered = sorted(best, key=lambda slug: (ranks[by_slug[slug].family], *index.sort_key("procedure", slug)))
     options = []
     for slug in ordered:
-        edge, mine = best[slug], indicated.get(slug)
-        summary = procedure_summary(index, by_slug[slug])
+        edge, mine, record = best[slug], indicated.get(slug), by_slug[slug]
         options.append(
             {
                 "procedure": index.ref("procedure", slug),
-                "family": summary["family"],
-                "summary": summary["summary"],
-                "typical_relief": summary["typical_relief"],
+                "family": record.family,
+                "summary": record.texts["summary"].text if "summary" in record.texts else None,
+                "typical_relief": typical_relief(index, slug),
                 "edge": {"role": edge.role, "grade": edge.grade, "claim": edge.claim.id},
                 "indicated": known([{"role": mine.role, "grade": mine.grade, "claim": mine.claim.id}] if mine else []),
-                "rated_risks": known(_rated(index, by_slug[slug])),
-                "links": summary["links"],
+                "rated_risks": known(_rated(index, record)),
+                "links": links_of("procedure", slug),
             }
         )
     return options

@@ -187,13 +187,13 @@ def _brief(index: Index, claim_id: str) -> Json:
 def _parting(index: Index) -> list[Json]:
     """Groups of like estimates (same procedure, intent, measure, and kind of definition), those that part most first."""
     groups: dict[tuple[str, str, str, str], list[tuple[float, str]]] = defaultdict(list)
-    for claim_id, (_, slug, claim, _) in index.claims.items():
-        if isinstance(claim, seed.ReliefDurationClaim) and (days := relief_days(claim.value)) is not None:
-            value = claim.value
+    for _, slug, claim, _ in index.of_class[seed.ReliefDurationClaim]:
+        value = claim.value
+        if (days := relief_days(value)) is not None:
             if value.min is None and value.max is None:
                 continue
             defined = "defined" if claim.qualifiers.definition else "not defined"
-            groups[slug, value.intent, value.measure, defined].append((days, claim_id))
+            groups[slug, value.intent, value.measure, defined].append((days, claim.id))
     rows = []
     for (slug, intent, measure, defined), found in groups.items():
         low, high = min(found), max(found)

@@ -1,6 +1,8 @@
 """What a release puts into each table: rows, made while they are written."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import starmap
 from typing import Any
 
 import orjson
@@ -20,8 +22,28 @@ from app.schemas.durations import days_of
 from app.search.folding import fold
 from app.seed import bundle as seed
 
-# By column, or (where there are millions) the bare values of all columns in the order of the table.
-Row = dict[str, Any] | tuple[Any, ...]
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Rows of a table that share all columns but the last one or two: a number, and before it (`placed`) its place."""
+
+    shared: tuple[Any, ...]
+    numbers: Sequence[int]
+    placed: bool = False
+
+    def __len__(self) -> int:
+        """How many rows it is."""
+        return len(self.numbers)
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """The rows one by one."""
+        if self.placed:
+            return ((*self.shared, place, number) for place, number in enumerate(self.numbers))
+        return ((*self.shared, number) for number in self.numbers)
+
+
+# By column; or (where there are millions) the bare values of all columns in the order of the table, or many rows in one.
+Row = dict[str, Any] | tuple[Any, ...] | Run
 Part = tuple[type[SQLModel], Iterable[Row]]
 
 
@@ -32,7 +54,10 @@ def tables_of(state: State, lists: list[str]) -> Iterator[Part]:
     """
     index = state.index
     yield from _records(index)
-    yield from _claims_and_documents(index, state)
+    # The largest document by far comes while the fewest others are held.
+    yield models.Document, [_document("quality", "quality", "Quality", {}, quality_document(index))]
+    yield from _claims_and_documents(index)
+    yield from _other_documents(index, state)
     yield from _edges(index)
     for found in lists_of(index, state.releases, state.pending):
         lists.append(found.path)
@@ -130,18 +155,8 @@ def _list(found: ListOfRows) -> Iterator[Part]:
         ),
     )
     # In the order of the primary key: both engines append, and do not look for each row's page.
-    yield (
-        models.ListingFacet,
-        ((number, facet, value, place) for facet, value, places in found.facets() for place in places),
-    )
-    yield (
-        models.ListingOrder,
-        (
-            (number, sort, position, place)
-            for sort, places in found.other_orders()
-            for position, place in enumerate(places)
-        ),
-    )
+    yield models.ListingFacet, (Run((number, facet, value), places) for facet, value, places in found.facets())
+    yield models.ListingOrder, (Run((number, sort), places, placed=True) for sort, places in found.other_orders())
 
 
 def _record(index: Index, type_: str, record: seed.Record, **own: object) -> dict[str, Any]:
@@ -238,9 +253,7 @@ def _claim_rows(
 
 
 def _risks(index: Index) -> Iterator[dict[str, Any]]:
-    for _, procedure, claim, _ in index.claims.values():
-        if not isinstance(claim, seed.ProcedureRiskClaim):
-            continue
+    for _, procedure, claim, _ in index.of_class[seed.ProcedureRiskClaim]:
         band = grading.band_of(claim.value)
         yield {
             "claim_id": claim.id,
@@ -258,9 +271,7 @@ def _risks(index: Index) -> Iterator[dict[str, Any]]:
 
 
 def _relief(index: Index) -> Iterator[dict[str, Any]]:
-    for _, slug, claim, _ in index.claims.values():
-        if not isinstance(claim, seed.ReliefDurationClaim):
-            continue
+    for _, slug, claim, _ in index.of_class[seed.ReliefDurationClaim]:
         value = claim.value
         chosen = index.typical.get((slug, value.intent))
         mine = chosen is not None and chosen.claim.id == claim.id
@@ -282,37 +293,34 @@ def _relief(index: Index) -> Iterator[dict[str, Any]]:
 
 
 def _rates(index: Index) -> Iterator[dict[str, Any]]:
-    for _, slug, claim, _ in index.claims.values():
-        if isinstance(claim, seed.ResponseRateClaim):
-            value = claim.value
-            yield {
-                "claim_id": claim.id,
-                "procedure": slug,
-                "percent_min": value.percent_min,
-                "percent_max": value.percent_max,
-                "responders": value.responders,
-                "n_at": value.n_at,
-                "at": value.at,
-                "at_days": None if value.at is None else days_of(value.at),
-                "comparator_percent": value.comparator_percent,
-            }
+    for _, slug, claim, _ in index.of_class[seed.ResponseRateClaim]:
+        value = claim.value
+        yield {
+            "claim_id": claim.id,
+            "procedure": slug,
+            "percent_min": value.percent_min,
+            "percent_max": value.percent_max,
+            "responders": value.responders,
+            "n_at": value.n_at,
+            "at": value.at,
+            "at_days": None if value.at is None else days_of(value.at),
+            "comparator_percent": value.comparator_percent,
+        }
 
 
 def _findings(index: Index) -> Iterator[dict[str, Any]]:
-    for kind, slug, claim, _ in index.claims.values():
-        if isinstance(claim, seed.FindingClaim):
-            value = claim.value
-            at = None if value.at is None else days_of(value.at)
-            shown = {"claim_id": claim.id, "subject_type": kind, "subject_slug": slug, "outcome": value.outcome}
-            yield shown | {"direction": value.direction, "at_days": at}
+    for kind, slug, claim, _ in index.of_class[seed.FindingClaim]:
+        value = claim.value
+        at = None if value.at is None else days_of(value.at)
+        shown = {"claim_id": claim.id, "subject_type": kind, "subject_slug": slug, "outcome": value.outcome}
+        yield shown | {"direction": value.direction, "at_days": at}
 
 
 def _recommendations(index: Index) -> Iterator[dict[str, Any]]:
-    for kind, slug, claim, _ in index.claims.values():
-        if isinstance(claim, seed.RecommendationClaim):
-            value = claim.value
-            shown = {"claim_id": claim.id, "subject_type": kind, "subject_slug": slug, "body": value.body}
-            yield shown | {"year": value.year, "position": value.position}
+    for kind, slug, claim, _ in index.of_class[seed.RecommendationClaim]:
+        value = claim.value
+        shown = {"claim_id": claim.id, "subject_type": kind, "subject_slug": slug, "body": value.body}
+        yield shown | {"year": value.year, "position": value.position}
 
 
 def _causes(index: Index) -> Iterator[dict[str, Any]]:
@@ -321,41 +329,36 @@ def _causes(index: Index) -> Iterator[dict[str, Any]]:
             yield {"claim_id": claim, "condition": condition, "effect": effect}
 
 
-def _claims_and_documents(index: Index, state: State) -> Iterator[Part]:
+def _claims_and_documents(index: Index) -> Iterator[Part]:
     """Record by record: its claims are serialised once, for themselves and for its document."""
-    content = index.content
-
-    def row(kind: str, slug: str, name: str, summary: object, body: object) -> Row:
-        return kind, slug, name, dump(summary), dump(body)
-
-    for kind, record in content.records():
+    for kind, record in index.content.records():
         claims = claim_texts(index, kind, record.slug, record.claims)
         yield models.Claim, _claim_rows(index, kind, record.slug, record.claims, claims)
         summary, document = details.summary_and_document(index, kind, record, claims)
-        yield models.Document, [row(kind, record.slug, record.name, summary, document)]
-    for page in content.guide:
+        yield models.Document, [_document(kind, record.slug, record.name, summary, document)]
+    for page in index.content.guide:
         claims = claim_texts(index, "guide_page", page.slug, page.claims)
         yield models.Claim, _claim_rows(index, "guide_page", page.slug, page.claims, claims)
-        shown = details.guide_summary(index, page)
-        yield models.Document, [row("guide_page", page.slug, page.title, shown, details.guide_document(index, page))]
-    yield (
-        models.Document,
-        (row("options", c.slug, c.name, {}, options_document(index, c)) for c in content.conditions),
-    )
-    yield (
-        models.Document,
-        (
-            row("risk", risk.slug, risk.name, details.risk_summary(index, risk), details.risk_document(index, risk))
-            for risk in content.risks
-        ),
-    )
-    yield (
-        models.Document,
-        (
-            row("source", s.slug, s.title, details.source_summary(index, s), details.source_document(index, s))
-            for s in content.sources
-        ),
-    )
-    yield models.Document, [row("quality", "quality", "Quality", {}, quality_document(index))]
-    yield models.Document, [row("quality", "disagreements", "Disagreements", {}, disagreements_document(index))]
-    yield models.Document, (row(*one) for one in release_documents(index, state.releases, state.pending, state.facts()))
+        summary, document = details.guide_summary(index, page), details.guide_document(index, page)
+        yield models.Document, [_document("guide_page", page.slug, page.title, summary, document)]
+
+
+def _document(kind: str, slug: str, name: str, summary: object, body: object) -> Row:
+    return kind, slug, name, dump(summary), dump(body)
+
+
+def _other_documents(index: Index, state: State) -> Iterator[Part]:
+    yield models.Document, starmap(_document, _rows_of_other_documents(index, state))
+
+
+def _rows_of_other_documents(index: Index, state: State) -> Iterator[tuple[str, str, str, object, object]]:
+    content = index.content
+    for condition in content.conditions:
+        yield "options", condition.slug, condition.name, {}, options_document(index, condition)
+    for risk in content.risks:
+        yield "risk", risk.slug, risk.name, details.risk_summary(index, risk), details.risk_document(index, risk)
+    for source in content.sources:
+        summary = details.source_summary(index, source)
+        yield "source", source.slug, source.title, summary, details.source_document(index, source)
+    yield "quality", "disagreements", "Disagreements", {}, disagreements_document(index)
+    yield from release_documents(index, state.releases, state.pending, state.facts())

@@ -8,10 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import Any, Final
 
+import orjson
 import psycopg
 from sqlalchemy import Connection, Engine, LargeBinary, Table, delete, insert, text
 from sqlalchemy.exc import DBAPIError
@@ -23,7 +24,7 @@ from app.collecting import collector_at_rest
 from app.db.engines import Transaction
 from app.loader.pages import first_pages
 from app.loader.state import State
-from app.loader.tables import Row, tables_of
+from app.loader.tables import Row, Run, tables_of
 from app.queries.release import find_release
 
 # Two loaders take turns by this number (any that no other program of the database uses).
@@ -33,6 +34,8 @@ _MOST_ROWS: Final = 10_000
 _MOST_BYTES: Final = 4_000_000
 # Values of one statement on SQLite, which takes 32 766 of them everywhere.
 _MOST_VALUES: Final = 6_000
+# Numbers of a run that are worth a statement of its own on SQLite.
+_LONG_RUN: Final = 32
 # Seconds after which a thread that made its rows lets the one that writes go on.
 _TURN: Final = 0.0005
 # Of a tenth of a second each.
@@ -177,7 +180,7 @@ class _Gathered:
         self._written: Future[None] | None = None
         self._put = _copy if connection.dialect.name == "postgresql" else _insert
         tables = SQLModel.metadata.sorted_tables
-        self._waiting: dict[Table, list[tuple[Any, ...]]] = {table: [] for table in tables}
+        self._waiting: dict[Table, list[Any]] = {table: [] for table in tables}
         self._take = {table: itemgetter(*(column.name for column in table.columns)) for table in tables}
         self._heavy = {
             table: [place for place, column in enumerate(table.columns) if isinstance(column.type, LargeBinary)]
@@ -191,10 +194,12 @@ class _Gathered:
         take, heavy = self._take[table], self._heavy[table]
         coming: Iterator[Any] = iter(rows)
         # Rows without documents are alike: they are taken many at a time.
-        while chunk := list(islice(coming, 1 if heavy else _MOST_ROWS - self._rows)):
+        while chunk := list(islice(coming, 1 if heavy else max(1, _MOST_ROWS - self._rows))):
             waiting = self._waiting[table]
-            waiting += chunk if isinstance(chunk[0], tuple) else map(take, chunk)
-            self._rows += len(chunk)
+            waiting += map(take, chunk) if isinstance(chunk[0], dict) else chunk
+            count = sum(map(len, chunk)) if _are_runs(chunk) else len(chunk)
+            self._rows += count
+            self.total += count
             for place in heavy:
                 self._bytes += len(waiting[-1][place] or b"")
             if self._rows >= _MOST_ROWS or self._bytes >= _MOST_BYTES:
@@ -213,16 +218,40 @@ class _Gathered:
         if self._written is not None:
             self._written.result()
 
-    def _write(self, waiting: dict[Table, list[tuple[Any, ...]]]) -> None:
+    def _write(self, waiting: dict[Table, list[Any]]) -> None:
         for table, rows in waiting.items():
             self._put(self._connection, table, rows)
-            self.total += len(rows)
             self._progress(table.name)
 
 
-def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
+def _insert(connection: Connection, table: Table, rows: list[Any]) -> None:
     """Many rows in one statement: other threads run meanwhile. The rows hold plain values of the columns' types already."""
     into, columns = _into(connection, table), len(table.columns)
+    if not _are_runs(rows):
+        _insert_rows(connection, into, columns, rows)
+        return
+    for long, runs in groupby(rows, key=lambda run: len(run) >= _LONG_RUN):
+        if not long:
+            _insert_rows(connection, into, columns, list(_each(runs)))
+            continue
+        for run in runs:
+            # SQLite makes rows of the numbers itself: none of them is handed over.
+            shared, place = ", ".join("?" * len(run.shared)), "key, " if run.placed else ""
+            statement = f"INSERT INTO {into} SELECT {shared}, {place}value FROM json_each(?)"
+            connection.exec_driver_sql(statement, (*run.shared, orjson.dumps(list(run.numbers)).decode()))
+
+
+def _are_runs(rows: list[Any]) -> bool:
+    # The rows of one table are all of one kind.
+    return isinstance(rows[0], Run)
+
+
+def _each(runs: Iterable[Run]) -> Iterator[tuple[Any, ...]]:
+    for run in runs:
+        yield from run.rows()
+
+
+def _insert_rows(connection: Connection, into: str, columns: int, rows: list[tuple[Any, ...]]) -> None:
     start, left = 0, len(rows)
     # By powers of two: few statements for any number of rows, and few for the driver to keep.
     many = 1 << (_MOST_VALUES // columns).bit_length() - 1
@@ -247,13 +276,13 @@ def _into(connection: Connection, table: Table) -> str:
     return f"{quote(table.name)} ({', '.join(quote(column.name) for column in table.columns)})"
 
 
-def _copy(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
+def _copy(connection: Connection, table: Table, rows: list[Any]) -> None:
     """PostgreSQL's COPY, inside the same transaction."""
     driver: Any = connection.connection.driver_connection
     statement = f"COPY {_into(connection, table)} FROM STDIN"
     try:
         with driver.cursor().copy(statement) as copy:
-            for row in rows:
+            for row in _each(rows) if _are_runs(rows) else rows:
                 copy.write_row(row)
     except psycopg.Error as error:
         # The driver was asked itself: what it says becomes what every other statement would have raised.
