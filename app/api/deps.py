@@ -1,5 +1,6 @@
 """What handlers take: the reading of a request, and the parameters, each declared once."""
 
+import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ from fastapi import Depends, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 
 from app.errors import FieldError, InvalidParameter
 from app.http.problems import parameters_of
@@ -19,6 +21,8 @@ from app.schemas.patterns import SHORT_DURATION, VERSION
 from app.schemas.values import Among
 
 MAX_VALUES = 20
+# FastAPI hides what pydantic says of the marks that it puts around a model, and only while it builds it at once.
+warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 
 async def open_reading(request: Request) -> AsyncIterator[Reading]:
@@ -76,7 +80,8 @@ def _is_list(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
 class Precondition(BaseModel):
     """What every path takes."""
 
-    model_config = ConfigDict(extra="forbid")
+    # Built when first asked with: a start makes some dozens of these, and serves none of them yet.
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     release: Annotated[str, Field(max_length=80, pattern=VERSION)] | SkipJsonSchema[None] = Field(
         default=None, description="Precondition: 410 when another release than this version is current."

@@ -194,7 +194,7 @@ class _Gathered:
         take, heavy = self._take[table], self._heavy[table]
         coming: Iterator[Any] = iter(rows)
         # Rows without documents are alike: they are taken many at a time.
-        while chunk := list(islice(coming, 1 if heavy else max(1, _MOST_ROWS - self._rows))):
+        while chunk := list(islice(coming, 1 if heavy else _MOST_ROWS - self._rows)):
             waiting = self._waiting[table]
             waiting += map(take, chunk) if isinstance(chunk[0], dict) else chunk
             count = sum(map(len, chunk)) if _are_runs(chunk) else len(chunk)
