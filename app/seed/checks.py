@@ -305,17 +305,35 @@ def _history(content: Bundle, known: _Known) -> Iterator[Finding]:
             yield Finding(file, 1, "/version", f"the version {release.version} stands twice")
         if release.date < before.date:
             yield Finding(file, 1, "/date", f"{release.date} is before {before.version}, which is of {before.date}")
-    for entity in sorted(history.state):
+    yield from _lost_addresses(content, known, history)
+
+
+def _lost_addresses(content: Bundle, known: _Known, history: History) -> Iterator[Finding]:
+    """What was published under an address leads somewhere for good: to itself, to what took its place, or to why it is gone."""
+    moved = {kind: {old for old, _ in _former(content, kind)} for kind in (*_FILE, "risk")}
+    gone = {(record.type, record.slug) for record in content.withdrawn}
+
+    def lost(kind: str, slug: str) -> bool:
+        return slug not in moved[kind] and (kind, slug) not in gone and known.missing(kind, slug) is not None
+
+    for entity, value in sorted(history.state.items()):
         family, _, slug = entity.partition("/")
-        kind = TYPE_OF_FAMILY.get(family)
-        if kind is None or not slug or kind not in known.slugs or known.missing(kind, slug) is None:
+        kind = TYPE_OF_FAMILY.get(family, "")
+        last = value if isinstance(value, dict) else {}
+        if kind == "withdrawn" and last.get("type") in moved and lost(last["type"], slug):
+            message = f"{slug!r} was withdrawn: without its entry its address would not say why it is gone"
+            yield Finding("withdrawn.json", 1, "/withdrawn", message)
+        if kind not in moved:
             continue
-        moved = {old for old, _ in _former(content, kind)} if kind != "source" else set()
-        gone = {(record.type, record.slug) for record in content.withdrawn}
-        if slug not in moved and (kind, slug) not in gone and kind not in {"source", "guide_page"}:
-            yield Finding(
-                f"{family}/{slug}.json" if kind in _FILE else f"{family}.json",
-                1,
-                "/slug",
-                f"{slug!r} was published and is gone: list it in `former_slugs` of what replaces it, or in withdrawn.json",
-            )
+        file = f"{family}/{slug}.json" if kind in _FILE else f"{family}.json"
+        if lost(kind, slug):
+            message = f"{slug!r} was published and is gone: list it in `former_slugs` of what replaces it, or in withdrawn.json"
+            yield Finding(file, 1, "/slug", message)
+        # What is withdrawn takes its former slugs with it.
+        elif (kind, slug) not in gone:
+            for old in last.get("former_slugs", []):
+                if lost(kind, old):
+                    message = (
+                        f"{old!r} led to {slug!r} in the last release and leads nowhere now: keep it in `former_slugs`"
+                    )
+                    yield Finding(file, 1, "/former_slugs", message)

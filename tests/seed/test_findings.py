@@ -188,6 +188,40 @@ def test_a_published_slug_that_is_gone_must_be_a_former_one(tmp_path: Path) -> N
     assert read_state(root).development is True
 
 
+def test_a_former_slug_that_was_published_leads_somewhere_for_good(tmp_path: Path) -> None:
+    root = write_seed(tmp_path / "seed", procedure("new", former_slugs=["old"]))
+    publish(root, "1.0.0")
+    file = root / "procedures" / "new.json"
+    seed = json.loads(file.read_text(encoding="utf-8"))
+
+    file.write_text(json.dumps(seed | {"former_slugs": []}), encoding="utf-8")
+    (found,) = findings(root)
+    assert (found.file, found.pointer) == ("procedures/new.json", "/former_slugs")
+    assert "'old' led to 'new'" in found.message
+
+    # Moved once more, it takes the older slug along.
+    file.unlink()
+    newest = root / "procedures" / "newest.json"
+    newest.write_text(json.dumps(seed | {"slug": "newest", "former_slugs": ["new"]}), encoding="utf-8")
+    assert "'old' led to 'new'" in findings(root)[0].message
+    newest.write_text(json.dumps(seed | {"slug": "newest", "former_slugs": ["new", "old"]}), encoding="utf-8")
+    assert read_state(root).development is True
+
+
+def test_a_withdrawn_record_stays_withdrawn(tmp_path: Path) -> None:
+    root = write_seed(tmp_path / "seed", *sound())
+    publish(root, "1.0.0")
+    (root / "procedures" / "a-sound.json").unlink()
+    entry = {"type": "procedure", "slug": "a-sound", "reason": "no longer done", "replaced_by": []}
+    (root / "withdrawn.json").write_text(json.dumps({"withdrawn": [entry]}), encoding="utf-8")
+    publish(root, "1.1.0")
+
+    (root / "withdrawn.json").write_text(json.dumps({"withdrawn": []}), encoding="utf-8")
+
+    (found,) = findings(root)
+    assert (found.file, "'a-sound' was withdrawn" in found.message) == ("withdrawn.json", True)
+
+
 def publish(root: Path, version: str) -> None:
     write_release(root, read_state(root), version=version, date="2026-01-01", title="Test")
 
