@@ -208,6 +208,44 @@ def test_an_emergency_is_understood_in_any_words(shipped: Client, query: str) ->
     assert shipped.get("/v1/search", params={"q": query}).json()["notices"]
 
 
+@pytest.mark.parametrize(
+    ("statement", "queries"),
+    [
+        (
+            "guide--emergency-01",
+            (
+                *("I want to die because of this pain", "thinking about suicide", "suicidal"),
+                *("I can't go on like this", "he says he wants to kill himself", "want to end it all"),
+                *("I don't want to live like this anymore", "no reason to live anymore", "better off dead"),
+            ),
+        ),
+        (
+            "guide--emergency-03",
+            ("am I having a heart attack", "chest pain going down my left arm", "tight chest, sweating"),
+        ),
+        ("guide--emergency-04", ("stroke symptoms", "his face is drooping on one side suddenly")),
+        ("guide--emergency-05", ("calf swollen and red after surgery", "coughing up blood", "blood clot in leg signs")),
+    ],
+)
+def test_a_life_in_danger_brings_where_help_is(shipped: Client, statement: str, queries: tuple[str, ...]) -> None:
+    for query in queries:
+        notices = shipped.get("/v1/search", params={"q": query}).json()["notices"]
+        assert statement in {notice["id"] for notice in notices}, query
+
+
+def test_words_that_only_sound_like_danger_bring_nothing(shipped: Client) -> None:
+    for query in (
+        *(
+            "does ablation kill the nerve",
+            "pain after stroke",
+            "intercostal neuralgia chest pain",
+            "live with chronic pain",
+        ),
+        *("I had a heart attack last year, can I have a nerve block", "calf pain and sciatica", "blood patch"),
+    ):
+        assert shipped.get("/v1/search", params={"q": query}).json()["notices"] == [], query
+
+
 def test_no_result_is_a_200_with_suggestions(client: Client, load: Load) -> None:
     load(procedure("vertebroplasty", name="Vertebroplasty"))
 
