@@ -2,7 +2,7 @@
 
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import Field, RootModel
+from pydantic import ConfigDict, Field, RootModel
 
 from app.schemas import values, vocabulary
 from app.schemas.shown import Citation, ClaimLinks, Grade, Known, Lang, Ref, SelfLink, Shown
@@ -169,6 +169,8 @@ AnyClaim = Annotated[
 
 class Claim(RootModel[AnyClaim]):
     """A claim of any kind; `kind` says which."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 class ClaimMention(Shown):
