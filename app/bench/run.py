@@ -32,6 +32,8 @@ GOALS: Final = {
 GROWTH_GOALS: Final = {"detail": 1.3, "look-up": 1.6, "search": 1.5, "list": 1.3}
 _ROTATION: Final = 64
 _STARTS: Final = 7
+# Of one round of the growth.
+_TURNS: Final = 2
 
 
 @dataclass
@@ -122,17 +124,18 @@ def _throughput(size: Size, *, seconds: int, rounds: int, say: Say) -> dict[str,
 
 
 def _growth(sizes: list[Size], *, seconds: float, rounds: int, say: Say) -> None:
-    """Medians of one answer at each size. Rounds are interleaved, so that a busy moment of the machine hits all alike."""
+    """Medians of one answer at each size. Sizes take short turns, so that a busy moment of the machine hits all alike."""
     found: dict[tuple[int, str], list[float]] = {}
     with ExitStack() as stack:
         servers = [
             (size, stack.enter_context(ours(size.database, size.folder / "search", cached=False))) for size in sizes
         ]
-        for _ in range(rounds):
+        for turn in range(rounds * _TURNS):
+            say(f"growth, turn {turn + 1} of {rounds * _TURNS}")
             for size, cold in servers:
-                say(f"growth at {size.count}")
                 for name, workload in size.workloads.items():
-                    found.setdefault((size.count, name), []).append(latencies(cold, workload.ours, seconds=seconds))
+                    median = latencies(cold, workload.ours, seconds=seconds / _TURNS)
+                    found.setdefault((size.count, name), []).append(median)
     for size in sizes:
         size.medians = {name: statistics.median(found[size.count, name]) for name in size.workloads}
 

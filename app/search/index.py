@@ -51,6 +51,8 @@ WORTH: Final = tuple(
     )
     for bits in range((NAMES | SUMMARY | BODY | CONTEXT) + 1)
 )
+# So well (0 to about 1.1) fits a name of which a word or a few are enough.
+NEAR: Final = 0.5
 # Fields of the index: words of records and guide pages, words of sources.
 RECORDS: Final = "words"
 SOURCES: Final = "source_words"
@@ -94,8 +96,9 @@ class Entry:
     names: list[Name]
     # Stem -> the fields that have it.
     where: dict[str, int]
-    # Stem -> the name that fits best where nothing else is asked for.
+    # Stem -> the name that fits best where nothing else is asked for; and the hit that it makes where it is enough of that.
     best: dict[str, "Best"]
+    sure: dict[str, "Hit"]
     # Stems that are a whole name.
     alone: frozenset[str]
     # Its links, as JSON.
@@ -137,7 +140,6 @@ class Best:
     share: float
     name: Name
     fitting: float
-    hit: Hit
 
 
 def hit_by_name(entry: Entry, score: float, name: Name, present: Sequence[str]) -> Hit:
@@ -288,6 +290,7 @@ def _entry(raw: dict[str, Any], links: bytes, worth: Callable[[str], float]) -> 
         names=names,
         where=where,
         best={},
+        sure={},
         alone=frozenset(name.stems[0] for name in names if len(name.stems) == 1),
         links=links,
         key=key,
@@ -309,16 +312,17 @@ def _name(kind: str, text: str, words: list[str], type_: str, worth: Callable[[s
 
 
 def _find_best(entry: Entry) -> None:
-    best: dict[str, tuple[float, Name, float]] = {}
+    best = entry.best
     for name in entry.names:
         for stem, worth in name.worth.items():
             share = worth / name.total
             fitting = fit(name, 1.0, share)
-            if stem not in best or fitting > best[stem][2]:
-                best[stem] = (share, name, fitting)
-    for stem, (share, name, fitting) in best.items():
-        # The word is one of a name: worth all of it.
-        entry.best[stem] = Best(share, name, fitting, hit_by_name(entry, 60 * fitting + 60, name, (stem,)))
+            if stem not in best or fitting > best[stem].fitting:
+                best[stem] = Best(share, name, fitting)
+    for stem, found in best.items():
+        if found.fitting >= NEAR:
+            # The word is one of a name: worth all of it.
+            entry.sure[stem] = hit_by_name(entry, 60 * found.fitting + 60, found.name, (stem,))
 
 
 def _schema() -> Any:  # noqa: ANN401 - tantivy ships no types

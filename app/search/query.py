@@ -18,6 +18,7 @@ from app.search.index import (
     KIND_WEIGHT,
     LOOKED_AT,
     NAMES,
+    NEAR,
     OF_CHOSEN_TYPES,
     RECORDS,
     SOURCES,
@@ -51,9 +52,7 @@ ALL_BUT: Final = 0.85
 # In a long query: so many of its words in names of the record, or of what it is joined to, and this share of its weight.
 FEW: Final = 2
 SOME: Final = 0.33
-# So well (0 to about 1.1) fits a phrase, or so many words and such a share of the query are in phrases, that none of the
-# words need be one of the field.
-NEAR: Final = 0.5
+# So many words of the query are in phrases, with `NEAR` of its weight, that none of the words need be one of the field.
 MANY: Final = 3
 # A hit has this share of the best one's score.
 NEAR_BEST: Final = 0.5
@@ -84,9 +83,8 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
         entry = known.get(place) or index.entry(place)
         if place in called or (types and entry.type not in types):
             continue
-        held = entry.best.get(plain)
         # The word as it stands, in a name of which it is enough: nothing else can be better.
-        hit = held.hit if held and held.fitting >= NEAR else judge(entry, read, NEAR_BEST * best)
+        hit = entry.sure.get(plain) or judge(entry, read, NEAR_BEST * best)
         if hit is not None:
             hits.append(hit)
             if hit.score > best:
