@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import orjson
-
 from app.documents.conflicts import conflicts_of
 from app.documents.index import Edge, Index
 from app.documents.shapes import (
@@ -14,6 +12,7 @@ from app.documents.shapes import (
     claim_shape,
     fixed,
     known,
+    licence_of,
     link,
     links_of,
     notice_of,
@@ -124,19 +123,10 @@ def _names(record: seed.Record | seed.Risk) -> list[Json]:
     return names
 
 
-def _licence(index: Index) -> orjson.Fragment:
-    about = index.about
-    return fixed(
-        index,
-        "licence",
-        lambda: {"name": about.licence, "url": about.licence_url, "attribution": about.attribution},
-    )
-
-
 def _tail(index: Index, kind: str, record: seed.Record) -> Json:
     return {
         "sources": sources_behind(index, record.claims),
-        "licence": _licence(index),
+        "licence": licence_of(index),
         "provenance": {
             "authors": index.about.authors,
             "funding": index.about.funding,
@@ -267,7 +257,7 @@ def risk_document(index: Index, risk: seed.Risk) -> Json:
         **risk_summary(index, risk),
         "names": _names(risk),
         "observations": known(observed),
-        "licence": _licence(index),
+        "licence": licence_of(index),
         "notice": notice_of(index),
     }
 
@@ -315,6 +305,6 @@ def guide_document(index: Index, page: seed.GuidePage) -> Json:
         ],
         "claims": [claim_shape(index, kind, slug, claim) for _, (kind, slug, claim, _) in sorted(named.items())],
         "sources": sources_behind(index, [one.claim for one in named.values()]),
-        "licence": _licence(index),
+        "licence": licence_of(index),
         "notice": notice_of(index),
     }

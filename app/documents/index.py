@@ -5,6 +5,8 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from orjson import Fragment
+
 from app.documents.grading import GRADE_RANK, Typical, grade_of, typical_of
 from app.schemas import vocabulary
 from app.search.folding import fold
@@ -88,7 +90,7 @@ class Index:
     # Condition -> (condition that may cause it, claim).
     causes: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     # What many documents share, made once (`shapes.fixed`).
-    fixed: dict[Hashable, Any] = field(default_factory=dict)
+    fixed: dict[Hashable, Fragment] = field(default_factory=dict)
     # Type -> slug -> folded name.
     _folded: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
 

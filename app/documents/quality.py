@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from io import BytesIO
 from statistics import median
 from typing import NamedTuple
@@ -97,13 +98,14 @@ class _Fact(NamedTuple):
 
 
 def _fact(index: Index, claim: seed.AnyClaim) -> _Fact:
-    source, numeric = best_source(claim, index.sources), _has_number(claim.value)
-    # One object for all that are alike: there are few.
-    key = "fact", source.slug, numeric
-    found: _Fact | None = index.fixed.get(key)
-    if found is None:
-        found = index.fixed[key] = _Fact(source.design in WEAK, source.commercial, source.year, numeric)
-    return found
+    source = best_source(claim, index.sources)
+    return _shared(_Fact(source.design in WEAK, source.commercial, source.year, _has_number(claim.value)))
+
+
+# There are few that differ.
+@lru_cache(maxsize=1000)
+def _shared(fact: _Fact) -> _Fact:
+    return fact
 
 
 def _shares(facts: list[_Fact]) -> Json:

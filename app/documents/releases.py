@@ -7,7 +7,7 @@ from urllib.parse import quote
 import orjson
 
 from app.documents.index import PATH_OF_TYPE, Index
-from app.documents.shapes import Json, link
+from app.documents.shapes import Json, licence_of, link, notice_of, review_of
 from app.seed.bundle import Change, ReleaseFile
 from app.seed.diff import TYPE_OF_FAMILY
 
@@ -18,7 +18,6 @@ def release_documents(
     index: Index, releases: list[ReleaseFile], pending: list[Change], current: dict[str, Any]
 ) -> Iterator[Row]:
     """One document a release, the current one once more under `current`, and the history as the seed holds it."""
-    licence = {"name": index.about.licence, "url": index.about.licence_url, "attribution": index.about.attribution}
     for release in releases:
         summary = _summary(release, is_current=release.version == current["version"])
         yield "release", release.version, release.title, summary, summary
@@ -37,13 +36,9 @@ def release_documents(
             **{key: value for key, value in current.items() if key != "content_hash"},
             "title": latest.title if latest else DEVELOPMENT,
             "based_on": releases[-1].version if releases else None,
-            "licence": licence,
-            "review": {
-                "status": index.about.review.status,
-                "reviewed_on": index.about.review.reviewed_on,
-                "review_due": index.about.review.review_due,
-            },
-            "notice": {"text": index.about.notice, "lang": "en"},
+            "licence": licence_of(index),
+            "review": review_of(index),
+            "notice": notice_of(index),
             "links": {
                 "self": link("/v1/releases/current"),
                 "releases": link("/v1/releases"),

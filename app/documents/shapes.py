@@ -63,6 +63,16 @@ def notice_of(index: Index) -> orjson.Fragment:
     return fixed(index, "notice", lambda: {"text": index.about.notice, "lang": "en"})
 
 
+def licence_of(index: Index) -> orjson.Fragment:
+    """Licence of the content."""
+    about = index.about
+    return fixed(
+        index,
+        "licence",
+        lambda: {"name": about.licence, "url": about.licence_url, "attribution": about.attribution},
+    )
+
+
 def source_ref(index: Index, slug: str) -> Json:
     """A source as a citation names it."""
     source = index.sources[slug]

@@ -17,7 +17,7 @@ from jellyfish import metaphone
 from app.db.engines import Snapshot
 from app.db.statements import named
 from app.search.folding import fold
-from app.search.reasons import said
+from app.search.reasons import lead, said
 from app.search.turns import made_once
 from app.search.words import content_stems, levels, root
 
@@ -142,11 +142,17 @@ class Best:
     fitting: float
 
 
-def hit_by_name(entry: Entry, score: float, name: Name, present: Sequence[str]) -> Hit:
-    """A record found by a name."""
+def hit_of(entry: Entry, score: float, found: tuple[str, str, str], present: Sequence[str], *, exact: bool) -> Hit:
+    """A record found in a field, by a name or text of a kind: `found` is the three."""
     score = round(score, 2)
-    rank = (entry.group, -score, entry.tie)
-    return Hit(entry, score, "names", name.kind, name.text, False, present, rank, name)
+    return Hit(entry, score, *found, exact, present, (entry.group, -score, entry.tie))
+
+
+def hit_by_name(entry: Entry, score: float, name: Name, present: Sequence[str]) -> Hit:
+    """A record found by a name that is not the whole query."""
+    hit = hit_of(entry, score, ("names", name.kind, name.text), present, exact=False)
+    hit.name = name
+    return hit
 
 
 @dataclass
@@ -277,11 +283,7 @@ def _entry(raw: dict[str, Any], links: bytes, worth: Callable[[str], float]) -> 
             where[sys.intern(stem)] = where.get(stem, 0) | bit
     key, name = f"{raw['type']}/{raw['slug']}", raw["name"]
     kind, slug, summary = raw["type"], raw["slug"], raw["summary"]
-    marked = tuple(
-        (text, orjson.dumps({"field": field, "text": text})[:-1])
-        for field, text in (("name", name), ("summary", summary))
-        if text
-    )
+    marked = tuple((text, lead(field, text)) for field, text in (("name", name), ("summary", summary)) if text)
     entry = Entry(
         type=kind,
         slug=slug,
@@ -306,9 +308,8 @@ def _entry(raw: dict[str, Any], links: bytes, worth: Callable[[str], float]) -> 
 def _name(kind: str, text: str, words: list[str], type_: str, worth: Callable[[str], float]) -> Name:
     stems = tuple(map(sys.intern, words))
     each = {stem: worth(stem) for stem in stems}
-    lead = orjson.dumps({"field": "matched", "text": text})[:-1]
-    weight = weight_of(kind, type_)
-    return Name(kind, text, stems, each, sum(each.values()), weight, said("names", kind, text, exact=False), lead)
+    why = said("names", kind, text, exact=False)
+    return Name(kind, text, stems, each, sum(each.values()), weight_of(kind, type_), why, lead("matched", text))
 
 
 def _find_best(entry: Entry) -> None:

@@ -31,6 +31,7 @@ from app.search.index import (
     SearchIndex,
     fit,
     hit_by_name,
+    hit_of,
 )
 from app.search.understand import Read, read_query
 from app.search.words import content_stems, stems
@@ -145,8 +146,7 @@ def _candidates(index: SearchIndex, read: Read, types: Collection[str]) -> list[
 
 def _called(entry: Entry, read: Read, kind: str, text: str) -> Hit:
     present = [stem for stem in read.stems if stem in entry.where]
-    score = 1000 * KIND_WEIGHT.get(kind, 0.9)
-    return Hit(entry, score, "names", kind, text, True, present, (entry.group, -score, entry.tie))
+    return hit_of(entry, 1000 * KIND_WEIGHT.get(kind, 0.9), ("names", kind, text), present, exact=True)
 
 
 def _judge(entry: Entry, read: Read, _least: float) -> Hit | None:
@@ -166,9 +166,7 @@ def _judge(entry: Entry, read: Read, _least: float) -> Hit | None:
 
 def _by_text(entry: Entry, score: float, present: Sequence[str], *, summary: bool) -> Hit:
     field = "summary" if summary and entry.summary else "claims"
-    score = round(score, 2)
-    rank = (entry.group, -score, entry.tie)
-    return Hit(entry, score, field, "text", entry.summary or entry.name, False, present, rank)
+    return hit_of(entry, score, (field, "text", entry.summary or entry.name), present, exact=False)
 
 
 def _judge_word(entry: Entry, read: Read, least: float) -> Hit | None:

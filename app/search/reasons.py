@@ -24,3 +24,8 @@ def said(field: str, kind: str, text: str, *, exact: bool) -> bytes:
     """What matched and why, as members of a JSON object."""
     matched = {"field": field, "kind": kind, "text": text}
     return orjson.dumps({"matched": matched, "because": because(field, kind, text, exact=exact)})[1:-1]
+
+
+def lead(field: str, text: str) -> bytes:
+    """What leads to the marks in a text, as an unclosed JSON object."""
+    return orjson.dumps({"field": field, "text": text})[:-1]

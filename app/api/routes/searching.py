@@ -20,7 +20,7 @@ from app.schemas.values import Among
 from app.search.folding import fold
 from app.search.index import NAMES, SUMMARY, TYPES, Entry, Hit
 from app.search.query import highlights, search
-from app.search.reasons import said
+from app.search.reasons import lead, said
 from app.search.suggest import suggest
 
 _LABELS = {name: name.replace("_", " ").capitalize() for name in TYPES}
@@ -113,8 +113,7 @@ def _item(hit: Hit) -> bytes:
     entry, present, name = hit.entry, hit.present, hit.name
     marks = _marks(entry, present)
     if hit.field == "names" and hit.text != entry.name:
-        lead = name.lead if name else orjson.dumps({"field": "matched", "text": hit.text})[:-1]
-        more = _marked(hit.text, lead, present)
+        more = _marked(hit.text, name.lead if name else lead("matched", hit.text), present)
         marks = b",".join((marks, more)) if marks and more else marks or more
     why = name.said if name else said(hit.field, hit.kind, hit.text, exact=hit.exact)
     return b'%b,"highlights":[%b],%b,"links":%b}' % (entry.head, marks, why, entry.links)
@@ -125,17 +124,17 @@ def _marks(entry: Entry, present: Sequence[str]) -> bytes:
     alone = present[0] if len(present) == 1 else ""
     if (known := entry.shown.get(alone)) is not None:
         return known
-    made = b",".join([mark for text, lead in entry.marked if (mark := _marked(text, lead, present))])
+    made = b",".join([mark for text, begun in entry.marked if (mark := _marked(text, begun, present))])
     # Kept for words of the names and the summary: few, and the same for every query.
     if entry.where.get(alone, 0) & (NAMES | SUMMARY):
         entry.shown[alone] = made
     return made
 
 
-def _marked(text: str, lead: bytes, present: Sequence[str]) -> bytes:
+def _marked(text: str, begun: bytes, present: Sequence[str]) -> bytes:
     spans = highlights(text, present)
     return (
-        lead + b',"ranges":[' + b",".join([b'{"from":%d,"to":%d}' % span for span in spans]) + b"]}" if spans else b""
+        begun + b',"ranges":[' + b",".join([b'{"from":%d,"to":%d}' % span for span in spans]) + b"]}" if spans else b""
     )
 
 
