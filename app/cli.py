@@ -21,7 +21,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.build import build_id
-from app.db.engines import read_engine, write_engine
+from app.db.engines import read_engine
+from app.db.faults import DatabaseFault
+from app.db.writers import write_engine
 from app.errors import ConfigurationError, KnowledgeBaseError
 from app.http.logs import log_config
 from app.loader.earlier import NoSuchRelease, seed_from_export, seed_from_git, seed_from_history
@@ -54,7 +56,7 @@ def main() -> None:
         cli()
     except ConfigurationError as error:
         _stop(f"A setting is wrong.\n{error}", 2)
-    except SQLAlchemyError as error:
+    except (DatabaseFault, SQLAlchemyError) as error:
         _stop(f"The database cannot be used: {str(error).splitlines()[0]}", 3)
 
 

@@ -18,6 +18,9 @@ def database_url(text: str) -> str:
         return f"sqlite:///{Path(text).absolute()}"
     scheme, rest = text.split("://", 1)
     if scheme == "sqlite":
+        if rest and not rest.startswith("/"):
+            msg = f"a SQLite file stands after three slashes: use sqlite:///{rest}"
+            raise ValueError(msg)
         return text
     if scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
         msg = f"scheme {scheme!r} is not supported: use sqlite:///FILE or postgresql://USER@HOST/NAME"

@@ -16,7 +16,7 @@ from build import write_seed
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
-from app.db.engines import write_engine
+from app.db.writers import write_engine
 from app.http.answers import Answers
 from app.http.watching import look
 from app.loader.migrations import migrate

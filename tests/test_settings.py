@@ -24,6 +24,7 @@ def test_several_hosts_reach_the_driver_as_libpq_writes_them() -> None:
     ("url", "says"),
     [
         ("mysql://h/kb", "is not supported"),
+        ("sqlite://kb.sqlite3", "use sqlite:///kb.sqlite3"),
         ("postgresql://one:99999,two/kb", "'99999' is not a port"),
         ("postgresql://one:x/kb", "'x' is not a port"),
         ("postgresql://one,,two/kb", "a host is missing"),

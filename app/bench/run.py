@@ -262,7 +262,7 @@ def _load_one(count: int, folder: Path, *, beside: bool) -> None:
     import time  # noqa: PLC0415
 
     from app.collecting import collector_at_rest  # noqa: PLC0415
-    from app.db.engines import write_engine  # noqa: PLC0415
+    from app.db.writers import write_engine  # noqa: PLC0415
     from app.loader.migrations import migrate  # noqa: PLC0415
     from app.loader.write import write  # noqa: PLC0415
 

@@ -6,10 +6,9 @@ from typing import Any, Final
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from app.db.faults import DatabaseAway
 from app.errors import (
     BadRequest,
     FieldError,
@@ -98,8 +97,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(KnowledgeBaseError, known)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    for cls in (OperationalError, InterfaceError, PoolTimeout):
-        app.add_exception_handler(cls, away)
+    app.add_exception_handler(DatabaseAway, away)
     app.add_exception_handler(Exception, defect)
 
 

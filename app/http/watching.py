@@ -4,9 +4,8 @@ import asyncio
 import logging
 import time
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from app.db.engines import ReadEngine
+from app.db.faults import DatabaseFault
 from app.http.answers import Answers
 from app.queries.release import CurrentRelease, find_release
 
@@ -43,7 +42,7 @@ class Watch:
             self.engine.dispose()
         try:
             release = await asyncio.wait_for(asyncio.to_thread(look, self.engine), timeout)
-        except (SQLAlchemyError, TimeoutError, OSError) as error:
+        except (DatabaseFault, TimeoutError, OSError) as error:
             if self._reachable:
                 first = (str(error).splitlines() or ["timeout"])[0]
                 _log.warning("the database cannot be reached: %s", first)

@@ -21,7 +21,7 @@ from sqlmodel import SQLModel
 from app import models
 from app.build import build_id
 from app.collecting import collector_at_rest
-from app.db.engines import Transaction
+from app.db.servers import Transaction
 from app.loader.pages import first_pages
 from app.loader.state import State
 from app.loader.tables import Row, Run, tables_of

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from app.db.engines import write_engine
+from app.db.writers import write_engine
 from app.loader.migrations import migrate
 from app.loader.state import read_state
 from app.loader.write import write

@@ -10,7 +10,7 @@ import httpx
 from build import condition, generator, procedure, relief, write_seed
 from drills.traffic import digest
 
-from app.db.engines import write_engine
+from app.db.writers import write_engine
 from app.http.watching import look
 from app.loader.migrations import migrate
 from app.loader.releasing import write_release

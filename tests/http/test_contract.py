@@ -8,7 +8,7 @@ from conftest import Client, Load
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.db.engines import write_engine
+from app.db.writers import write_engine
 from app.loader.migrations import migrate
 from app.main import create_app
 from app.settings import Settings

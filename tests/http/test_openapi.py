@@ -13,7 +13,7 @@ from build import procedure
 from conftest import Client, Load
 from openapi_spec_validator import validate
 
-from app.db.engines import write_engine
+from app.db.writers import write_engine
 from app.http.deprecation import DEPRECATED, Deprecation
 from app.http.examples import REFUSALS
 from app.loader.migrations import migrate

@@ -148,7 +148,7 @@ def test_an_export_loads_into_an_empty_database_of_the_other_engine_byte_for_byt
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from_sqlite = shipped.app.app.state.engine.engine.dialect.name == "sqlite"  # type: ignore[attr-defined]
+    from_sqlite = shipped.app.app.state.engine.is_file  # type: ignore[attr-defined]
     url = Settings(
         database_url=new_database(postgres_url) if from_sqlite else str(tmp_path / "kb.sqlite3")
     ).database_url

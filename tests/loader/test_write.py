@@ -14,10 +14,13 @@ from pathlib import Path
 import pytest
 from build import generator, procedure, relief, write_seed
 from sqlalchemy import Engine, inspect, text
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
-from app.db.engines import Snapshot, Transaction, read_engine, write_engine
+from app.db.engines import Snapshot, read_engine
+from app.db.faults import DatabaseFault
 from app.db.listings import list_number
+from app.db.servers import Transaction
+from app.db.writers import write_engine
 from app.loader.migrations import downgrade, migrate, schema_of
 from app.loader.state import State, read_state
 from app.loader.write import write
@@ -193,7 +196,7 @@ def test_the_read_engine_is_refused_writes_by_the_database(writer: Engine, datab
     write(writer, state_with(tmp_path / "a", 1))
     engine = read_engine(database_url)
 
-    with pytest.raises(DatabaseError), engine.snapshot() as snapshot:
+    with pytest.raises(DatabaseFault), engine.snapshot() as snapshot:
         snapshot.fetch("DELETE FROM listing", {})
     engine.dispose()
 

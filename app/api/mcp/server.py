@@ -11,13 +11,12 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.requests import Request
 
 from app import __version__
 from app.api.mcp.arguments import checked
 from app.api.mcp.tools import TOOLS, Tool
+from app.db.faults import DatabaseAway
 from app.errors import KnowledgeBaseError, MethodNotAllowed
 from app.http.answers import Receive, Scope, Send
 from app.http.posted import MAX_BODY
@@ -62,7 +61,7 @@ async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.
         answer = await anyio.to_thread.run_sync(_ask, request, tool, dict(params.arguments or {}))
     except KnowledgeBaseError as error:
         return types.CallToolResult(content=[types.TextContent(type="text", text=_said(error))], is_error=True)
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
+    except DatabaseAway as error:
         _log.warning("database unreachable: %s", str(error).splitlines()[0])
         request.app.state.answers.lose()
         away = types.TextContent(type="text", text="The database did not answer in time: try again in a moment.")

@@ -4,8 +4,8 @@ import asyncio
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy.exc import SQLAlchemyError
 
+from app.db.faults import DatabaseFault
 from app.errors import NotFound, NotLoaded, Unavailable
 from app.http.metrics_port import allowed
 from app.http.openapi import at_the_door
@@ -45,7 +45,7 @@ async def get_readiness(request: Request) -> Response:
         await asyncio.wait_for(asyncio.to_thread(look), timeout=_READY_SECONDS)
     except NotLoaded as error:
         return problem_response(request, error)
-    except (SQLAlchemyError, TimeoutError):
+    except (DatabaseFault, TimeoutError):
         return problem_response(request, Unavailable("The database did not answer.", retry_after=2))
     except OSError as error:
         reason = f"The search index cannot be built here: {error.strerror}."
