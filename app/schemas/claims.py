@@ -1,6 +1,6 @@
 """Claims as they are shown."""
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, RootModel
 
@@ -167,10 +167,13 @@ AnyClaim = Annotated[
 ]
 
 
-class Claim(RootModel[AnyClaim]):
+# Not RootModel[AnyClaim]: pydantic would build that one at once.
+class Claim(RootModel[Any]):
     """A claim of any kind; `kind` says which."""
 
     model_config = ConfigDict(defer_build=True)
+
+    root: AnyClaim
 
 
 class ClaimMention(Shown):
