@@ -71,11 +71,19 @@ def write(engine: Engine, state: State, *, progress: Progress = lambda _: None) 
         for pages in first_pages(Transaction(connection), lists):
             connection.execute(insert(models.Document), pages)
         connection.execute(insert(models.Release), [_release_row(state, sequence)])
+        _let_planner_know(connection)
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA optimize")
     # What was loaded is the content: its first pages and the row of the release are not counted.
     return Loaded(state.version, state.revision, written=True, rows=gathered.total)
+
+
+def _let_planner_know(connection: Connection) -> None:
+    """PostgreSQL looks at what was loaded in the same transaction: until then it plans as if the tables were still empty."""
+    if connection.dialect.name == "postgresql":
+        quote = connection.dialect.identifier_preparer.quote
+        connection.exec_driver_sql(f"ANALYZE {', '.join(map(quote, sorted(SQLModel.metadata.tables)))}")
 
 
 def _release_row(state: State, sequence: int) -> dict[str, Any]:

@@ -68,23 +68,14 @@ def list_rows(
 ) -> Sequence[ListRow]:
     """Rows after a position, at most `limit`, in one statement, read in the order of the index that finds them."""
     given: dict[str, Any] = {"list": list_number(path), "limit": limit}
-    lead = _leading(path, filters)
     if order.sort:
         given["sort"] = order.sort
-        position = "o.position"
-        rows = """listing_order o JOIN listing r ON r.list = o.list AND r.place = o.place{shown}
-            WHERE o.list = :list AND o.sort = :sort"""
-        lead = None
-    elif lead is not None:
-        # One value of one facet: its index holds the rows in order already.
-        given["lead"], given["led"] = lead
-        position = "f.place"
-        rows = """listing_facet f JOIN listing r ON r.list = f.list AND r.place = f.place{shown}
-            WHERE f.list = :list AND f.facet = :lead AND f.value = :led"""
+        position, tables = "o.position", "listing_order o JOIN listing r ON r.list = o.list AND r.place = o.place"
+        wanted = f"o.list = :list AND o.sort = :sort{_conditions(path, filters, given)}"
     else:
-        position, rows = "r.place", "listing r{shown} WHERE r.list = :list"
-    sql = f"SELECT {position}, d.summary, c.document, r.extra FROM {rows.format(shown=_SHOWN)}"
-    sql += _conditions(path, filters, given, leave_out=lead and lead[0])
+        lead = _leading(path, filters)
+        position, (tables, wanted) = "l.place" if lead else "r.place", _found(path, filters, given)
+    sql = f"SELECT {position}, d.summary, c.document, r.extra FROM {tables}{_SHOWN} WHERE {wanted}"
     if after is not None:
         given["after"] = after
         sql += f" AND {position} {'<' if order.down else '>'} :after"
@@ -141,6 +132,21 @@ def _leading(path: str, filters: Filters) -> tuple[str, str] | None:
     return None
 
 
+def _found(path: str, filters: Filters, given: dict[str, Any]) -> tuple[str, str]:
+    """From which tables rows `r` of a list come, and under which conditions; both engines are told what to begin with.
+
+    One value of one facet leads: its index holds the places `l` of its rows, in order. Else all rows are looked at.
+    """
+    lead = _leading(path, filters)
+    if lead is None:
+        return "listing r", f"r.list = :list{_conditions(path, filters, given)}"
+    given["lead"], given["led"] = lead
+    wanted = "l.list = :list AND l.facet = :lead AND l.value = :led AND r.list = l.list AND r.place = l.place"
+    rest = _conditions(path, filters, given, leave_out=lead[0])
+    # CROSS JOIN: SQLite keeps the order of the tables, where it would guess another.
+    return "listing_facet l CROSS JOIN listing r", wanted + rest
+
+
 def _of_row(facet: str, path: str, name: str, given: dict[str, Any]) -> str:
     if _own(path, name):
         return f"{facet}.list = r.list AND {facet}.place = r.place"
@@ -179,7 +185,8 @@ def count_rows(snapshot: Snapshot, path: str, filters: Filters) -> int:
         given["lead"], given["led"] = lead
         sql = "SELECT count(*) FROM listing_facet f WHERE f.list = :list AND f.facet = :lead AND f.value = :led"
     else:
-        sql = f"SELECT count(*) FROM listing r WHERE r.list = :list{_conditions(path, filters, given)}"
+        tables, wanted = _found(path, filters, given)
+        sql = f"SELECT count(*) FROM {tables} WHERE {wanted}"
     return int(snapshot.fetch(sql, given)[0][0])
 
 
@@ -190,8 +197,10 @@ def count_facet(snapshot: Snapshot, path: str, facet: str, filters: Filters) -> 
     if own.empty and _own(path, facet):
         sql = "SELECT f.value, count(*) FROM listing_facet f WHERE f.list = :list AND f.facet = :facet"
     else:
-        sql = f"SELECT f.value, count(*) FROM listing r JOIN listing_facet f ON {_of_row('f', path, facet, given)}"
-        sql += f" WHERE r.list = :list AND f.facet = :facet{_conditions(path, own, given)}"
+        tables, wanted = _found(path, own, given)
+        # The values of each row that was found, and not the rows of each value there is.
+        sql = f"SELECT f.value, count(*) FROM {tables} CROSS JOIN listing_facet f WHERE {wanted}"
+        sql += f" AND {_of_row('f', path, facet, given)} AND f.facet = :facet"
     rows = snapshot.fetch(f"{sql} GROUP BY f.value", given)
     return sorted(((value, int(count)) for value, count in rows), key=lambda row: (-row[1], row[0]))
 

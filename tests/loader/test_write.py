@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from build import generator, procedure, relief, write_seed
+from conftest import new_database
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
@@ -121,6 +122,19 @@ def test_a_first_load_while_others_have_the_file_open_is_answered_for(tmp_path: 
         assert loaded.written
         assert counted(snapshot, "procedure") == 50
     reader.dispose()
+    writer.dispose()
+
+
+def test_a_load_tells_the_planner_of_postgresql_what_the_tables_hold(postgres_url: str, tmp_path: Path) -> None:
+    writer = write_engine(new_database(postgres_url))
+    migrate(writer)
+    write(writer, state_with(tmp_path / "seed", 50))
+
+    with writer.connect() as connection:
+        known = connection.execute(
+            text("SELECT DISTINCT tablename FROM pg_stats WHERE schemaname = 'public'")
+        ).scalars()
+        assert {"listing", "listing_facet", "claim", "document"} <= set(known)
     writer.dispose()
 
 
