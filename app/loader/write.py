@@ -149,14 +149,21 @@ def _indexes_last(connection: Connection) -> Iterator[None]:
         yield
         return
     made = connection.exec_driver_sql(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY rowid"
+        "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY rowid"
     ).all()
+    # An index of a table that holds documents stays: making it later would read every one of them.
+    light = [(name, sql) for name, table, sql in made if not _documents_of(SQLModel.metadata.tables[table])]
     quote = connection.dialect.identifier_preparer.quote
-    for name, _ in made:
+    for name, _ in light:
         connection.exec_driver_sql(f"DROP INDEX {quote(name)}")
     yield
-    for _, sql in made:
+    for _, sql in light:
         connection.exec_driver_sql(sql)
+
+
+def _documents_of(table: Table) -> list[int]:
+    """Places of the columns that hold documents."""
+    return [place for place, column in enumerate(table.columns) if isinstance(column.type, LargeBinary)]
 
 
 @contextmanager
@@ -190,10 +197,7 @@ class _Gathered:
         tables = SQLModel.metadata.sorted_tables
         self._waiting: dict[Table, list[Any]] = {table: [] for table in tables}
         self._take = {table: itemgetter(*(column.name for column in table.columns)) for table in tables}
-        self._heavy = {
-            table: [place for place, column in enumerate(table.columns) if isinstance(column.type, LargeBinary)]
-            for table in tables
-        }
+        self._heavy = {table: _documents_of(table) for table in tables}
         self._rows = self._bytes = 0
 
     def put(self, model: type[SQLModel], rows: Iterable[Row]) -> None:
