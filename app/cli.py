@@ -21,6 +21,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.build import build_id
+from app.collecting import collector_at_rest
 from app.db.engines import read_engine
 from app.db.faults import DatabaseFault
 from app.db.writers import write_engine
@@ -139,7 +140,8 @@ def serve(
     """Migrate and load when the database is empty or older than the seed, then serve."""
     settings = load_settings()
     if not no_load:
-        _write(settings, _read(settings, None))
+        with collector_at_rest():
+            _write(settings, _read(settings, None))
     count = workers or settings.workers
     typer.echo(
         f"Serving on http://{settings.host}:{settings.port} with {count} worker{'s' if count > 1 else ''}. Stop with Ctrl+C."
@@ -253,7 +255,7 @@ def load(
     if from_git and release is None:
         _stop("--from-git belongs to --release VERSION.", 2)
     root = (seed or settings.seed_dir).resolve()
-    with tempfile.TemporaryDirectory(prefix="kb-release-") as folder:
+    with collector_at_rest(), tempfile.TemporaryDirectory(prefix="kb-release-") as folder:
         target = Path(folder) / "seed"
         try:
             if from_export is not None:

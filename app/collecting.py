@@ -7,7 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def collector_at_rest() -> Iterator[None]:
-    """Without the collector: a load makes millions of objects in no cycles, and a third of its time went to look for some."""
+    """Without the collector: a load makes millions of objects in no cycles, and a third of its time went to look for some.
+
+    What comes between two such blocks looks at all that the first one made: a load is one block from its first file on.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
