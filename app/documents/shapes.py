@@ -92,10 +92,12 @@ def _cited(index: Index, slug: str) -> orjson.Fragment:
 
 def claim_shape(index: Index, kind: str, slug: str, claim: seed.AnyClaim) -> Json:
     """A claim as it is shown everywhere."""
-    return _shown(index, slug, claim, index.ref(kind, slug), claim.value.model_dump())
+    return _shown(index, slug, claim, index.ref(kind, slug), claim.value.model_dump(), _qualifiers(claim.qualifiers)[0])
 
 
-def _shown(index: Index, slug: str, claim: seed.AnyClaim, subject: object, value: Json) -> Json:
+def _shown(
+    index: Index, slug: str, claim: seed.AnyClaim, subject: object, value: Json, qualifiers: orjson.Fragment
+) -> Json:
     """The same of what was made before: its subject as it is shown, and its value as it is stored, which changes."""
     return {
         "id": claim.id,
@@ -104,7 +106,7 @@ def _shown(index: Index, slug: str, claim: seed.AnyClaim, subject: object, value
         "statement": claim.statement,
         "lang": "en",
         "value": _value(index, slug, claim, value),
-        "qualifiers": qualifiers_of(claim)[0],
+        "qualifiers": qualifiers,
         "grade": index.claims[claim.id].grade,
         "certainty_reasons": claim.certainty_reasons or _certainty_reasons(index, claim),
         "support": claim.support,
@@ -117,14 +119,10 @@ def _shown(index: Index, slug: str, claim: seed.AnyClaim, subject: object, value
     }
 
 
-def qualifiers_of(claim: seed.AnyClaim) -> tuple[orjson.Fragment, str]:
-    """Qualifiers of a claim as they are shown, and as canonical JSON."""
-    return _qualifiers(claim.qualifiers)
-
-
 # Most claims have none.
 @lru_cache(maxsize=1000)
 def _qualifiers(qualifiers: Qualifiers) -> tuple[orjson.Fragment, str]:
+    """Qualifiers of a claim as they are shown, and as canonical JSON."""
     shown = qualifiers.model_dump()
     return orjson.Fragment(dump(shown)), sorted_json(shown)
 
@@ -180,10 +178,11 @@ def order_of(claims: Iterable[seed.AnyClaim]) -> list[seed.AnyClaim]:
 
 
 class ClaimText(NamedTuple):
-    """A claim as JSON: as it is shown, and its value as it is stored."""
+    """A claim as JSON: as it is shown, and its value and qualifiers as they are stored."""
 
     shown: bytes
     value: str
+    qualifiers: str
 
 
 def claim_texts(index: Index, kind: str, slug: str, claims: Iterable[seed.AnyClaim]) -> dict[str, ClaimText]:
@@ -193,7 +192,8 @@ def claim_texts(index: Index, kind: str, slug: str, claims: Iterable[seed.AnyCla
     for claim in claims:
         value = claim.value.model_dump()
         stored = sorted_json(value)
-        found[claim.id] = ClaimText(dump(_shown(index, slug, claim, subject, value)), stored)
+        qualifiers, plain = _qualifiers(claim.qualifiers)
+        found[claim.id] = ClaimText(dump(_shown(index, slug, claim, subject, value, qualifiers)), stored, plain)
     return found
 
 

@@ -16,7 +16,7 @@ from app.documents.lists import ListOfRows, lists_of
 from app.documents.options import options_document
 from app.documents.quality import disagreements_document, quality_document
 from app.documents.releases import release_documents
-from app.documents.shapes import ClaimText, claim_texts, dump, order_of, qualifiers_of
+from app.documents.shapes import ClaimText, claim_texts, dump, order_of
 from app.loader.state import State
 from app.schemas.durations import days_of
 from app.search.folding import fold
@@ -236,20 +236,21 @@ def _claim_rows(
     index: Index, kind: str, slug: str, claims: Iterable[seed.AnyClaim], texts: dict[str, ClaimText]
 ) -> Iterator[Row]:
     for position, claim in enumerate(order_of(claims)):
-        yield {
-            "id": claim.id,
-            "kind": claim.kind,
-            "subject_type": kind,
-            "subject_slug": slug,
-            "position": position,
-            "statement": claim.statement,
-            "value": texts[claim.id].value,
-            "qualifiers": qualifiers_of(claim)[1],
-            "grade": index.claims[claim.id].grade,
-            "support": claim.support,
-            "reason": claim.reason,
-            "document": texts[claim.id].shown,
-        }
+        text = texts[claim.id]
+        yield (
+            claim.id,
+            claim.kind,
+            kind,
+            slug,
+            position,
+            claim.statement,
+            text.value,
+            text.qualifiers,
+            index.claims[claim.id].grade,
+            claim.support,
+            claim.reason,
+            text.shown,
+        )
 
 
 def _risks(index: Index) -> Iterator[dict[str, Any]]:
