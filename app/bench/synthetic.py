@@ -6,6 +6,7 @@ the way of every release: the same documents, lists and tables, written by the s
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from hashlib import shake_128
 from typing import Any, Final
 
 from app.documents.index import index_of
@@ -43,12 +44,8 @@ def word(number: int) -> str:
 
 def _words(seed_number: int, count: int) -> str:
     """Words of which a few are frequent and most are seldom, as in a language."""
-    found = []
-    state = seed_number * 2654435761 + 12345
-    for _ in range(count):
-        state = (state * 6364136223846793005 + 1442695040888963407) & (2**64 - 1)
-        found.append(_word_of((state >> 33) & 0xFFFF))
-    return " ".join(found)
+    chances = memoryview(shake_128(seed_number.to_bytes(8)).digest(2 * count)).cast("H")
+    return " ".join(map(_word_of, chances))
 
 
 @cache
@@ -177,7 +174,7 @@ def synthetic(count: int) -> State:
     content.conditions = [
         seed.Condition(slug=f"condition-{n}", name=f"Condition {word(n)} {n}") for n in range(conditions)
     ]
-    content.procedures = [_procedure(n, generators, conditions, sources, risks) for n in range(count)]
+    content.procedures = [_procedure(n, generators, conditions, sources, risks) for n in sorted(range(count), key=str)]
     content.about = seed.About(
         title="Synthetic release",
         publisher="procedure-kb bench",
