@@ -32,8 +32,10 @@ GOALS: Final = {
 GROWTH_GOALS: Final = {"detail": 1.3, "look-up": 1.6, "search": 1.5, "list": 1.3}
 _ROTATION: Final = 64
 _STARTS: Final = 7
-# Of one round of the growth.
-_TURNS: Final = 2
+# Seconds of one turn of a server, before another has its own: a busy moment of the machine hits all alike.
+_TURN: Final = 1
+# The same where sizes are compared: one request at a time needs no time to begin.
+_GROWTH_TURN: Final = 0.25
 
 
 @dataclass
@@ -53,7 +55,13 @@ class Size:
     workloads: dict[str, Workload]
     load_seconds: float
     load_mib: float
-    medians: dict[str, float] = field(default_factory=dict)
+    # Workload -> median of each turn, in milliseconds.
+    turns: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def medians(self) -> dict[str, float]:
+        """Workload -> median of its turns."""
+        return {name: statistics.median(found) for name, found in self.turns.items()}
 
     @property
     def database(self) -> str:
@@ -88,8 +96,8 @@ def _prepare(count: int, folder: Path, *, beside: bool) -> Size:
     return Size(count, folder, workloads, facts["seconds"], facts["mib"])
 
 
-def _throughput(size: Size, *, seconds: int, rounds: int, say: Say) -> dict[str, dict[str, float]]:
-    """Requests a second of ours (warm, cold, 304), of the bare and of the plain application, rounds interleaved."""
+def _throughput(size: Size, *, seconds: int, rounds: int, say: Say) -> dict[str, dict[str, list[float]]]:
+    """Requests a second of ours (warm, cold, 304), of the bare and of the plain application, in turns."""
     found: dict[str, dict[str, list[float]]] = {}
     with ExitStack() as stack:
         warm: Server = stack.enter_context(ours(size.database, size.folder / "search", cached=True))
@@ -102,14 +110,15 @@ def _throughput(size: Size, *, seconds: int, rounds: int, say: Say) -> dict[str,
         record(cold, targets)
         (size.folder / "recorded.json").write_text(json.dumps(recorded), encoding="utf-8")
         bare: Server = stack.enter_context(reference("bare", size.folder / "recorded.json", targets[0]))
-        for _ in range(rounds):
+        turns = rounds * seconds // _TURN
+        for turn in range(turns):
+            say(f"throughput, turn {turn + 1} of {turns}")
             for name, workload in size.workloads.items():
-                say(name)
                 none = [""] * len(workload.ours)
                 row = found.setdefault(name, {})
 
                 def run(kind: str, server: Server, asked: list[str], tags: list[str], into: Any) -> None:  # noqa: ANN401
-                    into.setdefault(kind, []).append(load(server, asked, tags, seconds=seconds, work=size.folder))
+                    into.setdefault(kind, []).append(load(server, asked, tags, seconds=_TURN, work=size.folder))
 
                 run("bare", bare, workload.ours, none, row)
                 run("warm", warm, workload.ours, none, row)
@@ -120,24 +129,22 @@ def _throughput(size: Size, *, seconds: int, rounds: int, say: Say) -> dict[str,
             row = found.setdefault("304", {})
             run("bare", bare, detail, tags, row)
             run("warm", warm, detail, tags, row)
-    return {name: {kind: statistics.median(rates) for kind, rates in row.items()} for name, row in found.items()}
+    return found
 
 
 def _growth(sizes: list[Size], *, seconds: float, rounds: int, say: Say) -> None:
-    """Medians of one answer at each size. Sizes take short turns, so that a busy moment of the machine hits all alike."""
-    found: dict[tuple[int, str], list[float]] = {}
+    """Medians of one answer at each size, in turns."""
     with ExitStack() as stack:
         servers = [
             (size, stack.enter_context(ours(size.database, size.folder / "search", cached=False))) for size in sizes
         ]
-        for turn in range(rounds * _TURNS):
-            say(f"growth, turn {turn + 1} of {rounds * _TURNS}")
-            for size, cold in servers:
-                for name, workload in size.workloads.items():
-                    median = latencies(cold, workload.ours, seconds=seconds / _TURNS)
-                    found.setdefault((size.count, name), []).append(median)
-    for size in sizes:
-        size.medians = {name: statistics.median(found[size.count, name]) for name in size.workloads}
+        turns = int(rounds * seconds / _GROWTH_TURN)
+        for turn in range(turns):
+            say(f"growth, turn {turn + 1} of {turns}")
+            for name in sizes[0].workloads:
+                for size, cold in servers:
+                    median = latencies(cold, size.workloads[name].ours, seconds=_GROWTH_TURN)
+                    size.turns.setdefault(name, []).append(median)
 
 
 def _at_rest(database: str, search_dir: Path) -> dict[str, float]:
@@ -187,6 +194,9 @@ def bench(sizes: list[int], *, seconds: int, rounds: int, work: Path, shipped: s
         },
         "throughput": _ratios(rates),
         "growth": [{"procedures": size.count, **{k: round(v, 3) for k, v in size.medians.items()}} for size in made],
+        "growth_ratio": {
+            name: round(_compared(made[-1].turns[name], made[0].turns[name]), 2) for name in made[0].turns
+        },
         "loading": [
             {"procedures": size.count, "seconds": round(size.load_seconds, 1), "mib": round(size.load_mib)}
             for size in made
@@ -201,14 +211,20 @@ def bench(sizes: list[int], *, seconds: int, rounds: int, work: Path, shipped: s
     return table
 
 
-def _ratios(rates: dict[str, dict[str, float]]) -> list[dict[str, Any]]:
+def _compared(ours: list[float], theirs: list[float]) -> float:
+    """Median of the ratios of neighbouring turns: what slowed the machine down for a while slowed both."""
+    return statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
+
+
+def _ratios(rates: dict[str, dict[str, list[float]]]) -> list[dict[str, Any]]:
     rows = []
     for name, row in rates.items():
         warm_goal, cold_goal = GOALS[name]
-        shown: dict[str, Any] = {"workload": name, **{kind: round(rate) for kind, rate in row.items()}}
-        shown["warm_to_bare"] = round(row["warm"] / row["bare"], 2)
+        shown: dict[str, Any] = {"workload": name}
+        shown |= {kind: round(statistics.median(turns)) for kind, turns in row.items()}
+        shown["warm_to_bare"] = round(_compared(row["warm"], row["bare"]), 2)
         shown["warm_goal"] = warm_goal
-        shown["cold_to_plain"] = round(row["cold"] / row["plain"], 1) if "cold" in row else None
+        shown["cold_to_plain"] = round(_compared(row["cold"], row["plain"]), 1) if "cold" in row else None
         shown["cold_goal"] = cold_goal
         rows.append(shown)
     return rows
@@ -221,7 +237,8 @@ def _table(facts: dict[str, Any]) -> str:
         "Printed by `make bench` (`procedure-kb bench`); `bench.json` holds the same. One uvicorn worker on one core, 16",
         "connections from another core, synthetic release. Ratios compare servers of the same run; rates are of this machine.",
         "Cold: the response cache is off. What is made once of a release (records of the text index, totals, the first rows of",
-        "a look-up) is kept as always, as the plain application keeps its database pages.",
+        "a look-up) is kept as always, as the plain application keeps its database pages. Servers take short turns; a rate is",
+        "the median of its turns, a ratio the median of the ratios of neighbouring turns.",
         "",
         "| | warm req/s | bare ASGI | ratio (goal) | cold req/s | plain FastAPI + SQLModel | ratio (goal) |",
         "| --- | --: | --: | --: | --: | --: | --: |",
@@ -238,9 +255,8 @@ def _table(facts: dict[str, Any]) -> str:
     lines += [
         f"| {row['procedures']} | {' | '.join(f'{row[name]:.3f}' for name in names)} |" for row in facts["growth"]
     ]
-    first, last = facts["growth"][0], facts["growth"][-1]
-    if last is not first:
-        ratios = " | ".join(f"{last[name] / first[name]:.2f} ({GROWTH_GOALS[name]:g})" for name in names)
+    if len(facts["growth"]) > 1:
+        ratios = " | ".join(f"{facts['growth_ratio'][name]:.2f} ({GROWTH_GOALS[name]:g})" for name in names)
         lines.append(f"| ratio (goal) | {ratios} |")
     lines += ["", "![Growth](growth.svg)", "", "| procedures | loading s | peak MiB |", "| --: | --: | --: |"]
     lines += [f"| {row['procedures']} | {row['seconds']} | {row['mib']} |" for row in facts["loading"]]
@@ -271,10 +287,10 @@ def _load_one(count: int, folder: Path, *, beside: bool) -> None:
     began = time.perf_counter()
     with collector_at_rest():
         state = synthetic(count)
-    engine = write_engine(f"sqlite:///{folder / 'kb.sqlite3'}")
-    migrate(engine)
-    write(engine, state)
-    engine.dispose()
+        engine = write_engine(f"sqlite:///{folder / 'kb.sqlite3'}")
+        migrate(engine)
+        write(engine, state)
+        engine.dispose()
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if beside:
