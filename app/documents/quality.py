@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from io import BytesIO
 from statistics import median
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 from pydantic import BaseModel
@@ -99,13 +99,11 @@ class _Fact(NamedTuple):
 
 def _fact(index: Index, claim: seed.AnyClaim) -> _Fact:
     source = best_source(claim, index.sources)
-    return _shared(_Fact(source.design in WEAK, source.commercial, source.year, _has_number(claim.value)))
+    return _fact_of(source.design in WEAK, source.commercial, source.year, _has_number(claim.value.__dict__.values()))
 
 
 # There are few that differ.
-@lru_cache(maxsize=1000)
-def _shared(fact: _Fact) -> _Fact:
-    return fact
+_fact_of = lru_cache(maxsize=1000)(_Fact)
 
 
 def _shares(facts: list[_Fact]) -> Json:
@@ -123,18 +121,20 @@ def _share(part: int, whole: int) -> float | None:
     return None if not whole else round(part / whole, 4)
 
 
-def _has_number(value: BaseModel) -> bool:
-    """Whether a value, or anything in it, is a number (true and false are none)."""
-    todo: list[Iterable[object]] = [value.__dict__.values()]
-    while todo:
-        for part in todo.pop():
-            if type(part) in {int, float}:
-                return True
-            if isinstance(part, BaseModel):
-                todo.append(part.__dict__.values())
-            elif isinstance(part, list):
-                todo.append(part)
-    return False
+_NUMBERS: Final = frozenset({int, float})
+_NOTHING_IN_IT: Final = frozenset({str, bool, type(None)})
+
+
+def _has_number(parts: Iterable[object]) -> bool:
+    """Whether one of the parts, or anything in it, is a number (true and false are none)."""
+    types = set(map(type, parts))
+    if types <= _NOTHING_IN_IT:
+        return False
+    return not types.isdisjoint(_NUMBERS) or any(
+        _has_number(part.__dict__.values() if isinstance(part, BaseModel) else part)
+        for part in parts
+        if isinstance(part, BaseModel | list)
+    )
 
 
 def disagreements_document(index: Index) -> Json:

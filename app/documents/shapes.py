@@ -1,7 +1,9 @@
 """Claims, references and blocks as they are shown: plain JSON values, checked against `schemas` by the tests."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -199,14 +201,19 @@ def claim_texts(index: Index, kind: str, slug: str, claims: Iterable[seed.AnyCla
 
 def blocks_of(kind: str, record: seed.Record, claims: Mapping[str, ClaimText]) -> Json:
     """Every block of a detail, known, unknown or not applicable."""
-    by_kind: dict[str, list[orjson.Fragment]] = {name: [] for name in KINDS_OF_TYPE[kind]}
-    for claim in order_of(record.claims):
-        if claim.kind in by_kind:
-            by_kind[claim.kind].append(orjson.Fragment(claims[claim.id].shown))
-    return {
-        BLOCK_OF_KIND[name]: known(items, applicable=BLOCK_OF_KIND[name] not in record.not_applicable)
-        for name, items in by_kind.items()
-    }
+    blocks = dict(_empty_blocks(kind, tuple(record.not_applicable)))
+    for kind_of_claim, found in groupby(order_of(record.claims), key=attrgetter("kind")):
+        block = BLOCK_OF_KIND.get(kind_of_claim, "")
+        if block in blocks:
+            blocks[block] = known([orjson.Fragment(claims[claim.id].shown) for claim in found])
+    return blocks
+
+
+# Most blocks of most records are empty.
+@cache
+def _empty_blocks(kind: str, not_applicable: tuple[str, ...]) -> Json:
+    blocks = [BLOCK_OF_KIND[name] for name in KINDS_OF_TYPE[kind]]
+    return {block: known([], applicable=block not in not_applicable) for block in blocks}
 
 
 def text_shape(text: seed.Text) -> Json:
