@@ -14,7 +14,7 @@ from app.documents import details, grading
 from app.documents.index import Index
 from app.documents.lists import ListOfRows, lists_of
 from app.documents.options import options_document
-from app.documents.quality import disagreements_document, quality_document
+from app.documents.quality import disagreements_document, quality_json
 from app.documents.releases import release_documents
 from app.documents.shapes import ClaimText, claim_texts, dump, order_of
 from app.loader.state import State
@@ -50,14 +50,13 @@ Part = tuple[type[SQLModel], Iterable[Row]]
 def tables_of(state: State, lists: list[str]) -> Iterator[Part]:
     """Rows for every table, what others refer to first. A table may come in many parts; each is read once, in turn.
 
-    The path of every list is put into `lists` when its rows come.
+    The path of every list is put into `lists` when its rows come. `other_documents` are not among them.
     """
     index = state.index
     yield from _records(index)
     # The largest document by far comes while the fewest others are held.
-    yield models.Document, [_document("quality", "quality", "Quality", {}, quality_document(index))]
+    yield models.Document, [("quality", "quality", "Quality", dump({}), quality_json(index))]
     yield from _claims_and_documents(index)
-    yield from _other_documents(index, state)
     yield from _edges(index)
     for found in lists_of(index, state.releases, state.pending):
         lists.append(found.path)
@@ -348,16 +347,18 @@ def _document(kind: str, slug: str, name: str, summary: object, body: object) ->
     return kind, slug, name, dump(summary), dump(body)
 
 
-def _other_documents(index: Index, state: State) -> Iterator[Part]:
-    yield models.Document, starmap(_document, _rows_of_other_documents(index, state))
+def other_documents(state: State) -> Iterator[Row]:
+    """Documents of what is no record of its own: no other row refers to them, so they may be written at any time."""
+    return starmap(_document, _rows_of_other_documents(state.index, state))
 
 
 def _rows_of_other_documents(index: Index, state: State) -> Iterator[tuple[str, str, str, object, object]]:
     content = index.content
-    for condition in content.conditions:
-        yield "options", condition.slug, condition.name, {}, options_document(index, condition)
+    # First what weighs most, while the least is held.
     for risk in content.risks:
         yield "risk", risk.slug, risk.name, details.risk_summary(index, risk), details.risk_document(index, risk)
+    for condition in content.conditions:
+        yield "options", condition.slug, condition.name, {}, options_document(index, condition)
     for source in content.sources:
         summary = details.source_summary(index, source)
         yield "source", source.slug, source.title, summary, details.source_document(index, source)

@@ -24,7 +24,7 @@ from app.collecting import collector_at_rest
 from app.db.servers import Transaction
 from app.loader.pages import first_pages
 from app.loader.state import State
-from app.loader.tables import Row, Run, tables_of
+from app.loader.tables import Row, Run, other_documents, tables_of
 from app.queries.release import find_release
 
 # Two loaders take turns by this number (any that no other program of the database uses).
@@ -32,8 +32,13 @@ _ADVISORY_LOCK = 7_061_642_001
 # Rows are written when so many wait, or when their documents weigh so much: a risk of many procedures has megabytes.
 _MOST_ROWS: Final = 10_000
 _MOST_BYTES: Final = 4_000_000
+# Of documents that are made because the writer is busy, and of those that it writes.
+_MOST_MEANWHILE: Final = 12_000_000
 # Values of one statement on SQLite, which takes 32 766 of them everywhere.
 _MOST_VALUES: Final = 6_000
+# A document of so many bytes is written piece by piece: SQLite would copy the whole of it twice.
+_LARGE: Final = 8_000_000
+_PIECE: Final = 1_000_000
 # Numbers of a run that are worth a statement of its own on SQLite.
 _LONG_RUN: Final = 32
 # Seconds after which a thread that made its rows lets the one that writes go on.
@@ -66,6 +71,7 @@ def write(engine: Engine, state: State, *, progress: Progress = lambda _: None) 
         with _indexes_last(connection):
             _empty(connection)
             with _gathering(connection, progress) as gathered:
+                gathered.meanwhile = other_documents(state)
                 for model, part in tables_of(state, lists):
                     gathered.put(model, part)
         for pages in first_pages(Transaction(connection), lists):
@@ -178,14 +184,16 @@ def _gathering(connection: Connection, progress: Progress) -> Iterator["_Gathere
         with ThreadPoolExecutor(1, thread_name_prefix="write") as writer:
             gathered = _Gathered(connection, progress, writer)
             yield gathered
-            gathered.write()
-            gathered.wait()
+            gathered.finish()
     finally:
         sys.setswitchinterval(turn)
 
 
 class _Gathered:
     """Rows on their way: those of many small lists go to the database together, tables in the order of foreign keys."""
+
+    # Documents that may be written at any time: they are made while the writer is busy, and the rest at the end.
+    meanwhile: Iterator[Row] = iter(())
 
     def __init__(self, connection: Connection, progress: Progress, writer: ThreadPoolExecutor) -> None:
         self.total = 0
@@ -199,9 +207,16 @@ class _Gathered:
         self._take = {table: itemgetter(*(column.name for column in table.columns)) for table in tables}
         self._heavy = {table: _documents_of(table) for table in tables}
         self._rows = self._bytes = 0
+        self._bytes_under_way = 0
 
     def put(self, model: type[SQLModel], rows: Iterable[Row]) -> None:
         """Take rows, and write what waits whenever it is enough."""
+        for _ in self._taking(model, rows):
+            if self._rows >= _MOST_ROWS or self._bytes >= _MOST_BYTES:
+                self.write()
+
+    def _taking(self, model: type[SQLModel], rows: Iterable[Row]) -> Iterator[None]:
+        """Take rows, some at a time."""
         table: Table = model.__table__  # type: ignore[attr-defined]
         take, heavy = self._take[table], self._heavy[table]
         coming: Iterator[Any] = iter(rows)
@@ -214,16 +229,30 @@ class _Gathered:
             self.total += count
             for place in heavy:
                 self._bytes += len(waiting[-1][place] or b"")
-            if self._rows >= _MOST_ROWS or self._bytes >= _MOST_BYTES:
-                self.write()
+            yield
 
     def write(self) -> None:
         """Let what waits be written, as soon as what waited before is."""
+        made = self._taking(models.Document, self.meanwhile)
+        while self._has_time() and next(made, "none is left") is None:
+            pass
         self.wait()
         waiting = {table: rows for table, rows in self._waiting.items() if rows}
         self._waiting = {table: [] for table in self._waiting}
         self._written = self._writer.submit(self._write, waiting)
+        self._bytes_under_way = self._bytes
         self._rows = self._bytes = 0
+
+    def finish(self) -> None:
+        """Write all that is left. Raises what writing raised."""
+        self.put(models.Document, self.meanwhile)
+        self.write()
+        self.wait()
+
+    def _has_time(self) -> bool:
+        """Is the writer busy, and not so much held already that it must be waited for."""
+        held = self._bytes + self._bytes_under_way
+        return self._written is not None and not self._written.done() and held < _MOST_MEANWHILE
 
     def wait(self) -> None:
         """Until all that was to be written is. Raises what writing raised."""
@@ -240,7 +269,11 @@ def _insert(connection: Connection, table: Table, rows: list[Any]) -> None:
     """Many rows in one statement: other threads run meanwhile. The rows hold plain values of the columns' types already."""
     into, columns = _into(connection, table), len(table.columns)
     if not _are_runs(rows):
-        _insert_rows(connection, into, columns, rows)
+        # A row with a large document is the last of those that are written together.
+        large = rows[-1:] if _large_documents(table, rows[-1]) else []
+        _insert_rows(connection, into, columns, rows[: len(rows) - len(large)])
+        for row in large:
+            _insert_large(connection, table, row)
         return
     for long, runs in groupby(rows, key=lambda run: len(run) >= _LONG_RUN):
         if not long:
@@ -251,6 +284,25 @@ def _insert(connection: Connection, table: Table, rows: list[Any]) -> None:
             shared, place = ", ".join("?" * len(run.shared)), "key, " if run.placed else ""
             statement = f"INSERT INTO {into} SELECT {shared}, {place}value FROM json_each(?)"
             connection.exec_driver_sql(statement, (*run.shared, orjson.dumps(list(run.numbers)).decode()))
+
+
+def _large_documents(table: Table, row: tuple[Any, ...]) -> dict[int, int]:
+    """Place -> size of the large documents of a row."""
+    return {place: len(row[place]) for place in _documents_of(table) if len(row[place] or b"") > _LARGE}
+
+
+def _insert_large(connection: Connection, table: Table, row: tuple[Any, ...]) -> None:
+    """A row with a large document: room for it first, and then the document itself."""
+    driver: Any = connection.connection.driver_connection
+    room = _large_documents(table, row)
+    values = ", ".join("zeroblob(?)" if place in room else "?" for place in range(len(row)))
+    given = tuple(room.get(place, value) for place, value in enumerate(row))
+    made = connection.exec_driver_sql(f"INSERT INTO {_into(connection, table)} VALUES ({values})", given)
+    for place, size in room.items():
+        document = memoryview(row[place])
+        with driver.blobopen(table.name, table.columns[place].name, made.lastrowid) as blob:
+            for start in range(0, size, _PIECE):
+                blob.write(document[start : start + _PIECE])
 
 
 def _are_runs(rows: list[Any]) -> bool:

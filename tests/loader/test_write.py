@@ -16,6 +16,7 @@ from build import generator, procedure, relief, write_seed
 from conftest import new_database
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import SQLModel
 
 from app.db.engines import Snapshot, read_engine
 from app.db.faults import DatabaseFault
@@ -123,6 +124,31 @@ def test_a_first_load_while_others_have_the_file_open_is_answered_for(tmp_path: 
         assert counted(snapshot, "procedure") == 50
     reader.dispose()
     writer.dispose()
+
+
+def rows_of(engine: Engine) -> dict[str, list[str]]:
+    with engine.connect() as connection:
+        return {
+            name: sorted(str(tuple(row)) for row in connection.execute(table.select()))
+            for name, table in SQLModel.metadata.tables.items()
+            if name != "release"
+        }
+
+
+def test_documents_written_one_by_one_and_in_pieces_are_the_same(
+    writer: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = state_with(tmp_path / "a", 30)
+    write(writer, state)
+    together = rows_of(writer)
+    write(writer, state_with(tmp_path / "b", 2))
+    for name, few in (("_MOST_BYTES", 1), ("_LARGE", 90), ("_PIECE", 7), ("_MOST_MEANWHILE", 5_000)):
+        monkeypatch.setattr(f"app.loader.write.{name}", few)
+
+    write(writer, state)
+
+    assert rows_of(writer) == together
+    assert len(together["document"]) > 30
 
 
 def test_a_load_tells_the_planner_of_postgresql_what_the_tables_hold(postgres_url: str, tmp_path: Path) -> None:
