@@ -19,7 +19,9 @@ class ReadEngine(Protocol):
     is_file: bool
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
-        """One read transaction. DatabaseAway: it cannot be reached, or did not answer in time; DatabaseFault: refused."""
+        """One read transaction. It and its statements raise DatabaseAway: it cannot be reached, or did not answer in time;
+        DatabaseBare: it has no tables yet; DatabaseFault: it refused a statement.
+        """
 
     def file(self) -> tuple[int, int] | None:
         """Which file the path of a SQLite database leads to now (device, inode); None: no such file, or a server.

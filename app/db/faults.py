@@ -4,6 +4,15 @@
 class DatabaseFault(Exception):
     """The database refused what it was asked."""
 
+    @property
+    def said(self) -> str:
+        """What the database said, in one line."""
+        return (str(self).splitlines() or ["nothing"])[0]
+
 
 class DatabaseAway(DatabaseFault):
     """The database cannot be reached, or did not answer in time."""
+
+
+class DatabaseBare(DatabaseFault):
+    """The database is there and has no such table: nobody migrated it yet."""

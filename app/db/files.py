@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.db.faults import DatabaseAway
+from app.db.faults import DatabaseAway, DatabaseBare, DatabaseFault
 
 _IDLE_MOST = 8
 
@@ -21,9 +21,19 @@ def sqlite_file(url: str) -> Path | None:
 class _FileSnapshot:
     def __init__(self, driver: sqlite3.Connection) -> None:
         self._driver = driver
+        self.failed = False
 
     def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        return self._driver.execute(sql, parameters).fetchall()
+        try:
+            return self._driver.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            self.failed = True
+            raise _fault(error) from error
+
+
+def _fault(error: sqlite3.Error) -> DatabaseFault:
+    # SQLite has one code for all that is wrong with a statement.
+    return (DatabaseBare if str(error).startswith("no such table") else DatabaseAway)(str(error))
 
 
 class FileEngine:
@@ -41,20 +51,21 @@ class FileEngine:
 
     @contextmanager
     def snapshot(self) -> Iterator[_FileSnapshot]:
-        """One read transaction. DatabaseAway: there is no such file, or it did not answer in time."""
+        """One read transaction. DatabaseAway: there is no such file, or it did not answer in time; DatabaseBare: no tables."""
         generation = self._generation
         driver = self._take()
+        taken = _FileSnapshot(driver)
         try:
             driver.execute("BEGIN")
-            yield _FileSnapshot(driver)
+            yield taken
             driver.execute("COMMIT")
         except sqlite3.Error as error:
             driver.close()
-            raise DatabaseAway(str(error)) from error
+            raise _fault(error) from error
         except BaseException:
             driver.close()
             raise
-        if len(self._idle) < _IDLE_MOST and generation == self._generation:
+        if len(self._idle) < _IDLE_MOST and generation == self._generation and not taken.failed:
             self._idle.append(driver)
         else:
             driver.close()
@@ -70,6 +81,9 @@ class FileEngine:
         try:
             # Half of what a caller waits at most: a statement that met a lock is tried once more.
             driver = sqlite3.connect(self._address, timeout=0.8, check_same_thread=False, uri=True)
+        except sqlite3.Error as error:
+            raise _fault(error) from error
+        try:
             # Begin and end are ours: the driver would open no transaction for a SELECT, and then two SELECTs
             # of one request could see two releases.
             driver.isolation_level = None
@@ -79,7 +93,8 @@ class FileEngine:
             driver.execute("PRAGMA mmap_size = 67108864")
             driver.execute("PRAGMA cache_size = -32768")
         except sqlite3.Error as error:
-            raise DatabaseAway(str(error)) from error
+            driver.close()
+            raise _fault(error) from error
         return driver
 
     def file(self) -> tuple[int, int] | None:

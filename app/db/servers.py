@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.db.faults import DatabaseAway, DatabaseFault
+from app.db.faults import DatabaseAway, DatabaseBare, DatabaseFault
 from app.db.statements import pyformat
+
+# undefined_table, as PostgreSQL numbers it.
+_NO_SUCH_TABLE: Final = "42P01"
 
 
 class Transaction:
@@ -21,7 +24,19 @@ class Transaction:
     def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
         """All rows of a statement."""
         written = sql if self._connection.dialect.name == "sqlite" else pyformat(sql)
-        return self._connection.exec_driver_sql(written, dict(parameters)).fetchall()
+        with _faults():
+            return self._connection.exec_driver_sql(written, dict(parameters)).fetchall()
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise DatabaseAway(str(error)) from error
+    except SQLAlchemyError as error:
+        code = getattr(getattr(error, "orig", None), "sqlstate", None)
+        raise (DatabaseBare if code == _NO_SUCH_TABLE else DatabaseFault)(str(error)) from error
 
 
 class ServerEngine:
@@ -53,14 +68,9 @@ class ServerEngine:
 
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
-        """One read transaction. DatabaseAway: it cannot be reached, or did not answer in time; DatabaseFault: refused."""
-        try:
-            with self._engine.connect() as connection, connection.begin():
-                yield Transaction(connection)
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
-            raise DatabaseAway(str(error)) from error
-        except SQLAlchemyError as error:
-            raise DatabaseFault(str(error)) from error
+        """One read transaction. DatabaseAway: it cannot be reached, or did not answer in time; DatabaseBare: no tables."""
+        with _faults(), self._engine.connect() as connection, connection.begin():
+            yield Transaction(connection)
 
     def file(self) -> None:
         """No file."""

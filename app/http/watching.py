@@ -44,8 +44,8 @@ class Watch:
             release = await asyncio.wait_for(asyncio.to_thread(look, self.engine), timeout)
         except (DatabaseFault, TimeoutError, OSError) as error:
             if self._reachable:
-                first = (str(error).splitlines() or ["timeout"])[0]
-                _log.warning("the database cannot be reached: %s", first)
+                said = error.said if isinstance(error, DatabaseFault) else str(error) or "timeout"
+                _log.warning("the database cannot be reached: %s", said)
             self._reachable = False
             self.answers.lose()
             return

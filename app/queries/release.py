@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.db.engines import Snapshot
+from app.db.faults import DatabaseBare
 from app.errors import NotLoaded
 
 
@@ -23,7 +24,11 @@ _SELECT = "SELECT version, date, revision, build, sequence, development FROM rel
 
 def find_release(snapshot: Snapshot) -> CurrentRelease | None:
     """The current release; None: nothing is loaded."""
-    rows = snapshot.fetch(_SELECT, {})
+    try:
+        rows = snapshot.fetch(_SELECT, {})
+    except DatabaseBare:
+        # Nobody migrated it: whoever starts before the first load is as early as one who comes between the two.
+        return None
     if not rows:
         return None
     version, date, revision, build, sequence, development = rows[0]

@@ -62,7 +62,7 @@ async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.
     except KnowledgeBaseError as error:
         return types.CallToolResult(content=[types.TextContent(type="text", text=_said(error))], is_error=True)
     except DatabaseAway as error:
-        _log.warning("database unreachable: %s", str(error).splitlines()[0])
+        _log.warning("database unreachable: %s", error.said)
         request.app.state.answers.lose()
         away = types.TextContent(type="text", text="The database did not answer in time: try again in a moment.")
         return types.CallToolResult(content=[away], is_error=True)
