@@ -380,8 +380,9 @@ def search_report(
 @cli.command()
 def bench(
     sizes: Annotated[str, typer.Option(help="Numbers of procedures, smallest first.")] = "40,1000,10000,100000",
-    seconds: Annotated[int, typer.Option(min=1, max=60, help="Length of one measurement.")] = 3,
-    rounds: Annotated[int, typer.Option(min=1, max=20, help="Rounds, of which the median counts.")] = 3,
+    turns: Annotated[
+        int, typer.Option(min=1, max=200, help="Turns of a second for each server, of which the median counts.")
+    ] = 9,
     out: Annotated[Path, typer.Option(help="Where the table, the JSON and the curve go.")] = ROOT / "docs/performance",
 ) -> None:
     """Measure ours beside a bare ASGI application and a plain FastAPI + SQLModel one. Needs wrk and two cores."""
@@ -400,7 +401,7 @@ def bench(
     def say(what: str) -> None:
         typer.echo(f"bench: {what}", err=True)
 
-    table = measure(counts, seconds=seconds, rounds=rounds, work=work, shipped=settings.database_url, out=out, say=say)
+    table = measure(counts, turns=turns, work=work, shipped=settings.database_url, out=out, say=say)
     typer.echo(table)
 
 

@@ -34,8 +34,9 @@ _ROTATION: Final = 64
 _STARTS: Final = 7
 # Seconds of one turn of a server, before another has its own: a busy moment of the machine hits all alike.
 _TURN: Final = 1
-# The same where sizes are compared: one request at a time needs no time to begin.
+# The same where sizes are compared, and how many of them for one of the others: one request at a time needs no time to begin.
 _GROWTH_TURN: Final = 0.25
+_GROWTH_TURNS: Final = 4
 
 
 @dataclass
@@ -96,7 +97,7 @@ def _prepare(count: int, folder: Path, *, beside: bool) -> Size:
     return Size(count, folder, workloads, facts["seconds"], facts["mib"])
 
 
-def _throughput(size: Size, *, seconds: int, rounds: int, say: Say) -> dict[str, dict[str, list[float]]]:
+def _throughput(size: Size, *, turns: int, say: Say) -> dict[str, dict[str, list[float]]]:
     """Requests a second of ours (warm, cold, 304), of the bare and of the plain application, in turns."""
     found: dict[str, dict[str, list[float]]] = {}
     with ExitStack() as stack:
@@ -110,7 +111,6 @@ def _throughput(size: Size, *, seconds: int, rounds: int, say: Say) -> dict[str,
         record(cold, targets)
         (size.folder / "recorded.json").write_text(json.dumps(recorded), encoding="utf-8")
         bare: Server = stack.enter_context(reference("bare", size.folder / "recorded.json", targets[0]))
-        turns = rounds * seconds // _TURN
         for turn in range(turns):
             say(f"throughput, turn {turn + 1} of {turns}")
             for name, workload in size.workloads.items():
@@ -132,13 +132,12 @@ def _throughput(size: Size, *, seconds: int, rounds: int, say: Say) -> dict[str,
     return found
 
 
-def _growth(sizes: list[Size], *, seconds: float, rounds: int, say: Say) -> None:
+def _growth(sizes: list[Size], *, turns: int, say: Say) -> None:
     """Medians of one answer at each size, in turns."""
     with ExitStack() as stack:
         servers = [
             (size, stack.enter_context(ours(size.database, size.folder / "search", cached=False))) for size in sizes
         ]
-        turns = int(rounds * seconds / _GROWTH_TURN)
         for turn in range(turns):
             say(f"growth, turn {turn + 1} of {turns}")
             for name in sizes[0].workloads:
@@ -171,7 +170,7 @@ def _at_rest(database: str, search_dir: Path) -> dict[str, float]:
         }
 
 
-def bench(sizes: list[int], *, seconds: int, rounds: int, work: Path, shipped: str, out: Path, say: Say) -> str:
+def bench(sizes: list[int], *, turns: int, work: Path, shipped: str, out: Path, say: Say) -> str:
     """Measure, write `bench.json`, `bench.md` and `growth.svg` below `out`, and return the table."""
     need_tools()
     if (os.cpu_count() or 1) < 2:
@@ -181,16 +180,15 @@ def bench(sizes: list[int], *, seconds: int, rounds: int, work: Path, shipped: s
         say(f"loading {count}")
         # Only the first size is measured beside the others.
         made.append(_prepare(count, work / str(count), beside=not made))
-    rates = _throughput(made[0], seconds=seconds, rounds=rounds, say=say)
-    _growth(made, seconds=seconds, rounds=rounds, say=say)
+    rates = _throughput(made[0], turns=turns, say=say)
+    _growth(made, turns=turns * _GROWTH_TURNS, say=say)
     rest = _at_rest(shipped, work / "search") if shipped else {}
     facts = {
         "machine": {
             "cores": os.cpu_count(),
             "system": platform.system(),
             "python": platform.python_version(),
-            "seconds": seconds,
-            "rounds": rounds,
+            "turns": turns,
         },
         "throughput": _ratios(rates),
         "growth": [{"procedures": size.count, **{k: round(v, 3) for k, v in size.medians.items()}} for size in made],
