@@ -44,6 +44,7 @@ BELOW: dict[str, set[str]] = {
     "static_site": {"web", "http", "errors"},
     "bench": {"documents", "loader", "seed", "schemas", "db", "errors", "collecting"},
     "cli": {
+        "collecting",
         "bench",
         "main",
         "static_site",
