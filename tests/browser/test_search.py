@@ -54,6 +54,7 @@ def test_filters_of_the_heat_map_work_without_script(site: str, open_page: Any) 
     page.get_by_role("checkbox", name="Ablation").check()
     page.get_by_role("button", name="Show").click()
 
+    page.wait_for_load_state()
     assert page.locator(".matrix tbody tr").count() > 3
     assert page.get_by_role("checkbox", name="Ablation").is_checked()
 
@@ -65,6 +66,7 @@ def test_procedures_are_chosen_and_compared_without_script(site: str, open_page:
         page.locator("input[name=procedure]").nth(n).check()
     page.get_by_role("button", name="Compare").click()
 
+    page.wait_for_load_state()
     heads = page.locator(".compare thead th")
     assert heads.count() == 4
     assert heads.nth(3).inner_text() == "No procedure"
