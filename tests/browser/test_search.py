@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from playwright.sync_api import expect
+
 
 def test_suggestions_are_a_combobox_that_keys_can_walk(site: str, open_page: Any) -> None:
     page = open_page(site)
@@ -9,6 +11,8 @@ def test_suggestions_are_a_combobox_that_keys_can_walk(site: str, open_page: Any
 
     box.press_sequentially("epidur")
     page.locator("[role=option]").first.wait_for()
+    # The last letters bring a list of their own.
+    page.wait_for_load_state("networkidle")
     assert box.get_attribute("aria-expanded") == "true"
     box.press("ArrowDown")
     chosen = page.locator("[role=option][aria-selected=true]")
@@ -26,6 +30,8 @@ def test_escape_closes_the_suggestions_and_keeps_the_words(site: str, open_page:
     box = page.get_by_role("combobox")
     box.press_sequentially("epidur")
     page.locator("[role=option]").first.wait_for()
+    # The last letters bring a list of their own.
+    page.wait_for_load_state("networkidle")
 
     box.press("Escape")
 
@@ -39,6 +45,7 @@ def test_a_suggestion_can_be_clicked(site: str, open_page: Any) -> None:
     page.get_by_role("combobox").press_sequentially("sciat")
     first = page.locator("[role=option]").first
     first.wait_for()
+    page.wait_for_load_state("networkidle")
 
     where = first.get_attribute("data-href")
     first.click()
@@ -54,8 +61,9 @@ def test_filters_of_the_heat_map_work_without_script(site: str, open_page: Any) 
     page.get_by_role("checkbox", name="Ablation").check()
     page.get_by_role("button", name="Show").click()
 
-    page.wait_for_load_state()
-    assert page.locator(".matrix tbody tr").count() > 3
+    # What is expected is waited for, where counting waits for nothing.
+    page.wait_for_url("**/matrix?*family=ablation*")
+    expect(page.locator(".matrix tbody tr").nth(3)).to_be_attached()
     assert page.get_by_role("checkbox", name="Ablation").is_checked()
 
 
@@ -66,7 +74,6 @@ def test_procedures_are_chosen_and_compared_without_script(site: str, open_page:
         page.locator("input[name=procedure]").nth(n).check()
     page.get_by_role("button", name="Compare").click()
 
-    page.wait_for_load_state()
     heads = page.locator(".compare thead th")
-    assert heads.count() == 4
+    expect(heads).to_have_count(4)
     assert heads.nth(3).inner_text() == "No procedure"
