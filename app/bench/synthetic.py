@@ -7,6 +7,7 @@ the way of every release: the same documents, lists and tables, written by the s
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from hashlib import shake_128
+from struct import unpack
 from typing import Any, Final
 
 from app.documents.index import index_of
@@ -44,7 +45,7 @@ def word(number: int) -> str:
 
 def _words(seed_number: int, count: int) -> str:
     """Words of which a few are frequent and most are seldom, as in a language."""
-    chances = memoryview(shake_128(seed_number.to_bytes(8)).digest(2 * count)).cast("H")
+    chances = unpack(f"<{count}H", shake_128(seed_number.to_bytes(8)).digest(2 * count))
     return " ".join(map(_word_of, chances))
 
 

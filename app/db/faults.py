@@ -14,5 +14,5 @@ class DatabaseAway(DatabaseFault):
     """The database cannot be reached, or did not answer in time."""
 
 
-class DatabaseBare(DatabaseFault):
+class DatabaseBare(DatabaseAway):
     """The database is there and has no such table: nobody migrated it yet."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.db.faults import DatabaseAway, DatabaseBare, DatabaseFault
+from app.db.faults import DatabaseAway, DatabaseBare
 
 _IDLE_MOST = 8
 
@@ -31,7 +31,7 @@ class _FileSnapshot:
             raise _fault(error) from error
 
 
-def _fault(error: sqlite3.Error) -> DatabaseFault:
+def _fault(error: sqlite3.Error) -> DatabaseAway:
     # SQLite has one code for all that is wrong with a statement.
     return (DatabaseBare if str(error).startswith("no such table") else DatabaseAway)(str(error))
 

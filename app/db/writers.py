@@ -30,10 +30,10 @@ def write_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # IMMEDIATE: two loaders at once wait for each other instead of failing at the first write.
         # What a statement of many rows needs to be undone by itself stays in memory: that is decided when a transaction
         # begins. Sorting for an index, which may be large, goes to files.
         connection.exec_driver_sql("PRAGMA temp_store = MEMORY")
+        # IMMEDIATE: two loaders at once wait for each other instead of failing at the first write.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         connection.exec_driver_sql("PRAGMA temp_store = DEFAULT")
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from app.db.faults import DatabaseAway, DatabaseBare, DatabaseFault
+from app.db.faults import DatabaseAway
 from app.errors import (
     BadRequest,
     FieldError,
@@ -86,7 +86,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         return problem_response(request, BadRequest(str(error.detail)))
 
     async def away(request: Request, error: Exception) -> Response:
-        assert isinstance(error, DatabaseFault)  # noqa: S101 - registered for two kinds of it
+        assert isinstance(error, DatabaseAway)  # noqa: S101 - registered for this class
         _log.warning("database unreachable: %s", error.said)
         request.app.state.answers.lose()
         return problem_response(request, Unavailable("The database did not answer in time.", retry_after=2))
@@ -98,8 +98,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(KnowledgeBaseError, known)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    for cls in (DatabaseAway, DatabaseBare):
-        app.add_exception_handler(cls, away)
+    app.add_exception_handler(DatabaseAway, away)
     app.add_exception_handler(Exception, defect)
 
 

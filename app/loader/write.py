@@ -70,8 +70,7 @@ def write(engine: Engine, state: State, *, progress: Progress = lambda _: None) 
         lists: list[str] = []
         with _indexes_last(connection):
             _empty(connection)
-            with _gathering(connection, progress) as gathered:
-                gathered.meanwhile = other_documents(state)
+            with _gathering(connection, progress, other_documents(state)) as gathered:
                 for model, part in tables_of(state, lists):
                     gathered.put(model, part)
         for pages in first_pages(Transaction(connection), lists):
@@ -167,13 +166,14 @@ def _indexes_last(connection: Connection) -> Iterator[None]:
         connection.exec_driver_sql(sql)
 
 
+@cache
 def _documents_of(table: Table) -> list[int]:
     """Places of the columns that hold documents."""
     return [place for place, column in enumerate(table.columns) if isinstance(column.type, LargeBinary)]
 
 
 @contextmanager
-def _gathering(connection: Connection, progress: Progress) -> Iterator["_Gathered"]:
+def _gathering(connection: Connection, progress: Progress, meanwhile: Iterator[Row]) -> Iterator["_Gathered"]:
     """Rows on their way. A second thread writes, so that making rows and writing them take two cores, in the same order.
 
     Both end before the block does: whatever fails, nothing is written after it.
@@ -182,7 +182,7 @@ def _gathering(connection: Connection, progress: Progress) -> Iterator["_Gathere
     sys.setswitchinterval(_TURN)
     try:
         with ThreadPoolExecutor(1, thread_name_prefix="write") as writer:
-            gathered = _Gathered(connection, progress, writer)
+            gathered = _Gathered(connection, progress, meanwhile, writer)
             yield gathered
             gathered.finish()
     finally:
@@ -192,11 +192,12 @@ def _gathering(connection: Connection, progress: Progress) -> Iterator["_Gathere
 class _Gathered:
     """Rows on their way: those of many small lists go to the database together, tables in the order of foreign keys."""
 
-    # Documents that may be written at any time: they are made while the writer is busy, and the rest at the end.
-    meanwhile: Iterator[Row] = iter(())
-
-    def __init__(self, connection: Connection, progress: Progress, writer: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, connection: Connection, progress: Progress, meanwhile: Iterator[Row], writer: ThreadPoolExecutor
+    ) -> None:
         self.total = 0
+        # Documents that may be written at any time: they are made while the writer is busy, and the rest at the end.
+        self._meanwhile = meanwhile
         self._connection = connection
         self._progress = progress
         self._writer = writer
@@ -205,7 +206,6 @@ class _Gathered:
         tables = SQLModel.metadata.sorted_tables
         self._waiting: dict[Table, list[Any]] = {table: [] for table in tables}
         self._take = {table: itemgetter(*(column.name for column in table.columns)) for table in tables}
-        self._heavy = {table: _documents_of(table) for table in tables}
         self._rows = self._bytes = 0
         self._bytes_under_way = 0
 
@@ -218,7 +218,7 @@ class _Gathered:
     def _taking(self, model: type[SQLModel], rows: Iterable[Row]) -> Iterator[None]:
         """Take rows, some at a time."""
         table: Table = model.__table__  # type: ignore[attr-defined]
-        take, heavy = self._take[table], self._heavy[table]
+        take, heavy = self._take[table], _documents_of(table)
         coming: Iterator[Any] = iter(rows)
         # Rows without documents are alike: they are taken many at a time.
         while chunk := list(islice(coming, 1 if heavy else _MOST_ROWS - self._rows)):
@@ -233,7 +233,7 @@ class _Gathered:
 
     def write(self) -> None:
         """Let what waits be written, as soon as what waited before is."""
-        made = self._taking(models.Document, self.meanwhile)
+        made = self._taking(models.Document, self._meanwhile)
         while self._has_time() and next(made, "none is left") is None:
             pass
         self.wait()
@@ -245,7 +245,7 @@ class _Gathered:
 
     def finish(self) -> None:
         """Write all that is left. Raises what writing raised."""
-        self.put(models.Document, self.meanwhile)
+        self.put(models.Document, self._meanwhile)
         self.write()
         self.wait()
 
@@ -270,10 +270,10 @@ def _insert(connection: Connection, table: Table, rows: list[Any]) -> None:
     into, columns = _into(connection, table), len(table.columns)
     if not _are_runs(rows):
         # A row with a large document is the last of those that are written together.
-        large = rows[-1:] if _large_documents(table, rows[-1]) else []
-        _insert_rows(connection, into, columns, rows[: len(rows) - len(large)])
-        for row in large:
-            _insert_large(connection, table, row)
+        room = {place: len(rows[-1][place]) for place in _documents_of(table) if len(rows[-1][place] or b"") > _LARGE}
+        _insert_rows(connection, into, columns, rows[:-1] if room else rows)
+        if room:
+            _insert_large(connection, table, rows[-1], room)
         return
     for long, runs in groupby(rows, key=lambda run: len(run) >= _LONG_RUN):
         if not long:
@@ -286,15 +286,9 @@ def _insert(connection: Connection, table: Table, rows: list[Any]) -> None:
             connection.exec_driver_sql(statement, (*run.shared, orjson.dumps(list(run.numbers)).decode()))
 
 
-def _large_documents(table: Table, row: tuple[Any, ...]) -> dict[int, int]:
-    """Place -> size of the large documents of a row."""
-    return {place: len(row[place]) for place in _documents_of(table) if len(row[place] or b"") > _LARGE}
-
-
-def _insert_large(connection: Connection, table: Table, row: tuple[Any, ...]) -> None:
-    """A row with a large document: room for it first, and then the document itself."""
+def _insert_large(connection: Connection, table: Table, row: tuple[Any, ...], room: dict[int, int]) -> None:
+    """A row with large documents, `room` holds place -> size of each: room for them first, and then they themselves."""
     driver: Any = connection.connection.driver_connection
-    room = _large_documents(table, row)
     values = ", ".join("zeroblob(?)" if place in room else "?" for place in range(len(row)))
     given = tuple(room.get(place, value) for place, value in enumerate(row))
     made = connection.exec_driver_sql(f"INSERT INTO {_into(connection, table)} VALUES ({values})", given)

@@ -73,8 +73,7 @@ def list_rows(
         position, tables = "o.position", "listing_order o JOIN listing r ON r.list = o.list AND r.place = o.place"
         wanted = f"o.list = :list AND o.sort = :sort{_conditions(path, filters, given)}"
     else:
-        lead = _leading(path, filters)
-        position, (tables, wanted) = "l.place" if lead else "r.place", _found(path, filters, given)
+        position, tables, wanted = _found(path, filters, given)
     sql = f"SELECT {position}, d.summary, c.document, r.extra FROM {tables}{_SHOWN} WHERE {wanted}"
     if after is not None:
         given["after"] = after
@@ -132,19 +131,19 @@ def _leading(path: str, filters: Filters) -> tuple[str, str] | None:
     return None
 
 
-def _found(path: str, filters: Filters, given: dict[str, Any]) -> tuple[str, str]:
-    """From which tables rows `r` of a list come, and under which conditions; both engines are told what to begin with.
+def _found(path: str, filters: Filters, given: dict[str, Any]) -> tuple[str, str, str]:
+    """Where the place of rows `r` of a list stands, the tables to go through, in this order, and the conditions.
 
     One value of one facet leads: its index holds the places `l` of its rows, in order. Else all rows are looked at.
     """
     lead = _leading(path, filters)
     if lead is None:
-        return "listing r", f"r.list = :list{_conditions(path, filters, given)}"
+        return "r.place", "listing r", f"r.list = :list{_conditions(path, filters, given)}"
     given["lead"], given["led"] = lead
     wanted = "l.list = :list AND l.facet = :lead AND l.value = :led AND r.list = l.list AND r.place = l.place"
     rest = _conditions(path, filters, given, leave_out=lead[0])
     # CROSS JOIN: SQLite keeps the order of the tables, where it would guess another.
-    return "listing_facet l CROSS JOIN listing r", wanted + rest
+    return "l.place", "listing_facet l CROSS JOIN listing r", wanted + rest
 
 
 def _of_row(facet: str, path: str, name: str, given: dict[str, Any]) -> str:
@@ -185,7 +184,7 @@ def count_rows(snapshot: Snapshot, path: str, filters: Filters) -> int:
         given["lead"], given["led"] = lead
         sql = "SELECT count(*) FROM listing_facet f WHERE f.list = :list AND f.facet = :lead AND f.value = :led"
     else:
-        tables, wanted = _found(path, filters, given)
+        _, tables, wanted = _found(path, filters, given)
         sql = f"SELECT count(*) FROM {tables} WHERE {wanted}"
     return int(snapshot.fetch(sql, given)[0][0])
 
@@ -197,7 +196,7 @@ def count_facet(snapshot: Snapshot, path: str, facet: str, filters: Filters) -> 
     if own.empty and _own(path, facet):
         sql = "SELECT f.value, count(*) FROM listing_facet f WHERE f.list = :list AND f.facet = :facet"
     else:
-        tables, wanted = _found(path, own, given)
+        _, tables, wanted = _found(path, own, given)
         # The values of each row that was found, and not the rows of each value there is.
         sql = f"SELECT f.value, count(*) FROM {tables} CROSS JOIN listing_facet f WHERE {wanted}"
         sql += f" AND {_of_row('f', path, facet, given)} AND f.facet = :facet"
