@@ -129,11 +129,15 @@ def _rank(claim: seed.ReliefDurationClaim, sources: Mapping[str, seed.Source]) -
 def band_of(value: ProcedureRiskValue) -> tuple[str, float, float | None] | None:
     """Band of a rate with its limits (shares of 1), only where there is one rate or a range within one band."""
     if value.observed is not None and value.n:
-        rates = [value.observed / value.n]
-    elif value.percent_min is not None and value.percent_max is not None:
-        rates = [value.percent_min / 100, value.percent_max / 100]
-    else:
-        return None
+        return _band_around(value.observed / value.n)
+    if value.percent_min is not None and value.percent_max is not None:
+        return _band_around(value.percent_min / 100, value.percent_max / 100)
+    return None
+
+
+# Asked three times of each rate, and many rates are alike.
+@lru_cache(maxsize=1000)
+def _band_around(*rates: float) -> tuple[str, float, float | None] | None:
     if min(rates) <= 0:
         return None
     # Rounding by a hair must not move an exact limit into the rarer band.
