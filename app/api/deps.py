@@ -14,7 +14,8 @@ from app.errors import FieldError, InvalidParameter
 from app.http.problems import parameters_of
 from app.http.reading import Reading, reading
 from app.http.resolving import slug_of_value
-from app.queries.lists import FIRST_PAGE, Filters, Order
+from app.queries.lists import FIRST_PAGE
+from app.queries.selections import Filters, Order
 from app.schemas import vocabulary
 from app.schemas.durations import days_of
 from app.schemas.patterns import SHORT_DURATION, VERSION

@@ -8,8 +8,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
+from math import isnan, nan
 from typing import Any, NamedTuple
+
+from orjson import Fragment
 
 from app.documents.grading import GRADE_RANK, best_source, relief_days
 from app.documents.index import Edge, Index, Owned
@@ -32,8 +35,6 @@ class Row:
     # Further members of what is shown, as JSON.
     extra: bytes | None = None
     facets: Facets = field(default_factory=dict)
-    relief_days: float | None = None
-    updated: int = 0
     # In a look-up: the procedure's place in the list of procedures, where the facets that belong to it stand.
     home: int | None = None
     # Values of further orders: sort name -> value; None is unknown and stands last both ways.
@@ -46,24 +47,23 @@ class ListOfRows:
     def __init__(self, path: str, rows: Iterable[Row]) -> None:
         self.path = path
         self._rows = rows
-        self._total = 0
+        self.homes = array("I")
         # Bare numbers: a list of a release may have a million rows.
         self._facets: dict[str, dict[str, array[int]]] = defaultdict(lambda: defaultdict(lambda: array("I")))
-        # Sort name -> place -> value, where it is known.
-        self._orders: dict[str, dict[int, float]] = defaultdict(dict)
+        # Sort name -> value by place, which is not a number where it is unknown.
+        self._orders: dict[str, array[float]] = defaultdict(lambda: array("d"))
 
     def read(self) -> Iterator[tuple[int, Row]]:
         """The rows with their places, once."""
         for place, row in enumerate(self._rows):
+            if row.home is not None:
+                self.homes.append(row.home)
             for facet, values in row.facets.items():
                 places_of = self._facets[facet]
                 for value in values:
                     places_of[value].append(place)
             for name, number in row.orders.items():
-                known = self._orders[name]
-                if number is not None:
-                    known[place] = number
-            self._total = place + 1
+                self._orders[name].append(nan if number is None else number)
             yield place, row
 
     def facets(self) -> Iterator[tuple[str, str, "array[int]"]]:
@@ -72,32 +72,22 @@ class ListOfRows:
             for value, places in sorted(values.items()):
                 yield facet, value, places
 
-    def other_orders(self) -> Iterator[tuple[str, "array[int]"]]:
-        """Each further order, both ways, as places of the first order, which decides among equals."""
-        for name, known in self._orders.items():
-            unknown = [place for place in range(self._total) if place not in known]
-            yield name, array("I", sorted(known, key=known.__getitem__) + unknown)
-            yield f"-{name}", array("I", sorted(known, key=known.__getitem__, reverse=True) + unknown)
+    def other_orders(self) -> Iterator[tuple[str, "array[int]", "array[float]"]]:
+        """Each further order, both ways: places of the first order, which decides among equals, and (upwards) the known values."""
+        for name, values in self._orders.items():
+            known = [place for place, value in enumerate(values) if not isnan(value)]
+            unknown = [place for place, value in enumerate(values) if isnan(value)]
+            up = sorted(known, key=values.__getitem__)
+            yield name, array("I", up + unknown), array("d", map(values.__getitem__, up))
+            yield f"-{name}", array("I", sorted(known, key=values.__getitem__, reverse=True) + unknown), array("d")
 
 
 class _Standing(NamedTuple):
     """Where a procedure stands in the list of procedures, and what orders it there and in every look-up."""
 
     place: int
-    relief_days: float | None
-    updated: int
-
-    def row(self, slug: str, facets: Facets, extra: bytes | None = None, home: int | None = None) -> Row:
-        orders = {"relief": self.relief_days, "updated": float(self.updated)}
-        return Row(
-            record=("procedure", slug),
-            extra=extra,
-            facets=facets,
-            relief_days=self.relief_days,
-            updated=self.updated,
-            home=home,
-            orders=orders,
-        )
+    record: tuple[str, str]
+    orders: Mapping[str, float | None]
 
 
 # One set for each word of a closed list, not one for each of a million rows.
@@ -106,15 +96,28 @@ def _only(value: str) -> frozenset[str]:
     return frozenset((value,))
 
 
+@lru_cache(maxsize=1000)
+def _orders(relief: float | None, updated: float) -> Mapping[str, float | None]:
+    return {"relief": relief, "updated": updated}
+
+
+@lru_cache(maxsize=10)
+def _role(role: str) -> Facets:
+    return {"role": _only(role)}
+
+
 def lists_of(index: Index, releases: list[seed.ReleaseFile], pending: list[seed.Change]) -> Iterator[ListOfRows]:
     """Every list of the API but those of search."""
     procedures = sorted(index.content.procedures, key=lambda one: index.sort_key("procedure", one.slug))
     standing = {
-        one.slug: _Standing(place, _longest_relief(index, one.slug), _updated(index, "procedure", one.slug))
+        one.slug: _Standing(
+            place,
+            ("procedure", one.slug),
+            _orders(_longest_relief(index, one.slug), _updated(index, "procedure", one.slug)),
+        )
         for place, one in enumerate(procedures)
     }
-    facets = _facets_of_procedures(index)
-    yield ListOfRows("procedures", (standing[one.slug].row(one.slug, facets[one.slug]) for one in procedures))
+    yield ListOfRows("procedures", _procedure_rows(index, standing))
     for path, kind, records, facets_of in (
         ("conditions", "condition", index.content.conditions, _condition_facets),
         ("pain-generators", "pain_generator", index.content.pain_generators, _generator_facets),
@@ -122,13 +125,13 @@ def lists_of(index: Index, releases: list[seed.ReleaseFile], pending: list[seed.
     ):
         yield _list_of_records(index, path, kind, records, facets_of)
     yield ListOfRows("sources", _source_rows(index))
-    yield ListOfRows("targets", _target_rows(index, facets))
+    yield ListOfRows("targets", _target_rows(index))
     yield from _look_ups(index, index.by_generator, "pain_generator", "pain-generators", standing)
     yield from _look_ups(index, index.by_condition, "condition", "conditions", standing)
     yield from _risk_look_ups(index, standing)
-    yield ListOfRows("relief-durations", _claim_rows(index, seed.ReliefDurationClaim, facets, _relief_facets))
-    yield ListOfRows("response-rates", _claim_rows(index, seed.ResponseRateClaim, facets, _rate_facets))
-    yield ListOfRows("findings", _claim_rows(index, seed.FindingClaim, facets, _finding_facets))
+    yield ListOfRows("relief-durations", _claim_rows(index, seed.ReliefDurationClaim, _relief_facets))
+    yield ListOfRows("response-rates", _claim_rows(index, seed.ResponseRateClaim, _rate_facets))
+    yield ListOfRows("findings", _claim_rows(index, seed.FindingClaim, _finding_facets))
     # The guide keeps the order of its file: a journey, not an index.
     yield ListOfRows("guide", (Row(record=("guide_page", page.slug)) for page in index.content.guide))
     yield ListOfRows("releases", (Row(record=("release", one.version)) for one in reversed(releases)))
@@ -147,24 +150,23 @@ def _changes(index: Index, version: str, changes: list[seed.Change]) -> ListOfRo
     return ListOfRows(f"releases/{version}/changes", map(row, changes))
 
 
-def _facets_of_procedures(index: Index) -> dict[str, Facets]:
+def _procedure_rows(index: Index, standing: dict[str, _Standing]) -> Iterator[Row]:
     targets, indications = _by_procedure(index.targets), _by_procedure(index.indications)
-    # Few combinations of values, many procedures: equal sets are one object, or 100 000 procedures do not fit.
-    shared: dict[frozenset[str], frozenset[str]] = {}
-    found: dict[str, Facets] = {}
-    for record in index.content.procedures:
-        growing = _procedure_facets(record)
-        _edge_facets(index, growing, targets.get(record.slug, ()), "pain_generator")
-        _edge_facets(index, growing, indications.get(record.slug, ()), "condition")
-        mine: dict[str, AbstractSet[str]] = {
-            name: shared.setdefault(values, values)
-            for name, many in growing.items()
-            for values in (frozenset(many),)
-            if values
-        }
-        mine["procedure"] = index.ancestors["procedure"][record.slug].keys()
-        found[record.slug] = mine
-    return found
+    for slug, mine in standing.items():
+        facets = _procedure_facets(index.procedures[slug])
+        _edge_facets(index, facets, targets.get(slug, ()), "pain_generator")
+        _edge_facets(index, facets, indications.get(slug, ()), "condition")
+        yield Row(mine.record, facets={**facets, **_facets_of_procedure(index, slug)}, orders=mine.orders)
+
+
+def _facets_of_procedure(index: Index, slug: str) -> Facets:
+    """What a row has of the procedure that it is about."""
+    record = index.procedures[slug]
+    return {
+        "procedure": index.ancestors["procedure"][slug].keys(),
+        "family": _only(record.family),
+        "body_region": frozenset(record.body_regions),
+    }
 
 
 def _by_procedure(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
@@ -176,9 +178,7 @@ def _by_procedure(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
 
 def _procedure_facets(record: seed.Procedure) -> Growing:
     values: Growing = {
-        "family": {record.family},
         "intent": set(record.intents),
-        "body_region": set(record.body_regions),
         "implant": {"true" if record.implant else "false"},
         "risk": set(),
         "guidance": set(),
@@ -211,14 +211,13 @@ def _longest_relief(index: Index, slug: str) -> float | None:
     return max(found, default=None)
 
 
-def _updated(index: Index, kind: str, slug: str) -> int:
+def _updated(index: Index, kind: str, slug: str) -> float:
     """Place in the history of the version in which a record last changed."""
-    return index.versions.index(index.updated(kind, slug))
+    return float(index.versions.index(index.updated(kind, slug)))
 
 
 def _record_row(index: Index, kind: str, slug: str, facets: Facets, orders: Mapping[str, float | None]) -> Row:
-    updated = _updated(index, kind, slug)
-    return Row((kind, slug), facets=facets, updated=updated, orders={"updated": float(updated), **orders})
+    return Row((kind, slug), facets=facets, orders={"updated": _updated(index, kind, slug), **orders})
 
 
 def _list_of_records(
@@ -271,7 +270,7 @@ def _source_rows(index: Index) -> Iterator[Row]:
         yield _record_row(index, "source", source.slug, facets, {"year": year})
 
 
-def _target_rows(index: Index, facets: dict[str, Facets]) -> Iterator[Row]:
+def _target_rows(index: Index) -> Iterator[Row]:
     def key(edge: Edge) -> tuple[str, ...]:
         return *index.sort_key("procedure", edge.procedure), *index.sort_key("pain_generator", edge.other), edge.role
 
@@ -286,7 +285,7 @@ def _target_rows(index: Index, facets: dict[str, Facets]) -> Iterator[Row]:
             "claims": list(edge.claims),
             "links": {"self": link(f"/v1/claims/{edge.claim.id}")},
         }
-        mine = {name: facets[edge.procedure].get(name, set()) for name in ("family", "body_region", "procedure")}
+        mine = _facets_of_procedure(index, edge.procedure)
         above = index.ancestors["pain_generator"][edge.other].keys()
         own = {"pain_generator": above, "role": _only(edge.role), "grade": _only(edge.grade)}
         yield Row(extra=dump(extra), facets={**mine, **own})
@@ -315,11 +314,14 @@ def _look_ups(
 def _look_up_rows(
     index: Index, kind: str, owner: str, edges: list[Edge], standing: dict[str, _Standing]
 ) -> Iterator[Row]:
+    @cache
+    def path(other: str) -> Fragment:
+        return Fragment(dump([index.ref(kind, slug) for slug in dict.fromkeys((owner, other))]))
+
     for edge in edges:
-        path = [index.ref(kind, slug) for slug in dict.fromkeys((owner, edge.other))]
-        extra = {"edge": {"role": edge.role, "grade": edge.grade, "claim": edge.claim.id, "path": path}}
+        extra = {"edge": {"role": edge.role, "grade": edge.grade, "claim": edge.claim.id, "path": path(edge.other)}}
         mine = standing[edge.procedure]
-        yield mine.row(edge.procedure, {"role": _only(edge.role)}, dump(extra), mine.place)
+        yield Row(mine.record, None, dump(extra), _role(edge.role), mine.place, mine.orders)
 
 
 def _nearer(depth: int, edge: Edge) -> tuple[int, int, str]:
@@ -338,31 +340,33 @@ def _risk_look_ups(index: Index, standing: dict[str, _Standing]) -> Iterator[Lis
 def _risk_look_up_rows(
     index: Index, risk: seed.Risk, best: dict[str, tuple[Any, ...]], standing: dict[str, _Standing]
 ) -> Iterator[Row]:
-    path = [index.ref("risk", risk.slug)]
+    path = Fragment(dump([index.ref("risk", risk.slug)]))
     for slug in sorted(best, key=lambda one: standing[one].place):
         _, claim_id = best[slug]
         extra = {"edge": {"role": "carries", "grade": index.claims[claim_id].grade, "claim": claim_id, "path": path}}
-        yield standing[slug].row(slug, {"role": _only("carries")}, dump(extra), standing[slug].place)
+        mine = standing[slug]
+        yield Row(mine.record, None, dump(extra), _role("carries"), mine.place, mine.orders)
 
 
 def _claim_rows(
     index: Index,
     cls: type[seed.ClaimBase],
-    facets: dict[str, Facets],
     own: Callable[[Index, str, Any], tuple[Facets, dict[str, float | None]]],
 ) -> Iterator[Row]:
     def key(one: Owned) -> tuple[str, ...]:
         return *index.sort_key(one.type, one.slug), one.claim.id
 
+    indications = _by_procedure(index.indications)
     for kind, slug, claim, grade in sorted(index.of_class[cls], key=key):
         source = best_source(claim, index.sources)
         own_facets, orders = own(index, slug, claim)
         found = {**own_facets, "design": _only(source.design), "grade": _only(grade)}
         found["commercial"] = _only("true" if source.commercial else "false")
         if kind == "procedure":
-            found |= {
-                name: facets[slug].get(name, set()) for name in ("procedure", "family", "body_region", "condition")
+            conditions = {
+                above for edge in indications.get(slug, ()) for above in index.ancestors["condition"][edge.other]
             }
+            found |= {**_facets_of_procedure(index, slug), "condition": conditions}
         year = None if source.year is None else float(source.year)
         yield Row(claim=claim.id, facets=found, orders={**orders, "year": year})
 

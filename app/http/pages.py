@@ -14,7 +14,8 @@ from fastapi import Response
 from app.errors import BadCursor, FieldError, ReleaseGone, ReplicaBehind
 from app.http.reading import Reading
 from app.http.resolving import slugs_of
-from app.queries.lists import FIRST_PAGE, Filters, Order, count_facet, count_rows, find_first_page, list_rows
+from app.queries.lists import FIRST_PAGE, find_first_page, list_rows
+from app.queries.selections import FIRST_ORDER, Filters, Order, Selection, count_facet, count_rows
 from app.schemas import vocabulary
 
 _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -54,16 +55,17 @@ def page_of(
     """One page of a list. `table`: the same rows stand as CSV at an address of their own."""
     release = read.release
     signature = _signature(path, filters, order)
-    plain = cursor is None and limit == FIRST_PAGE and filters.empty and order == Order()
+    selection = Selection(read.connection, path, filters, order)
+    plain = cursor is None and limit == FIRST_PAGE and selection.as_they_stand and not order.down
     if plain and (page := find_first_page(read.connection, path)) is not None:
         items, total, last = [page.items], page.total, page.last
     else:
         after = None if cursor is None else open_cursor(cursor, release.revision, release.version, signature)
-        rows = list_rows(read.connection, path, filters, order, after=after, limit=limit + 1)
-        total = read.once(("total", path, signature), lambda: count_rows(read.connection, path, filters))
+        rows = list_rows(selection, after=after, limit=limit + 1)
+        total = read.once(("total", path, signature), lambda: count_rows(selection))
         items = [row.shown for row in rows[:limit]]
         last = rows[limit - 1].position if len(rows) > limit else None
-    shown = [facet_of(read, path, name, filters) for name in dict.fromkeys(facets)]
+    shown = [_facet(read, selection, name) for name in dict.fromkeys(facets)]
     following = None if last is None else make_cursor(release.revision, release.version, signature, last)
     return respond(
         read,
@@ -123,14 +125,11 @@ def _table_address(read: Reading, path: str) -> str:
     return f"/v1/{path}.csv{'?' if kept else ''}{urlencode(kept)}"
 
 
-def facet_of(read: Reading, path: str, name: str, filters: Filters) -> dict[str, Any]:
-    """Counts of one facet, leaving out its own selection."""
-    others = filters.without(name)
-    counts = read.once(
-        ("facet", path, name, _signature(path, others, Order())),
-        lambda: count_facet(read.connection, path, name, filters),
-    )
-    selected = _selected(filters, name)
+def _facet(read: Reading, selection: Selection, name: str) -> dict[str, Any]:
+    """Counts of one facet, leaving out its own filter."""
+    others = _signature(selection.path, selection.filters.without(name), FIRST_ORDER)
+    counts = read.once(("facet", name, others), lambda: count_facet(selection, name))
+    selected = _selected(selection.filters, name)
     labels = _LABELS.get(name, _YES_NO)
     if name in _RECORDS:
         labels = slugs_of(read, name)

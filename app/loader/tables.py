@@ -1,7 +1,6 @@
 """What a release puts into each table: rows, made while they are written."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import starmap
 from typing import Any
 
@@ -9,7 +8,7 @@ import orjson
 from sqlmodel import SQLModel
 
 from app import models
-from app.db.listings import list_number
+from app.db.listings import list_number, pack_row, pack_set
 from app.documents import details, grading
 from app.documents.index import Index
 from app.documents.lists import ListOfRows, lists_of
@@ -22,28 +21,8 @@ from app.schemas.durations import days_of
 from app.search.folding import fold
 from app.seed import bundle as seed
 
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Rows of a table that share all columns but the last one or two: a number, and before it (`placed`) its place."""
-
-    shared: tuple[Any, ...]
-    numbers: Sequence[int]
-    placed: bool = False
-
-    def __len__(self) -> int:
-        """How many rows it is."""
-        return len(self.numbers)
-
-    def rows(self) -> Iterator[tuple[Any, ...]]:
-        """The rows one by one."""
-        if self.placed:
-            return ((*self.shared, place, number) for place, number in enumerate(self.numbers))
-        return ((*self.shared, number) for number in self.numbers)
-
-
-# By column; or (where there are millions) the bare values of all columns in the order of the table, or many rows in one.
-Row = dict[str, Any] | tuple[Any, ...] | Run
+# By column; or (where there are many) the bare values of all columns in the order of the table.
+Row = dict[str, Any] | tuple[Any, ...]
 Part = tuple[type[SQLModel], Iterable[Row]]
 
 
@@ -139,23 +118,18 @@ def _list(found: ListOfRows) -> Iterator[Part]:
     yield (
         models.Listing,
         (
-            (
-                number,
-                place,
-                row.record and row.record[0],
-                row.record and row.record[1],
-                row.claim,
-                row.extra,
-                row.relief_days,
-                row.updated,
-                row.home,
-            )
+            (number, place, row.record and row.record[0], row.record and row.record[1], row.claim, row.extra)
             for place, row in found.read()
         ),
     )
+    if found.homes:
+        yield models.ListingHome, [(number, pack_row(found.homes))]
     # In the order of the primary key: both engines append, and do not look for each row's page.
-    yield models.ListingFacet, (Run((number, facet, value), places) for facet, value, places in found.facets())
-    yield models.ListingOrder, (Run((number, sort), places, placed=True) for sort, places in found.other_orders())
+    yield models.ListingFacet, ((number, facet, value, pack_set(places)) for facet, value, places in found.facets())
+    yield (
+        models.ListingOrder,
+        ((number, sort, pack_row(places), pack_row(values)) for sort, places, values in found.other_orders()),
+    )
 
 
 def _record(index: Index, type_: str, record: seed.Record, **own: object) -> dict[str, Any]:

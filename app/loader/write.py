@@ -8,11 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, groupby, islice
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, Final
 
-import orjson
 import psycopg
 from sqlalchemy import Connection, Engine, LargeBinary, Table, delete, insert, text
 from sqlalchemy.exc import DBAPIError
@@ -24,13 +23,14 @@ from app.collecting import collector_at_rest
 from app.db.servers import Transaction
 from app.loader.pages import first_pages
 from app.loader.state import State
-from app.loader.tables import Row, Run, other_documents, tables_of
+from app.loader.tables import Row, other_documents, tables_of
 from app.queries.release import find_release
 
 # Two loaders take turns by this number (any that no other program of the database uses).
 _ADVISORY_LOCK = 7_061_642_001
 # Rows are written when so many wait, or when their documents weigh so much: a risk of many procedures has megabytes.
 _MOST_ROWS: Final = 10_000
+_SOME_ROWS: Final = 100
 _MOST_BYTES: Final = 4_000_000
 # Of documents that are made because the writer is busy, and of those that it writes.
 _MOST_MEANWHILE: Final = 12_000_000
@@ -39,8 +39,6 @@ _MOST_VALUES: Final = 6_000
 # A document of so many bytes is written piece by piece: SQLite would copy the whole of it twice.
 _LARGE: Final = 8_000_000
 _PIECE: Final = 1_000_000
-# Numbers of a run that are worth a statement of its own on SQLite.
-_LONG_RUN: Final = 32
 # Seconds after which a thread that made its rows lets the one that writes go on.
 _TURN: Final = 0.0005
 # Of a tenth of a second each.
@@ -220,15 +218,15 @@ class _Gathered:
         table: Table = model.__table__  # type: ignore[attr-defined]
         take, heavy = self._take[table], _documents_of(table)
         coming: Iterator[Any] = iter(rows)
-        # Rows without documents are alike: they are taken many at a time.
-        while chunk := list(islice(coming, 1 if heavy else _MOST_ROWS - self._rows)):
+        # Documents weigh what they like and come one by one; what else holds bytes, some at a time; other rows are all alike.
+        some = 1 if model is models.Document else _SOME_ROWS if heavy else _MOST_ROWS
+        while chunk := list(islice(coming, min(some, _MOST_ROWS - self._rows))):
             waiting = self._waiting[table]
             waiting += map(take, chunk) if isinstance(chunk[0], dict) else chunk
-            count = sum(map(len, chunk)) if _are_runs(chunk) else len(chunk)
-            self._rows += count
-            self.total += count
+            self._rows += len(chunk)
+            self.total += len(chunk)
             for place in heavy:
-                self._bytes += len(waiting[-1][place] or b"")
+                self._bytes += sum(len(row[place] or b"") for row in waiting[-len(chunk) :])
             yield
 
     def write(self) -> None:
@@ -268,22 +266,11 @@ class _Gathered:
 def _insert(connection: Connection, table: Table, rows: list[Any]) -> None:
     """Many rows in one statement: other threads run meanwhile. The rows hold plain values of the columns' types already."""
     into, columns = _into(connection, table), len(table.columns)
-    if not _are_runs(rows):
-        # A row with a large document is the last of those that are written together.
-        room = {place: len(rows[-1][place]) for place in _documents_of(table) if len(rows[-1][place] or b"") > _LARGE}
-        _insert_rows(connection, into, columns, rows[:-1] if room else rows)
-        if room:
-            _insert_large(connection, table, rows[-1], room)
-        return
-    for long, runs in groupby(rows, key=lambda run: len(run) >= _LONG_RUN):
-        if not long:
-            _insert_rows(connection, into, columns, list(_each(runs)))
-            continue
-        for run in runs:
-            # SQLite makes rows of the numbers itself: none of them is handed over.
-            shared, place = ", ".join("?" * len(run.shared)), "key, " if run.placed else ""
-            statement = f"INSERT INTO {into} SELECT {shared}, {place}value FROM json_each(?)"
-            connection.exec_driver_sql(statement, (*run.shared, orjson.dumps(list(run.numbers)).decode()))
+    # A row with a large document is the last of those that are written together.
+    room = {place: len(rows[-1][place]) for place in _documents_of(table) if len(rows[-1][place] or b"") > _LARGE}
+    _insert_rows(connection, into, columns, rows[:-1] if room else rows)
+    if room:
+        _insert_large(connection, table, rows[-1], room)
 
 
 def _insert_large(connection: Connection, table: Table, row: tuple[Any, ...], room: dict[int, int]) -> None:
@@ -297,16 +284,6 @@ def _insert_large(connection: Connection, table: Table, row: tuple[Any, ...], ro
         with driver.blobopen(table.name, table.columns[place].name, made.lastrowid) as blob:
             for start in range(0, size, _PIECE):
                 blob.write(document[start : start + _PIECE])
-
-
-def _are_runs(rows: list[Any]) -> bool:
-    # The rows of one table are all of one kind.
-    return isinstance(rows[0], Run)
-
-
-def _each(runs: Iterable[Run]) -> Iterator[tuple[Any, ...]]:
-    for run in runs:
-        yield from run.rows()
 
 
 def _insert_rows(connection: Connection, into: str, columns: int, rows: list[tuple[Any, ...]]) -> None:
@@ -340,7 +317,7 @@ def _copy(connection: Connection, table: Table, rows: list[Any]) -> None:
     statement = f"COPY {_into(connection, table)} FROM STDIN"
     try:
         with driver.cursor().copy(statement) as copy:
-            for row in _each(rows) if _are_runs(rows) else rows:
+            for row in rows:
                 copy.write_row(row)
     except psycopg.Error as error:
         # The driver was asked itself: what it says becomes what every other statement would have raised.

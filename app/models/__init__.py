@@ -15,7 +15,7 @@ from app.models.edges import (  # noqa: E402
     Target,
 )
 from app.models.estimates import Finding, Recommendation, ReliefDuration, ResponseRate  # noqa: E402
-from app.models.reading import Document, Listing, ListingFacet, ListingOrder  # noqa: E402
+from app.models.reading import Document, Listing, ListingFacet, ListingHome, ListingOrder  # noqa: E402
 from app.models.records import (  # noqa: E402
     Condition,
     FormerSlug,
@@ -43,6 +43,7 @@ __all__ = [
     "Indication",
     "Listing",
     "ListingFacet",
+    "ListingHome",
     "ListingOrder",
     "Name",
     "Origin",

@@ -6,7 +6,7 @@ A document or a list row is a function of the content alone, so it is made once 
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 from app.db.columns import BYTES, BYTEWISE
@@ -35,36 +35,40 @@ class Listing(SQLModel, table=True):
     claim_id: str | None = Field(default=None, sa_type=BYTEWISE)
     # Further members of the shown object (the edge of a look-up), as JSON; null: none.
     extra: bytes | None = Field(default=None, sa_type=BYTES)
-    # Longest typical relief in days, for min_relief; null: unknown, which never passes.
-    relief_days: float | None = None
-    # Place in the history of the release in which the record last changed.
-    updated: int = 0
-    # In a look-up: place of the procedure in the list of procedures, where its own facets stand; null elsewhere.
-    home: int | None = None
+
+
+class ListingHome(SQLModel, table=True):
+    """Where the procedures of a look-up stand in the list of procedures, with which their facets are stored."""
+
+    __tablename__ = "listing_home"
+
+    list: int = Field(primary_key=True, sa_type=BigInteger)
+    # By place of the look-up, packed (`app/db/listings.py`).
+    places: bytes = Field(sa_type=BYTES)
 
 
 class ListingOrder(SQLModel, table=True):
-    """Another order of a list: `position` counts from 0."""
+    """Another order of a list."""
 
     __tablename__ = "listing_order"
-    __table_args__: ClassVar = {"sqlite_with_rowid": False}
 
     list: int = Field(primary_key=True, sa_type=BigInteger)
     sort: str = Field(primary_key=True, sa_type=BYTEWISE)
-    position: int = Field(primary_key=True)
-    place: int
+    # Places of all rows in this order, packed.
+    places: bytes = Field(sa_type=BYTES)
+    # What orders the first of them (days of relief, place in the history of the release that changed the record, ...), packed;
+    # the rest are rows without a value. Empty where the order goes down: filters compare with the one that goes up.
+    numbers: bytes = Field(sa_type=BYTES)
 
 
 class ListingFacet(SQLModel, table=True):
-    """A row of a list has this value of this facet. Ordered by place, so that a filter reads its rows in order."""
+    """The rows of a list that have this value of this facet."""
 
     __tablename__ = "listing_facet"
-    __table_args__ = (
-        Index("ix_listing_facet_place", "list", "place", "facet", "value"),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__: ClassVar = {"sqlite_with_rowid": False}
 
     list: int = Field(primary_key=True, sa_type=BigInteger)
     facet: str = Field(primary_key=True, sa_type=BYTEWISE)
     value: str = Field(primary_key=True, sa_type=BYTEWISE)
-    place: int = Field(primary_key=True)
+    # Their places, as a packed set.
+    places: bytes = Field(sa_type=BYTES)

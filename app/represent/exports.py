@@ -9,7 +9,8 @@ import orjson
 
 from app.db.engines import Snapshot
 from app.queries.documents import find_document, walk_documents
-from app.queries.lists import Filters, Order, walk_list
+from app.queries.lists import walk_list
+from app.queries.selections import Selection
 from app.represent.database import write_database
 from app.represent.tables import BOM, lines_of
 from app.represent.tables import MEDIA_TYPE as CSV
@@ -114,7 +115,7 @@ def _hashed(parts: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _as_table(snapshot: Snapshot, name: str, linked: Linked) -> Iterator[bytes]:
-    return lines_of(name, (linked(row.shown) for row in walk_list(snapshot, name, Filters(), Order())))
+    return lines_of(name, (linked(row.shown) for row in walk_list(Selection(snapshot, name))))
 
 
 def _described(path: Path, media_type: str, linked: Linked) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from app.errors import FieldError, InvalidParameter, KnowledgeBaseError
 from app.http.reading import CACHE_CONTROL, Reading, reading
 from app.http.resolving import slugs_of
 from app.queries.documents import find_document
-from app.queries.lists import Filters, Order, list_rows
+from app.queries.lists import list_rows
+from app.queries.selections import Selection
 from app.schemas import vocabulary
 from app.search.nearest import nearest
 from app.web.head import head_of
@@ -127,7 +128,7 @@ def load(read: Reading, body: bytes) -> Json:
 
 def rows_of(read: Reading, path: str, limit: int = 1000) -> list[Json]:
     """Items of a list of the API, as it orders them."""
-    rows = list_rows(read.connection, path, Filters(), Order(), after=None, limit=limit)
+    rows = list_rows(Selection(read.connection, path), after=None, limit=limit)
     return [load(read, row.shown) for row in rows]
 
 

@@ -21,7 +21,8 @@ from app.api.fhir.params import (
 from app.api.fhir.shapes import Id, fhir_router, of_a_resource, of_a_search
 from app.http.reading import Reading
 from app.queries.documents import find_document, list_documents, list_summaries
-from app.queries.lists import Filters, Order, count_rows, list_rows
+from app.queries.lists import list_rows
+from app.queries.selections import Filters, Selection, count_rows
 from app.represent.fhir.names import Json
 from app.represent.fhir.records import FHIR_STATUS, citation_resource, record_resource
 
@@ -83,22 +84,22 @@ def _search(read: Reading, resource: str, kinds: Sequence[str], params: NamedSea
     _ = read.release
     place = place_of(read, resource, params, shape=PLACE)
     first, after = (int(part) for part in place.split(":")) if place else (0, -1)
-    lists = [(kind, filters) for kind in kinds if (filters := _filters(read, kind, params)) is not None]
+    lists = [
+        (kind, Selection(read.connection, LISTS[kind], filters))
+        for kind in kinds
+        if (filters := _filters(read, kind, params)) is not None
+    ]
     key = signature_of(read, resource)
-    total = read.once(
-        ("fhir total", key), lambda: sum(count_rows(read.connection, LISTS[kind], one) for kind, one in lists)
-    )
+    total = read.once(("fhir total", key), lambda: sum(count_rows(selection) for _, selection in lists))
     if params.summary == "count":
         return bundle(read, resource, total=total)
     keys: list[tuple[str, str]] = []
     places: list[str] = []
-    for number, (kind, filters) in enumerate(lists):
+    for number, (kind, selection) in enumerate(lists):
         left = params.count + 1 - len(keys)
         if number < first or not left:
             continue
-        rows = list_rows(
-            read.connection, LISTS[kind], filters, Order(), after=after if number == first else None, limit=left
-        )
+        rows = list_rows(selection, after=after if number == first else None, limit=left)
         keys += [(kind, str(orjson.loads(row.summary or b"{}")["slug"])) for row in rows]
         places += [f"{number}:{row.position}" for row in rows]
     documents = _documents(read, keys[: params.count])

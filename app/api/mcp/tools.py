@@ -17,9 +17,10 @@ from app.http.resolving import WORDS, not_found, ref, slugs_of, suggestions
 from app.http.searching import because_of, index_of, notices_of, suggestions_for
 from app.queries.claims import ClaimFilters, list_claims
 from app.queries.documents import find_claim, find_document, list_documents
-from app.queries.lists import Filters, Order, count_rows, list_rows
+from app.queries.lists import list_rows
 from app.queries.names import find_meant, find_withdrawn
 from app.queries.releases import list_versions
+from app.queries.selections import Filters, Selection, count_rows
 from app.represent.comparison import compare as side_by_side
 from app.represent.mcp.shaping import NOTICE, Json, Sources, record, relief
 from app.schemas import assistants as told
@@ -172,9 +173,10 @@ def what_treats(read: Reading, given: asked.WhatTreats) -> Json:
     roles = [given.role] if given.role else None
     filters = Filters(chosen(role=roles, family=list(given.family)), relief_days(given.min_relief or None))
     after = _after(read, "what_treats", given)
-    rows = list_rows(read.connection, path, filters, Order(), after=after, limit=given.limit + 1)
+    selection = Selection(read.connection, path, filters)
+    rows = list_rows(selection, after=after, limit=given.limit + 1)
     key = ("mcp total", _signature("what_treats", given))
-    total = read.once(key, lambda: count_rows(read.connection, path, filters))
+    total = read.once(key, lambda: count_rows(selection))
     found = [orjson.loads(row.shown) for row in rows[: given.limit]]
     claims = claims_by_id(read, (one["edge"]["claim"] for one in found))
     items = [
@@ -244,8 +246,9 @@ def what_changed(read: Reading, given: asked.WhatChanged) -> Json:
         near = nearest(version, known, most=3) or known[-1:]
         raise NotFound(f"No release has the version {version!r}.", suggestions=tuple(dict.fromkeys(near)))
     path, after = f"releases/{version}/changes", _after(read, "what_changed", given)
-    rows = list_rows(read.connection, path, Filters(), Order(), after=after, limit=given.limit + 1)
-    total = read.once(("mcp total", path), lambda: count_rows(read.connection, path, Filters()))
+    every_row = Selection(read.connection, path)
+    rows = list_rows(every_row, after=after, limit=given.limit + 1)
+    total = read.once(("mcp total", path), lambda: count_rows(every_row))
     changes = [orjson.loads(row.shown) for row in rows[: given.limit]]
     ids = [found[1] for one in changes if (found := _CLAIM_FIELD.match(one["field"]))]
     claims = claims_by_id(read, ids)

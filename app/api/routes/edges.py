@@ -31,8 +31,8 @@ from app.errors import FieldError, InvalidParameter
 from app.http.openapi import answers
 from app.http.pages import page_of
 from app.http.reading import Reading
-from app.queries.lists import Filters
 from app.queries.matrix import list_matrix
+from app.queries.selections import Filters
 from app.schemas import vocabulary
 from app.schemas.claims import FindingClaim, ReliefDurationClaim, ResponseRateClaim
 from app.schemas.records import Matrix, TargetEdge

@@ -14,6 +14,7 @@ from app.errors import FieldError, InvalidParameter
 from app.http.openapi import answers
 from app.http.reading import CACHE_CONTROL, Reading
 from app.queries.lists import walk_list
+from app.queries.selections import Selection
 from app.represent.exports import FILES, MANIFEST
 from app.represent.tables import BOM, lines_of
 from app.represent.tables import MEDIA_TYPE as CSV
@@ -124,7 +125,7 @@ def get_export_relief_durations(params: TableQuery, read: Reader) -> Response:
 def _table(read: Reading, name: str, params: Listed, *, bom: bool) -> Response:
     read.require(params.release)
     items = []
-    for row in walk_list(read.connection, name, params.filters(read), params.order()):
+    for row in walk_list(Selection(read.connection, name, params.filters(read), params.order())):
         items.append(read.linked(row.shown))
         if len(items) > MAX_ROWS:
             message = f"more than {MAX_ROWS} rows: narrow the list, or take the whole from /v1/export"

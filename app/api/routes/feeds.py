@@ -12,7 +12,8 @@ from app.api.routes.releases import ChangeFilters, Version, release_of
 from app.http.openapi import answers
 from app.http.reading import Reading
 from app.queries.documents import find_document
-from app.queries.lists import Filters, Order, walk_list
+from app.queries.lists import walk_list
+from app.queries.selections import Selection
 from app.represent.feeds import ATOM, JSON_FEED, Entry, Feed, as_atom, as_json_feed, entries_of_changes
 
 router = APIRouter(tags=["releases"], route_class=StrictRoute)
@@ -42,9 +43,7 @@ def _author(read: Reading) -> str:
 
 def _news(read: Reading, ending: str, media_type: str, written: Written) -> Response:
     base, date = read.settings.link_base, read.release.date
-    releases = [
-        orjson.loads(read.linked(row.shown)) for row in walk_list(read.connection, "releases", Filters(), Order())
-    ]
+    releases = [orjson.loads(read.linked(row.shown)) for row in walk_list(Selection(read.connection, "releases"))]
     entries = [
         Entry(
             key=f"release/{one['version']}",
@@ -65,8 +64,8 @@ def _changes(
     read.require(params.release)
     release = release_of(read, version)
     base = read.settings.link_base
-    rows = walk_list(read.connection, f"releases/{version}/changes", params.filters(read), params.order())
-    changes = [orjson.loads(read.linked(row.shown)) for row in rows]
+    changed = Selection(read.connection, f"releases/{version}/changes", params.filters(read), params.order())
+    changes = [orjson.loads(read.linked(row.shown)) for row in walk_list(changed)]
     feed = Feed(
         key=f"release/{version}",
         title=f"procedure-kb {version}: {release['title']}",

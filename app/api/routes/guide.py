@@ -8,7 +8,7 @@ from app.api.deps import Paged, PathSlug, Preconditioned, Reader, StrictRoute
 from app.http.openapi import OF_A_RECORD, answers
 from app.http.pages import page_of
 from app.http.resolving import get_document
-from app.queries.lists import Filters, Order
+from app.queries.selections import Filters, Order
 from app.schemas.records import GuidePageDetail, GuideSummary
 from app.schemas.shown import ListPage
 

@@ -27,7 +27,7 @@ from app.http.openapi import OF_A_RECORD, answers
 from app.http.pages import page_of
 from app.http.reading import Reading
 from app.http.resolving import get_document, require_record
-from app.queries.lists import Filters
+from app.queries.selections import Filters
 from app.schemas import vocabulary
 from app.schemas.records import PainGeneratorDetail, PainGeneratorSummary, ProcedureByEdge
 from app.schemas.shown import Batch, ListPage

@@ -30,8 +30,9 @@ from app.http.pages import make_cursor, open_cursor, page_of, respond
 from app.http.reading import Reading
 from app.http.resolving import get_document, require_record
 from app.http.searching import index_of
-from app.queries.lists import Filters, count_claims_of, list_claims_of
+from app.queries.lists import count_claims_of, list_claims_of
 from app.queries.releases import list_versions
+from app.queries.selections import Filters
 from app.schemas.claims import (
     FindingClaim,
     IndicationClaim,

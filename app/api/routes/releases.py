@@ -12,8 +12,8 @@ from app.http.openapi import answers
 from app.http.pages import page_of
 from app.http.reading import Reading
 from app.queries.documents import find_document
-from app.queries.lists import Filters, Order
 from app.queries.releases import list_versions
+from app.queries.selections import Filters, Order
 from app.schemas.releases import ChangeShown, CurrentRelease, ReleaseSummary
 from app.schemas.shown import ListPage
 from app.schemas.values import Among

@@ -14,7 +14,8 @@ from app.http.openapi import answers
 from app.http.pages import make_cursor, open_cursor, respond
 from app.http.reading import Reading
 from app.http.searching import index_of, notices_of, suggestions_for
-from app.queries.lists import Filters, Order, list_rows
+from app.queries.lists import list_rows
+from app.queries.selections import Selection
 from app.schemas.searching import SearchPage, Suggestions
 from app.schemas.values import Among
 from app.search.folding import fold
@@ -149,8 +150,7 @@ def _related(read: Reading, hits: list[Hit]) -> list[orjson.Fragment]:
     rows = read.once(
         ("related", path),
         lambda: [
-            read.linked(row.shown)[:-1]
-            for row in list_rows(read.connection, path, Filters(), Order(), after=None, limit=10)
+            read.linked(row.shown)[:-1] for row in list_rows(Selection(read.connection, path), after=None, limit=10)
         ],
     )
     said = named.text if named.exact else named.entry.name

@@ -26,7 +26,7 @@ from app.http.pages import page_of
 from app.http.reading import Reading
 from app.http.resolving import get_document
 from app.queries.documents import find_claim
-from app.queries.lists import Filters
+from app.queries.selections import Filters
 from app.schemas import vocabulary
 from app.schemas.claims import Claim
 from app.schemas.records import SourceDetail, SourceSummary

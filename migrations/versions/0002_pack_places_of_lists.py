@@ -1,0 +1,94 @@
+"""Pack the places of lists: one row a value of a facet, and one an order, where each row of a list had its own.
+
+Lists are made by the load that follows. Until then the database holds no release, rather than one with empty lists.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def _start_anew(*tables: str) -> None:
+    for table in tables:
+        op.drop_table(table)
+    op.execute("DELETE FROM release")
+
+
+def upgrade() -> None:
+    _start_anew("listing", "listing_facet", "listing_order")
+    op.create_table(
+        "listing",
+        sa.Column("list", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("record_type", TEXT, nullable=True),
+        sa.Column("record_slug", TEXT, nullable=True),
+        sa.Column("claim_id", TEXT, nullable=True),
+        sa.Column("extra", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("list", "place", name=op.f("pk_listing")),
+    )
+    op.create_table(
+        "listing_home",
+        sa.Column("list", sa.BigInteger(), nullable=False),
+        sa.Column("places", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("list", name=op.f("pk_listing_home")),
+    )
+    op.create_table(
+        "listing_order",
+        sa.Column("list", sa.BigInteger(), nullable=False),
+        sa.Column("sort", TEXT, nullable=False),
+        sa.Column("places", sa.LargeBinary(), nullable=False),
+        sa.Column("numbers", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("list", "sort", name=op.f("pk_listing_order")),
+    )
+    op.create_table(
+        "listing_facet",
+        sa.Column("list", sa.BigInteger(), nullable=False),
+        sa.Column("facet", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=False),
+        sa.Column("places", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("list", "facet", "value", name=op.f("pk_listing_facet")),
+        sqlite_with_rowid=False,
+    )
+
+
+def downgrade() -> None:
+    _start_anew("listing", "listing_home", "listing_facet", "listing_order")
+    op.create_table(
+        "listing",
+        sa.Column("list", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("record_type", TEXT, nullable=True),
+        sa.Column("record_slug", TEXT, nullable=True),
+        sa.Column("claim_id", TEXT, nullable=True),
+        sa.Column("extra", sa.LargeBinary(), nullable=True),
+        sa.Column("relief_days", sa.Float(), nullable=True),
+        sa.Column("updated", sa.Integer(), nullable=False),
+        sa.Column("home", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("list", "place", name=op.f("pk_listing")),
+    )
+    op.create_table(
+        "listing_facet",
+        sa.Column("list", sa.BigInteger(), nullable=False),
+        sa.Column("facet", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("list", "facet", "value", "place", name=op.f("pk_listing_facet")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("listing_facet", schema=None) as batch_op:
+        batch_op.create_index("ix_listing_facet_place", ["list", "place", "facet", "value"], unique=False)
+    op.create_table(
+        "listing_order",
+        sa.Column("list", sa.BigInteger(), nullable=False),
+        sa.Column("sort", TEXT, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("list", "sort", "position", name=op.f("pk_listing_order")),
+        sqlite_with_rowid=False,
+    )
