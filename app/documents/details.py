@@ -1,6 +1,6 @@
 """Whole documents: what /v1/{family}/{slug} shows, and the summary that lists show."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.documents.conflicts import conflicts_of
@@ -142,7 +142,7 @@ def summary_and_document(
     index: Index,
     kind: str,
     record: seed.Procedure | seed.Condition | seed.PainGenerator,
-    claims: Mapping[str, ClaimText],
+    claims: Sequence[ClaimText],
 ) -> tuple[Json, Json]:
     """A record in a list and in full; `claims` are its own, as `claim_texts` gives them."""
     summary = _summary(index, kind, record)
@@ -155,7 +155,7 @@ def summary_and_document(
             return summary, _generator_document(index, record, summary, claims)
 
 
-def _procedure_document(index: Index, record: seed.Procedure, summary: Json, claims: Mapping[str, ClaimText]) -> Json:
+def _procedure_document(index: Index, record: seed.Procedure, summary: Json, claims: Sequence[ClaimText]) -> Json:
     related = [
         {
             "type": relation.type,
@@ -186,7 +186,7 @@ def _journey(index: Index) -> Json:
     }
 
 
-def _condition_document(index: Index, record: seed.Condition, summary: Json, claims: Mapping[str, ClaimText]) -> Json:
+def _condition_document(index: Index, record: seed.Condition, summary: Json, claims: Sequence[ClaimText]) -> Json:
     return {
         **summary,
         "names": _names(record),
@@ -200,9 +200,7 @@ def _condition_document(index: Index, record: seed.Condition, summary: Json, cla
     }
 
 
-def _generator_document(
-    index: Index, record: seed.PainGenerator, summary: Json, claims: Mapping[str, ClaimText]
-) -> Json:
+def _generator_document(index: Index, record: seed.PainGenerator, summary: Json, claims: Sequence[ClaimText]) -> Json:
     return {
         **summary,
         "names": _names(record),

@@ -1,6 +1,6 @@
 """Claims, references and blocks as they are shown: plain JSON values, checked against `schemas` by the tests."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import groupby
 from operator import attrgetter
@@ -13,7 +13,7 @@ from app.documents.index import PATH_OF_TYPE, Index
 from app.documents.marks import LINK, REPORT
 from app.schemas.blocks import BLOCK_OF_KIND, KINDS_OF_TYPE
 from app.schemas.durations import days_of
-from app.schemas.values import Qualifiers
+from app.schemas.values import Qualifiers, Value
 from app.seed import bundle as seed
 
 Json = dict[str, Any]
@@ -21,7 +21,14 @@ Json = dict[str, Any]
 
 def dump(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     """JSON bytes as they are stored and sent."""
-    return orjson.dumps(value)
+    return orjson.dumps(value, default=_members)
+
+
+def _members(part: Any) -> Json:  # noqa: ANN401 - what JSON does not know
+    """Members of a value object inside another one: they need no copy of theirs."""
+    if isinstance(part, Value):
+        return vars(part)
+    raise TypeError
 
 
 def fixed(index: Index, key: Hashable, make: Callable[[], Any]) -> orjson.Fragment:
@@ -94,20 +101,18 @@ def _cited(index: Index, slug: str) -> orjson.Fragment:
 
 def claim_shape(index: Index, kind: str, slug: str, claim: seed.AnyClaim) -> Json:
     """A claim as it is shown everywhere."""
-    return _shown(index, slug, claim, index.ref(kind, slug), claim.value.model_dump(), _qualifiers(claim.qualifiers)[0])
+    return _shown(index, slug, claim, index.ref(kind, slug), _qualifiers(claim.qualifiers)[0])
 
 
-def _shown(
-    index: Index, slug: str, claim: seed.AnyClaim, subject: object, value: Json, qualifiers: orjson.Fragment
-) -> Json:
-    """The same of what was made before: its subject as it is shown, and its value as it is stored, which changes."""
+def _shown(index: Index, slug: str, claim: seed.AnyClaim, subject: object, qualifiers: orjson.Fragment) -> Json:
+    """The same of what was made before: its subject and its qualifiers as they are shown."""
     return {
         "id": claim.id,
         "kind": claim.kind,
         "subject": subject,
         "statement": claim.statement,
         "lang": "en",
-        "value": _value(index, slug, claim, value),
+        "value": _value(index, slug, claim),
         "qualifiers": qualifiers,
         "grade": index.claims[claim.id].grade,
         "certainty_reasons": claim.certainty_reasons or _certainty_reasons(index, claim),
@@ -131,7 +136,7 @@ def _qualifiers(qualifiers: Qualifiers) -> tuple[orjson.Fragment, str]:
 
 def sorted_json(value: Json) -> str:
     """JSON text with sorted keys: equal values are equal texts."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return orjson.dumps(value, default=_members, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _certainty_reasons(index: Index, claim: seed.AnyClaim) -> list[str]:
@@ -145,7 +150,8 @@ def _certainty_reasons(index: Index, claim: seed.AnyClaim) -> list[str]:
     return reasons
 
 
-def _value(index: Index, slug: str, claim: seed.AnyClaim, value: Json) -> Json:
+def _value(index: Index, slug: str, claim: seed.AnyClaim) -> Json:
+    value = dict(vars(claim.value))
     if isinstance(claim, seed.TargetClaim):
         value["pain_generator"] = index.ref("pain_generator", claim.value.pain_generator)
     elif isinstance(claim, seed.IndicationClaim):
@@ -174,38 +180,33 @@ def _value(index: Index, slug: str, claim: seed.AnyClaim, value: Json) -> Json:
     return value
 
 
-def order_of(claims: Iterable[seed.AnyClaim]) -> list[seed.AnyClaim]:
-    """Claims of a record in the order they are shown: by kind, then by id."""
-    return sorted(claims, key=lambda claim: (claim.kind, claim.id))
-
-
 class ClaimText(NamedTuple):
     """A claim as JSON: as it is shown, and its value and qualifiers as they are stored."""
 
+    claim: seed.AnyClaim
     shown: bytes
     value: str
     qualifiers: str
 
 
-def claim_texts(index: Index, kind: str, slug: str, claims: Iterable[seed.AnyClaim]) -> dict[str, ClaimText]:
-    """Claims of a record by id: the document of the record holds the very bytes that are shown for each."""
+def claim_texts(index: Index, kind: str, slug: str, claims: Iterable[seed.AnyClaim]) -> list[ClaimText]:
+    """Claims of a record as it shows them, by kind and then by id: its document holds the very bytes of each."""
     subject = orjson.Fragment(dump(index.ref(kind, slug)))
-    found = {}
-    for claim in claims:
-        value = claim.value.model_dump()
-        stored = sorted_json(value)
+    found = []
+    for claim in sorted(claims, key=attrgetter("kind", "id")):
         qualifiers, plain = _qualifiers(claim.qualifiers)
-        found[claim.id] = ClaimText(dump(_shown(index, slug, claim, subject, value, qualifiers)), stored, plain)
+        shown = dump(_shown(index, slug, claim, subject, qualifiers))
+        found.append(ClaimText(claim, shown, sorted_json(vars(claim.value)), plain))
     return found
 
 
-def blocks_of(kind: str, record: seed.Record, claims: Mapping[str, ClaimText]) -> Json:
-    """Every block of a detail, known, unknown or not applicable."""
+def blocks_of(kind: str, record: seed.Record, claims: Sequence[ClaimText]) -> Json:
+    """Every block of a detail, known, unknown or not applicable; `claims` are its own, as `claim_texts` gives them."""
     blocks = dict(_empty_blocks(kind, tuple(record.not_applicable)))
-    for kind_of_claim, found in groupby(order_of(record.claims), key=attrgetter("kind")):
+    for kind_of_claim, found in groupby(claims, key=attrgetter("claim.kind")):
         block = BLOCK_OF_KIND.get(kind_of_claim, "")
         if block in blocks:
-            blocks[block] = known([orjson.Fragment(claims[claim.id].shown) for claim in found])
+            blocks[block] = known([orjson.Fragment(text.shown) for text in found])
     return blocks
 
 

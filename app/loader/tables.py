@@ -15,7 +15,7 @@ from app.documents.lists import ListOfRows, lists_of
 from app.documents.options import options_document
 from app.documents.quality import disagreements_document, quality_json
 from app.documents.releases import release_documents
-from app.documents.shapes import ClaimText, claim_texts, dump, order_of
+from app.documents.shapes import ClaimText, claim_texts, dump
 from app.loader.state import State
 from app.schemas.durations import days_of
 from app.search.folding import fold
@@ -205,11 +205,9 @@ def _tags(index: Index) -> Iterator[dict[str, Any]]:
         yield from ({"type": kind, "slug": record.slug, "kind": tag, "value": value} for tag, value in sorted(tags))
 
 
-def _claim_rows(
-    index: Index, kind: str, slug: str, claims: Iterable[seed.AnyClaim], texts: dict[str, ClaimText]
-) -> Iterator[Row]:
-    for position, claim in enumerate(order_of(claims)):
-        text = texts[claim.id]
+def _claim_rows(index: Index, kind: str, slug: str, claims: Iterable[ClaimText]) -> Iterator[Row]:
+    for position, text in enumerate(claims):
+        claim = text.claim
         yield (
             claim.id,
             claim.kind,
@@ -307,12 +305,12 @@ def _claims_and_documents(index: Index) -> Iterator[Part]:
     """Record by record: its claims are serialised once, for themselves and for its document."""
     for kind, record in index.content.records():
         claims = claim_texts(index, kind, record.slug, record.claims)
-        yield models.Claim, _claim_rows(index, kind, record.slug, record.claims, claims)
+        yield models.Claim, _claim_rows(index, kind, record.slug, claims)
         summary, document = details.summary_and_document(index, kind, record, claims)
         yield models.Document, [_document(kind, record.slug, record.name, summary, document)]
     for page in index.content.guide:
         claims = claim_texts(index, "guide_page", page.slug, page.claims)
-        yield models.Claim, _claim_rows(index, "guide_page", page.slug, page.claims, claims)
+        yield models.Claim, _claim_rows(index, "guide_page", page.slug, claims)
         summary, document = details.guide_summary(index, page), details.guide_document(index, page)
         yield models.Document, [_document("guide_page", page.slug, page.title, summary, document)]
 
