@@ -155,7 +155,7 @@ def _indexes_last(connection: Connection) -> Iterator[None]:
         "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY rowid"
     ).all()
     # An index of a table that holds documents stays: making it later would read every one of them.
-    light = [(name, sql) for name, table, sql in made if not _documents_of(SQLModel.metadata.tables[table])]
+    light = [(name, sql) for name, table, sql in made if not _byte_columns(SQLModel.metadata.tables[table])]
     quote = connection.dialect.identifier_preparer.quote
     for name, _ in light:
         connection.exec_driver_sql(f"DROP INDEX {quote(name)}")
@@ -165,8 +165,8 @@ def _indexes_last(connection: Connection) -> Iterator[None]:
 
 
 @cache
-def _documents_of(table: Table) -> list[int]:
-    """Places of the columns that hold documents."""
+def _byte_columns(table: Table) -> list[int]:
+    """Places of the columns that hold bytes: documents, and what is packed."""
     return [place for place, column in enumerate(table.columns) if isinstance(column.type, LargeBinary)]
 
 
@@ -216,11 +216,11 @@ class _Gathered:
     def _taking(self, model: type[SQLModel], rows: Iterable[Row]) -> Iterator[None]:
         """Take rows, some at a time."""
         table: Table = model.__table__  # type: ignore[attr-defined]
-        take, heavy = self._take[table], _documents_of(table)
+        take, heavy = self._take[table], _byte_columns(table)
         coming: Iterator[Any] = iter(rows)
         # Documents weigh what they like and come one by one; what else holds bytes, some at a time; other rows are all alike.
-        some = 1 if model is models.Document else _SOME_ROWS if heavy else _MOST_ROWS
-        while chunk := list(islice(coming, min(some, _MOST_ROWS - self._rows))):
+        some = 1 if model is models.Document else _SOME_ROWS if heavy else None
+        while chunk := list(islice(coming, some or _MOST_ROWS - self._rows)):
             waiting = self._waiting[table]
             waiting += map(take, chunk) if isinstance(chunk[0], dict) else chunk
             self._rows += len(chunk)
@@ -267,7 +267,7 @@ def _insert(connection: Connection, table: Table, rows: list[Any]) -> None:
     """Many rows in one statement: other threads run meanwhile. The rows hold plain values of the columns' types already."""
     into, columns = _into(connection, table), len(table.columns)
     # A row with a large document is the last of those that are written together.
-    room = {place: len(rows[-1][place]) for place in _documents_of(table) if len(rows[-1][place] or b"") > _LARGE}
+    room = {place: len(rows[-1][place]) for place in _byte_columns(table) if len(rows[-1][place] or b"") > _LARGE}
     _insert_rows(connection, into, columns, rows[:-1] if room else rows)
     if room:
         _insert_large(connection, table, rows[-1], room)
