@@ -18,12 +18,14 @@ import typer
 import uvicorn
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.build import build_id
 from app.collecting import collector_at_rest
 from app.db.engines import read_engine
 from app.db.faults import DatabaseFault
+from app.db.files import sqlite_file
 from app.db.writers import write_engine
 from app.errors import ConfigurationError, KnowledgeBaseError
 from app.http.logs import log_config
@@ -58,7 +60,7 @@ def main() -> None:
     except ConfigurationError as error:
         _stop(f"A setting is wrong.\n{error}", 2)
     except (DatabaseFault, SQLAlchemyError) as error:
-        _stop(f"The database cannot be used: {str(error).splitlines()[0]}", 3)
+        _stop(f"The database cannot be used: {DatabaseFault(str(error)).said}", 3)
 
 
 def _stop(message: str, code: int) -> NoReturn:
@@ -293,20 +295,23 @@ def _read_export(settings: Settings, file: Path, release: str | None, target: Pa
 @cli.command()
 def status() -> None:
     """What the database holds, beside what the seed and this code are."""
-    settings = load_settings()
-    engine = write_engine(settings.writer_url)
-    schema = schema_of(engine)
-    typer.echo(f"Database  {engine.url.render_as_string(hide_password=True)}")
+    url = load_settings().writer_url
+    schema, found = None, None
+    # To connect to a file that is not there would make it.
+    file = sqlite_file(url) if url.startswith("sqlite") else None
+    if file is None or file.exists():
+        engine = write_engine(url)
+        schema = schema_of(engine)
+        engine.dispose()
+    typer.echo(f"Database  {make_url(url).render_as_string(hide_password=True)}")
     typer.echo(f"Schema    {schema or 'none'} (this code: {head()})")
-    found = None
     if schema is not None:
-        with read_engine(settings.writer_url).snapshot() as snapshot:
+        with read_engine(url).snapshot() as snapshot:
             found = find_release(snapshot)
     typer.echo(
         f"Release   {f'{found.version}, revision {found.revision}, build {found.build}' if found else 'none loaded'}"
     )
     typer.echo(f"Build     {build_id()}")
-    engine.dispose()
     raise typer.Exit(0 if found is not None and schema == head() else 1)
 
 

@@ -75,7 +75,13 @@ def test_load_is_a_no_op_the_second_time_and_status_agrees(tmp_path: Path) -> No
     assert "Migrated" in first.stdout
     assert "nothing to do" in again.stdout
     assert (status.returncode, "0.0.0+dev" in status.stdout) == (0, True)
-    assert run("status", KB_DATABASE_URL=str(tmp_path / "none.sqlite3")).returncode == 1
+
+
+def test_the_status_of_a_file_that_is_not_there_makes_none(tmp_path: Path) -> None:
+    status = run("status", KB_DATABASE_URL=str(tmp_path / "folder" / "none.sqlite3"))
+
+    assert (status.returncode, "Schema    none" in status.stdout) == (1, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_release_writes_the_history_and_diff_is_empty_after_it(tmp_path: Path) -> None:
