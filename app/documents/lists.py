@@ -37,7 +37,7 @@ class Row:
     facets: Facets = field(default_factory=dict)
     # In a look-up: the procedure's place in the list of procedures, where the facets that belong to it stand.
     home: int | None = None
-    # Values of further orders: sort name -> value; None is unknown and stands last both ways.
+    # Values of further orders: sort name -> value; None is unknown and stands last both ways. Rows of a list have the same sorts.
     orders: Mapping[str, float | None] = field(default_factory=dict)
 
 

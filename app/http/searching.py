@@ -16,12 +16,14 @@ from app.search.reasons import because
 
 def index_of(read: Reading) -> SearchIndex:
     """The index of this revision: built once per box, opened once per worker."""
-    revision = read.release.revision
-    folder = read.settings.search_dir
+    return read.once(("index",), lambda: _open_index(read))
+
+
+def _open_index(read: Reading) -> SearchIndex:
     build = build_id().rpartition("-")[2]
     # Of the settings alone: the index outlives the request that opened it.
     links = partial(linked, read.settings)
-    return read.once(("index",), lambda: open_index(read.connection, folder, revision, build, links))
+    return open_index(read.connection, read.settings.search_dir, read.release.revision, build, links)
 
 
 def because_of(hit: Hit) -> str:
