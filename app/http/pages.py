@@ -4,9 +4,9 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import orjson
 from fastapi import Response
@@ -108,21 +108,20 @@ def _next_address(read: Reading, following: str) -> str:
     scope = read.request.scope
     query = scope["query_string"].decode("latin-1")
     path = scope["path"].removeprefix(read.settings.path_prefix) if read.settings.path_prefix else scope["path"]
-    if "cursor=" in query or not _PLAIN_QUERY.fullmatch(query):
-        kept = [(name, value) for name, value in read.request.query_params.multi_items() if name != "cursor"]
-        query = urlencode(kept)
+    query = _without(query, {"cursor"})
     return f"{read.settings.link_base}{quote(path)}?{query}{'&' if query else ''}cursor={following}"
 
 
 def _table_address(read: Reading, path: str) -> str:
-    if not read.request.scope["query_string"]:
-        return f"/v1/{path}.csv"
-    kept = [
-        (name, value)
-        for name, value in read.request.query_params.multi_items()
-        if name not in {"cursor", "limit", "facet"}
-    ]
-    return f"/v1/{path}.csv{'?' if kept else ''}{urlencode(kept)}"
+    query = _without(read.request.scope["query_string"].decode("latin-1"), {"cursor", "limit", "facet"})
+    return f"/v1/{path}.csv{'?' if query else ''}{query}"
+
+
+def _without(query: str, names: Collection[str]) -> str:
+    """A query without some parameters, and as it was sent where it may stand in a header so."""
+    if _PLAIN_QUERY.fullmatch(query):
+        return "&".join([part for part in query.split("&") if part and part.partition("=")[0] not in names])
+    return urlencode([pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in names])
 
 
 def _facet(read: Reading, selection: Selection, name: str) -> dict[str, Any]:

@@ -95,8 +95,9 @@ class Reading:
         """The release of this snapshot. NotLoaded when there is none."""
         if self._release is None:
             self._release = get_release(self.connection)
-            self.request.state.kb_release = self._release.version
-            self.request.state.kb_revision = self._release.revision
+            # The scope's own dictionary: Starlette would wrap it for each request.
+            state = self.request.scope.setdefault("state", {})
+            state["kb_release"], state["kb_revision"] = self._release.version, self._release.revision
         return self._release
 
     def require(self, release: str | None) -> None:

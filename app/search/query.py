@@ -23,7 +23,6 @@ from app.search.index import (
     RECORDS,
     SOURCES,
     SUMMARY,
-    TYPES,
     WORTH,
     Entry,
     Hit,
@@ -120,13 +119,14 @@ def _names_within(index: SearchIndex, query: str) -> dict[int, None]:
 
 def _candidates(index: SearchIndex, read: Read, types: Collection[str]) -> list[int]:
     """Places of the records that the index ranks highest. No boosts: they would keep it from skipping what cannot win."""
-    found = []
+    found: list[int] = []
+    alone = read.stems[0] if len(read.stems) == 1 and not types else ""
     for field, most in LOOKED_AT.items():
-        here = [name for name in types or TYPES if (name == "source") == (field == SOURCES)]
-        if not here:
-            continue
-        if not types and len(read.stems) == 1 and (known := index.champions.get((field, read.stems[0]))):
+        if known := index.champions.get((field, alone)):
             found += known
+            continue
+        here = [name for name in types if (name == "source") == (field == SOURCES)]
+        if types and not here:
             continue
         query = tantivy.Query.boolean_query([_term(index, field, stem) for stem in read.stems])
         if types and field == RECORDS:

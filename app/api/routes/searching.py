@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Response
@@ -19,7 +19,7 @@ from app.queries.selections import Selection
 from app.schemas.searching import SearchPage, Suggestions
 from app.schemas.values import Among
 from app.search.folding import fold
-from app.search.index import NAMES, SUMMARY, TYPES, Entry, Hit
+from app.search.index import NAMES, SUMMARY, TYPES, Entry, Hit, SearchIndex
 from app.search.query import highlights, search
 from app.search.reasons import lead, said
 from app.search.suggest import suggest
@@ -60,29 +60,12 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
     text, release = _checked(params.q), read.release
     index = index_of(read)
     understood, hits = search(index, text, tuple(params.type))
-    signature = f"search:{fold(text)}:{','.join(sorted(params.type))}"
-    after = open_cursor(params.cursor, release.revision, release.version, signature) if params.cursor else 0
-    shown = hits[after : after + params.limit]
-    end = after + params.limit
-    following = make_cursor(release.revision, release.version, signature, end) if end < len(hits) else None
-    # A facet leaves out its own filter: what other types have is asked once more without it.
-    everything = search(index, text)[1] if params.type else hits
-    counts = Counter([hit.entry.type for hit in everything])
-    # More are looked at of types that are chosen.
-    counts.update({name: sum(hit.entry.type == name for hit in hits) - counts[name] for name in params.type})
-    facet = {
-        "name": "type",
-        "values": [
-            {
-                "value": name,
-                "label": label,
-                "count": counts[name],
-                "selected": name in params.type,
-            }
-            for name, label in _LABELS.items()
-            if counts[name] or name in params.type
-        ],
-    }
+    after, end, following = 0, params.limit, None
+    if params.cursor or end < len(hits):
+        signature = f"search:{fold(text)}:{','.join(sorted(params.type))}"
+        after = open_cursor(params.cursor, release.revision, release.version, signature) if params.cursor else 0
+        end = after + params.limit
+        following = make_cursor(release.revision, release.version, signature, end) if end < len(hits) else None
     interpreted = understood.interpreted
     more = {
         "interpreted": {
@@ -99,15 +82,31 @@ def search_everything(params: Annotated[SearchParams, Query()], read: Reader) ->
     }
     return respond(
         read,
-        [_item(hit) for hit in shown],
+        [_item(hit) for hit in hits[after:end]],
         limit=params.limit,
         total=len(hits),
         following=following,
-        facets=[facet],
+        facets=[_facet_of_types(index, text, hits, params.type)],
         more=more,
         # The parts are linked where they were made: the text of the query stands as it was sent.
         marked=False,
     )
+
+
+def _facet_of_types(index: SearchIndex, text: str, hits: list[Hit], chosen: Sequence[str]) -> dict[str, Any]:
+    """How many records of each type were found, leaving out the choice of types."""
+    # What other types have is asked once more without it.
+    counts = dict(Counter([hit.entry.type for hit in (search(index, text)[1] if chosen else hits)]))
+    # More are looked at of types that are chosen.
+    counts.update({name: sum([hit.entry.type == name for hit in hits]) for name in chosen})
+    return {
+        "name": "type",
+        "values": [
+            {"value": name, "label": label, "count": counts[name], "selected": name in chosen}
+            for name, label in _LABELS.items()
+            if name in counts
+        ],
+    }
 
 
 def _item(hit: Hit) -> bytes:
