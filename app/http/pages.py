@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import orjson
 from fastapi import Response
@@ -120,7 +120,7 @@ def _table_address(read: Reading, path: str) -> str:
 def _without(query: str, names: Collection[str]) -> str:
     """A query without some parameters, and as it was sent where it may stand in a header so."""
     if _PLAIN_QUERY.fullmatch(query):
-        return "&".join([part for part in query.split("&") if part and part.partition("=")[0] not in names])
+        return "&".join([part for part in query.split("&") if part and unquote(part.partition("=")[0]) not in names])
     return urlencode([pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in names])
 
 

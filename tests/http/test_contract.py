@@ -39,6 +39,16 @@ def test_pages_walk_the_whole_list_once_in_order(client: Client, load: Load) -> 
     assert walk(client, "/v1/procedures?limit=10&sort=-name") == [f"p{n:03d}" for n in reversed(range(25))]
 
 
+def test_a_parameter_is_known_however_its_name_is_written(client: Client, load: Load) -> None:
+    load(*many(5))
+    cursor = client.get("/v1/procedures?limit=2").json()["page"]["next"]
+
+    second = client.get(f"/v1/procedures?li%6Dit=2&c%75rsor={cursor}")
+
+    assert second.headers["link"].count("ursor=") == 1
+    assert walk(client, f"/v1/procedures?li%6Dit=2&%63ursor={cursor}") == ["p002", "p003", "p004"]
+
+
 def test_next_is_null_on_an_exactly_full_last_page(client: Client, load: Load) -> None:
     load(*many(10))
 
