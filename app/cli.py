@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.build import build_id
 from app.collecting import collector_at_rest
 from app.db.engines import read_engine
-from app.db.faults import DatabaseFault
+from app.db.faults import DatabaseFault, said
 from app.db.files import sqlite_file
 from app.db.writers import write_engine
 from app.errors import ConfigurationError, KnowledgeBaseError
@@ -60,7 +60,7 @@ def main() -> None:
     except ConfigurationError as error:
         _stop(f"A setting is wrong.\n{error}", 2)
     except (DatabaseFault, SQLAlchemyError) as error:
-        _stop(f"The database cannot be used: {DatabaseFault(str(error)).said}", 3)
+        _stop(f"The database cannot be used: {said(error)}", 3)
 
 
 def _stop(message: str, code: int) -> NoReturn:

@@ -4,11 +4,6 @@
 class DatabaseFault(Exception):
     """The database refused what it was asked."""
 
-    @property
-    def said(self) -> str:
-        """What the database said, in one line."""
-        return (str(self).splitlines() or ["nothing"])[0]
-
 
 class DatabaseAway(DatabaseFault):
     """The database cannot be reached, or did not answer in time."""
@@ -16,3 +11,8 @@ class DatabaseAway(DatabaseFault):
 
 class DatabaseBare(DatabaseAway):
     """The database is there and has no such table: nobody migrated it yet."""
+
+
+def said(error: BaseException) -> str:
+    """What a database, or its driver, said: the first line. The kind of the error, where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

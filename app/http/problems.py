@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from app.db.faults import DatabaseAway
+from app.db.faults import DatabaseAway, said
 from app.errors import (
     BadRequest,
     FieldError,
@@ -86,8 +86,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         return problem_response(request, BadRequest(str(error.detail)))
 
     async def away(request: Request, error: Exception) -> Response:
-        assert isinstance(error, DatabaseAway)  # noqa: S101 - registered for this class
-        _log.warning("database unreachable: %s", error.said)
+        _log.warning("database unreachable: %s", said(error))
         request.app.state.answers.lose()
         return problem_response(request, Unavailable("The database did not answer in time.", retry_after=2))
 

@@ -5,7 +5,7 @@ import logging
 import time
 
 from app.db.engines import ReadEngine
-from app.db.faults import DatabaseFault
+from app.db.faults import DatabaseFault, said
 from app.http.answers import Answers
 from app.queries.release import CurrentRelease, find_release
 
@@ -44,8 +44,7 @@ class Watch:
             release = await asyncio.wait_for(asyncio.to_thread(look, self.engine), timeout)
         except (DatabaseFault, TimeoutError, OSError) as error:
             if self._reachable:
-                said = error.said if isinstance(error, DatabaseFault) else str(error) or "timeout"
-                _log.warning("the database cannot be reached: %s", said)
+                _log.warning("the database cannot be reached: %s", said(error))
             self._reachable = False
             self.answers.lose()
             return

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from app import __version__
 from app.api.mcp.arguments import checked
 from app.api.mcp.tools import TOOLS, Tool
-from app.db.faults import DatabaseAway
+from app.db.faults import DatabaseAway, said
 from app.errors import KnowledgeBaseError, MethodNotAllowed
 from app.http.answers import Receive, Scope, Send
 from app.http.posted import MAX_BODY
@@ -62,7 +62,7 @@ async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.
     except KnowledgeBaseError as error:
         return types.CallToolResult(content=[types.TextContent(type="text", text=_said(error))], is_error=True)
     except DatabaseAway as error:
-        _log.warning("database unreachable: %s", error.said)
+        _log.warning("database unreachable: %s", said(error))
         request.app.state.answers.lose()
         away = types.TextContent(type="text", text="The database did not answer in time: try again in a moment.")
         return types.CallToolResult(content=[away], is_error=True)
