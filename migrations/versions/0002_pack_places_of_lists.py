@@ -15,23 +15,17 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def _start_anew(*tables: str) -> None:
+    op.execute("DELETE FROM release")
+    op.execute("DELETE FROM listing")
     for table in tables:
         op.drop_table(table)
-    op.execute("DELETE FROM release")
 
 
 def upgrade() -> None:
-    _start_anew("listing", "listing_facet", "listing_order")
-    op.create_table(
-        "listing",
-        sa.Column("list", sa.BigInteger(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("record_type", TEXT, nullable=True),
-        sa.Column("record_slug", TEXT, nullable=True),
-        sa.Column("claim_id", TEXT, nullable=True),
-        sa.Column("extra", sa.LargeBinary(), nullable=True),
-        sa.PrimaryKeyConstraint("list", "place", name=op.f("pk_listing")),
-    )
+    _start_anew("listing_facet", "listing_order")
+    with op.batch_alter_table("listing", schema=None) as batch_op:
+        for column in ("relief_days", "updated", "home"):
+            batch_op.drop_column(column)
     op.create_table(
         "listing_home",
         sa.Column("list", sa.BigInteger(), nullable=False),
@@ -58,20 +52,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    _start_anew("listing", "listing_home", "listing_facet", "listing_order")
-    op.create_table(
-        "listing",
-        sa.Column("list", sa.BigInteger(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("record_type", TEXT, nullable=True),
-        sa.Column("record_slug", TEXT, nullable=True),
-        sa.Column("claim_id", TEXT, nullable=True),
-        sa.Column("extra", sa.LargeBinary(), nullable=True),
-        sa.Column("relief_days", sa.Float(), nullable=True),
-        sa.Column("updated", sa.Integer(), nullable=False),
-        sa.Column("home", sa.Integer(), nullable=True),
-        sa.PrimaryKeyConstraint("list", "place", name=op.f("pk_listing")),
-    )
+    _start_anew("listing_home", "listing_facet", "listing_order")
+    with op.batch_alter_table("listing", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("relief_days", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("updated", sa.Integer(), nullable=False))
+        batch_op.add_column(sa.Column("home", sa.Integer(), nullable=True))
     op.create_table(
         "listing_facet",
         sa.Column("list", sa.BigInteger(), nullable=False),
