@@ -23,7 +23,6 @@ from app.schemas.durations import days_of
 from app.seed import bundle as seed
 
 Facets = Mapping[str, AbstractSet[str]]
-Growing = dict[str, set[str]]
 
 
 @dataclass(slots=True)
@@ -89,6 +88,11 @@ class _Standing(NamedTuple):
     record: tuple[str, str]
     orders: Mapping[str, float | None]
 
+    def row(self, role: str, grade: str, claim: str, path: Fragment) -> Row:
+        """Its row in a look-up, which it is in by this edge."""
+        extra = {"edge": {"role": role, "grade": grade, "claim": claim, "path": path}}
+        return Row(self.record, None, dump(extra), _role(role), self.place, self.orders)
+
 
 # One set for each word of a closed list, not one for each of a million rows.
 @lru_cache(maxsize=1000)
@@ -117,7 +121,13 @@ def lists_of(index: Index, releases: list[seed.ReleaseFile], pending: list[seed.
         )
         for place, one in enumerate(procedures)
     }
-    yield ListOfRows("procedures", _procedure_rows(index, standing))
+    yield ListOfRows(
+        "procedures",
+        (
+            Row(mine.record, facets=_procedure_facets(index, slug), orders=mine.orders)
+            for slug, mine in standing.items()
+        ),
+    )
     for path, kind, records, facets_of in (
         ("conditions", "condition", index.content.conditions, _condition_facets),
         ("pain-generators", "pain_generator", index.content.pain_generators, _generator_facets),
@@ -150,15 +160,6 @@ def _changes(index: Index, version: str, changes: list[seed.Change]) -> ListOfRo
     return ListOfRows(f"releases/{version}/changes", map(row, changes))
 
 
-def _procedure_rows(index: Index, standing: dict[str, _Standing]) -> Iterator[Row]:
-    targets, indications = _by_procedure(index.targets), _by_procedure(index.indications)
-    for slug, mine in standing.items():
-        facets = _procedure_facets(index.procedures[slug])
-        _edge_facets(index, facets, targets.get(slug, ()), "pain_generator")
-        _edge_facets(index, facets, indications.get(slug, ()), "condition")
-        yield Row(mine.record, facets={**facets, **_facets_of_procedure(index, slug)}, orders=mine.orders)
-
-
 def _facets_of_procedure(index: Index, slug: str) -> Facets:
     """What a row has of the procedure that it is about."""
     record = index.procedures[slug]
@@ -169,37 +170,29 @@ def _facets_of_procedure(index: Index, slug: str) -> Facets:
     }
 
 
-def _by_procedure(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
-    found: dict[str, list[Edge]] = defaultdict(list)
-    for edge in edges:
-        found[edge.procedure].append(edge)
-    return found
-
-
-def _procedure_facets(record: seed.Procedure) -> Growing:
-    values: Growing = {
-        "intent": set(record.intents),
-        "implant": {"true" if record.implant else "false"},
-        "risk": set(),
-        "guidance": set(),
-        "anaesthesia": set(),
-        "setting": set(),
-    }
+def _procedure_facets(index: Index, slug: str) -> Facets:
+    record = index.procedures[slug]
+    values: dict[str, set[str]] = defaultdict(set)
+    values["intent"].update(record.intents)
+    values["implant"].add("true" if record.implant else "false")
     for claim in record.claims:
-        if isinstance(claim, seed.ProcedureRiskClaim):
+        if isinstance(claim, seed.TargetClaim):
+            _edge_facets(index, values, "pain_generator", claim.value.pain_generator, claim.value.role)
+        elif isinstance(claim, seed.IndicationClaim):
+            _edge_facets(index, values, "condition", claim.value.condition, claim.value.role)
+        elif isinstance(claim, seed.ProcedureRiskClaim):
             values["risk"].add(claim.value.risk)
         elif isinstance(claim, seed.StatementClaim) and claim.kind in {"guidance", "anaesthesia", "setting"}:
             values[claim.kind].update(claim.value.values)
-    return values
+    return {**values, **_facets_of_procedure(index, slug)}
 
 
-def _edge_facets(index: Index, facets: Growing, edges: Iterable[Edge], kind: str) -> None:
+def _edge_facets(index: Index, values: dict[str, set[str]], kind: str, other: str, role: str) -> None:
     """A filter on a broader record finds what its narrower ones have; a role belongs to the same edge as its record."""
-    for edge in edges:
-        above = index.ancestors[kind][edge.other]
-        facets.setdefault(kind, set()).update(above)
-        facets.setdefault(f"{kind}:role", set()).update(f"{slug} {edge.role}" for slug in above)
-        facets.setdefault("role", set()).add(edge.role)
+    above = index.ancestors[kind][other]
+    values[kind].update(above)
+    values[f"{kind}:role"].update(f"{slug} {role}" for slug in above)
+    values["role"].add(role)
 
 
 def _longest_relief(index: Index, slug: str) -> float | None:
@@ -319,9 +312,7 @@ def _look_up_rows(
         return Fragment(dump([index.ref(kind, slug) for slug in dict.fromkeys((owner, other))]))
 
     for edge in edges:
-        extra = {"edge": {"role": edge.role, "grade": edge.grade, "claim": edge.claim.id, "path": path(edge.other)}}
-        mine = standing[edge.procedure]
-        yield Row(mine.record, None, dump(extra), _role(edge.role), mine.place, mine.orders)
+        yield standing[edge.procedure].row(edge.role, edge.grade, edge.claim.id, path(edge.other))
 
 
 def _nearer(depth: int, edge: Edge) -> tuple[int, int, str]:
@@ -343,9 +334,7 @@ def _risk_look_up_rows(
     path = Fragment(dump([index.ref("risk", risk.slug)]))
     for slug in sorted(best, key=lambda one: standing[one].place):
         _, claim_id = best[slug]
-        extra = {"edge": {"role": "carries", "grade": index.claims[claim_id].grade, "claim": claim_id, "path": path}}
-        mine = standing[slug]
-        yield Row(mine.record, None, dump(extra), _role("carries"), mine.place, mine.orders)
+        yield standing[slug].row("carries", index.claims[claim_id].grade, claim_id, path)
 
 
 def _claim_rows(
@@ -356,7 +345,6 @@ def _claim_rows(
     def key(one: Owned) -> tuple[str, ...]:
         return *index.sort_key(one.type, one.slug), one.claim.id
 
-    indications = _by_procedure(index.indications)
     for kind, slug, claim, grade in sorted(index.of_class[cls], key=key):
         source = best_source(claim, index.sources)
         own_facets, orders = own(index, slug, claim)
@@ -364,7 +352,10 @@ def _claim_rows(
         found["commercial"] = _only("true" if source.commercial else "false")
         if kind == "procedure":
             conditions = {
-                above for edge in indications.get(slug, ()) for above in index.ancestors["condition"][edge.other]
+                above
+                for one in index.procedures[slug].claims
+                if isinstance(one, seed.IndicationClaim)
+                for above in index.ancestors["condition"][one.value.condition]
             }
             found |= {**_facets_of_procedure(index, slug), "condition": conditions}
         year = None if source.year is None else float(source.year)

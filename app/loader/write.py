@@ -30,8 +30,9 @@ from app.queries.release import find_release
 _ADVISORY_LOCK = 7_061_642_001
 # Rows are written when so many wait, or when their documents weigh so much: a risk of many procedures has megabytes.
 _MOST_ROWS: Final = 10_000
-_SOME_ROWS: Final = 100
 _MOST_BYTES: Final = 4_000_000
+# Rows with a few bytes each are taken so many at a time.
+_SOME_ROWS: Final = 100
 # Of documents that are made because the writer is busy, and of those that it writes.
 _MOST_MEANWHILE: Final = 12_000_000
 # Values of one statement on SQLite, which takes 32 766 of them everywhere.
