@@ -18,33 +18,33 @@ import typer
 import uvicorn
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from search.evaluation import report
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.build import build_id
-from app.collecting import collector_at_rest
-from app.db.engines import read_engine
-from app.db.faults import DatabaseFault, said
-from app.db.files import sqlite_file
-from app.db.writers import write_engine
+from app.db.errors import DatabaseFault, said
+from app.db.migrations import head, migrate, schema_of
+from app.db.read_engine import read_engine
+from app.db.sqlite import sqlite_file
+from app.db.write_engine import write_engine
 from app.errors import ConfigurationError, KnowledgeBaseError
-from app.http.logs import log_config
-from app.loader.earlier import NoSuchRelease, seed_from_export, seed_from_git, seed_from_history
-from app.loader.migrations import head, migrate, schema_of
+from app.gc_pause import collector_at_rest
+from app.loader.content import State, read_state
+from app.loader.json_schemas import stale, write_schemas
 from app.loader.quality import quality_drops
-from app.loader.releasing import next_version, write_release
-from app.loader.schemas import stale, write_schemas
-from app.loader.state import State, read_state
-from app.loader.write import Loaded, write
+from app.loader.release_file import next_version, write_release
+from app.loader.restore import NoSuchRelease, seed_from_export, seed_from_git, seed_from_history
+from app.loader.writer import Loaded, write
 from app.main import create_app
+from app.monitoring.logs import log_config
 from app.queries.release import find_release, get_release
 from app.search.index import open_index
-from app.search.query import search
-from app.search.report import report
-from app.seed.files import SeedRefused, read_export
+from app.search.ranking import search
+from app.seed.reader import SeedRefused, read_export
 from app.settings import ROOT, Settings, load_settings
 from app.static_site import write_site
-from app.web.embedding.kit import publish as publish_build
+from app.version import build_id
+from app.web.embed.builds import publish as publish_build
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 SeedOption = Annotated[
@@ -391,7 +391,7 @@ def bench(
     out: Annotated[Path, typer.Option(help="Where the table, the JSON and the curve go.")] = ROOT / "docs/performance",
 ) -> None:
     """Measure ours beside a bare ASGI application and a plain FastAPI + SQLModel one. Needs wrk and two cores."""
-    from app.bench.run import bench as measure  # noqa: PLC0415 - its tables are no part of any other command
+    from benchmarks.run import bench as measure  # noqa: PLC0415 - its tables are no part of any other command
 
     settings = load_settings()
     try:

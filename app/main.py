@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from app.collecting import collector_at_rest
+from app.gc_pause import collector_at_rest
 
 if TYPE_CHECKING:
-    from app.http.answers import Answers
+    from app.http.response_cache import Answers
     from app.settings import Settings
 
 

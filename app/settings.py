@@ -10,9 +10,9 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from app.database_urls import database_url
+from app.db.urls import database_url
+from app.domain import patterns
 from app.errors import ConfigurationError
-from app.schemas import patterns
 
 PREFIX: Final = "KB_"
 # Read by make, the tests and the scripts, not by the service.

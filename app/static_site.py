@@ -18,9 +18,9 @@ import httpx
 import orjson
 
 from app.errors import ConfigurationError, known_errors
-from app.http.answers import Answers
-from app.web.embedding.kit import builds
-from app.web.pages.files import HASHED
+from app.http.response_cache import Answers
+from app.web.embed.builds import builds
+from app.web.pages.static_and_sitemap import HASHED
 from app.web.rendering import asset_path
 
 # What a folder written here holds, so that it may be replaced: never somebody's other files.

@@ -12,11 +12,10 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from app import __version__
-from app.api.extras import not_installed
-from app.api.routes import (
-    comparison,
+from app.api.disabled_features import not_installed
+from app.api.v1 import compare as comparison
+from app.api.v1 import (
     conditions,
-    edges,
     exports,
     feeds,
     guide,
@@ -26,22 +25,23 @@ from app.api.routes import (
     quality,
     releases,
     risks,
-    searching,
-    service,
     sources,
 )
-from app.db.engines import read_engine
+from app.api.v1 import health as service
+from app.api.v1 import procedure_claims as edges
+from app.api.v1 import search as searching
+from app.db.read_engine import read_engine
 from app.errors import ConfigurationError
-from app.http.answers import Answers
-from app.http.describing import describe
-from app.http.direct import Direct
-from app.http.metrics import Gauge, Metrics
-from app.http.metrics_port import serve_metrics
-from app.http.observed import ObservedAnswers, Tracer
+from app.http.access_log import ObservedAnswers, Tracer
+from app.http.context import Memo
+from app.http.fast_path import Direct
 from app.http.problems import add_problem_handlers
-from app.http.reading import Memo
 from app.http.redirects import add_redirect_handler
-from app.http.watching import Watch, watch
+from app.http.release_watcher import Watch, watch
+from app.http.response_cache import Answers
+from app.monitoring.metrics import Gauge, Metrics
+from app.monitoring.metrics_server import serve_metrics
+from app.openapi.document import describe
 from app.settings import Settings, load_settings
 from app.web.rendering import answer_missing
 from app.web.routes import router as web_router
@@ -168,7 +168,7 @@ def _tracer(endpoint: str) -> Tracer | None:
     if not endpoint:
         return None
     try:
-        from app.http.telemetry import Spans  # noqa: PLC0415 - only the extra `otel` has what it imports
+        from app.monitoring.traces import Spans  # noqa: PLC0415 - only the extra `otel` has what it imports
     except ImportError:
         raise ConfigurationError(
             "OTEL_EXPORTER_OTLP_ENDPOINT is set and the extra otel is not installed: "
@@ -182,7 +182,7 @@ def _add_fhir(app: FastAPI, extras: tuple[str, ...]) -> list[str]:
     if "fhir" not in extras:
         app.include_router(not_installed("fhir", "/fhir", "/fhir/{rest:path}"))
         return []
-    from app.api.fhir.service import add_fhir  # noqa: PLC0415 - not every start pays for what few serve
+    from app.api.fhir.capability import add_fhir  # noqa: PLC0415 - not every start pays for what few serve
 
     return add_fhir(app)
 

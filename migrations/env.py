@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 import app.models  # noqa: F401 - declares every table
-from app.db.writers import write_engine
+from app.db.write_engine import write_engine
 from app.settings import load_settings
 
 config = context.config

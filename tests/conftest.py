@@ -16,12 +16,12 @@ from build import write_seed
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
-from app.db.writers import write_engine
-from app.http.answers import Answers
-from app.http.watching import look
-from app.loader.migrations import migrate
-from app.loader.state import read_state
-from app.loader.write import write
+from app.db.migrations import migrate
+from app.db.write_engine import write_engine
+from app.http.release_watcher import look
+from app.http.response_cache import Answers
+from app.loader.content import read_state
+from app.loader.writer import write
 from app.main import create_app
 from app.settings import ROOT, Settings
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from app.http.metrics import Metrics
+from app.monitoring.metrics import Metrics
 from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

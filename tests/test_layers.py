@@ -106,7 +106,7 @@ def test_only_the_settings_read_the_environment() -> None:
 def test_a_start_imports_no_optional_part_that_it_does_not_serve() -> None:
     asked = (
         "import sys; from app.main import create_app; create_app(); "
-        "print(*(name for name in sys.modules if name.startswith(('app.api.fhir', 'app.represent.fhir', 'app.api.mcp', 'sqlalchemy'))))"
+        "print(*(name for name in sys.modules if name.startswith(('app.api.fhir', 'app.formats.fhir', 'app.api.mcp', 'sqlalchemy'))))"
     )
 
     made = subprocess.run(

@@ -10,16 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 from pydantic.warnings import UnsupportedFieldAttributeWarning
 
+from app.domain import vocabulary
+from app.domain.durations import days_of
+from app.domain.patterns import SHORT_DURATION, VERSION
+from app.domain.values import Among
 from app.errors import FieldError, InvalidParameter
+from app.http.context import Reading, reading
 from app.http.problems import parameters_of
-from app.http.reading import Reading, reading
-from app.http.resolving import slug_of_value
+from app.http.slug_resolution import slug_of_value
+from app.queries.list_filter import Filters, Order
 from app.queries.lists import FIRST_PAGE
-from app.queries.selections import Filters, Order
-from app.schemas import vocabulary
-from app.schemas.durations import days_of
-from app.schemas.patterns import SHORT_DURATION, VERSION
-from app.schemas.values import Among
 
 MAX_VALUES = 20
 # FastAPI hides what pydantic says of the marks that it puts around a model, and only while it builds it at once.

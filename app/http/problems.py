@@ -8,7 +8,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from app.db.faults import DatabaseAway, said
+from app.db.errors import DatabaseAway, said
+from app.domain.patterns import message_of
+from app.domain.values import Among
 from app.errors import (
     BadRequest,
     FieldError,
@@ -19,12 +21,10 @@ from app.errors import (
     NotFound,
     Unavailable,
 )
-from app.http.logs import request_id
-from app.http.outcomes import MEDIA_TYPE as FHIR_TYPE
-from app.http.outcomes import outcome_of, speaks_fhir
-from app.schemas.patterns import message_of
-from app.schemas.values import Among
-from app.search.nearest import nearest
+from app.http.operation_outcome import MEDIA_TYPE as FHIR_TYPE
+from app.http.operation_outcome import outcome_of, speaks_fhir
+from app.monitoring.logs import request_id
+from app.text.nearest import nearest
 
 MEDIA_TYPE: Final = b"application/problem+json"
 _log = logging.getLogger("procedure_kb.http")

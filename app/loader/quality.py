@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from app.documents.quality import quality
-from app.documents.readability import FORMULAS
-from app.loader.state import State
+from app.loader.content import State
+from app.read_model.quality import quality
+from app.read_model.readability import FORMULAS
 
 # Higher is better for the first, lower for the second.
 RISING = ("claims", "better_than_patient_education", "with_figures")

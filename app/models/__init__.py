@@ -1,21 +1,12 @@
 """What is stored: table classes only. Importing this package declares every table (Alembic needs that)."""
 
-from app.db.columns import name_constraints
+from app.db.column_types import name_constraints
 
 name_constraints()
 
 from app.models.claims import Citation, Claim  # noqa: E402 - the naming convention comes before the first table
-from app.models.edges import (  # noqa: E402
-    Broader,
-    Cause,
-    Indication,
-    Origin,
-    ProcedureRelation,
-    ProcedureRisk,
-    Target,
-)
-from app.models.estimates import Finding, Recommendation, ReliefDuration, ResponseRate  # noqa: E402
-from app.models.reading import Document, Listing, ListingFacet, ListingHome, ListingOrder  # noqa: E402
+from app.models.outcomes import Finding, Recommendation, ReliefDuration, ResponseRate  # noqa: E402
+from app.models.read_model import Document, Listing, ListingFacet, ListingHome, ListingOrder  # noqa: E402
 from app.models.records import (  # noqa: E402
     Condition,
     FormerSlug,
@@ -27,6 +18,15 @@ from app.models.records import (  # noqa: E402
     Source,
     Tag,
     Withdrawn,
+)
+from app.models.relations import (  # noqa: E402
+    Broader,
+    Cause,
+    Indication,
+    Origin,
+    ProcedureRelation,
+    ProcedureRisk,
+    Target,
 )
 from app.models.releases import Release  # noqa: E402
 

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
-from app.db.columns import BYTES, BYTEWISE
+from app.db.column_types import BYTES, BYTEWISE
 
 
 class Claim(SQLModel, table=True):

@@ -3,8 +3,8 @@
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
-from app.db.columns import BYTEWISE
-from app.schemas import vocabulary
+from app.db.column_types import BYTEWISE
+from app.domain import vocabulary
 
 
 def _listed(column: str, values: object) -> CheckConstraint:

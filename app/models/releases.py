@@ -2,7 +2,7 @@
 
 from sqlmodel import Field, SQLModel
 
-from app.db.columns import BYTEWISE
+from app.db.column_types import BYTEWISE
 
 
 class Release(SQLModel, table=True):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.db.engines import Snapshot
+from app.db.read_engine import Snapshot
 from app.db.statements import named
 
 

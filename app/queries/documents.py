@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.db.engines import Snapshot
+from app.db.read_engine import Snapshot
 from app.db.statements import named
 
 

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import orjson
 
-from app.db.engines import Snapshot
-from app.db.listings import list_number
+from app.db.packing import list_number
+from app.db.read_engine import Snapshot
 from app.db.statements import named
-from app.queries.selections import Selection, count_rows
+from app.queries.list_filter import Selection, count_rows
 
 
 @dataclass(frozen=True)

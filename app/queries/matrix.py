@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from app.db.engines import Snapshot
+from app.db.read_engine import Snapshot
 from app.db.statements import named
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.db.engines import Snapshot
-from app.db.faults import DatabaseBare
+from app.db.errors import DatabaseBare
+from app.db.read_engine import Snapshot
 from app.errors import NotLoaded
 
 

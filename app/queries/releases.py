@@ -1,7 +1,7 @@
 """The history of the content."""
 
-from app.db.engines import Snapshot
-from app.db.listings import list_number
+from app.db.packing import list_number
+from app.db.read_engine import Snapshot
 
 
 def list_versions(snapshot: Snapshot) -> list[str]:

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, RootModel
 
-from app.schemas import values, vocabulary
-from app.schemas.shown import Citation, ClaimLinks, Grade, Known, Lang, Ref, SelfLink, Shown
-from app.schemas.values import Among, Qualifiers
+from app.domain import values, vocabulary
+from app.domain.values import Among, Qualifiers
+from app.schemas.building_blocks import Citation, ClaimLinks, Grade, Known, Lang, Ref, SelfLink, Shown
 
 V = TypeVar("V")
 

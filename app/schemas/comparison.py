@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
+from app.schemas.building_blocks import Link, Ref, Shown, TextWithLang
 from app.schemas.records import ProcedureSummary
-from app.schemas.shown import Link, Ref, Shown, TextWithLang
 
 
 class ComparisonCell(Shown):

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
+from app.schemas.building_blocks import Licence, Link, Shown
 from app.schemas.records import (
     ConditionDetail,
     GuidePageDetail,
@@ -13,7 +14,6 @@ from app.schemas.records import (
     SourceDetail,
 )
 from app.schemas.releases import CurrentRelease, ReleaseSummary
-from app.schemas.shown import Licence, Link, Shown
 
 
 class ExportedRelease(Shown):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.schemas.shown import Ref, Shown
+from app.schemas.building_blocks import Ref, Shown
 
 
 class ProblemError(Shown):

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas import vocabulary
-from app.schemas.shown import Design, Intent, Ref, SelfLink, Shown
-from app.schemas.values import Among
+from app.domain import vocabulary
+from app.domain.values import Among
+from app.schemas.building_blocks import Design, Intent, Ref, SelfLink, Shown
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

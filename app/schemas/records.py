@@ -4,23 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas import vocabulary
-from app.schemas.claims import (
-    Claim,
-    ClaimMention,
-    CoverageClaim,
-    EvidenceGradeClaim,
-    FindingClaim,
-    IndicationClaim,
-    OnsetClaim,
-    ProcedureRiskClaim,
-    RecommendationClaim,
-    ReliefDurationClaim,
-    ResponseRateClaim,
-    StatementClaim,
-    TargetClaim,
-)
-from app.schemas.shown import (
+from app.domain import vocabulary
+from app.domain.values import Among, TargetRole
+from app.schemas.building_blocks import (
     BodyRegion,
     Design,
     Family,
@@ -41,7 +27,21 @@ from app.schemas.shown import (
     TextWithLang,
     TypicalRelief,
 )
-from app.schemas.values import Among, TargetRole
+from app.schemas.claims import (
+    Claim,
+    ClaimMention,
+    CoverageClaim,
+    EvidenceGradeClaim,
+    FindingClaim,
+    IndicationClaim,
+    OnsetClaim,
+    ProcedureRiskClaim,
+    RecommendationClaim,
+    ReliefDurationClaim,
+    ResponseRateClaim,
+    StatementClaim,
+    TargetClaim,
+)
 
 
 class ProcedureSummary(Shown):

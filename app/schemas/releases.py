@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.schemas.shown import Licence, Link, Review, Shown, TextWithLang
+from app.schemas.building_blocks import Licence, Link, Review, Shown, TextWithLang
 
 
 class ChangeCounts(Shown):

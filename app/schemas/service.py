@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from app.schemas.shown import Shown
+from app.schemas.building_blocks import Shown
 
 
 class Health(Shown):

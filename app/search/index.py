@@ -14,12 +14,12 @@ import orjson
 import tantivy
 from jellyfish import metaphone
 
-from app.db.engines import Snapshot
+from app.db.read_engine import Snapshot
 from app.db.statements import named
-from app.search.folding import fold
-from app.search.reasons import lead, said
-from app.search.turns import made_once
-from app.search.words import content_stems, levels, root
+from app.files.build_once import made_once
+from app.search.explanations import lead, said
+from app.search.stemming import content_stems, levels, root
+from app.text.normalize import fold
 
 # Fields of a record that have a stem, as bits.
 NAMES: Final = 1

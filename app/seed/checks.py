@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
-from app.schemas import vocabulary
-from app.schemas.blocks import BLOCK_OF_KIND
-from app.search.folding import fold
-from app.search.nearest import nearest
-from app.seed import bundle as seed
+from app.domain import vocabulary
+from app.domain.blocks import BLOCK_OF_KIND
+from app.seed import schema as seed
+from app.seed.consistency import faults_of
 from app.seed.diff import TYPE_OF_FAMILY, DoesNotFit, History, history_of
-from app.seed.figures import faults_of
-from app.seed.files import Bundle, Finding
+from app.seed.reader import Bundle, Finding
+from app.text.nearest import nearest
+from app.text.normalize import fold
 
 _FILE: Final = {"procedure": "procedures", "condition": "conditions", "pain_generator": "pain_generators"}
 _WITHDRAWN: Final = ("procedure", "condition", "pain_generator", "risk", "source")

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from app.seed.bundle import Change, ReleaseFile
+from app.seed.schema import Change, ReleaseFile
 
 # How an entity of the seed is called in a list of changes -> type of the record, for links.
 TYPE_OF_FAMILY = {

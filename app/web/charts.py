@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from markupsafe import Markup, escape
 
-from app.schemas import vocabulary
+from app.domain import vocabulary
 
 Json = dict[str, Any]
 TICKS: Final = (

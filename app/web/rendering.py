@@ -10,16 +10,16 @@ import orjson
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from app.domain import vocabulary
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError
-from app.http.reading import CACHE_CONTROL, Reading, reading
-from app.http.resolving import slugs_of
+from app.http.context import CACHE_CONTROL, Reading, reading
+from app.http.slug_resolution import slugs_of
 from app.queries.documents import find_document
+from app.queries.list_filter import Selection
 from app.queries.lists import list_rows
-from app.queries.selections import Selection
-from app.schemas import vocabulary
-from app.search.nearest import nearest
-from app.web.head import head_of
-from app.web.statements import dots, ranked, reasons
+from app.text.nearest import nearest
+from app.web.claim_lists import dots, ranked, reasons
+from app.web.head_metadata import head_of
 
 Json = dict[str, Any]
 CSP: Final = (

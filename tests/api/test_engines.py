@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 from conftest import Client
 
-from app.http.describing import openapi_of
 from app.main import create_app
+from app.openapi.document import openapi_of
 from app.settings import ROOT, Settings
 
 QUERIES = {

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from app.db.writers import write_engine
-from app.loader.migrations import migrate
-from app.loader.state import read_state
-from app.loader.write import write
+from app.db.migrations import migrate
+from app.db.write_engine import write_engine
+from app.loader.content import read_state
+from app.loader.writer import write
 from app.settings import ROOT, Settings
 
 HERE = Path(__file__).parent

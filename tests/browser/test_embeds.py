@@ -15,8 +15,8 @@ import pytest
 from build import claim, condition, generator, page, procedure, relief, risk, write_seed
 from playwright.sync_api import Page, expect
 
-from app.web.embedding.kit import newest
-from app.web.embedding.snippets import Choice, element_line, frame_line, policy_lines, script_line
+from app.web.embed.builds import newest
+from app.web.embed.snippets import Choice, element_line, frame_line, policy_lines, script_line
 
 pytestmark = pytest.mark.browser
 PROCEDURE = "lumbar-medial-branch-radiofrequency-ablation"

@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from app.main import create_app
 from app.settings import Settings
 from app.static_site import write_site
-from app.web.embedding.kit import newest
-from app.web.embedding.snippets import Choice, element_line, script_line
+from app.web.embed.builds import newest
+from app.web.embed.snippets import Choice, element_line, script_line
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]

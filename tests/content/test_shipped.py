@@ -114,14 +114,14 @@ def test_every_condition_reaches_a_procedure_or_is_listed_as_a_gap(shipped: Clie
 
 def test_every_source_is_cited_or_listed_as_left_out() -> None:
     cited = {citation["source"] for claim in CLAIMS + GUIDE_CLAIMS for citation in claim["citations"]}
-    listed = (ROOT / "docs/content/left-out.md").read_text(encoding="utf-8")
+    listed = (ROOT / "docs/content/excluded.md").read_text(encoding="utf-8")
     sources = json.loads((SEED / "sources.json").read_text(encoding="utf-8"))["sources"]
 
     assert [one["slug"] for one in sources if one["slug"] not in cited and f"| {one['slug']} |" not in listed] == []
 
 
 def test_what_is_left_out_says_why_in_full() -> None:
-    listed = (ROOT / "docs/content/left-out.md").read_text(encoding="utf-8")
+    listed = (ROOT / "docs/content/excluded.md").read_text(encoding="utf-8")
 
     assert "…" not in listed
     for row in re.findall(r"^\| (?!record|---)(.*) \|$", listed, re.MULTILINE):

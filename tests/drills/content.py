@@ -10,12 +10,12 @@ import httpx
 from build import condition, generator, procedure, relief, write_seed
 from drills.traffic import digest
 
-from app.db.writers import write_engine
-from app.http.watching import look
-from app.loader.migrations import migrate
-from app.loader.releasing import write_release
-from app.loader.state import read_state
-from app.loader.write import write
+from app.db.migrations import migrate
+from app.db.write_engine import write_engine
+from app.http.release_watcher import look
+from app.loader.content import read_state
+from app.loader.release_file import write_release
+from app.loader.writer import write
 from app.main import create_app
 from app.settings import Settings
 

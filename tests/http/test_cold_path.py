@@ -10,9 +10,9 @@ from conftest import Client, Load
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from app.db.engines import Snapshot
-from app.db.files import FileEngine
-from app.db.servers import ServerEngine
+from app.db.postgresql import ServerEngine
+from app.db.read_engine import Snapshot
+from app.db.sqlite import FileEngine
 from app.db.statements import pyformat
 
 Asked = list[tuple[str, Mapping[str, Any]]]
@@ -131,7 +131,7 @@ def test_the_first_page_as_it_is_kept_is_what_its_rows_give(
 ) -> None:
     kept = filled.get(f"{path}?limit=20")
     # What other code loaded has no such pages.
-    monkeypatch.setattr("app.http.pages.find_first_page", lambda *_: None)
+    monkeypatch.setattr("app.http.pagination.find_first_page", lambda *_: None)
 
     assert filled.get(path).content == kept.content
     first = kept.json()

@@ -10,8 +10,8 @@ import pytest
 from openapi_difference import differences
 
 from app import __version__
-from app.http.describing import openapi_of
 from app.main import create_app
+from app.openapi.document import openapi_of
 from app.settings import ROOT, Settings
 
 KEPT = ROOT / "docs" / "openapi"

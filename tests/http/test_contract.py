@@ -8,8 +8,8 @@ from conftest import Client, Load
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.db.writers import write_engine
-from app.loader.migrations import migrate
+from app.db.migrations import migrate
+from app.db.write_engine import write_engine
 from app.main import create_app
 from app.settings import Settings
 
@@ -321,7 +321,7 @@ def test_a_defect_is_answered_as_a_problem_and_says_nothing_of_the_code(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret of the code")
 
-    monkeypatch.setattr("app.api.routes.procedures.page_of", broken)
+    monkeypatch.setattr("app.api.v1.procedures.page_of", broken)
     answer = client.get("/v1/procedures")
 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from conftest import Client, new_database
 
-from app.db.engines import read_engine
-from app.db.faults import DatabaseAway, DatabaseBare, DatabaseFault, said
+from app.db.errors import DatabaseAway, DatabaseBare, DatabaseFault, said
+from app.db.read_engine import read_engine
 from app.main import create_app
 from app.settings import Settings
 

@@ -12,9 +12,9 @@ from build import procedure
 from conftest import Client, Load
 
 from app.errors import ConfigurationError
-from app.http.logs import JsonLines, identify, request_id
-from app.http.metrics import Gauge, Metrics
 from app.main import create_app
+from app.monitoring.logs import JsonLines, identify, request_id
+from app.monitoring.metrics import Gauge, Metrics
 from app.settings import Settings
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -126,7 +126,7 @@ def test_metrics_with_a_token_answer_who_has_it(database_url: str, client: Clien
 
 
 def test_traces_without_their_extra_are_a_setting_to_mend(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "app.http.telemetry", None)
+    monkeypatch.setitem(sys.modules, "app.monitoring.traces", None)
 
     with pytest.raises(ConfigurationError, match=r"requirements/otel\.txt"):
         create_app(Settings(database_url=database_url, otlp_endpoint="http://127.0.0.1:4318"))

@@ -9,9 +9,9 @@ from build import procedure
 from conftest import Client, Load
 
 from app.api.mcp.arguments import Arguments
-from app.loader.schemas import schemas
+from app.domain.patterns import WORDS
+from app.loader.json_schemas import schemas
 from app.main import create_app
-from app.schemas.patterns import WORDS
 from app.settings import EXTRAS, Settings
 
 

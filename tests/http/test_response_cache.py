@@ -7,7 +7,7 @@ import pytest
 from build import procedure
 from conftest import Client, Load
 
-from app.http.answers import MAX_REFUSALS, encoding_of
+from app.http.response_cache import MAX_REFUSALS, encoding_of
 
 
 def many(count: int) -> list[dict[str, object]]:

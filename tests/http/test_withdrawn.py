@@ -10,9 +10,9 @@ from build import procedure, source, write_seed
 from conftest import Client
 from sqlalchemy import Engine
 
-from app.loader.releasing import write_release
-from app.loader.state import read_state
-from app.loader.write import write
+from app.loader.content import read_state
+from app.loader.release_file import write_release
+from app.loader.writer import write
 
 Step = Callable[..., None]
 RENAMED = procedure("facet-rfa", name="Facet rhizotomy", former_slugs=["facet-rhizotomy", "facet-burning"])

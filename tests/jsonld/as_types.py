@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from app.http.watching import look
+from app.formats.jsonld import THERAPY
+from app.http.release_watcher import look
 from app.main import create_app
-from app.represent.jsonld import THERAPY
 from app.settings import load_settings
 
 RECORDS = ("procedures", "conditions", "pain-generators")

@@ -6,9 +6,9 @@ from build import procedure, write_seed
 from conftest import Client
 from sqlalchemy import Engine
 
-from app.loader.migrations import downgrade, migrate
-from app.loader.state import read_state
-from app.loader.write import write
+from app.db.migrations import downgrade, migrate
+from app.loader.content import read_state
+from app.loader.writer import write
 
 
 def test_a_database_from_before_lists_were_packed_holds_no_release_until_it_is_loaded(

@@ -11,7 +11,7 @@ import pytest
 from build import procedure, write_seed
 from drills.processes import ROOT, Postgres, end, load, postgres_binaries, wait_for
 
-from app.db.engines import read_engine
+from app.db.read_engine import read_engine
 from app.queries.release import find_release
 from app.settings import Settings
 

@@ -6,8 +6,7 @@ from build import claim, condition, generator, page, procedure, source
 from conftest import Client, Load
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from app.search.report import report
+from search.evaluation import report
 
 GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text(encoding="utf-8"))
 # Written without sight of the search, its phrases or the golden queries, and never tuned to.

@@ -14,12 +14,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from app.loader.releasing import write_release
-from app.loader.state import read_state
-from app.loader.write import write
-from app.seed.bundle import Change
+from app.loader.content import read_state
+from app.loader.release_file import write_release
+from app.loader.writer import write
 from app.seed.diff import canonical, changes_between, replay
-from app.seed.files import SeedRefused, line_of
+from app.seed.reader import SeedRefused, line_of
+from app.seed.schema import Change
 
 
 def findings(root: Path) -> list[Any]:

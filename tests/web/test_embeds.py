@@ -11,8 +11,8 @@ from build import claim, condition, generator, page, procedure, relief
 from conftest import Client, Load
 
 from app.settings import ROOT, Settings
-from app.web.embedding.kit import PUBLISHED, Build, newest, publish
-from app.web.embedding.snippets import Choice, element_line, policy_lines, script_line
+from app.web.embed.builds import PUBLISHED, Build, newest, publish
+from app.web.embed.snippets import Choice, element_line, policy_lines, script_line
 
 CARDS = (
     "/embed/v1/procedures/lumbar-medial-branch-radiofrequency-ablation.json",

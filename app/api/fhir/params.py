@@ -7,12 +7,12 @@ from pydantic import BeforeValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from app.api.deps import Precondition
+from app.domain import vocabulary
+from app.domain.patterns import PRINTABLE
+from app.domain.values import Among
 from app.errors import FieldError, InvalidParameter
-from app.represent.fhir.names import BASE
-from app.schemas import vocabulary
-from app.schemas.patterns import PRINTABLE
-from app.schemas.values import Among
-from app.search.nearest import nearest
+from app.formats.fhir.identifiers import BASE
+from app.text.nearest import nearest
 
 FORMATS: Final = {"json": "", "application/fhir+json": "", "application/json": ""}
 SUMMARIES: Final = {"false": "", "count": ""}

@@ -7,7 +7,8 @@ import orjson
 from fastapi import Query, Response
 
 from app.api.deps import Reader
-from app.api.fhir.finding import bundle, place_of, respond, signature_of, slug_of, slugs_asked_for
+from app.api.fhir.lookup import bundle, place_of, respond, signature_of, slug_of, slugs_asked_for
+from app.api.fhir.openapi import Id, fhir_router, of_a_resource, of_a_search
 from app.api.fhir.params import (
     STATUSES,
     TOPICS,
@@ -18,13 +19,12 @@ from app.api.fhir.params import (
     NamedSearch,
     among,
 )
-from app.api.fhir.shapes import Id, fhir_router, of_a_resource, of_a_search
-from app.http.reading import Reading
+from app.formats.fhir.identifiers import Json
+from app.formats.fhir.records import FHIR_STATUS, citation_resource, record_resource
+from app.http.context import Reading
 from app.queries.documents import find_document, list_documents, list_summaries
+from app.queries.list_filter import Filters, Selection, count_rows
 from app.queries.lists import list_rows
-from app.queries.selections import Filters, Selection, count_rows
-from app.represent.fhir.names import Json
-from app.represent.fhir.records import FHIR_STATUS, citation_resource, record_resource
 
 router = fhir_router("records")
 ReadParams = Annotated[FhirParams, Query()]

@@ -4,13 +4,13 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.domain import vocabulary
+from app.domain.blocks import BLOCK_OF_KIND
+from app.domain.patterns import MAYBE_VERSION, PRINTABLE, message_of
+from app.domain.values import Among
 from app.errors import FieldError, InvalidParameter
-from app.schemas import vocabulary
-from app.schemas.blocks import BLOCK_OF_KIND
-from app.schemas.patterns import MAYBE_VERSION, PRINTABLE, message_of
-from app.schemas.values import Among
 from app.search.index import TYPES
-from app.search.nearest import nearest
+from app.text.nearest import nearest
 
 Words = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
 Cursor = Annotated[str, Field(max_length=400, description="`next` of the answer before; empty: the first page.")]

@@ -16,12 +16,12 @@ from starlette.requests import Request
 from app import __version__
 from app.api.mcp.arguments import checked
 from app.api.mcp.tools import TOOLS, Tool
-from app.db.faults import DatabaseAway, said
+from app.db.errors import DatabaseAway, said
 from app.errors import KnowledgeBaseError, MethodNotAllowed
-from app.http.answers import Receive, Scope, Send
-from app.http.posted import MAX_BODY
-from app.http.reading import reading
-from app.search.nearest import nearest
+from app.http.context import reading
+from app.http.request_body import MAX_BODY
+from app.http.response_cache import Receive, Scope, Send
+from app.text.nearest import nearest
 
 INSTRUCTIONS: Final = (
     "Cited facts about interventional pain management procedures: what they target, for which conditions, at which risk, "

@@ -10,24 +10,24 @@ import orjson
 
 from app.api.deps import chosen, relief_days
 from app.api.mcp import arguments as asked
+from app.api.mcp.serialization import NOTICE, Json, Sources, record, relief
+from app.domain import vocabulary
 from app.errors import FieldError, InvalidParameter, NotFound
-from app.http.pages import make_cursor, open_cursor
-from app.http.reading import Reading
-from app.http.resolving import WORDS, not_found, ref, slugs_of, suggestions
-from app.http.searching import because_of, index_of, notices_of, suggestions_for
+from app.formats.comparison import compare as side_by_side
+from app.http.context import Reading
+from app.http.pagination import make_cursor, open_cursor
+from app.http.search import because_of, index_of, notices_of, suggestions_for
+from app.http.slug_resolution import WORDS, not_found, ref, slugs_of, suggestions
 from app.queries.claims import ClaimFilters, list_claims
 from app.queries.documents import find_claim, find_document, list_documents
+from app.queries.list_filter import Filters, Selection, count_rows
 from app.queries.lists import list_rows
-from app.queries.names import find_meant, find_withdrawn
+from app.queries.name_lookup import find_meant, find_withdrawn
 from app.queries.releases import list_versions
-from app.queries.selections import Filters, Selection, count_rows
-from app.represent.comparison import compare as side_by_side
-from app.represent.mcp.shaping import NOTICE, Json, Sources, record, relief
-from app.schemas import assistants as told
-from app.schemas import vocabulary
-from app.search.folding import fold
-from app.search.nearest import nearest
-from app.search.query import search
+from app.schemas import mcp as told
+from app.search.ranking import search
+from app.text.nearest import nearest
+from app.text.normalize import fold
 
 RECORDS: Final = ("procedure", "condition", "pain_generator", "risk", "source")
 FOLDER_OF: Final = {"pain_generator": "pain-generators", "condition": "conditions"}

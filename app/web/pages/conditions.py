@@ -4,8 +4,8 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.reading import Reading
-from app.http.resolving import get_document
+from app.http.context import Reading
+from app.http.slug_resolution import get_document
 from app.web.rendering import Json, answered, load, render
 
 router = APIRouter(include_in_schema=False)

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.reading import Reading
-from app.http.resolving import get_document
-from app.web.pages.records import list_page
+from app.http.context import Reading
+from app.http.slug_resolution import get_document
+from app.web.pages.lists import list_page
 from app.web.rendering import answered, load, render
 
 router = APIRouter(include_in_schema=False)

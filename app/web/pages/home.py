@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.reading import Reading
+from app.http.context import Reading
 from app.web.rendering import answered, current_release, render
 
 router = APIRouter(include_in_schema=False)

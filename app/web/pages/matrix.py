@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.reading import Reading
+from app.domain import vocabulary
+from app.http.context import Reading
 from app.queries.matrix import Cell, list_matrix
-from app.schemas import vocabulary
 from app.web.rendering import Json, answered, chosen, render
 
 router = APIRouter(include_in_schema=False)

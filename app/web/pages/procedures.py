@@ -6,13 +6,13 @@ import segno
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
-from app.http.reading import Reading
-from app.http.resolving import get_document
+from app.http.context import Reading
+from app.http.slug_resolution import get_document
 from app.web.charts import differ, relief_chart
-from app.web.figures import harm_rows, relief_span, response_rows
-from app.web.people import people_array
+from app.web.claim_lists import DRUG_FAMILIES, by_risk, key_sources, licence_statements
+from app.web.icon_array import people_array
+from app.web.rates import harm_rows, relief_span, response_rows
 from app.web.rendering import Json, answered, load, render
-from app.web.statements import DRUG_FAMILIES, by_risk, key_sources, licence_statements
 
 router = APIRouter(include_in_schema=False)
 

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.reading import Reading
+from app.http.context import Reading
 from app.web.charts import relief_chart
 from app.web.rendering import answered, render, rows_of
 

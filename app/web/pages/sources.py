@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.reading import Reading
-from app.http.resolving import get_document
-from app.schemas import vocabulary
+from app.domain import vocabulary
+from app.http.context import Reading
+from app.http.slug_resolution import get_document
 from app.web.rendering import answered, load, render, rows_of
 
 router = APIRouter(include_in_schema=False)

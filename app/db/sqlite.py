@@ -1,0 +1,115 @@
+"""Reading a SQLite file through the driver itself: SQLAlchemy's objects would cost more than SQLite's whole answer."""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from app.db.errors import DatabaseAway, DatabaseBare
+
+_IDLE_MOST = 8
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file that a URL of SQLite names; None: a database in memory."""
+    database = url.partition("://")[2].partition("?")[0].removeprefix("/")
+    return Path(database) if database and database != ":memory:" else None
+
+
+class _FileSnapshot:
+    def __init__(self, driver: sqlite3.Connection) -> None:
+        self._driver = driver
+        self.failed = False
+
+    def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        try:
+            return self._driver.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            self.failed = True
+            raise _fault(error) from error
+
+
+def _fault(error: sqlite3.Error) -> DatabaseAway:
+    # SQLite has one code for all that is wrong with a statement.
+    return (DatabaseBare if str(error).startswith("no such table") else DatabaseAway)(str(error))
+
+
+class FileEngine:
+    """A SQLite file that is only read."""
+
+    is_file = True
+
+    def __init__(self, url: str) -> None:
+        self._file = sqlite_file(url)
+        # A file that is there: a reader must not make an empty one where the content should be.
+        self._address = f"{self._file.absolute().as_uri()}?mode=rw" if self._file else ":memory:"
+        self._idle: list[sqlite3.Connection] = []
+        # Rises when every connection is to be left behind, those at work as well.
+        self._generation = 0
+
+    @contextmanager
+    def snapshot(self) -> Iterator[_FileSnapshot]:
+        """One read transaction. DatabaseAway: there is no such file, or it did not answer in time; DatabaseBare: no tables."""
+        generation = self._generation
+        driver = self._take()
+        taken = _FileSnapshot(driver)
+        try:
+            driver.execute("BEGIN")
+            yield taken
+            driver.execute("COMMIT")
+        except sqlite3.Error as error:
+            driver.close()
+            raise _fault(error) from error
+        except BaseException:
+            driver.close()
+            raise
+        if len(self._idle) < _IDLE_MOST and generation == self._generation and not taken.failed:
+            self._idle.append(driver)
+        else:
+            driver.close()
+
+    def _take(self) -> sqlite3.Connection:
+        # Not "pop if there is one": another thread may take it in between.
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            # Half of what a caller waits at most: a statement that met a lock is tried once more.
+            driver = sqlite3.connect(self._address, timeout=0.8, check_same_thread=False, uri=True)
+        except sqlite3.Error as error:
+            raise _fault(error) from error
+        try:
+            # Begin and end are ours: the driver would open no transaction for a SELECT, and then two SELECTs
+            # of one request could see two releases.
+            driver.isolation_level = None
+            driver.execute("PRAGMA query_only = ON")
+            driver.execute("PRAGMA foreign_keys = ON")
+            # A small file is mapped whole; of a large one, the pages that are asked for stay at hand.
+            driver.execute("PRAGMA mmap_size = 67108864")
+            driver.execute("PRAGMA cache_size = -32768")
+        except sqlite3.Error as error:
+            driver.close()
+            raise _fault(error) from error
+        return driver
+
+    def file(self) -> tuple[int, int] | None:
+        """Which file the path leads to now (device, inode); None: none."""
+        if self._file is None:
+            return None
+        try:
+            found = os.stat(self._file)  # noqa: PTH116 - half the cost of Path.stat, at each poll
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def dispose(self) -> None:
+        """Close every connection, those at work when they are given back."""
+        self._generation += 1
+        idle, self._idle = self._idle, []
+        for driver in idle:
+            driver.close()

@@ -1,0 +1,331 @@
+"""The content as a SQLite file for people who query: keys between tables, and views that answer the usual questions.
+
+Only what is public stands in it, under names that stay: `docs/exports.md` lists them. The bytes are a function of the
+release and of this code, so what SQLite notes of itself (its version, how often the file changed) is written over.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+from app.db.read_engine import Snapshot
+
+_TEXT_KEY: Final = "TEXT NOT NULL PRIMARY KEY"
+_CLAIM: Final = "TEXT NOT NULL PRIMARY KEY REFERENCES claim (id)"
+
+
+def _to(table: str, key: str = "slug") -> str:
+    return f"TEXT NOT NULL REFERENCES {table} ({key})"
+
+
+# Table -> its columns with their declarations, and the columns that its rows are ordered by. Parents before children.
+TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
+    ("release", {"version": _TEXT_KEY, "date": "TEXT NOT NULL", "revision": "TEXT NOT NULL"}, "version"),
+    (
+        "source",
+        {
+            "slug": _TEXT_KEY,
+            "title": "TEXT NOT NULL",
+            "publisher": "TEXT",
+            "year": "INTEGER",
+            "url": "TEXT",
+            "doi": "TEXT",
+            "design": "TEXT NOT NULL",
+            "commercial": "INTEGER NOT NULL",
+            "status": "TEXT NOT NULL",
+            "note": "TEXT",
+        },
+        "slug",
+    ),
+    (
+        "procedure",
+        {
+            "slug": _TEXT_KEY,
+            "name": "TEXT NOT NULL UNIQUE",
+            "family": "TEXT NOT NULL",
+            "implant": "INTEGER NOT NULL",
+            "summary": "TEXT",
+            "updated_in": "TEXT NOT NULL",
+        },
+        "slug",
+    ),
+    (
+        "condition",
+        {
+            "slug": _TEXT_KEY,
+            "name": "TEXT NOT NULL UNIQUE",
+            "stub": "INTEGER NOT NULL",
+            "summary": "TEXT",
+            "updated_in": "TEXT NOT NULL",
+        },
+        "slug",
+    ),
+    (
+        "pain_generator",
+        {
+            "slug": _TEXT_KEY,
+            "name": "TEXT NOT NULL UNIQUE",
+            "kind": "TEXT NOT NULL",
+            "summary": "TEXT",
+            "updated_in": "TEXT NOT NULL",
+        },
+        "slug",
+    ),
+    (
+        "risk",
+        {
+            "slug": _TEXT_KEY,
+            "name": "TEXT NOT NULL UNIQUE",
+            "lay_name": "TEXT NOT NULL",
+            "category": "TEXT NOT NULL",
+            "description": "TEXT NOT NULL",
+            "updated_in": "TEXT NOT NULL",
+        },
+        "slug",
+    ),
+    ("guide_page", {"slug": _TEXT_KEY, "title": "TEXT NOT NULL UNIQUE", "summary": "TEXT NOT NULL"}, "slug"),
+    (
+        "name",
+        {"type": "TEXT NOT NULL", "slug": "TEXT NOT NULL", "kind": "TEXT NOT NULL", "text": "TEXT NOT NULL"},
+        "type, slug, kind, text",
+    ),
+    (
+        "tag",
+        {"type": "TEXT NOT NULL", "slug": "TEXT NOT NULL", "kind": "TEXT NOT NULL", "value": "TEXT NOT NULL"},
+        "type, slug, kind, value",
+    ),
+    (
+        "claim",
+        {
+            "id": _TEXT_KEY,
+            "kind": "TEXT NOT NULL",
+            "subject_type": "TEXT NOT NULL",
+            "subject_slug": "TEXT NOT NULL",
+            "statement": "TEXT NOT NULL",
+            "value": "TEXT NOT NULL",
+            "qualifiers": "TEXT NOT NULL",
+            "grade": "TEXT NOT NULL",
+            "support": "TEXT NOT NULL",
+            "reason": "TEXT",
+        },
+        "id",
+    ),
+    (
+        "citation",
+        {
+            "claim_id": _to("claim", "id"),
+            "position": "INTEGER NOT NULL",
+            "source_slug": _to("source"),
+            "locator": "TEXT",
+            "note": "TEXT",
+        },
+        "claim_id, position",
+    ),
+    (
+        "target",
+        {
+            "claim_id": _CLAIM,
+            "procedure": _to("procedure"),
+            "pain_generator": _to("pain_generator"),
+            "role": "TEXT NOT NULL",
+            "rank": "INTEGER NOT NULL",
+        },
+        "claim_id",
+    ),
+    (
+        "indication",
+        {
+            "claim_id": _CLAIM,
+            "procedure": _to("procedure"),
+            "condition": _to("condition"),
+            "role": "TEXT NOT NULL",
+            "rank": "INTEGER NOT NULL",
+        },
+        "claim_id",
+    ),
+    (
+        "procedure_risk",
+        {
+            "claim_id": _CLAIM,
+            "procedure": _to("procedure"),
+            "risk": _to("risk"),
+            "state": "TEXT NOT NULL",
+            "observed": "INTEGER",
+            "n": "INTEGER",
+            "percent_min": "REAL",
+            "percent_max": "REAL",
+            "per": "TEXT",
+            "timeframe": "TEXT",
+            "band": "TEXT",
+        },
+        "claim_id",
+    ),
+    (
+        "relief_duration",
+        {
+            "claim_id": _CLAIM,
+            "procedure": _to("procedure"),
+            "intent": "TEXT NOT NULL",
+            "measure": "TEXT NOT NULL",
+            "statistic": "TEXT NOT NULL",
+            "min": "TEXT",
+            "max": "TEXT",
+            "min_days": "REAL",
+            "max_days": "REAL",
+            "magnitude": "TEXT NOT NULL",
+            "label": "TEXT NOT NULL",
+            "typical": "INTEGER NOT NULL",
+            "chosen_because": "TEXT",
+        },
+        "claim_id",
+    ),
+    (
+        "response_rate",
+        {
+            "claim_id": _CLAIM,
+            "procedure": _to("procedure"),
+            "percent_min": "REAL",
+            "percent_max": "REAL",
+            "responders": "INTEGER",
+            "n_at": "INTEGER",
+            "at": "TEXT",
+            "at_days": "REAL",
+            "comparator_percent": "REAL",
+        },
+        "claim_id",
+    ),
+    (
+        "finding",
+        {
+            "claim_id": _CLAIM,
+            "subject_type": "TEXT NOT NULL",
+            "subject_slug": "TEXT NOT NULL",
+            "outcome": "TEXT NOT NULL",
+            "direction": "TEXT NOT NULL",
+            "at_days": "REAL",
+        },
+        "claim_id",
+    ),
+    (
+        "recommendation",
+        {
+            "claim_id": _CLAIM,
+            "subject_type": "TEXT NOT NULL",
+            "subject_slug": "TEXT NOT NULL",
+            "body": "TEXT NOT NULL",
+            "year": "INTEGER",
+            "position": "TEXT NOT NULL",
+        },
+        "claim_id",
+    ),
+    (
+        "origin",
+        {
+            "claim_id": _to("claim", "id"),
+            "condition": _to("condition"),
+            "pain_generator": _to("pain_generator"),
+        },
+        "claim_id, condition, pain_generator",
+    ),
+    (
+        "cause",
+        {"claim_id": _to("claim", "id"), "condition": _to("condition"), "effect": _to("condition")},
+        "claim_id, condition, effect",
+    ),
+    (
+        "broader",
+        {"type": "TEXT NOT NULL", "slug": "TEXT NOT NULL", "ancestor": "TEXT NOT NULL", "depth": "INTEGER NOT NULL"},
+        "type, slug, ancestor",
+    ),
+    (
+        "procedure_relation",
+        {
+            "procedure": _to("procedure"),
+            "type": "TEXT NOT NULL",
+            "other": _to("procedure"),
+            "reason": "TEXT NOT NULL",
+        },
+        "procedure, type, other",
+    ),
+)
+VIEWS: Final = {
+    "procedures_of_pain_generator": """
+        SELECT t.pain_generator, g.name AS pain_generator_name, t.procedure, p.name AS procedure_name, t.role,
+               c.grade, c.statement, t.claim_id
+        FROM target t JOIN procedure p ON p.slug = t.procedure JOIN pain_generator g ON g.slug = t.pain_generator
+        JOIN claim c ON c.id = t.claim_id WHERE t.rank = 0""",
+    "procedures_of_condition": """
+        SELECT i.condition, d.name AS condition_name, i.procedure, p.name AS procedure_name, i.role,
+               c.grade, c.statement, i.claim_id
+        FROM indication i JOIN procedure p ON p.slug = i.procedure JOIN condition d ON d.slug = i.condition
+        JOIN claim c ON c.id = i.claim_id WHERE i.rank = 0""",
+    "typical_relief": """
+        SELECT r.procedure, p.name AS procedure_name, r.intent, r.label, r.min, r.max, r.chosen_because, r.claim_id
+        FROM relief_duration r JOIN procedure p ON p.slug = r.procedure WHERE r.typical""",
+    "risks_of_procedure": """
+        SELECT k.procedure, p.name AS procedure_name, k.risk, r.name AS risk_name, k.state, k.observed, k.n, k.per,
+               k.percent_min, k.percent_max, k.timeframe, c.statement, k.claim_id
+        FROM procedure_risk k JOIN procedure p ON p.slug = k.procedure JOIN risk r ON r.slug = k.risk
+        JOIN claim c ON c.id = k.claim_id""",
+    "cited_claims": """
+        SELECT c.id, c.kind, c.subject_type, c.subject_slug, c.statement, c.grade, c.support, s.title AS source,
+               s.design, s.year, s.commercial, s.url, s.doi, x.locator, x.note
+        FROM claim c JOIN citation x ON x.claim_id = c.id JOIN source s ON s.slug = x.source_slug""",
+}
+_BATCH: Final = 2_000
+# Offsets in the header of a SQLite file, four bytes each: change counter, version-valid-for, version of the library.
+_NOTES: Final = (24, 92, 96)
+
+
+def write_database(snapshot: Snapshot, path: Path) -> None:
+    """Write the public tables of a release into a new SQLite file."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA page_size = 4096")
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute("BEGIN")
+        for table, columns, order in TABLES:
+            _copy(snapshot, connection, table, columns, order)
+        for view, sql in VIEWS.items():
+            connection.execute(f"CREATE VIEW {view} AS {' '.join(sql.split())}")
+        connection.execute("COMMIT")
+    with path.open("r+b") as file:
+        for offset in _NOTES:
+            file.seek(offset)
+            file.write((1).to_bytes(4))
+
+
+def _copy(snapshot: Snapshot, connection: sqlite3.Connection, table: str, columns: dict[str, str], order: str) -> None:
+    keyed = any("PRIMARY KEY" in declared for declared in columns.values())
+    key = "" if keyed else f", PRIMARY KEY ({order})"
+    declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+    connection.execute(f'CREATE TABLE "{table}" ({declared}{key}){"" if keyed else " WITHOUT ROWID"}')
+    for name, kind in columns.items():
+        if "REFERENCES" in kind and "PRIMARY KEY" not in kind:
+            connection.execute(f'CREATE INDEX "{table}_{name}" ON "{table}" ("{name}")')
+    places = ", ".join("?" * len(columns))
+    for rows in _rows(snapshot, table, columns, order):
+        connection.executemany(f'INSERT INTO "{table}" VALUES ({places})', rows)
+
+
+def _rows(snapshot: Snapshot, table: str, columns: dict[str, str], order: str) -> Iterator[list[tuple[Any, ...]]]:
+    """Rows of a table in the order of its key, some thousand at a time."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    keys = order.split(", ")
+    quoted = ", ".join(f'"{name}"' for name in keys)
+    places = [list(columns).index(name) for name in keys]
+    after: tuple[Any, ...] | None = None
+    while True:
+        given: dict[str, Any] = {"limit": _BATCH}
+        where = ""
+        if after is not None:
+            given |= {f"k{place}": value for place, value in enumerate(after)}
+            where = f" WHERE ({quoted}) > ({', '.join(f':k{place}' for place in range(len(keys)))})"
+        found = snapshot.fetch(f'SELECT {names} FROM "{table}"{where} ORDER BY {quoted} LIMIT :limit', given)
+        if not found:
+            return
+        yield [tuple(row) for row in found]
+        after = tuple(found[-1][place] for place in places)

@@ -1,0 +1,264 @@
+"""Words of texts and queries: folded, stemmed, without the words that say nothing; spellings that were meant."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+from app.text.normalize import fold
+
+_STEMMER: Final = TextAnalyzerBuilder(Tokenizer.whitespace()).filter(Filter.stemmer("english")).build()
+STOP: Final = frozenset(
+    [
+        "a",
+        "about",
+        "after",
+        "again",
+        "all",
+        "also",
+        "am",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "because",
+        "been",
+        "before",
+        "being",
+        "both",
+        "but",
+        "by",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "doing",
+        "down",
+        "during",
+        "each",
+        "few",
+        "for",
+        "from",
+        "further",
+        "get",
+        "gets",
+        "getting",
+        "got",
+        "had",
+        "has",
+        "have",
+        "having",
+        "he",
+        "her",
+        "here",
+        "him",
+        "his",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "just",
+        "keep",
+        "keeps",
+        "like",
+        "me",
+        "more",
+        "most",
+        "my",
+        "no",
+        "nor",
+        "not",
+        "now",
+        "of",
+        "off",
+        "on",
+        "once",
+        "only",
+        "or",
+        "other",
+        "our",
+        "out",
+        "over",
+        "own",
+        "really",
+        "s",
+        "same",
+        "she",
+        "should",
+        "since",
+        "so",
+        "some",
+        "such",
+        "t",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "through",
+        "to",
+        "too",
+        "under",
+        "until",
+        "up",
+        "very",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "while",
+        "who",
+        "why",
+        "will",
+        "with",
+        "would",
+        "you",
+        "your",
+        "help",
+        "need",
+        "want",
+        "treatment",
+        "treat",
+        "treats",
+        "treating",
+        "go",
+        "goes",
+        "going",
+        "please",
+        "best",
+        "good",
+        "make",
+        "makes",
+        "made",
+        "something",
+        "anything",
+        "tell",
+        "explain",
+        "possible",
+        "every",
+        "happen",
+        "happens",
+        "work",
+        "works",
+        "long",
+        "much",
+        "many",
+        "may",
+        "might",
+        "us",
+        "let",
+        "im",
+        "ive",
+        "cant",
+        "dont",
+        "ve",
+        "m",
+        "re",
+        "ll",
+        "don",
+        "doesn",
+    ]
+)
+# Everyday words beside the field's own, where no name of a record could carry them: general, never for one query.
+LEXICON: Final = {
+    "shot": "injection",
+    "jab": "injection",
+    "tailbone": "coccyx",
+    "belly": "abdomen",
+    "tummy": "abdomen",
+    "kneecap": "knee",
+    "zap": "ablation",
+    "freeze": "cryoneurolysis",
+    "freezing": "cryoneurolysis",
+    "pinched": "radiculopathy",
+    "slipped": "herniated",
+    "bulging": "herniated",
+    "ruptured": "herniated",
+    "botox": "onabotulinumtoxina",
+    "cement": "vertebroplasty",
+    "pump": "intrathecal",
+    "stimulator": "stimulation",
+    "shingles": "postherpetic",
+    "arthritis": "osteoarthritis",
+    "arthritic": "osteoarthritis",
+    "buttock": "sacroiliac",
+    "butt": "buttock",
+    "bum": "buttock",
+    "face": "facial",
+    "diabetic": "diabetes",
+    "neck": "cervical",
+    "jaw": "temporomandibular",
+    "hurt": "pain",
+    "hurts": "pain",
+    "hurting": "pain",
+    "ache": "pain",
+    "aches": "pain",
+    "aching": "pain",
+    "sore": "pain",
+    "cortisone": "steroid",
+    "operation": "surgery",
+    "neurotomy": "ablation",
+    "denervation": "ablation",
+    "broken": "fracture",
+    "collapsed": "fracture",
+    "amputated": "phantom",
+    "amputation": "phantom",
+}
+
+
+@lru_cache(maxsize=50_000)
+def stems(text: str) -> tuple[str, ...]:
+    """Stems of every word of a text, in order, stop words and all."""
+    folded = fold(text)
+    return tuple(_STEMMER.analyze(folded)) if folded else ()
+
+
+@lru_cache(maxsize=50_000)
+def content_stems(text: str) -> tuple[str, ...]:
+    """Stems of the words of a text that say something; all of them where none does."""
+    kept = [word for word in fold(text).split() if word not in STOP]
+    return tuple(_STEMMER.analyze(" ".join(kept))) if kept else ()
+
+
+_LEVEL = re.compile(
+    r"\b([clts])(\d{1,2})(?:\s*(?:[-/\u2013\u2014\s]|\bto\b)\s*([clts]?)|([clts]))(\d{1,2})\b", re.IGNORECASE
+)
+# One level of the spine, and the part of it that the letter stands for.
+ONE_LEVEL: Final = re.compile(r"[clts]\d{1,2}")
+PARTS: Final = {"c": "cervical", "t": "thoracic", "l": "lumbar", "s": "sacral"}
+
+
+def levels(text: str) -> str:
+    """Spinal levels in one form: L4-5, L4/L5, L4L5, L4 to L5 and L4-L5 become `l4 l5`."""
+    return _LEVEL.sub(lambda m: f"{m[1]}{m[2]} {m[3] or m[4] or m[1]}{m[5]}", text)
+
+
+# What derived words of the field end in, longest first: leakage and leak, sacroiliitis and sacroiliac have one root.
+_ENDINGS: Final = ("ation", "itis", "iti", "osi", "ag", "al", "ar", "ac", "ic", "it")
+_ROOT: Final = 4
+
+
+def root(stem: str) -> str:
+    """A stem without the ending that derived it, where enough of it is left."""
+    for ending in _ENDINGS:
+        if stem.endswith(ending) and len(stem) - len(ending) >= _ROOT:
+            return stem[: -len(ending)]
+    return stem

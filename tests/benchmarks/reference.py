@@ -1,0 +1,266 @@
+"""Two applications to be measured beside ours in the same run, each its own process: `python -m benchmarks.reference`.
+
+`bare` returns stored bytes and headers from a dictionary: the limit of the server under it. `plain` is FastAPI with
+SQLModel the way its tutorial teaches it (sync endpoints, a session dependency, relationships, response models) over the
+same rows: what a team would write first.
+"""
+
+import json
+import sys
+from base64 import b64decode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import uvicorn
+from fastapi import Depends, FastAPI, HTTPException, Query
+from sqlalchemy import Engine, Index
+from sqlalchemy.orm import registry
+from sqlmodel import Field, Relationship, Session, SQLModel, col, create_engine, insert, or_, select
+
+from app.loader.content import State
+from app.seed import schema as seed
+
+TABLES = registry()
+
+
+class Base(SQLModel, registry=TABLES):
+    """Tables of the plain application, apart from ours."""
+
+
+class GeneratorLink(Base, table=True):
+    __tablename__ = "plain_procedure_generator"
+    __table_args__: ClassVar[Any] = (Index("ix_plain_generator", "generator_id", "procedure_id"),)
+    procedure_id: int = Field(foreign_key="plain_procedure.id", primary_key=True)
+    generator_id: int = Field(foreign_key="plain_generator.id", primary_key=True)
+
+
+class ConditionLink(Base, table=True):
+    __tablename__ = "plain_procedure_condition"
+    procedure_id: int = Field(foreign_key="plain_procedure.id", primary_key=True)
+    condition_id: int = Field(foreign_key="plain_condition.id", primary_key=True)
+
+
+class Generator(Base, table=True):
+    __tablename__ = "plain_generator"
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(index=True)
+    name: str
+    procedures: list["Procedure"] = Relationship(back_populates="generators", link_model=GeneratorLink)
+
+
+class Condition(Base, table=True):
+    __tablename__ = "plain_condition"
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(index=True)
+    name: str
+    procedures: list["Procedure"] = Relationship(back_populates="conditions", link_model=ConditionLink)
+
+
+class Risk(Base, table=True):
+    __tablename__ = "plain_risk"
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(index=True)
+    name: str
+
+
+class ProcedureRisk(Base, table=True):
+    __tablename__ = "plain_procedure_risk"
+    id: int | None = Field(default=None, primary_key=True)
+    procedure_id: int = Field(foreign_key="plain_procedure.id", index=True)
+    risk_id: int = Field(foreign_key="plain_risk.id")
+    observed: int
+    n: int
+    statement: str
+    procedure: "Procedure" = Relationship(back_populates="risks")
+    risk: Risk = Relationship()
+
+
+class Relief(Base, table=True):
+    __tablename__ = "plain_relief"
+    id: int | None = Field(default=None, primary_key=True)
+    procedure_id: int = Field(foreign_key="plain_procedure.id", index=True)
+    min: str
+    max: str
+    label: str
+    statement: str
+    procedure: "Procedure" = Relationship(back_populates="reliefs")
+
+
+class Procedure(Base, table=True):
+    __tablename__ = "plain_procedure"
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(index=True, unique=True)
+    name: str = Field(index=True)
+    family: str
+    summary: str
+    generators: list[Generator] = Relationship(back_populates="procedures", link_model=GeneratorLink)
+    conditions: list[Condition] = Relationship(back_populates="procedures", link_model=ConditionLink)
+    risks: list[ProcedureRisk] = Relationship(back_populates="procedure")
+    reliefs: list[Relief] = Relationship(back_populates="procedure")
+
+
+class RecordPublic(SQLModel):
+    id: int
+    slug: str
+    name: str
+
+
+class RiskPublic(SQLModel):
+    observed: int
+    n: int
+    statement: str
+    risk: RecordPublic
+
+
+class ReliefPublic(SQLModel):
+    min: str
+    max: str
+    label: str
+    statement: str
+
+
+class ProcedurePublic(RecordPublic):
+    family: str
+    summary: str
+
+
+class ProcedureInFull(ProcedurePublic):
+    generators: list[RecordPublic] = []
+    conditions: list[RecordPublic] = []
+    risks: list[RiskPublic] = []
+    reliefs: list[ReliefPublic] = []
+
+
+def fill(engine: Engine, state: State) -> None:
+    """The rows of a synthetic release, in the plain application's tables."""
+    TABLES.metadata.create_all(engine)
+    content = state.content
+    ids: dict[str, dict[str, int]] = {
+        "generator": {one.slug: n for n, one in enumerate(content.pain_generators, 1)},
+        "condition": {one.slug: n for n, one in enumerate(content.conditions, 1)},
+        "risk": {one.slug: n for n, one in enumerate(content.risks, 1)},
+    }
+    rows: dict[type[SQLModel], list[dict[str, Any]]] = {
+        Generator: [{"slug": one.slug, "name": one.name} for one in content.pain_generators],
+        Condition: [{"slug": one.slug, "name": one.name} for one in content.conditions],
+        Risk: [{"slug": one.slug, "name": one.name} for one in content.risks],
+    }
+    with engine.begin() as connection:
+        for model, values in rows.items():
+            connection.execute(insert(model), values)
+        for start in range(0, len(content.procedures), 2_000):
+            batch: dict[type[SQLModel], list[dict[str, Any]]] = {
+                Procedure: [],
+                GeneratorLink: [],
+                ConditionLink: [],
+                ProcedureRisk: [],
+                Relief: [],
+            }
+            for number, record in enumerate(content.procedures[start : start + 2_000], start + 1):
+                _rows_of(batch, ids, number, record)
+            for model, values in batch.items():
+                connection.execute(insert(model), values)
+
+
+def _rows_of(
+    batch: dict[type[SQLModel], list[dict[str, Any]]],
+    ids: dict[str, dict[str, int]],
+    number: int,
+    record: seed.Procedure,
+) -> None:
+    mine = {"procedure_id": number}
+    batch[Procedure].append(
+        {"slug": record.slug, "name": record.name, "family": record.family, "summary": record.texts["summary"].text}
+    )
+    for claim in record.claims:
+        if isinstance(claim, seed.TargetClaim):
+            batch[GeneratorLink].append({**mine, "generator_id": ids["generator"][claim.value.pain_generator]})
+        elif isinstance(claim, seed.IndicationClaim):
+            batch[ConditionLink].append({**mine, "condition_id": ids["condition"][claim.value.condition]})
+        elif isinstance(claim, seed.ProcedureRiskClaim):
+            value = claim.value
+            shown = {"observed": value.observed, "n": value.n, "statement": claim.statement}
+            batch[ProcedureRisk].append({**mine, **shown, "risk_id": ids["risk"][value.risk]})
+        elif isinstance(claim, seed.ReliefDurationClaim):
+            span = {"min": claim.value.min, "max": claim.value.max, "label": claim.value.label}
+            batch[Relief].append({**mine, **span, "statement": claim.statement})
+
+
+def plain_app(file: str) -> FastAPI:
+    """The tutorial's application over one SQLite file."""
+    engine = create_engine(f"sqlite:///{file}", connect_args={"check_same_thread": False})
+    app = FastAPI()
+
+    def get_session() -> Iterator[Session]:
+        with Session(engine) as session:
+            yield session
+
+    Sessions = Annotated[Session, Depends(get_session)]  # noqa: N806 - a type
+    Limit = Annotated[int, Query(le=100)]  # noqa: N806 - a type
+
+    @app.get("/procedures", response_model=list[ProcedurePublic])
+    def read_procedures(session: Sessions, offset: int = 0, limit: Limit = 20) -> Any:
+        return session.exec(select(Procedure).order_by(col(Procedure.id)).offset(offset).limit(limit)).all()
+
+    @app.get("/procedures/{slug}", response_model=ProcedureInFull)
+    def read_procedure(slug: str, session: Sessions) -> Any:
+        found = session.exec(select(Procedure).where(Procedure.slug == slug)).first()
+        if not found:
+            raise HTTPException(status_code=404, detail="Procedure not found")
+        return found
+
+    @app.get("/pain-generators/{slug}/procedures", response_model=list[ProcedurePublic])
+    def read_procedures_of_generator(slug: str, session: Sessions, offset: int = 0, limit: Limit = 20) -> Any:
+        generator = session.exec(select(Generator).where(Generator.slug == slug)).first()
+        if not generator:
+            raise HTTPException(status_code=404, detail="Pain generator not found")
+        found = select(Procedure).join(GeneratorLink).where(GeneratorLink.generator_id == generator.id)
+        return session.exec(found.order_by(col(Procedure.id)).offset(offset).limit(limit)).all()
+
+    @app.get("/search", response_model=list[ProcedurePublic])
+    def search(q: str, session: Sessions, offset: int = 0, limit: Limit = 20) -> Any:
+        found = select(Procedure).where(or_(col(Procedure.name).contains(q), col(Procedure.summary).contains(q)))
+        return session.exec(found.order_by(col(Procedure.id)).offset(offset).limit(limit)).all()
+
+    return app
+
+
+def bare_app(file: str) -> Any:
+    """Bytes and headers that were recorded from another server, by path and query; 304 where the ETag fits."""
+    held = {}
+    for target, one in json.loads(Path(file).read_text(encoding="utf-8")).items():
+        headers = [(name.encode(), value.encode()) for name, value in one["headers"]]
+        etag = next((value for name, value in headers if name == b"etag"), b"")
+        unchanged = [pair for pair in headers if pair[0] not in {b"content-length", b"content-type"}]
+        held[target.encode()] = (
+            {"type": "http.response.start", "status": 200, "headers": headers},
+            {"type": "http.response.body", "body": b64decode(one["body"])},
+            {"type": "http.response.start", "status": 304, "headers": unchanged},
+            etag,
+        )
+    empty = {"type": "http.response.body", "body": b""}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        del receive
+        if scope["type"] != "http":
+            return
+        start, body, unchanged, etag = held[scope["raw_path"] + b"?" + scope["query_string"]]
+        for name, value in scope["headers"]:
+            if name == b"if-none-match" and value == etag:
+                start, body = unchanged, empty
+        await send(start)
+        await send(body)
+
+    return app
+
+
+def main() -> None:
+    """`bare FILE PORT` or `plain FILE PORT`."""
+    kind, file, port = sys.argv[1:]
+    app = bare_app(file) if kind == "bare" else plain_app(file)
+    uvicorn.run(app, host="127.0.0.1", port=int(port), access_log=False, log_level="error", server_header=False)
+
+
+if __name__ == "__main__":
+    main()

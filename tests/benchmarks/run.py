@@ -1,0 +1,301 @@
+"""The bench: our service beside two references in one run. Ratios are what counts; figures belong to the machine."""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import brotli
+import httpx
+from benchmarks.chart import growth_chart
+from benchmarks.reference import fill
+from benchmarks.servers import Server, latencies, load, need_tools, ours, record, reference
+from benchmarks.synthetic import synthetic, word
+from sqlalchemy import create_engine
+
+Say = Callable[[str], None]
+GOALS: Final = {
+    "detail": (0.80, 8.0),
+    "look-up": (0.80, 4.0),
+    "search": (0.80, 4.0),
+    "list": (0.80, 4.0),
+    "304": (0.85, None),
+}
+GROWTH_GOALS: Final = {"detail": 1.3, "look-up": 1.6, "search": 1.5, "list": 1.3}
+_ROTATION: Final = 64
+_STARTS: Final = 7
+# Seconds of one turn of a server, before another has its own: a busy moment of the machine hits all alike.
+_TURN: Final = 1
+# The same where sizes are compared, and how many of them for one of the others: one request at a time needs no time to begin.
+_GROWTH_TURN: Final = 0.25
+_GROWTH_TURNS: Final = 4
+
+
+@dataclass
+class Workload:
+    """Addresses of one kind of request, for us and for the plain application."""
+
+    ours: list[str]
+    plain: list[str]
+
+
+@dataclass
+class Size:
+    """One size of the synthetic release, loaded."""
+
+    count: int
+    folder: Path
+    workloads: dict[str, Workload]
+    load_seconds: float
+    load_mib: float
+    # Workload -> median of each turn, in milliseconds.
+    turns: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def medians(self) -> dict[str, float]:
+        """Workload -> median of its turns."""
+        return {name: statistics.median(found) for name, found in self.turns.items()}
+
+    @property
+    def database(self) -> str:
+        """Where ours reads."""
+        return f"sqlite:///{self.folder / 'kb.sqlite3'}"
+
+
+def _prepare(count: int, folder: Path, *, beside: bool) -> Size:
+    """Load the release, in a process of its own: memory is measured there. `beside`: for the plain application too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = subprocess.run(
+        [sys.executable, "-m", "benchmarks.run", str(count), str(folder), "beside" if beside else "alone"],
+        cwd=Path(__file__).resolve().parent.parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    facts = json.loads(made.stdout.strip().splitlines()[-1])
+    step = max(1, count // _ROTATION)
+    slugs = [f"procedure-{n}" for n in range(0, count, step)][:_ROTATION]
+    generators = [f"generator-{n}" for n in range(facts["generators"])][:_ROTATION]
+    words = [word(n) for n in (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597)]
+    workloads = {
+        "detail": Workload([f"/v1/procedures/{one}" for one in slugs], [f"/procedures/{one}" for one in slugs]),
+        "look-up": Workload(
+            [f"/v1/pain-generators/{one}/procedures" for one in generators],
+            [f"/pain-generators/{one}/procedures" for one in generators],
+        ),
+        "search": Workload([f"/v1/search?q={one}" for one in words], [f"/search?q={one}" for one in words]),
+        "list": Workload(["/v1/procedures?limit=20"], ["/procedures?limit=20"]),
+    }
+    return Size(count, folder, workloads, facts["seconds"], facts["mib"])
+
+
+def _throughput(size: Size, *, turns: int, say: Say) -> dict[str, dict[str, list[float]]]:
+    """Requests a second of ours (warm, cold, 304), of the bare and of the plain application, in turns."""
+    found: dict[str, dict[str, list[float]]] = {}
+    with ExitStack() as stack:
+        warm: Server = stack.enter_context(ours(size.database, size.folder / "search", cached=True))
+        cold: Server = stack.enter_context(ours(size.database, size.folder / "search", cached=False))
+        plain: Server = stack.enter_context(
+            reference("plain", size.folder / "plain.sqlite3", size.workloads["list"].plain[0])
+        )
+        targets = [target for workload in size.workloads.values() for target in workload.ours]
+        recorded = record(warm, targets)
+        record(cold, targets)
+        (size.folder / "recorded.json").write_text(json.dumps(recorded), encoding="utf-8")
+        bare: Server = stack.enter_context(reference("bare", size.folder / "recorded.json", targets[0]))
+        for turn in range(turns):
+            say(f"throughput, turn {turn + 1} of {turns}")
+            for name, workload in size.workloads.items():
+                none = [""] * len(workload.ours)
+                row = found.setdefault(name, {})
+
+                def run(kind: str, server: Server, asked: list[str], tags: list[str], into: Any) -> None:
+                    into.setdefault(kind, []).append(load(server, asked, tags, seconds=_TURN, work=size.folder))
+
+                run("bare", bare, workload.ours, none, row)
+                run("warm", warm, workload.ours, none, row)
+                run("cold", cold, workload.ours, none, row)
+                run("plain", plain, workload.plain, [""] * len(workload.plain), row)
+            detail = size.workloads["detail"].ours
+            tags = [recorded[f"{one}?"]["etag"] for one in detail]
+            row = found.setdefault("304", {})
+            run("bare", bare, detail, tags, row)
+            run("warm", warm, detail, tags, row)
+    return found
+
+
+def _growth(sizes: list[Size], *, turns: int, say: Say) -> None:
+    """Medians of one answer at each size, in turns."""
+    with ExitStack() as stack:
+        servers = [
+            (size, stack.enter_context(ours(size.database, size.folder / "search", cached=False))) for size in sizes
+        ]
+        for turn in range(turns):
+            say(f"growth, turn {turn + 1} of {turns}")
+            for name in sizes[0].workloads:
+                for size, cold in servers:
+                    median = latencies(cold, size.workloads[name].ours, seconds=_GROWTH_TURN)
+                    size.turns.setdefault(name, []).append(median)
+
+
+def _at_rest(database: str, search_dir: Path) -> dict[str, float]:
+    """Of a loaded database: seconds to the first answer (median of several starts), resident memory, and the largest
+    detail compressed.
+    """
+    starts = []
+    for _ in range(_STARTS):
+        with ours(database, search_dir, cached=True) as server:
+            starts.append(server.seconds_to_first_answer)
+    with ours(database, search_dir, cached=True) as server, httpx.Client(base_url=server.base) as client:
+        memory = server.memory_mib()
+        largest = 0
+        target = "/v1/procedures?limit=100"
+        slugs = [one["slug"] for one in client.get(target).json()["items"]]
+        for slug in slugs:
+            body = client.get(f"/v1/procedures/{slug}", headers={"Accept-Encoding": "identity"}).content
+            largest = max(largest, len(brotli.compress(body, quality=5)))
+        return {
+            "start_seconds": round(statistics.median(starts), 2),
+            "slowest_start_seconds": round(max(starts), 2),
+            "memory_mib": round(memory, 1),
+            "largest_detail_kb": round(largest / 1000, 1),
+        }
+
+
+def bench(sizes: list[int], *, turns: int, work: Path, shipped: str, out: Path, say: Say) -> str:
+    """Measure, write `bench.json`, `bench.md` and `growth.svg` below `out`, and return the table."""
+    need_tools()
+    if (os.cpu_count() or 1) < 2:
+        say("one core only: server and load share it, ratios will be low")
+    made: list[Size] = []
+    for count in sizes:
+        say(f"loading {count}")
+        # Only the first size is measured beside the others.
+        made.append(_prepare(count, work / str(count), beside=not made))
+    rates = _throughput(made[0], turns=turns, say=say)
+    _growth(made, turns=turns * _GROWTH_TURNS, say=say)
+    rest = _at_rest(shipped, work / "search") if shipped else {}
+    facts = {
+        "machine": {
+            "cores": os.cpu_count(),
+            "system": platform.system(),
+            "python": platform.python_version(),
+            "turns": turns,
+        },
+        "throughput": _ratios(rates),
+        "growth": [{"procedures": size.count, **{k: round(v, 3) for k, v in size.medians.items()}} for size in made],
+        "growth_ratio": {
+            name: round(_compared(made[-1].turns[name], made[0].turns[name]), 2) for name in made[0].turns
+        },
+        "loading": [
+            {"procedures": size.count, "seconds": round(size.load_seconds, 1), "mib": round(size.load_mib)}
+            for size in made
+        ],
+        "shipped": rest,
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "bench.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    (out / "growth.svg").write_text(growth_chart({s.count: s.medians for s in made}), encoding="utf-8")
+    table = _table(facts)
+    (out / "bench.md").write_text(table, encoding="utf-8")
+    return table
+
+
+def _compared(ours: list[float], theirs: list[float]) -> float:
+    """Median of the ratios of neighbouring turns: what slowed the machine down for a while slowed both."""
+    return statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
+
+
+def _ratios(rates: dict[str, dict[str, list[float]]]) -> list[dict[str, Any]]:
+    rows = []
+    for name, row in rates.items():
+        warm_goal, cold_goal = GOALS[name]
+        shown: dict[str, Any] = {"workload": name}
+        shown |= {kind: round(statistics.median(turns)) for kind, turns in row.items()}
+        shown["warm_to_bare"] = round(_compared(row["warm"], row["bare"]), 2)
+        shown["warm_goal"] = warm_goal
+        shown["cold_to_plain"] = round(_compared(row["cold"], row["plain"]), 1) if "cold" in row else None
+        shown["cold_goal"] = cold_goal
+        rows.append(shown)
+    return rows
+
+
+def _table(facts: dict[str, Any]) -> str:
+    lines = [
+        "# Performance",
+        "",
+        "Printed by `make bench` (`procedure-kb bench`); `bench.json` holds the same. One uvicorn worker on one core, 16",
+        "connections from another core, synthetic release. Ratios compare servers of the same run; rates are of this machine.",
+        "Cold: the response cache is off. What is made once of a release (records of the text index, totals, the first rows of",
+        "a look-up) is kept as always, as the plain application keeps its database pages. Servers take short turns; a rate is",
+        "the median of its turns, a ratio the median of the ratios of neighbouring turns.",
+        "",
+        "| | warm req/s | bare ASGI | ratio (goal) | cold req/s | plain FastAPI + SQLModel | ratio (goal) |",
+        "| --- | --: | --: | --: | --: | --: | --: |",
+    ]
+    for row in facts["throughput"]:
+        cold = f"{row.get('cold', '-')} | {row.get('plain', '-')}"
+        ratio = f"{row['cold_to_plain']} x ({row['cold_goal']:g} x)" if row["cold_to_plain"] else "-"
+        lines.append(
+            f"| {row['workload']} | {row['warm']} | {row['bare']} | {row['warm_to_bare']:.2f} ({row['warm_goal']:.2f}) | {cold} | {ratio} |"
+        )
+    lines += ["", "Cold median of one answer in ms, one connection, as the content grows:", ""]
+    names = list(GROWTH_GOALS)
+    lines += [f"| procedures | {' | '.join(names)} |", "| --: | " + "--: | " * len(names)]
+    lines += [
+        f"| {row['procedures']} | {' | '.join(f'{row[name]:.3f}' for name in names)} |" for row in facts["growth"]
+    ]
+    if len(facts["growth"]) > 1:
+        ratios = " | ".join(f"{facts['growth_ratio'][name]:.2f} ({GROWTH_GOALS[name]:g})" for name in names)
+        lines.append(f"| ratio (goal) | {ratios} |")
+    lines += ["", "![Growth](growth.svg)", "", "| procedures | loading s | peak MiB |", "| --: | --: | --: |"]
+    lines += [f"| {row['procedures']} | {row['seconds']} | {row['mib']} |" for row in facts["loading"]]
+    if rest := facts["shipped"]:
+        lines += [
+            "",
+            (
+                f"Shipped content: first 200 after {rest['start_seconds']} s (median of {_STARTS} starts, the slowest took "
+                f"{rest['slowest_start_seconds']} s), {rest['memory_mib']} MiB resident then; "
+                f"largest detail {rest['largest_detail_kb']} kB compressed."
+            ),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _load_one(count: int, folder: Path, *, beside: bool) -> None:
+    """In a process of its own: both databases of one size, and what loading ours took."""
+    import resource
+    import time
+
+    from app.db.migrations import migrate
+    from app.db.write_engine import write_engine
+    from app.gc_pause import collector_at_rest
+    from app.loader.writer import write
+
+    for old in folder.glob("*.sqlite3*"):
+        old.unlink()
+    began = time.perf_counter()
+    with collector_at_rest():
+        state = synthetic(count)
+        engine = write_engine(f"sqlite:///{folder / 'kb.sqlite3'}")
+        migrate(engine)
+        write(engine, state)
+        engine.dispose()
+    seconds = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if beside:
+        plain = create_engine(f"sqlite:///{folder / 'plain.sqlite3'}")
+        fill(plain, state)
+        plain.dispose()
+    print(json.dumps({"seconds": seconds, "mib": peak, "generators": len(state.content.pain_generators)}))
+
+
+if __name__ == "__main__":
+    _load_one(int(sys.argv[1]), Path(sys.argv[2]), beside=sys.argv[3] == "beside")

@@ -1,0 +1,273 @@
+"""A load is one transaction: whole or not at all, whoever is killed and whoever reads meanwhile."""
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from build import generator, procedure, relief, write_seed
+from conftest import new_database
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import SQLModel
+
+from app.db.errors import DatabaseFault
+from app.db.migrations import downgrade, migrate, schema_of
+from app.db.packing import list_number
+from app.db.postgresql import Transaction
+from app.db.read_engine import Snapshot, read_engine
+from app.db.write_engine import write_engine
+from app.loader.content import State, read_state
+from app.loader.writer import write
+from app.queries.release import find_release
+
+
+def state_with(root: Path, count: int) -> State:
+    return read_state(
+        write_seed(root, *[procedure(f"p{n}", claims=[relief(f"c{n}", min="P3M")]) for n in range(count)])
+    )
+
+
+def counted(snapshot: Snapshot, table: str) -> int:
+    return int(snapshot.fetch(f"SELECT count(*) FROM {table}", {})[0][0])
+
+
+def seconds_of_a_load(seed: Path, folder: Path) -> float:
+    """How long a whole load takes on this machine at the moment."""
+    began = time.monotonic()
+    env = {**os.environ, "KB_DATABASE_URL": str(folder / "scratch.sqlite3"), "PYTHONPATH": str(Path.cwd())}
+    subprocess.run(
+        [sys.executable, "-m", "app.cli", "load", "--seed", str(seed)], env=env, check=True, capture_output=True
+    )
+    return time.monotonic() - began
+
+
+def test_a_load_killed_at_any_moment_leaves_the_release_before_whole(
+    database_url: str, writer: Engine, tmp_path: Path
+) -> None:
+    first = state_with(tmp_path / "first", 50)
+    write(writer, first)
+    bigger = write_seed(
+        tmp_path / "second", *[procedure(f"q{n}", claims=[relief(f"d{n}", min="P3M")]) for n in range(600)]
+    )
+    writer.dispose()
+    dice = random.Random(7)
+    whole = seconds_of_a_load(bigger, tmp_path)
+    for _ in range(20):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "load", "--seed", str(bigger)],
+            env={**os.environ, "KB_DATABASE_URL": database_url, "PYTHONPATH": str(Path.cwd())},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        # From the middle of its start to a little past its end.
+        time.sleep(dice.uniform(0.4, 1.1) * whole)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        engine = read_engine(database_url)
+        with engine.snapshot() as snapshot:
+            release = find_release(snapshot)
+            assert release is not None
+            count = counted(snapshot, "procedure")
+            claims = counted(snapshot, "claim")
+            assert (count, claims) == ((50, 50) if release.revision == first.revision else (600, 600))
+        engine.dispose()
+
+
+def test_a_first_load_killed_at_any_moment_leaves_a_database_that_loads(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'first.sqlite3'}"
+    seed = write_seed(tmp_path / "seed", *[procedure(f"q{n}", claims=[relief(f"d{n}", min="P3M")]) for n in range(600)])
+    dice = random.Random(11)
+    whole = seconds_of_a_load(seed, tmp_path)
+    command = [sys.executable, "-m", "app.cli", "load", "--seed", str(seed)]
+    env = {**os.environ, "KB_DATABASE_URL": url, "PYTHONPATH": str(Path.cwd())}
+    for _ in range(8):
+        (tmp_path / "first.sqlite3").unlink(missing_ok=True)
+        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(dice.uniform(0.4, 1.0) * whole)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        writer = write_engine(url)
+        if schema_of(writer) is not None:
+            engine = read_engine(url)
+            with engine.snapshot() as snapshot:
+                assert counted(snapshot, "procedure") == (600 if find_release(snapshot) else 0)
+            engine.dispose()
+        writer.dispose()
+    subprocess.run(command, env=env, check=True, capture_output=True)
+    with sqlite3.connect(tmp_path / "first.sqlite3") as file:
+        assert file.execute("SELECT count(*) FROM procedure").fetchone() == (600,)
+        assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_first_load_while_others_have_the_file_open_is_answered_for(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'kb.sqlite3'}"
+    writer = write_engine(url)
+    migrate(writer)
+    reader = read_engine(url)
+    with reader.snapshot() as snapshot:
+        assert find_release(snapshot) is None
+
+        loaded = write(writer, state_with(tmp_path / "seed", 50))
+
+        # The reader keeps what it saw; the next one sees the release.
+        assert find_release(snapshot) is None
+    with reader.snapshot() as snapshot:
+        assert loaded.written
+        assert counted(snapshot, "procedure") == 50
+    reader.dispose()
+    writer.dispose()
+
+
+def rows_of(engine: Engine) -> dict[str, list[str]]:
+    with engine.connect() as connection:
+        return {
+            name: sorted(str(tuple(row)) for row in connection.execute(table.select()))
+            for name, table in SQLModel.metadata.tables.items()
+            if name != "release"
+        }
+
+
+def test_documents_written_one_by_one_and_in_pieces_are_the_same(
+    writer: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = state_with(tmp_path / "a", 30)
+    write(writer, state)
+    together = rows_of(writer)
+    write(writer, state_with(tmp_path / "b", 2))
+    for name, few in (("_MOST_BYTES", 1), ("_LARGE", 90), ("_PIECE", 7), ("_MOST_MEANWHILE", 5_000)):
+        monkeypatch.setattr(f"app.loader.writer.{name}", few)
+
+    write(writer, state)
+
+    assert rows_of(writer) == together
+    assert len(together["document"]) > 30
+
+
+def test_a_load_tells_the_planner_of_postgresql_what_the_tables_hold(postgres_url: str, tmp_path: Path) -> None:
+    writer = write_engine(new_database(postgres_url))
+    migrate(writer)
+    write(writer, state_with(tmp_path / "seed", 50))
+
+    with writer.connect() as connection:
+        known = connection.execute(
+            text("SELECT DISTINCT tablename FROM pg_stats WHERE schemaname = 'public'")
+        ).scalars()
+        assert {"listing", "listing_facet", "claim", "document"} <= set(known)
+    writer.dispose()
+
+
+def indexes_of(engine: Engine) -> list[tuple[str, str, str]]:
+    found = inspect(engine)
+    return sorted(
+        (table, str(index["name"]), f"{index['column_names']} {index['unique']}")
+        for table in found.get_table_names()
+        for index in found.get_indexes(table)
+    )
+
+
+def test_indexes_are_the_same_after_a_load_and_after_one_that_failed(
+    writer: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = indexes_of(writer)
+    write(writer, state_with(tmp_path / "a", 3))
+    assert indexes_of(writer) == made
+
+    def fail(*_: object) -> Iterator[object]:
+        yield from ()
+        msg = "in the middle"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr("app.loader.table_rows.lists_of", fail)
+    with pytest.raises(RuntimeError, match="in the middle"):
+        write(writer, state_with(tmp_path / "b", 4))
+
+    assert indexes_of(writer) == made
+    with writer.begin() as connection:
+        assert counted(Transaction(connection), "procedure") == 3
+
+
+def test_two_loads_at_once_take_turns(writer: Engine, database_url: str, tmp_path: Path) -> None:
+    states = [state_with(tmp_path / str(count), count) for count in (30, 40)]
+
+    def put(state: State) -> None:
+        engine = write_engine(database_url)
+        write(engine, state)
+        engine.dispose()
+
+    threads = [threading.Thread(target=put, args=(state,)) for state in states * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with writer.begin() as connection:
+        count = counted(Transaction(connection), "procedure")
+        listed = connection.execute(
+            text("SELECT count(*) FROM listing WHERE list = :number"), {"number": list_number("procedures")}
+        ).scalar_one()
+    assert count == listed
+    assert count in {30, 40}
+
+
+def test_a_reader_sees_one_release_from_its_first_to_its_last_look(
+    writer: Engine, database_url: str, tmp_path: Path
+) -> None:
+    write(writer, state_with(tmp_path / "a", 5))
+    engine = read_engine(database_url)
+    with engine.snapshot() as snapshot:
+        before = find_release(snapshot)
+        write(writer, state_with(tmp_path / "b", 9))
+        assert find_release(snapshot) == before
+        assert counted(snapshot, "procedure") == 5
+    with engine.snapshot() as snapshot:
+        assert counted(snapshot, "procedure") == 9
+    engine.dispose()
+
+
+def test_the_read_engine_is_refused_writes_by_the_database(writer: Engine, database_url: str, tmp_path: Path) -> None:
+    write(writer, state_with(tmp_path / "a", 1))
+    engine = read_engine(database_url)
+
+    with pytest.raises(DatabaseFault), engine.snapshot() as snapshot:
+        snapshot.fetch("DELETE FROM listing", {})
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO target VALUES ('none', 'p0', 'joint', 'treats', 0)",
+        "UPDATE relief_duration SET max_days = 1, min_days = 2",
+        "UPDATE procedure SET family = 'magic'",
+        "INSERT INTO response_rate (claim_id, procedure, percent_min, percent_max) VALUES ('c0', 'p0', 50, 120)",
+        "INSERT INTO response_rate (claim_id, procedure, percent_min, percent_max) VALUES ('c0', 'p0', 60, 50)",
+        "INSERT INTO response_rate (claim_id, procedure, responders, n_at) VALUES ('c0', 'p0', 6, 5)",
+        "UPDATE procedure SET name = 'Same'",
+    ],
+)
+def test_the_database_itself_refuses_what_cannot_be(writer: Engine, tmp_path: Path, statement: str) -> None:
+    root = write_seed(
+        tmp_path / "s", generator("joint"), *[procedure(f"p{n}", claims=[relief(f"c{n}", min="P3M")]) for n in range(2)]
+    )
+    write(writer, read_state(root))
+
+    with pytest.raises(IntegrityError), writer.begin() as connection:
+        connection.execute(text(statement))
+
+
+def test_migrations_run_down_and_up_again(database_url: str) -> None:
+    engine = write_engine(database_url)
+    migrate(engine)
+    downgrade(engine, "base")
+    assert schema_of(engine) is None
+    assert migrate(engine) is True
+    assert migrate(engine) is False
+    engine.dispose()

@@ -1,0 +1,83 @@
+"""OpenAPI 3.0 says the same as 3.1, in its own words."""
+
+from typing import Any
+
+import pytest
+
+from app.openapi.downgrade import of_3_1
+from app.openapi.json_schema import of_3_0, plain, walk
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": ["string", "null"]}, {"type": "string", "nullable": True}),
+        ({"type": ["string", "integer"]}, {"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+        (
+            {"type": ["string", "integer", "null"]},
+            {"anyOf": [{"type": "string", "nullable": True}, {"type": "integer", "nullable": True}]},
+        ),
+        ({"type": "null"}, {"nullable": True, "enum": [None]}),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, {"type": "string", "nullable": True}),
+        (
+            {"anyOf": [{"$ref": "#/x"}, {"type": "null"}], "description": "d"},
+            {"allOf": [{"$ref": "#/x"}], "nullable": True, "description": "d"},
+        ),
+        (
+            {"oneOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},
+            {"oneOf": [{"type": "string"}, {"type": "integer"}], "nullable": True},
+        ),
+        ({"const": "a", "type": "string"}, {"enum": ["a"], "type": "string"}),
+        ({"examples": ["P3M", "P1Y"], "type": "string"}, {"example": "P3M", "type": "string"}),
+        (
+            {"exclusiveMinimum": 0, "exclusiveMaximum": 9, "type": "number"},
+            {"minimum": 0, "exclusiveMinimum": True, "maximum": 9, "exclusiveMaximum": True, "type": "number"},
+        ),
+        ({"type": "string", "contentMediaType": "text/csv"}, {"type": "string", "format": "binary"}),
+        ({"type": "string", "contentEncoding": "base64"}, {"type": "string", "format": "byte"}),
+        ({"$ref": "#/x", "description": "d"}, {"allOf": [{"$ref": "#/x"}], "description": "d"}),
+        ({"$ref": "#/x"}, {"$ref": "#/x"}),
+        ({"type": "array"}, {"type": "array", "items": {}}),
+        (
+            {"type": "array", "prefixItems": [{"type": "string"}, {"type": "null"}]},
+            {"type": "array", "items": {"oneOf": [{"type": "string"}, {"nullable": True, "enum": [None]}]}},
+        ),
+        ({"patternProperties": {"^x": {}}, "propertyNames": {}, "type": "object"}, {"type": "object"}),
+    ],
+)
+def test_each_word_of_3_1_has_its_words_in_3_0(schema: dict[str, Any], words: dict[str, Any]) -> None:
+    assert walk(schema, of_3_0) == words
+
+
+def test_a_property_named_like_a_keyword_is_left_alone() -> None:
+    schema = {"type": "object", "properties": {"const": {"type": "string"}, "examples": {"const": 1}}}
+
+    assert walk(schema, of_3_0) == {
+        "type": "object",
+        "properties": {"const": {"type": "string"}, "examples": {"enum": [1]}},
+    }
+
+
+def test_an_example_is_data_and_is_left_alone() -> None:
+    media = {"schema": {"const": 1}, "examples": {"one": {"value": {"const": 2, "type": ["a", "null"]}}}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1", "summary": "s"},
+        "paths": {"/a": {"get": {"responses": {"200": {"description": "d", "content": {"application/json": media}}}}}},
+        "components": {"pathItems": {}},
+    }
+
+    made = of_3_1(document)
+
+    found = made["paths"]["/a"]["get"]["responses"]["200"]["content"]["application/json"]
+    assert found == {"schema": {"enum": [1]}, "examples": media["examples"]}
+    assert (made["openapi"], made["info"], made["components"]) == ("3.0.3", {"title": "t", "version": "1"}, {})
+    assert document["openapi"] == "3.1.0"
+
+
+def test_null_beside_one_type_is_one_of_the_types_and_beside_a_shape_it_stays() -> None:
+    text = {"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}], "description": "d"}
+    shape = {"anyOf": [{"$ref": "#/x"}, {"type": "null"}]}
+
+    assert plain(text) == {"type": ["string", "null"], "enum": ["a", None], "description": "d"}
+    assert plain(shape) == shape
