@@ -10,10 +10,10 @@ comma := ,
 SERVE_LOCKS := requirements/core.txt $(foreach extra,$(subst $(comma), ,$(KB_EXTRAS)),requirements/$(extra).txt)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input --root-user-action=ignore
 
-.PHONY: help serve test check format publish lock full drills soak bench clean
+.PHONY: help serve test check format archive-embed evaluate-search lock full drills soak bench clean
 
 help: ## This list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "procedure-kb needs Python 3.11 or later with venv (Debian: apt install python3-venv)"; exit 1; }
@@ -58,8 +58,11 @@ format: $(VENV)/.dev ## Format and fix what a machine can
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
 
-publish: $(VENV)/.dev ## Keep the newest build of the embed script for good
-	@$(BIN)/procedure-kb publish
+archive-embed: $(VENV)/.dev ## Keep the newest build of the embed script permanently
+	@PYTHONPATH=. $(BIN)/python scripts/archive_embed.py
+
+evaluate-search: $(VENV)/.dev ## Measure how well search finds what was meant, over the loaded database
+	@PYTHONPATH=.:tests $(BIN)/python -m search.evaluation
 
 lock: ## Make the lock files anew (needs uv)
 	@requirements/lock.sh
@@ -75,7 +78,7 @@ soak: $(VENV)/.dev ## Ten minutes of load through nginx, and write docs/performa
 	@PYTHONPATH=.:tests $(BIN)/python -m drills.soak --seconds $${KB_SOAK_SECONDS:-600} --write docs/performance
 
 bench: $(VENV)/.dev ## Measure, and write docs/performance
-	@$(BIN)/procedure-kb bench
+	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.run
 
 clean: ## Remove what was installed and made
 	@rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache

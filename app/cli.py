@@ -1,11 +1,10 @@
-"""procedure-kb: serve, check, diff, release, load, status, schema, publish, search-report, bench.
+"""procedure-kb: serve, check, diff, release, load, status, schema, export.
 
 Exit codes: 0 done, 1 the seed or the database is not as asked (findings, drift, nothing loaded), 2 wrong usage or setting,
 3 the database cannot be reached.
 """
 
 import datetime as dt
-import json
 import os
 import sys
 import tempfile
@@ -18,7 +17,6 @@ import typer
 import uvicorn
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from search.evaluation import report
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -35,16 +33,11 @@ from app.loader.quality import quality_drops
 from app.loader.release_file import next_version, write_release
 from app.loader.restore import NoSuchRelease, seed_from_export, seed_from_git, seed_from_history
 from app.loader.writer import Loaded, write
-from app.main import create_app
 from app.monitoring.logs import log_config
-from app.queries.release import find_release, get_release
-from app.search.index import open_index
-from app.search.ranking import search
+from app.queries.release import find_release
 from app.seed.reader import SeedRefused, read_export
-from app.settings import ROOT, Settings, load_settings
-from app.static_site import write_site
+from app.settings import Settings, load_settings
 from app.version import build_id
-from app.web.embed.builds import publish as publish_build
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 SeedOption = Annotated[
@@ -152,7 +145,7 @@ def serve(
         # Workers are processes of their own and read their settings anew.
         os.environ.setdefault("KB_WORKERS_DIR", shared)
         uvicorn.run(
-            "app.main:create_app",
+            "app.asgi:load_app",
             factory=True,
             host=settings.host,
             port=settings.port,
@@ -334,18 +327,13 @@ def schema(
 
 
 @cli.command()
-def publish() -> None:
-    """Keep the newest build of the script for other people's pages, under its hash and for good."""
-    build, new = publish_build()
-    typer.echo(f"{'Published' if new else 'Already published:'} {build.path}")
-    typer.echo(f"integrity {build.integrity}")
-
-
-@cli.command()
 def export(
     static: Annotated[Path, typer.Option(help="Folder for the files; one that this command wrote before is replaced.")],
 ) -> None:
     """Write the loaded release as files that any static host serves: details, full lists, pages, exports, embeds."""
+    from app.main import create_app  # noqa: PLC0415 - no other command pays for importing the web service
+    from app.static_site import write_site  # noqa: PLC0415
+
     answers = create_app(load_settings())
     try:
         with _progress("Writing") as step:
@@ -353,61 +341,6 @@ def export(
     except (ConfigurationError, KnowledgeBaseError) as error:
         _stop(str(error), 1)
     typer.echo(f"Wrote {count} files below {static}.")
-
-
-@cli.command("search-report")
-def search_report(
-    golden: Annotated[list[Path], typer.Option(help="Queries with their expected records; may be given again.")] = [  # noqa: B006
-        ROOT / "tests/search/golden.json",
-        ROOT / "tests/search/held_out.json",
-    ],
-) -> None:
-    """How well search finds what was meant: mean reciprocal rank, recall at 5, and every miss."""
-    settings = load_settings()
-    engine = read_engine(settings.database_url)
-    with engine.snapshot() as snapshot:
-        revision = get_release(snapshot).revision
-        index = open_index(snapshot, settings.search_dir, revision, build_id().rpartition("-")[2], lambda links: links)
-    engine.dispose()
-    for file in golden:
-        done = report(
-            json.loads(file.read_text(encoding="utf-8")),
-            lambda text: [f"{hit.entry.type}/{hit.entry.slug}" for hit in search(index, text)[1]],
-        )
-        for miss in done.misses:
-            typer.echo(f"miss      {miss}")
-        for query in done.nonsense_answered:
-            typer.echo(f"answered  {query!r}: nonsense should find nothing")
-        figures = f"mean reciprocal rank {done.reciprocal_rank:.3f}, recall at 5 {done.recall_at_5:.3f}"
-        typer.echo(f"{file.stem}: {done.queries} queries: {figures}")
-
-
-@cli.command()
-def bench(
-    sizes: Annotated[str, typer.Option(help="Numbers of procedures, smallest first.")] = "40,1000,10000,100000",
-    turns: Annotated[
-        int, typer.Option(min=1, max=200, help="Turns of a second for each server, of which the median counts.")
-    ] = 9,
-    out: Annotated[Path, typer.Option(help="Where the table, the JSON and the curve go.")] = ROOT / "docs/performance",
-) -> None:
-    """Measure ours beside a bare ASGI application and a plain FastAPI + SQLModel one. Needs wrk and two cores."""
-    from benchmarks.run import bench as measure  # noqa: PLC0415 - its tables are no part of any other command
-
-    settings = load_settings()
-    try:
-        counts = [int(one) for one in sizes.split(",")]
-    except ValueError:
-        _stop(f"--sizes {sizes!r}: whole numbers with commas between them, such as 40,1000", 2)
-    if counts != sorted(counts) or counts[0] < 1:
-        _stop(f"--sizes {sizes!r}: at least 1, smallest first", 2)
-    _write(settings, _read(settings, None))
-    work = ROOT / "var" / "bench"
-
-    def say(what: str) -> None:
-        typer.echo(f"bench: {what}", err=True)
-
-    table = measure(counts, turns=turns, work=work, shipped=settings.database_url, out=out, say=say)
-    typer.echo(table)
 
 
 if __name__ == "__main__":

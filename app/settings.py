@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from app.db.urls import database_url
 from app.domain import patterns
 from app.errors import ConfigurationError
+from app.resources import resource_path
 
 PREFIX: Final = "KB_"
 # Read by make, the tests and the scripts, not by the service.
 OTHERS: Final = frozenset({"KB_FULL", "KB_REQUIRE_ALL"})
-ROOT: Final = Path(__file__).resolve().parent.parent
 # Extra -> the package that it needs beside the core; none: the core is enough.
 EXTRAS: Final = {"fhir": None, "mcp": "mcp", "otel": "opentelemetry"}
 _HttpUrl = Annotated[str, StringConstraints(pattern=patterns.BASE_ADDRESS)]
@@ -32,14 +32,15 @@ class Settings(BaseModel):
     port: int = Field(default=8000, ge=0, le=65535, description="Port that the server listens on; 0 picks a free one.")
     workers: int = Field(default=1, ge=1, le=64, description="Worker processes of `serve`.")
     database_url: str = Field(
-        default=f"sqlite:///{ROOT / 'var' / 'kb.sqlite3'}",
+        default="var/kb.sqlite3",
+        validate_default=True,
         description="Where HTTP reads: sqlite:///FILE, the path of a SQLite file, or postgresql://USER@HOST/NAME; several"
         " hosts stand with commas between them (HOST:PORT,HOST:PORT), with target_session_attrs and load_balance_hosts.",
     )
     write_database_url: str = Field(
         default="", description="Where the loader writes when that is another server or role; empty: database_url."
     )
-    seed_dir: Path = Field(default=ROOT / "seed_data", description="Directory of the seed files.")
+    seed_dir: Path = Field(default=resource_path("seed_data"), description="Directory of the seed files.")
     public_url: Annotated[str, Field(description="Public base address; set: links are absolute; empty: paths.")] = ""
     path_prefix: str = Field(
         default="",
@@ -82,10 +83,8 @@ class Settings(BaseModel):
     extras: tuple[str, ...] = Field(
         default=(), description=f"Optional parts that are served, with commas between them: {', '.join(EXTRAS)}."
     )
-    export_dir: Path = Field(
-        default=ROOT / "var" / "export", description="Where the exported files of a box are written."
-    )
-    search_dir: Path = Field(default=ROOT / "var" / "search", description="Where search indexes of a box are built.")
+    export_dir: Path = Field(default=Path("var/export"), description="Where the exported files of a box are written.")
+    search_dir: Path = Field(default=Path("var/search"), description="Where search indexes of a box are built.")
 
     @field_validator("database_url", "write_database_url")
     @classmethod

@@ -13,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 from build import write_seed
+from checkout import ROOT
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
@@ -23,7 +24,7 @@ from app.http.response_cache import Answers
 from app.loader.content import read_state
 from app.loader.writer import write
 from app.main import create_app
-from app.settings import ROOT, Settings
+from app.settings import Settings
 
 ENGINES = ("sqlite", "postgresql")
 BASE_TEMP, FAILED = pytest.StashKey[Path](), pytest.StashKey[bool]()

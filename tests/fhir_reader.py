@@ -2,7 +2,8 @@
 
 from typing import Any
 
-Json = dict[str, Any]
+from app.domain.json import Json
+
 DEFINITION = "urn:procedure-kb:StructureDefinition:"
 TYPES = {
     "procedures": "procedure",

@@ -8,9 +8,8 @@ Everything else that differs was added or reworded.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-Json = dict[str, Any]
+from app.domain.json import Json
 
 
 @dataclass(frozen=True)

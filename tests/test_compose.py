@@ -79,7 +79,7 @@ def test_nginx_is_given_every_value_that_its_template_names() -> None:
 
 
 def metric_names() -> set[str]:
-    source = (ROOT / "app/wiring.py").read_text(encoding="utf-8") + Metrics().text()
+    source = (ROOT / "app/main.py").read_text(encoding="utf-8") + Metrics().text()
     return set(re.findall(r"\bkb_[a-z_]+", source)) | {"kb_response_seconds_bucket"}
 
 

@@ -15,10 +15,11 @@ from typing import Any
 
 import httpx
 import pytest
+from checkout import ROOT
 from typer.main import get_command
 
 from app.cli import cli
-from app.settings import OTHERS, ROOT, Settings
+from app.settings import OTHERS, Settings
 
 HERE = "http://127.0.0.1:8000"
 README = (ROOT / "README.md").read_text(encoding="utf-8")

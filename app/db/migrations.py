@@ -6,11 +6,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from app.settings import ROOT
+from app.resources import resource_path
 
 
 def _config(**attributes: object) -> Config:
-    config = Config(ROOT / "alembic.ini")
+    config = Config()
+    config.set_main_option("script_location", str(resource_path("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
     config.attributes.update(attributes)
     return config
 

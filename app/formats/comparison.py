@@ -1,13 +1,13 @@
 """Procedures side by side, from their documents."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from app.domain import vocabulary
+from app.domain.json import Json
 from app.read_model.link_placeholder import LINK
 
-Json = dict[str, Any]
 Cell = tuple[str, list[tuple[str, str]]]
 
 

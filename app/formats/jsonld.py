@@ -6,11 +6,11 @@ to which the node points. A treatment is a `MedicalTherapy`, so that `possibleTr
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Final
 
+from app.domain.json import Json
 from app.read_model.link_placeholder import LINK
 
-Json = dict[str, Any]
 MEDIA_TYPE: Final = "application/ld+json"
 CONTEXT: Final = "https://schema.org"
 THERAPY: Final = ["MedicalProcedure", "MedicalTherapy"]

@@ -4,7 +4,9 @@ import logging
 import time
 from typing import Any, Final, Protocol
 
-from app.http.response_cache import Answers, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
+
+from app.http.response_cache import Answers
 from app.monitoring.logs import identify
 
 _log: Final = logging.getLogger("procedure_kb.access")

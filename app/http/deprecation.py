@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from functools import cached_property
 from typing import Any, Final
 
-from app.openapi.responses import Json
+from app.domain.json import Json
 
 
 @dataclass(frozen=True)

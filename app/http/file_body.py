@@ -1,13 +1,12 @@
 """Answers that lie on disk: sent in pieces, never held in memory, with the same rules as every other answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
+from starlette.types import Send
+
 _PIECE: Final = 256 * 1024
 
 

@@ -1,13 +1,12 @@
 """Bodies of what is posted: bounded and in time, read before a request counts as being at work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Final
+
+from starlette.types import Message, Receive
 
 from app.errors import BodyTooLarge, BodyTooSlow
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 MAX_BODY: Final = 65_536
 MAX_SECONDS: Final = 10.0
 

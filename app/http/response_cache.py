@@ -10,12 +10,13 @@ import hashlib
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 from urllib.parse import unquote
 
 import brotli
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import (
     BadRequest,
@@ -33,11 +34,6 @@ from app.http.request_body import read_body, replayed
 from app.monitoring.logs import identify
 from app.monitoring.metrics import Metrics
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 MAX_URI: Final = 8_000
@@ -175,7 +171,7 @@ class Answers:
     """The ASGI application around the application."""
 
     def __init__(
-        self, app: Application, *, cache_bytes: int, max_concurrency: int, metrics: Metrics, link_base: str
+        self, app: ASGIApp, *, cache_bytes: int, max_concurrency: int, metrics: Metrics, link_base: str
     ) -> None:
         self.app = app
         self.cache_bytes = cache_bytes

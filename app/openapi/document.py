@@ -9,12 +9,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 
 from app import __version__
+from app.domain.json import Json
 from app.http import deprecation
 from app.http.context import CACHE_CONTROL
 from app.http.release_watcher import look
 from app.openapi.downgrade import of_3_1
 from app.openapi.examples import Chosen, add_examples, targets_of
-from app.openapi.json_schema import Change, Json, open_ended, plain, untitled, walk
+from app.openapi.json_schema import Change, open_ended, plain, untitled, walk
 from app.openapi.responses import HEADERS, headers_of_success, share, shared_responses
 from app.queries.release import CurrentRelease
 from app.schemas.problems import Problem

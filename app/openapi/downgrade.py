@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from app.openapi.json_schema import Json, of_3_0, walk
+from app.domain.json import Json
+from app.openapi.json_schema import of_3_0, walk
 
 VERSION: Final = "3.0.3"
 

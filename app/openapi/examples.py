@@ -7,8 +7,8 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from app.db.read_engine import Snapshot
+from app.domain.json import Json
 from app.http.pagination import make_cursor
-from app.openapi.json_schema import Json
 from app.queries.documents import find_claim_id, find_slug_by_size
 
 # What a request is answered with: status, body, the revision it is of.

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-Json = dict[str, Any]
+from app.domain.json import Json
+
 Change = Callable[[Json], Json]
 _ONE: Final = (
     "items",

@@ -1,8 +1,9 @@
 """What the OpenAPI document says of answers: every status that can happen, with its media type, each written once."""
 
-from typing import Any, Final
+from typing import Final
 
-Json = dict[str, Any]
+from app.domain.json import Json
+
 _NAMES: Final = {
     304: "NotModified",
     307: "KnownName",

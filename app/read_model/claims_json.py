@@ -10,13 +10,12 @@ import orjson
 
 from app.domain.blocks import BLOCK_OF_KIND, KINDS_OF_TYPE
 from app.domain.durations import days_of
+from app.domain.json import Json
 from app.domain.values import Qualifiers, Value
 from app.read_model.grading import BAND_SCHEME, band_of, best_source, upper_limit_percent
 from app.read_model.graph import PATH_OF_TYPE, Index
 from app.read_model.link_placeholder import LINK, REPORT
 from app.seed import schema as seed
-
-Json = dict[str, Any]
 
 
 def dump(value: Any) -> bytes:  # noqa: ANN401 - any JSON value

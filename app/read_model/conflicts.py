@@ -1,11 +1,9 @@
 """Where sources part: opposing recommendations and findings of one record, side by side, never blended."""
 
 from collections.abc import Sequence
-from typing import Any
 
+from app.domain.json import Json
 from app.seed import schema as seed
-
-Json = dict[str, Any]
 
 
 def conflicts_of(claims: Sequence[seed.AnyClaim]) -> list[Json]:

@@ -1,6 +1,7 @@
 """The way through care for one condition: first what is urgent, then what comes before any procedure, then procedures."""
 
-from app.read_model.claims_json import Json, claim_shape, known, link, links_of, notice_of, review_of
+from app.domain.json import Json
+from app.read_model.claims_json import claim_shape, known, link, links_of, notice_of, review_of
 from app.read_model.grading import GRADE_RANK
 from app.read_model.graph import Edge, Index
 from app.read_model.record_documents import generators_of, typical_relief

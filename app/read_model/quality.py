@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from app.domain import vocabulary
 from app.domain.blocks import BLOCK_OF_KIND, KINDS_OF_TYPE
-from app.read_model.claims_json import Json, dump, link
+from app.domain.json import Json
+from app.read_model.claims_json import dump, link
 from app.read_model.conflicts import conflicts_of
 from app.read_model.grading import best_source, relief_days
 from app.read_model.graph import Index

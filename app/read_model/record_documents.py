@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.domain import vocabulary
+from app.domain.json import Json
 from app.read_model.claims_json import (
     ClaimText,
-    Json,
     blocks_of,
     claim_shape,
     fixed,

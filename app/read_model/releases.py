@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 import orjson
 
-from app.read_model.claims_json import Json, licence_of, link, notice_of, review_of
+from app.domain.json import Json
+from app.read_model.claims_json import licence_of, link, notice_of, review_of
 from app.read_model.graph import PATH_OF_TYPE, Index
 from app.seed.diff import TYPE_OF_FAMILY
 from app.seed.schema import Change, ReleaseFile

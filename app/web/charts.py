@@ -8,13 +8,13 @@ import math
 import textwrap
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from markupsafe import Markup, escape
 
 from app.domain import vocabulary
+from app.domain.json import Json
 
-Json = dict[str, Any]
 TICKS: Final = (
     (1 / 24, "1 hour"),
     (1.0, "1 day"),

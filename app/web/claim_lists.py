@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from app.domain import vocabulary
+from app.domain.json import Json
 
-Json = dict[str, Any]
 _RANK: Final = {"high": 0, "moderate": 1, "low": 2, "very_low": 3}
 _DOTS: Final = {"high": "●●●●", "moderate": "●●●○", "low": "●●○○", "very_low": "●○○○"}
 REASONS: Final = {

@@ -1,16 +1,14 @@
 """What machines read in the head of a page: JSON-LD, other forms of the record, and where editors find its oEmbed."""
 
-from typing import Any
-
 import orjson
 from markupsafe import Markup
 
+from app.domain.json import Json
 from app.formats.jsonld import OF_RECORD, page_linked_data
 from app.http.alternate_links import alternates_of
 from app.http.context import Reading
 from app.web.embed.discovery import discovery_of
 
-Json = dict[str, Any]
 _FOLDERS = {"procedure": "procedures", "condition": "conditions", "pain_generator": "pain-generators"}
 _EMBEDDED = ("/procedures", "/conditions")
 

@@ -1,12 +1,12 @@
 """Numbers for people: one base a table, both framings, no rate without its denominator, "none seen" never zero."""
 
 import math
-from typing import Any, Final
+from typing import Final
 
 from app.domain import vocabulary
+from app.domain.json import Json
 from app.web.charts import ends
 
-Json = dict[str, Any]
 BASES: Final = (1_000, 10_000, 100_000)
 
 

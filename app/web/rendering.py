@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from app.domain import vocabulary
+from app.domain.json import Json
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError
 from app.http.context import CACHE_CONTROL, Reading, reading
 from app.http.slug_resolution import slugs_of
@@ -21,7 +22,6 @@ from app.text.nearest import nearest
 from app.web.claim_lists import dots, ranked, reasons
 from app.web.head_metadata import head_of
 
-Json = dict[str, Any]
 CSP: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

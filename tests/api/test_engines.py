@@ -7,11 +7,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from checkout import ROOT
 from conftest import Client
 
 from app.main import create_app
 from app.openapi.document import openapi_of
-from app.settings import ROOT, Settings
+from app.settings import Settings
 
 QUERIES = {
     "/v1/procedures/batch": "slug=vertebroplasty&slug=none",

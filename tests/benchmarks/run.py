@@ -1,5 +1,6 @@
 """The bench: our service beside two references in one run. Ratios are what counts; figures belong to the machine."""
 
+import argparse
 import json
 import os
 import platform
@@ -18,7 +19,10 @@ from benchmarks.chart import growth_chart
 from benchmarks.reference import fill
 from benchmarks.servers import Server, latencies, load, need_tools, ours, record, reference
 from benchmarks.synthetic import synthetic, word
+from checkout import ROOT
 from sqlalchemy import create_engine
+
+from app.settings import load_settings
 
 Say = Callable[[str], None]
 GOALS: Final = {
@@ -73,8 +77,8 @@ def _prepare(count: int, folder: Path, *, beside: bool) -> Size:
     """Load the release, in a process of its own: memory is measured there. `beside`: for the plain application too."""
     folder.mkdir(parents=True, exist_ok=True)
     made = subprocess.run(
-        [sys.executable, "-m", "benchmarks.run", str(count), str(folder), "beside" if beside else "alone"],
-        cwd=Path(__file__).resolve().parent.parent.parent,
+        [sys.executable, "-m", "benchmarks.run", "--load", str(count), str(folder), "beside" if beside else "alone"],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
@@ -231,7 +235,7 @@ def _table(facts: dict[str, Any]) -> str:
     lines = [
         "# Performance",
         "",
-        "Printed by `make bench` (`procedure-kb bench`); `bench.json` holds the same. One uvicorn worker on one core, 16",
+        "Printed by `make bench`; `bench.json` holds the same. One uvicorn worker on one core, 16",
         "connections from another core, synthetic release. Ratios compare servers of the same run; rates are of this machine.",
         "Cold: the response cache is off. What is made once of a release (records of the text index, totals, the first rows of",
         "a look-up) is kept as always, as the plain application keeps its database pages. Servers take short turns; a rate is",
@@ -297,5 +301,35 @@ def _load_one(count: int, folder: Path, *, beside: bool) -> None:
     print(json.dumps({"seconds": seconds, "mib": peak, "generators": len(state.content.pain_generators)}))
 
 
+def main() -> None:
+    """Run the benchmark, or load one synthetic release (what the benchmark starts for itself)."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--sizes", default="40,1000,10000,100000", help="numbers of procedures, smallest first")
+    parser.add_argument("--rounds", type=int, default=9, help="one-second rounds per server; the median is reported")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs/performance", help="directory of the report")
+    parser.add_argument(
+        "--load", nargs=3, metavar=("COUNT", "FOLDER", "beside|alone"), help="load one release and stop"
+    )
+    options = parser.parse_args()
+    if options.load:
+        count, folder, which = options.load
+        _load_one(int(count), Path(folder), beside=which == "beside")
+        return
+    counts = [int(size) for size in options.sizes.split(",")]
+    if counts != sorted(counts) or counts[0] < 1:
+        parser.error(f"--sizes {options.sizes!r}: at least 1, smallest first")
+    settings = load_settings()
+    subprocess.run([sys.executable, "-m", "app.cli", "load"], cwd=ROOT, check=True)
+    table = bench(
+        counts,
+        turns=options.rounds,
+        work=ROOT / "var" / "bench",
+        shipped=settings.database_url,
+        out=options.out,
+        say=lambda what: print(f"bench: {what}", file=sys.stderr),
+    )
+    print(table)
+
+
 if __name__ == "__main__":
-    _load_one(int(sys.argv[1]), Path(sys.argv[2]), beside=sys.argv[3] == "beside")
+    main()

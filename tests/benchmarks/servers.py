@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from checkout import ROOT
 
 from app.errors import ConfigurationError
 
 SERVER_CORE: Final = "0"
 CLIENT_CORE: Final = "1"
-ROOT: Final = Path(__file__).resolve().parent.parent.parent
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _answers(client: httpx.Client, ask: str) -> bool:
 def ours(database: str, search_dir: Path, *, cached: bool, ask: str = "/v1/procedures") -> Any:
     """Our service, one worker, as `serve` runs it."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "--factory", "app.main:create_app", "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", "--factory", "app.asgi:load_app", "--port", str(port)]
     command += ["--no-access-log", "--no-server-header", "--log-level", "error"]
     environ = {"KB_DATABASE_URL": database, "KB_SEARCH_DIR": str(search_dir)}
     if not cached:

@@ -178,7 +178,7 @@ def synthetic(count: int) -> State:
     content.procedures = [_procedure(n, generators, conditions, sources, risks) for n in sorted(range(count), key=str)]
     content.about = seed.About(
         title="Synthetic release",
-        publisher="procedure-kb bench",
+        publisher="procedure-kb benchmark",
         licence="none",
         licence_url="none",
         attribution="none",

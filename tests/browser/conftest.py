@@ -12,13 +12,14 @@ from typing import Any
 
 import httpx
 import pytest
+from checkout import ROOT
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from app.db.migrations import migrate
 from app.db.write_engine import write_engine
 from app.loader.content import read_state
 from app.loader.writer import write
-from app.settings import ROOT, Settings
+from app.settings import Settings
 
 HERE = Path(__file__).parent
 FLAGS = (
@@ -50,7 +51,7 @@ def start(database_url: str, **more: str) -> tuple[subprocess.Popen[bytes], str]
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        words = ["-m", "uvicorn", "--factory", "app.main:create_app", "--log-level", "warning", "--no-access-log"]
+        words = ["-m", "uvicorn", "--factory", "app.asgi:load_app", "--log-level", "warning", "--no-access-log"]
         given = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
         settings = {f"KB_{name.upper()}": value for name, value in more.items()}
         process = subprocess.Popen(

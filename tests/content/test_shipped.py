@@ -4,18 +4,17 @@ import json
 import re
 from collections import Counter
 from statistics import median
-from typing import Any
 
 import pytest
 import simple_icd_10_cm
 import textstat
+from checkout import ROOT
 from conftest import Client
 
-from app.settings import ROOT
+from app.domain.json import Json
 
 SEED = ROOT / "seed_data"
 FAMILIES = ("procedures", "conditions", "pain_generators")
-Json = dict[str, Any]
 
 
 def records() -> list[tuple[str, Json]]:

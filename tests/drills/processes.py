@@ -14,8 +14,8 @@ from pathlib import Path
 
 import httpx
 import psycopg
+from checkout import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATE = ROOT / "docs/operations/nginx/kb.conf.template"
 PATIENCE = 60.0
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from build import claim, condition, generator, procedure, risk
+from checkout import ROOT
 from conftest import Client, Load
 from fhir.resources import get_fhir_model_class
 from openapi_spec_validator import validate
 from pydantic import ValidationError
 
 from app.main import create_app
-from app.settings import ROOT, Settings
+from app.settings import Settings
 
 LONG = "a-procedure-whose-slug-is-longer-than-the-sixty-four-characters-of-a-fhir-id"
 

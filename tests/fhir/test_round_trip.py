@@ -9,10 +9,10 @@ from conftest import ENGINES, Client
 from fhir.resources import get_fhir_model_class
 from fhir_reader import FhirReader, said
 
+from app.domain.json import Json
 from app.main import create_app
 from app.settings import Settings
 
-Json = dict[str, Any]
 RESOURCES = (
     "ActivityDefinition",
     "EvidenceVariable",

@@ -7,15 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from checkout import ROOT
 from openapi_difference import differences
 
 from app import __version__
+from app.domain.json import Json
 from app.main import create_app
 from app.openapi.document import openapi_of
-from app.settings import ROOT, Settings
+from app.settings import Settings
 
 KEPT = ROOT / "docs" / "openapi"
-Json = dict[str, Any]
 
 
 def current() -> Json:

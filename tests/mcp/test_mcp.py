@@ -15,12 +15,12 @@ from typing import Any
 import httpx
 import jsonschema
 import pytest
+from checkout import ROOT
 from conftest import ENGINES, Client
 from mcp.client.client import Client as McpClient
 
-from app.settings import ROOT
+from app.domain.json import Json
 
-Json = dict[str, Any]
 TOOLS = {"find", "get", "what_treats", "compare", "what_changed"}
 CALLS: list[tuple[str, Json]] = [
     ("find", {"query": "sciatica"}),

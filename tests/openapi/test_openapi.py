@@ -15,13 +15,13 @@ from openapi_spec_validator import validate
 
 from app.db.migrations import migrate
 from app.db.write_engine import write_engine
+from app.domain.json import Json
 from app.http.deprecation import DEPRECATED, Deprecation
 from app.main import create_app
 from app.openapi.examples import REFUSALS
 from app.settings import Settings
 
 DOCUMENTS = ("/openapi.json", "/openapi-3.0.json")
-Json = dict[str, Any]
 
 
 def document_of(client: Client, path: str = "/openapi.json") -> Json:

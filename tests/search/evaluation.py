@@ -1,8 +1,23 @@
-"""How well search finds what was meant: mean reciprocal rank, recall at 5, and every miss."""
+"""Search evaluation: mean reciprocal rank, recall at 5, and every miss, over lists of queries with expected records.
 
+Run it over the loaded database: `make evaluate-search`.
+"""
+
+import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from app.db.read_engine import read_engine
+from app.queries.release import get_release
+from app.search.index import open_index
+from app.search.ranking import search
+from app.settings import load_settings
+from app.version import build_id
+
+DIRECTORY = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -34,3 +49,31 @@ def report(golden: list[dict[str, Any]], find: Callable[[str], list[str]]) -> Re
     rank = sum(1 / place for place in ranks if place) / count
     recall = sum(1 for place in ranks if 0 < place <= 5) / count
     return Report(len(golden), rank, recall, tuple(answered), tuple(misses))
+
+
+def main() -> None:
+    """Print the figures and misses of each file (default: every list beside this module)."""
+    files = [Path(argument) for argument in sys.argv[1:]] or [DIRECTORY / "golden.json", DIRECTORY / "held_out.json"]
+    settings = load_settings()
+    engine = read_engine(settings.database_url)
+    with engine.snapshot() as snapshot:
+        revision = get_release(snapshot).revision
+        index = open_index(snapshot, settings.search_dir, revision, build_id().rpartition("-")[2], lambda links: links)
+    engine.dispose()
+    for file in files:
+        figures = report(
+            json.loads(file.read_text(encoding="utf-8")),
+            lambda text: [f"{hit.entry.type}/{hit.entry.slug}" for hit in search(index, text)[1]],
+        )
+        for miss in figures.misses:
+            print(f"miss      {miss}")
+        for query in figures.nonsense_answered:
+            print(f"answered  {query!r}: nonsense should find nothing")
+        print(
+            f"{file.stem}: {figures.queries} queries: "
+            f"mean reciprocal rank {figures.reciprocal_rank:.3f}, recall at 5 {figures.recall_at_5:.3f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from build import claim, condition, generator, page, procedure, relief
+from checkout import ROOT
 from conftest import Client, Load
 
-from app.settings import ROOT, Settings
-from app.web.embed.builds import PUBLISHED, Build, newest, publish
+from app.settings import Settings
+from app.web.embed.builds import PUBLISHED, Build, newest
 from app.web.embed.snippets import Choice, element_line, policy_lines, script_line
+from scripts.archive_embed import archive_build
 
 CARDS = (
     "/embed/v1/procedures/lumbar-medial-branch-radiofrequency-ablation.json",
@@ -31,7 +33,9 @@ FRAMES = (
 
 
 def test_the_newest_build_is_published() -> None:
-    assert (PUBLISHED / f"kb.{newest().hash}.js").exists(), "run `make publish`: hosts pin builds that must not go away"
+    assert (PUBLISHED / f"kb.{newest().hash}.js").exists(), (
+        "run `make archive-embed`: hosts pin builds that must not go away"
+    )
 
 
 @pytest.mark.parametrize("file", sorted(PUBLISHED.glob("kb.*.js")), ids=lambda file: file.name)
@@ -42,7 +46,7 @@ def test_a_published_build_has_the_bytes_that_its_name_says(file: Path) -> None:
 def test_publishing_keeps_the_builds_before_and_writes_none_twice(tmp_path: Path) -> None:
     (tmp_path / "kb.0000000000000000.js").write_bytes(b"old")
 
-    first, second = publish(tmp_path), publish(tmp_path)
+    first, second = archive_build(tmp_path), archive_build(tmp_path)
 
     assert (first[1], second[1]) == (True, False)
     assert len(list(tmp_path.iterdir())) == 2

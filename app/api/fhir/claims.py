@@ -21,9 +21,10 @@ from app.api.fhir.params import (
 )
 from app.api.fhir.records import ReadParams, citations_of, documents_of, resource_of
 from app.domain import vocabulary
+from app.domain.json import Json
 from app.errors import NotFound
 from app.formats.fhir.claims import CLINICAL_USE_KINDS, claim_resource
-from app.formats.fhir.identifiers import RESOURCE_OF, USE_TYPE, Json, claim_id, fhir_id
+from app.formats.fhir.identifiers import RESOURCE_OF, USE_TYPE, claim_id, fhir_id
 from app.http.context import Reading
 from app.http.slug_resolution import slugs_of
 from app.queries.claims import ClaimFilters, count_claims, list_claims

@@ -9,9 +9,10 @@ import orjson
 from fastapi import Response
 
 from app.api.fhir.params import FhirSearch, NamedSearch, refuse, tokens
+from app.domain.json import Json
 from app.errors import BadCursor, FieldError, NotFound, ReleaseGone, ReplicaBehind, TooCostly
 from app.formats.fhir.bundles import searchset
-from app.formats.fhir.identifiers import BASE, BASE_PATH, MAX_ID, RESOURCE_OF, Json, fhir_id, record_id
+from app.formats.fhir.identifiers import BASE, BASE_PATH, MAX_ID, RESOURCE_OF, fhir_id, record_id
 from app.http.context import Reading
 from app.http.operation_outcome import MEDIA_TYPE
 from app.http.pagination import make_cursor, open_place

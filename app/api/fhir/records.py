@@ -19,7 +19,7 @@ from app.api.fhir.params import (
     NamedSearch,
     among,
 )
-from app.formats.fhir.identifiers import Json
+from app.domain.json import Json
 from app.formats.fhir.records import FHIR_STATUS, citation_resource, record_resource
 from app.http.context import Reading
 from app.queries.documents import find_document, list_documents, list_summaries

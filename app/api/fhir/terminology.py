@@ -21,9 +21,10 @@ from app.api.fhir.params import (
     tokens,
 )
 from app.api.fhir.records import ReadParams
+from app.domain.json import Json
 from app.errors import NotFound
 from app.formats.fhir import terminology as terms
-from app.formats.fhir.identifiers import Json, canonical, system
+from app.formats.fhir.identifiers import canonical, system
 from app.formats.fhir.structure_definitions import extensions, structure_definition
 from app.http.context import Reading
 from app.http.slug_resolution import slugs_of

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from app.domain.blocks import BLOCK_OF_KIND
+from app.domain.json import Json
 
-Json = dict[str, Any]
 NOTICE: Final = "Information, not advice."
 _FACTS: Final = (
     "family",

@@ -12,6 +12,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
 from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 
 from app import __version__
 from app.api.mcp.arguments import checked
@@ -20,7 +21,6 @@ from app.db.errors import DatabaseAway, said
 from app.errors import KnowledgeBaseError, MethodNotAllowed
 from app.http.context import reading
 from app.http.request_body import MAX_BODY
-from app.http.response_cache import Receive, Scope, Send
 from app.text.nearest import nearest
 
 INSTRUCTIONS: Final = (

@@ -10,8 +10,9 @@ import orjson
 
 from app.api.deps import chosen, relief_days
 from app.api.mcp import arguments as asked
-from app.api.mcp.serialization import NOTICE, Json, Sources, record, relief
+from app.api.mcp.serialization import NOTICE, Sources, record, relief
 from app.domain import vocabulary
+from app.domain.json import Json
 from app.errors import FieldError, InvalidParameter, NotFound
 from app.formats.comparison import compare as side_by_side
 from app.http.context import Reading

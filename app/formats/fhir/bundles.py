@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from app.formats.fhir.identifiers import Json
+from app.domain.json import Json
 
 
 def searchset(

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from app.formats.fhir.identifiers import Json, canonical
+from app.domain.json import Json
+from app.formats.fhir.identifiers import canonical
 from app.formats.fhir.structure_definitions import extensions
 
 _OPERATIONS: Final = {

@@ -8,10 +8,10 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from app.domain import vocabulary
+from app.domain.json import Json
 from app.formats.fhir.extensions import extension, members_of
 from app.formats.fhir.identifiers import (
     USE_TYPE,
-    Json,
     canonical,
     claim_id,
     coding,

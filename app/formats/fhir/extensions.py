@@ -7,7 +7,8 @@ A list is the same member repeated. References to records become references, cod
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from app.formats.fhir.identifiers import Json, canonical, concept, reference
+from app.domain.json import Json
+from app.formats.fhir.identifiers import canonical, concept, reference
 
 MAX_INTEGER: Final = 2**31 - 1
 _REF: Final = {"type", "slug", "name"}

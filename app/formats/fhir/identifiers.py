@@ -5,11 +5,11 @@ wherever it was served from. Each resource that has one is found by `?url=`.
 """
 
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
+from app.domain.json import Json
 from app.read_model.link_placeholder import LINK
 
-Json = dict[str, Any]
 # Where the resources of this service stand: HTTP puts its address where the mark is.
 BASE_PATH: Final = f"{LINK}/fhir"
 

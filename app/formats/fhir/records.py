@@ -8,18 +8,10 @@ from typing import Any, Final
 
 from app.domain import vocabulary
 from app.domain.blocks import BLOCK_OF_KIND, KINDS_OF_TYPE
+from app.domain.json import Json
 from app.formats.fhir.claims import narrative
 from app.formats.fhir.extensions import extension, members_of
-from app.formats.fhir.identifiers import (
-    SYSTEM_OF,
-    Json,
-    canonical,
-    coding,
-    concept,
-    fhir_id,
-    identifier,
-    record_id,
-)
+from app.formats.fhir.identifiers import SYSTEM_OF, canonical, coding, concept, fhir_id, identifier, record_id
 
 # Systems of other bodies, as FHIR names them.
 CODE_SYSTEMS: Final = {

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from app.domain import vocabulary
 from app.domain.durations import days_of
-from app.formats.fhir.identifiers import Json, concept
+from app.domain.json import Json
+from app.formats.fhir.identifiers import concept
 
 _UCUM: Final = "http://unitsofmeasure.org"
 _PERCENT: Final = {"unit": "%", "system": _UCUM, "code": "%"}

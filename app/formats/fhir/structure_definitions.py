@@ -13,7 +13,8 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from app.domain import values
-from app.formats.fhir.identifiers import Json, canonical
+from app.domain.json import Json
+from app.formats.fhir.identifiers import canonical
 from app.schemas import building_blocks as shown
 from app.schemas import claims
 

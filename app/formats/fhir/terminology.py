@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.domain import vocabulary
-from app.formats.fhir.identifiers import BASE, Json, canonical, system
+from app.domain.json import Json
+from app.formats.fhir.identifiers import BASE, canonical, system
 from app.text.normalize import fold
 
 # Code system -> its title and its codes, each with the words that people read.

@@ -4,11 +4,11 @@ A card is a document of its own, small and versioned, so that a script pinned ye
 keys are added, never renamed. All text is text: nothing in a card is markup.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from app.domain import vocabulary
+from app.domain.json import Json
 
-Json = dict[str, Any]
 VERSION: Final = 1
 
 

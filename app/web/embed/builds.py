@@ -1,7 +1,7 @@
 """The script for other people's pages: its newest build, and every build that was ever published.
 
 A host that pins `/embed/kb.<hash>.js` with its integrity hash keeps exactly those bytes for as long as this service lives:
-published builds stand in the repository and are never removed. `procedure-kb publish` adds the newest.
+archived builds are in the repository and are never removed. `make archive-embed` adds the newest.
 """
 
 import base64
@@ -62,13 +62,3 @@ def builds() -> dict[str, Build]:
         if named := _NAME.match(file.name):
             found[named.group(1)] = Build(file.read_bytes())
     return found
-
-
-def publish(directory: Path = PUBLISHED) -> tuple[Build, bool]:
-    """Keep the newest build for good. True: it was not there before."""
-    build = newest()
-    path = directory / f"kb.{build.hash}.js"
-    if path.exists():
-        return build, False
-    path.write_bytes(build.script)
-    return build, True

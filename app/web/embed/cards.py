@@ -4,20 +4,9 @@ import math
 from typing import Final
 
 from app.domain import vocabulary
+from app.domain.json import Json
 from app.web.charts import TICKS, ends
-from app.web.embed.blocks import (
-    VERSION,
-    Json,
-    claims,
-    facts,
-    gap,
-    item,
-    listing,
-    paragraph,
-    section,
-    source_of,
-    table,
-)
+from app.web.embed.blocks import VERSION, claims, facts, gap, item, listing, paragraph, section, source_of, table
 from app.web.rates import harm_rows, response_rows
 
 _MOST: Final = 6

@@ -12,13 +12,13 @@ from xml.etree import ElementTree as ET
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.json import Json
 from app.errors import FieldError, FormatNotOffered, InvalidParameter, NotFound
 from app.http.context import Reading, reading_as_asked
 from app.http.redirects import Redirect
 from app.http.slug_resolution import get_document, slug_of_value
 from app.queries.documents import find_document
 from app.settings import Settings
-from app.web.embed.blocks import Json
 from app.web.embed.frames import MOST_PROCEDURES
 from app.web.rendering import current_release, load
 

@@ -4,13 +4,13 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.json import Json
 from app.errors import NotFound
 from app.http.context import Reading, reading_as_asked
 from app.http.problems import problem_response
 from app.http.slug_resolution import get_document, slugs_of
 from app.queries.name_lookup import list_names
 from app.web.embed import cards
-from app.web.embed.blocks import Json
 from app.web.embed.builds import Build, builds, newest
 from app.web.rendering import FOLDERS, current_release, load, rows_of
 

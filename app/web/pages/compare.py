@@ -4,11 +4,12 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.json import Json
 from app.formats.comparison import compare
 from app.http.context import Reading
 from app.http.slug_resolution import slugs_of
 from app.queries.documents import list_documents
-from app.web.rendering import Json, answered, chosen, load, render
+from app.web.rendering import answered, chosen, load, render
 
 router = APIRouter(include_in_schema=False)
 MOST: Final = 6

@@ -4,9 +4,10 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.json import Json
 from app.http.context import Reading
 from app.http.slug_resolution import get_document
-from app.web.rendering import Json, answered, load, render
+from app.web.rendering import answered, load, render
 
 router = APIRouter(include_in_schema=False)
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from fastapi import APIRouter, Request, Response
 
 from app.domain import vocabulary
+from app.domain.json import Json
 from app.http.context import Reading
-from app.web.rendering import Json, answered, render, rows_of
+from app.web.rendering import answered, render, rows_of
 
 router = APIRouter(include_in_schema=False)
 Group = tuple[str, str, list[Json]]

@@ -3,9 +3,10 @@
 from fastapi import APIRouter, Request, Response
 
 from app.domain import vocabulary
+from app.domain.json import Json
 from app.http.context import Reading
 from app.queries.matrix import Cell, list_matrix
-from app.web.rendering import Json, answered, chosen, render
+from app.web.rendering import answered, chosen, render
 
 router = APIRouter(include_in_schema=False)
 BY = {

@@ -6,13 +6,14 @@ import segno
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
+from app.domain.json import Json
 from app.http.context import Reading
 from app.http.slug_resolution import get_document
 from app.web.charts import differ, relief_chart
 from app.web.claim_lists import DRUG_FAMILIES, by_risk, key_sources, licence_statements
 from app.web.icon_array import people_array
 from app.web.rates import harm_rows, relief_span, response_rows
-from app.web.rendering import Json, answered, load, render
+from app.web.rendering import answered, load, render
 
 router = APIRouter(include_in_schema=False)
 

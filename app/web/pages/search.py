@@ -4,11 +4,12 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.json import Json
 from app.http.context import Reading
 from app.http.search import because_of, index_of, notices_of, suggestions_for
 from app.search.ranking import search
 from app.text.normalize import fold
-from app.web.rendering import FOLDERS, Json, answered, render
+from app.web.rendering import FOLDERS, answered, render
 
 router = APIRouter(include_in_schema=False)
 

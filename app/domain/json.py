@@ -1,0 +1,5 @@
+"""JSON object as Python reads it."""
+
+from typing import Any
+
+Json = dict[str, Any]
