@@ -18,6 +18,7 @@ import brotli
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.version import build_id
 from app.errors import (
     BadRequest,
     HeadersTooLarge,
@@ -52,7 +53,12 @@ COMMON: Final[Headers] = [
     (b"access-control-expose-headers", EXPOSED),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    # Says that the application made this answer, and with which code: what is without it, no cache in front may keep.
+    (b"kb-build", build_id().encode()),
 ]
+# All that the application sees of the headers of a GET. What it answers is held for everybody who asks for the address:
+# so nothing else may change it. The one answer that this one changes (/metrics) is never held.
+SEEN: Final = frozenset({b"authorization"})
 # Seconds: with one more look it stays below the two that a caller is promised.
 PATIENCE: Final = 1.5
 _CACHEABLE: Final = frozenset({200, 301, 307, 308, 400, 404, 410, 422})
@@ -372,8 +378,8 @@ class Answers:
             elif message["type"] == "http.response.body":
                 parts.append(message.get("body", b""))
 
-        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-        inner.setdefault("state", {})
+        inner = {**scope, "method": "GET", "headers": [pair for pair in scope["headers"] if pair[0] in SEEN]}
+        inner["state"] = scope.setdefault("state", {})
         if self.direct is not None and (made := await self._directly(inner)) is not None:
             status, headers, parts = made.status_code, made.raw_headers, [bytes(made.body)]
         else:
@@ -384,6 +390,8 @@ class Answers:
                 # It is logged already; where nothing was answered, the server has to know.
                 if not parts:
                     raise
+        if "route" in inner:
+            scope["route"] = inner["route"]
         names = {name for name, _ in headers}
         headers = [pair for pair in headers if pair[0] not in {b"content-length", b"etag"}]
         headers += [pair for pair in COMMON if pair[0] not in names]

@@ -12,6 +12,7 @@ from app.db.migrations import migrate
 from app.db.write_engine import write_engine
 from app.main import create_app
 from app.settings import Settings
+from app.version import build_id
 
 
 def many(count: int) -> list[dict[str, object]]:
@@ -243,6 +244,85 @@ def test_every_answer_names_its_release_and_is_open_to_browsers(client: Client, 
         assert answer.headers["access-control-allow-origin"] == "*"
         assert "ETag" in answer.headers["access-control-expose-headers"]
     assert client.get("/v1/procedures").headers["kb-release"] == client.get("/v1/releases/current").json()["version"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/procedures/p", 200),
+        ("HEAD", "/v1/procedures/p", 200),
+        ("GET", "/v1/procedures/rhizotomy", 307),
+        ("GET", "/v1/nothing", 404),
+        ("GET", "/v1/procedures?limit=0", 422),
+        ("GET", "/v1/procedures/%zz", 400),
+        ("GET", "/v1/procedures?q=" + "a" * 9000, 414),
+        ("POST", "/v1/procedures", 405),
+        ("OPTIONS", "/v1/procedures", 204),
+        ("OPTIONS", "/mcp", 204),
+        ("GET", "/mcp", 404),
+        ("POST", "/mcp", 404),
+        ("GET", "/fhir/metadata", 404),
+        ("GET", "/health/live", 200),
+        ("GET", "/health/ready", 200),
+        ("GET", "/metrics", 200),
+        ("GET", "/", 200),
+        ("GET", "/nothing", 404),
+        ("GET", "/procedures/p", 200),
+        ("GET", "/static/icon.svg", 200),
+        ("GET", "/embed", 200),
+        ("GET", "/embed/procedures/p", 200),
+        ("GET", "/oembed?url=/procedures/p", 200),
+        ("GET", "/sitemap.xml", 200),
+        ("GET", "/openapi.json", 200),
+        ("GET", "/v1/export/kb.sqlite", 200),
+        ("GET", "/v1/procedures/p.jsonld", 200),
+        ("GET", "/v1/releases.atom", 200),
+    ],
+)
+def test_every_answer_names_the_build_that_made_it(
+    client: Client, load: Load, method: str, path: str, status: int
+) -> None:
+    load(procedure("p", names=[{"text": "Rhizotomy", "kind": "synonym"}]))
+
+    for _ in range(2):
+        answer = client.request(method, path)
+        assert answer.status_code == status
+        assert answer.headers.get_list("kb-build") == [build_id()]
+        if (tag := answer.headers.get("etag")) and not path.startswith(("/health", "/metrics")):
+            unchanged = client.request(method, path, headers={"If-None-Match": tag})
+            assert (unchanged.status_code, unchanged.headers.get_list("kb-build")) == (304, [build_id()])
+
+
+def test_no_header_of_a_request_but_its_encoding_changes_an_answer(client: Client, load: Load) -> None:
+    load(procedure("p", names=[{"text": "Rhizotomy", "kind": "synonym"}]))
+    sent = (
+        "accept",
+        "accept-language",
+        "prefer",
+        "host",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "origin",
+        "range",
+        "cookie",
+    )
+
+    for path in ("/v1/procedures/p", "/v1/nothing", "/v1/procedures/rhizotomy", "/procedures/p", "/", "/nothing"):
+        client.app.see("")
+        client.see()
+        odd = client.get(path, headers={**dict.fromkeys(sent, "a?b#c"), "accept-encoding": "identity"})
+        client.app.see("")
+        client.see()
+        plain = client.get(path, headers={"accept-encoding": "identity"})
+        assert (odd.status_code, odd.content, odd.headers) == (plain.status_code, plain.content, plain.headers)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_an_answer_is_counted_under_its_route(client: Client, load: Load, method: str) -> None:
+    load(procedure("p"))
+    client.request(method, "/v1/procedures/p")
+
+    assert 'route="/procedures/{slug}"' in client.get("/metrics").text
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from conftest import ENGINES, Client
 from mcp.client.client import Client as McpClient
 
 from app.domain.json import Json
+from app.version import build_id
 
 TOOLS = {"find", "get", "what_treats", "compare", "what_changed"}
 CALLS: list[tuple[str, Json]] = [
@@ -244,6 +245,7 @@ def test_answers_are_open_to_browsers_name_their_release_and_are_not_kept(served
     assert "KB-Release" in answer.headers["access-control-expose-headers"]
     assert answer.headers["kb-release"] == httpx.get(f"{served}/v1/releases/current").json()["version"]
     assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers.get_list("kb-build") == [build_id()]
     preflight = httpx.options(
         f"{served}/mcp", headers={"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
     )
