@@ -160,6 +160,34 @@ class FormatNotOffered(KnowledgeBaseError):
     explanation = "oEmbed is answered as json or xml, as its specification names them."
 
 
+class PreconditionFailed(KnowledgeBaseError):
+    status = 412
+    code = "precondition_failed"
+    title = "The condition of the request does not hold"
+    explanation = "nginx in front says this where If-Match or If-Unmodified-Since does not fit. Of conditions, send If-None-Match alone."
+
+
+class RangeNotSatisfiable(KnowledgeBaseError):
+    status = 416
+    code = "range_not_satisfiable"
+    title = "The range lies outside of the body"
+    explanation = "nginx in front says this where Range asks for bytes that the body does not have."
+
+
+class CodingNotRead(KnowledgeBaseError):
+    status = 501
+    code = "not_implemented"
+    title = "This part of HTTP is not implemented"
+    explanation = "nginx in front says this of a transfer coding other than chunked."
+
+
+class VersionNotSpoken(KnowledgeBaseError):
+    status = 505
+    code = "version_not_supported"
+    title = "This version of HTTP is not spoken"
+    explanation = "nginx in front says this of a request line that names another version than HTTP/1.0 or HTTP/1.1."
+
+
 class Unavailable(KnowledgeBaseError):
     status = 503
     code = "unavailable"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import httpx
 from drills.bench import COLD, FULL, WARM, Bench, url_of
 from drills.liar import Liar
+from drills.poison import Poisoner
 from drills.processes import ROOT, Api, Nginx, children_of, load, wait_for
 from drills.traffic import Tally
 
@@ -226,6 +227,19 @@ def origin_away(bench: Bench) -> Tally:
     return traffic.tally
 
 
+def headers_poisoned(bench: Bench) -> Tally:
+    """One client sends what might be answered otherwise, to the addresses that all the others ask for."""
+    apis = bench.apis(bench.sqlite())
+    nginx = bench.nginx(*(api.port for api in apis))
+    # At /mcp all headers reach the API's server: what it makes of them must not count as a fault of the box.
+    poisoned = [*WARM[:6], "/mcp"]
+    with bench.traffic([nginx.port]) as traffic, Poisoner(nginx.port, poisoned) as poisoner:
+        time.sleep(60 if FULL else 10)
+    # It kept its rate, or nearly: otherwise little was tried.
+    assert poisoner.sent.total() > 100, poisoner.sent
+    return traffic.tally
+
+
 def no_space_on_sqlite(bench: Bench) -> Tally:
     database = bench.sqlite()
     api = bench.api(database)
@@ -313,6 +327,7 @@ DRILLS = [
     Drill("API workers killed", worker_killed),
     Drill("API processes restarted one by one", rolling_restart),
     Drill("cache without its origin", origin_away),
+    Drill("poisoned headers", headers_poisoned),
     Drill("no space left during a load, SQLite", no_space_on_sqlite),
     Drill("no space left during a load, PostgreSQL", no_space_on_postgresql),
     Drill("two releases swapped for 20 s, SQLite", swapped_on_sqlite),

@@ -26,9 +26,11 @@ def main(drills: Sequence[Any], arguments: Sequence[str]) -> int:
     finally:
         shared.close()
     width = max(len(row["name"]) for row in rows)
-    print(f"\n{'drill':{width}}  requests  errors  wrong bodies")
+    print(f"\n{'drill':{width}}  requests  errors  wrong bodies  worst ms")
     for row in rows:
-        print(f"{row['name']:{width}}  {row['requests']:8}  {row['errors']:6}  {row['wrong_bodies']:12}")
+        print(
+            f"{row['name']:{width}}  {row['requests']:8}  {row['errors']:6}  {row['wrong_bodies']:12}  {row['worst_ms']:8}"
+        )
     for line in failed:
         print(f"FAILED  {line}")
     if options.write and not failed:
@@ -39,7 +41,7 @@ def main(drills: Sequence[Any], arguments: Sequence[str]) -> int:
 
 def run(shared: Shared, drill: Any) -> tuple[dict[str, Any], str]:
     began, fault = time.monotonic(), ""
-    row = {"name": drill.name, "requests": 0, "errors": 0, "wrong_bodies": 0}
+    row = {"name": drill.name, "requests": 0, "errors": 0, "wrong_bodies": 0, "worst_ms": 0}
     try:
         with shared.bench() as bench:
             tally = drill.run(bench)
@@ -47,6 +49,7 @@ def run(shared: Shared, drill: Any) -> tuple[dict[str, Any], str]:
         fault = f"{type(error).__name__}: {str(error)[:2000]}"
     else:
         row |= {"requests": tally.requests, "errors": tally.errors, "wrong_bodies": tally.wrong_bodies}
+        row["worst_ms"] = round(1000 * max(tally.latencies, default=0.0))
         fault = verdict(drill, tally)
     print(
         f"{'FAILED' if fault else 'ok':7} {drill.name} ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True
