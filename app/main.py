@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from app import __version__
-from app.api.disabled_features import not_installed
+from app.api.disabled_features import disabled_feature_router
 from app.api.v1 import compare as comparison
 from app.api.v1 import (
     conditions,
@@ -30,7 +30,7 @@ from app.api.v1 import (
 from app.api.v1 import health as service
 from app.api.v1 import procedure_claims as edges
 from app.api.v1 import search as searching
-from app.db.read_engine import read_engine
+from app.db.read_engine import create_read_engine
 from app.errors import ConfigurationError
 from app.http.access_log import ObservedAnswers, Tracer
 from app.http.context import Memo
@@ -41,19 +41,19 @@ from app.http.release_watcher import Watch, watch
 from app.http.response_cache import Answers
 from app.monitoring.metrics import Gauge, Metrics
 from app.monitoring.metrics_server import serve_metrics
-from app.openapi.document import describe
+from app.openapi.document import add_openapi_routes
 from app.settings import Settings, load_settings
 from app.web.rendering import answer_missing
 from app.web.routes import router as web_router
 
 if TYPE_CHECKING:
-    from app.api.mcp.server import Conversation
+    from app.api.mcp.server import McpApp
 
 
 def create_app(settings: Settings | None = None) -> Answers:
     """The whole service for one set of settings (default: the environment): the application inside its response cache."""
     settings = settings or load_settings()
-    engine = read_engine(settings.database_url)
+    engine = create_read_engine(settings.database_url)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -125,7 +125,7 @@ def create_app(settings: Settings | None = None) -> Answers:
     app.include_router(web_router)
     in_fhir = _add_fhir(app, settings.extras)
     conversation = _add_mcp(app, settings.extras)
-    describe(app)
+    add_openapi_routes(app)
     routes = [
         (f"/v1{route.path}", route)
         for module in modules
@@ -180,19 +180,19 @@ def _tracer(endpoint: str) -> Tracer | None:
 def _add_fhir(app: FastAPI, extras: tuple[str, ...]) -> list[str]:
     """Serve /fhir where it is set, and say elsewhere how to get it. The paths that it answers."""
     if "fhir" not in extras:
-        app.include_router(not_installed("fhir", "/fhir", "/fhir/{rest:path}"))
+        app.include_router(disabled_feature_router("fhir", "/fhir", "/fhir/{rest:path}"))
         return []
-    from app.api.fhir.capability import add_fhir  # noqa: PLC0415 - not every start pays for what few serve
+    from app.api.fhir.capability import add_fhir_routes  # noqa: PLC0415 - not every start pays for what few serve
 
-    return add_fhir(app)
+    return add_fhir_routes(app)
 
 
-def _add_mcp(app: FastAPI, extras: tuple[str, ...]) -> "Conversation | None":
+def _add_mcp(app: FastAPI, extras: tuple[str, ...]) -> "McpApp | None":
     """Serve /mcp where it is set, and say elsewhere how to get it."""
     if "mcp" not in extras:
-        app.include_router(not_installed("mcp", "/mcp"))
+        app.include_router(disabled_feature_router("mcp", "/mcp"))
         return None
-    from app.api.mcp.server import Conversation as Served  # noqa: PLC0415 - only the extra `mcp` has what it imports
+    from app.api.mcp.server import McpApp as Served  # noqa: PLC0415 - only the extra `mcp` has what it imports
 
     conversation = Served()
     app.router.routes.append(Route("/mcp", endpoint=conversation))

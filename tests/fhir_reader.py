@@ -69,9 +69,9 @@ class FhirReader:
         return told | {"value": self.extension(resource, name)}
 
 
-def said(value: Any) -> Any:
+def drop_empty(value: Any) -> Any:
     """A value without what it does not say: null, and empty lists and objects."""
     if isinstance(value, dict):
-        found = {name: said(one) for name, one in value.items()}
+        found = {name: drop_empty(one) for name, one in value.items()}
         return {name: one for name, one in found.items() if one is not None and one not in ([], {})}
-    return [said(one) for one in value] if isinstance(value, list) else value
+    return [drop_empty(one) for one in value] if isinstance(value, list) else value

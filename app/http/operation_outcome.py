@@ -7,7 +7,7 @@ import orjson
 from app.errors import FieldError, KnowledgeBaseError
 
 MEDIA_TYPE: Final = b"application/fhir+json"
-_CODES: Final = {
+_ISSUE_CODES: Final = {
     "not_found": "not-found",
     "ambiguous_name": "multiple-matches",
     "method_not_allowed": "not-supported",
@@ -26,25 +26,25 @@ _CODES: Final = {
 }
 
 
-def speaks_fhir(path: str) -> bool:
+def is_fhir_path(path: str) -> bool:
     """Is this an address whose errors are OperationOutcomes."""
     return path == "/fhir" or path.startswith("/fhir/")
 
 
-def outcome_of(error: KnowledgeBaseError, link_base: str) -> bytes:
+def render_operation_outcome(error: KnowledgeBaseError, link_base: str) -> bytes:
     """The body of an OperationOutcome: one issue for each thing that is wrong, with the nearest known."""
-    issues = [_issue(error, link_base, one) for one in error.errors] or [_issue(error, link_base, None)]
+    issues = [_build_issue(error, link_base, one) for one in error.errors] or [_build_issue(error, link_base, None)]
     return orjson.dumps({"resourceType": "OperationOutcome", "issue": issues})
 
 
-def _issue(error: KnowledgeBaseError, link_base: str, one: FieldError | None) -> dict[str, Any]:
+def _build_issue(error: KnowledgeBaseError, link_base: str, one: FieldError | None) -> dict[str, Any]:
     coding = {"system": "urn:procedure-kb:identifier:problem", "code": error.code, "display": error.title}
     said = error.detail if one is None else f"{one.parameter}: {one.message}"
     near = [str(each["slug"]) if isinstance(each, dict) else str(each) for each in error.suggestions]
     more = [f"Nearest known: {', '.join(near)}."] if near else []
     issue: dict[str, Any] = {
         "severity": "fatal" if error.status >= 500 else "error",
-        "code": _CODES.get(error.code, "invalid"),
+        "code": _ISSUE_CODES.get(error.code, "invalid"),
         "details": {"coding": [coding], "text": said[:2000]},
         "diagnostics": " ".join([*more, f"See {link_base}/problems/{error.code}"]),
     }

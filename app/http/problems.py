@@ -8,9 +8,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from app.db.errors import DatabaseAway, said
-from app.domain.patterns import message_of
-from app.domain.values import Among
+from app.db.errors import DatabaseUnavailable, first_line
+from app.domain.patterns import validation_message
+from app.domain.values import OpenEnum
 from app.errors import (
     BadRequest,
     FieldError,
@@ -22,7 +22,7 @@ from app.errors import (
     Unavailable,
 )
 from app.http.operation_outcome import MEDIA_TYPE as FHIR_TYPE
-from app.http.operation_outcome import outcome_of, speaks_fhir
+from app.http.operation_outcome import render_operation_outcome, is_fhir_path
 from app.monitoring.logs import request_id
 from app.text.nearest import nearest
 
@@ -43,7 +43,7 @@ def problem_parts(error: KnowledgeBaseError, path: str, link_base: str) -> tuple
         "suggestions": list(error.suggestions),
         "replaced_by": list(error.replaced_by),
     }
-    in_fhir = speaks_fhir(path)
+    in_fhir = is_fhir_path(path)
     headers = [(b"content-type", FHIR_TYPE if in_fhir else MEDIA_TYPE), (b"content-language", b"en")]
     if error.retry_after is not None:
         headers.append((b"retry-after", str(error.retry_after).encode()))
@@ -52,7 +52,7 @@ def problem_parts(error: KnowledgeBaseError, path: str, link_base: str) -> tuple
         headers.append((b"kb-request-id", given.encode()))
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", error.allow.encode()))
-    return error.status, headers, outcome_of(error, link_base) if in_fhir else orjson.dumps(body)
+    return error.status, headers, render_operation_outcome(error, link_base) if in_fhir else orjson.dumps(body)
 
 
 def problem_response(request: Request, error: KnowledgeBaseError) -> Response:
@@ -86,7 +86,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         return problem_response(request, BadRequest(str(error.detail)))
 
     async def away(request: Request, error: Exception) -> Response:
-        _log.warning("database unreachable: %s", said(error))
+        _log.warning("database unreachable: %s", first_line(error))
         request.app.state.answers.lose()
         return problem_response(request, Unavailable("The database did not answer in time.", retry_after=2))
 
@@ -97,7 +97,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(KnowledgeBaseError, known)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(DatabaseAway, away)
+    app.add_exception_handler(DatabaseUnavailable, away)
     app.add_exception_handler(Exception, defect)
 
 
@@ -147,7 +147,7 @@ def invalid_parameter(request: Request, error: RequestValidationError) -> Invali
             continue
         name = str(one["loc"][1]) if len(one["loc"]) > 1 else str(one["loc"][0])
         value = one.get("input")
-        message = message_of(one)
+        message = validation_message(one)
         if one["type"] == "extra_forbidden":
             near = nearest(name, fields, most=3)
             message = "unknown parameter" + (
@@ -183,7 +183,7 @@ def _allowed(info: Any) -> tuple[str, ...]:  # noqa: ANN401 - pydantic's field i
     seen: list[str] = []
     while todo:
         part = todo.pop()
-        if isinstance(part, Among):
+        if isinstance(part, OpenEnum):
             seen.extend(part.values)
         todo.extend(getattr(part, "__metadata__", ()))
         todo.extend(getattr(part, "__args__", ()))

@@ -140,7 +140,7 @@ def test_what_is_included_comes_with_the_matches_and_does_not_count(fhir: Client
 def test_a_page_asks_the_database_a_bounded_number_of_times(fhir: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     engine = fhir.app.app.state.engine  # type: ignore[attr-defined]
-    with engine.snapshot() as opened:
+    with engine.transaction() as opened:
         kind = type(opened)
     really = kind.fetch
     monkeypatch.setattr(kind, "fetch", lambda self, sql, *more: asked.append(sql) or really(self, sql, *more))

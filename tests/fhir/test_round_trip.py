@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from conftest import ENGINES, Client
 from fhir.resources import get_fhir_model_class
-from fhir_reader import FhirReader, said
+from fhir_reader import FhirReader, drop_empty
 
 from app.domain.json import Json
 from app.main import create_app
@@ -93,8 +93,8 @@ def test_every_claim_comes_through_fhir_and_back(fhir: Client, reader: FhirReade
         }
         assert back.get("reason") == claim["reason"]
         assert back.get("certainty-reason", []) == claim["certainty_reasons"]
-        assert back["value"] == said(claim["value"]), claim["id"]
-        assert back.get("qualifiers", {}) == said(claim["qualifiers"]), claim["id"]
+        assert back["value"] == drop_empty(claim["value"]), claim["id"]
+        assert back.get("qualifiers", {}) == drop_empty(claim["qualifiers"]), claim["id"]
         assert [citation_told(one) for one in back["citation"]] == [citation_shown(one) for one in claim["citations"]]
 
 
@@ -140,7 +140,7 @@ def test_every_record_comes_through_fhir_and_back(fhir: Client, reader: FhirRead
             assert back.get(name) == record.get(name)
         assert back.get("intent") == record.get("intents")
         assert back["updated-in"] == record["updated_in"]
-        assert back["review"] == said(record["review"])
+        assert back["review"] == drop_empty(record["review"])
         assert back.get("prose", []) == [
             {"section": section, "text": text["text"], "claim": text["claims"]}
             for section, block in record["texts"].items()
@@ -150,11 +150,11 @@ def test_every_record_comes_through_fhir_and_back(fhir: Client, reader: FhirRead
             assert back.get(name, []) == record["related"][name]["items"]
         relations = record["related"].get("procedures", {"items": []})["items"]
         assert [
-            said({"type": one["relation"], **{k: one.get(k) for k in ("procedure", "reason")}})
+            drop_empty({"type": one["relation"], **{k: one.get(k) for k in ("procedure", "reason")}})
             for one in back.get("related", [])
-        ] == [said({k: one[k] for k in ("type", "procedure", "reason")}) for one in relations]
+        ] == [drop_empty({k: one[k] for k in ("type", "procedure", "reason")}) for one in relations]
         typical = record.get("typical_relief", {"items": []})["items"]
-        assert reader.extensions(resource, "typical-relief") == [said(one) for one in typical]
+        assert reader.extensions(resource, "typical-relief") == [drop_empty(one) for one in typical]
         empty = {one["block"]: one["status"] for one in back.get("empty-block", [])}
         assert all(record[block]["status"] == status for block, status in empty.items())
 
@@ -173,7 +173,7 @@ def test_every_source_comes_through_fhir_and_back(fhir: Client, reader: FhirRead
         resource = told[source["slug"]]
         artifact = resource["citedArtifact"]
         names = ("slug", "design", "commercial", "status", "year")
-        assert reader.extension(resource, "source") == said({name: source[name] for name in names})
+        assert reader.extension(resource, "source") == drop_empty({name: source[name] for name in names})
         assert resource["title"] == source["name"]
         assert artifact.get("webLocation", [{}])[0].get("url") == source["url"]
         assert artifact.get("identifier", [{}])[0].get("value") == source["doi"]

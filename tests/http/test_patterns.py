@@ -8,9 +8,9 @@ import pytest
 from build import procedure
 from conftest import Client, Load
 
-from app.api.mcp.arguments import Arguments
-from app.domain.patterns import WORDS
-from app.loader.json_schemas import schemas
+from app.api.mcp.arguments import ToolArguments
+from app.domain.patterns import PATTERN_MESSAGES
+from app.loader.json_schemas import build_schemas
 from app.main import create_app
 from app.settings import EXTRAS, Settings
 
@@ -31,15 +31,15 @@ def test_every_form_that_something_must_have_is_put_in_words() -> None:
     places = [
         document,
         Settings.model_json_schema(),
-        [json.loads(schema) for schema in schemas().values()],
-        [model.model_json_schema() for model in Arguments.__subclasses__()],
+        [json.loads(schema) for schema in build_schemas().values()],
+        [model.model_json_schema() for model in ToolArguments.__subclasses__()],
     ]
 
     found = set(patterns_in(places))
 
     assert found
-    assert found <= WORDS.keys()
-    assert not [words for words in WORDS.values() if "[" in words or "^" in words]
+    assert found <= PATTERN_MESSAGES.keys()
+    assert not [words for words in PATTERN_MESSAGES.values() if "[" in words or "^" in words]
 
 
 @pytest.mark.parametrize(

@@ -8,76 +8,92 @@ from urllib.parse import urlencode
 import orjson
 from fastapi import Response
 
-from app.api.fhir.params import FhirSearch, NamedSearch, refuse, tokens
+from app.api.fhir.params import FhirSearch, NamedSearch, parse_tokens, reject_param
 from app.domain.json import Json
 from app.errors import BadCursor, FieldError, NotFound, ReleaseGone, ReplicaBehind, TooCostly
 from app.formats.fhir.bundles import searchset
-from app.formats.fhir.identifiers import BASE, BASE_PATH, MAX_ID, RESOURCE_OF, fhir_id, record_id
+from app.formats.fhir.identifiers import (
+    BASE_PATH,
+    MAX_ID_LENGTH,
+    RESOURCE_BY_RECORD_TYPE,
+    URN_BASE,
+    get_record_resource_id,
+    to_fhir_id,
+)
 from app.http.context import Reading
 from app.http.operation_outcome import MEDIA_TYPE
 from app.http.pagination import make_cursor, open_place
 from app.http.redirects import Redirect
 from app.http.slug_resolution import not_found, slugs_of
 from app.queries.claims import list_long_claim_ids
-from app.queries.name_lookup import list_called
+from app.queries.name_lookup import list_slugs_by_name
 from app.text.nearest import nearest
 from app.text.normalize import fold
 
 # A name that more records have is no search but a walk through all of them.
-MAX_NAMED: Final = 1_000
+MAX_NAME_MATCHES: Final = 1_000
 
 
-def respond(read: Reading, resource: Json) -> Response:
+def resource_response(read: Reading, resource: Json) -> Response:
     """A resource as an answer."""
     return read.dump(resource, media_type=MEDIA_TYPE.decode())
 
 
-def ids_of(read: Reading, kind: str) -> dict[str, str]:
+def get_slugs_by_fhir_id(read: Reading, kind: str) -> dict[str, str]:
     """FHIR id -> slug, for a type of record."""
-    return read.once(("fhir ids", kind), lambda: {record_id(kind, slug)[1]: slug for slug in slugs_of(read, kind)})
+    return read.once(
+        ("fhir ids", kind), lambda: {get_record_resource_id(kind, slug)[1]: slug for slug in slugs_of(read, kind)}
+    )
 
 
-def slug_of(read: Reading, kinds: Sequence[str], asked: str) -> tuple[str, str]:
+def resolve_record_id(read: Reading, kinds: Sequence[str], asked: str) -> tuple[str, str]:
     """Type and slug of the record with this id. Redirect from a known name; NotFound with the nearest ids."""
     for kind in kinds:
-        if slug := ids_of(read, kind).get(asked):
+        if slug := get_slugs_by_fhir_id(read, kind).get(asked):
             return kind, slug
-    resource = RESOURCE_OF[kinds[0]][0]
+    resource = RESOURCE_BY_RECORD_TYPE[kinds[0]][0]
     for kind in kinds:
-        prefix = RESOURCE_OF[kind][1]
+        prefix = RESOURCE_BY_RECORD_TYPE[kind][1]
         if not asked.startswith(prefix):
             continue
         error = not_found(read, kind, asked.removeprefix(prefix))
         if isinstance(error, Redirect):
-            raise Redirect(asked, record_id(kind, error.slug)[1], permanent=error.permanent)
+            raise Redirect(asked, get_record_resource_id(kind, error.slug)[1], permanent=error.permanent)
         if not isinstance(error, NotFound):
             raise error
-    known = [one for kind in kinds for one in ids_of(read, kind)]
+    known = [one for kind in kinds for one in get_slugs_by_fhir_id(read, kind)]
     near = tuple(f"{resource}/{one}" for one in nearest(asked, known, most=5))
     raise NotFound(f"No {resource} has the id {asked[:200]!r}.", suggestions=near)
 
 
-def claim_of(read: Reading, asked: str) -> str:
+def resolve_claim_id(read: Reading, asked: str) -> str:
     """Id of the claim that an id of FHIR stands for: itself, or the long one that was shortened."""
     long = read.once(
-        ("fhir claims",), lambda: {fhir_id(one): one for one in list_long_claim_ids(read.connection, MAX_ID)}
+        ("fhir claims",), lambda: {to_fhir_id(one): one for one in list_long_claim_ids(read.connection, MAX_ID_LENGTH)}
     )
     return long.get(asked, asked)
 
 
-def id_of_url(resource: str, url: str) -> str:
+def parse_canonical_id(resource: str, url: str) -> str:
     """The id in a canonical address of this service; a text that no id is where it is not one."""
-    return url.partition("|")[0].removeprefix(f"{BASE}:{resource}:") if url.startswith(f"{BASE}:{resource}:") else " "
+    return (
+        url.partition("|")[0].removeprefix(f"{URN_BASE}:{resource}:")
+        if url.startswith(f"{URN_BASE}:{resource}:")
+        else " "
+    )
 
 
-def slugs_asked_for(read: Reading, kind: str, params: NamedSearch) -> tuple[str, ...] | None:
+def find_slugs(read: Reading, kind: str, params: NamedSearch) -> tuple[str, ...] | None:
     """Slugs that the id, names, address and identifier of a search leave; None: they leave all."""
     left: list[set[str]] = []
-    ids = ids_of(read, kind)
-    for asked in (tokens("_id", params.id), (id_of_url(RESOURCE_OF[kind][0], params.url),) if params.url else None):
+    ids = get_slugs_by_fhir_id(read, kind)
+    for asked in (
+        parse_tokens("_id", params.id),
+        (parse_canonical_id(RESOURCE_BY_RECORD_TYPE[kind][0], params.url),) if params.url else None,
+    ):
         if asked is not None:
             left.append({ids[one] for one in asked if one in ids})
-    if (wanted := tokens("identifier", params.identifier)) is not None:
+    if (wanted := parse_tokens("identifier", params.identifier)) is not None:
         left.append(set(wanted))
     for name, how, text in (
         ("name", "starts", params.name),
@@ -86,41 +102,45 @@ def slugs_asked_for(read: Reading, kind: str, params: NamedSearch) -> tuple[str,
         ("title", "starts", params.title),
     ):
         if text is not None:
-            left.append(_called(read, kind, name, how, text))
+            left.append(_find_slugs_by_name(read, kind, name, how, text))
     return tuple(sorted(set.intersection(*left))) if left else None
 
 
-def _called(read: Reading, kind: str, name: str, how: str, text: str) -> set[str]:
+def _find_slugs_by_name(read: Reading, kind: str, name: str, how: str, text: str) -> set[str]:
     folded = fold(text)
     if not folded:
-        refuse(name, text, "nothing to look for: write at least one letter or digit")
-    found = list_called(read.connection, kind, folded, how=how, most=MAX_NAMED + 1)
-    if len(found) > MAX_NAMED:
-        raise TooCostly(f"{name}: more than {MAX_NAMED} records have a name like {text[:80]!r}: write more of it.")
+        reject_param(name, text, "nothing to look for: write at least one letter or digit")
+    found = list_slugs_by_name(read.connection, kind, folded, match=how, limit=MAX_NAME_MATCHES + 1)
+    if len(found) > MAX_NAME_MATCHES:
+        raise TooCostly(
+            f"{name}: more than {MAX_NAME_MATCHES} records have a name like {text[:80]!r}: write more of it."
+        )
     return set(found)
 
 
-def signature_of(read: Reading, resource: str) -> str:
+def get_search_signature(read: Reading, resource: str) -> str:
     """Which search this is: its resource type and its parameters, but for the page."""
     left = {"_cursor", "_count", "_format"}
     asked = sorted(pair for pair in read.request.query_params.multi_items() if pair[0] not in left)
     return hashlib.blake2b(orjson.dumps([resource, asked]), digest_size=6).hexdigest()
 
 
-def place_of(read: Reading, resource: str, params: FhirSearch, *, shape: str) -> str | None:
+def decode_page_cursor(read: Reading, resource: str, params: FhirSearch, *, shape: str) -> str | None:
     """The place after which this page begins; None: it is the first."""
     if params.cursor is None:
         return None
     release = read.release
     try:
-        return open_place(params.cursor, release.revision, release.version, signature_of(read, resource), shape=shape)
+        return open_place(
+            params.cursor, release.revision, release.version, get_search_signature(read, resource), shape=shape
+        )
     except (BadCursor, ReleaseGone, ReplicaBehind) as error:
         # The parameter is called otherwise here.
         error.errors = tuple(FieldError("_cursor", one.value, one.message) for one in error.errors)
         raise
 
 
-def bundle(
+def bundle_response(
     read: Reading,
     resource: str,
     *,
@@ -131,13 +151,13 @@ def bundle(
 ) -> Response:
     """A page of a search, with the links to itself and to the next page."""
     release, asked = read.release, read.request.query_params.multi_items()
-    links = [("self", _address(resource, asked))]
+    links = [("self", _build_search_url(resource, asked))]
     if following is not None:
-        cursor = make_cursor(release.revision, release.version, signature_of(read, resource), following)
+        cursor = make_cursor(release.revision, release.version, get_search_signature(read, resource), following)
         kept = [pair for pair in asked if pair[0] != "_cursor"]
-        links.append(("next", _address(resource, [*kept, ("_cursor", cursor)])))
-    return respond(read, searchset(BASE_PATH, total=total, found=found, included=included, links=links))
+        links.append(("next", _build_search_url(resource, [*kept, ("_cursor", cursor)])))
+    return resource_response(read, searchset(BASE_PATH, total=total, found=found, included=included, links=links))
 
 
-def _address(resource: str, asked: list[tuple[str, str]]) -> str:
+def _build_search_url(resource: str, asked: list[tuple[str, str]]) -> str:
     return f"{BASE_PATH}/{resource}{'?' + urlencode(asked) if asked else ''}"

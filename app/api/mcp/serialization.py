@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from app.domain.blocks import BLOCK_OF_KIND
+from app.domain.blocks import BLOCK_BY_CLAIM_KIND
 from app.domain.json import Json
 
 NOTICE: Final = "Information, not advice."
@@ -28,27 +28,27 @@ _FACTS: Final = (
 )
 
 
-def said(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def drop_empty(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """A value without what it does not say, and references as the names they stand for."""
     if isinstance(value, dict):
         if value.keys() >= {"type", "slug", "name"}:
             return {"slug": value["slug"], "name": value["name"]}
-        found = {name: said(one) for name, one in value.items()}
+        found = {name: drop_empty(one) for name, one in value.items()}
         return {name: one for name, one in found.items() if one is not None and one not in ([], {})}
-    return [said(one) for one in value] if isinstance(value, list) else value
+    return [drop_empty(one) for one in value] if isinstance(value, list) else value
 
 
-class Sources:
+class CitedSources:
     """Sources of one answer, each once, in the order they were met."""
 
     def __init__(self) -> None:
-        self.met: dict[str, Json] = {}
+        self.by_slug: dict[str, Json] = {}
 
-    def take(self, refs: Iterable[Json]) -> list[str]:
+    def add(self, refs: Iterable[Json]) -> list[str]:
         """Slugs of these sources, which the answer now names."""
         slugs = []
         for ref in refs:
-            self.met.setdefault(
+            self.by_slug.setdefault(
                 ref["slug"], {"type": "source", **{k: ref[k] for k in ("slug", "name", "design", "year", "commercial")}}
             )
             slugs.append(ref["slug"])
@@ -61,30 +61,30 @@ class Sources:
             "kind": claim["kind"],
             "statement": claim["statement"],
             "grade": claim["grade"],
-            "value": {} if short else said(claim["value"]),
-            "qualifiers": {} if short else said(claim["qualifiers"]),
-            "sources": self.take(cited["source"] for cited in claim["citations"]),
+            "value": {} if short else drop_empty(claim["value"]),
+            "qualifiers": {} if short else drop_empty(claim["qualifiers"]),
+            "sources": self.add(cited["source"] for cited in claim["citations"]),
         }
 
 
-def blocks_of(document: Json) -> dict[str, Json]:
+def get_claim_blocks(document: Json) -> dict[str, Json]:
     """Blocks of a record that hold claims."""
-    names = [*BLOCK_OF_KIND.values(), "observations"]
+    names = [*BLOCK_BY_CLAIM_KIND.values(), "observations"]
     return {name: document[name] for name in names if name in document and "status" in document[name]}
 
 
-def record(document: Json, sources: Sources, wanted: list[str]) -> Json:
+def serialize_record(document: Json, sources: CitedSources, wanted: list[str]) -> Json:
     """A record: all sections in short, or the wanted ones in full."""
-    blocks = blocks_of(document)
+    blocks = get_claim_blocks(document)
     sections = [
         {"name": name, "claims": [sources.cite(claim, short=not wanted) for claim in block["items"]]}
         for name, block in blocks.items()
         if block["items"] and (not wanted or name in wanted)
     ]
     if not wanted:
-        sources.take(document.get("sources", ()))
+        sources.add(document.get("sources", ()))
     if document["type"] == "source":
-        sources.take([document])
+        sources.add([document])
     related = document.get("related", {})
     refs = [*related.get("broader", {}).get("items", ()), *related.get("narrower", {}).get("items", ())]
     refs += [one["procedure"] for one in related.get("procedures", {}).get("items", ())]
@@ -105,6 +105,6 @@ def record(document: Json, sources: Sources, wanted: list[str]) -> Json:
     }
 
 
-def relief(summary: Json) -> list[str]:
+def list_typical_relief_labels(summary: Json) -> list[str]:
     """How long relief typically lasts, in words."""
     return [f"{one['intent']}: {one['label']}" for one in summary["typical_relief"]["items"]]

@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from app import __version__
-from app.api.mcp.arguments import checked
+from app.api.mcp.arguments import validate_arguments
 from app.api.mcp.tools import TOOLS, Tool
-from app.db.errors import DatabaseAway, said
+from app.db.errors import DatabaseUnavailable, first_line
 from app.errors import KnowledgeBaseError, MethodNotAllowed
 from app.http.context import reading
 from app.http.request_body import MAX_BODY
@@ -31,14 +31,14 @@ INSTRUCTIONS: Final = (
 _log = logging.getLogger("procedure_kb.mcp")
 
 
-def listed(tool: Tool) -> types.Tool:
+def describe_tool(tool: Tool) -> types.Tool:
     """A tool as a client lists it."""
     return types.Tool(
         name=tool.name,
         title=tool.title,
-        description=f"{tool.takes.__doc__} Cites its sources. Information, not advice.",
-        input_schema=tool.takes.model_json_schema(),
-        output_schema=tool.answers.model_json_schema(mode="serialization"),
+        description=f"{tool.arguments_model.__doc__} Cites its sources. Information, not advice.",
+        input_schema=tool.arguments_model.model_json_schema(),
+        output_schema=tool.output_model.model_json_schema(mode="serialization"),
         annotations=types.ToolAnnotations(
             read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
         ),
@@ -47,7 +47,7 @@ def listed(tool: Tool) -> types.Tool:
 
 async def list_tools(_context: Any, _params: Any) -> types.ListToolsResult:  # noqa: ANN401 - the SDK's own
     """The five tools."""
-    return types.ListToolsResult(tools=[listed(tool) for tool in TOOLS.values()])
+    return types.ListToolsResult(tools=[describe_tool(tool) for tool in TOOLS.values()])
 
 
 async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:  # noqa: ANN401
@@ -58,11 +58,11 @@ async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.
         raise MCPError(types.INVALID_PARAMS, f"No tool is called {params.name[:80]!r}; known: {', '.join(near)}.")
     request: Request = context.request
     try:
-        answer = await anyio.to_thread.run_sync(_ask, request, tool, dict(params.arguments or {}))
+        answer = await anyio.to_thread.run_sync(_run_tool, request, tool, dict(params.arguments or {}))
     except KnowledgeBaseError as error:
-        return types.CallToolResult(content=[types.TextContent(type="text", text=_said(error))], is_error=True)
-    except DatabaseAway as error:
-        _log.warning("database unreachable: %s", said(error))
+        return types.CallToolResult(content=[types.TextContent(type="text", text=_render_error(error))], is_error=True)
+    except DatabaseUnavailable as error:
+        _log.warning("database unreachable: %s", first_line(error))
         request.app.state.answers.lose()
         away = types.TextContent(type="text", text="The database did not answer in time: try again in a moment.")
         return types.CallToolResult(content=[away], is_error=True)
@@ -70,19 +70,19 @@ async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.
     return types.CallToolResult(content=[text], structured_content=answer)
 
 
-def _ask(request: Request, tool: Tool, given: dict[str, Any]) -> dict[str, Any]:
-    arguments = checked(tool.takes, given)
+def _run_tool(request: Request, tool: Tool, given: dict[str, Any]) -> dict[str, Any]:
+    arguments = validate_arguments(tool.arguments_model, given)
     with reading(request) as read:
-        return tool.ask(read, arguments)
+        return tool.run(read, arguments)
 
 
-def _said(error: KnowledgeBaseError) -> str:
+def _render_error(error: KnowledgeBaseError) -> str:
     """An error in words, with the nearest known."""
     near = [f"{one['slug']} ({one['name']})" if isinstance(one, dict) else str(one) for one in error.suggestions]
     return f"{error.title}: {error.detail}" + (f" Nearest known: {'; '.join(near)}." if near else "")
 
 
-class Conversation:
+class McpApp:
     """/mcp as an ASGI application. Only POST means anything without sessions."""
 
     def __init__(self) -> None:

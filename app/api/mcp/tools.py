@@ -8,35 +8,35 @@ from typing import Any, Final
 
 import orjson
 
-from app.api.deps import chosen, relief_days
+from app.api.deps import non_empty, parse_min_relief
 from app.api.mcp import arguments as asked
-from app.api.mcp.serialization import NOTICE, Sources, record, relief
+from app.api.mcp.serialization import NOTICE, CitedSources, list_typical_relief_labels, serialize_record
 from app.domain import vocabulary
 from app.domain.json import Json
 from app.errors import FieldError, InvalidParameter, NotFound
-from app.formats.comparison import compare as side_by_side
+from app.formats.comparison import build_comparison as side_by_side
 from app.http.context import Reading
 from app.http.pagination import make_cursor, open_cursor
 from app.http.search import because_of, index_of, notices_of, suggestions_for
 from app.http.slug_resolution import WORDS, not_found, ref, slugs_of, suggestions
 from app.queries.claims import ClaimFilters, list_claims
 from app.queries.documents import find_claim, find_document, list_documents
-from app.queries.list_filter import Filters, Selection, count_rows
+from app.queries.list_filter import FilteredList, Filters, count_rows
 from app.queries.lists import list_rows
-from app.queries.name_lookup import find_meant, find_withdrawn
+from app.queries.name_lookup import find_withdrawn, resolve_name
 from app.queries.releases import list_versions
 from app.schemas import mcp as told
 from app.search.ranking import search
 from app.text.nearest import nearest
 from app.text.normalize import fold
 
-RECORDS: Final = ("procedure", "condition", "pain_generator", "risk", "source")
-FOLDER_OF: Final = {"pain_generator": "pain-generators", "condition": "conditions"}
+RECORD_TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "source")
+TARGET_FOLDERS: Final = {"pain_generator": "pain-generators", "condition": "conditions"}
 MAX_SOURCES: Final = 5
 _CLAIM_FIELD: Final = re.compile(r"^/claims/([^/]+)")
 
 
-def _envelope(read: Reading, sources: Sources, answer: Json) -> Json:
+def _build_output(read: Reading, sources: CitedSources, answer: Json) -> Json:
     """What every answer says besides."""
 
     def notice() -> str:
@@ -48,31 +48,31 @@ def _envelope(read: Reading, sources: Sources, answer: Json) -> Json:
     return {
         "release": {"version": release.version, "date": release.date},
         "notice": words if NOTICE.rstrip(".").lower() in words.lower() else f"{NOTICE} {words}".strip(),
-        "sources": list(sources.met.values()),
+        "sources": list(sources.by_slug.values()),
         **answer,
     }
 
 
-def _signature(name: str, given: asked.Arguments) -> str:
+def _signature(name: str, given: asked.ToolArguments) -> str:
     what = [name, given.model_dump(exclude={"cursor", "limit"})]
     return hashlib.blake2b(orjson.dumps(what), digest_size=6).hexdigest()
 
 
-def _after(read: Reading, name: str, given: Any) -> int | None:  # noqa: ANN401 - arguments with a cursor
+def _decode_cursor(read: Reading, name: str, given: Any) -> int | None:  # noqa: ANN401 - arguments with a cursor
     if not given.cursor:
         return None
     return open_cursor(given.cursor, read.release.revision, read.release.version, _signature(name, given))
 
 
-def _next(read: Reading, name: str, given: Any, position: int) -> str:  # noqa: ANN401 - arguments with a cursor
+def _encode_cursor(read: Reading, name: str, given: Any, position: int) -> str:  # noqa: ANN401 - arguments with a cursor
     return make_cursor(read.release.revision, read.release.version, _signature(name, given), position)
 
 
-def named(read: Reading, parameter: str, kinds: Sequence[str], name: str) -> tuple[str, str]:
+def resolve_record(read: Reading, parameter: str, kinds: Sequence[str], name: str) -> tuple[str, str]:
     """Type and slug of the one record that a slug or name means. InvalidParameter or NotFound with the nearest known."""
     found = [(kind, name) for kind in kinds if name in slugs_of(read, kind)]
     if not found:
-        found = [(kind, slug) for kind in kinds for slug in find_meant(read.connection, kind, name).slugs]
+        found = [(kind, slug) for kind in kinds for slug in resolve_name(read.connection, kind, name).slugs]
     if len(found) == 1:
         return found[0]
     if found:
@@ -91,13 +91,13 @@ def named(read: Reading, parameter: str, kinds: Sequence[str], name: str) -> tup
     raise NotFound(f"No {words} is called {name!r}.", suggestions=tuple(near[:5]))
 
 
-def find(read: Reading, given: asked.Find) -> Json:
+def find_records(read: Reading, given: asked.FindArguments) -> Json:
     """Records that a query finds, red flags first."""
-    text, sources = given.query, Sources()
+    text, sources = given.query, CitedSources()
     if not fold(text):
         message = "nothing to look for: write at least one letter or digit"
         raise InvalidParameter(f"query: {message}", errors=(FieldError("query", text, message),))
-    begin = _after(read, "find", given) or 0
+    begin = _decode_cursor(read, "find", given) or 0
     _, hits = search(index_of(read), text, tuple(given.types))
     shown = hits[begin : begin + given.limit]
     bodies: dict[tuple[str, str], Json] = {}
@@ -109,7 +109,7 @@ def find(read: Reading, given: asked.Find) -> Json:
     for hit in shown:
         entry = hit.entry
         whole = bodies[entry.type, entry.slug]
-        behind = [whole] if entry.type == "source" else whole.get("sources") or _observed(whole)
+        behind = [whole] if entry.type == "source" else whole.get("sources") or _list_observation_sources(whole)
         items.append(
             {
                 "type": entry.type,
@@ -117,41 +117,43 @@ def find(read: Reading, given: asked.Find) -> Json:
                 "name": entry.name,
                 "summary": entry.summary or None,
                 "because": because_of(hit),
-                "sources": sources.take(behind[:MAX_SOURCES]),
+                "sources": sources.add(behind[:MAX_SOURCES]),
             }
         )
     end = begin + given.limit
-    return _envelope(
+    return _build_output(
         read,
         sources,
         {
             "items": items,
             "urgent": [sources.cite(claim, short=True) for claim in notices_of(read, text)],
             "suggestions": [] if hits else suggestions_for(read, text),
-            "next": _next(read, "find", given, end) if end < len(hits) else None,
+            "next": _encode_cursor(read, "find", given, end) if end < len(hits) else None,
         },
     )
 
 
-def _observed(body: Json) -> list[Json]:
+def _list_observation_sources(body: Json) -> list[Json]:
     return [cited["source"] for claim in body.get("observations", {}).get("items", ()) for cited in claim["citations"]]
 
 
-def get(read: Reading, given: asked.Get) -> Json:
+def get_record(read: Reading, given: asked.GetArguments) -> Json:
     """A record or a claim."""
-    sources = Sources()
+    sources = CitedSources()
     if given.type in {"", "claim"} and (document := find_claim(read.connection, given.name)):
-        return _envelope(read, sources, _claim(orjson.loads(document), sources))
+        return _build_output(read, sources, _serialize_claim(orjson.loads(document), sources))
     if given.type == "claim":
         behind = list_claims(read.connection, ClaimFilters(tuple(vocabulary.CLAIM_KINDS)), after=given.name, limit=3)
         near = tuple(one for one, _ in behind)
         raise NotFound(f"No claim has the id {given.name!r}.", suggestions=near)
-    kind, slug = named(read, "name", (given.type,) if given.type else RECORDS, given.name)
+    kind, slug = resolve_record(read, "name", (given.type,) if given.type else RECORD_TYPES, given.name)
     document = find_document(read.connection, kind, slug)
-    return _envelope(read, sources, record(orjson.loads(document or b"{}"), sources, list(given.sections)))
+    return _build_output(
+        read, sources, serialize_record(orjson.loads(document or b"{}"), sources, list(given.sections))
+    )
 
 
-def _claim(claim: Json, sources: Sources) -> Json:
+def _serialize_claim(claim: Json, sources: CitedSources) -> Json:
     return {
         "type": "claim",
         "slug": claim["id"],
@@ -166,20 +168,20 @@ def _claim(claim: Json, sources: Sources) -> Json:
     }
 
 
-def what_treats(read: Reading, given: asked.WhatTreats) -> Json:
+def list_treatments(read: Reading, given: asked.WhatTreatsArguments) -> Json:
     """Procedures that act on a pain generator or are used for a condition."""
-    sources = Sources()
-    kind, slug = named(read, "target", ("pain_generator", "condition"), given.target)
-    path = f"{FOLDER_OF[kind]}/{slug}/procedures"
+    sources = CitedSources()
+    kind, slug = resolve_record(read, "target", ("pain_generator", "condition"), given.target)
+    path = f"{TARGET_FOLDERS[kind]}/{slug}/procedures"
     roles = [given.role] if given.role else None
-    filters = Filters(chosen(role=roles, family=list(given.family)), relief_days(given.min_relief or None))
-    after = _after(read, "what_treats", given)
-    selection = Selection(read.connection, path, filters)
+    filters = Filters(non_empty(role=roles, family=list(given.family)), parse_min_relief(given.min_relief or None))
+    after = _decode_cursor(read, "what_treats", given)
+    selection = FilteredList(read.connection, path, filters)
     rows = list_rows(selection, after=after, limit=given.limit + 1)
     key = ("mcp total", _signature("what_treats", given))
     total = read.once(key, lambda: count_rows(selection))
-    found = [orjson.loads(row.shown) for row in rows[: given.limit]]
-    claims = claims_by_id(read, (one["edge"]["claim"] for one in found))
+    found = [orjson.loads(row.json) for row in rows[: given.limit]]
+    claims = list_claims_by_id(read, (one["edge"]["claim"] for one in found))
     items = [
         {
             "slug": one["slug"],
@@ -187,20 +189,20 @@ def what_treats(read: Reading, given: asked.WhatTreats) -> Json:
             "family": one["family"],
             "role": one["edge"]["role"],
             "grade": one["edge"]["grade"],
-            "typical_relief": relief(one),
+            "typical_relief": list_typical_relief_labels(one),
             "path": one["edge"]["path"],
             "claim": sources.cite(claims[one["edge"]["claim"]], short=True),
         }
         for one in found
     ]
     more = len(rows) > given.limit
-    following = _next(read, "what_treats", given, rows[given.limit - 1].position) if more else None
-    return _envelope(
+    following = _encode_cursor(read, "what_treats", given, rows[given.limit - 1].offset) if more else None
+    return _build_output(
         read, sources, {"target": ref(read, kind, slug), "items": items, "total": total, "next": following}
     )
 
 
-def claims_by_id(read: Reading, ids: Any) -> dict[str, Json]:  # noqa: ANN401 - any iterable of ids
+def list_claims_by_id(read: Reading, ids: Any) -> dict[str, Json]:  # noqa: ANN401 - any iterable of ids
     """Claims as they are shown, in one statement."""
     wanted = tuple(sorted(set(ids)))
     filters = ClaimFilters(tuple(vocabulary.CLAIM_KINDS), ids=wanted)
@@ -208,10 +210,12 @@ def claims_by_id(read: Reading, ids: Any) -> dict[str, Json]:  # noqa: ANN401 - 
     return {claim_id: orjson.loads(document) for claim_id, document in rows}
 
 
-def compare(read: Reading, given: asked.Compare) -> Json:
+def compare_procedures(read: Reading, given: asked.CompareArguments) -> Json:
     """Procedures side by side."""
-    sources = Sources()
-    slugs = list(dict.fromkeys(named(read, "procedures", ("procedure",), name)[1] for name in given.procedures))
+    sources = CitedSources()
+    slugs = list(
+        dict.fromkeys(resolve_record(read, "procedures", ("procedure",), name)[1] for name in given.procedures)
+    )
     if len(slugs) < 2:
         message = "two different procedures are needed"
         raise InvalidParameter(f"procedures: {message}", errors=(FieldError("procedures", slugs[0], message),))
@@ -220,14 +224,14 @@ def compare(read: Reading, given: asked.Compare) -> Json:
     made = side_by_side(documents)
     named_claims = {claim for row in made["rows"] for cell in row["cells"] for claim in cell["claims"]}
     cited = [
-        {"claim": claim["id"], "sources": sources.take(one["source"] for one in claim["citations"])}
+        {"claim": claim["id"], "sources": sources.add(one["source"] for one in claim["citations"])}
         for document in documents
         for block in document.values()
         if isinstance(block, dict) and "items" in block
         for claim in block["items"]
         if claim.get("id") in named_claims and "citations" in claim
     ]
-    return _envelope(
+    return _build_output(
         read,
         sources,
         {
@@ -239,20 +243,20 @@ def compare(read: Reading, given: asked.Compare) -> Json:
     )
 
 
-def what_changed(read: Reading, given: asked.WhatChanged) -> Json:
+def list_changes(read: Reading, given: asked.WhatChangedArguments) -> Json:
     """What a release changed, field by field."""
-    sources, version = Sources(), given.version or read.release.version
+    sources, version = CitedSources(), given.version or read.release.version
     known = [*list_versions(read.connection), read.release.version]
     if version not in known:
         near = nearest(version, known, most=3) or known[-1:]
         raise NotFound(f"No release has the version {version!r}.", suggestions=tuple(dict.fromkeys(near)))
-    path, after = f"releases/{version}/changes", _after(read, "what_changed", given)
-    every_row = Selection(read.connection, path)
+    path, after = f"releases/{version}/changes", _decode_cursor(read, "what_changed", given)
+    every_row = FilteredList(read.connection, path)
     rows = list_rows(every_row, after=after, limit=given.limit + 1)
     total = read.once(("mcp total", path), lambda: count_rows(every_row))
-    changes = [orjson.loads(row.shown) for row in rows[: given.limit]]
+    changes = [orjson.loads(row.json) for row in rows[: given.limit]]
     ids = [found[1] for one in changes if (found := _CLAIM_FIELD.match(one["field"]))]
-    claims = claims_by_id(read, ids)
+    claims = list_claims_by_id(read, ids)
     items = []
     for one in changes:
         found = _CLAIM_FIELD.match(one["field"])
@@ -265,12 +269,12 @@ def what_changed(read: Reading, given: asked.WhatChanged) -> Json:
                 "field": one["field"],
                 "old": one["old"],
                 "new": one["new"],
-                "sources": sources.take(cited["source"] for cited in claim["citations"]) if claim else [],
+                "sources": sources.add(cited["source"] for cited in claim["citations"]) if claim else [],
             }
         )
     more = len(rows) > given.limit
-    following = _next(read, "what_changed", given, rows[given.limit - 1].position) if more else None
-    return _envelope(read, sources, {"version": version, "total": total, "items": items, "next": following})
+    following = _encode_cursor(read, "what_changed", given, rows[given.limit - 1].offset) if more else None
+    return _build_output(read, sources, {"version": version, "total": total, "items": items, "next": following})
 
 
 @dataclass(frozen=True)
@@ -279,18 +283,20 @@ class Tool:
 
     name: str
     title: str
-    takes: type[asked.Arguments]
-    answers: type[told.Told]
-    ask: Callable[[Reading, Any], Json]
+    arguments_model: type[asked.ToolArguments]
+    output_model: type[told.ToolOutput]
+    run: Callable[[Reading, Any], Json]
 
 
 TOOLS: Final = {
     tool.name: tool
     for tool in (
-        Tool("find", "Find records", asked.Find, told.FindAnswer, find),
-        Tool("get", "Get a record", asked.Get, told.GetAnswer, get),
-        Tool("what_treats", "What treats this", asked.WhatTreats, told.WhatTreatsAnswer, what_treats),
-        Tool("compare", "Compare procedures", asked.Compare, told.CompareAnswer, compare),
-        Tool("what_changed", "What a release changed", asked.WhatChanged, told.WhatChangedAnswer, what_changed),
+        Tool("find", "Find records", asked.FindArguments, told.FindOutput, find_records),
+        Tool("get", "Get a record", asked.GetArguments, told.GetOutput, get_record),
+        Tool("what_treats", "What treats this", asked.WhatTreatsArguments, told.WhatTreatsOutput, list_treatments),
+        Tool("compare", "Compare procedures", asked.CompareArguments, told.CompareOutput, compare_procedures),
+        Tool(
+            "what_changed", "What a release changed", asked.WhatChangedArguments, told.WhatChangedOutput, list_changes
+        ),
     )
 }

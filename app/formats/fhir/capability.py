@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.domain.json import Json
-from app.formats.fhir.identifiers import canonical
-from app.formats.fhir.structure_definitions import extensions
+from app.formats.fhir.identifiers import canonical_url
+from app.formats.fhir.structure_definitions import get_extensions
 
 _OPERATIONS: Final = {
     "CodeSystem": {
@@ -31,22 +31,22 @@ DOCUMENTATION: Final = {
 
 
 @dataclass(frozen=True)
-class Searched:
+class SearchDescription:
     """What a search of one resource type takes: parameters with their type and meaning, and what may be included."""
 
     parameters: Mapping[str, tuple[str, str]]
     includes: Sequence[str]
 
 
-def capability_statement(
-    searches: Mapping[str, Searched], *, base: str, version: str, date: str, software: str, publisher: str
+def build_capability_statement(
+    searches: Mapping[str, SearchDescription], *, base: str, version: str, date: str, software: str, publisher: str
 ) -> Json:
     """The CapabilityStatement."""
     return {
         "resourceType": "CapabilityStatement",
         "id": "procedure-kb",
         "language": "en",
-        "url": canonical("CapabilityStatement", "procedure-kb"),
+        "url": canonical_url("CapabilityStatement", "procedure-kb"),
         "version": version,
         "name": "ProcedureKb",
         "title": "procedure-kb over FHIR",
@@ -63,7 +63,7 @@ def capability_statement(
     }
 
 
-def _resource(name: str, searched: Searched) -> Json:
+def _resource(name: str, searched: SearchDescription) -> Json:
     shown: Json = {
         "type": name,
         "documentation": DOCUMENTATION[name],
@@ -77,8 +77,8 @@ def _resource(name: str, searched: Searched) -> Json:
         ],
     }
     profiles = [
-        canonical("StructureDefinition", extension)
-        for extension, (_, contexts, _) in extensions().items()
+        canonical_url("StructureDefinition", extension)
+        for extension, (_, contexts, _) in get_extensions().items()
         if name in contexts
     ]
     if profiles:

@@ -9,37 +9,37 @@ from xml.sax.saxutils import escape
 
 from app.domain import vocabulary
 from app.domain.json import Json
-from app.formats.fhir.extensions import extension, members_of
+from app.formats.fhir.extensions import build_extension, build_members
 from app.formats.fhir.identifiers import (
-    USE_TYPE,
-    canonical,
-    claim_id,
-    coding,
-    concept,
-    fhir_id,
-    identifier,
-    record_id,
-    reference,
+    USE_TYPE_BY_CLAIM_KIND,
+    build_codeable_concept,
+    build_coding,
+    build_identifier,
+    build_reference,
+    canonical_url,
+    get_claim_resource_id,
+    get_record_resource_id,
+    to_fhir_id,
 )
-from app.formats.fhir.statistics import statistics_of
+from app.formats.fhir.statistics import build_statistics
 
 # Kinds with a value of their own; every other kind has the value `statement`.
-OWN_VALUES: Final = frozenset(vocabulary.EVIDENCE_CLAIM_KINDS)
-CLINICAL_USE_KINDS: Final = tuple(USE_TYPE)
+KINDS_WITH_VALUE_MODEL: Final = frozenset(vocabulary.EVIDENCE_CLAIM_KINDS)
+CLINICAL_USE_KINDS: Final = tuple(USE_TYPE_BY_CLAIM_KIND)
 _ROLE: Final = "http://terminology.hl7.org/CodeSystem/variable-role"
 
 
-def value_name(kind: str) -> str:
+def get_value_extension_name(kind: str) -> str:
     """Name of the extension that holds the value of a claim of this kind."""
-    return f"value-{kind.replace('_', '-')}" if kind in OWN_VALUES else "value-statement"
+    return f"value-{kind.replace('_', '-')}" if kind in KINDS_WITH_VALUE_MODEL else "value-statement"
 
 
-def narrative(text: str) -> Json:
+def build_narrative(text: str) -> Json:
     """Text of a resource for people."""
     return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{escape(text)}</div>'}
 
 
-def claim_extensions(claim: Json) -> list[Json]:
+def build_claim_extensions(claim: Json) -> list[Json]:
     """The whole claim."""
     told = {
         "id": claim["id"],
@@ -56,72 +56,74 @@ def claim_extensions(claim: Json) -> list[Json]:
         ],
         "qualifiers": claim["qualifiers"],
     }
-    value = extension(value_name(claim["kind"]), members_of(claim["value"]))
-    return [extension("claim", members_of(told)), *([value] if value["extension"] else [])]
+    value = build_extension(get_value_extension_name(claim["kind"]), build_members(claim["value"]))
+    return [build_extension("claim", build_members(told)), *([value] if value["extension"] else [])]
 
 
-def claim_resource(claim: Json, version: str) -> Json:
+def build_claim_resource(claim: Json, version: str) -> Json:
     """A claim as a resource of FHIR."""
-    kind, name = claim_id(claim["kind"], claim["id"])
+    kind, name = get_claim_resource_id(claim["kind"], claim["id"])
     head: Json = {
         "resourceType": kind,
         "id": name,
-        "meta": {"versionId": fhir_id(version.replace("+", "-"))},
+        "meta": {"versionId": to_fhir_id(version.replace("+", "-"))},
         "language": claim["lang"],
-        "text": narrative(claim["statement"]),
-        "extension": claim_extensions(claim),
+        "text": build_narrative(claim["statement"]),
+        "extension": build_claim_extensions(claim),
     }
-    return head | (_clinical_use(claim) if kind == "ClinicalUseDefinition" else _evidence(claim, version))
+    return head | (_build_clinical_use(claim) if kind == "ClinicalUseDefinition" else _build_evidence(claim, version))
 
 
-def sources_of(citations: list[Json]) -> list[Json]:
+def build_related_artifacts(citations: list[Json]) -> list[Json]:
     """Citations as related artifacts; the source of each is a Citation of this service."""
     return [
         {
             "type": "derived-from",
             "display": cited["source"]["name"],
-            "resource": canonical("Citation", fhir_id(cited["source"]["slug"])),
+            "resource": canonical_url("Citation", to_fhir_id(cited["source"]["slug"])),
         }
         for cited in citations
     ]
 
 
-def _clinical_use(claim: Json) -> Json:
-    value, use = claim["value"], USE_TYPE[claim["kind"]]
+def _build_clinical_use(claim: Json) -> Json:
+    value, use = claim["value"], USE_TYPE_BY_CLAIM_KIND[claim["kind"]]
     shown: Json = {
-        "identifier": [identifier("claim", claim["id"])],
+        "identifier": [build_identifier("claim", claim["id"])],
         "type": use,
-        "subject": [reference(claim["subject"])],
+        "subject": [build_reference(claim["subject"])],
         "status": {"coding": [{"system": "http://hl7.org/fhir/publication-status", "code": "active"}]},
     }
     if use == "indication":
         condition = value["condition"]
         shown["indication"] = {
             "diseaseSymptomProcedure": {
-                "concept": concept("conditions", condition["slug"], condition["name"]),
+                "concept": build_codeable_concept("conditions", condition["slug"], condition["name"]),
             },
-            "intendedEffect": {"concept": concept("target-roles", value["role"])},
+            "intendedEffect": {"concept": build_codeable_concept("target-roles", value["role"])},
         }
     elif use == "contraindication":
         shown["contraindication"] = {"diseaseSymptomProcedure": {"concept": {"text": value["label"]}}}
     else:
-        shown["undesirableEffect"] = _undesirable_effect(value)
+        shown["undesirableEffect"] = _build_undesirable_effect(value)
     return shown
 
 
-def _undesirable_effect(value: Json) -> Json:
+def _build_undesirable_effect(value: Json) -> Json:
     risk = value["risk"]
     effect: Json = {
-        "symptomConditionEffect": {"concept": concept("risks", risk["slug"], risk["name"], text=value["phrase"])}
+        "symptomConditionEffect": {
+            "concept": build_codeable_concept("risks", risk["slug"], risk["name"], text=value["phrase"])
+        }
     }
     if value["severity"]:
         effect["classification"] = {"text": value["severity"]}
-    bands = [coding("risk-bands", band["name"]) for band in value["band"]["items"]]
-    frequency = {**({"coding": bands} if bands else {}), "text": frequency_text(value)}
+    bands = [build_coding("risk-bands", band["name"]) for band in value["band"]["items"]]
+    frequency = {**({"coding": bands} if bands else {}), "text": render_frequency(value)}
     return effect | {"frequencyOfOccurrence": frequency}
 
 
-def frequency_text(value: Json) -> str:
+def render_frequency(value: Json) -> str:
     """How often, in words: the count with its denominator, the rate, the source's own words, or that it is not known."""
     parts = []
     if value["observed"] is not None:
@@ -135,45 +137,48 @@ def frequency_text(value: Json) -> str:
     return "; ".join([*parts, vocabulary.RISK_STATES[value["state"]]])
 
 
-def _evidence(claim: Json, version: str) -> Json:
+def _build_evidence(claim: Json, version: str) -> Json:
     grade, reasons = claim["grade"], claim["certainty_reasons"]
-    certainty: Json = {"rating": concept("grades", grade, vocabulary.GRADES[grade])}
+    certainty: Json = {"rating": build_codeable_concept("grades", grade, vocabulary.GRADES[grade])}
     if reasons:
         certainty["description"] = ", ".join(reasons)
     shown: Json = {
-        "url": canonical("Evidence", fhir_id(claim["id"])),
-        "identifier": [identifier("claim", claim["id"])],
+        "url": canonical_url("Evidence", to_fhir_id(claim["id"])),
+        "identifier": [build_identifier("claim", claim["id"])],
         "version": version,
         "title": f"{vocabulary.CLAIM_KINDS[claim['kind']]}: {claim['subject']['name']}",
         "status": "active",
-        "useContext": [_kind_context(claim["kind"])],
-        "relatedArtifact": sources_of(claim["citations"]),
+        "useContext": [_build_kind_context(claim["kind"])],
+        "relatedArtifact": build_related_artifacts(claim["citations"]),
         "assertion": claim["statement"],
-        "variableDefinition": _variables(claim),
+        "variableDefinition": _build_variables(claim),
         "certainty": [certainty],
     }
-    if statistics := statistics_of(claim):
+    if statistics := build_statistics(claim):
         shown["statistic"] = statistics
     return shown
 
 
-def _kind_context(kind: str) -> Json:
+def _build_kind_context(kind: str) -> Json:
     code = {"system": "http://terminology.hl7.org/CodeSystem/usage-context-type", "code": "focus"}
-    return {"code": code, "valueCodeableConcept": concept("claim-kinds", kind, vocabulary.CLAIM_KINDS[kind])}
+    return {
+        "code": code,
+        "valueCodeableConcept": build_codeable_concept("claim-kinds", kind, vocabulary.CLAIM_KINDS[kind]),
+    }
 
 
-def _variables(claim: Json) -> list[Json]:
+def _build_variables(claim: Json) -> list[Json]:
     subject, qualifiers, value = claim["subject"], claim["qualifiers"], claim["value"]
-    first = _variable("exposure" if subject["type"] == "procedure" else "population", subject["name"])
+    first = _build_variable("exposure" if subject["type"] == "procedure" else "population", subject["name"])
     if subject["type"] in {"condition", "pain_generator"}:
-        first["observed"] = {"reference": "/".join(record_id(subject["type"], subject["slug"]))}
+        first["observed"] = {"reference": "/".join(get_record_resource_id(subject["type"], subject["slug"]))}
     told: list[tuple[str, Any]] = [
         ("population", qualifiers["population"]),
         ("referenceExposure", qualifiers["comparator"]),
         ("measuredVariable", value.get("outcome") or qualifiers["definition"]),
     ]
-    return [first, *(_variable(role, text) for role, text in told if text)]
+    return [first, *(_build_variable(role, text) for role, text in told if text)]
 
 
-def _variable(role: str, text: str) -> Json:
+def _build_variable(role: str, text: str) -> Json:
     return {"description": text, "variableRole": {"coding": [{"system": _ROLE, "code": role}]}}

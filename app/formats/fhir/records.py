@@ -7,38 +7,49 @@ speaks of. What is true of a record itself stands in the extension `record`; its
 from typing import Any, Final
 
 from app.domain import vocabulary
-from app.domain.blocks import BLOCK_OF_KIND, KINDS_OF_TYPE
+from app.domain.blocks import BLOCK_BY_CLAIM_KIND, CLAIM_KINDS_BY_RECORD_TYPE
 from app.domain.json import Json
-from app.formats.fhir.claims import narrative
-from app.formats.fhir.extensions import extension, members_of
-from app.formats.fhir.identifiers import SYSTEM_OF, canonical, coding, concept, fhir_id, identifier, record_id
+from app.formats.fhir.claims import build_narrative
+from app.formats.fhir.extensions import build_extension, build_members
+from app.formats.fhir.identifiers import (
+    SYSTEM_BY_RECORD_TYPE,
+    build_codeable_concept,
+    build_coding,
+    build_identifier,
+    canonical_url,
+    get_record_resource_id,
+    to_fhir_id,
+)
 
 # Systems of other bodies, as FHIR names them.
-CODE_SYSTEMS: Final = {
+EXTERNAL_CODE_SYSTEMS: Final = {
     "ICD-10-CM": "http://hl7.org/fhir/sid/icd-10-cm",
     "CPT": "http://www.ama-assn.org/go/cpt",
 }
 # What a publication status of FHIR means for a source.
-FHIR_STATUS: Final = {"current": "active", "superseded": "retired", "retracted": "retired"}
+STATUS_BY_SOURCE_STATUS: Final = {"current": "active", "superseded": "retired", "retracted": "retired"}
 
 
-def record_resource(document: Json, release_date: str) -> Json:
+def build_record_resource(document: Json, release_date: str) -> Json:
     """A procedure, condition or pain generator as a resource."""
     kind = document["type"]
-    resource, name = record_id(kind, document["slug"])
+    resource, name = get_record_resource_id(kind, document["slug"])
     texts = {section: block["items"] for section, block in document["texts"].items()}
     description = next((texts[one][0]["text"] for one in ("clinical", "summary") if texts.get(one)), document["name"])
     shown: Json = {
         "resourceType": resource,
         "id": name,
-        "meta": {"versionId": fhir_id(document["updated_in"].replace("+", "-"))},
+        "meta": {"versionId": to_fhir_id(document["updated_in"].replace("+", "-"))},
         "language": "en",
-        "text": narrative(document["summary"] or document["name"]),
-        "extension": [extension("record", members_of(_record(document, texts))), *_typical(document)],
-        "url": canonical(resource, name),
-        "identifier": [identifier(kind, document["slug"])],
+        "text": build_narrative(document["summary"] or document["name"]),
+        "extension": [
+            build_extension("record", build_members(_build_record_members(document, texts))),
+            *_build_typical_relief(document),
+        ],
+        "url": canonical_url(resource, name),
+        "identifier": [build_identifier(kind, document["slug"])],
         "version": document["updated_in"],
-        "name": _computable(document["slug"]),
+        "name": _computable_name(document["slug"]),
         "title": document["name"],
         "status": "active",
         "date": release_date,
@@ -51,20 +62,27 @@ def record_resource(document: Json, release_date: str) -> Json:
         shown["lastReviewDate"] = document["review"]["reviewed_on"]
     if document["sources"]:
         shown["relatedArtifact"] = [
-            {"type": "derived-from", "display": ref["name"], "resource": canonical("Citation", fhir_id(ref["slug"]))}
+            {
+                "type": "derived-from",
+                "display": ref["name"],
+                "resource": canonical_url("Citation", to_fhir_id(ref["slug"])),
+            }
             for ref in document["sources"]
         ]
-    return shown | (_activity(document) if kind == "procedure" else _variable(document))
+    return shown | (_build_activity_elements(document) if kind == "procedure" else _build_variable_elements(document))
 
 
-def _computable(slug: str) -> str:
+def _computable_name(slug: str) -> str:
     """A name as FHIR wants it for programs: a capital letter, then letters, digits and underscores."""
     return "Kb_" + slug.replace("-", "_")
 
 
-def _record(document: Json, texts: dict[str, list[Json]]) -> Json:
+def _build_record_members(document: Json, texts: dict[str, list[Json]]) -> Json:
     kind = document["type"]
-    blocks = {BLOCK_OF_KIND[one]: document[BLOCK_OF_KIND[one]]["status"] for one in KINDS_OF_TYPE[kind]}
+    blocks = {
+        BLOCK_BY_CLAIM_KIND[one]: document[BLOCK_BY_CLAIM_KIND[one]]["status"]
+        for one in CLAIM_KINDS_BY_RECORD_TYPE[kind]
+    }
     related = document["related"]
     return {
         "slug": document["slug"],
@@ -93,36 +111,38 @@ def _record(document: Json, texts: dict[str, list[Json]]) -> Json:
     }
 
 
-def _typical(document: Json) -> list[Json]:
+def _build_typical_relief(document: Json) -> list[Json]:
     items = document.get("typical_relief", {"items": []})["items"]
-    return [extension("typical-relief", members_of(item)) for item in items]
+    return [build_extension("typical-relief", build_members(item)) for item in items]
 
 
-def _codes(document: Json) -> list[Json]:
+def _list_external_codings(document: Json) -> list[Json]:
     """Codes of other bodies, where a source gives them and FHIR names their system."""
     found = []
     for claim in document["codes"]["items"]:
         value = claim["value"]
         said = {detail["name"]: detail["text"] for detail in value["details"]}
-        if system := CODE_SYSTEMS.get(said.get("system", "")):
+        if system := EXTERNAL_CODE_SYSTEMS.get(said.get("system", "")):
             found += [{"system": system, "code": code} for code in value["values"]]
     return [dict(pairs) for pairs in dict.fromkeys(tuple(one.items()) for one in found)]
 
 
-def _concept(document: Json) -> Json:
-    own = coding(SYSTEM_OF[document["type"]], document["slug"], document["name"])
-    return {"coding": [own, *_codes(document)], "text": document["name"]}
+def _build_record_concept(document: Json) -> Json:
+    own = build_coding(SYSTEM_BY_RECORD_TYPE[document["type"]], document["slug"], document["name"])
+    return {"coding": [own, *_list_external_codings(document)], "text": document["name"]}
 
 
-def _activity(document: Json) -> Json:
-    topics = [concept("families", document["family"], vocabulary.FAMILIES[document["family"]])]
-    topics += [concept("intents", one, vocabulary.INTENTS[one]) for one in document["intents"]]
-    topics += [concept("body-regions", one, vocabulary.BODY_REGIONS[one]) for one in document["body_regions"]]
+def _build_activity_elements(document: Json) -> Json:
+    topics = [build_codeable_concept("families", document["family"], vocabulary.PROCEDURE_FAMILIES[document["family"]])]
+    topics += [build_codeable_concept("intents", one, vocabulary.INTENTS[one]) for one in document["intents"]]
+    topics += [
+        build_codeable_concept("body-regions", one, vocabulary.BODY_REGIONS[one]) for one in document["body_regions"]
+    ]
     shown: Json = {
         "usage": document["notice"]["text"],
         "topic": topics,
         "kind": "ServiceRequest",
-        "code": _concept(document),
+        "code": _build_record_concept(document),
     }
     if document["summary"]:
         shown["purpose"] = document["summary"]
@@ -131,15 +151,17 @@ def _activity(document: Json) -> Json:
     return shown
 
 
-def _variable(document: Json) -> Json:
+def _build_variable_elements(document: Json) -> Json:
     return {
         "note": [{"text": document["notice"]["text"]}],
         "actual": False,
-        "characteristic": [{"description": document["name"], "definitionCodeableConcept": _concept(document)}],
+        "characteristic": [
+            {"description": document["name"], "definitionCodeableConcept": _build_record_concept(document)}
+        ],
     }
 
 
-def citation_resource(source: Json, release_date: str, publisher: str) -> Json:
+def build_citation(source: Json, release_date: str, publisher: str) -> Json:
     """A source as a Citation."""
     design = source["design"]
     artifact: Json = {
@@ -147,7 +169,7 @@ def citation_resource(source: Json, release_date: str, publisher: str) -> Json:
         "classification": [
             {
                 "type": {"text": "Design of the source"},
-                "classifier": [concept("designs", design, vocabulary.DESIGNS[design])],
+                "classifier": [build_codeable_concept("designs", design, vocabulary.DESIGNS[design])],
             }
         ],
     }
@@ -165,20 +187,20 @@ def citation_resource(source: Json, release_date: str, publisher: str) -> Json:
     if source["note"]:
         artifact["note"] = [{"text": source["note"]}]
     told: dict[str, Any] = {name: source[name] for name in ("slug", "design", "commercial", "status", "year")}
-    resource, name = record_id("source", source["slug"])
+    resource, name = get_record_resource_id("source", source["slug"])
     return {
         "resourceType": resource,
         "id": name,
-        "meta": {"versionId": fhir_id(source["updated_in"].replace("+", "-"))},
+        "meta": {"versionId": to_fhir_id(source["updated_in"].replace("+", "-"))},
         "language": "en",
-        "text": narrative(source["name"]),
-        "extension": [extension("source", members_of(told))],
-        "url": canonical(resource, name),
-        "identifier": [identifier("source", source["slug"])],
+        "text": build_narrative(source["name"]),
+        "extension": [build_extension("source", build_members(told))],
+        "url": canonical_url(resource, name),
+        "identifier": [build_identifier("source", source["slug"])],
         "version": source["updated_in"],
-        "name": _computable(source["slug"]),
+        "name": _computable_name(source["slug"]),
         "title": source["name"],
-        "status": FHIR_STATUS[source["status"]],
+        "status": STATUS_BY_SOURCE_STATUS[source["status"]],
         "date": release_date,
         "publisher": publisher,
         "citedArtifact": artifact,

@@ -14,11 +14,11 @@ from pydantic import BaseModel
 
 from app.domain import values
 from app.domain.json import Json
-from app.formats.fhir.identifiers import canonical
+from app.formats.fhir.identifiers import canonical_url
 from app.schemas import building_blocks as shown
 from app.schemas import claims
 
-_BASE: Final = "http://hl7.org/fhir/StructureDefinition/Extension"
+_BASE_DEFINITION: Final = "http://hl7.org/fhir/StructureDefinition/Extension"
 _TYPES: Final[dict[type, str]] = {bool: "boolean", int: "integer", float: "decimal", str: "string"}
 
 
@@ -28,16 +28,16 @@ class Member:
 
     name: str
     type: str
-    many: bool
-    meaning: str
+    repeats: bool
+    description: str
     members: tuple["Member", ...] = ()
 
 
-def members_of_model(model: type[BaseModel], rename: dict[str, str] | None = None) -> tuple[Member, ...]:
+def list_model_members(model: type[BaseModel], rename: dict[str, str] | None = None) -> tuple[Member, ...]:
     """Members of an extension that carries objects of this class."""
     found = []
     for name, info in model.model_fields.items():
-        kind, many = _kind_of(info.annotation)
+        kind, many = _unwrap_annotation(info.annotation)
         shown_name = (rename or {}).get(name, name)
         meaning = info.description or ""
         if name == "risk" and kind is shown.Ref:
@@ -45,129 +45,142 @@ def members_of_model(model: type[BaseModel], rename: dict[str, str] | None = Non
         elif isinstance(kind, type) and issubclass(kind, shown.Ref | shown.SourceRef):
             found.append(Member(shown_name, "Reference", many, meaning or "The record spoken of."))
         elif isinstance(kind, type) and issubclass(kind, BaseModel):
-            found.append(Member(shown_name, "", many, meaning or (kind.__doc__ or ""), members_of_model(kind)))
+            found.append(Member(shown_name, "", many, meaning or (kind.__doc__ or ""), list_model_members(kind)))
         else:
             found.append(Member(shown_name, _TYPES.get(kind, "string"), many, meaning))
     return tuple(found)
 
 
-def _kind_of(annotation: Any) -> tuple[Any, bool]:  # noqa: ANN401 - any annotation
+def _unwrap_annotation(annotation: Any) -> tuple[Any, bool]:  # noqa: ANN401 - any annotation
     """The class behind an annotation, and whether there may be several."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _kind_of(get_args(annotation)[0])
+        return _unwrap_annotation(get_args(annotation)[0])
     if origin in (Union, UnionType):
-        return _kind_of(next(one for one in get_args(annotation) if one is not type(None)))
+        return _unwrap_annotation(next(one for one in get_args(annotation) if one is not type(None)))
     if origin is list:
-        return _kind_of(get_args(annotation)[0])[0], True
+        return _unwrap_annotation(get_args(annotation)[0])[0], True
     return (str if origin is Literal else annotation), False
 
 
 _TEXT: Final = "string"
 _CLAIM: Final = (
-    Member("id", _TEXT, many=False, meaning="Permanent id of the claim."),
-    Member("kind", _TEXT, many=False, meaning="Kind of claim, of the code system claim-kinds."),
-    Member("subject", "Reference", many=False, meaning="The record that the claim speaks of."),
-    Member("statement", _TEXT, many=False, meaning="The claim in words."),
-    Member("grade", _TEXT, many=False, meaning="From the design of the best source behind it: code system grades."),
-    Member("certainty-reason", _TEXT, many=True, meaning="Why the grade is below high; none when it is high."),
-    Member("support", _TEXT, many=False, meaning="How far the kept passage of the source carries it: supports."),
-    Member("reason", _TEXT, many=False, meaning="Why, where the support is editorial; absent otherwise."),
+    Member("id", _TEXT, repeats=False, description="Permanent id of the claim."),
+    Member("kind", _TEXT, repeats=False, description="Kind of claim, of the code system claim-kinds."),
+    Member("subject", "Reference", repeats=False, description="The record that the claim speaks of."),
+    Member("statement", _TEXT, repeats=False, description="The claim in words."),
+    Member(
+        "grade", _TEXT, repeats=False, description="From the design of the best source behind it: code system grades."
+    ),
+    Member("certainty-reason", _TEXT, repeats=True, description="Why the grade is below high; none when it is high."),
+    Member("support", _TEXT, repeats=False, description="How far the kept passage of the source carries it: supports."),
+    Member("reason", _TEXT, repeats=False, description="Why, where the support is editorial; absent otherwise."),
     Member(
         "citation",
         "",
-        many=True,
-        meaning="Where the claim was read.",
+        repeats=True,
+        description="Where the claim was read.",
         members=(
-            Member("source", "Reference", many=False, meaning="The source."),
-            Member("locator", _TEXT, many=False, meaning="Section, page or table; absent: the source as a whole."),
-            Member("note", _TEXT, many=False, meaning="What a reader must know of this citation; absent: nothing."),
+            Member("source", "Reference", repeats=False, description="The source."),
+            Member(
+                "locator", _TEXT, repeats=False, description="Section, page or table; absent: the source as a whole."
+            ),
+            Member(
+                "note", _TEXT, repeats=False, description="What a reader must know of this citation; absent: nothing."
+            ),
         ),
     ),
     Member(
         "qualifiers",
         "",
-        many=False,
-        meaning="For whom, with what, against what. Absent: the source does not say.",
-        members=members_of_model(values.Qualifiers),
+        repeats=False,
+        description="For whom, with what, against what. Absent: the source does not say.",
+        members=list_model_members(values.Qualifiers),
     ),
 )
 _RECORD: Final = (
-    Member("slug", _TEXT, many=False, meaning="Permanent public name of the record."),
-    Member("type", _TEXT, many=False, meaning="procedure, condition or pain_generator."),
-    Member("name", "", many=True, meaning="A name with its kind.", members=members_of_model(shown.Name)),
-    Member("body-region", _TEXT, many=True, meaning="Code system body-regions."),
-    Member("family", _TEXT, many=False, meaning="Of a procedure: code system families."),
-    Member("intent", _TEXT, many=True, meaning="Of a procedure: code system intents."),
-    Member("implant", "boolean", many=False, meaning="Of a procedure: something stays in the body on purpose."),
-    Member("stub", "boolean", many=False, meaning="Of a condition: the evidence names it and does not describe it."),
-    Member("kind", _TEXT, many=False, meaning="Of a pain generator: code system generator-kinds."),
+    Member("slug", _TEXT, repeats=False, description="Permanent public name of the record."),
+    Member("type", _TEXT, repeats=False, description="procedure, condition or pain_generator."),
+    Member("name", "", repeats=True, description="A name with its kind.", members=list_model_members(shown.NameOut)),
+    Member("body-region", _TEXT, repeats=True, description="Code system body-regions."),
+    Member("family", _TEXT, repeats=False, description="Of a procedure: code system families."),
+    Member("intent", _TEXT, repeats=True, description="Of a procedure: code system intents."),
+    Member("implant", "boolean", repeats=False, description="Of a procedure: something stays in the body on purpose."),
+    Member(
+        "stub", "boolean", repeats=False, description="Of a condition: the evidence names it and does not describe it."
+    ),
+    Member("kind", _TEXT, repeats=False, description="Of a pain generator: code system generator-kinds."),
     Member(
         "prose",
         "",
-        many=True,
-        meaning="Prose, with the ids of the claims that it rests on.",
+        repeats=True,
+        description="Prose, with the ids of the claims that it rests on.",
         members=(
-            Member("section", _TEXT, many=False, meaning="Section, as in /v1: summary, clinical, key_messages, ..."),
-            Member("text", _TEXT, many=False, meaning="The prose."),
-            Member("claim", _TEXT, many=True, meaning="Id of a claim that it rests on."),
+            Member(
+                "section", _TEXT, repeats=False, description="Section, as in /v1: summary, clinical, key_messages, ..."
+            ),
+            Member("text", _TEXT, repeats=False, description="The prose."),
+            Member("claim", _TEXT, repeats=True, description="Id of a claim that it rests on."),
         ),
     ),
     Member(
         "empty-block",
         "",
-        many=True,
-        meaning="A block without claims: whether it is unknown or not applicable.",
+        repeats=True,
+        description="A block without claims: whether it is unknown or not applicable.",
         members=(
-            Member("block", _TEXT, many=False, meaning="Block, as in /v1."),
+            Member("block", _TEXT, repeats=False, description="Block, as in /v1."),
             Member(
-                "status", _TEXT, many=False, meaning="unknown: nothing is known to us; not_applicable: it cannot be."
+                "status",
+                _TEXT,
+                repeats=False,
+                description="unknown: nothing is known to us; not_applicable: it cannot be.",
             ),
         ),
     ),
-    Member("broader", "Reference", many=True, meaning="A more general record."),
-    Member("narrower", "Reference", many=True, meaning="A more special record."),
+    Member("broader", "Reference", repeats=True, description="A more general record."),
+    Member("narrower", "Reference", repeats=True, description="A more special record."),
     Member(
         "related",
         "",
-        many=True,
-        meaning="How a procedure stands to another.",
+        repeats=True,
+        description="How a procedure stands to another.",
         members=(
-            Member("relation", _TEXT, many=False, meaning="confirms, alternative_to or escalates_to."),
-            Member("procedure", "Reference", many=False, meaning="The other procedure."),
-            Member("claim", _TEXT, many=True, meaning="Id of a claim behind it."),
-            Member("reason", _TEXT, many=False, meaning="Why."),
+            Member("relation", _TEXT, repeats=False, description="confirms, alternative_to or escalates_to."),
+            Member("procedure", "Reference", repeats=False, description="The other procedure."),
+            Member("claim", _TEXT, repeats=True, description="Id of a claim behind it."),
+            Member("reason", _TEXT, repeats=False, description="Why."),
         ),
     ),
-    Member("review", "", many=False, meaning="Review status.", members=members_of_model(shown.Review)),
-    Member("updated-in", _TEXT, many=False, meaning="Version of the release in which the record last changed."),
+    Member("review", "", repeats=False, description="Review status.", members=list_model_members(shown.ReviewOut)),
+    Member("updated-in", _TEXT, repeats=False, description="Version of the release in which the record last changed."),
 )
 _SOURCE: Final = (
-    Member("slug", _TEXT, many=False, meaning="Permanent public name of the source."),
-    Member("design", _TEXT, many=False, meaning="Code system designs."),
-    Member("commercial", "boolean", many=False, meaning="A practice's or a maker's own words."),
-    Member("status", _TEXT, many=False, meaning="current, superseded or retracted."),
-    Member("year", "integer", many=False, meaning="Year of publication; absent: not stated."),
+    Member("slug", _TEXT, repeats=False, description="Permanent public name of the source."),
+    Member("design", _TEXT, repeats=False, description="Code system designs."),
+    Member("commercial", "boolean", repeats=False, description="A practice's or a maker's own words."),
+    Member("status", _TEXT, repeats=False, description="current, superseded or retracted."),
+    Member("year", "integer", repeats=False, description="Year of publication; absent: not stated."),
 )
 _CLAIMS: Final = ("ClinicalUseDefinition", "Evidence")
 _RECORDS: Final = ("ActivityDefinition", "EvidenceVariable")
 _VALUES: Final[dict[str, type[BaseModel]]] = {
-    "target": claims.TargetShown,
-    "indication": claims.IndicationShown,
-    "procedure-risk": claims.ProcedureRiskShown,
-    "relief-duration": claims.ReliefDurationShown,
+    "target": claims.TargetOut,
+    "indication": claims.IndicationOut,
+    "procedure-risk": claims.ProcedureRiskOut,
+    "relief-duration": claims.ReliefDurationOut,
     "onset": values.OnsetValue,
     "response-rate": values.ResponseRateValue,
     "finding": values.FindingValue,
     "recommendation": values.RecommendationValue,
     "evidence-grade": values.EvidenceGradeValue,
     "coverage": values.CoverageValue,
-    "statement": claims.StatementShown,
+    "statement": claims.StatementOut,
 }
 
 
 @cache
-def extensions() -> dict[str, tuple[str, tuple[str, ...], tuple[Member, ...]]]:
+def get_extensions() -> dict[str, tuple[str, tuple[str, ...], tuple[Member, ...]]]:
     """Every extension of this service: what it is, where it stands, and its members."""
     found = {
         "claim": ("A cited statement: who says so, and how well it is supported.", _CLAIMS, _CLAIM),
@@ -176,28 +189,28 @@ def extensions() -> dict[str, tuple[str, tuple[str, ...], tuple[Member, ...]]]:
         "typical-relief": (
             "How long relief typically lasts: the estimate shown first, chosen by a written rule.",
             ("ActivityDefinition",),
-            members_of_model(shown.TypicalRelief),
+            list_model_members(shown.TypicalRelief),
         ),
     }
     for name, model in _VALUES.items():
         meaning = (model.__doc__ or name).strip().splitlines()[0]
-        found[f"value-{name}"] = (meaning, _CLAIMS, members_of_model(model))
+        found[f"value-{name}"] = (meaning, _CLAIMS, list_model_members(model))
     return found
 
 
-def structure_definition(name: str, version: str, date: str) -> Json:
+def build_structure_definition(name: str, version: str, date: str) -> Json:
     """The StructureDefinition of one extension."""
-    meaning, contexts, members = extensions()[name]
+    meaning, contexts, members = get_extensions()[name]
     elements: list[Json] = [{"id": "Extension", "path": "Extension", "short": meaning, "min": 0, "max": "*"}]
     for one in members:
-        elements += _elements("Extension", "Extension", one)
+        elements += _build_elements("Extension", "Extension", one)
     elements.append(
         {
             "id": "Extension.url",
             "path": "Extension.url",
             "min": 1,
             "max": "1",
-            "fixedUri": canonical("StructureDefinition", name),
+            "fixedUri": canonical_url("StructureDefinition", name),
         }
     )
     elements.append({"id": "Extension.value[x]", "path": "Extension.value[x]", "min": 0, "max": "0"})
@@ -205,7 +218,7 @@ def structure_definition(name: str, version: str, date: str) -> Json:
         "resourceType": "StructureDefinition",
         "id": name,
         "language": "en",
-        "url": canonical("StructureDefinition", name),
+        "url": canonical_url("StructureDefinition", name),
         "version": version,
         "name": "Kb" + "".join(part.capitalize() for part in name.split("-")),
         "title": name.replace("-", " ").capitalize(),
@@ -217,22 +230,22 @@ def structure_definition(name: str, version: str, date: str) -> Json:
         "abstract": False,
         "context": [{"type": "element", "expression": one} for one in contexts],
         "type": "Extension",
-        "baseDefinition": _BASE,
+        "baseDefinition": _BASE_DEFINITION,
         "derivation": "constraint",
         "differential": {"element": elements},
     }
 
 
-def _elements(path: str, place: str, one: Member) -> Iterator[Json]:
+def _build_elements(path: str, place: str, one: Member) -> Iterator[Json]:
     """Elements that describe a member: the slice, its name, and its value or its own members."""
     here, there = f"{place}.extension:{one.name}", f"{path}.extension"
-    head: Json = {"id": here, "path": there, "sliceName": one.name, "min": 0, "max": "*" if one.many else "1"}
-    if one.meaning:
-        head |= {"short": one.meaning.strip().splitlines()[0], "definition": one.meaning.strip()}
+    head: Json = {"id": here, "path": there, "sliceName": one.name, "min": 0, "max": "*" if one.repeats else "1"}
+    if one.description:
+        head |= {"short": one.description.strip().splitlines()[0], "definition": one.description.strip()}
     yield head
     if one.members:
         for inner in one.members:
-            yield from _elements(there, here, inner)
+            yield from _build_elements(there, here, inner)
     yield {"id": f"{here}.url", "path": f"{there}.url", "min": 1, "max": "1", "fixedUri": one.name}
     value: Json = {"id": f"{here}.value[x]", "path": f"{there}.value[x]"}
     yield value | ({"min": 0, "max": "0"} if one.members else {"min": 1, "max": "1", "type": [{"code": one.type}]})
