@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp
 
-from app.gc_pause import collector_at_rest
+from app.gc_pause import gc_paused
 
 
 def load_app() -> ASGIApp:
@@ -10,7 +10,7 @@ def load_app() -> ASGIApp:
 
     Most of a start is importing, which allocates much and frees little: garbage collection is paused for it.
     """
-    with collector_at_rest():
+    with gc_paused():
         from app.main import create_app  # noqa: PLC0415 - imported here, so that the pause covers the import
 
         return create_app()

@@ -20,24 +20,24 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db.errors import DatabaseFault, said
-from app.db.migrations import head, migrate, schema_of
-from app.db.read_engine import read_engine
+from app.db.errors import DatabaseError, first_line
+from app.db.migrations import head_revision, migrate, find_revision
+from app.db.read_engine import create_read_engine
 from app.db.sqlite import sqlite_file
-from app.db.write_engine import write_engine
+from app.db.write_engine import create_write_engine
 from app.errors import ConfigurationError, KnowledgeBaseError
-from app.gc_pause import collector_at_rest
-from app.loader.content import State, read_state
-from app.loader.json_schemas import stale, write_schemas
-from app.loader.quality import quality_drops
-from app.loader.release_file import next_version, write_release
-from app.loader.restore import NoSuchRelease, seed_from_export, seed_from_git, seed_from_history
-from app.loader.writer import Loaded, write
-from app.monitoring.logs import log_config
-from app.queries.release import find_release
-from app.seed.reader import SeedRefused, read_export
+from app.gc_pause import gc_paused
+from app.loader.content import CheckedContent, load_content
+from app.loader.json_schemas import list_outdated_schemas, write_schemas
+from app.loader.quality import find_quality_regressions
+from app.loader.release_file import suggest_next_version, write_release
+from app.loader.restore import UnknownRelease, restore_from_export, restore_from_git, restore_from_history
+from app.loader.writer import LoadResult, write_content
+from app.monitoring.logs import build_log_config
+from app.queries.releases import find_release
+from app.seed.reader import SeedInvalid, read_export
 from app.settings import Settings, load_settings
-from app.version import build_id
+from app.version import code_fingerprint
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 SeedOption = Annotated[
@@ -52,8 +52,8 @@ def main() -> None:
         cli()
     except ConfigurationError as error:
         _stop(f"A setting is wrong.\n{error}", 2)
-    except (DatabaseFault, SQLAlchemyError) as error:
-        _stop(f"The database cannot be used: {said(error)}", 3)
+    except (DatabaseError, SQLAlchemyError) as error:
+        _stop(f"The database cannot be used: {first_line(error)}", 3)
 
 
 def _stop(message: str, code: int) -> NoReturn:
@@ -83,33 +83,33 @@ def _progress(title: str) -> Iterator[Callable[[str], None]]:
         yield step
 
 
-def _read(settings: Settings, seed: Path | None) -> State:
+def _read(settings: Settings, seed: Path | None) -> CheckedContent:
     """The seed as a checked state; findings end the command with code 1."""
     root = (seed or settings.seed_dir).resolve()
     if not root.is_dir():
         _stop(f"{root} is not a directory of seed files: set KB_SEED_DIR or --seed", 2)
     try:
         with _progress("Reading") as step:
-            return read_state(root, each=step)
-    except SeedRefused as error:
+            return load_content(root, each=step)
+    except SeedInvalid as error:
         _refuse(error)
 
 
-def _refuse(error: SeedRefused) -> NoReturn:
-    for finding in error.findings[:MAX_SHOWN]:
+def _refuse(error: SeedInvalid) -> NoReturn:
+    for finding in error.problems[:MAX_SHOWN]:
         typer.echo(str(finding))
-    if len(error.findings) > MAX_SHOWN:
-        typer.echo(f"... and {len(error.findings) - MAX_SHOWN} more")
+    if len(error.problems) > MAX_SHOWN:
+        typer.echo(f"... and {len(error.problems) - MAX_SHOWN} more")
     _stop(f"{error.detail}: nothing was loaded.", 1)
 
 
-def _write(settings: Settings, state: State) -> Loaded:
-    engine = write_engine(settings.writer_url)
+def _write(settings: Settings, state: CheckedContent) -> LoadResult:
+    engine = create_write_engine(settings.writer_url)
     try:
         if migrate(engine):
-            typer.echo(f"Migrated the database to schema {head()}.")
+            typer.echo(f"Migrated the database to schema {head_revision()}.")
         with _progress("Loading") as step:
-            loaded = write(engine, state, progress=step)
+            loaded = write_content(engine, state, progress=step)
     finally:
         engine.dispose()
     if loaded.written:
@@ -135,7 +135,7 @@ def serve(
     """Migrate and load when the database is empty or older than the seed, then serve."""
     settings = load_settings()
     if not no_load:
-        with collector_at_rest():
+        with gc_paused():
             _write(settings, _read(settings, None))
     count = workers or settings.workers
     typer.echo(
@@ -150,7 +150,7 @@ def serve(
             host=settings.host,
             port=settings.port,
             workers=count,
-            log_config=log_config(settings.log_level, settings.log_format),
+            log_config=build_log_config(settings.log_level, settings.log_format),
             access_log=False,
             server_header=False,
             date_header=True,
@@ -172,7 +172,7 @@ def check(
     """Validate every seed file and say what is wrong: file, line, pointer, remedy."""
     settings = load_settings()
     state = _read(settings, seed)
-    facts = state.facts()["counts"]
+    facts = state.build_release_facts()["counts"]
     typer.echo(
         "The seed is sound: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts.items()) + "."
     )
@@ -181,7 +181,7 @@ def check(
     root = (seed or settings.seed_dir).resolve()
     baseline = root / "quality.json"
     try:
-        drops = quality_drops(state, baseline)
+        drops = find_quality_regressions(state, baseline)
     except ValueError as error:
         _stop(f"{baseline.name} is not JSON: {error}", 1)
     for drop in drops:
@@ -214,7 +214,7 @@ def release(
     today = date or dt.datetime.now(tz=dt.UTC).date().isoformat()
     root = (seed or settings.seed_dir).resolve()
     try:
-        path = write_release(root, state, version=version or next_version(state), date=today, title=title)
+        path = write_release(root, state, version=version or suggest_next_version(state), date=today, title=title)
     except ValueError as error:
         _stop(str(error), 1)
     again = _read(settings, seed)
@@ -250,24 +250,24 @@ def load(
     if from_git and release is None:
         _stop("--from-git belongs to --release VERSION.", 2)
     root = (seed or settings.seed_dir).resolve()
-    with collector_at_rest(), tempfile.TemporaryDirectory(prefix="kb-release-") as folder:
+    with gc_paused(), tempfile.TemporaryDirectory(prefix="kb-release-") as folder:
         target = Path(folder) / "seed"
         try:
             if from_export is not None:
                 state = _read_export(settings, from_export.resolve(), release, target)
             elif release is not None:
-                find = seed_from_git if from_git else seed_from_history
+                find = restore_from_git if from_git else restore_from_history
                 state = _read_as(settings, find(root, release, target), release)
             else:
                 state = _read(settings, seed)
-        except SeedRefused as error:
+        except SeedInvalid as error:
             _refuse(error)
-        except NoSuchRelease as error:
+        except UnknownRelease as error:
             _stop(f"{error}.", 1)
         _write(settings, state)
 
 
-def _read_as(settings: Settings, found: Path, version: str) -> State:
+def _read_as(settings: Settings, found: Path, version: str) -> CheckedContent:
     """The files that were found for a release, which must be that release."""
     state = _read(settings, found)
     if state.version != version:
@@ -275,11 +275,11 @@ def _read_as(settings: Settings, found: Path, version: str) -> State:
     return state
 
 
-def _read_export(settings: Settings, file: Path, release: str | None, target: Path) -> State:
+def _read_export(settings: Settings, file: Path, release: str | None, target: Path) -> CheckedContent:
     """The release of an export, or an earlier one that it holds."""
     export = read_export(file)
     version = release or export.version
-    state = _read_as(settings, seed_from_export(export, version, target), version)
+    state = _read_as(settings, restore_from_export(export, version, target), version)
     if version == export.version and state.revision != export.revision:
         _stop(f"The export is of revision {export.revision}, and holds {state.revision}: nothing was loaded.", 1)
     return state
@@ -293,19 +293,19 @@ def status() -> None:
     # To connect to a file that is not there would make it.
     file = sqlite_file(url) if url.startswith("sqlite") else None
     if file is None or file.exists():
-        engine = write_engine(url)
-        schema = schema_of(engine)
+        engine = create_write_engine(url)
+        schema = find_revision(engine)
         engine.dispose()
     typer.echo(f"Database  {make_url(url).render_as_string(hide_password=True)}")
-    typer.echo(f"Schema    {schema or 'none'} (this code: {head()})")
+    typer.echo(f"Schema    {schema or 'none'} (this code: {head_revision()})")
     if schema is not None:
-        with read_engine(url).snapshot() as snapshot:
+        with create_read_engine(url).transaction() as snapshot:
             found = find_release(snapshot)
     typer.echo(
         f"Release   {f'{found.version}, revision {found.revision}, build {found.build}' if found else 'none loaded'}"
     )
-    typer.echo(f"Build     {build_id()}")
-    raise typer.Exit(0 if found is not None and schema == head() else 1)
+    typer.echo(f"Build     {code_fingerprint()}")
+    raise typer.Exit(0 if found is not None and schema == head_revision() else 1)
 
 
 @cli.command()
@@ -317,7 +317,7 @@ def schema(
     """Write the JSON Schemas of the seed files, for editors."""
     root = (seed or load_settings().seed_dir).resolve()
     if check:
-        old = stale(root)
+        old = list_outdated_schemas(root)
         if old:
             _stop(f"Stale: {', '.join(old)}. Run `procedure-kb schema`.", 1)
         typer.echo("The schemas are fresh.")

@@ -52,7 +52,7 @@ class BadRequest(KnowledgeBaseError):
     )
 
 
-class BadCursor(BadRequest):
+class InvalidCursor(BadRequest):
     code = "bad_cursor"
     title = "This is not a cursor of this list"
     explanation = (
@@ -86,14 +86,14 @@ class MethodNotAllowed(KnowledgeBaseError):
         self.allow = allow
 
 
-class NotAcceptable(KnowledgeBaseError):
+class FeatureDisabled(KnowledgeBaseError):
     status = 404
     code = "not_installed"
     title = "This part of the service is not installed"
     explanation = "The address belongs to an optional extra that this installation does not have."
 
 
-class Gone(KnowledgeBaseError):
+class Withdrawn(KnowledgeBaseError):
     status = 410
     code = "gone"
     title = "This record was withdrawn"
@@ -104,7 +104,7 @@ class Gone(KnowledgeBaseError):
         self.replaced_by = replaced_by
 
 
-class ReleaseGone(KnowledgeBaseError):
+class ReleaseMismatch(KnowledgeBaseError):
     status = 410
     code = "release_gone"
     title = "Another release is current"
@@ -225,7 +225,7 @@ class InternalError(KnowledgeBaseError):
     explanation = "This is a defect of the service, not of the request. It has been logged with the request id."
 
 
-def known_errors() -> dict[str, type[KnowledgeBaseError]]:
+def list_errors_by_code() -> dict[str, type[KnowledgeBaseError]]:
     """Every error by its code, for the pages at /problems/{code} and the OpenAPI document."""
     found: dict[str, type[KnowledgeBaseError]] = {}
     todo = list(KnowledgeBaseError.__subclasses__())

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def collector_at_rest() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Without the collector: a load makes millions of objects in no cycles, and a third of its time went to look for some.
 
     What comes between two such blocks may look at all that the first one made: a load is one block from its first file on.

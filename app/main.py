@@ -32,13 +32,13 @@ from app.api.v1 import procedure_claims as edges
 from app.api.v1 import search as searching
 from app.db.read_engine import create_read_engine
 from app.errors import ConfigurationError
-from app.http.access_log import ObservedAnswers, Tracer
-from app.http.context import Memo
-from app.http.fast_path import Direct
+from app.http.access_log import InstrumentedResponseCache, Tracer
+from app.http.context import ReleaseCache
+from app.http.fast_path import FastPath
 from app.http.problems import add_problem_handlers
 from app.http.redirects import add_redirect_handler
-from app.http.release_watcher import Watch, watch
-from app.http.response_cache import Answers
+from app.http.release_watcher import ReleaseWatcher, watch_releases
+from app.http.response_cache import ResponseCache
 from app.monitoring.metrics import Gauge, Metrics
 from app.monitoring.metrics_server import serve_metrics
 from app.openapi.document import add_openapi_routes
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from app.api.mcp.server import McpApp
 
 
-def create_app(settings: Settings | None = None) -> Answers:
+def create_app(settings: Settings | None = None) -> ResponseCache:
     """The whole service for one set of settings (default: the environment): the application inside its response cache."""
     settings = settings or load_settings()
     engine = create_read_engine(settings.database_url)
@@ -58,12 +58,12 @@ def create_app(settings: Settings | None = None) -> Answers:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await watcher.poll(5)
-        tasks = [asyncio.create_task(one) for one in _background(settings, watcher, metrics)]
+        tasks = [asyncio.create_task(one) for one in _background_tasks(settings, watcher, metrics)]
         async with conversation.run() if conversation else nullcontext():
             yield
-        await _end(tasks)
+        await _cancel_all(tasks)
         engine.dispose()
-        if isinstance(answers, ObservedAnswers) and answers.tracer:
+        if isinstance(answers, InstrumentedResponseCache) and answers.tracer:
             answers.tracer.shutdown()
 
     app = FastAPI(
@@ -77,27 +77,27 @@ def create_app(settings: Settings | None = None) -> Answers:
         generate_unique_id_function=lambda route: route.name,
     )
     metrics = Metrics()
-    metrics.folder = settings.workers_dir
+    metrics.directory = settings.workers_dir
     observed = settings.access_log or settings.otlp_endpoint
-    answers = (ObservedAnswers if observed else Answers)(
+    answers = (InstrumentedResponseCache if observed else ResponseCache)(
         app,
         cache_bytes=settings.cache_bytes,
         max_concurrency=settings.max_concurrency,
         metrics=metrics,
         link_base=settings.link_base,
     )
-    if isinstance(answers, ObservedAnswers):
+    if isinstance(answers, InstrumentedResponseCache):
         answers.access_log = settings.access_log
-        answers.tracer = _tracer(settings.otlp_endpoint)
-    answers.may_hang = not engine.is_file
-    watcher = Watch(engine, answers)
+        answers.tracer = _build_tracer(settings.otlp_endpoint)
+    answers.database_can_hang = not engine.is_file
+    watcher = ReleaseWatcher(engine, answers)
     app.state.settings = settings
     app.state.engine = engine
-    app.state.memo = Memo()
+    app.state.memo = ReleaseCache()
     app.state.metrics = metrics
     app.state.answers = answers
     app.state.missing_page = answer_missing
-    metrics.gauges.append(lambda: _gauges(answers, watcher))
+    metrics.gauges.append(lambda: _collect_gauges(answers, watcher))
     add_problem_handlers(app)
     add_redirect_handler(app)
     api = APIRouter(prefix="/v1")
@@ -136,20 +136,20 @@ def create_app(settings: Settings | None = None) -> Answers:
     known = {*(path for path, _ in routes), *others, *in_fhir, "/openapi.json", "/openapi-3.0.json"}
     app.state.known_paths = sorted(known)
     # A file on this machine answers in microseconds; a server elsewhere must not hold up the other requests.
-    answers.direct = Direct(app, routes, in_thread=not engine.is_file).answer
+    answers.fast_path = FastPath(app, routes, in_thread=not engine.is_file).handle
     return answers
 
 
-def _background(settings: Settings, watcher: Watch, metrics: Metrics) -> Iterator[Coroutine[Any, Any, None]]:
+def _background_tasks(settings: Settings, watcher: ReleaseWatcher, metrics: Metrics) -> Iterator[Coroutine[Any, Any, None]]:
     """What a process does beside answering."""
-    yield watch(watcher, settings.revision_poll_seconds)
+    yield watch_releases(watcher, settings.revision_poll_seconds)
     if settings.workers_dir:
-        yield _lay_down(metrics)
+        yield _publish_metrics(metrics)
     if settings.metrics_port:
         yield serve_metrics(metrics, settings.host, settings.metrics_port, settings.metrics_token)
 
 
-async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+async def _cancel_all(tasks: Collection[asyncio.Task[None]]) -> None:
     """Cancel until they are done: before Python 3.12, wait_for swallows a cancellation that meets its result."""
     pending = set(tasks)
     while pending:
@@ -158,23 +158,23 @@ async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
         _, pending = await asyncio.wait(pending, timeout=0.5)
 
 
-async def _lay_down(metrics: Metrics) -> None:
+async def _publish_metrics(metrics: Metrics) -> None:
     while True:
-        metrics.lay_down()
+        metrics.publish()
         await asyncio.sleep(1)
 
 
-def _tracer(endpoint: str) -> Tracer | None:
+def _build_tracer(endpoint: str) -> Tracer | None:
     if not endpoint:
         return None
     try:
-        from app.monitoring.traces import Spans  # noqa: PLC0415 - only the extra `otel` has what it imports
+        from app.monitoring.traces import TraceExporter  # noqa: PLC0415 - only the extra `otel` has what it imports
     except ImportError:
         raise ConfigurationError(
             "OTEL_EXPORTER_OTLP_ENDPOINT is set and the extra otel is not installed: "
             "add KB_EXTRAS=otel, or install requirements/otel.txt."
         ) from None
-    return Spans(endpoint)
+    return TraceExporter(endpoint)
 
 
 def _add_fhir(app: FastAPI, extras: tuple[str, ...]) -> list[str]:
@@ -199,8 +199,8 @@ def _add_mcp(app: FastAPI, extras: tuple[str, ...]) -> "McpApp | None":
     return conversation
 
 
-def _gauges(answers: Answers, watcher: Watch) -> dict[str, Gauge]:
-    entries, size = answers.held
+def _collect_gauges(answers: ResponseCache, watcher: ReleaseWatcher) -> dict[str, Gauge]:
+    entries, size = answers.cache_size
     release = watcher.release
     shown = {
         "kb_cache_entries": Gauge("Answers held in memory.", entries),
@@ -208,7 +208,7 @@ def _gauges(answers: Answers, watcher: Watch) -> dict[str, Gauge]:
         "kb_database_reachable": Gauge(
             "The database answered the last poll of every worker.", 0.0 if answers.stale else 1.0, "min"
         ),
-        "kb_requests_at_work": Gauge("Requests being computed.", answers.at_work),
+        "kb_requests_at_work": Gauge("Requests being computed.", answers.in_flight),
         f'kb_release_info{{version="{release.version if release else ""}",revision="{answers.revision}"}}': Gauge(
             "Workers that answer this release.", 1.0
         ),

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from app.db.urls import database_url
+from app.db.urls import to_sqlalchemy_url
 from app.domain import patterns
 from app.errors import ConfigurationError
 from app.resources import resource_path
@@ -20,7 +20,7 @@ PREFIX: Final = "KB_"
 OTHERS: Final = frozenset({"KB_FULL", "KB_REQUIRE_ALL"})
 # Extra -> the package that it needs beside the core; none: the core is enough.
 EXTRAS: Final = {"fhir": None, "mcp": "mcp", "otel": "opentelemetry"}
-_HttpUrl = Annotated[str, StringConstraints(pattern=patterns.BASE_ADDRESS)]
+_HttpUrl = Annotated[str, StringConstraints(pattern=patterns.BASE_URL)]
 
 
 class Settings(BaseModel):
@@ -89,7 +89,7 @@ class Settings(BaseModel):
     @field_validator("database_url", "write_database_url")
     @classmethod
     def _address(cls, url: str) -> str:
-        return database_url(url) if url else url
+        return to_sqlalchemy_url(url) if url else url
 
     @field_validator("extras", mode="before")
     @classmethod
@@ -166,5 +166,5 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             about = Settings.model_fields[name].description or ""
             # Passwords stand in addresses of databases: a message that may reach a log shows none.
             shown = re.sub(r"(?<=:)[^:/@]+(?=@)", "...", given.get(name, ""))
-            lines.append(f"{PREFIX}{name.upper()}={shown!r}: {patterns.message_of(problem)}. {about}")
+            lines.append(f"{PREFIX}{name.upper()}={shown!r}: {patterns.validation_message(problem)}. {about}")
         raise ConfigurationError("\n".join(lines)) from None

@@ -17,8 +17,8 @@ from typing import Any, Final
 import httpx
 import orjson
 
-from app.errors import ConfigurationError, known_errors
-from app.http.response_cache import Answers
+from app.errors import ConfigurationError, list_errors_by_code
+from app.http.response_cache import ResponseCache
 from app.web.embed.builds import builds
 from app.web.pages.static_and_sitemap import HASHED
 from app.web.rendering import asset_path
@@ -34,7 +34,7 @@ _BELOW_A_DETAIL: Final = re.compile(r"^/v1/(procedures|conditions|pain-generator
 Say = Callable[[str], None]
 
 
-def write_site(answers: Answers, target: Path, *, each: Say = lambda _: None) -> int:
+def write_site(answers: ResponseCache, target: Path, *, each: Say = lambda _: None) -> int:
     """Write every file below `target`, all of one release, and replace what an earlier run wrote. How many files."""
     if target.exists() and any(target.iterdir()) and not (target / MARK).exists():
         raise ConfigurationError(f"{target} holds files that this program did not write: name another folder.")
@@ -52,9 +52,9 @@ def write_site(answers: Answers, target: Path, *, each: Say = lambda _: None) ->
 
 
 class _Site:
-    def __init__(self, answers: Answers, root: Path, each: Say) -> None:
+    def __init__(self, answers: ResponseCache, root: Path, each: Say) -> None:
         # Nobody waits for one answer here: a busy machine is no reason to give up.
-        answers.may_hang = False
+        answers.database_can_hang = False
         transport: Any = httpx.ASGITransport(app=answers)
         self.http = httpx.AsyncClient(
             transport=transport, base_url="http://static.invalid", headers={"Accept-Encoding": "identity"}
@@ -147,7 +147,7 @@ class _Site:
             listed = await self._whole("/v1/releases", await self._get("/v1/releases"))
             return [item["version"].replace("+", "%2B") for item in listed.json()["items"]]
         if name == "code":
-            return sorted(known_errors())
+            return sorted(list_errors_by_code())
         if name == "build":
             return sorted(builds())
         if name == "name":

@@ -10,10 +10,13 @@ _APP = Path(__file__).resolve().parent
 
 
 @cache
-def build_id() -> str:
-    """Version and a hash of every source file, template and asset of the package: the same code gives the same id."""
+def code_fingerprint() -> str:
+    """Version and a hash of every source file, template and asset of the package: the same code gives the same id.
+
+    Migrations and seed inside a wheel do not count: they are not there in a checkout.
+    """
     digest = hashlib.sha256()
     for path in sorted(_APP.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc":
+        if path.is_file() and path.suffix != ".pyc" and path.relative_to(_APP).parts[0] != "bundled":
             digest.update(path.relative_to(_APP).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{__version__}-{digest.hexdigest()[:12]}"

@@ -3,7 +3,7 @@ import weakref
 
 import pytest
 
-from app.gc_pause import collector_at_rest
+from app.gc_pause import gc_paused
 
 
 class Ring:
@@ -14,7 +14,7 @@ class Ring:
 
 
 def test_what_was_made_while_the_collector_was_at_rest_is_collected_later() -> None:
-    with collector_at_rest():
+    with gc_paused():
         assert not gc.isenabled()
         made = weakref.ref(Ring())
 
@@ -25,14 +25,14 @@ def test_what_was_made_while_the_collector_was_at_rest_is_collected_later() -> N
 
 
 def test_the_collector_is_as_it_was_after_a_block_that_failed() -> None:
-    with pytest.raises(RuntimeError), collector_at_rest():
+    with pytest.raises(RuntimeError), gc_paused():
         raise RuntimeError
 
     assert gc.isenabled()
 
 
 def test_an_inner_block_leaves_the_collector_to_the_outer_one() -> None:
-    with collector_at_rest():
-        with collector_at_rest():
+    with gc_paused():
+        with gc_paused():
             pass
         assert not gc.isenabled()

@@ -1,7 +1,7 @@
-"""What handlers take: the reading of a request, and the parameters, each declared once."""
+"""Dependencies of route handlers: the request context, and every shared parameter, declared once."""
 
 import warnings
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request, Response
@@ -11,206 +11,208 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic.warnings import UnsupportedFieldAttributeWarning
 
 from app.domain import vocabulary
-from app.domain.durations import days_of
+from app.domain.durations import duration_to_days
 from app.domain.patterns import SHORT_DURATION, VERSION
-from app.domain.values import Among
+from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter
-from app.http.context import Reading, reading
-from app.http.problems import parameters_of
-from app.http.slug_resolution import slug_of_value
-from app.queries.list_filter import Filters, Order
-from app.queries.lists import FIRST_PAGE
+from app.http.context import RequestContext, request_context
+from app.http.problems import list_query_params
+from app.http.slug_resolution import resolve_filter_value
+from app.queries.list_filter import Filters, SortOrder
+from app.queries.lists import DEFAULT_PAGE_SIZE
 
 MAX_VALUES = 20
-# FastAPI hides what pydantic says of the marks that it puts around a model, and only while it builds it at once.
+FACET = "Filters to count the values of."
+# FastAPI wraps a query model in field metadata that pydantic warns about. It silences the warning only while it builds the
+# model itself, and these models are built later (`defer_build`).
 warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 
-async def open_reading(request: Request) -> AsyncIterator[Reading]:
+async def get_context(request: Request) -> AsyncIterator[RequestContext]:
     """The snapshot of this request; closed when the answer is made, at the latest here."""
-    with reading(request) as one:
+    with request_context(request) as one:
         yield one
 
 
-Reader = Annotated[Reading, Depends(open_reading)]
+Context = Annotated[RequestContext, Depends(get_context)]
 PathSlug = Annotated[
     str,
-    Path(min_length=1, max_length=200, description="Slug, a former slug, or a known name (redirected to the slug)."),
+    Path(min_length=1, max_length=200, description="Slug. A former slug or another known name redirects to it."),
 ]
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-def many(description: str) -> Any:  # noqa: ANN401 - a field of any list
-    """A parameter that may be repeated: any of its values will do."""
+def repeatable(description: str) -> Any:  # noqa: ANN401 - a field of any list
+    """A parameter that may be repeated; records that match any of its values pass."""
     return Field(default_factory=list, max_length=MAX_VALUES, description=description)
 
 
 class StrictRoute(APIRoute):
-    """A scalar parameter given twice is refused: neither of the two could be meant with confidence."""
+    """Route that rejects a repeated scalar parameter: either of its values could be the intended one."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        answer = super().get_route_handler()
+        handle = super().get_route_handler()
 
-        async def strict(request: Request) -> Response:
+        async def handle_strictly(request: Request) -> Response:
             if request.scope["query_string"]:
-                _refuse_doubled(request)
-            return await answer(request)
+                _reject_repeated(request)
+            return await handle(request)
 
-        return strict
+        return handle_strictly
 
 
-def _refuse_doubled(request: Request) -> None:
+def _reject_repeated(request: Request) -> None:
     names = [name for name, _ in request.query_params.multi_items()]
-    doubled = {name for name in names if names.count(name) > 1}
-    if not doubled:
+    repeated = {name for name in names if names.count(name) > 1}
+    if not repeated:
         return
-    fields = parameters_of(request)
+    fields = list_query_params(request)
     wrong = tuple(
-        FieldError(name, request.query_params.getlist(name)[-1][:200], "given more than once, and takes one value")
-        for name in sorted(doubled)
-        if name in fields and not _is_list(fields[name].annotation)
+        FieldError(name, request.query_params.getlist(name)[-1][:200], "may be given only once")
+        for name in sorted(repeated)
+        if name in fields and not _is_repeatable(fields[name].annotation)
     )
-    if wrong:
-        raise InvalidParameter("; ".join(f"{one.parameter}: {one.message}" for one in wrong), errors=wrong)
+    if errors:
+        raise InvalidParameter("; ".join(f"{error.parameter}: {error.message}" for error in errors), errors=errors)
 
 
-def _is_list(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
+def _is_repeatable(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
     return getattr(annotation, "__origin__", None) is list
 
 
-class Precondition(BaseModel):
-    """What every path takes."""
+class ReleaseParams(BaseModel):
+    """Parameter of every path."""
 
-    # Built when first asked with: a start makes some dozens of these, and serves none of them yet.
+    # Built on the first request: building dozens of models at startup would only slow it down.
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
     release: Annotated[str, Field(max_length=80, pattern=VERSION)] | SkipJsonSchema[None] = Field(
-        default=None, description="Precondition: 410 when another release than this version is current."
+        default=None, description="Required release version: 410 if another release is current."
     )
 
 
-class Listed(Precondition):
-    """Which rows of a list, and in which order."""
+class ListParams(ReleaseParams):
+    """Parameters that select and sort the rows of a list."""
 
-    def order(self) -> Order:
-        """The order asked for."""
+    def build_order(self) -> SortOrder:
+        """Requested sort order."""
         sort = str(getattr(self, "sort", "name"))
         if sort.lstrip("-") == "name":
-            return Order(down=sort.startswith("-"))
-        return Order(sort)
+            return SortOrder(reverse=sort.startswith("-"))
+        return SortOrder(sort)
 
-    def filters(self, read: Reading) -> Filters:
+    def build_filters(self, ctx: RequestContext) -> Filters:
         """Filters asked for, names turned into slugs."""
         del read
         return Filters()
 
 
-class Paged(Listed):
-    """What every list takes."""
+class PageParams(ListParams):
+    """Parameters of every paginated list."""
 
-    limit: int = Field(default=FIRST_PAGE, ge=1, le=100, description="Rows of a page.")
+    limit: int = Field(default=DEFAULT_PAGE_SIZE, ge=1, le=100, description="Maximum rows per page.")
     cursor: Annotated[str, Field(min_length=1, max_length=400)] | SkipJsonSchema[None] = Field(
-        default=None, description="`page.next` of the page before; good for one release."
+        default=None, description="`page.next` of the previous page; valid for one release."
     )
 
     @property
     def facets(self) -> list[str]:
-        """Names of the facets asked for."""
+        """Names of the requested facets."""
         return list(getattr(self, "facet", []))
 
 
-def sorts(*names: str) -> Any:  # noqa: ANN401 - an annotation
-    """One of the orders of a list."""
-    return Among(dict.fromkeys(names, ""))
+def one_of(*names: str) -> Any:  # noqa: ANN401 - an annotation
+    """Annotation of a parameter that takes one of these names."""
+    return OpenEnum(dict.fromkeys(names, ""))
 
 
 def facets(*names: str) -> Any:  # noqa: ANN401 - an annotation
     """One of the facets of a list."""
-    return Among(dict.fromkeys(names, ""))
+    return OpenEnum(dict.fromkeys(names, ""))
 
 
-def resolved(read: Reading, kind: str, parameter: str, values: list[str]) -> tuple[str, ...]:
+def resolve_slugs(ctx: RequestContext, kind: str, parameter: str, values: list[str]) -> tuple[str, ...]:
     """Slugs that the values of a record filter mean."""
-    return tuple(dict.fromkeys(slug_of_value(read, kind, parameter, value) for value in values))
+    return tuple(dict.fromkeys(resolve_filter_value(ctx, kind, parameter, value) for value in values))
 
 
-def chosen(**values: list[str] | None) -> dict[str, tuple[str, ...]]:
-    """Facets that are really narrowed."""
-    return {name: tuple(dict.fromkeys(given)) for name, given in values.items() if given}
+def non_empty(**facets: Sequence[str] | None) -> dict[str, tuple[str, ...]]:
+    """Facets that have values, each value once."""
+    return {name: tuple(dict.fromkeys(values)) for name, values in facets.items() if values}
 
 
-def yes_no(value: bool | None) -> list[str]:  # noqa: FBT001 - a value, not a switch
-    """A flag as the facet value that stands for it."""
+def bool_facet(value: bool | None) -> list[str]:  # noqa: FBT001 - a value, not a switch
+    """Facet value of an optional boolean."""
     return [] if value is None else ["true" if value else "false"]
 
 
-Flag = bool | SkipJsonSchema[None]
-FamilyValue = Annotated[str, Among(vocabulary.FAMILIES)]
-IntentValue = Annotated[str, Among(vocabulary.INTENTS)]
-RegionValue = Annotated[str, Among(vocabulary.BODY_REGIONS)]
-GuidanceValue = Annotated[str, Among(vocabulary.GUIDANCE)]
-AnaesthesiaValue = Annotated[str, Among(vocabulary.ANAESTHESIA)]
-SettingValue = Annotated[str, Among(vocabulary.SETTINGS)]
-RoleValue = Annotated[str, Among(vocabulary.TARGET_ROLES)]
-GradeValue = Annotated[str, Among(vocabulary.GRADES)]
-DesignValue = Annotated[str, Among(vocabulary.DESIGNS)]
+OptionalBool = bool | SkipJsonSchema[None]
+FamilyValue = Annotated[str, OpenEnum(vocabulary.PROCEDURE_FAMILIES)]
+IntentValue = Annotated[str, OpenEnum(vocabulary.INTENTS)]
+RegionValue = Annotated[str, OpenEnum(vocabulary.BODY_REGIONS)]
+GuidanceValue = Annotated[str, OpenEnum(vocabulary.GUIDANCE)]
+AnesthesiaValue = Annotated[str, OpenEnum(vocabulary.ANESTHESIA)]
+SettingValue = Annotated[str, OpenEnum(vocabulary.SETTINGS)]
+RoleValue = Annotated[str, OpenEnum(vocabulary.TARGET_ROLES)]
+GradeValue = Annotated[str, OpenEnum(vocabulary.GRADES)]
+DesignValue = Annotated[str, OpenEnum(vocabulary.DESIGNS)]
 MinRelief = Annotated[str, Field(pattern=SHORT_DURATION, max_length=40)] | SkipJsonSchema[None]
 
 
-def relief_days(value: str | None) -> float | None:
-    """Days of `min_relief`. InvalidParameter when it is not a duration."""
+def parse_min_relief(value: str | None) -> float | None:
+    """Days of a `min_relief` duration. Raises InvalidParameter if it is not a duration."""
     if value is None:
         return None
     try:
-        return days_of(value)
+        return duration_to_days(value)
     except ValueError as error:
         raise InvalidParameter(f"min_relief: {error}", errors=(FieldError("min_relief", value, str(error)),)) from None
 
 
-class EdgeFilters(Listed):
-    """Filters of the procedures of a look-up."""
+class ProcedureFilterParams(ListParams):
+    """Filters of a list of procedures."""
 
-    role: list[RoleValue] = many("What the procedure does there: diagnoses, treats (or, of a risk, carries).")
-    family: list[FamilyValue] = many("Family of the procedure.")
-    intent: list[IntentValue] = many("What it is done for.")
-    body_region: list[RegionValue] = many("Region of the body.")
-    guidance: list[GuidanceValue] = many("How the needle is guided.")
-    anaesthesia: list[AnaesthesiaValue] = many("Anaesthesia used.")
-    setting: list[SettingValue] = many("Where it is done.")
-    implant: Flag = Field(default=None, description="Something stays in the body on purpose.")
+    role: list[RoleValue] = repeatable("What the procedure does there: diagnoses or treats (for a risk: carries).")
+    family: list[FamilyValue] = repeatable("Family of the procedure.")
+    intent: list[IntentValue] = repeatable("Purpose of the procedure.")
+    body_region: list[RegionValue] = repeatable("Body region.")
+    guidance: list[GuidanceValue] = repeatable("Guidance of the needle.")
+    anaesthesia: list[AnesthesiaValue] = repeatable("Anesthesia.")
+    setting: list[SettingValue] = repeatable("Setting in which it is done.")
+    implant: OptionalBool = Field(default=None, description="Whether the procedure leaves an implant in the body.")
     min_relief: MinRelief = Field(
-        default=None, description="ISO 8601: typical relief is at least so long; unknown never passes."
+        default=None, description="Minimum typical relief (ISO 8601 duration); procedures with unknown relief never match."
     )
-    sort: Annotated[str, sorts("name", "-name", "relief", "-relief", "updated", "-updated")] = Field(
-        default="name", description="Order; unknown relief stands last both ways."
+    sort: Annotated[str, one_of("name", "-name", "relief", "-relief", "updated", "-updated")] = Field(
+        default="name", description="Sort order; unknown relief is last in both directions."
     )
 
-    def filters(self, read: Reading) -> Filters:
+    def build_filters(self, ctx: RequestContext) -> Filters:
         del read
-        return Filters(self._shared() | chosen(role=self.role), relief_days(self.min_relief))
+        return Filters(self._shared_facets() | non_empty(role=self.role), parse_min_relief(self.min_relief))
 
-    def _shared(self) -> dict[str, tuple[str, ...]]:
-        return chosen(
+    def _shared_facets(self) -> dict[str, tuple[str, ...]]:
+        return non_empty(
             family=self.family,
             intent=self.intent,
             body_region=self.body_region,
             guidance=self.guidance,
             anaesthesia=self.anaesthesia,
             setting=self.setting,
-            implant=yes_no(self.implant),
+            implant=bool_facet(self.implant),
         )
 
 
-class ByEdge(EdgeFilters, Paged):
-    """What a look-up takes."""
+class ProcedureLookupParams(ProcedureFilterParams, PageParams):
+    """Parameters of the list of procedures of a record."""
 
     facet: list[
         Annotated[
-            str, facets("role", "family", "intent", "body_region", "guidance", "anaesthesia", "setting", "implant")
+            str, one_of("role", "family", "intent", "body_region", "guidance", "anaesthesia", "setting", "implant")
         ]
-    ] = Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
+    ] = repeatable(FACET)
 
 
-Preconditioned = Annotated[Precondition, Query()]
-ListParams = Annotated[Paged, Query()]
-ByEdgeParams = Annotated[ByEdge, Query()]
+ReleaseQuery = Annotated[ReleaseParams, Query()]
+PageQuery = PageQuery
+ProcedureLookupQuery = Annotated[ProcedureLookupParams, Query()]

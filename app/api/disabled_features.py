@@ -1,19 +1,19 @@
-"""What stands at the addresses of an optional part that is not served."""
+"""Routes of an optional feature that is not enabled."""
 
 from fastapi import APIRouter, Response
 
-from app.errors import NotAcceptable
+from app.errors import FeatureDisabled
 
 
-def not_installed(extra: str, *paths: str) -> APIRouter:
-    """What an installation without an extra answers at its addresses: how to get it."""
-    missing = APIRouter(include_in_schema=False)
+def disabled_feature_router(feature: str, *paths: str) -> APIRouter:
+    """Router that raises FeatureDisabled at the paths of a feature and tells how to enable it."""
+    router = APIRouter(include_in_schema=False)
 
-    async def answer() -> Response:
-        raise NotAcceptable(
-            f"This installation serves no {extra}. Start it with KB_EXTRAS={extra}: `KB_EXTRAS={extra} make serve` installs and serves it."
+    async def refuse() -> Response:
+        raise FeatureDisabled(
+            f"{feature.upper()} is not enabled; set KB_EXTRAS={feature} (`KB_EXTRAS={feature} make serve` installs and serves it)."
         )
 
     for path in paths:
-        missing.add_api_route(path, answer, methods=["GET", "POST", "DELETE"])
-    return missing
+        router.add_api_route(path, refuse, methods=["GET", "POST", "DELETE"])
+    return router

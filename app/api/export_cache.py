@@ -1,32 +1,32 @@
-"""The exported files of a release: written once per revision and box, read by every worker."""
+"""Export files of a release: written once per revision and host, read by every worker."""
 
 import hashlib
 from pathlib import Path
 
 import orjson
 
-from app.files.build_once import made_once
-from app.formats.exports import MANIFEST, size_and_digest, with_bom, write_exports
-from app.http.context import Reading
-from app.http.file_body import FileOnDisk
-from app.version import build_id
+from app.files.build_once import build_once
+from app.formats.exports import MANIFEST, get_size_and_sha256, bom_file_name, write_exports
+from app.http.context import RequestContext
+from app.http.file_body import FileBody
+from app.version import code_fingerprint
 
 
-def export_file(read: Reading, name: str, *, bom: bool = False) -> FileOnDisk:
-    """One of the files, written with all the others when this box does not have them yet."""
-    folder: Path = read.once(("exports",), lambda: _folder(read))
-    path = folder / (with_bom(name) if bom and name.endswith(".csv") else name)
-    size, digest = read.once(("export", path.name), lambda: size_and_digest(path))
-    return FileOnDisk(path, size, digest)
+def get_export_file(ctx: RequestContext, name: str, *, bom: bool = False) -> FileBody:
+    """One export file. Writes all of them first if this host does not have them yet."""
+    directory: Path = ctx.cached(("exports",), lambda: _export_dir(ctx))
+    path = directory / (bom_file_name(name) if bom and name.endswith(".csv") else name)
+    size, digest = ctx.cached(("export", path.name), lambda: get_size_and_sha256(path))
+    return FileBody(path, size, digest)
 
 
-def _folder(read: Reading) -> Path:
-    target = read.settings.export_dir / _name(read)
-    made_once(target, MANIFEST, lambda work: write_exports(read.connection, work, build_id(), read.linked))
+def _export_dir(ctx: RequestContext) -> Path:
+    target = ctx.settings.export_dir / _cache_key(ctx)
+    build_once(target, MANIFEST, lambda directory: write_exports(ctx.connection, directory, code_fingerprint(), ctx.resolve_links))
     return target
 
 
-def _name(read: Reading) -> str:
-    # What the bytes are a function of: the content, the code, and the addresses that links start with.
-    given = [read.release.revision, build_id(), read.linked(orjson.dumps("\x01 \x02")).decode()]
-    return hashlib.sha256("|".join(given).encode()).hexdigest()[:24]
+def _cache_key(ctx: RequestContext) -> str:
+    # The bytes depend on the content, the code and the base URL of links.
+    parts = [ctx.release.revision, code_fingerprint(), ctx.resolve_links(orjson.dumps("\x01 \x02")).decode()]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:24]

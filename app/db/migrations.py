@@ -17,12 +17,12 @@ def _config(**attributes: object) -> Config:
     return config
 
 
-def head() -> str:
+def head_revision() -> str:
     """The newest revision of the schema that this code knows."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
-def schema_of(engine: Engine) -> str | None:
+def find_revision(engine: Engine) -> str | None:
     """The revision of the schema that a database has; None: it is empty."""
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
@@ -30,7 +30,7 @@ def schema_of(engine: Engine) -> str | None:
 
 def migrate(engine: Engine) -> bool:
     """Bring the schema to the newest revision, in one transaction. True when something was done."""
-    if schema_of(engine) == head():
+    if find_revision(engine) == head_revision():
         return False
     with engine.begin() as connection:
         command.upgrade(_config(connection=connection), "head")

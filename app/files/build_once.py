@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 @contextmanager
-def only_one(lock: Path) -> Iterator[None]:
+def file_lock(lock: Path) -> Iterator[None]:
     """Hold a lock file until the block ends. The system lets go of it when a process dies, however it dies."""
     with lock.open("wb") as file:
         if sys.platform != "win32":
@@ -20,18 +20,18 @@ def only_one(lock: Path) -> Iterator[None]:
         yield
 
 
-def made_once(target: Path, proof: str, write: Callable[[Path], None]) -> None:
+def build_once(target: Path, last_file: str, build: Callable[[Path], None]) -> None:
     """Make a folder that every process of the box reads, if it is not there: `proof` is the file in it that comes last."""
-    if (target / proof).exists():
+    if (target / last_file).exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    with only_one(target.parent / "building.lock"):
+    with file_lock(target.parent / "building.lock"):
         # Of several workers that met a new release together, the others find the folder standing.
-        if not (target / proof).exists():
-            _make(target, proof, write)
+        if not (target / last_file).exists():
+            _build_and_move(target, last_file, build)
 
 
-def _make(target: Path, proof: str, write: Callable[[Path], None]) -> None:
+def _build_and_move(target: Path, proof: str, write: Callable[[Path], None]) -> None:
     work = Path(tempfile.mkdtemp(dir=target.parent, prefix="building-"))
     try:
         write(work)
@@ -42,10 +42,10 @@ def _make(target: Path, proof: str, write: Callable[[Path], None]) -> None:
                 raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    _sweep(target)
+    _prune_old(target)
 
 
-def _sweep(keep: Path) -> None:
+def _prune_old(keep: Path) -> None:
     """Folders of long gone revisions; the two youngest others stay, a worker may still read them."""
     others = sorted(
         (one for one in keep.parent.iterdir() if one != keep and one.is_dir() and not one.name.startswith("building-")),

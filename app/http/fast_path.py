@@ -19,14 +19,14 @@ from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from app.errors import KnowledgeBaseError
-from app.http.context import Reading, reading
+from app.http.context import RequestContext, request_context
 from app.http.redirects import Redirect
 
 _MAX_SEGMENT: Final = 200
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class EndpointPlan:
     """What an endpoint takes, read from its signature once."""
 
     route: APIRoute
@@ -38,7 +38,7 @@ class Endpoint:
     lists: frozenset[str]
 
 
-def endpoint_of(route: APIRoute) -> Endpoint | None:
+def plan_endpoint(route: APIRoute) -> EndpointPlan | None:
     """The endpoint of a route whose parameters this module knows how to fill; None: leave it to FastAPI."""
     reader, query_name, model = "", None, None
     path_names = []
@@ -46,7 +46,7 @@ def endpoint_of(route: APIRoute) -> Endpoint | None:
         if get_origin(parameter.annotation) is not Annotated:
             return None
         kind, *marks = get_args(parameter.annotation)
-        if kind is Reading and any(isinstance(mark, Depends) for mark in marks):
+        if kind is RequestContext and any(isinstance(mark, Depends) for mark in marks):
             reader = name
         elif any(isinstance(mark, Path) for mark in marks) and kind is str:
             path_names.append(name)
@@ -58,10 +58,10 @@ def endpoint_of(route: APIRoute) -> Endpoint | None:
         return None
     fields = model.model_fields if model else {}
     lists = frozenset(name for name, info in fields.items() if get_origin(info.annotation) is list)
-    return Endpoint(route, route.endpoint, reader, tuple(path_names), query_name, model, lists)
+    return EndpointPlan(route, route.endpoint, reader, tuple(path_names), query_name, model, lists)
 
 
-class Direct:
+class FastPath:
     """Answers requests that fit; everything else is None."""
 
     def __init__(self, app: FastAPI, routes: Iterable[tuple[str, APIRoute]], *, in_thread: bool) -> None:
@@ -70,13 +70,13 @@ class Direct:
         self._tree: dict[str, Any] = {}
         for path, route in routes:
             # A segment that is a parameter and an ending (`{slug}.jsonld`) is not in this tree: FastAPI matches it.
-            if "}." not in path and (endpoint := endpoint_of(route)):
+            if "}." not in path and (endpoint := plan_endpoint(route)):
                 here = self._tree
                 for segment in path.strip("/").split("/"):
                     here = here.setdefault("{}" if segment.startswith("{") else segment, {})
                 here.setdefault("", endpoint)
 
-    async def answer(self, scope: Any) -> Response | None:  # noqa: ANN401 - an ASGI scope
+    async def handle(self, scope: Any) -> Response | None:  # noqa: ANN401 - an ASGI scope
         """The answer to a GET, or None."""
         if b"%" in scope["raw_path"]:
             return None
@@ -84,7 +84,7 @@ class Direct:
         if found is None:
             return None
         endpoint, values = found
-        asked = _asked(scope["query_string"], endpoint)
+        asked = parse_query(scope["query_string"], endpoint)
         if asked is None:
             return None
         arguments: dict[str, Any] = dict(zip(endpoint.path_names, values, strict=True)) | asked
@@ -93,14 +93,14 @@ class Direct:
             return await run_in_threadpool(self._call, scope, endpoint, arguments)
         return self._call(scope, endpoint, arguments)
 
-    def _call(self, scope: Any, endpoint: Endpoint, arguments: dict[str, Any]) -> Response | None:  # noqa: ANN401
+    def _call(self, scope: Any, endpoint: EndpointPlan, arguments: dict[str, Any]) -> Response | None:  # noqa: ANN401
         try:
-            with reading(Request(scope)) as read:
+            with request_context(Request(scope)) as read:
                 return endpoint.call(**arguments, **{endpoint.reader: read})
         except (KnowledgeBaseError, Redirect):
             return None
 
-    def _match(self, path: str) -> tuple[Endpoint, list[str]] | None:
+    def _match(self, path: str) -> tuple[EndpointPlan, list[str]] | None:
         here, values = self._tree, []
         for segment in path[1:].split("/"):
             following = here.get(segment) if segment else None
@@ -114,11 +114,11 @@ class Direct:
         return None if endpoint is None else (endpoint, values)
 
 
-def _asked(query: bytes, endpoint: Endpoint) -> dict[str, Any] | None:
+def parse_query(query: bytes, endpoint: EndpointPlan) -> dict[str, Any] | None:
     """The argument that holds the query, validated by its model; None where the query does not fit."""
     if endpoint.model is None or endpoint.query_name is None:
         return None if query else {}
-    parameters = _parameters(query, endpoint)
+    parameters = _collect_params(query, endpoint)
     if parameters is None:
         return None
     try:
@@ -127,7 +127,7 @@ def _asked(query: bytes, endpoint: Endpoint) -> dict[str, Any] | None:
         return None
 
 
-def _parameters(query: bytes, endpoint: Endpoint) -> dict[str, Any] | None:
+def _collect_params(query: bytes, endpoint: EndpointPlan) -> dict[str, Any] | None:
     """Query parameters as the model takes them; None where one that takes one value has several."""
     if not query:
         return {}

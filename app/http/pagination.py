@@ -12,18 +12,18 @@ import orjson
 from fastapi import Response
 
 from app.domain import vocabulary
-from app.errors import BadCursor, FieldError, ReleaseGone, ReplicaBehind
-from app.http.context import Reading
-from app.http.slug_resolution import slugs_of
-from app.queries.list_filter import FIRST_ORDER, Filters, Order, Selection, count_facet, count_rows
-from app.queries.lists import FIRST_PAGE, find_first_page, list_rows
+from app.errors import InvalidCursor, FieldError, ReleaseMismatch, ReplicaBehind
+from app.http.context import RequestContext
+from app.http.slug_resolution import names_by_slug
+from app.queries.list_filter import DEFAULT_ORDER, Filters, SortOrder, FilteredList, count_facet, count_rows
+from app.queries.lists import DEFAULT_PAGE_SIZE, find_first_page, list_rows
 
 _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
-    "family": vocabulary.FAMILIES,
+    "family": vocabulary.PROCEDURE_FAMILIES,
     "intent": vocabulary.INTENTS,
     "body_region": vocabulary.BODY_REGIONS,
     "guidance": vocabulary.GUIDANCE,
-    "anaesthesia": vocabulary.ANAESTHESIA,
+    "anaesthesia": vocabulary.ANESTHESIA,
     "setting": vocabulary.SETTINGS,
     "role": {**vocabulary.TARGET_ROLES, "carries": "Carries"},
     "kind": vocabulary.GENERATOR_KINDS,
@@ -41,12 +41,12 @@ _RECORDS: Final = ("procedure", "condition", "pain_generator", "risk")
 _YES_NO: Final = {"true": "Yes", "false": "No"}
 
 
-def page_of(
-    read: Reading,
+def paginate(
+    read: RequestContext,
     path: str,
     *,
     filters: Filters,
-    order: Order,
+    order: SortOrder,
     limit: int,
     cursor: str | None,
     facets: Sequence[str] = (),
@@ -55,31 +55,31 @@ def page_of(
     """One page of a list. `table`: the same rows stand as CSV at an address of their own."""
     release = read.release
     signature = _signature(path, filters, order)
-    selection = Selection(read.connection, path, filters, order)
-    plain = cursor is None and limit == FIRST_PAGE and selection.as_they_stand and not order.down
+    selection = FilteredList(read.connection, path, filters, order)
+    plain = cursor is None and limit == DEFAULT_PAGE_SIZE and selection.unfiltered and not order.reverse
     if plain and (page := find_first_page(read.connection, path)) is not None:
-        items, total, last = [page.items], page.total, page.last
+        items, total, last = [page.items], page.total, page.last_offset
     else:
-        after = None if cursor is None else open_cursor(cursor, release.revision, release.version, signature)
+        after = None if cursor is None else decode_cursor(cursor, release.revision, release.version, signature)
         rows = list_rows(selection, after=after, limit=limit + 1)
-        total = read.once(("total", path, signature), lambda: count_rows(selection))
-        items = [row.shown for row in rows[:limit]]
-        last = rows[limit - 1].position if len(rows) > limit else None
-    shown = [_facet(read, selection, name) for name in dict.fromkeys(facets)]
-    following = None if last is None else make_cursor(release.revision, release.version, signature, last)
-    return respond(
+        total = read.cached(("total", path, signature), lambda: count_rows(selection))
+        items = [row.json for row in rows[:limit]]
+        last = rows[limit - 1].offset if len(rows) > limit else None
+    shown = [_count_facet(read, selection, name) for name in dict.fromkeys(facets)]
+    following = None if last is None else encode_cursor(release.revision, release.version, signature, last)
+    return list_response(
         read,
         items,
         limit=limit,
         total=total,
         following=following,
         facets=shown,
-        alternates={"text/csv": _table_address(read, path)} if table else None,
+        alternates={"text/csv": _csv_url(read, path)} if table else None,
     )
 
 
-def respond(
-    read: Reading,
+def list_response(
+    read: RequestContext,
     items: Sequence[bytes],
     *,
     limit: int,
@@ -100,38 +100,38 @@ def respond(
         for kind, target in (alternates or {}).items()
     ]
     if following is not None:
-        links.insert(0, f'<{_next_address(read, following)}>; rel="next"')
-    return read.json(body + b"}", headers={"Link": ", ".join(links)} if links else None, marked=marked)
+        links.insert(0, f'<{_next_url(read, following)}>; rel="next"')
+    return read.bytes_response(body + b"}", headers={"Link": ", ".join(links)} if links else None, has_links=marked)
 
 
-def _next_address(read: Reading, following: str) -> str:
+def _next_url(read: RequestContext, following: str) -> str:
     scope = read.request.scope
     query = scope["query_string"].decode("latin-1")
     path = scope["path"].removeprefix(read.settings.path_prefix) if read.settings.path_prefix else scope["path"]
-    query = _without(query, {"cursor"})
+    query = _without_params(query, {"cursor"})
     return f"{read.settings.link_base}{quote(path)}?{query}{'&' if query else ''}cursor={following}"
 
 
-def _table_address(read: Reading, path: str) -> str:
-    query = _without(read.request.scope["query_string"].decode("latin-1"), {"cursor", "limit", "facet"})
+def _csv_url(read: RequestContext, path: str) -> str:
+    query = _without_params(read.request.scope["query_string"].decode("latin-1"), {"cursor", "limit", "facet"})
     return f"/v1/{path}.csv{'?' if query else ''}{query}"
 
 
-def _without(query: str, names: Collection[str]) -> str:
+def _without_params(query: str, names: Collection[str]) -> str:
     """A query without some parameters, and as it was sent where it may stand in a header so."""
     if _PLAIN_QUERY.fullmatch(query):
         return "&".join([part for part in query.split("&") if part and unquote(part.partition("=")[0]) not in names])
     return urlencode([pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in names])
 
 
-def _facet(read: Reading, selection: Selection, name: str) -> dict[str, Any]:
+def _count_facet(read: RequestContext, selection: FilteredList, name: str) -> dict[str, Any]:
     """Counts of one facet, leaving out its own filter."""
-    others = _signature(selection.path, selection.filters.without(name), FIRST_ORDER)
-    counts = read.once(("facet", name, others), lambda: count_facet(selection, name))
-    selected = _selected(selection.filters, name)
+    others = _signature(selection.path, selection.filters.without(name), DEFAULT_ORDER)
+    counts = read.cached(("facet", name, others), lambda: count_facet(selection, name))
+    selected = _selected_values(selection.filters, name)
     labels = _LABELS.get(name, _YES_NO)
     if name in _RECORDS:
-        labels = slugs_of(read, name)
+        labels = names_by_slug(read, name)
     values = [
         {"value": value, "label": labels.get(value, value), "count": count, "selected": value in selected}
         for value, count in counts
@@ -139,7 +139,7 @@ def _facet(read: Reading, selection: Selection, name: str) -> dict[str, Any]:
     return {"name": name, "values": values}
 
 
-def _selected(filters: Filters, name: str) -> set[str]:
+def _selected_values(filters: Filters, name: str) -> set[str]:
     found: set[str] = set()
     for facet, values in filters.facets.items():
         if facet == name:
@@ -149,28 +149,28 @@ def _selected(filters: Filters, name: str) -> set[str]:
     return found
 
 
-def _signature(path: str, filters: Filters, order: Order) -> str:
+def _signature(path: str, filters: Filters, order: SortOrder) -> str:
     facets = sorted((name, sorted(values)) for name, values in filters.facets.items())
-    what = [path, facets, filters.min_relief_days, filters.updated_since, filters.slugs, order.sort, order.down]
+    what = [path, facets, filters.min_relief_days, filters.updated_since, filters.slugs, order.sort, order.reverse]
     return hashlib.blake2b(orjson.dumps(what), digest_size=6).hexdigest()
 
 
-def make_cursor(revision: str, version: str, signature: str, position: int | str) -> str:
+def encode_cursor(revision: str, version: str, signature: str, position: int | str) -> str:
     """An opaque cursor: which release, which list, after which row."""
     text = f"{revision}|{version}|{signature}|{position}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def open_cursor(cursor: str, revision: str, version: str, signature: str) -> int:
+def decode_cursor(cursor: str, revision: str, version: str, signature: str) -> int:
     """The position a cursor names. BadCursor, ReleaseGone or ReplicaBehind when it does not fit."""
-    place = int(open_place(cursor, revision, version, signature, shape=r"[0-9]{1,10}"))
+    place = int(decode_cursor_payload(cursor, revision, version, signature, shape=r"[0-9]{1,10}"))
     if place > 2**31:
         wrong = FieldError("cursor", cursor[:200], "made for another list, filter or sort")
-        raise BadCursor("The cursor belongs to another list, filter or sort.", errors=(wrong,))
+        raise InvalidCursor("The cursor belongs to another list, filter or sort.", errors=(wrong,))
     return place
 
 
-def open_place(cursor: str, revision: str, version: str, signature: str, *, shape: str) -> str:
+def decode_cursor_payload(cursor: str, revision: str, version: str, signature: str, *, shape: str) -> str:
     """The place a cursor names, a position or a key of this shape (a regular expression); refused as by `open_cursor`."""
     try:
         text = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
@@ -179,19 +179,19 @@ def open_place(cursor: str, revision: str, version: str, signature: str, *, shap
         place = ""
     if not re.fullmatch(shape, place):
         wrong = FieldError("cursor", cursor[:200], "not a cursor of this service")
-        raise BadCursor("The cursor cannot be read.", errors=(wrong,))
+        raise InvalidCursor("The cursor cannot be read.", errors=(wrong,))
     if its_revision != revision:
-        if _numbers(its_version) > _numbers(version):
+        if version_tuple(its_version) > version_tuple(version):
             raise ReplicaBehind(
                 f"The cursor is of release {its_version}; this server still has {version}.", retry_after=2
             )
         wrong = FieldError("cursor", cursor[:200], f"of release {its_version}; the current one is {version}")
-        raise ReleaseGone("The cursor is of an earlier release: start again without it.", errors=(wrong,))
+        raise ReleaseMismatch("The cursor is of an earlier release: start again without it.", errors=(wrong,))
     if its_signature != signature:
         wrong = FieldError("cursor", cursor[:200], "made for another list, filter or sort")
-        raise BadCursor("The cursor belongs to another list, filter or sort.", errors=(wrong,))
+        raise InvalidCursor("The cursor belongs to another list, filter or sort.", errors=(wrong,))
     return place
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def version_tuple(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.partition("+")[0].split(".") if part.isdigit() and part.isascii())

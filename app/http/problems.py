@@ -24,7 +24,7 @@ from app.errors import (
 from app.http.operation_outcome import MEDIA_TYPE as FHIR_TYPE
 from app.http.operation_outcome import render_operation_outcome, is_fhir_path
 from app.monitoring.logs import request_id
-from app.text.nearest import nearest
+from app.text.nearest import find_nearest
 
 MEDIA_TYPE: Final = b"application/problem+json"
 _log = logging.getLogger("procedure_kb.http")
@@ -80,7 +80,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
         if error.status_code == 404:
-            return _missing(request)
+            return _handle_unknown_path(request)
         if error.status_code == 405:
             return problem_response(request, MethodNotAllowed(f"{request.method} is not answered here."))
         return problem_response(request, BadRequest(str(error.detail)))
@@ -102,7 +102,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 
 # Addresses that programs read: what is missing there is said as a problem, elsewhere as a page.
-_FOR_PROGRAMS: Final = (
+MACHINE_PREFIXES: Final = (
     "/v1",
     "/static",
     "/health",
@@ -116,11 +116,11 @@ _FOR_PROGRAMS: Final = (
 )
 
 
-def _missing(request: Request) -> Response:
+def _handle_unknown_path(request: Request) -> Response:
     error = _unknown_path(request)
     path = request.url.path
     page = getattr(request.app.state, "missing_page", None)
-    if page is None or path.startswith(_FOR_PROGRAMS) or "." in path.rpartition("/")[2]:
+    if page is None or path.startswith(MACHINE_PREFIXES) or "." in path.rpartition("/")[2]:
         return problem_response(request, error)
     try:
         shown: Response = page(request, error)
@@ -131,7 +131,7 @@ def _missing(request: Request) -> Response:
 
 def _unknown_path(request: Request) -> NotFound:
     path = request.url.path
-    near = nearest(path, request.app.state.known_paths, most=3)
+    near = find_nearest(path, request.app.state.known_paths, limit=3)
     if path != "/" and path.endswith("/"):
         near = list(dict.fromkeys([path.rstrip("/"), *near]))[:3]
     return NotFound(f"Nothing is served at {path[:200]}.", suggestions=tuple(near))
@@ -139,7 +139,7 @@ def _unknown_path(request: Request) -> NotFound:
 
 def invalid_parameter(request: Request, error: RequestValidationError) -> InvalidParameter:
     """What is wrong with the parameters of a request, each with what would be right."""
-    fields = parameters_of(request)
+    fields = list_query_params(request)
     problems, suggestions = [], []
     for one in error.errors():
         # A parameter that may be left out is none or has a form: only the form can be sent.
@@ -149,14 +149,14 @@ def invalid_parameter(request: Request, error: RequestValidationError) -> Invali
         value = one.get("input")
         message = validation_message(one)
         if one["type"] == "extra_forbidden":
-            near = nearest(name, fields, most=3)
+            near = find_nearest(name, fields, limit=3)
             message = "unknown parameter" + (
                 f"; the nearest known is {near[0]!r}" if near else f"; known are {', '.join(fields)}"
             )
             suggestions += near
         else:
-            allowed = _allowed(fields.get(name))
-            near = nearest(str(value), allowed, most=3) if allowed and value is not None else []
+            allowed = _allowed_values(fields.get(name))
+            near = find_nearest(str(value), allowed, limit=3) if allowed and value is not None else []
             suggestions += near
             if near:
                 message += f"; the nearest is {near[0]!r}"
@@ -165,7 +165,7 @@ def invalid_parameter(request: Request, error: RequestValidationError) -> Invali
     return InvalidParameter(detail[:2000], errors=tuple(problems), suggestions=tuple(dict.fromkeys(suggestions)))
 
 
-def parameters_of(request: Request) -> dict[str, Any]:
+def list_query_params(request: Request) -> dict[str, Any]:
     """Query parameters of the matched route: name -> the field's metadata."""
     route = request.scope.get("route")
     found: dict[str, Any] = {}
@@ -176,7 +176,7 @@ def parameters_of(request: Request) -> dict[str, Any]:
     return found
 
 
-def _allowed(info: Any) -> tuple[str, ...]:  # noqa: ANN401 - pydantic's field info, or None
+def _allowed_values(info: Any) -> tuple[str, ...]:  # noqa: ANN401 - pydantic's field info, or None
     if info is None:
         return ()
     todo: list[Any] = [info.annotation, *info.metadata]

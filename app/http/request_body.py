@@ -17,12 +17,12 @@ async def read_body(headers: list[tuple[bytes, bytes]], receive: Receive) -> byt
     if declared.isdigit() and int(declared[:20]) > MAX_BODY:
         raise BodyTooLarge(f"The body has {declared[:20].decode()} bytes; at most {MAX_BODY} are read.")
     try:
-        return await asyncio.wait_for(_whole(receive), MAX_SECONDS)
+        return await asyncio.wait_for(_read_all(receive), MAX_SECONDS)
     except TimeoutError:
         raise BodyTooSlow(f"The body did not arrive within {MAX_SECONDS:g} seconds.") from None
 
 
-async def _whole(receive: Receive) -> bytes:
+async def _read_all(receive: Receive) -> bytes:
     body = bytearray()
     while True:
         message = await receive()
@@ -35,7 +35,7 @@ async def _whole(receive: Receive) -> bytes:
             return bytes(body)
 
 
-def replayed(body: bytes, receive: Receive) -> Receive:
+def replay_body(body: bytes, receive: Receive) -> Receive:
     """What an application receives: the body at once, then whatever comes."""
     first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 

@@ -18,7 +18,7 @@ import brotli
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.version import build_id
+from app.version import code_fingerprint
 from app.errors import (
     BadRequest,
     HeadersTooLarge,
@@ -28,11 +28,11 @@ from app.errors import (
     Unavailable,
     UriTooLong,
 )
-from app.http.deprecation import headers_of
-from app.http.file_body import FileOnDisk
+from app.http.deprecation import deprecation_headers
+from app.http.file_body import FileBody
 from app.http.problems import problem_parts
-from app.http.request_body import read_body, replayed
-from app.monitoring.logs import identify
+from app.http.request_body import read_body, replay_body
+from app.monitoring.logs import bind_request_id
 from app.monitoring.metrics import Metrics
 
 Headers = list[tuple[bytes, bytes]]
@@ -46,30 +46,30 @@ MCP_PATH: Final = "/mcp"
 # Smaller bodies do not shrink; a compressed answer to one of them would be larger.
 MIN_COMPRESSED: Final = 256
 # Answers that say no are kept in a small place of their own: made-up addresses must not push out real ones.
-MAX_REFUSALS: Final = 512
-EXPOSED: Final = b"ETag, Link, KB-Release, KB-Stale, KB-Request-Id, Retry-After, Deprecation, Sunset, Content-Language, RateLimit-Policy"
-COMMON: Final[Headers] = [
+MAX_CACHED_ERRORS: Final = 512
+EXPOSED_HEADERS: Final = b"ETag, Link, KB-Release, KB-Stale, KB-Request-Id, Retry-After, Deprecation, Sunset, Content-Language, RateLimit-Policy"
+COMMON_HEADERS: Final[Headers] = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", EXPOSED),
+    (b"access-control-expose-headers", EXPOSED_HEADERS),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
     # Says that the application made this answer, and with which code: what is without it, no cache in front may keep.
-    (b"kb-build", build_id().encode()),
+    (b"kb-build", code_fingerprint().encode()),
 ]
 # All that the application sees of the headers of a GET. What it answers is held for everybody who asks for the address:
 # so nothing else may change it. The one answer that this one changes (/metrics) is never held.
-SEEN: Final = frozenset({b"authorization"})
+FORWARDED_HEADERS: Final = frozenset({b"authorization"})
 # Seconds: with one more look it stays below the two that a caller is promised.
-PATIENCE: Final = 1.5
+DB_RESPONSE_TIMEOUT: Final = 1.5
 _CACHEABLE: Final = frozenset({200, 301, 307, 308, 400, 404, 410, 422})
 
 
-class Entry:
+class CachedResponse:
     """One answer, ready to send: a body and headers for each encoding, made when first asked for."""
 
     __slots__ = ("body", "etag", "file", "headers", "not_modified", "size", "status", "touched", "variants")
 
-    def __init__(self, status: int, headers: Headers, body: bytes, file: FileOnDisk | None = None) -> None:
+    def __init__(self, status: int, headers: Headers, body: bytes, file: FileBody | None = None) -> None:
         self.status = status
         self.body = body
         # The body lies on disk: it is sent as it is, in pieces, and not held.
@@ -88,11 +88,11 @@ class Entry:
     def variant(self, encoding: bytes) -> tuple[Message, Message, Message, bytes]:
         """Start of a 200, body, start of a 304, and the ETag, for one encoding."""
         found = self.variants.get(encoding)
-        return found if found is not None else self._make(encoding)
+        return found if found is not None else self._build_variant(encoding)
 
-    def _make(self, encoding: bytes) -> tuple[Message, Message, Message, bytes]:
+    def _build_variant(self, encoding: bytes) -> tuple[Message, Message, Message, bytes]:
         body = self.body
-        if encoding and (self.file or len(body) < MIN_COMPRESSED or not _compressible(self.headers)):
+        if encoding and (self.file or len(body) < MIN_COMPRESSED or not _is_compressible(self.headers)):
             made = self.variants[encoding] = self.variant(b"")
             return made
         headers = list(self.headers)
@@ -118,14 +118,14 @@ class Entry:
         return made
 
 
-def _left_alone(task: "asyncio.Task[Entry]") -> None:
+def _swallow_result(task: "asyncio.Task[CachedResponse]") -> None:
     """Whatever becomes of an answer that nobody waits for any more."""
     if not task.cancelled():
         task.exception()
 
 
 _EMPTY: Final[Message] = {"type": "http.response.body", "body": b""}
-_TEXTUAL: Final = (
+_COMPRESSIBLE_TYPES: Final = (
     b"text/",
     b"application/json",
     b"application/problem",
@@ -141,11 +141,11 @@ _TEXTUAL: Final = (
 )
 
 
-def _compressible(headers: Headers) -> bool:
-    return next((value.startswith(_TEXTUAL) for name, value in headers if name == b"content-type"), False)
+def _is_compressible(headers: Headers) -> bool:
+    return next((value.startswith(_COMPRESSIBLE_TYPES) for name, value in headers if name == b"content-type"), False)
 
 
-def encoding_of(accepted: bytes) -> bytes:
+def negotiate_encoding(accepted: bytes) -> bytes:
     """Which of our encodings a client takes: br before gzip, q=0 respected; empty for neither."""
     if not accepted:
         return b""
@@ -166,14 +166,14 @@ def encoding_of(accepted: bytes) -> bytes:
     return best if qualities.get(best, star) > 0 else b""
 
 
-def matches(wanted: bytes, etag: bytes) -> bool:
+def etag_matches(wanted: bytes, etag: bytes) -> bool:
     """Does If-None-Match name this ETag (weak comparison), or any."""
     if wanted == etag or wanted.strip() == b"*":
         return True
     return any(one.strip().removeprefix(b"W/") == etag for one in wanted.split(b","))
 
 
-class Answers:
+class ResponseCache:
     """The ASGI application around the application."""
 
     def __init__(
@@ -185,32 +185,32 @@ class Answers:
         self.metrics = metrics
         self.link_base = link_base
         # The short way to an answer; None from it: the application answers.
-        self.direct: Callable[[Scope], Awaitable[Response | None]] | None = None
+        self.fast_path: Callable[[Scope], Awaitable[Response | None]] | None = None
         self.revision = ""
         self.version = ""
         self.stale = False
         # The database may hang without a word: then nobody waits longer than `PATIENCE` (a file on this machine cannot).
-        self.may_hang = False
-        self.seen_at = 0.0
-        self.at_work = 0
-        self._entries: OrderedDict[bytes, Entry] = OrderedDict()
-        self._refusals: OrderedDict[bytes, Entry] = OrderedDict()
+        self.database_can_hang = False
+        self.last_poll_at = 0.0
+        self.in_flight = 0
+        self._entries: OrderedDict[bytes, CachedResponse] = OrderedDict()
+        self._errors: OrderedDict[bytes, CachedResponse] = OrderedDict()
         self._bytes = 0
         self._encodings: dict[bytes, bytes] = {b"": b""}
-        self._making: dict[bytes, asyncio.Future[Entry | None]] = {}
+        self._pending: dict[bytes, asyncio.Future[CachedResponse | None]] = {}
         self._clock = 0
 
-    def see(self, revision: str, version: str = "") -> None:
+    def set_release(self, revision: str, version: str = "") -> None:
         """Another release is current: nothing of the one before is answered any more."""
         self.stale = False
-        self.seen_at = time.monotonic()
+        self.last_poll_at = time.monotonic()
         if revision != self.revision:
             self.revision, self.version = revision, version
             self._entries.clear()
-            self._refusals.clear()
+            self._errors.clear()
             self._bytes = 0
 
-    def lose(self) -> None:
+    def mark_stale(self) -> None:
         """The database cannot be reached: what is held is answered, and says that it may be stale."""
         self.stale = True
 
@@ -221,7 +221,7 @@ class Answers:
         method = scope["method"]
         if method in ("GET", "HEAD"):
             key = scope["raw_path"] + b"?" + scope["query_string"]
-            entry = self._entries.get(key) or self._refusals.get(key)
+            entry = self._entries.get(key) or self._errors.get(key)
             accepted = wanted = b""
             for name, value in scope["headers"]:
                 if name == b"accept-encoding":
@@ -239,21 +239,21 @@ class Answers:
         else:
             accepted = wanted = b""
             key = b""
-        await self._miss(scope, receive, send, method=method, key=key, accepted=accepted, wanted=wanted)
+        await self._handle_miss(scope, receive, send, method=method, key=key, accepted=accepted, wanted=wanted)
 
-    def _touch(self, key: bytes, entry: Entry) -> None:
+    def _touch(self, key: bytes, entry: CachedResponse) -> None:
         entry.touched = self._clock
-        held = self._entries if key in self._entries else self._refusals
+        held = self._entries if key in self._entries else self._errors
         held.move_to_end(key)
 
-    async def _send(self, entry: Entry, accepted: bytes, wanted: bytes, method: str, send: Send) -> None:
+    async def _send(self, entry: CachedResponse, accepted: bytes, wanted: bytes, method: str, send: Send) -> None:
         encoding = self._encodings.get(accepted)
         if encoding is None:
-            encoding = encoding_of(accepted)
+            encoding = negotiate_encoding(accepted)
             if len(self._encodings) < 256:
                 self._encodings[accepted] = encoding
         start, body, unchanged, etag = entry.variant(encoding)
-        if wanted and etag and matches(wanted, etag):
+        if wanted and etag and etag_matches(wanted, etag):
             start, body = unchanged, _EMPTY
         if self.stale:
             start = {**start, "headers": [*start["headers"], (b"kb-stale", b"database-unreachable")]}
@@ -263,43 +263,43 @@ class Answers:
         else:
             await send(_EMPTY if method == "HEAD" else body)
 
-    async def _miss(
+    async def _handle_miss(
         self, scope: Scope, receive: Receive, send: Send, *, method: str, key: bytes, accepted: bytes, wanted: bytes
     ) -> None:
         self.metrics.misses += 1
-        identify(scope["headers"])
+        bind_request_id(scope["headers"])
         posted = method == "POST" and scope["path"] == MCP_PATH
         try:
-            _refuse_at_the_door(scope, method, posted=posted)
+            _check_request_limits(scope, method, posted=posted)
             body = await read_body(scope["headers"], receive) if posted else b""
-            if self.at_work >= self.max_concurrency:
+            if self.in_flight >= self.max_concurrency:
                 raise Overloaded("The service is answering as many requests as it is set to.", retry_after=1)
         except KnowledgeBaseError as error:
-            entry = self._refusal(scope, error)
+            entry = self._error_response(scope, error)
             await self._send(entry, accepted, b"", method, send)
             return
         except ConnectionError:
             return
         if method == "OPTIONS":
             preflight = _MCP_PREFLIGHT if scope["path"] == MCP_PATH else _PREFLIGHT
-            await self._send(Entry(204, [*COMMON, *preflight], b""), b"", b"", method, send)
+            await self._send(CachedResponse(204, [*COMMON_HEADERS, *preflight], b""), b"", b"", method, send)
             return
         if posted:
-            await self._converse(scope, replayed(body, receive), send)
+            await self._handle_post(scope, replay_body(body, receive), send)
             return
-        self.at_work += 1
+        self.in_flight += 1
         began = time.perf_counter()
         try:
-            entry = await (self._in_time(scope, receive) if self.may_hang else self._answer(scope, receive))
+            entry = await (self._compute_in_time(scope, receive) if self.database_can_hang else self._compute(scope, receive))
         finally:
-            self.at_work -= 1
+            self.in_flight -= 1
         self.metrics.observe(scope, entry.status, time.perf_counter() - began)
-        self._keep(key, entry, scope)
+        self._store(key, entry, scope)
         # What speaks of this moment is never "unchanged".
         live = (scope.get("state") or {}).get("kb_live")
         await self._send(entry, accepted, b"" if live else wanted, method, send)
 
-    async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle_post(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An answer to what was posted: never kept, but open to browsers, bounded and measured like every other."""
         status, began = 500, time.perf_counter()
         state = scope.setdefault("state", {})
@@ -309,43 +309,43 @@ class Answers:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 names = {name.lower() for name, _ in message["headers"]}
-                more = [*COMMON, (b"cache-control", b"no-store")]
+                more = [*COMMON_HEADERS, (b"cache-control", b"no-store")]
                 if version := state.get("kb_release"):
                     more.append((b"kb-release", version.encode()))
                 kept = [pair for pair in more if pair[0] not in names]
                 message = {**message, "headers": [*message["headers"], *kept]}
             await send(message)
 
-        self.at_work += 1
+        self.in_flight += 1
         try:
             await self.app(scope, receive, told)
         finally:
-            self.at_work -= 1
+            self.in_flight -= 1
             self.metrics.observe(scope, status, time.perf_counter() - began)
 
-    def _refusal(self, scope: Scope, error: KnowledgeBaseError) -> Entry:
+    def _error_response(self, scope: Scope, error: KnowledgeBaseError) -> CachedResponse:
         status, headers, body = problem_parts(error, scope.get("path", ""), self.link_base)
         self.metrics.observe(scope, status, 0.0)
-        more = [(b"cache-control", b"no-store"), (b"vary", b"Accept-Encoding"), *self._release_of(status, headers)]
-        return Entry(status, [*headers, *COMMON, *more], body)
+        more = [(b"cache-control", b"no-store"), (b"vary", b"Accept-Encoding"), *self._release_header(status, headers)]
+        return CachedResponse(status, [*headers, *COMMON_HEADERS, *more], body)
 
-    def _release_of(self, status: int, headers: Headers) -> Headers:
+    def _release_header(self, status: int, headers: Headers) -> Headers:
         """The release that a refusal stands beside, where none was read for it. Other answers name theirs themselves."""
         named = status < 400 or not self.version or any(name == b"kb-release" for name, _ in headers)
         return [] if named else [(b"kb-release", self.version.encode())]
 
-    async def _in_time(self, scope: Scope, receive: Receive) -> Entry:
+    async def _compute_in_time(self, scope: Scope, receive: Receive) -> CachedResponse:
         """The answer; 503 instead of it when it takes long and the database has not been heard of meanwhile."""
-        task = asyncio.create_task(self._answer(scope, receive))
-        wait = PATIENCE
+        task = asyncio.create_task(self._compute(scope, receive))
+        wait = DB_RESPONSE_TIMEOUT
         while not (await asyncio.wait({task}, timeout=wait))[0]:
             wait = 0.2
-            if self.stale or time.monotonic() - self.seen_at > PATIENCE:
-                task.add_done_callback(_left_alone)
-                return self._refusal(scope, Unavailable("The database did not answer in time.", retry_after=2))
+            if self.stale or time.monotonic() - self.last_poll_at > DB_RESPONSE_TIMEOUT:
+                task.add_done_callback(_swallow_result)
+                return self._error_response(scope, Unavailable("The database did not answer in time.", retry_after=2))
         return task.result()
 
-    async def ask(self, target: str, headers: Headers) -> tuple[int, bytes, str]:
+    async def request_internal(self, target: str, headers: Headers) -> tuple[int, bytes, str]:
         """Status and body of the answer to a GET, and the revision it is of: for the document that shows answers."""
         raw, _, query = target.encode().partition(b"?")
         scope: Scope = {
@@ -361,14 +361,14 @@ class Answers:
             "state": {},
         }
         try:
-            _refuse_at_the_door(scope, "GET", posted=False)
+            _check_request_limits(scope, "GET", posted=False)
         except KnowledgeBaseError as error:
-            entry = self._refusal(scope, error)
+            entry = self._error_response(scope, error)
         else:
-            entry = await self._answer(scope, _nothing)
+            entry = await self._compute(scope, _no_body)
         return entry.status, entry.body, scope["state"].get("kb_revision", "")
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Entry:
+    async def _compute(self, scope: Scope, receive: Receive) -> CachedResponse:
         status, headers, parts = 500, [], []
 
         async def collect(message: Message) -> None:
@@ -378,9 +378,9 @@ class Answers:
             elif message["type"] == "http.response.body":
                 parts.append(message.get("body", b""))
 
-        inner = {**scope, "method": "GET", "headers": [pair for pair in scope["headers"] if pair[0] in SEEN]}
+        inner = {**scope, "method": "GET", "headers": [pair for pair in scope["headers"] if pair[0] in FORWARDED_HEADERS]}
         inner["state"] = scope.setdefault("state", {})
-        if self.direct is not None and (made := await self._directly(inner)) is not None:
+        if self.fast_path is not None and (made := await self._try_fast_path(inner)) is not None:
             status, headers, parts = made.status_code, made.raw_headers, [bytes(made.body)]
         else:
             try:
@@ -394,21 +394,21 @@ class Answers:
             scope["route"] = inner["route"]
         names = {name for name, _ in headers}
         headers = [pair for pair in headers if pair[0] not in {b"content-length", b"etag"}]
-        headers += [pair for pair in COMMON if pair[0] not in names]
+        headers += [pair for pair in COMMON_HEADERS if pair[0] not in names]
         if b"vary" not in names:
             headers.append((b"vary", b"Accept-Encoding"))
         if b"cache-control" not in names:
             headers.append((b"cache-control", b"no-store" if status >= 500 else b"no-cache"))
-        headers += self._release_of(status, headers)
-        return Entry(status, headers + headers_of(inner), b"".join(parts), inner["state"].get("kb_file"))
+        headers += self._release_header(status, headers)
+        return CachedResponse(status, headers + deprecation_headers(inner), b"".join(parts), inner["state"].get("kb_file"))
 
-    async def _directly(self, scope: Scope) -> Response | None:
+    async def _try_fast_path(self, scope: Scope) -> Response | None:
         try:
-            return await self.direct(scope) if self.direct is not None else None
+            return await self.fast_path(scope) if self.fast_path is not None else None
         except Exception:  # noqa: BLE001 - whatever it is: the application meets it again and answers for it
             return None
 
-    def _keep(self, key: bytes, entry: Entry, scope: Scope) -> None:
+    def _store(self, key: bytes, entry: CachedResponse, scope: Scope) -> None:
         state = scope.get("state") or {}
         revision = state.get("kb_revision", "")
         if not self.cache_bytes or entry.status not in _CACHEABLE or state.get("kb_live") or not self.revision:
@@ -416,9 +416,9 @@ class Answers:
         if revision and revision != self.revision:
             return
         if entry.status != 200:
-            self._refusals[key] = entry
-            while len(self._refusals) > MAX_REFUSALS:
-                self._refusals.popitem(last=False)
+            self._errors[key] = entry
+            while len(self._errors) > MAX_CACHED_ERRORS:
+                self._errors.popitem(last=False)
             return
         # Three encodings may come to be held: count for them from the start, so that the bound holds.
         entry.size = len(key) + 2 * len(entry.body) + 2_000
@@ -432,12 +432,12 @@ class Answers:
             self._bytes -= oldest.size
 
     @property
-    def held(self) -> tuple[int, int]:
+    def cache_size(self) -> tuple[int, int]:
         """Entries and bytes held."""
-        return len(self._entries) + len(self._refusals), self._bytes
+        return len(self._entries) + len(self._errors), self._bytes
 
 
-async def _nothing() -> Message:
+async def _no_body() -> Message:
     return {"type": "http.disconnect"}
 
 
@@ -462,7 +462,7 @@ _MCP_PREFLIGHT: Final[Headers] = [
 ]
 
 
-def _refuse_at_the_door(scope: Scope, method: str, *, posted: bool) -> None:
+def _check_request_limits(scope: Scope, method: str, *, posted: bool) -> None:
     raw, query = scope["raw_path"], scope["query_string"]
     if len(raw) + len(query) > MAX_URI:
         raise UriTooLong(f"Path and query have {len(raw) + len(query)} bytes; at most {MAX_URI} are read.")
@@ -473,10 +473,10 @@ def _refuse_at_the_door(scope: Scope, method: str, *, posted: bool) -> None:
         allow = "POST, OPTIONS" if scope["path"] == MCP_PATH else METHODS.decode()
         raise MethodNotAllowed(f"{method[:20]} is not answered here.", allow=allow)
     for part, name in ((raw, "path"), (query, "query")):
-        _decodable(part, name)
+        _check_percent_encoding(part, name)
 
 
-def _decodable(part: bytes, name: str) -> None:
+def _check_percent_encoding(part: bytes, name: str) -> None:
     if b"%" not in part and part.isascii() and b"\0" not in part:
         return
     pieces = part.split(b"%")

@@ -8,64 +8,64 @@ from typing import Any
 
 import orjson
 
-from app.gc_pause import collector_at_rest
-from app.read_model.graph import Index, index_of
+from app.gc_pause import gc_paused
+from app.read_model.graph import ContentGraph, build_graph
 from app.seed.checks import check
-from app.seed.diff import canonical, changes_between, hash_of, history_of
-from app.seed.reader import Bundle, SeedRefused, read
-from app.seed.schema import Change, ReleaseFile
+from app.seed.diff import canonicalize, compute_changes, hash_content, replay_history
+from app.seed.reader import Bundle, SeedInvalid, read_seed
+from app.seed.schema import ContentChange, ReleaseFile
 
 
 @dataclass
-class State:
+class CheckedContent:
     """What is about to be served."""
 
     version: str
     date: str
     revision: str
     development: bool
-    content: Bundle
-    index: Index
+    bundle: Bundle
+    graph: ContentGraph
     releases: list[ReleaseFile]
     # Changes since the last release; empty when the content is that release.
-    pending: list[Change]
+    pending: list[ContentChange]
 
-    def facts(self) -> dict[str, Any]:
+    def build_release_facts(self) -> dict[str, Any]:
         """What the release says of itself."""
         counts = {
-            "procedures": len(self.content.procedures),
-            "conditions": len(self.content.conditions),
-            "pain_generators": len(self.content.pain_generators),
-            "risks": len(self.content.risks),
-            "sources": len(self.content.sources),
-            "claims": len(self.index.claims),
-            "guide_pages": len(self.content.guide),
+            "procedures": len(self.bundle.procedures),
+            "conditions": len(self.bundle.conditions),
+            "pain_generators": len(self.bundle.pain_generators),
+            "risks": len(self.bundle.risks),
+            "sources": len(self.bundle.sources),
+            "claims": len(self.graph.claims),
+            "guide_pages": len(self.bundle.guide),
         }
         return {
             "version": self.version,
             "date": self.date,
             "revision": self.revision,
             "development": self.development,
-            "content_hash": self.content.content_hash,
+            "content_hash": self.bundle.content_hash,
             "counts": counts,
         }
 
 
-def read_state(root: Path, *, each: Callable[[str], None] = lambda _: None) -> State:
+def load_content(root: Path, *, each: Callable[[str], None] = lambda _: None) -> CheckedContent:
     """Read and check the seed below `root`. SeedRefused holds every finding."""
-    with collector_at_rest():
-        content, findings = read(root, each=each)
+    with gc_paused():
+        content, findings = read_seed(root, on_file=each)
         findings += check(content)
         if findings:
-            raise SeedRefused(findings)
-        return state_of(content)
+            raise SeedInvalid(findings)
+        return from_bundle(content)
 
 
-def state_of(content: Bundle) -> State:
+def from_bundle(content: Bundle) -> CheckedContent:
     """The state that a checked bundle is in: its last release, or a development version after it."""
-    history = history_of(content.releases)
-    now = {entity: canonical(value) for entity, value in content.plain.items()}
-    pending = changes_between(history.state, now)
+    history = replay_history(content.releases)
+    now = {entity: canonicalize(value) for entity, value in content.entities.items()}
+    pending = compute_changes(history.state, now)
     last = content.releases[-1] if content.releases else None
     if last is not None and not pending:
         version, date, development = last.version, last.date, False
@@ -76,8 +76,8 @@ def state_of(content: Bundle) -> State:
         [[release.version, release.date, release.title, release.content_hash] for release in content.releases]
     )
     revision = hashlib.sha256(content.content_hash.encode() + past).hexdigest()[:16]
-    index = index_of(content, version, history, {change.entity for change in pending})
-    return State(version, date, revision, development, content, index, content.releases, pending)
+    index = build_graph(content, version, history, {change.entity for change in pending})
+    return CheckedContent(version, date, revision, development, content, index, content.releases, pending)
 
 
-__all__ = ["State", "hash_of", "read_state", "state_of"]
+__all__ = ["CheckedContent", "hash_content", "load_content", "from_bundle"]

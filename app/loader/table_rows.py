@@ -8,69 +8,69 @@ import orjson
 from sqlmodel import SQLModel
 
 from app import models
-from app.db.packing import list_number, pack_row, pack_set
-from app.domain.durations import days_of
-from app.loader.content import State
+from app.db.packing import list_id, dump_array, dump_bitmap
+from app.domain.durations import duration_to_days
+from app.loader.content import CheckedContent
 from app.read_model import grading
 from app.read_model import record_documents as details
-from app.read_model.claims_json import ClaimText, claim_texts, dump
-from app.read_model.graph import Index
-from app.read_model.lists import ListOfRows, lists_of
-from app.read_model.options import options_document
-from app.read_model.quality import disagreements_document, quality_json
-from app.read_model.releases import release_documents
+from app.read_model.claims_json import RenderedClaim, render_claims, to_json
+from app.read_model.graph import ContentGraph
+from app.read_model.lists import ListBuilder, build_lists
+from app.read_model.options import build_options_document
+from app.read_model.quality import build_disagreements_document, render_quality_document
+from app.read_model.releases import iter_release_documents
 from app.seed import schema as seed
-from app.text.normalize import fold
+from app.text.normalize import normalize
 
 # By column; or (where there are many) the bare values of all columns in the order of the table.
 Row = dict[str, Any] | tuple[Any, ...]
-Part = tuple[type[SQLModel], Iterable[Row]]
+TableRows = tuple[type[SQLModel], Iterable[Row]]
 
 
-def tables_of(state: State, lists: list[str]) -> Iterator[Part]:
+def iter_table_rows(state: CheckedContent, lists: list[str]) -> Iterator[TableRows]:
     """Rows for every table, what others refer to first. A table may come in many parts; each is read once, in turn.
 
     The path of every list is put into `lists` when its rows come. `other_documents` are not among them.
     """
-    index = state.index
-    yield from _records(index)
+    graph = state.graph
+    yield from _iter_record_tables(graph)
     # The largest document by far comes while the fewest others are held.
-    yield models.Document, [("quality", "quality", "Quality", dump({}), quality_json(index))]
-    yield from _claims_and_documents(index)
-    yield from _edges(index)
-    for found in lists_of(index, state.releases, state.pending):
+    yield models.Document, [("quality", "quality", "Quality", to_json({}), render_quality_document(graph))]
+    yield from _iter_claims_and_documents(graph)
+    yield from _iter_claim_tables(graph)
+    for found in build_lists(graph, state.releases, state.pending):
         lists.append(found.path)
-        yield from _list(found)
+        yield from _iter_list_tables(found)
 
 
-def _records(index: Index) -> Iterator[Part]:
-    content = index.content
-    yield models.Source, (_source(source) for source in content.sources)
+def _iter_record_tables(graph: ContentGraph) -> Iterator[TableRows]:
+    content = graph.bundle
+    yield models.Source, (_build_source_row(source) for source in content.sources)
     yield (
         models.Procedure,
-        (_record(index, "procedure", r, family=r.family, implant=r.implant) for r in content.procedures),
+        (_build_record_row(graph, "procedure", r, family=r.family, implant=r.implant) for r in content.procedures),
     )
-    yield models.Condition, (_record(index, "condition", r, stub=r.stub) for r in content.conditions)
-    yield models.PainGenerator, (_record(index, "pain_generator", r, kind=r.kind) for r in content.pain_generators)
-    yield models.Risk, (_risk(index, risk) for risk in content.risks)
+    yield models.Condition, (_build_record_row(graph, "condition", r, stub=r.stub) for r in content.conditions)
+    yield models.PainGenerator, (_build_record_row(graph, "pain_generator", r, kind=r.kind) for r in content.pain_generators)
+    yield models.Risk, (_build_risk_row(graph, risk) for risk in content.risks)
     yield models.GuidePage, ({"slug": p.slug, "title": p.title, "summary": p.summary.text} for p in content.guide)
-    yield models.Name, _names(index)
-    yield models.FormerSlug, _former(index)
-    yield models.Withdrawn, _withdrawn(index)
-    yield models.Tag, _tags(index)
+    yield models.Name, _iter_name_rows(graph)
+    yield models.FormerSlug, _iter_former_slug_rows(graph)
+    yield models.Withdrawn, _iter_withdrawn_rows(graph)
+    yield models.Tag, _iter_tag_rows(graph)
     yield (
-        models.Broader,
+        models.Ancestor,
         (
-            {"type": kind, "slug": slug, "ancestor": above, "depth": depth}
-            for kind, found in index.ancestors.items()
+            {"type": record_type, "slug": slug, "ancestor": above, "depth": depth}
+            for record_type, found in graph.ancestors.items()
             for slug, depths in found.items()
             for above, depth in depths.items()
         ),
     )
 
 
-def _edges(index: Index) -> Iterator[Part]:
-    content = index.content
+def _iter_claim_tables(graph: ContentGraph) -> Iterator[TableRows]:
+    content = graph.bundle
     yield (
         models.Citation,
         (
@@ -80,30 +80,30 @@ def _edges(index: Index) -> Iterator[Part]:
         ),
     )
     for model, edges, column in (
-        (models.Target, index.targets, "pain_generator"),
-        (models.Indication, index.indications, "condition"),
+        (models.Target, graph.targets, "pain_generator"),
+        (models.Indication, graph.indications, "condition"),
     ):
         yield (
             model,
             (
-                {"claim_id": claim, "procedure": edge.procedure, column: edge.other, "role": edge.role, "rank": rank}
+                {"claim_id": claim, "procedure": edge.procedure, column: edge.linked_slug, "role": edge.role, "rank": rank}
                 for edge in edges
-                for rank, claim in enumerate(edge.claims)
+                for rank, claim in enumerate(edge.claim_ids)
             ),
         )
-    yield models.ProcedureRisk, _risks(index)
-    yield models.ReliefDuration, _relief(index)
-    yield models.ResponseRate, _rates(index)
-    yield models.Finding, _findings(index)
-    yield models.Recommendation, _recommendations(index)
+    yield models.ProcedureRisk, _iter_risk_rows(graph)
+    yield models.ReliefDuration, _iter_relief_rows(graph)
+    yield models.ResponseRate, _iter_rate_rows(graph)
+    yield models.Finding, _iter_finding_rows(graph)
+    yield models.Recommendation, _iter_recommendation_rows(graph)
     yield (
-        models.Origin,
+        models.ConditionGenerator,
         (
             {"claim_id": claim, "condition": condition, "pain_generator": generator}
-            for condition, generator, claim in dict.fromkeys(index.origins)
+            for condition, generator, claim in dict.fromkeys(graph.condition_generators)
         ),
     )
-    yield models.Cause, _causes(index)
+    yield models.ConditionCause, _iter_cause_rows(graph)
     yield (
         models.ProcedureRelation,
         (
@@ -114,120 +114,120 @@ def _edges(index: Index) -> Iterator[Part]:
     )
 
 
-def _list(found: ListOfRows) -> Iterator[Part]:
-    number = list_number(found.path)
+def _iter_list_tables(found: ListBuilder) -> Iterator[TableRows]:
+    number = list_id(found.path)
     yield (
-        models.Listing,
+        models.ListRow,
         (
-            (number, place, row.record and row.record[0], row.record and row.record[1], row.claim, row.extra)
-            for place, row in found.read()
+            (number, place, row.record and row.record[0], row.record and row.record[1], row.claim_id, row.extra_json)
+            for place, row in found.iter_rows()
         ),
     )
-    if found.homes:
-        yield models.ListingHome, [(number, pack_row(found.homes))]
+    if found.procedure_positions:
+        yield models.LookupProcedurePositions, [(number, dump_array(found.procedure_positions))]
     # In the order of the primary key: both engines append, and do not look for each row's page.
-    yield models.ListingFacet, ((number, facet, value, pack_set(places)) for facet, value, places in found.facets())
+    yield models.ListFacet, ((number, facet, value, dump_bitmap(places)) for facet, value, places in found.iter_facets())
     yield (
-        models.ListingOrder,
-        ((number, sort, pack_row(places), pack_row(values)) for sort, places, values in found.other_orders()),
+        models.ListSort,
+        ((number, sort, dump_array(places), dump_array(values)) for sort, places, values in found.iter_sort_orders()),
     )
 
 
-def _record(index: Index, type_: str, record: seed.Record, **own: object) -> dict[str, Any]:
+def _build_record_row(graph: ContentGraph, type_: str, record: seed.RecordIn, **own: object) -> dict[str, Any]:
     text_ = record.texts.get("summary")
     return {
         "slug": record.slug,
         "name": record.name,
-        "sort_name": fold(record.name),
+        "sort_name": normalize(record.name),
         "summary": text_.text if text_ else None,
-        "updated_in": index.updated(type_, record.slug),
+        "updated_in": graph.last_changed_version(type_, record.slug),
         **own,
     }
 
 
-def _source(source: seed.Source) -> dict[str, Any]:
-    return {**source.model_dump(), "sort_name": fold(source.title)}
+def _build_source_row(source: seed.SourceIn) -> dict[str, Any]:
+    return {**source.model_dump(), "sort_name": normalize(source.title)}
 
 
-def _risk(index: Index, risk: seed.Risk) -> dict[str, Any]:
-    shown = {"slug": risk.slug, "name": risk.name, "sort_name": fold(risk.name), "lay_name": risk.lay_name}
+def _build_risk_row(graph: ContentGraph, risk: seed.RiskIn) -> dict[str, Any]:
+    shown = {"slug": risk.slug, "name": risk.name, "sort_name": normalize(risk.name), "lay_name": risk.lay_name}
     return shown | {
         "category": risk.category,
         "description": risk.description,
-        "updated_in": index.updated("risk", risk.slug),
+        "updated_in": graph.last_changed_version("risk", risk.slug),
     }
 
 
-def _names(index: Index) -> Iterator[dict[str, Any]]:
-    def row(kind: str, slug: str, name_kind: str, name: str) -> dict[str, Any]:
-        return {"type": kind, "slug": slug, "kind": name_kind, "text": name, "folded": fold(name)}
+def _iter_name_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    def row(record_type: str, slug: str, name_kind: str, name: str) -> dict[str, Any]:
+        return {"type": record_type, "slug": slug, "kind": name_kind, "text": name, "folded": normalize(name)}
 
-    for kind, record in index.content.records():
+    for record_type, record in graph.bundle.records():
         names = [("preferred", record.name), *((name.kind, name.text) for name in record.names)]
         names += [("patient_phrase", phrase) for phrase in record.patient_phrases]
-        yield from (row(kind, record.slug, *name) for name in dict.fromkeys(names))
-    for risk in index.content.risks:
+        yield from (row(record_type, record.slug, *name) for name in dict.fromkeys(names))
+    for risk in graph.bundle.risks:
         names = [("preferred", risk.name), ("lay_name", risk.lay_name), *(("synonym", name) for name in risk.names)]
         names += [("patient_phrase", phrase) for phrase in risk.patient_phrases]
         yield from (row("risk", risk.slug, *name) for name in dict.fromkeys(names))
-    for page in index.content.guide:
+    for page in graph.bundle.guide:
         names = [("preferred", page.title), *(("synonym", name) for name in page.names)]
         yield from (row("guide_page", page.slug, *name) for name in dict.fromkeys(names))
 
 
-def _former(index: Index) -> Iterator[dict[str, Any]]:
-    for kind, record in index.content.records():
-        yield from ({"type": kind, "former": old, "slug": record.slug} for old in record.former_slugs)
-    for risk in index.content.risks:
+def _iter_former_slug_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    for record_type, record in graph.bundle.records():
+        yield from ({"type": record_type, "former": old, "slug": record.slug} for old in record.former_slugs)
+    for risk in graph.bundle.risks:
         yield from ({"type": "risk", "former": old, "slug": risk.slug} for old in risk.former_slugs)
 
 
-def _withdrawn(index: Index) -> Iterator[dict[str, Any]]:
-    moved = {(row["type"], row["former"]) for row in _former(index)}
-    done = index.names.keys() | {(record.type, record.slug) for record in index.content.withdrawn}
-    for record in index.content.withdrawn:
-        was = index.gone.get((record.type, record.slug))
+def _iter_withdrawn_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    moved = {(row["type"], row["former"]) for row in _iter_former_slug_rows(graph)}
+    done = graph.names.keys() | {(record.type, record.slug) for record in graph.bundle.withdrawn}
+    for record in graph.bundle.withdrawn:
+        was = graph.removed_records.get((record.type, record.slug))
         # What it was called before it got the slug that it was withdrawn with is as gone, unless it leads elsewhere now.
         former = {(record.type, old) for old in was.former_slugs} - moved - done if was else set()
         done = done | former
         shown = {"reason": record.reason, "replaced_by": orjson.dumps(record.replaced_by).decode()}
-        for kind, slug in [(record.type, record.slug), *sorted(former)]:
-            yield {"type": kind, "slug": slug, **shown}
+        for record_type, slug in [(record.type, record.slug), *sorted(former)]:
+            yield {"type": record_type, "slug": slug, **shown}
 
 
-def _tags(index: Index) -> Iterator[dict[str, Any]]:
-    for kind, record in index.content.records():
+def _iter_tag_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    for record_type, record in graph.bundle.records():
         tags = {("body_region", value) for value in record.body_regions}
-        if isinstance(record, seed.Procedure):
+        if isinstance(record, seed.ProcedureIn):
             tags |= {("intent", value) for value in record.intents}
         for claim in record.claims:
-            if isinstance(claim, seed.StatementClaim) and claim.kind in {"guidance", "anaesthesia", "setting"}:
+            if isinstance(claim, seed.StatementClaimIn) and claim.kind in {"guidance", "anaesthesia", "setting"}:
                 tags |= {(claim.kind, value) for value in claim.value.values}
-        yield from ({"type": kind, "slug": record.slug, "kind": tag, "value": value} for tag, value in sorted(tags))
+        yield from ({"type": record_type, "slug": record.slug, "kind": tag, "value": value} for tag, value in sorted(tags))
 
 
-def _claim_rows(index: Index, kind: str, slug: str, claims: Iterable[ClaimText]) -> Iterator[Row]:
+def _iter_claim_rows(graph: ContentGraph, record_type: str, slug: str, claims: Iterable[RenderedClaim]) -> Iterator[Row]:
     for position, text in enumerate(claims):
         claim = text.claim
         yield (
             claim.id,
             claim.kind,
-            kind,
+            record_type,
             slug,
             position,
             claim.statement,
-            text.value,
-            text.qualifiers,
-            index.claims[claim.id].grade,
+            text.value_json,
+            text.qualifiers_json,
+            graph.claims[claim.id].grade,
             claim.support,
             claim.reason,
-            text.shown,
+            text.document,
         )
 
 
-def _risks(index: Index) -> Iterator[dict[str, Any]]:
-    for _, procedure, claim, _ in index.of_class[seed.ProcedureRiskClaim]:
-        band = grading.band_of(claim.value)
+def _iter_risk_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    for _, procedure, claim, _ in graph.claims_by_class[seed.ProcedureRiskClaimIn]:
+        band = grading.find_band(claim.value)
         yield {
             "claim_id": claim.id,
             "procedure": procedure,
@@ -243,10 +243,10 @@ def _risks(index: Index) -> Iterator[dict[str, Any]]:
         }
 
 
-def _relief(index: Index) -> Iterator[dict[str, Any]]:
-    for _, slug, claim, _ in index.of_class[seed.ReliefDurationClaim]:
+def _iter_relief_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    for _, slug, claim, _ in graph.claims_by_class[seed.ReliefDurationClaimIn]:
         value = claim.value
-        chosen = index.typical.get((slug, value.intent))
+        chosen = graph.typical_estimates.get((slug, value.intent))
         mine = chosen is not None and chosen.claim.id == claim.id
         yield {
             "claim_id": claim.id,
@@ -256,17 +256,17 @@ def _relief(index: Index) -> Iterator[dict[str, Any]]:
             "statistic": value.statistic,
             "min": value.min,
             "max": value.max,
-            "min_days": None if value.min is None else days_of(value.min),
-            "max_days": None if value.max is None else days_of(value.max),
+            "min_days": None if value.min is None else duration_to_days(value.min),
+            "max_days": None if value.max is None else duration_to_days(value.max),
             "magnitude": value.magnitude,
             "label": value.label,
             "typical": mine,
-            "chosen_because": chosen.because if chosen and mine else None,
+            "chosen_because": chosen.reason if chosen and mine else None,
         }
 
 
-def _rates(index: Index) -> Iterator[dict[str, Any]]:
-    for _, slug, claim, _ in index.of_class[seed.ResponseRateClaim]:
+def _iter_rate_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    for _, slug, claim, _ in graph.claims_by_class[seed.ResponseRateClaimIn]:
         value = claim.value
         yield {
             "claim_id": claim.id,
@@ -276,64 +276,64 @@ def _rates(index: Index) -> Iterator[dict[str, Any]]:
             "responders": value.responders,
             "n_at": value.n_at,
             "at": value.at,
-            "at_days": None if value.at is None else days_of(value.at),
+            "at_days": None if value.at is None else duration_to_days(value.at),
             "comparator_percent": value.comparator_percent,
         }
 
 
-def _findings(index: Index) -> Iterator[dict[str, Any]]:
-    for kind, slug, claim, _ in index.of_class[seed.FindingClaim]:
+def _iter_finding_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    for record_type, slug, claim, _ in graph.claims_by_class[seed.FindingClaimIn]:
         value = claim.value
-        at = None if value.at is None else days_of(value.at)
-        shown = {"claim_id": claim.id, "subject_type": kind, "subject_slug": slug, "outcome": value.outcome}
+        at = None if value.at is None else duration_to_days(value.at)
+        shown = {"claim_id": claim.id, "subject_type": record_type, "subject_slug": slug, "outcome": value.outcome}
         yield shown | {"direction": value.direction, "at_days": at}
 
 
-def _recommendations(index: Index) -> Iterator[dict[str, Any]]:
-    for kind, slug, claim, _ in index.of_class[seed.RecommendationClaim]:
+def _iter_recommendation_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    for record_type, slug, claim, _ in graph.claims_by_class[seed.RecommendationClaimIn]:
         value = claim.value
-        shown = {"claim_id": claim.id, "subject_type": kind, "subject_slug": slug, "body": value.body}
+        shown = {"claim_id": claim.id, "subject_type": record_type, "subject_slug": slug, "body": value.body}
         yield shown | {"year": value.year, "position": value.position}
 
 
-def _causes(index: Index) -> Iterator[dict[str, Any]]:
-    for effect, found in index.causes.items():
+def _iter_cause_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    for effect, found in graph.causes_by_condition.items():
         for condition, claim in found:
             yield {"claim_id": claim, "condition": condition, "effect": effect}
 
 
-def _claims_and_documents(index: Index) -> Iterator[Part]:
+def _iter_claims_and_documents(graph: ContentGraph) -> Iterator[TableRows]:
     """Record by record: its claims are serialised once, for themselves and for its document."""
-    for kind, record in index.content.records():
-        claims = claim_texts(index, kind, record.slug, record.claims)
-        yield models.Claim, _claim_rows(index, kind, record.slug, claims)
-        summary, document = details.summary_and_document(index, kind, record, claims)
-        yield models.Document, [_document(kind, record.slug, record.name, summary, document)]
-    for page in index.content.guide:
-        claims = claim_texts(index, "guide_page", page.slug, page.claims)
-        yield models.Claim, _claim_rows(index, "guide_page", page.slug, claims)
-        summary, document = details.guide_summary(index, page), details.guide_document(index, page)
-        yield models.Document, [_document("guide_page", page.slug, page.title, summary, document)]
+    for record_type, record in graph.bundle.records():
+        claims = render_claims(graph, record_type, record.slug, record.claims)
+        yield models.Claim, _iter_claim_rows(graph, record_type, record.slug, claims)
+        summary, document = details.build_summary_and_document(graph, record_type, record, claims)
+        yield models.Document, [_build_document_row(record_type, record.slug, record.name, summary, document)]
+    for page in graph.bundle.guide:
+        claims = render_claims(graph, "guide_page", page.slug, page.claims)
+        yield models.Claim, _iter_claim_rows(graph, "guide_page", page.slug, claims)
+        summary, document = details.build_guide_summary(graph, page), details.build_guide_document(graph, page)
+        yield models.Document, [_build_document_row("guide_page", page.slug, page.title, summary, document)]
 
 
-def _document(kind: str, slug: str, name: str, summary: object, body: object) -> Row:
-    return kind, slug, name, dump(summary), dump(body)
+def _build_document_row(record_type: str, slug: str, name: str, summary: object, body: object) -> Row:
+    return record_type, slug, name, to_json(summary), to_json(body)
 
 
-def other_documents(state: State) -> Iterator[Row]:
+def iter_derived_documents(state: CheckedContent) -> Iterator[Row]:
     """Documents of what is no record of its own: no other row refers to them, so they may be written at any time."""
-    return starmap(_document, _rows_of_other_documents(state.index, state))
+    return starmap(_build_document_row, _iter_derived_documents(state.graph, state))
 
 
-def _rows_of_other_documents(index: Index, state: State) -> Iterator[tuple[str, str, str, object, object]]:
-    content = index.content
+def _iter_derived_documents(graph: ContentGraph, state: CheckedContent) -> Iterator[tuple[str, str, str, object, object]]:
+    content = graph.bundle
     # First what weighs most, while the least is held.
     for risk in content.risks:
-        yield "risk", risk.slug, risk.name, details.risk_summary(index, risk), details.risk_document(index, risk)
+        yield "risk", risk.slug, risk.name, details.build_risk_summary(graph, risk), details.build_risk_document(graph, risk)
     for condition in content.conditions:
-        yield "options", condition.slug, condition.name, {}, options_document(index, condition)
+        yield "options", condition.slug, condition.name, {}, build_options_document(graph, condition)
     for source in content.sources:
-        summary = details.source_summary(index, source)
-        yield "source", source.slug, source.title, summary, details.source_document(index, source)
-    yield "quality", "disagreements", "Disagreements", {}, disagreements_document(index)
-    yield from release_documents(index, state.releases, state.pending, state.facts())
+        summary = details.build_source_summary(graph, source)
+        yield "source", source.slug, source.title, summary, details.build_source_document(graph, source)
+    yield "quality", "disagreements", "Disagreements", {}, build_disagreements_document(graph)
+    yield from iter_release_documents(graph, state.releases, state.pending, state.build_release_facts())

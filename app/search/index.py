@@ -14,78 +14,84 @@ import orjson
 import tantivy
 from jellyfish import metaphone
 
-from app.db.read_engine import Snapshot
-from app.db.statements import named
-from app.files.build_once import made_once
-from app.search.explanations import lead, said
-from app.search.stemming import content_stems, levels, root
-from app.text.normalize import fold
+from app.db.read_engine import ReadTransaction
+from app.db.statements import bind_list
+from app.files.build_once import build_once
+from app.search.explanations import explain_json, highlight_prefix
+from app.search.stemming import normalize_levels, stem_content_words, strip_suffix
+from app.text.normalize import normalize
 
 # Fields of a record that have a stem, as bits.
-NAMES: Final = 1
-SUMMARY: Final = 2
-BODY: Final = 4
+IN_NAMES: Final = 1
+IN_SUMMARY: Final = 2
+IN_BODY: Final = 4
 # Names of what it is indicated for, acts on or arises from.
-CONTEXT: Final = 8
+IN_CONTEXT: Final = 8
 # What a match in a name of this kind is worth.
-KIND_WEIGHT: Final = {"preferred": 1.0, "synonym": 0.95, "abbreviation": 0.95, "lay_name": 0.93, "patient_phrase": 0.85}
-PHRASE_OF_OTHERS: Final = 0.9
-TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "guide_page", "source")
+NAME_KIND_WEIGHT: Final = {
+    "preferred": 1.0,
+    "synonym": 0.95,
+    "abbreviation": 0.95,
+    "lay_name": 0.93,
+    "patient_phrase": 0.85,
+}
+NON_CONDITION_PHRASE_WEIGHT: Final = 0.9
+SEARCHED_TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "guide_page", "source")
 # Records come before guide pages, guide pages before sources.
-GROUPS: Final = {"guide_page": 1, "source": 2}
-ORDER: Final = {name: place for place, name in enumerate(TYPES)}
+TYPE_GROUP: Final = {"guide_page": 1, "source": 2}
+TYPE_ORDER: Final = {name: place for place, name in enumerate(SEARCHED_TYPES)}
 # A part of a word that is written apart elsewhere has at least this many letters.
-_PART: Final = 4
+_MIN_COMPOUND_PART: Final = 4
 # What a word of the query is worth where the best place that has it is this one.
-IN_NAME: Final = 1.0
-IN_CONTEXT: Final = 0.75
-IN_SUMMARY: Final = 0.65
-IN_BODY: Final = 0.45
+NAME_WEIGHT: Final = 1.0
+CONTEXT_WEIGHT: Final = 0.75
+SUMMARY_WEIGHT: Final = 0.65
+BODY_WEIGHT: Final = 0.45
 # The same for every set of places.
-WORTH: Final = tuple(
+FIELD_WEIGHT_BY_MASK: Final = tuple(
     max(
-        IN_NAME if bits & NAMES else 0.0,
-        IN_CONTEXT if bits & CONTEXT else 0.0,
-        IN_SUMMARY if bits & SUMMARY else 0.0,
-        IN_BODY if bits & BODY else 0.0,
+        NAME_WEIGHT if bits & IN_NAMES else 0.0,
+        CONTEXT_WEIGHT if bits & IN_CONTEXT else 0.0,
+        SUMMARY_WEIGHT if bits & IN_SUMMARY else 0.0,
+        BODY_WEIGHT if bits & IN_BODY else 0.0,
     )
-    for bits in range((NAMES | SUMMARY | BODY | CONTEXT) + 1)
+    for bits in range((IN_NAMES | IN_SUMMARY | IN_BODY | IN_CONTEXT) + 1)
 )
 # So well (0 to about 1.1) fits a name of which a word or a few are enough.
-NEAR: Final = 0.5
+GOOD_NAME_FIT: Final = 0.5
 # Fields of the index: words of records and guide pages, words of sources.
-RECORDS: Final = "words"
-SOURCES: Final = "source_words"
+RECORD_FIELD: Final = "words"
+SOURCE_FIELD: Final = "source_words"
 # The best that the index finds are looked at; what comes after them is not counted either. More of them where types are chosen.
-LOOKED_AT: Final = {RECORDS: 30, SOURCES: 10}
-OF_CHOSEN_TYPES: Final = 100
+MAX_CANDIDATES: Final = {RECORD_FIELD: 30, SOURCE_FIELD: 10}
+MAX_CANDIDATES_OF_TYPES: Final = 100
 # How often a stem of a field is written into the index for once that it stands there: what ranks the candidates.
-_TIMES: Final = ((NAMES, 6), (CONTEXT, 2), (SUMMARY, 2), (BODY, 1))
+_FIELD_BOOST: Final = ((IN_NAMES, 6), (IN_CONTEXT, 2), (IN_SUMMARY, 2), (IN_BODY, 1))
 # Records whose names are words of the field; what phrases, guide pages and sources say is everyone's language.
-_SPEAKING: Final = frozenset({"procedure", "condition", "pain_generator", "risk"})
+_CLINICAL_TYPES: Final = frozenset({"procedure", "condition", "pain_generator", "risk"})
 # Another layout of the index is another folder: an old one is never opened by new code.
-LAYOUT: Final = "13"
+INDEX_FORMAT_VERSION: Final = "13"
 
 
 @dataclass(slots=True)
-class Name:
+class IndexedName:
     """One name of a record."""
 
-    kind: str
+    name_kind: str
     text: str
     stems: tuple[str, ...]
     # What its words are worth: the rarer, the more.
-    worth: dict[str, float]
-    total: float
+    stem_weights: dict[str, float]
+    total_weight: float
     # What a match in a name of its kind is worth.
-    weight: float
+    kind_weight: float
     # What is said where it matched and is not the whole query, and what leads to the marks in it, as JSON.
-    said: bytes
-    lead: bytes
+    explanation_json: bytes
+    highlight_prefix: bytes
 
 
 @dataclass(slots=True)
-class Entry:
+class IndexedRecord:
     """One record as search knows it."""
 
     type: str
@@ -93,65 +99,67 @@ class Entry:
     name: str
     summary: str
     # Each name, patient phrase or title.
-    names: list[Name]
+    names: list[IndexedName]
     # Stem -> the fields that have it.
-    where: dict[str, int]
+    field_masks: dict[str, int]
     # Stem -> the name that fits best where nothing else is asked for; and the hit that it makes where it is enough of that.
-    best: dict[str, "Best"]
-    sure: dict[str, "Hit"]
+    best_names: dict[str, "BestName"]
+    hits_by_stem: dict[str, "Hit"]
     # Stems that are a whole name.
-    alone: frozenset[str]
+    one_stem_names: frozenset[str]
     # Its links, as JSON.
-    links: bytes
+    links_json: bytes
     key: str
     # Records before guide pages before sources; and what stands first among equals: fewer words in its name.
-    group: int
-    tie: tuple[int, int, str]
+    type_group: int
+    tie_break: tuple[int, int, str]
     # Its unchanging part of a hit, as JSON; the name and the summary with what leads to their marks.
-    head: bytes
-    marked: tuple[tuple[str, bytes], ...]
+    hit_prefix: bytes
+    highlighted_texts: tuple[tuple[str, bytes], ...]
     # Stem -> what is marked for it alone in these, as JSON; made when it is first shown.
-    shown: dict[str, bytes] = field(default_factory=dict)
+    highlight_cache: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Hit:
     """A record found, and why."""
 
-    entry: Entry
+    record: IndexedRecord
     score: float
-    field: str
-    kind: str
-    text: str
+    matched_field: str
+    matched_kind: str
+    matched_text: str
     exact: bool
     # Stems of the query that the record has.
-    present: Sequence[str]
+    matched_stems: Sequence[str]
     # Where it stands among others: the lower, the earlier.
-    rank: tuple[int, float, tuple[int, int, str]]
+    sort_key: tuple[int, float, tuple[int, int, str]]
     # The name that matched and is not the whole query.
-    name: Name | None = None
+    matched_name: IndexedName | None = None
 
 
 @dataclass(slots=True)
-class Best:
+class BestName:
     """The name of a record that fits a stem best, where nothing else is asked for."""
 
     # The share of the name that the stem is, and how well the name fits.
-    share: float
-    name: Name
-    fitting: float
+    name_share: float
+    name: IndexedName
+    fit: float
 
 
-def hit_of(entry: Entry, score: float, found: tuple[str, str, str], present: Sequence[str], *, exact: bool) -> Hit:
+def build_hit(
+    record: IndexedRecord, score: float, matched: tuple[str, str, str], matched_stems: Sequence[str], *, exact: bool
+) -> Hit:
     """A record found in a field, by a name or text of a kind: `found` is the three."""
     score = round(score, 2)
-    return Hit(entry, score, *found, exact, present, (entry.group, -score, entry.tie))
+    return Hit(record, score, *matched, exact, matched_stems, (record.type_group, -score, record.tie_break))
 
 
-def hit_by_name(entry: Entry, score: float, name: Name, present: Sequence[str]) -> Hit:
+def build_name_hit(record: IndexedRecord, score: float, name: IndexedName, matched_stems: Sequence[str]) -> Hit:
     """A record found by a name that is not the whole query."""
-    hit = hit_of(entry, score, ("names", name.kind, name.text), present, exact=False)
-    hit.name = name
+    hit = build_hit(record, score, ("names", name.name_kind, name.text), matched_stems, exact=False)
+    hit.matched_name = name
     return hit
 
 
@@ -163,30 +171,30 @@ class SearchIndex:
     searcher: Any
     schema: Any
     # How many records have a stem: the vocabulary, and what a word is worth.
-    frequency: dict[str, int]
+    stem_frequency: dict[str, int]
     # How many records have a word as it is spelled.
-    spelled: dict[str, int]
+    word_frequency: dict[str, int]
     # Every word of a record's name as it is spelled, sorted: words of the field, and what a misspelt one is compared with.
     name_words: list[str]
-    total: int
+    record_count: int
     # Folded whole name -> records that have it: (kind, text, place in the index).
-    exact: dict[str, list[tuple[str, str, int]]]
+    exact_names: dict[str, list[tuple[str, str, int]]]
     # (folded text from a word's start, text, kind, type, slug, name), sorted: what is suggested while typing.
-    starts: list[tuple[str, str, str, str, str, str]]
+    name_suffixes: list[tuple[str, str, str, str, str, str]]
     # (field, stem) that more records have than are looked at -> places of those that it says most about.
     champions: dict[tuple[str, str], list[int]]
     # Makes links of the marks in a document.
-    linked: Callable[[bytes], bytes]
-    memo: dict[int, Entry] = field(default_factory=dict)
-    terms: dict[tuple[str, str], Any] = field(default_factory=dict)
+    resolve_links: Callable[[bytes], bytes]
+    record_cache: dict[int, IndexedRecord] = field(default_factory=dict)
+    term_query_cache: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @cached_property
     def vocabulary(self) -> list[str]:
         """Every stem, sorted."""
-        return sorted(self.frequency)
+        return sorted(self.stem_frequency)
 
     @cached_property
-    def spellings(self) -> dict[int, list[str]]:
+    def name_words_by_length(self) -> dict[int, list[str]]:
         """Every word of a name by its length: one that is edited once or twice is hardly longer or shorter."""
         found: dict[int, list[str]] = defaultdict(list)
         for word in self.name_words:
@@ -194,7 +202,7 @@ class SearchIndex:
         return dict(found)
 
     @cached_property
-    def sounds(self) -> dict[str, list[str]]:
+    def name_words_by_sound(self) -> dict[str, list[str]]:
         """What a word of a name sounds like -> the words."""
         found: dict[str, list[str]] = defaultdict(list)
         for word in self.name_words:
@@ -205,28 +213,33 @@ class SearchIndex:
     @cached_property
     def first_words(self) -> list[str]:
         """Every word that a suggestion may begin with, sorted."""
-        return sorted({row[0].split()[0] for row in self.starts})
+        return sorted({row[0].split()[0] for row in self.name_suffixes})
 
     @cached_property
-    def relatives(self) -> dict[str, list[str]]:
+    def name_stems_by_root(self) -> dict[str, list[str]]:
         """Root -> stems of names that have it."""
         found: dict[str, list[str]] = defaultdict(list)
-        for stem in sorted(self.named):
-            found[root(stem)].append(stem)
+        for stem in sorted(self.name_stems):
+            found[strip_suffix(stem)].append(stem)
         return dict(found)
 
     @cached_property
-    def named(self) -> frozenset[str]:
+    def name_stems(self) -> frozenset[str]:
         """Stems of the words of names."""
-        return frozenset(stem for word in self.name_words for stem in content_stems(word))
+        return frozenset(stem for word in self.name_words for stem in stem_content_words(word))
 
     @cached_property
-    def written_apart(self) -> dict[str, tuple[str, str]]:
+    def compounds(self) -> dict[str, tuple[str, str]]:
         """Two words that stand together in a name, as one word -> the two: kneepain, intraarticular."""
         found: dict[str, tuple[str, str]] = {}
-        for row in self.starts:
+        for row in self.name_suffixes:
             first, second = (*row[0].split(maxsplit=2), "", "")[:2]
-            if len(first) >= _PART and len(second) >= _PART and content_stems(first) and content_stems(second):
+            if (
+                len(first) >= _MIN_COMPOUND_PART
+                and len(second) >= _MIN_COMPOUND_PART
+                and stem_content_words(first)
+                and stem_content_words(second)
+            ):
                 found.setdefault(first + second, (first, second))
         return found
 
@@ -234,48 +247,52 @@ class SearchIndex:
     def abbreviations(self) -> dict[str, list[str]]:
         """An abbreviation -> the words that the names of all records with it share."""
         shared: dict[str, list[str]] = {}
-        for start, text, kind, _, _, name in self.starts:
-            if kind == "abbreviation" and fold(text) == start:
-                words = fold(name).split()
+        for start, text, kind, _, _, name in self.name_suffixes:
+            if kind == "abbreviation" and normalize(text) == start:
+                words = normalize(name).split()
                 shared[start] = [word for word in shared.get(start, words) if word in words]
         return {short: words for short, words in shared.items() if words and words != [short]}
 
-    def worth(self, stem: str) -> float:
+    def weigh_stem(self, stem: str) -> float:
         """What a word is worth: the fewer records have it, the more."""
-        return math.log(1 + self.total / self.frequency.get(stem, 1)) + 0.3
+        return math.log(1 + self.record_count / self.stem_frequency.get(stem, 1)) + 0.3
 
-    def entry(self, place: int) -> Entry:
+    def get_record(self, doc_id: int) -> IndexedRecord:
         """A record by its place in the index, parsed once."""
-        found = self.memo.get(place)
+        found = self.record_cache.get(doc_id)
         if found is None:
-            if len(self.memo) > 20_000:
-                self.memo.clear()
+            if len(self.record_cache) > 20_000:
+                self.record_cache.clear()
             # One segment holds all of them.
-            stored = self.searcher.doc(tantivy.DocAddress(0, place))
+            stored = self.searcher.doc(tantivy.DocAddress(0, doc_id))
             raw = orjson.loads(stored["payload"][0])
-            found = self.memo[place] = _entry(raw, self.linked(raw["links"].encode()), self.worth)
+            found = self.record_cache[doc_id] = _build_record(
+                raw, self.resolve_links(raw["links"].encode()), self.weigh_stem
+            )
         return found
 
 
-def weight_of(kind: str, type_: str) -> float:
+def weigh_name(kind: str, type_: str) -> float:
     """What a match in such a name is worth: what hurts says what a condition is, more than what is done about it."""
-    return KIND_WEIGHT.get(kind, 0.9) * (PHRASE_OF_OTHERS if kind == "patient_phrase" and type_ != "condition" else 1.0)
+    return NAME_KIND_WEIGHT.get(kind, 0.9) * (
+        NON_CONDITION_PHRASE_WEIGHT if kind == "patient_phrase" and type_ != "condition" else 1.0
+    )
 
 
-def fit(name: Name, coverage: float, share: float) -> float:
+def compute_fit(name: IndexedName, query_share: float, name_share: float) -> float:
     """How well a name fits (0 to 1.15): by the share of the query that it has, and the share of it that the query has."""
-    complete = 0.15 if share > 0.999 and coverage > 0.95 else 0.0
-    return name.weight * (coverage * (0.55 + 0.45 * share) + complete)
+    complete = 0.15 if name_share > 0.999 and query_share > 0.95 else 0.0
+    return name.kind_weight * (query_share * (0.55 + 0.45 * name_share) + complete)
 
 
-def _entry(raw: dict[str, Any], links: bytes, worth: Callable[[str], float]) -> Entry:
-    names = [_name(kind, text, words, raw["type"], worth) for kind, text, words in raw["names"]]
+def _build_record(raw: dict[str, Any], links: bytes, worth: Callable[[str], float]) -> IndexedRecord:
+    names = [_build_name(kind, text, words, raw["type"], worth) for kind, text, words in raw["names"]]
     where: dict[str, int] = {}
     fields = (
-        (NAMES, (stem for name in names for stem in name.stems)),
-        (SUMMARY, raw["s"]),
-        (BODY, raw["b"]),
-        (CONTEXT, raw["c"]),
+        (IN_NAMES, (stem for name in names for stem in name.stems)),
+        (IN_SUMMARY, raw["s"]),
+        (IN_BODY, raw["b"]),
+        (IN_CONTEXT, raw["c"]),
     )
     for bit, words in fields:
         for stem in words:
@@ -283,53 +300,57 @@ def _entry(raw: dict[str, Any], links: bytes, worth: Callable[[str], float]) -> 
             where[sys.intern(stem)] = where.get(stem, 0) | bit
     key, name = f"{raw['type']}/{raw['slug']}", raw["name"]
     kind, slug, summary = raw["type"], raw["slug"], raw["summary"]
-    marked = tuple((text, lead(field, text)) for field, text in (("name", name), ("summary", summary)) if text)
-    entry = Entry(
+    marked = tuple(
+        (text, highlight_prefix(field, text)) for field, text in (("name", name), ("summary", summary)) if text
+    )
+    entry = IndexedRecord(
         type=kind,
         slug=slug,
         name=name,
         summary=summary,
         names=names,
-        where=where,
-        best={},
-        sure={},
-        alone=frozenset(name.stems[0] for name in names if len(name.stems) == 1),
-        links=links,
+        field_masks=where,
+        best_names={},
+        hits_by_stem={},
+        one_stem_names=frozenset(name.stems[0] for name in names if len(name.stems) == 1),
+        links_json=links,
         key=key,
-        group=GROUPS.get(kind, 0),
-        tie=(len(name.split()), ORDER[kind], slug),
-        head=orjson.dumps({"type": kind, "slug": slug, "name": name, "summary": summary or None})[:-1],
-        marked=marked,
+        type_group=TYPE_GROUP.get(kind, 0),
+        tie_break=(len(name.split()), TYPE_ORDER[kind], slug),
+        hit_prefix=orjson.dumps({"type": kind, "slug": slug, "name": name, "summary": summary or None})[:-1],
+        highlighted_texts=marked,
     )
-    _find_best(entry)
+    _find_best_names(entry)
     return entry
 
 
-def _name(kind: str, text: str, words: list[str], type_: str, worth: Callable[[str], float]) -> Name:
+def _build_name(kind: str, text: str, words: list[str], type_: str, worth: Callable[[str], float]) -> IndexedName:
     stems = tuple(map(sys.intern, words))
     each = {stem: worth(stem) for stem in stems}
-    why = said("names", kind, text, exact=False)
-    return Name(kind, text, stems, each, sum(each.values()), weight_of(kind, type_), why, lead("matched", text))
+    why = explain_json("names", kind, text, exact=False)
+    return IndexedName(
+        kind, text, stems, each, sum(each.values()), weigh_name(kind, type_), why, highlight_prefix("matched", text)
+    )
 
 
-def _find_best(entry: Entry) -> None:
-    best = entry.best
+def _find_best_names(entry: IndexedRecord) -> None:
+    best = entry.best_names
     for name in entry.names:
-        for stem, worth in name.worth.items():
-            share = worth / name.total
-            fitting = fit(name, 1.0, share)
-            if stem not in best or fitting > best[stem].fitting:
-                best[stem] = Best(share, name, fitting)
+        for stem, worth in name.stem_weights.items():
+            share = worth / name.total_weight
+            fitting = compute_fit(name, 1.0, share)
+            if stem not in best or fitting > best[stem].fit:
+                best[stem] = BestName(share, name, fitting)
     for stem, found in best.items():
-        if found.fitting >= NEAR:
+        if found.fit >= GOOD_NAME_FIT:
             # The word is one of a name: worth all of it.
-            entry.sure[stem] = hit_by_name(entry, 60 * found.fitting + 60, found.name, (stem,))
+            entry.hits_by_stem[stem] = build_name_hit(entry, 60 * found.fit + 60, found.name, (stem,))
 
 
-def _schema() -> Any:  # noqa: ANN401 - tantivy ships no types
+def _build_schema() -> Any:  # noqa: ANN401 - tantivy ships no types
     builder = tantivy.SchemaBuilder()
     # Sources are many, short and come last: they do not compete with records.
-    for name in (RECORDS, SOURCES):
+    for name in (RECORD_FIELD, SOURCE_FIELD):
         builder.add_text_field(name, stored=False, tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("type", stored=False, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("payload", stored=True, tokenizer_name="raw", index_option="basic")
@@ -337,12 +358,12 @@ def _schema() -> Any:  # noqa: ANN401 - tantivy ships no types
 
 
 def open_index(
-    snapshot: Snapshot, folder: Path, revision: str, build: str, linked: Callable[[bytes], bytes]
+    snapshot: ReadTransaction, directory: Path, revision: str, fingerprint: str, resolve_links: Callable[[bytes], bytes]
 ) -> SearchIndex:
     """The index of a revision, built when this box does not have it yet. `linked` makes links of marks."""
-    target = folder / f"{revision}-{build}-{LAYOUT}"
-    made_once(target, "facts.json", lambda work: _write(snapshot, work))
-    schema = _schema()
+    target = directory / f"{revision}-{fingerprint}-{INDEX_FORMAT_VERSION}"
+    build_once(target, "facts.json", lambda work: _build_index(snapshot, work))
+    schema = _build_schema()
     index = tantivy.Index(schema, path=str(target / "index"))
     index.reload()
     facts = orjson.loads((target / "facts.json").read_bytes())
@@ -354,20 +375,20 @@ def open_index(
         revision=revision,
         searcher=index.searcher(),
         schema=schema,
-        frequency=facts["frequency"],
-        spelled=facts["spelled"],
+        stem_frequency=facts["frequency"],
+        word_frequency=facts["spelled"],
         name_words=facts["name_words"],
-        total=facts["total"],
-        exact=dict(exact),
-        starts=starts,
+        record_count=facts["total"],
+        exact_names=dict(exact),
+        name_suffixes=starts,
         champions={(field, stem): places for field, stem, places in facts["champions"]},
-        linked=linked,
+        resolve_links=resolve_links,
     )
 
 
-def _write(snapshot: Snapshot, work: Path) -> None:
+def _build_index(snapshot: ReadTransaction, work: Path) -> None:
     (work / "index").mkdir()
-    index = tantivy.Index(_schema(), path=str(work / "index"))
+    index = tantivy.Index(_build_schema(), path=str(work / "index"))
     # One thread and one commit make one segment: every box ranks alike.
     writer = index.writer(heap_size=256_000_000, num_threads=1)
     frequency: Counter[str] = Counter()
@@ -377,22 +398,22 @@ def _write(snapshot: Snapshot, work: Path) -> None:
     starts: list[tuple[str, str, str, str, str, str]] = []
     champions: dict[tuple[str, str], list[tuple[float, int]]] = defaultdict(list)
     total = 0
-    for record in _records(snapshot):
-        names = [[kind, text, content_stems(levels(text))] for kind, text in record["names"]]
+    for record in _iter_records(snapshot):
+        names = [[kind, text, stem_content_words(normalize_levels(text))] for kind, text in record["names"]]
         words = {word for _, _, stems in names for word in stems}
-        context = {word for text in record["context"] for word in content_stems(levels(text))}
+        context = {word for text in record["context"] for word in stem_content_words(normalize_levels(text))}
         fields = {
-            NAMES: words,
-            SUMMARY: set(content_stems(levels(record["summary"]))),
-            BODY: record["body"],
-            CONTEXT: context,
+            IN_NAMES: words,
+            IN_SUMMARY: set(stem_content_words(normalize_levels(record["summary"]))),
+            IN_BODY: record["body"],
+            IN_CONTEXT: context,
         }
         frequency.update(set().union(*fields.values()))
-        in_names = {word for _, text in record["names"] for word in fold(text).split()}
+        in_names = {word for _, text in record["names"] for word in normalize(text).split()}
         spelled.update(record["spelled"] | in_names)
-        if record["type"] in _SPEAKING:
+        if record["type"] in _CLINICAL_TYPES:
             name_words.update(
-                word for kind, text in record["names"] if kind != "patient_phrase" for word in fold(text).split()
+                word for kind, text in record["names"] if kind != "patient_phrase" for word in normalize(text).split()
             )
         payload = {
             "type": record["type"],
@@ -400,25 +421,25 @@ def _write(snapshot: Snapshot, work: Path) -> None:
             "name": record["name"],
             "summary": record["summary"],
             "names": names,
-            "s": sorted(fields[SUMMARY]),
-            "b": sorted(fields[BODY]),
+            "s": sorted(fields[IN_SUMMARY]),
+            "b": sorted(fields[IN_BODY]),
             "c": sorted(context),
             "links": record["links"],
         }
         document = tantivy.Document()
-        target = SOURCES if record["type"] == "source" else RECORDS
-        for stem, worth in _impacts(names, fields, record["type"]).items():
+        target = SOURCE_FIELD if record["type"] == "source" else RECORD_FIELD
+        for stem, worth in _score_stems(names, fields, record["type"]).items():
             held = champions[target, stem]
-            push = heapq.heappush if len(held) < LOOKED_AT[target] else heapq.heappushpop
+            push = heapq.heappush if len(held) < MAX_CANDIDATES[target] else heapq.heappushpop
             push(held, (worth, -total))
-        document.add_text(target, " ".join(word for bit, times in _TIMES for word in sorted(fields[bit]) * times))
+        document.add_text(target, " ".join(word for bit, times in _FIELD_BOOST for word in sorted(fields[bit]) * times))
         document.add_text("type", record["type"])
         document.add_text("payload", orjson.dumps(payload).decode())
         writer.add_document(document)
         for kind, text in record["names"]:
-            exact.append((fold(levels(text)), kind, text, total))
+            exact.append((normalize(normalize_levels(text)), kind, text, total))
             if record["type"] != "source" and kind != "patient_phrase":
-                starts.extend(_starts(text, kind, record))
+                starts.extend(_iter_suffixes(text, kind, record))
         total += 1
     writer.commit()
     writer.wait_merging_threads()
@@ -432,32 +453,32 @@ def _write(snapshot: Snapshot, work: Path) -> None:
         "champions": [
             (field, stem, [-place for _, place in sorted(best, reverse=True)])
             for (field, stem), best in sorted(champions.items())
-            if len(best) == LOOKED_AT[field]
+            if len(best) == MAX_CANDIDATES[field]
         ],
     }
     (work / "facts.json").write_bytes(orjson.dumps(facts))
 
 
-def _impacts(names: list[Any], fields: dict[int, set[str]], type_: str) -> dict[str, float]:
+def _score_stems(names: list[Any], fields: dict[int, set[str]], type_: str) -> dict[str, float]:
     """Stem -> what it says about a record, asked for alone: by its place, and by how much of a name it is."""
     found: dict[str, float] = {}
     for bit, stems in fields.items():
         for stem in stems:
-            found[stem] = max(found.get(stem, 0.0), WORTH[bit])
+            found[stem] = max(found.get(stem, 0.0), FIELD_WEIGHT_BY_MASK[bit])
     for kind, _, stems in names:
-        fitting = 1.0 + weight_of(kind, type_) * (0.55 + 0.45 / len(set(stems))) if stems else 0.0
+        fitting = 1.0 + weigh_name(kind, type_) * (0.55 + 0.45 / len(set(stems))) if stems else 0.0
         for stem in stems:
             found[stem] = max(found[stem], fitting)
     return found
 
 
-def _starts(text: str, kind: str, record: dict[str, Any]) -> Iterator[tuple[str, str, str, str, str, str]]:
-    words = fold(levels(text)).split()
+def _iter_suffixes(text: str, kind: str, record: dict[str, Any]) -> Iterator[tuple[str, str, str, str, str, str]]:
+    words = normalize(normalize_levels(text)).split()
     for place in range(min(len(words), 6)):
         yield " ".join(words[place:]), text, kind, record["type"], record["slug"], record["name"]
 
 
-def _records(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+def _iter_records(snapshot: ReadTransaction) -> Iterator[dict[str, Any]]:
     """Every record of the release with its names and texts, in order of type and slug."""
     names: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
     for type_, slug, kind, text in snapshot.fetch(
@@ -469,15 +490,15 @@ def _records(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
         "SELECT subject_type, subject_slug, statement FROM claim ORDER BY id", {}
     ):
         statements[type_, slug].append(statement)
-    context = _context(snapshot, names)
+    context = _find_context_names(snapshot, names)
     given: dict[str, Any] = {}
-    among = named("type", TYPES, given)
+    among = bind_list("type", SEARCHED_TYPES, given)
     shown = f"SELECT type, slug, name, summary, body FROM document WHERE type IN ({among}) ORDER BY type, slug"
     for type_, slug, name, raw, body in snapshot.fetch(shown, given):
         document = orjson.loads(raw)
         summary = document.get("summary") or ""
         mine = names.get((type_, slug)) or [("preferred", name)]
-        texts = [*statements.get((type_, slug), ()), *_texts(orjson.loads(body))]
+        texts = [*statements.get((type_, slug), ()), *_iter_texts(orjson.loads(body))]
         yield {
             "type": type_,
             "slug": slug,
@@ -485,13 +506,13 @@ def _records(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
             "summary": summary,
             "names": mine,
             "context": context.get((type_, slug), ()),
-            "body": {word for text in texts for word in content_stems(text)},
-            "spelled": {word for text in (summary, *texts) for word in fold(text).split()},
+            "body": {word for text in texts for word in stem_content_words(text)},
+            "spelled": {word for text in (summary, *texts) for word in normalize(text).split()},
             "links": orjson.dumps(document["links"]).decode(),
         }
 
 
-def _texts(document: dict[str, Any]) -> Iterator[str]:
+def _iter_texts(document: dict[str, Any]) -> Iterator[str]:
     """What a record's document says for people to read: its texts and key messages, what a guide page says."""
     for part in (document.get("texts") or {}).values():
         yield from (one["text"] for one in part.get("items", ()))
@@ -499,19 +520,19 @@ def _texts(document: dict[str, Any]) -> Iterator[str]:
         yield from (item["heading"] or "", item["text"])
 
 
-_EDGES: Final = (
+_CONTEXT_QUERIES: Final = (
     ("procedure", "SELECT DISTINCT procedure, 'condition', condition FROM indication"),
     ("procedure", "SELECT DISTINCT procedure, 'pain_generator', pain_generator FROM target"),
     ("condition", "SELECT DISTINCT condition, 'pain_generator', pain_generator FROM origin"),
 )
 
 
-def _context(
-    snapshot: Snapshot, names: Mapping[tuple[str, str], list[tuple[str, str]]]
+def _find_context_names(
+    snapshot: ReadTransaction, names: Mapping[tuple[str, str], list[tuple[str, str]]]
 ) -> dict[tuple[str, str], set[str]]:
     """Names of what a record is joined to: the query for it often names both (nerve block for sciatica)."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for type_, edges in _EDGES:
+    for type_, edges in _CONTEXT_QUERIES:
         for slug, other_type, other in snapshot.fetch(edges, {}):
             joined = names.get((other_type, other), ())
             found[type_, slug].update(text for kind, text in joined if kind != "patient_phrase")

@@ -10,16 +10,16 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from app.search.stemming import stems
-from app.text.normalize import fold
+from app.search.stemming import stem_words
+from app.text.normalize import normalize
 
 # All the ways to say that something cannot be done, as `fold` leaves them, are one word.
 _CANNOT: Final = re.compile(
     r"\b(?:can not|can t|cant|cannot|could not|couldn t|couldnt|unable to|not able to|no longer able to|won t|wont)\b"
 )
 # Shorter words are never corrected: one letter makes another word of them.
-_SHORT: Final = 5
-_LONG: Final = 8
+_MIN_CORRECTABLE_LENGTH: Final = 5
+_MIN_LENGTH_FOR_TWO_EDITS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class RedFlags:
     """Described emergencies: for each phrase its places, each the stems that may stand there, and the claims that answer."""
 
     phrases: tuple[tuple[tuple[frozenset[str], ...], tuple[str, ...]], ...]
-    spelled: frozenset[str]
+    phrase_words: frozenset[str]
 
     @cached_property
-    def by_stem(self) -> dict[str, list[int]]:
+    def phrases_by_stem(self) -> dict[str, list[int]]:
         """Stem -> phrases of which it may stand at the place that fewest stems may: no other phrase need be looked at."""
         found: dict[str, list[int]] = {}
         for number, (places, _) in enumerate(self.phrases):
@@ -39,43 +39,47 @@ class RedFlags:
         return found
 
     @cached_property
-    def words(self) -> list[str]:
+    def correctable_words(self) -> list[str]:
         """Every word of a phrase that a misspelt one may be meant to be."""
-        return sorted(word for word in self.spelled if len(word) >= _SHORT)
+        return sorted(word for word in self.phrase_words if len(word) >= _MIN_CORRECTABLE_LENGTH)
 
-    def claims(self, text: str, known: Collection[str]) -> list[str]:
+    def find_claims(self, text: str, known: Collection[str]) -> list[str]:
         """Claims of the emergencies that a text describes, each once. `known` words are spelled as they were meant."""
         have: set[str] = set()
-        words = _plain(text).split()
+        words = _normalize_phrase(text).split()
         # Two neighbours that a phrase writes as one (thunder clap) are both.
         neighbours = (one + other for one, other in pairwise(words))
-        have.update(stem for word in neighbours if word in self.spelled for stem in stems(word))
+        have.update(stem for word in neighbours if word in self.phrase_words for stem in stem_words(word))
         for word in words:
-            have.update(stems(word))
-            if len(word) >= _SHORT and word not in self.spelled and word not in known:
-                have.update(self._meant(word))
-        near = sorted({number for stem in have for number in self.by_stem.get(stem, ())})
+            have.update(stem_words(word))
+            if len(word) >= _MIN_CORRECTABLE_LENGTH and word not in self.phrase_words and word not in known:
+                have.update(self._correct(word))
+        near = sorted({number for stem in have for number in self.phrases_by_stem.get(stem, ())})
         found = [claims for places, claims in map(self.phrases.__getitem__, near) if all(have & one for one in places)]
         return list(dict.fromkeys(claim for claims in found for claim in claims))
 
-    def _meant(self, word: str) -> tuple[str, ...]:
+    def _correct(self, word: str) -> tuple[str, ...]:
         near = process.extract(
-            word, self.words, scorer=OSA.distance, score_cutoff=1 if len(word) < _LONG else 2, limit=1
+            word,
+            self.correctable_words,
+            scorer=OSA.distance,
+            score_cutoff=1 if len(word) < _MIN_LENGTH_FOR_TWO_EDITS else 2,
+            limit=1,
         )
-        return stems(near[0][0]) if near else ()
+        return stem_words(near[0][0]) if near else ()
 
 
-def red_flags(raw: Iterable[dict[str, list[str]]]) -> RedFlags:
+def build_red_flags(raw: Iterable[dict[str, list[str]]]) -> RedFlags:
     """Red flags of the editorial map. Words of a phrase may come in any order; `a/b` at one place is either."""
     phrases, spelled = [], set[str]()
     for flag in raw:
         for phrase in flag["phrases"]:
-            written = [[_plain(one) for one in place.split("/")] for place in phrase.split()]
+            written = [[_normalize_phrase(one) for one in place.split("/")] for place in phrase.split()]
             spelled.update(word for place in written for word in place)
-            places = tuple(frozenset(stem for word in place for stem in stems(word)) for place in written)
+            places = tuple(frozenset(stem for word in place for stem in stem_words(word)) for place in written)
             phrases.append((places, tuple(flag["claims"])))
     return RedFlags(tuple(phrases), frozenset(spelled))
 
 
-def _plain(text: str) -> str:
-    return _CANNOT.sub("cannot", fold(text))
+def _normalize_phrase(text: str) -> str:
+    return _CANNOT.sub("cannot", normalize(text))

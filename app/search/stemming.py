@@ -6,10 +6,10 @@ from typing import Final
 
 from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
-from app.text.normalize import fold
+from app.text.normalize import normalize
 
 _STEMMER: Final = TextAnalyzerBuilder(Tokenizer.whitespace()).filter(Filter.stemmer("english")).build()
-STOP: Final = frozenset(
+STOP_WORDS: Final = frozenset(
     [
         "a",
         "about",
@@ -178,7 +178,7 @@ STOP: Final = frozenset(
     ]
 )
 # Everyday words beside the field's own, where no name of a record could carry them: general, never for one query.
-LEXICON: Final = {
+LAY_SYNONYMS: Final = {
     "shot": "injection",
     "jab": "injection",
     "tailbone": "coccyx",
@@ -225,40 +225,40 @@ LEXICON: Final = {
 
 
 @lru_cache(maxsize=50_000)
-def stems(text: str) -> tuple[str, ...]:
+def stem_words(text: str) -> tuple[str, ...]:
     """Stems of every word of a text, in order, stop words and all."""
-    folded = fold(text)
+    folded = normalize(text)
     return tuple(_STEMMER.analyze(folded)) if folded else ()
 
 
 @lru_cache(maxsize=50_000)
-def content_stems(text: str) -> tuple[str, ...]:
+def stem_content_words(text: str) -> tuple[str, ...]:
     """Stems of the words of a text that say something; all of them where none does."""
-    kept = [word for word in fold(text).split() if word not in STOP]
+    kept = [word for word in normalize(text).split() if word not in STOP_WORDS]
     return tuple(_STEMMER.analyze(" ".join(kept))) if kept else ()
 
 
-_LEVEL = re.compile(
+_LEVEL_RANGE = re.compile(
     r"\b([clts])(\d{1,2})(?:\s*(?:[-/\u2013\u2014\s]|\bto\b)\s*([clts]?)|([clts]))(\d{1,2})\b", re.IGNORECASE
 )
 # One level of the spine, and the part of it that the letter stands for.
-ONE_LEVEL: Final = re.compile(r"[clts]\d{1,2}")
-PARTS: Final = {"c": "cervical", "t": "thoracic", "l": "lumbar", "s": "sacral"}
+SPINAL_LEVEL: Final = re.compile(r"[clts]\d{1,2}")
+SPINE_REGIONS: Final = {"c": "cervical", "t": "thoracic", "l": "lumbar", "s": "sacral"}
 
 
-def levels(text: str) -> str:
+def normalize_levels(text: str) -> str:
     """Spinal levels in one form: L4-5, L4/L5, L4L5, L4 to L5 and L4-L5 become `l4 l5`."""
-    return _LEVEL.sub(lambda m: f"{m[1]}{m[2]} {m[3] or m[4] or m[1]}{m[5]}", text)
+    return _LEVEL_RANGE.sub(lambda m: f"{m[1]}{m[2]} {m[3] or m[4] or m[1]}{m[5]}", text)
 
 
 # What derived words of the field end in, longest first: leakage and leak, sacroiliitis and sacroiliac have one root.
-_ENDINGS: Final = ("ation", "itis", "iti", "osi", "ag", "al", "ar", "ac", "ic", "it")
-_ROOT: Final = 4
+_DERIVATIONAL_SUFFIXES: Final = ("ation", "itis", "iti", "osi", "ag", "al", "ar", "ac", "ic", "it")
+_MIN_ROOT_LENGTH: Final = 4
 
 
-def root(stem: str) -> str:
+def strip_suffix(stem: str) -> str:
     """A stem without the ending that derived it, where enough of it is left."""
-    for ending in _ENDINGS:
-        if stem.endswith(ending) and len(stem) - len(ending) >= _ROOT:
+    for ending in _DERIVATIONAL_SUFFIXES:
+        if stem.endswith(ending) and len(stem) - len(ending) >= _MIN_ROOT_LENGTH:
             return stem[: -len(ending)]
     return stem

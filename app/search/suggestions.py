@@ -7,68 +7,72 @@ from typing import Any
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from app.search.index import GROUPS, ORDER, SearchIndex
-from app.search.stemming import levels
-from app.text.normalize import fold
+from app.search.index import TYPE_GROUP, TYPE_ORDER, SearchIndex
+from app.search.stemming import normalize_levels
+from app.text.normalize import normalize
 
 
-def suggest(index: SearchIndex, text: str, limit: int = 10) -> list[tuple[str, str, str, str, str]]:
+def find_suggestions(index: SearchIndex, text: str, limit: int = 10) -> list[tuple[str, str, str, str, str]]:
     """Names that begin so (at any word), else names nearest to it: (text, kind, type, slug, name)."""
-    wanted = fold(levels(text))
+    wanted = normalize(normalize_levels(text))
     if not wanted:
         return []
-    found = _beginning(index, wanted)
+    found = _find_by_prefix(index, wanted)
     if not found and len(wanted) >= 3:
-        corrected = [_known_start(index, word) for word in wanted.split()]
+        corrected = [_correct_prefix(index, word) for word in wanted.split()]
         again = " ".join(word or "" for word in corrected)
         if all(corrected):
-            found = _beginning(index, again) or _having(index, again.split(), wanted)
+            found = _find_by_prefix(index, again) or _find_containing_all(index, again.split(), wanted)
     ranked = sorted(found.values(), key=lambda row: row[0])
     return [(row[1][1], row[1][2], row[1][3], row[1][4], row[1][5]) for row in ranked[:limit]]
 
 
-def _beginning(index: SearchIndex, wanted: str) -> dict[tuple[str, str], tuple[Any, ...]]:
+def _find_by_prefix(index: SearchIndex, wanted: str) -> dict[tuple[str, str], tuple[Any, ...]]:
     """Names of which the whole, or the part from some word on, begins so."""
-    keys = index.starts
+    keys = index.name_suffixes
     start = bisect.bisect_left(keys, (wanted,))
     found: dict[tuple[str, str], tuple[Any, ...]] = {}
     for row in keys[start : start + 400]:
         if not row[0].startswith(wanted):
             break
-        _offer(found, row, wanted)
+        _add_candidate(found, row, wanted)
     return found
 
 
-def _having(index: SearchIndex, words: list[str], wanted: str) -> dict[tuple[str, str], tuple[Any, ...]]:
+def _find_containing_all(index: SearchIndex, words: list[str], wanted: str) -> dict[tuple[str, str], tuple[Any, ...]]:
     """Names that have every word, in any order."""
     found: dict[tuple[str, str], tuple[Any, ...]] = {}
-    rows = (row for row in index.starts if all(any(part.startswith(word) for part in row[0].split()) for word in words))
+    rows = (
+        row
+        for row in index.name_suffixes
+        if all(any(part.startswith(word) for part in row[0].split()) for word in words)
+    )
     for row in islice(rows, 200):
-        _offer(found, row, wanted)
+        _add_candidate(found, row, wanted)
     return found
 
 
-def _known_start(index: SearchIndex, word: str) -> str | None:
+def _correct_prefix(index: SearchIndex, word: str) -> str | None:
     """The word itself where a name has a word that begins so; else the nearest one; None: nothing is near."""
-    keys = index.starts
+    keys = index.name_suffixes
     place = bisect.bisect_left(keys, (word,))
     if place < len(keys) and keys[place][0].startswith(word):
         return word
-    return _nearest_start(index, word)
+    return _find_nearest_prefix(index, word)
 
 
-def _offer(
+def _add_candidate(
     found: dict[tuple[str, str], tuple[Any, ...]], row: tuple[str, str, str, str, str, str], wanted: str
 ) -> None:
     _, text, kind, type_, slug, _ = row
-    whole = fold(levels(text))
+    whole = normalize(normalize_levels(text))
     rank = (
         not whole.startswith(wanted),
         whole != wanted,
-        GROUPS.get(type_, 0),
+        TYPE_GROUP.get(type_, 0),
         kind != "preferred",
         len(whole),
-        ORDER[type_],
+        TYPE_ORDER[type_],
         slug,
     )
     key = (type_, slug)
@@ -76,7 +80,7 @@ def _offer(
         found[key] = (rank, row)
 
 
-def _nearest_start(index: SearchIndex, word: str) -> str | None:
+def _find_nearest_prefix(index: SearchIndex, word: str) -> str | None:
     words = index.first_words
     edits = 1 if len(word) < 6 else 2
     best: tuple[int, str] | None = None

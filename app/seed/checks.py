@@ -6,13 +6,13 @@ from itertools import pairwise
 from typing import Final
 
 from app.domain import vocabulary
-from app.domain.blocks import BLOCK_OF_KIND
+from app.domain.blocks import BLOCK_BY_CLAIM_KIND
 from app.seed import schema as seed
-from app.seed.consistency import faults_of
-from app.seed.diff import TYPE_OF_FAMILY, DoesNotFit, History, history_of
-from app.seed.reader import Bundle, Finding
-from app.text.nearest import nearest
-from app.text.normalize import fold
+from app.seed.consistency import numeric_errors
+from app.seed.diff import RECORD_TYPE_BY_FOLDER, HistoryConflict, History, replay_history
+from app.seed.reader import Bundle, SeedProblem
+from app.text.nearest import find_nearest
+from app.text.normalize import normalize
 
 _FILE: Final = {"procedure": "procedures", "condition": "conditions", "pain_generator": "pain_generators"}
 _WITHDRAWN: Final = ("procedure", "condition", "pain_generator", "risk", "source")
@@ -31,23 +31,23 @@ class _Known:
             "guide_page": {page.slug for page in content.guide},
             "claim": {claim.id for _, _, claim in content.claims()},
         }
-        for kind, slugs in content.unread.items():
+        for kind, slugs in content.unreadable_slugs.items():
             self.slugs.setdefault(kind, set()).update(slugs)
-        self.unreadable = content.unreadable
+        self.unreadable = content.unreadable_types
 
     def missing(self, kind: str, slug: str) -> str | None:
         """What to say of a slug that nothing has; None when it is known."""
         if slug in self.slugs[kind] or kind in self.unreadable:
             return None
-        near = nearest(slug, self.slugs[kind], most=1)
+        near = find_nearest(slug, self.slugs[kind], limit=1)
         words = kind.replace("_", " ")
         return f"no {words} is called {slug!r}" + (f": {near[0]!r} is the nearest" if near else "")
 
 
-def check(content: Bundle) -> list[Finding]:
+def check(content: Bundle) -> list[SeedProblem]:
     """Every finding that single files do not show."""
     known = _Known(content)
-    rules: tuple[Callable[[Bundle, _Known], Iterable[Finding]], ...] = (
+    rules: tuple[Callable[[Bundle, _Known], Iterable[SeedProblem]], ...] = (
         _duplicate_slugs,
         _duplicate_names,
         _duplicate_claims,
@@ -62,14 +62,14 @@ def check(content: Bundle) -> list[Finding]:
     return [finding for rule in rules for finding in rule(content, known)]
 
 
-def _at(content: Bundle, kind: str, slug: str, pointer: str, message: str) -> Finding:
-    file, prefix = content.origin.get((kind, slug), (f"{_FILE.get(kind, kind)}/{slug}.json", ""))
+def _at(content: Bundle, kind: str, slug: str, pointer: str, message: str) -> SeedProblem:
+    file, prefix = content.locations.get((kind, slug), (f"{_FILE.get(kind, kind)}/{slug}.json", ""))
     where = prefix + pointer
     try:
-        line = content.line_of(file, where)
+        line = content.find_line(file, where)
     except OSError:
         line = 1
-    return Finding(file, line, where, message)
+    return SeedProblem(file, line, where, message)
 
 
 def _families(content: Bundle) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -81,7 +81,7 @@ def _families(content: Bundle) -> Iterator[tuple[str, list[str], list[str]]]:
     yield "guide_page", [r.slug for r in content.guide], [r.title for r in content.guide]
 
 
-def _duplicate_slugs(content: Bundle, _: _Known) -> Iterator[Finding]:
+def _duplicate_slugs(content: Bundle, _: _Known) -> Iterator[SeedProblem]:
     for kind, slugs, _names in _families(content):
         former = _former(content, kind)
         for slug in sorted({slug for slug in slugs if slugs.count(slug) > 1} if len(slugs) != len(set(slugs)) else ()):
@@ -100,17 +100,17 @@ def _duplicate_slugs(content: Bundle, _: _Known) -> Iterator[Finding]:
 
 
 def _former(content: Bundle, kind: str) -> list[tuple[str, str]]:
-    records: Iterable[seed.Record | seed.Risk] = (
+    records: Iterable[seed.RecordIn | seed.RiskIn] = (
         content.risks if kind == "risk" else [r for k, r in content.records() if k == kind]
     )
     return [(old, record.slug) for record in records for old in record.former_slugs]
 
 
-def _duplicate_names(content: Bundle, _: _Known) -> Iterator[Finding]:
+def _duplicate_names(content: Bundle, _: _Known) -> Iterator[SeedProblem]:
     for kind, slugs, names in _families(content):
         by_name: dict[str, list[str]] = defaultdict(list)
         for slug, name in zip(slugs, names, strict=False):
-            by_name[fold(name)].append(slug)
+            by_name[normalize(name)].append(slug)
         for owners in by_name.values():
             if len(set(owners)) > 1:
                 first, *others = sorted(set(owners))
@@ -125,7 +125,7 @@ def _duplicate_names(content: Bundle, _: _Known) -> Iterator[Finding]:
                     )
 
 
-def _duplicate_claims(content: Bundle, _: _Known) -> Iterator[Finding]:
+def _duplicate_claims(content: Bundle, _: _Known) -> Iterator[SeedProblem]:
     seen: dict[str, tuple[str, str]] = {}
     for kind, slug, claim in content.claims():
         if claim.id in seen:
@@ -134,7 +134,7 @@ def _duplicate_claims(content: Bundle, _: _Known) -> Iterator[Finding]:
         seen.setdefault(claim.id, (kind, slug))
 
 
-def _place(content: Bundle, kind: str, slug: str, claim: seed.AnyClaim) -> int:
+def _place(content: Bundle, kind: str, slug: str, claim: seed.AnyClaimIn) -> int:
     for other_kind, record in content.records():
         if (other_kind, record.slug) == (kind, slug):
             return next((n for n, mine in enumerate(record.claims) if mine is claim), 0)
@@ -143,7 +143,7 @@ def _place(content: Bundle, kind: str, slug: str, claim: seed.AnyClaim) -> int:
     )
 
 
-def _dangling_of_records(content: Bundle, known: _Known) -> Iterator[Finding]:
+def _dangling_of_records(content: Bundle, known: _Known) -> Iterator[SeedProblem]:
     for kind, record in content.records():
         for n, slug in enumerate(record.broader):
             if message := known.missing(kind, slug):
@@ -154,15 +154,15 @@ def _dangling_of_records(content: Bundle, known: _Known) -> Iterator[Finding]:
             for n, claim in enumerate(text.claims):
                 if message := known.missing("claim", claim):
                     yield _at(content, kind, record.slug, f"{pointer}/claims/{n}", message)
-        allowed = seed.PROCEDURE_TEXTS
+        allowed = seed.PROCEDURE_TEXT_NAMES
         for name in record.texts:
             if name not in allowed:
-                near = nearest(name, allowed, most=1)
+                near = find_nearest(name, allowed, limit=1)
                 hint = f": {near[0]!r} is the nearest" if near else f": known are {', '.join(allowed)}"
                 yield _at(content, kind, record.slug, f"/texts/{name}", f"unknown text {name!r}{hint}")
         for n, block in enumerate(record.not_applicable):
-            if block not in BLOCK_OF_KIND.values():
-                near = nearest(block, set(BLOCK_OF_KIND.values()), most=1)
+            if block not in BLOCK_BY_CLAIM_KIND.values():
+                near = find_nearest(block, set(BLOCK_BY_CLAIM_KIND.values()), limit=1)
                 yield _at(
                     content,
                     kind,
@@ -170,7 +170,7 @@ def _dangling_of_records(content: Bundle, known: _Known) -> Iterator[Finding]:
                     f"/not_applicable/{n}",
                     f"no block is called {block!r}" + (f": {near[0]!r} is the nearest" if near else ""),
                 )
-        if isinstance(record, seed.Procedure):
+        if isinstance(record, seed.ProcedureIn):
             for n, relation in enumerate(record.related):
                 if message := known.missing("procedure", relation.procedure):
                     yield _at(content, kind, record.slug, f"/related/{n}/procedure", message)
@@ -179,7 +179,7 @@ def _dangling_of_records(content: Bundle, known: _Known) -> Iterator[Finding]:
                         yield _at(content, kind, record.slug, f"/related/{n}/claims/{m}", message)
 
 
-def _dangling_of_claims(content: Bundle, known: _Known) -> Iterator[Finding]:
+def _dangling_of_claims(content: Bundle, known: _Known) -> Iterator[SeedProblem]:
     for kind, slug, claim in content.claims():
         wrong = [
             (f"/citations/{n}/source", message)
@@ -187,15 +187,15 @@ def _dangling_of_claims(content: Bundle, known: _Known) -> Iterator[Finding]:
             if (message := known.missing("source", citation.source))
         ]
         value = claim.value
-        if isinstance(claim, seed.TargetClaim) and (
+        if isinstance(claim, seed.TargetClaimIn) and (
             message := known.missing("pain_generator", claim.value.pain_generator)
         ):
             wrong.append(("/value/pain_generator", message))
-        if isinstance(claim, seed.IndicationClaim) and (message := known.missing("condition", claim.value.condition)):
+        if isinstance(claim, seed.IndicationClaimIn) and (message := known.missing("condition", claim.value.condition)):
             wrong.append(("/value/condition", message))
-        if isinstance(claim, seed.ProcedureRiskClaim) and (message := known.missing("risk", claim.value.risk)):
+        if isinstance(claim, seed.ProcedureRiskClaimIn) and (message := known.missing("risk", claim.value.risk)):
             wrong.append(("/value/risk", message))
-        if isinstance(claim, seed.StatementClaim):
+        if isinstance(claim, seed.StatementClaimIn):
             for name, family in (
                 ("pain_generators", "pain_generator"),
                 ("conditions", "condition"),
@@ -223,13 +223,13 @@ def _dangling_of_claims(content: Bundle, known: _Known) -> Iterator[Finding]:
                 yield _at(content, kind, slug, f"/claims/{place}{pointer}", message)
 
 
-def _figures(content: Bundle, _: _Known) -> Iterator[Finding]:
+def _figures(content: Bundle, _: _Known) -> Iterator[SeedProblem]:
     for kind, slug, claim in content.claims():
-        for pointer, message in faults_of(claim):
+        for pointer, message in numeric_errors(claim):
             yield _at(content, kind, slug, f"/claims/{_place(content, kind, slug, claim)}{pointer}", message)
 
 
-def _cycles(content: Bundle, _: _Known) -> Iterator[Finding]:
+def _cycles(content: Bundle, _: _Known) -> Iterator[SeedProblem]:
     for kind in ("procedure", "condition", "pain_generator"):
         broader = {record.slug: record.broader for other, record in content.records() if other == kind}
         for slug in broader:
@@ -250,7 +250,7 @@ def _cycles(content: Bundle, _: _Known) -> Iterator[Finding]:
                     todo += broader.get(above, [])
 
 
-def _guide_and_editorial(content: Bundle, known: _Known) -> Iterator[Finding]:
+def _guide_and_editorial(content: Bundle, known: _Known) -> Iterator[SeedProblem]:
     for page in content.guide:
         texts = [("/summary", page.summary.claims)] + [
             (f"/items/{n}", item.claims) for n, item in enumerate(page.items)
@@ -262,11 +262,11 @@ def _guide_and_editorial(content: Bundle, known: _Known) -> Iterator[Finding]:
     if content.editorial is None:
         return
     ranked = [rank.family for rank in content.editorial.invasiveness]
-    for family in vocabulary.FAMILIES:
+    for family in vocabulary.PROCEDURE_FAMILIES:
         if ranked.count(family) != 1:
-            yield Finding(
+            yield SeedProblem(
                 "editorial.json",
-                content.line_of("editorial.json", "/invasiveness"),
+                content.find_line("editorial.json", "/invasiveness"),
                 "/invasiveness",
                 f"the family {family!r} must stand exactly once in the order of invasiveness",
             )
@@ -274,13 +274,13 @@ def _guide_and_editorial(content: Bundle, known: _Known) -> Iterator[Finding]:
         for m, claim in enumerate(flag.claims):
             if message := known.missing("claim", claim):
                 pointer = f"/red_flags/{n}/claims/{m}"
-                yield Finding("editorial.json", content.line_of("editorial.json", pointer), pointer, message)
+                yield SeedProblem("editorial.json", content.find_line("editorial.json", pointer), pointer, message)
 
 
-def _withdrawn(content: Bundle, known: _Known) -> Iterator[Finding]:
+def _withdrawn(content: Bundle, known: _Known) -> Iterator[SeedProblem]:
     for record in content.withdrawn:
         if record.type not in _WITHDRAWN:
-            near = nearest(record.type, _WITHDRAWN, most=1) or list(_WITHDRAWN)
+            near = find_nearest(record.type, _WITHDRAWN, limit=1) or list(_WITHDRAWN)
             yield _at(content, "withdrawn", record.slug, "/type", f"{record.type!r} is not one of {', '.join(near)}")
             continue
         if record.slug in {slug for kind, slugs, _ in _families(content) if kind == record.type for slug in slugs}:
@@ -293,22 +293,22 @@ def _withdrawn(content: Bundle, known: _Known) -> Iterator[Finding]:
                 yield _at(content, "withdrawn", record.slug, f"/replaced_by/{n}", message_)
 
 
-def _history(content: Bundle, known: _Known) -> Iterator[Finding]:
+def _history(content: Bundle, known: _Known) -> Iterator[SeedProblem]:
     try:
-        history: History = history_of(content.releases)
-    except DoesNotFit as error:
-        yield Finding(f"releases/{error.version}.json", 1, "/changes", f"the history does not replay: {error}")
+        history: History = replay_history(content.releases)
+    except HistoryConflict as error:
+        yield SeedProblem(f"releases/{error.version}.json", 1, "/changes", f"the history does not replay: {error}")
         return
     for before, release in pairwise(content.releases):
         file = f"releases/{release.version}.json"
-        if release.order == before.order:
-            yield Finding(file, 1, "/version", f"the version {release.version} stands twice")
+        if release.version_key == before.version_key:
+            yield SeedProblem(file, 1, "/version", f"the version {release.version} stands twice")
         if release.date < before.date:
-            yield Finding(file, 1, "/date", f"{release.date} is before {before.version}, which is of {before.date}")
+            yield SeedProblem(file, 1, "/date", f"{release.date} is before {before.version}, which is of {before.date}")
     yield from _lost_addresses(content, known, history)
 
 
-def _lost_addresses(content: Bundle, known: _Known, history: History) -> Iterator[Finding]:
+def _lost_addresses(content: Bundle, known: _Known, history: History) -> Iterator[SeedProblem]:
     """What was published under an address leads somewhere for good: to itself, to what took its place, or to why it is gone."""
     moved = {kind: {old for old, _ in _former(content, kind)} for kind in (*_FILE, "risk")}
     gone = {(record.type, record.slug) for record in content.withdrawn}
@@ -318,17 +318,17 @@ def _lost_addresses(content: Bundle, known: _Known, history: History) -> Iterato
 
     for entity, value in sorted(history.state.items()):
         family, _, slug = entity.partition("/")
-        kind = TYPE_OF_FAMILY.get(family, "")
+        kind = RECORD_TYPE_BY_FOLDER.get(family, "")
         last = value if isinstance(value, dict) else {}
         if kind == "withdrawn" and last.get("type") in moved and lost(last["type"], slug):
             message = f"{slug!r} was withdrawn: without its entry its address would not say why it is gone"
-            yield Finding("withdrawn.json", 1, "/withdrawn", message)
+            yield SeedProblem("withdrawn.json", 1, "/withdrawn", message)
         if kind not in moved:
             continue
         file = f"{family}/{slug}.json" if kind in _FILE else f"{family}.json"
         if lost(kind, slug):
             message = f"{slug!r} was published and is gone: list it in `former_slugs` of what replaces it, or in withdrawn.json"
-            yield Finding(file, 1, "/slug", message)
+            yield SeedProblem(file, 1, "/slug", message)
         # What is withdrawn takes its former slugs with it.
         elif (kind, slug) not in gone:
             for old in last.get("former_slugs", []):
@@ -336,4 +336,4 @@ def _lost_addresses(content: Bundle, known: _Known, history: History) -> Iterato
                     message = (
                         f"{old!r} led to {slug!r} in the last release and leads nowhere now: keep it in `former_slugs`"
                     )
-                    yield Finding(file, 1, "/former_slugs", message)
+                    yield SeedProblem(file, 1, "/former_slugs", message)

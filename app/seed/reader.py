@@ -13,21 +13,21 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from app.domain import vocabulary
-from app.domain.patterns import message_of
+from app.domain.patterns import validation_message
 from app.errors import KnowledgeBaseError
 from app.seed import schema as seed
-from app.seed.diff import hash_of
-from app.text.nearest import nearest
+from app.seed.diff import hash_content
+from app.text.nearest import find_nearest
 
 M = TypeVar("M", bound=BaseModel)
 # Characters of a wrong value that a finding repeats.
-MOST_SHOWN: Final = 120
+MAX_SHOWN: Final = 120
 # How many objects and lists may stand in one another: far more than any record has, and less than what hashing takes.
-DEEPEST: Final = 100
+MAX_DEPTH: Final = 100
 
 
 @dataclass(frozen=True, order=True)
-class Finding:
+class SeedProblem:
     """One thing wrong with the seed."""
 
     file: str
@@ -41,18 +41,18 @@ class Finding:
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
-class SeedRefused(KnowledgeBaseError):
+class SeedInvalid(KnowledgeBaseError):
     """The seed does not load; `findings` holds everything that is wrong with it."""
 
     code = "seed_refused"
     title = "The seed files were refused"
 
-    def __init__(self, findings: list[Finding]) -> None:
+    def __init__(self, findings: list[SeedProblem]) -> None:
         super().__init__(f"{len(findings)} finding{'s' if len(findings) != 1 else ''} in the seed files")
-        self.findings = sorted(findings)
+        self.problems = sorted(findings)
 
 
-def _id(claim: seed.AnyClaim) -> str:
+def _id(claim: seed.AnyClaimIn) -> str:
     return claim.id
 
 
@@ -60,66 +60,66 @@ def _id(claim: seed.AnyClaim) -> str:
 class Bundle:
     """The whole content as read: records by family, in the order of their slugs."""
 
-    procedures: list[seed.Procedure] = field(default_factory=list)
-    conditions: list[seed.Condition] = field(default_factory=list)
-    pain_generators: list[seed.PainGenerator] = field(default_factory=list)
-    risks: list[seed.Risk] = field(default_factory=list)
-    sources: list[seed.Source] = field(default_factory=list)
-    guide: list[seed.GuidePage] = field(default_factory=list)
-    withdrawn: list[seed.Withdrawn] = field(default_factory=list)
+    procedures: list[seed.ProcedureIn] = field(default_factory=list)
+    conditions: list[seed.ConditionIn] = field(default_factory=list)
+    pain_generators: list[seed.PainGeneratorIn] = field(default_factory=list)
+    risks: list[seed.RiskIn] = field(default_factory=list)
+    sources: list[seed.SourceIn] = field(default_factory=list)
+    guide: list[seed.GuidePageIn] = field(default_factory=list)
+    withdrawn: list[seed.WithdrawnIn] = field(default_factory=list)
     releases: list[seed.ReleaseFile] = field(default_factory=list)
     about: seed.About | None = None
     editorial: seed.Editorial | None = None
     # Where each record came from: (type, slug) -> file and pointer prefix, for findings.
-    origin: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    locations: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     # The content as plain JSON values, by "family/slug": what diffs, hashes and releases speak of.
-    plain: dict[str, Any] = field(default_factory=dict)
+    entities: dict[str, Any] = field(default_factory=dict)
     content_hash: str = ""
     root: Path = Path()
     # Slugs and claim ids of records that could not be read: what refers to them is not a second fault.
-    unread: dict[str, set[str]] = field(default_factory=dict)
+    unreadable_slugs: dict[str, set[str]] = field(default_factory=dict)
     # Types of which a whole file could not be read: no reference to them can be called dangling.
-    unreadable: set[str] = field(default_factory=set)
+    unreadable_types: set[str] = field(default_factory=set)
 
-    def note_unread(self, kind: str, data: Any) -> None:  # noqa: ANN401 - whatever the file holds
+    def add_unreadable(self, kind: str, data: Any) -> None:  # noqa: ANN401 - whatever the file holds
         """Remember what a record that did not read would have been called."""
         if not isinstance(data, dict):
             return
         if isinstance(data.get("slug"), str):
-            self.unread.setdefault(kind, set()).add(data["slug"])
+            self.unreadable_slugs.setdefault(kind, set()).add(data["slug"])
         claims = data.get("claims")
         ids = [claim.get("id") for claim in claims if isinstance(claim, dict)] if isinstance(claims, list) else []
-        self.unread.setdefault("claim", set()).update(one for one in ids if isinstance(one, str))
+        self.unreadable_slugs.setdefault("claim", set()).update(one for one in ids if isinstance(one, str))
 
-    def records(self) -> Iterator[tuple[str, seed.Procedure | seed.Condition | seed.PainGenerator]]:
+    def records(self) -> Iterator[tuple[str, seed.ProcedureIn | seed.ConditionIn | seed.PainGeneratorIn]]:
         """Procedures, conditions and pain generators with their type."""
         yield from (("procedure", record) for record in self.procedures)
         yield from (("condition", record) for record in self.conditions)
         yield from (("pain_generator", record) for record in self.pain_generators)
 
-    def claims(self) -> Iterator[tuple[str, str, seed.AnyClaim]]:
+    def claims(self) -> Iterator[tuple[str, str, seed.AnyClaimIn]]:
         """Every claim with the type and slug of what it is about, by id in each: their order in a file says nothing."""
         for kind, record in self.records():
             yield from ((kind, record.slug, claim) for claim in sorted(record.claims, key=_id))
         for page in self.guide:
             yield from (("guide_page", page.slug, claim) for claim in sorted(page.claims, key=_id))
 
-    def line_of(self, file: str, pointer: str) -> int:
+    def find_line(self, file: str, pointer: str) -> int:
         """Line of a JSON pointer in a file, 1 where it cannot be told."""
-        return line_of((self.root / file).read_text(encoding="utf-8"), pointer)
+        return find_line((self.root / file).read_text(encoding="utf-8"), pointer)
 
 
 # Folder or file, the class of its entries, the key of a list file, the attribute of the bundle, the type of the record.
 FOLDERS: Final = (
-    ("procedures", seed.Procedure, "procedures", "procedure"),
-    ("conditions", seed.Condition, "conditions", "condition"),
-    ("pain_generators", seed.PainGenerator, "pain_generators", "pain_generator"),
+    ("procedures", seed.ProcedureIn, "procedures", "procedure"),
+    ("conditions", seed.ConditionIn, "conditions", "condition"),
+    ("pain_generators", seed.PainGeneratorIn, "pain_generators", "pain_generator"),
 )
 LIST_FILES: Final = (
-    ("risks.json", "risks", seed.Risk, "risks", "risk"),
-    ("sources.json", "sources", seed.Source, "sources", "source"),
-    ("guide.json", "pages", seed.GuidePage, "guide", "guide_page"),
-    ("withdrawn.json", "withdrawn", seed.Withdrawn, "withdrawn", "withdrawn"),
+    ("risks.json", "risks", seed.RiskIn, "risks", "risk"),
+    ("sources.json", "sources", seed.SourceIn, "sources", "source"),
+    ("guide.json", "pages", seed.GuidePageIn, "guide", "guide_page"),
+    ("withdrawn.json", "withdrawn", seed.WithdrawnIn, "withdrawn", "withdrawn"),
 )
 SINGLE_FILES: Final = (("about.json", seed.About, "about"), ("editorial.json", seed.Editorial, "editorial"))
 
@@ -136,12 +136,12 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def read(root: Path, *, each: Callable[[str], None] = lambda _: None) -> tuple[Bundle, list[Finding]]:
+def read_seed(root: Path, *, on_file: Callable[[str], None] = lambda _: None) -> tuple[Bundle, list[SeedProblem]]:
     """Read every seed file below `root`. Findings hold all that single files show; the bundle has what could be read."""
     content, findings = Bundle(root=root), []
     for folder, cls, attribute, kind in FOLDERS:
         for path in _json_files(root / folder):
-            each(folder)
+            on_file(folder)
             findings += _read_record(content, path, cls, attribute, kind)
     for name, key, entry, attribute, kind in LIST_FILES:
         if os.path.lexists(root / name):
@@ -149,7 +149,7 @@ def read(root: Path, *, each: Callable[[str], None] = lambda _: None) -> tuple[B
     for name, single, attribute in SINGLE_FILES:
         path = root / name
         if not os.path.lexists(path):
-            findings.append(Finding(name, 1, "", "the file is missing"))
+            findings.append(SeedProblem(name, 1, "", "the file is missing"))
             continue
         data, bad = _parse(content, path)
         findings += bad
@@ -157,9 +157,9 @@ def read(root: Path, *, each: Callable[[str], None] = lambda _: None) -> tuple[B
             record, bad = _validate(content, path, "", single, data)
             findings += bad
             setattr(content, attribute, record)
-            content.plain[name.removesuffix(".json")] = _without_schema(data)
+            content.entities[name.removesuffix(".json")] = _without_schema(data)
     for path in _json_files(root / "releases"):
-        each("releases")
+        on_file("releases")
         data, bad = _parse(content, path)
         findings += bad
         if data is not None:
@@ -167,12 +167,12 @@ def read(root: Path, *, each: Callable[[str], None] = lambda _: None) -> tuple[B
             findings += bad
             if release is not None:
                 content.releases.append(release)
-    content.releases.sort(key=lambda release: release.order)
-    content.content_hash = hash_of(content.plain)
+    content.releases.sort(key=lambda release: release.version_key)
+    content.content_hash = hash_content(content.entities)
     return content, findings
 
 
-def read_file(path: Path, cls: type[M]) -> M:
+def read_seed_file(path: Path, cls: type[M]) -> M:
     """One file by itself, which need not be part of a seed. SeedRefused holds every finding."""
     content = Bundle(root=path.parent)
     data, findings = _parse(content, path)
@@ -180,25 +180,25 @@ def read_file(path: Path, cls: type[M]) -> M:
         record, findings = _validate(content, path, "", cls, data)
         if record is not None:
             return record
-    raise SeedRefused(findings)
+    raise SeedInvalid(findings)
 
 
 # The last line of an export: the SHA-256 of all the bytes before it.
-_SEAL: Final = re.compile(r'^"sha256":"([0-9a-f]{64})"\}\n?\Z', re.MULTILINE)
+_CHECKSUM_LINE: Final = re.compile(r'^"sha256":"([0-9a-f]{64})"\}\n?\Z', re.MULTILINE)
 
 
-def read_export(path: Path) -> seed.ReleaseExport:
+def read_export(path: Path) -> seed.ReleaseExportIn:
     """The export of a release, `release.json`. SeedRefused when it is not whole, or not as it was exported."""
     try:
         text = _text(path)
-        _check_seal(text)
+        _verify_checksum(text)
     except _Unreadable as error:
-        raise SeedRefused([Finding(path.name, error.line, "", str(error))]) from None
-    return read_file(path, seed.ReleaseExport)
+        raise SeedInvalid([SeedProblem(path.name, error.line, "", str(error))]) from None
+    return read_seed_file(path, seed.ReleaseExportIn)
 
 
-def _check_seal(text: str) -> None:
-    seal = _SEAL.search(text)
+def _verify_checksum(text: str) -> None:
+    seal = _CHECKSUM_LINE.search(text)
     if seal is None:
         raise _Unreadable("does not end with its hash: it was cut short, or is not release.json of /v1/export")
     if hashlib.sha256(text[: seal.start()].encode()).hexdigest() != seal[1]:
@@ -210,11 +210,11 @@ def _json_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*") if path.name[:1] != "." and path.suffix.lower() == ".json")
 
 
-def _read_record(content: Bundle, path: Path, cls: type[seed.Record], attribute: str, kind: str) -> list[Finding]:
+def _read_record(content: Bundle, path: Path, cls: type[seed.RecordIn], attribute: str, kind: str) -> list[SeedProblem]:
     data, findings = _parse(content, path)
     if data is None:
-        content.unread.setdefault(kind, set()).add(path.stem)
-        content.unreadable.add("claim")
+        content.unreadable_slugs.setdefault(kind, set()).add(path.stem)
+        content.unreadable_types.add("claim")
         return findings
     record, bad = _validate(content, path, "", cls, data)
     findings += bad
@@ -222,49 +222,49 @@ def _read_record(content: Bundle, path: Path, cls: type[seed.Record], attribute:
     slug = data.get("slug") if isinstance(data, dict) else None
     if isinstance(slug, str) and path.name != f"{slug}.json":
         findings.append(
-            Finding(
+            SeedProblem(
                 file,
-                content.line_of(file, "/slug"),
+                content.find_line(file, "/slug"),
                 "/slug",
                 f"the file is called {path.name}: name it {slug}.json",
             )
         )
     if record is None:
-        content.unread.setdefault(kind, set()).add(path.stem)
-        content.note_unread(kind, data)
+        content.unreadable_slugs.setdefault(kind, set()).add(path.stem)
+        content.add_unreadable(kind, data)
     else:
         getattr(content, attribute).append(record)
-        content.origin.setdefault((kind, record.slug), (file, ""))
-        content.plain[f"{path.parent.name}/{record.slug}"] = _without_schema(data)
+        content.locations.setdefault((kind, record.slug), (file, ""))
+        content.entities[f"{path.parent.name}/{record.slug}"] = _without_schema(data)
     return findings
 
 
-def _read_list(content: Bundle, path: Path, key: str, cls: type[seed.Seed], attribute: str, kind: str) -> list[Finding]:
+def _read_list(content: Bundle, path: Path, key: str, cls: type[seed.SeedModel], attribute: str, kind: str) -> list[SeedProblem]:
     data, findings = _parse(content, path)
     if data is None:
-        content.unreadable |= {kind, "claim"} if kind == "guide_page" else {kind}
+        content.unreadable_types |= {kind, "claim"} if kind == "guide_page" else {kind}
         return findings
     file = path.relative_to(content.root).as_posix()
     unknown = sorted(set(data) - {"$schema", key}) if isinstance(data, dict) else []
     findings += [
-        Finding(file, content.line_of(file, f"/{name}"), f"/{name}", _unknown_field(name, ["$schema", key]))
+        SeedProblem(file, content.find_line(file, f"/{name}"), f"/{name}", _unknown_field(name, ["$schema", key]))
         for name in unknown
     ]
     entries = data.get(key) if isinstance(data, dict) else None
     if not isinstance(entries, list):
-        content.unreadable.add(kind)
-        return [*findings, Finding(file, 1, f"/{key}", f"a list of entries is expected under {key!r}")]
+        content.unreadable_types.add(kind)
+        return [*findings, SeedProblem(file, 1, f"/{key}", f"a list of entries is expected under {key!r}")]
     for place, entry in enumerate(entries):
         record, bad = _validate(content, path, f"/{key}/{place}", cls, entry)
         findings += bad
         if record is None:
-            content.note_unread(kind, entry)
+            content.add_unreadable(kind, entry)
             continue
         getattr(content, attribute).append(record)
         slug = record.slug  # type: ignore[attr-defined]
-        content.origin.setdefault((kind, slug), (file, f"/{key}/{place}"))
+        content.locations.setdefault((kind, slug), (file, f"/{key}/{place}"))
         # The guide keeps the order of its file, so a page's place is content.
-        content.plain[f"{path.stem}/{slug}"] = {**entry, "place": place} if kind == "guide_page" else entry
+        content.entities[f"{path.stem}/{slug}"] = {**entry, "place": place} if kind == "guide_page" else entry
     getattr(content, attribute).sort(key=lambda record: record.slug) if kind != "guide_page" else None
     return findings
 
@@ -281,11 +281,11 @@ class _Unreadable(Exception):
         self.line = line
 
 
-def _parse(content: Bundle, path: Path) -> tuple[dict[str, Any] | None, list[Finding]]:
+def _parse(content: Bundle, path: Path) -> tuple[dict[str, Any] | None, list[SeedProblem]]:
     try:
         return _object(_text(path)), []
     except _Unreadable as error:
-        return None, [Finding(path.relative_to(content.root).as_posix(), error.line, "", str(error))]
+        return None, [SeedProblem(path.relative_to(content.root).as_posix(), error.line, "", str(error))]
 
 
 def _text(path: Path) -> str:
@@ -320,7 +320,7 @@ def _object(text: str) -> dict[str, Any]:
     except _DuplicateKey as error:
         raise _Unreadable(f"the key {str(error)!r} stands twice in one object", line_with(f'"{error}"')) from None
     except _NumberRefused as error:
-        raise _Unreadable(f"{str(error)[:MOST_SHOWN]} is no number that can be stored", line_with(str(error))) from None
+        raise _Unreadable(f"{str(error)[:MAX_SHOWN]} is no number that can be stored", line_with(str(error))) from None
     except RecursionError:
         raise _Unreadable("nested too deeply to be read") from None
     if not isinstance(data, dict):
@@ -350,7 +350,7 @@ def _storable_float(literal: str) -> float:
     return number
 
 
-def _validate(content: Bundle, path: Path, prefix: str, cls: type[M], data: Any) -> tuple[M | None, list[Finding]]:  # noqa: ANN401
+def _validate(content: Bundle, path: Path, prefix: str, cls: type[M], data: Any) -> tuple[M | None, list[SeedProblem]]:  # noqa: ANN401
     file = path.relative_to(content.root).as_posix()
     try:
         record = cls.model_validate(data)
@@ -358,18 +358,18 @@ def _validate(content: Bundle, path: Path, prefix: str, cls: type[M], data: Any)
         text = path.read_text(encoding="utf-8")
         return None, [_finding(file, text, prefix, cls, data, problem) for problem in error.errors()]
     # What is under a key of `value` is plain text to its class: the rule of what can be stored holds there as well.
-    bad = [Finding(file, content.line_of(file, at), at, why) for at, why in _unstorable(prefix, data, DEEPEST)]
+    bad = [SeedProblem(file, content.find_line(file, at), at, why) for at, why in _unstorable(prefix, data, MAX_DEPTH)]
     return (None if bad else record), bad
 
 
 def _unstorable(pointer: str, data: Any, deeper: int) -> Iterator[tuple[str, str]]:  # noqa: ANN401
     if not deeper:
         yield pointer, "nested too deeply to be stored"
-    elif isinstance(data, str) and (why := seed.control_in(data)):
+    elif isinstance(data, str) and (why := seed.find_control_character(data)):
         yield pointer, why
     elif isinstance(data, dict):
         for key, value in data.items():
-            if why := seed.control_in(key):
+            if why := seed.find_control_character(key):
                 yield pointer, why
             yield from _unstorable(f"{pointer}/{_escape(key)}", value, deeper - 1)
     elif isinstance(data, list):
@@ -377,31 +377,31 @@ def _unstorable(pointer: str, data: Any, deeper: int) -> Iterator[tuple[str, str
             yield from _unstorable(f"{pointer}/{n}", value, deeper - 1)
 
 
-def _finding(file: str, text: str, prefix: str, cls: type[BaseModel], data: Any, problem: Any) -> Finding:  # noqa: ANN401
+def _finding(file: str, text: str, prefix: str, cls: type[BaseModel], data: Any, problem: Any) -> SeedProblem:  # noqa: ANN401
     pointer, known = prefix, _Walk(cls, data)
     for step in problem["loc"]:
         if known.enter(step):
             pointer += f"/{_escape(str(step))}"
-    message = message_of(problem)
+    message = validation_message(problem)
     if problem["type"] == "extra_forbidden":
         message = _unknown_field(str(problem["loc"][-1]), known.fields(problem["loc"]))
     elif problem["type"] == "missing":
         message = f"the field {problem['loc'][-1]!r} is required"
     elif problem["type"] == "union_tag_invalid":
         kinds = list(vocabulary.CLAIM_KINDS)
-        near = nearest(str(problem["ctx"]["tag"]), kinds, most=1)
+        near = find_nearest(str(problem["ctx"]["tag"]), kinds, limit=1)
         message = f"{problem['ctx']['tag']!r} is not a kind of claim" + (
             f": {near[0]!r} is the nearest" if near else f": one of {', '.join(kinds)}"
         )
     elif isinstance(problem.get("input"), str | int | float) and "not one of" not in message:
         found = repr(problem["input"])
-        message += f" (found {found if len(found) <= MOST_SHOWN else found[:MOST_SHOWN] + '...'})"
-    return Finding(file, line_of(text, pointer), pointer, message)
+        message += f" (found {found if len(found) <= MAX_SHOWN else found[:MAX_SHOWN] + '...'})"
+    return SeedProblem(file, find_line(text, pointer), pointer, message)
 
 
 def _unknown_field(name: str, fields: Iterable[str]) -> str:
     fields = list(fields)
-    near = nearest(name, fields, most=1)
+    near = find_nearest(name, fields, limit=1)
     return f"unknown field {name!r}" + (f": {near[0]!r} is the nearest" if near else f": known are {', '.join(fields)}")
 
 
@@ -453,7 +453,7 @@ def _escape(step: str) -> str:
 _TOKEN: Final = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([{}\[\],:])|([^\s{}\[\],:"]+))')
 
 
-def line_of(text: str, pointer: str) -> int:
+def find_line(text: str, pointer: str) -> int:
     """Line at which the value (or its key) of a JSON pointer begins; the nearest enclosing one when it is not there."""
     wanted = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
     best = (-1, 1)

@@ -35,18 +35,18 @@ _BREAKS: Final = re.compile(r"[^a-z0-9]+")
 
 
 @lru_cache(maxsize=512)
-def fold(text: str) -> str:
+def normalize(text: str) -> str:
     """Lower case without accents, punctuation as single spaces, one spelling: what two names are compared by."""
-    plain = text.casefold()
-    if not plain.isascii():
-        plain = unicodedata.normalize("NFKD", plain)
-        plain = (
-            "".join(c for c in plain if not unicodedata.combining(c))
+    text_form = text.casefold()
+    if not text_form.isascii():
+        text_form = unicodedata.normalize("NFKD", text_form)
+        text_form = (
+            "".join(c for c in text_form if not unicodedata.combining(c))
             .replace("ß", "ss")
             .replace("æ", "ae")
             .replace("œ", "oe")
         )
-    if _SPELLED.search(plain):
+    if _SPELLED.search(text_form):
         for pattern, american in _SPELLINGS:
-            plain = pattern.sub(american, plain)
-    return _BREAKS.sub(" ", plain).strip()
+            text_form = pattern.sub(american, text_form)
+    return _BREAKS.sub(" ", text_form).strip()

@@ -13,12 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from app.domain import vocabulary
 from app.domain.json import Json
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError
-from app.http.context import CACHE_CONTROL, Reading, reading
-from app.http.slug_resolution import slugs_of
+from app.http.context import CACHE_CONTROL, RequestContext, request_context
+from app.http.slug_resolution import names_by_slug
 from app.queries.documents import find_document
-from app.queries.list_filter import Selection
+from app.queries.list_filter import FilteredList
 from app.queries.lists import list_rows
-from app.text.nearest import nearest
+from app.text.nearest import find_nearest
 from app.web.claim_lists import dots, ranked, reasons
 from app.web.head_metadata import head_of
 
@@ -35,7 +35,7 @@ FOLDERS: Final = {
     "guide_page": "guide",
 }
 _LABELS: Final = {
-    "families": vocabulary.FAMILIES,
+    "families": vocabulary.PROCEDURE_FAMILIES,
     "intents": vocabulary.INTENTS,
     "designs": vocabulary.DESIGNS,
     "roles": vocabulary.TARGET_ROLES,
@@ -78,7 +78,7 @@ def asset_path(name: str) -> str:
 
 
 def render(
-    read: Reading, template: str, *, title: str, path: str, status: int = 200, csp: str = CSP, **values: object
+    read: RequestContext, template: str, *, title: str, path: str, status: int = 200, csp: str = CSP, **values: object
 ) -> Response:
     """A page of the current release."""
     settings, release = read.settings, read.release
@@ -96,7 +96,7 @@ def render(
         "path": path,
         "canonical": f"{settings.link_base}{values.get('canonical_path', path)}",
         "absolute": bool(settings.public_url),
-        "emergencies": "emergencies" in slugs_of(read, "guide_page"),
+        "emergencies": "emergencies" in names_by_slug(read, "guide_page"),
         "noindex": False,
         "current": current,
         **head_of(read, title, path, current, values.get("d")),
@@ -115,35 +115,35 @@ def render(
     return Response(html.encode(), status, headers=headers, media_type="text/html")
 
 
-def current_release(read: Reading) -> Json:
+def current_release(read: RequestContext) -> Json:
     """The document of the current release. NotLoaded when there is none."""
-    return read.once(("current",), lambda: load(read, find_document(read.connection, "current", "release") or b"{}"))
+    return read.cached(("current",), lambda: load(read, find_document(read.connection, "current", "release") or b"{}"))
 
 
-def load(read: Reading, body: bytes) -> Json:
+def load(read: RequestContext, body: bytes) -> Json:
     """A document with its marks replaced, as values."""
-    found: Json = orjson.loads(read.linked(bytes(body)))
+    found: Json = orjson.loads(read.resolve_links(bytes(body)))
     return found
 
 
-def rows_of(read: Reading, path: str, limit: int = 1000) -> list[Json]:
+def rows_of(read: RequestContext, path: str, limit: int = 1000) -> list[Json]:
     """Items of a list of the API, as it orders them."""
-    rows = list_rows(Selection(read.connection, path), after=None, limit=limit)
-    return [load(read, row.shown) for row in rows]
+    rows = list_rows(FilteredList(read.connection, path), after=None, limit=limit)
+    return [load(read, row.json) for row in rows]
 
 
-def answered(request: Request, make: Callable[[Reading], Response]) -> Response:
+def answered(request: Request, make: Callable[[RequestContext], Response]) -> Response:
     """A page, or the page that says why not."""
 
-    def asked(read: Reading) -> Response:
-        read.require_asked()
+    def asked(read: RequestContext) -> Response:
+        read.check_release_params()
         return make(read)
 
     return _answered(request, asked)
 
 
-def _answered(request: Request, make: Callable[[Reading], Response]) -> Response:
-    with reading(request) as read:
+def _answered(request: Request, make: Callable[[RequestContext], Response]) -> Response:
+    with request_context(request) as read:
         try:
             return make(read)
         except KnowledgeBaseError as error:
@@ -155,14 +155,14 @@ def _answered(request: Request, make: Callable[[Reading], Response]) -> Response
 def answer_missing(request: Request, error: KnowledgeBaseError) -> Response:
     """A page for an address at which nothing is served, with the nearest ones."""
 
-    def make(read: Reading) -> Response:
+    def make(read: RequestContext) -> Response:
         return _message(read, request, error)
 
     # Where nothing is served, no release has more to say.
     return _answered(request, make)
 
 
-def _message(read: Reading, request: Request, error: KnowledgeBaseError) -> Response:
+def _message(read: RequestContext, request: Request, error: KnowledgeBaseError) -> Response:
     near = []
     for one in error.suggestions:
         if isinstance(one, dict) and one.get("type") in FOLDERS:
@@ -187,7 +187,7 @@ def chosen(request: Request, name: str, allowed: Mapping[str, str]) -> list[str]
     values = list(dict.fromkeys(value for value in request.query_params.getlist(name) if value))
     for value in values:
         if value not in allowed:
-            near = nearest(value, list(allowed), most=1)
+            near = find_nearest(value, list(allowed), limit=1)
             message = f"{value[:80]!r} is not known" + (f"; the nearest is {near[0]!r}" if near else "")
             raise InvalidParameter(
                 f"{name}: {message}.", errors=(FieldError(name, value[:200], message),), suggestions=tuple(near)

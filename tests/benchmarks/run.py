@@ -279,18 +279,18 @@ def _load_one(count: int, folder: Path, *, beside: bool) -> None:
     import time
 
     from app.db.migrations import migrate
-    from app.db.write_engine import write_engine
-    from app.gc_pause import collector_at_rest
-    from app.loader.writer import write
+    from app.db.write_engine import create_write_engine
+    from app.gc_pause import gc_paused
+    from app.loader.writer import write_content
 
     for old in folder.glob("*.sqlite3*"):
         old.unlink()
     began = time.perf_counter()
-    with collector_at_rest():
+    with gc_paused():
         state = synthetic(count)
-        engine = write_engine(f"sqlite:///{folder / 'kb.sqlite3'}")
+        engine = create_write_engine(f"sqlite:///{folder / 'kb.sqlite3'}")
         migrate(engine)
-        write(engine, state)
+        write_content(engine, state)
         engine.dispose()
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -298,7 +298,7 @@ def _load_one(count: int, folder: Path, *, beside: bool) -> None:
         plain = create_engine(f"sqlite:///{folder / 'plain.sqlite3'}")
         fill(plain, state)
         plain.dispose()
-    print(json.dumps({"seconds": seconds, "mib": peak, "generators": len(state.content.pain_generators)}))
+    print(json.dumps({"seconds": seconds, "mib": peak, "generators": len(state.bundle.pain_generators)}))
 
 
 def main() -> None:

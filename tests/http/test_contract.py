@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.db.migrations import migrate
-from app.db.write_engine import write_engine
+from app.db.write_engine import create_write_engine
 from app.main import create_app
 from app.settings import Settings
-from app.version import build_id
+from app.version import code_fingerprint
 
 
 def many(count: int) -> list[dict[str, object]]:
@@ -287,10 +287,10 @@ def test_every_answer_names_the_build_that_made_it(
     for _ in range(2):
         answer = client.request(method, path)
         assert answer.status_code == status
-        assert answer.headers.get_list("kb-build") == [build_id()]
+        assert answer.headers.get_list("kb-build") == [code_fingerprint()]
         if (tag := answer.headers.get("etag")) and not path.startswith(("/health", "/metrics")):
             unchanged = client.request(method, path, headers={"If-None-Match": tag})
-            assert (unchanged.status_code, unchanged.headers.get_list("kb-build")) == (304, [build_id()])
+            assert (unchanged.status_code, unchanged.headers.get_list("kb-build")) == (304, [code_fingerprint()])
 
 
 def test_no_header_of_a_request_but_its_encoding_changes_an_answer(client: Client, load: Load) -> None:
@@ -308,10 +308,10 @@ def test_no_header_of_a_request_but_its_encoding_changes_an_answer(client: Clien
     )
 
     for path in ("/v1/procedures/p", "/v1/nothing", "/v1/procedures/rhizotomy", "/procedures/p", "/", "/nothing"):
-        client.app.see("")
+        client.app.set_release("")
         client.see()
         odd = client.get(path, headers={**dict.fromkeys(sent, "a?b#c"), "accept-encoding": "identity"})
-        client.app.see("")
+        client.app.set_release("")
         client.see()
         plain = client.get(path, headers={"accept-encoding": "identity"})
         assert (odd.status_code, odd.content, odd.headers) == (plain.status_code, plain.content, plain.headers)
@@ -365,7 +365,7 @@ def test_too_many_headers_are_refused(client: Client, load: Load) -> None:
 
 def test_an_empty_database_says_that_nothing_is_loaded(tmp_path: Path, runner: asyncio.Runner) -> None:
     url = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
-    engine = write_engine(url)
+    engine = create_write_engine(url)
     migrate(engine)
     engine.dispose()
     client = Client(create_app(Settings(database_url=url)), runner)

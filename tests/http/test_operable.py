@@ -13,7 +13,7 @@ from conftest import Client, Load
 
 from app.errors import ConfigurationError
 from app.main import create_app
-from app.monitoring.logs import JsonLines, identify, request_id
+from app.monitoring.logs import JsonFormatter, bind_request_id, request_id
 from app.monitoring.metrics import Gauge, Metrics
 from app.settings import Settings
 
@@ -31,14 +31,14 @@ def test_ready_needs_a_release_and_its_index_and_live_needs_neither(client: Clie
 
 
 def test_the_trace_of_the_caller_is_the_id_of_the_request() -> None:
-    assert identify([(b"traceparent", f"00-{TRACE}-b7ad6b7169203331-01".encode())]) == TRACE
+    assert bind_request_id([(b"traceparent", f"00-{TRACE}-b7ad6b7169203331-01".encode())]) == TRACE
 
 
 @pytest.mark.parametrize(
     "sent", [b"", b"x", b"00-" + b"0" * 32 + b"-b7ad6b7169203331-01", b"ff-" + TRACE.encode() + b"-b7ad6b7169203331-01"]
 )
 def test_without_a_valid_traceparent_each_request_gets_an_id_of_its_own(sent: bytes) -> None:
-    first, second = identify([(b"traceparent", sent)]), identify([(b"traceparent", sent)])
+    first, second = bind_request_id([(b"traceparent", sent)]), bind_request_id([(b"traceparent", sent)])
 
     assert len(first) == len(second) == 32
     assert first != second
@@ -49,7 +49,7 @@ def test_a_line_of_the_log_is_json_with_the_id_and_the_exception() -> None:
     record = logging.LogRecord("procedure_kb.http", logging.ERROR, "f", 1, "defect at %s", ("/v1",), None)
     record.status = 500
 
-    line = json.loads(JsonLines().format(record))
+    line = json.loads(JsonFormatter().format(record))
 
     assert (line["level"], line["message"], line["request_id"], line["status"]) == (
         "error",
@@ -60,7 +60,7 @@ def test_a_line_of_the_log_is_json_with_the_id_and_the_exception() -> None:
 
 
 def test_a_503_names_the_request_as_the_log_does(client: Client) -> None:
-    client.app.lose()
+    client.app.mark_stale()
     answer = client.get("/v1/procedures", headers={"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"})
 
     assert (answer.status_code, answer.headers["kb-request-id"]) == (503, TRACE)
@@ -78,14 +78,14 @@ def test_the_access_log_tells_every_answer_hits_too(
             told.get("/v1/procedures/p")
     told.close()
 
-    lines = [json.loads(JsonLines().format(record)) for record in caplog.records]
+    lines = [json.loads(JsonFormatter().format(record)) for record in caplog.records]
     assert [(line["status"], line["cached"]) for line in lines if not line["query"]] == [(200, False), (200, True)]
     assert all(line["path"] == "/v1/procedures/p" and line["bytes"] > 0 for line in lines)
 
 
 def test_metrics_of_the_workers_of_a_box_add_up_and_a_dead_one_drops_out(tmp_path: Path) -> None:
     one = Metrics()
-    one.folder, one.hits = tmp_path, 3
+    one.directory, one.hits = tmp_path, 3
     one.gauges.append(
         lambda: {"kb_database_reachable": Gauge("Reachable.", 1.0, "min"), "kb_cache_bytes": Gauge("B.", 5)}
     )
@@ -93,7 +93,7 @@ def test_metrics_of_the_workers_of_a_box_add_up_and_a_dead_one_drops_out(tmp_pat
     (tmp_path / f"{os.getppid()}.json").write_bytes(orjson.dumps(other))
     (tmp_path / "99999999.json").write_bytes(orjson.dumps(other))
 
-    text = one.text()
+    text = one.render()
 
     assert "kb_cache_hits_total 7\n" in text
     assert "kb_workers 2\n" in text

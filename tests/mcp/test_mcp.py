@@ -20,7 +20,7 @@ from conftest import ENGINES, Client
 from mcp.client.client import Client as McpClient
 
 from app.domain.json import Json
-from app.version import build_id
+from app.version import code_fingerprint
 
 TOOLS = {"find", "get", "what_treats", "compare", "what_changed"}
 CALLS: list[tuple[str, Json]] = [
@@ -245,7 +245,7 @@ def test_answers_are_open_to_browsers_name_their_release_and_are_not_kept(served
     assert "KB-Release" in answer.headers["access-control-expose-headers"]
     assert answer.headers["kb-release"] == httpx.get(f"{served}/v1/releases/current").json()["version"]
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers.get_list("kb-build") == [build_id()]
+    assert answer.headers.get_list("kb-build") == [code_fingerprint()]
     preflight = httpx.options(
         f"{served}/mcp", headers={"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
     )

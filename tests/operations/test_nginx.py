@@ -19,7 +19,7 @@ from build import procedure, write_seed
 from drills.poison import POISONS
 from drills.processes import TEMPLATE, Api, Nginx, find_nginx, load, wait_for
 
-from app.errors import known_errors
+from app.errors import list_errors_by_code
 from app.schemas.problems import Problem
 
 if find_nginx() is None and not os.environ.get("KB_REQUIRE_ALL"):
@@ -211,9 +211,9 @@ def test_what_nginx_itself_refuses_is_a_problem_too(origin: Any, nginx: Nginx, s
     assert (headers["cache-control"], headers["access-control-allow-origin"]) == ("no-store", "*")
     problem = json.loads(body)
     assert set(problem) == set(Problem.model_fields)
-    assert problem["status"] == status == known_errors()[problem["code"]].status
+    assert problem["status"] == status == list_errors_by_code()[problem["code"]].status
     assert problem["type"] == f"/problems/{problem['code']}"
-    assert problem["title"] == known_errors()[problem["code"]].title
+    assert problem["title"] == list_errors_by_code()[problem["code"]].title
 
 
 def test_no_status_of_nginx_is_without_a_problem() -> None:

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.db.read_engine import read_engine
-from app.queries.release import get_release
+from app.db.read_engine import create_read_engine
+from app.queries.releases import get_release
 from app.search.index import open_index
 from app.search.ranking import search
 from app.settings import load_settings
-from app.version import build_id
+from app.version import code_fingerprint
 
 DIRECTORY = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
-class Report:
+class Evaluation:
     """Figures over a list of queries with their expected records."""
 
     queries: int
@@ -31,7 +31,7 @@ class Report:
     misses: tuple[str, ...]
 
 
-def report(golden: list[dict[str, Any]], find: Callable[[str], list[str]]) -> Report:
+def evaluate(golden: list[dict[str, Any]], find: Callable[[str], list[str]]) -> Evaluation:
     """Run every query. `find` gives "type/slug" of each hit, best first; an expected list holds equally good answers."""
     ranks, misses, answered = [], [], []
     for one in golden:
@@ -48,22 +48,24 @@ def report(golden: list[dict[str, Any]], find: Callable[[str], list[str]]) -> Re
     count = len(ranks) or 1
     rank = sum(1 / place for place in ranks if place) / count
     recall = sum(1 for place in ranks if 0 < place <= 5) / count
-    return Report(len(golden), rank, recall, tuple(answered), tuple(misses))
+    return Evaluation(len(golden), rank, recall, tuple(answered), tuple(misses))
 
 
 def main() -> None:
     """Print the figures and misses of each file (default: every list beside this module)."""
     files = [Path(argument) for argument in sys.argv[1:]] or [DIRECTORY / "golden.json", DIRECTORY / "held_out.json"]
     settings = load_settings()
-    engine = read_engine(settings.database_url)
-    with engine.snapshot() as snapshot:
+    engine = create_read_engine(settings.database_url)
+    with engine.transaction() as snapshot:
         revision = get_release(snapshot).revision
-        index = open_index(snapshot, settings.search_dir, revision, build_id().rpartition("-")[2], lambda links: links)
+        index = open_index(
+            snapshot, settings.search_dir, revision, code_fingerprint().rpartition("-")[2], lambda links: links
+        )
     engine.dispose()
     for file in files:
-        figures = report(
+        figures = evaluate(
             json.loads(file.read_text(encoding="utf-8")),
-            lambda text: [f"{hit.entry.type}/{hit.entry.slug}" for hit in search(index, text)[1]],
+            lambda text: [f"{hit.record.type}/{hit.record.slug}" for hit in search(index, text)[1]],
         )
         for miss in figures.misses:
             print(f"miss      {miss}")

@@ -6,7 +6,7 @@ from build import claim, condition, generator, page, procedure, source
 from conftest import Client, Load
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from search.evaluation import report
+from search.evaluation import evaluate
 
 GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text(encoding="utf-8"))
 # Written without sight of the search, its phrases or the golden queries, and never tuned to.
@@ -20,7 +20,7 @@ def found(client: Client, text: str, **more: str) -> list[str]:
 
 
 def test_the_golden_queries_find_what_was_meant(shipped: Client) -> None:
-    done = report(GOLDEN, lambda text: found(shipped, text))
+    done = evaluate(GOLDEN, lambda text: found(shipped, text))
 
     assert done.queries >= 150
     assert done.reciprocal_rank >= 0.97, done.misses
@@ -29,7 +29,7 @@ def test_the_golden_queries_find_what_was_meant(shipped: Client) -> None:
 
 
 def test_held_out_queries_find_what_was_meant(shipped: Client) -> None:
-    done = report(HELD_OUT, lambda text: found(shipped, text))
+    done = evaluate(HELD_OUT, lambda text: found(shipped, text))
 
     assert done.queries >= 100
     assert done.reciprocal_rank >= 0.9, done.misses

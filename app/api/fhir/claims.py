@@ -38,11 +38,11 @@ from app.formats.fhir.identifiers import (
     get_claim_resource_id,
     to_fhir_id,
 )
-from app.http.context import Reading
-from app.http.slug_resolution import slugs_of
+from app.http.context import RequestContext
+from app.http.slug_resolution import names_by_slug
 from app.queries.claims import ClaimFilters, count_claims, list_claims
 from app.queries.documents import find_claim
-from app.text.nearest import nearest
+from app.text.nearest import find_nearest
 
 router = create_fhir_router("claims")
 EVIDENCE_KINDS: Final = tuple(kind for kind in vocabulary.CLAIM_KINDS if kind not in CLINICAL_USE_KINDS)
@@ -50,8 +50,8 @@ CURSOR_PATTERN: Final = r"[a-z0-9-]{1,200}"
 SUBJECT_TYPES: Final = ("procedure", "condition", "pain_generator")
 
 
-def _read_claim(read: Reading, resource: str, kinds: tuple[str, ...], asked: str, params: FhirParams) -> Response:
-    read.require(params.release)
+def _read_claim(read: RequestContext, resource: str, kinds: tuple[str, ...], asked: str, params: FhirParams) -> Response:
+    read.check_release(params.release)
     _ = read.release
     document = find_claim(read.connection, resolve_claim_id(read, asked))
     claim = orjson.loads(document) if document else None
@@ -64,7 +64,7 @@ def _read_claim(read: Reading, resource: str, kinds: tuple[str, ...], asked: str
     return resource_response(read, build_claim_resource(claim, read.release.version))
 
 
-def _build_filters(read: Reading, resource: str, kinds: tuple[str, ...], params: ClaimSearch) -> ClaimFilters | None:
+def _build_filters(read: RequestContext, resource: str, kinds: tuple[str, ...], params: ClaimSearch) -> ClaimFilters | None:
     """What the claims are narrowed to; None: nothing can match."""
     statuses = parse_known_codes("status", params.status, PUBLICATION_STATUSES)
     if statuses is not None and "active" not in statuses:
@@ -85,11 +85,11 @@ def _build_filters(read: Reading, resource: str, kinds: tuple[str, ...], params:
     )
 
 
-def _parse_slugs(read: Reading, kind: str, name: str, value: str | None) -> tuple[str, ...] | None:
-    return None if value is None else parse_known_codes(name, value, slugs_of(read, kind))
+def _parse_slugs(read: RequestContext, kind: str, name: str, value: str | None) -> tuple[str, ...] | None:
+    return None if value is None else parse_known_codes(name, value, names_by_slug(read, kind))
 
 
-def _parse_subjects(read: Reading, value: str | None) -> tuple[tuple[str, str], ...] | None:
+def _parse_subjects(read: RequestContext, value: str | None) -> tuple[tuple[str, str], ...] | None:
     found = []
     for asked in parse_tokens("subject", value) or ():
         resource, slash, name = asked.rpartition("/")
@@ -105,19 +105,19 @@ def _parse_subjects(read: Reading, value: str | None) -> tuple[tuple[str, str], 
                 for kind in SUBJECT_TYPES
                 for one in get_slugs_by_fhir_id(read, kind)
             ]
-            reject_param("subject", asked, "no such record", nearest(asked, known, most=3))
+            reject_param("subject", asked, "no such record", find_nearest(asked, known, limit=3))
         found += here
     return None if value is None else tuple(found)
 
 
-def _search_claims(read: Reading, resource: str, kinds: tuple[str, ...], params: ClaimSearch) -> Response:
-    read.require(params.release)
+def _search_claims(read: RequestContext, resource: str, kinds: tuple[str, ...], params: ClaimSearch) -> Response:
+    read.check_release(params.release)
     release = read.release
     after = decode_page_cursor(read, resource, params, shape=CURSOR_PATTERN)
     filters = _build_filters(read, resource, kinds, params)
     if filters is None:
         return bundle_response(read, resource, total=0)
-    total = read.once(
+    total = read.cached(
         ("fhir total", get_search_signature(read, resource)), lambda: count_claims(read.connection, filters)
     )
     if params.summary == "count":
@@ -134,7 +134,7 @@ def _search_claims(read: Reading, resource: str, kinds: tuple[str, ...], params:
     )
 
 
-def _list_included(read: Reading, resource: str, claims: list[Json], asked: list[str]) -> list[Json]:
+def _list_included(read: RequestContext, resource: str, claims: list[Json], asked: list[str]) -> list[Json]:
     found: list[Json] = []
     if {f"{resource}:subject", "*"} & set(asked):
         keys = sorted({(one["subject"]["type"], one["subject"]["slug"]) for one in claims})

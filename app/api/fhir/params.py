@@ -12,7 +12,7 @@ from app.domain.patterns import PRINTABLE
 from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter
 from app.formats.fhir.identifiers import URN_BASE
-from app.text.nearest import nearest
+from app.text.nearest import find_nearest
 
 FORMATS: Final = {"json": "", "application/fhir+json": "", "application/json": ""}
 SUMMARIES: Final = {"false": "", "count": ""}
@@ -190,7 +190,7 @@ def parse_known_codes(name: str, value: str | None, known: Mapping[str, str] | l
     found = parse_tokens(name, value)
     for one in found or ():
         if one not in known:
-            reject_param(name, one, f"{one!r} is not known", nearest(one, list(known), most=3))
+            reject_param(name, one, f"{one!r} is not known", find_nearest(one, list(known), limit=3))
     return found
 
 

@@ -26,11 +26,11 @@ from app.errors import NotFound
 from app.formats.fhir import terminology as terms
 from app.formats.fhir.identifiers import canonical_url, system_url
 from app.formats.fhir.structure_definitions import build_structure_definition, get_extensions
-from app.http.context import Reading
-from app.http.slug_resolution import slugs_of
+from app.http.context import RequestContext
+from app.http.slug_resolution import names_by_slug
 from app.queries.name_lookup import list_families, list_names_with_kind, list_parents
-from app.text.nearest import nearest
-from app.text.normalize import fold
+from app.text.nearest import find_nearest
+from app.text.normalize import normalize
 
 router = create_fhir_router("terminology")
 CURSOR_PATTERN = r"[0-9]{1,9}"
@@ -78,17 +78,17 @@ class ValidateByUrlParams(ValidateParams):
     url: Text = Field(description="Canonical address of the code system or value set.")
 
 
-def list_concepts(read: Reading, name: str) -> list[terms.Concept]:
+def list_concepts(read: RequestContext, name: str) -> list[terms.Concept]:
     """Codes of a code system or value set, in people's order; made once per revision."""
     if name in terms.FAMILY_VALUE_SETS:
         family = terms.FAMILY_VALUE_SETS[name]
         return [one for one in list_concepts(read, "procedures") if one.family == family]
     if name in terms.RECORD_SYSTEMS:
-        return read.once(("fhir concepts", name), lambda: _list_record_concepts(read, terms.RECORD_SYSTEMS[name][0]))
+        return read.cached(("fhir concepts", name), lambda: _list_record_concepts(read, terms.RECORD_SYSTEMS[name][0]))
     return terms.list_closed_concepts(name)
 
 
-def _list_record_concepts(read: Reading, kind: str) -> list[terms.Concept]:
+def _list_record_concepts(read: RequestContext, kind: str) -> list[terms.Concept]:
     names: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for slug, name_kind, text in list_names_with_kind(read.connection, kind):
         if name_kind != "preferred":
@@ -97,23 +97,23 @@ def _list_record_concepts(read: Reading, kind: str) -> list[terms.Concept]:
     for slug, above in list_parents(read.connection, kind):
         parents[slug].append(above)
     families = list_families(read.connection) if kind == "procedure" else {}
-    ordered = sorted(slugs_of(read, kind).items(), key=lambda pair: (fold(pair[1]), pair[0]))
+    ordered = sorted(names_by_slug(read, kind).items(), key=lambda pair: (normalize(pair[1]), pair[0]))
     return [
         terms.Concept(slug, name, tuple(names[slug]), tuple(parents[slug]), families.get(slug))
         for slug, name in ordered
     ]
 
 
-def _begin(read: Reading, params: FhirParams) -> tuple[str, str]:
+def _begin(read: RequestContext, params: FhirParams) -> tuple[str, str]:
     """Version and date of the release, once the precondition holds."""
-    read.require(params.release)
+    read.check_release(params.release)
     return read.release.version, read.release.date
 
 
 def _check_id(kind: str, asked: str, known: Sequence[str]) -> str:
     if asked in known:
         return asked
-    near = tuple(f"{kind}/{one}" for one in nearest(asked, known, most=3))
+    near = tuple(f"{kind}/{one}" for one in find_nearest(asked, known, limit=3))
     raise NotFound(f"No {kind} has the id {asked[:200]!r}.", suggestions=near)
 
 
@@ -121,16 +121,16 @@ def _resolve_url(kind: str, parameter: str, url: str) -> str:
     name = terms.parse_canonical_name(kind, url)
     if name is None:
         known = [canonical_url(kind, one) for one in (terms.CODE_SYSTEMS if kind == "CodeSystem" else terms.VALUE_SETS)]
-        reject_param(parameter, url, f"no {kind} has this address", nearest(url, known, most=3))
+        reject_param(parameter, url, f"no {kind} has this address", find_nearest(url, known, limit=3))
     return name
 
 
 def _no_code(name: str, code: str, concepts: list[terms.Concept]) -> NoReturn:
-    near = nearest(code, [one.code for one in concepts], most=3)
+    near = find_nearest(code, [one.code for one in concepts], limit=3)
     raise NotFound(f"{code[:200]!r} is not a code of {system_url(name)}.", suggestions=tuple(near))
 
 
-def _look_up(read: Reading, name: str, params: LookupParams) -> Response:
+def _look_up(read: RequestContext, name: str, params: LookupParams) -> Response:
     version, _ = _begin(read, params)
     concepts = list_concepts(read, name)
     found = next((one for one in concepts if one.code == params.code), None)
@@ -139,9 +139,9 @@ def _look_up(read: Reading, name: str, params: LookupParams) -> Response:
     )
 
 
-def _expand(read: Reading, name: str, params: ExpandParams) -> Response:
+def _expand(read: RequestContext, name: str, params: ExpandParams) -> Response:
     version, date = _begin(read, params)
-    if params.filter is not None and not fold(params.filter):
+    if params.filter is not None and not normalize(params.filter):
         reject_param("filter", params.filter, "nothing to look for: write at least one letter or digit")
     concepts = list_concepts(read, name)
     page = terms.build_expansion(
@@ -150,7 +150,7 @@ def _expand(read: Reading, name: str, params: ExpandParams) -> Response:
     return resource_response(read, page)
 
 
-def _validate(read: Reading, name: str, params: ValidateParams) -> Response:
+def _validate(read: RequestContext, name: str, params: ValidateParams) -> Response:
     _begin(read, params)
     if params.system is not None:
         its = system_url(terms.get_code_system(name))
@@ -158,15 +158,15 @@ def _validate(read: Reading, name: str, params: ValidateParams) -> Response:
             reject_param("system", params.system, f"the codes are of another system; it is {its!r}")
     concepts = list_concepts(read, name)
     found = next((one for one in concepts if one.code == params.code), None)
-    near = [] if found else nearest(params.code, [one.code for one in concepts], most=1)
+    near = [] if found else find_nearest(params.code, [one.code for one in concepts], limit=1)
     return resource_response(read, terms.build_validation_result(name, found, params.code, params.display, near))
 
 
 def _search(
-    read: Reading, kind: str, params: TerminologySearch, titles: dict[str, str], make: Callable[[str], Json]
+    read: RequestContext, kind: str, params: TerminologySearch, titles: dict[str, str], make: Callable[[str], Json]
 ) -> Response:
     """A search among the few resources that a release does not add to."""
-    read.require(params.release)
+    read.check_release(params.release)
     _ = read.release
     after = decode_page_cursor(read, kind, params, shape=CURSOR_PATTERN)
     statuses, ids = parse_known_codes("status", params.status, PUBLICATION_STATUSES), parse_tokens("_id", params.id)
@@ -177,7 +177,7 @@ def _search(
         and (ids is None or one in ids)
         and (params.url is None or parse_canonical_id(kind, params.url) == one)
         and all(
-            text is None or fold(title).startswith(fold(text)) or fold(one).startswith(fold(text))
+            text is None or normalize(title).startswith(normalize(text)) or normalize(one).startswith(normalize(text))
             for text in (params.name, params.title)
         )
     ]
@@ -191,7 +191,7 @@ def _search(
     )
 
 
-def _code_system(read: Reading, name: str) -> Json:
+def _code_system(read: RequestContext, name: str) -> Json:
     return terms.build_code_system(name, list_concepts(read, name), read.release.version, read.release.date)
 
 
@@ -274,7 +274,7 @@ def validate_code_in_set(id: ResourceId, params: Annotated[ValidateParams, Query
     return _validate(read, _check_id("ValueSet", id, terms.VALUE_SETS), params)
 
 
-def _definition(read: Reading, name: str) -> Json:
+def _definition(read: RequestContext, name: str) -> Json:
     return build_structure_definition(name, read.release.version, read.release.date)
 
 

@@ -9,8 +9,8 @@ from app.domain.blocks import BLOCK_BY_CLAIM_KIND
 from app.domain.patterns import OPTIONAL_VERSION, PRINTABLE, validation_message
 from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter
-from app.search.index import TYPES
-from app.text.nearest import nearest
+from app.search.index import SEARCHED_TYPES
+from app.text.nearest import find_nearest
 
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
 Cursor = Annotated[str, Field(max_length=400, description="`next` of the answer before; empty: the first page.")]
@@ -29,7 +29,7 @@ class FindArguments(ToolArguments):
     """Find records by what a person types: a symptom, a diagnosis, a procedure, an everyday phrase."""
 
     query: Text = Field(description='Words to look for; "phrases in quotes" must stand together.')
-    types: list[Annotated[str, OpenEnum(dict.fromkeys(TYPES, ""))]] = Field(
+    types: list[Annotated[str, OpenEnum(dict.fromkeys(SEARCHED_TYPES, ""))]] = Field(
         default=[], max_length=6, description="Types of record to look among; empty: all."
     )
     limit: Limit = 10
@@ -92,10 +92,10 @@ def validate_arguments(model: type[ToolArguments], given: dict[str, Any]) -> Too
             message = validation_message(one)
             near: list[str] = []
             if one["type"] == "extra_forbidden":
-                near = nearest(name, model.model_fields, most=3)
+                near = find_nearest(name, model.model_fields, limit=3)
                 message = f"unknown argument; known are {', '.join(model.model_fields)}"
             elif isinstance(one.get("input"), str):
-                near = nearest(one["input"], _list_allowed_values(model, str(one["loc"][0])), most=3)
+                near = find_nearest(one["input"], _list_allowed_values(model, str(one["loc"][0])), limit=3)
             if near:
                 message += f"; the nearest is {near[0]!r}"
             near_all += near

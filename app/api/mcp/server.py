@@ -19,9 +19,9 @@ from app.api.mcp.arguments import validate_arguments
 from app.api.mcp.tools import TOOLS, Tool
 from app.db.errors import DatabaseUnavailable, first_line
 from app.errors import KnowledgeBaseError, MethodNotAllowed
-from app.http.context import reading
+from app.http.context import request_context
 from app.http.request_body import MAX_BODY
-from app.text.nearest import nearest
+from app.text.nearest import find_nearest
 
 INSTRUCTIONS: Final = (
     "Cited facts about interventional pain management procedures: what they target, for which conditions, at which risk, "
@@ -54,7 +54,7 @@ async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.
     """The answer of a tool: structured, and the same as text. A mistake is an answer that says what would be right."""
     tool = TOOLS.get(params.name)
     if tool is None:
-        near = nearest(params.name, TOOLS, most=1) or list(TOOLS)
+        near = find_nearest(params.name, TOOLS, limit=1) or list(TOOLS)
         raise MCPError(types.INVALID_PARAMS, f"No tool is called {params.name[:80]!r}; known: {', '.join(near)}.")
     request: Request = context.request
     try:
@@ -72,7 +72,7 @@ async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.
 
 def _run_tool(request: Request, tool: Tool, given: dict[str, Any]) -> dict[str, Any]:
     arguments = validate_arguments(tool.arguments_model, given)
-    with reading(request) as read:
+    with request_context(request) as read:
         return tool.run(read, arguments)
 
 

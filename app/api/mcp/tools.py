@@ -15,10 +15,10 @@ from app.domain import vocabulary
 from app.domain.json import Json
 from app.errors import FieldError, InvalidParameter, NotFound
 from app.formats.comparison import build_comparison as side_by_side
-from app.http.context import Reading
-from app.http.pagination import make_cursor, open_cursor
-from app.http.search import because_of, index_of, notices_of, suggestions_for
-from app.http.slug_resolution import WORDS, not_found, ref, slugs_of, suggestions
+from app.http.context import RequestContext
+from app.http.pagination import encode_cursor, decode_cursor
+from app.http.search import explain_hit, get_index, find_notices, suggest_names
+from app.http.slug_resolution import TYPE_LABELS, explain_missing, build_ref, names_by_slug, suggest_records
 from app.queries.claims import ClaimFilters, list_claims
 from app.queries.documents import find_claim, find_document, list_documents
 from app.queries.list_filter import FilteredList, Filters, count_rows
@@ -27,8 +27,8 @@ from app.queries.name_lookup import find_withdrawn, resolve_name
 from app.queries.releases import list_versions
 from app.schemas import mcp as told
 from app.search.ranking import search
-from app.text.nearest import nearest
-from app.text.normalize import fold
+from app.text.nearest import find_nearest
+from app.text.normalize import normalize
 
 RECORD_TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "source")
 TARGET_FOLDERS: Final = {"pain_generator": "pain-generators", "condition": "conditions"}
@@ -36,7 +36,7 @@ MAX_SOURCES: Final = 5
 _CLAIM_FIELD: Final = re.compile(r"^/claims/([^/]+)")
 
 
-def _build_output(read: Reading, sources: CitedSources, answer: Json) -> Json:
+def _build_output(read: RequestContext, sources: CitedSources, answer: Json) -> Json:
     """What every answer says besides."""
 
     def notice() -> str:
@@ -44,7 +44,7 @@ def _build_output(read: Reading, sources: CitedSources, answer: Json) -> Json:
         return str(current.get("notice", {}).get("text", ""))
 
     release = read.release
-    words = read.once(("notice",), notice)
+    words = read.cached(("notice",), notice)
     return {
         "release": {"version": release.version, "date": release.date},
         "notice": words if NOTICE.rstrip(".").lower() in words.lower() else f"{NOTICE} {words}".strip(),
@@ -58,56 +58,56 @@ def _signature(name: str, given: asked.ToolArguments) -> str:
     return hashlib.blake2b(orjson.dumps(what), digest_size=6).hexdigest()
 
 
-def _decode_cursor(read: Reading, name: str, given: Any) -> int | None:  # noqa: ANN401 - arguments with a cursor
+def _decode_cursor(read: RequestContext, name: str, given: Any) -> int | None:  # noqa: ANN401 - arguments with a cursor
     if not given.cursor:
         return None
-    return open_cursor(given.cursor, read.release.revision, read.release.version, _signature(name, given))
+    return decode_cursor(given.cursor, read.release.revision, read.release.version, _signature(name, given))
 
 
-def _encode_cursor(read: Reading, name: str, given: Any, position: int) -> str:  # noqa: ANN401 - arguments with a cursor
-    return make_cursor(read.release.revision, read.release.version, _signature(name, given), position)
+def _encode_cursor(read: RequestContext, name: str, given: Any, position: int) -> str:  # noqa: ANN401 - arguments with a cursor
+    return encode_cursor(read.release.revision, read.release.version, _signature(name, given), position)
 
 
-def resolve_record(read: Reading, parameter: str, kinds: Sequence[str], name: str) -> tuple[str, str]:
+def resolve_record(read: RequestContext, parameter: str, kinds: Sequence[str], name: str) -> tuple[str, str]:
     """Type and slug of the one record that a slug or name means. InvalidParameter or NotFound with the nearest known."""
-    found = [(kind, name) for kind in kinds if name in slugs_of(read, kind)]
+    found = [(kind, name) for kind in kinds if name in names_by_slug(read, kind)]
     if not found:
         found = [(kind, slug) for kind in kinds for slug in resolve_name(read.connection, kind, name).slugs]
     if len(found) == 1:
         return found[0]
     if found:
-        refs = tuple(ref(read, kind, slug) for kind, slug in found)
+        refs = tuple(build_ref(read, kind, slug) for kind, slug in found)
         message = "several records are called so: " + ", ".join(f"{one['type']} {one['slug']}" for one in refs)
         raise InvalidParameter(message, errors=(FieldError(parameter, name, message),), suggestions=refs)
     for kind in kinds:
         if find_withdrawn(read.connection, kind, name):
-            raise not_found(read, kind, name)
-    near = [one for kind in kinds for one in suggestions(read, kind, name, most=3)]
-    words = " or ".join(WORDS.get(kind, kind) for kind in kinds)
-    best = nearest(name, [one["slug"] for one in near] + [one["name"] for one in near], most=10)
+            raise explain_missing(read, kind, name)
+    near = [one for kind in kinds for one in suggest_records(read, kind, name, most=3)]
+    words = " or ".join(TYPE_LABELS.get(kind, kind) for kind in kinds)
+    best = find_nearest(name, [one["slug"] for one in near] + [one["name"] for one in near], limit=10)
     near.sort(
         key=lambda one: min((best.index(text) for text in (one["slug"], one["name"]) if text in best), default=99)
     )
     raise NotFound(f"No {words} is called {name!r}.", suggestions=tuple(near[:5]))
 
 
-def find_records(read: Reading, given: asked.FindArguments) -> Json:
+def find_records(read: RequestContext, given: asked.FindArguments) -> Json:
     """Records that a query finds, red flags first."""
     text, sources = given.query, CitedSources()
-    if not fold(text):
+    if not normalize(text):
         message = "nothing to look for: write at least one letter or digit"
         raise InvalidParameter(f"query: {message}", errors=(FieldError("query", text, message),))
     begin = _decode_cursor(read, "find", given) or 0
-    _, hits = search(index_of(read), text, tuple(given.types))
+    _, hits = search(get_index(read), text, tuple(given.types))
     shown = hits[begin : begin + given.limit]
     bodies: dict[tuple[str, str], Json] = {}
-    for kind in dict.fromkeys(hit.entry.type for hit in shown):
-        slugs = [hit.entry.slug for hit in shown if hit.entry.type == kind]
+    for kind in dict.fromkeys(hit.record.type for hit in shown):
+        slugs = [hit.record.slug for hit in shown if hit.record.type == kind]
         for slug, body in list_documents(read.connection, kind, slugs).items():
             bodies[kind, slug] = orjson.loads(body)
     items = []
     for hit in shown:
-        entry = hit.entry
+        entry = hit.record
         whole = bodies[entry.type, entry.slug]
         behind = [whole] if entry.type == "source" else whole.get("sources") or _list_observation_sources(whole)
         items.append(
@@ -116,7 +116,7 @@ def find_records(read: Reading, given: asked.FindArguments) -> Json:
                 "slug": entry.slug,
                 "name": entry.name,
                 "summary": entry.summary or None,
-                "because": because_of(hit),
+                "because": explain_hit(hit),
                 "sources": sources.add(behind[:MAX_SOURCES]),
             }
         )
@@ -126,8 +126,8 @@ def find_records(read: Reading, given: asked.FindArguments) -> Json:
         sources,
         {
             "items": items,
-            "urgent": [sources.cite(claim, short=True) for claim in notices_of(read, text)],
-            "suggestions": [] if hits else suggestions_for(read, text),
+            "urgent": [sources.cite(claim, short=True) for claim in find_notices(read, text)],
+            "suggestions": [] if hits else suggest_names(read, text),
             "next": _encode_cursor(read, "find", given, end) if end < len(hits) else None,
         },
     )
@@ -137,7 +137,7 @@ def _list_observation_sources(body: Json) -> list[Json]:
     return [cited["source"] for claim in body.get("observations", {}).get("items", ()) for cited in claim["citations"]]
 
 
-def get_record(read: Reading, given: asked.GetArguments) -> Json:
+def get_record(read: RequestContext, given: asked.GetArguments) -> Json:
     """A record or a claim."""
     sources = CitedSources()
     if given.type in {"", "claim"} and (document := find_claim(read.connection, given.name)):
@@ -168,7 +168,7 @@ def _serialize_claim(claim: Json, sources: CitedSources) -> Json:
     }
 
 
-def list_treatments(read: Reading, given: asked.WhatTreatsArguments) -> Json:
+def list_treatments(read: RequestContext, given: asked.WhatTreatsArguments) -> Json:
     """Procedures that act on a pain generator or are used for a condition."""
     sources = CitedSources()
     kind, slug = resolve_record(read, "target", ("pain_generator", "condition"), given.target)
@@ -179,7 +179,7 @@ def list_treatments(read: Reading, given: asked.WhatTreatsArguments) -> Json:
     selection = FilteredList(read.connection, path, filters)
     rows = list_rows(selection, after=after, limit=given.limit + 1)
     key = ("mcp total", _signature("what_treats", given))
-    total = read.once(key, lambda: count_rows(selection))
+    total = read.cached(key, lambda: count_rows(selection))
     found = [orjson.loads(row.json) for row in rows[: given.limit]]
     claims = list_claims_by_id(read, (one["edge"]["claim"] for one in found))
     items = [
@@ -198,11 +198,11 @@ def list_treatments(read: Reading, given: asked.WhatTreatsArguments) -> Json:
     more = len(rows) > given.limit
     following = _encode_cursor(read, "what_treats", given, rows[given.limit - 1].offset) if more else None
     return _build_output(
-        read, sources, {"target": ref(read, kind, slug), "items": items, "total": total, "next": following}
+        read, sources, {"target": build_ref(read, kind, slug), "items": items, "total": total, "next": following}
     )
 
 
-def list_claims_by_id(read: Reading, ids: Any) -> dict[str, Json]:  # noqa: ANN401 - any iterable of ids
+def list_claims_by_id(read: RequestContext, ids: Any) -> dict[str, Json]:  # noqa: ANN401 - any iterable of ids
     """Claims as they are shown, in one statement."""
     wanted = tuple(sorted(set(ids)))
     filters = ClaimFilters(tuple(vocabulary.CLAIM_KINDS), ids=wanted)
@@ -210,7 +210,7 @@ def list_claims_by_id(read: Reading, ids: Any) -> dict[str, Json]:  # noqa: ANN4
     return {claim_id: orjson.loads(document) for claim_id, document in rows}
 
 
-def compare_procedures(read: Reading, given: asked.CompareArguments) -> Json:
+def compare_procedures(read: RequestContext, given: asked.CompareArguments) -> Json:
     """Procedures side by side."""
     sources = CitedSources()
     slugs = list(
@@ -243,17 +243,17 @@ def compare_procedures(read: Reading, given: asked.CompareArguments) -> Json:
     )
 
 
-def list_changes(read: Reading, given: asked.WhatChangedArguments) -> Json:
+def list_changes(read: RequestContext, given: asked.WhatChangedArguments) -> Json:
     """What a release changed, field by field."""
     sources, version = CitedSources(), given.version or read.release.version
     known = [*list_versions(read.connection), read.release.version]
     if version not in known:
-        near = nearest(version, known, most=3) or known[-1:]
+        near = find_nearest(version, known, limit=3) or known[-1:]
         raise NotFound(f"No release has the version {version!r}.", suggestions=tuple(dict.fromkeys(near)))
     path, after = f"releases/{version}/changes", _decode_cursor(read, "what_changed", given)
     every_row = FilteredList(read.connection, path)
     rows = list_rows(every_row, after=after, limit=given.limit + 1)
-    total = read.once(("mcp total", path), lambda: count_rows(every_row))
+    total = read.cached(("mcp total", path), lambda: count_rows(every_row))
     changes = [orjson.loads(row.json) for row in rows[: given.limit]]
     ids = [found[1] for one in changes if (found := _CLAIM_FIELD.match(one["field"]))]
     claims = list_claims_by_id(read, ids)
@@ -285,7 +285,7 @@ class Tool:
     title: str
     arguments_model: type[asked.ToolArguments]
     output_model: type[told.ToolOutput]
-    run: Callable[[Reading, Any], Json]
+    run: Callable[[RequestContext, Any], Json]
 
 
 TOOLS: Final = {

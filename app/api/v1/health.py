@@ -5,13 +5,13 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from app.db.errors import DatabaseFault
+from app.db.errors import DatabaseError
 from app.errors import NotFound, NotLoaded, Unavailable
-from app.http.context import reading
+from app.http.context import request_context
 from app.http.problems import problem_response
-from app.http.search import index_of
-from app.monitoring.metrics_server import allowed
-from app.openapi.responses import at_the_door
+from app.http.search import get_index
+from app.monitoring.metrics_server import is_authorized
+from app.openapi.responses import limit_responses
 from app.schemas.service import Health
 
 # Of a large release the index takes minutes to build: it goes on being built after a check gave up waiting.
@@ -25,27 +25,27 @@ def _live(request: Request) -> None:
     request.state.kb_live = True
 
 
-@router.get("/health/live", response_model=Health, responses=at_the_door())
+@router.get("/health/live", response_model=Health, responses=limit_responses())
 async def get_liveness(request: Request) -> Response:
     """The process runs and answers."""
     _live(request)
     return Response('{"status":"ok"}', media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-@router.get("/health/ready", response_model=Health, responses=at_the_door())
+@router.get("/health/ready", response_model=Health, responses=limit_responses())
 async def get_readiness(request: Request) -> Response:
     """The database answers, holds a release, and its search index stands on this box: send traffic here."""
     _live(request)
 
     def look() -> None:
-        with reading(request) as read:
-            index_of(read)
+        with request_context(request) as read:
+            get_index(ctx)
 
     try:
         await asyncio.wait_for(asyncio.to_thread(look), timeout=_READY_SECONDS)
     except NotLoaded as error:
         return problem_response(request, error)
-    except (DatabaseFault, TimeoutError):
+    except (DatabaseError, TimeoutError):
         return problem_response(request, Unavailable("The database did not answer.", retry_after=2))
     except OSError as error:
         reason = f"The search index cannot be built here: {error.strerror}."
@@ -60,6 +60,6 @@ async def get_metrics(request: Request) -> Response:
     settings = request.app.state.settings
     if settings.metrics_port:
         raise NotFound("Metrics are served on their own port.")
-    if not allowed(settings.metrics_token, request.headers.get("authorization", "")):
+    if not is_authorized(settings.metrics_token, request.headers.get("authorization", "")):
         raise NotFound("Nothing is served here.")
     return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")

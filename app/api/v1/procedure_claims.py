@@ -9,34 +9,33 @@ from app.api.deps import (
     MAX_VALUES,
     DesignValue,
     FamilyValue,
-    Flag,
+    OptionalBool,
     GradeValue,
     IntentValue,
-    Listed,
-    Paged,
-    Precondition,
-    Reader,
+    ListParams,
+    PageParams,
+    ReleaseParams,
+    Context,
     RegionValue,
     RoleValue,
     StrictRoute,
-    Text,
-    chosen,
-    facets,
-    many,
-    resolved,
-    sorts,
-    yes_no,
+    ShortText,
+    non_empty,
+    repeatable,
+    resolve_slugs,
+    one_of,
+    bool_facet,
 )
 from app.domain import vocabulary
-from app.domain.values import Among
+from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter
-from app.http.context import Reading
-from app.http.pagination import page_of
-from app.openapi.responses import answers
+from app.http.context import RequestContext
+from app.http.pagination import paginate
+from app.openapi.responses import error_responses
 from app.queries.list_filter import Filters
 from app.queries.matrix import list_matrix
 from app.schemas.building_blocks import ListPage
-from app.schemas.claims import FindingClaim, ReliefDurationClaim, ResponseRateClaim
+from app.schemas.claims import FindingClaimOut, ReliefDurationClaimOut, ResponseRateClaimOut
 from app.schemas.records import Matrix, TargetEdge
 
 router = APIRouter(tags=["edges and estimates"], route_class=StrictRoute)
@@ -44,28 +43,24 @@ router = APIRouter(tags=["edges and estimates"], route_class=StrictRoute)
 MAX_CELLS = 20_000
 
 
-class TargetFilters(Listed):
+class TargetFilterParams(ListParams):
     """Filters of the list of targets."""
 
-    procedure: list[Text] = Field(
-        default_factory=list, max_length=MAX_VALUES, description="Slug or name: this procedure and its narrower ones."
-    )
-    pain_generator: list[Text] = Field(
-        default_factory=list, max_length=MAX_VALUES, description="Slug or name: this generator and its narrower ones."
-    )
-    role: list[RoleValue] = many("What the procedure does there: diagnoses, treats (or, of a risk, carries).")
-    family: list[FamilyValue] = many("Family of the procedure.")
-    body_region: list[RegionValue] = many("Region of the body.")
-    grade: list[GradeValue] = many("Grade of the evidence behind it.")
-    sort: Annotated[str, sorts("name", "-name")] = Field(
+    procedure: list[ShortText] = repeatable("Slug or name: this procedure and its narrower ones.")
+    pain_generator: list[ShortText] = repeatable("Slug or name: this generator and its narrower ones.")
+    role: list[RoleValue] = repeatable("What the procedure does there: diagnoses, treats (or, of a risk, carries).")
+    family: list[FamilyValue] = repeatable("Family of the procedure.")
+    body_region: list[RegionValue] = repeatable("Region of the body.")
+    grade: list[GradeValue] = repeatable("Grade of the evidence behind it.")
+    sort: Annotated[str, one_of("name", "-name")] = Field(
         default="name", description="Order: by procedure, then by pain generator."
     )
 
-    def filters(self, read: Reading) -> Filters:
+    def build_filters(self, ctx: RequestContext) -> Filters:
         return Filters(
-            chosen(
-                procedure=list(resolved(read, "procedure", "procedure", self.procedure)),
-                pain_generator=list(resolved(read, "pain_generator", "pain_generator", self.pain_generator)),
+            non_empty(
+                procedure=resolve_slugs(ctx, "procedure", self.procedure),
+                pain_generator=resolve_slugs(ctx, "pain_generator", self.pain_generator),
                 role=self.role,
                 family=self.family,
                 body_region=self.body_region,
@@ -74,64 +69,60 @@ class TargetFilters(Listed):
         )
 
 
-class TargetParams(TargetFilters, Paged):
+class TargetParams(TargetFilterParams, PageParams):
     """What the list takes."""
 
-    facet: list[Annotated[str, facets("procedure", "pain_generator", "role", "family", "body_region", "grade")]] = (
-        Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
+    facet: list[Annotated[str, one_of("procedure", "pain_generator", "role", "family", "body_region", "grade")]] = (
+        repeatable(FACET)
     )
 
 
-class Estimates(Listed):
+class EstimateFilterParams(ListParams):
     """Filters that every list of estimates has."""
 
-    procedure: list[Text] = Field(
-        default_factory=list, max_length=MAX_VALUES, description="Slug or name: this procedure and its narrower ones."
-    )
-    condition: list[Text] = Field(
-        default_factory=list, max_length=MAX_VALUES, description="Slug or name: procedures indicated for it."
-    )
-    family: list[FamilyValue] = many("Family of the procedure.")
-    body_region: list[RegionValue] = many("Region of the body.")
-    design: list[DesignValue] = many("Design of a source behind it.")
-    grade: list[GradeValue] = many("Grade of the evidence behind it.")
-    commercial: Flag = Field(default=None, description="Only commercial sources stand behind it.")
+    procedure: list[ShortText] = repeatable("Slug or name: this procedure and its narrower ones.")
+    condition: list[ShortText] = repeatable("Slug or name: procedures indicated for it.")
+    family: list[FamilyValue] = repeatable("Family of the procedure.")
+    body_region: list[RegionValue] = repeatable("Region of the body.")
+    design: list[DesignValue] = repeatable("Design of a source behind it.")
+    grade: list[GradeValue] = repeatable("Grade of the evidence behind it.")
+    commercial: OptionalBool = Field(default=None, description="Only commercial sources stand behind it.")
 
-    def _chosen(self, read: Reading) -> dict[str, tuple[str, ...]]:
-        return chosen(
-            procedure=list(resolved(read, "procedure", "procedure", self.procedure)),
-            condition=list(resolved(read, "condition", "condition", self.condition)),
+    def _chosen(self, ctx: RequestContext) -> dict[str, tuple[str, ...]]:
+        return non_empty(
+            procedure=resolve_slugs(ctx, "procedure", self.procedure),
+            condition=resolve_slugs(ctx, "condition", self.condition),
             family=self.family,
             body_region=self.body_region,
             design=self.design,
             grade=self.grade,
-            commercial=yes_no(self.commercial),
+            commercial=bool_facet(self.commercial),
         )
 
 
-class ReliefDurationFilters(Estimates):
+class ReliefDurationFilterParams(EstimateFilterParams):
     """Filters of the list of relief durations."""
 
-    intent: list[IntentValue] = many("What it is done for.")
-    measure: list[Annotated[str, Among(vocabulary.MEASURES)]] = many("What was measured.")
-    statistic: list[Annotated[str, Among(vocabulary.STATISTICS)]] = many("What the figure is.")
-    typical: Flag = Field(default=None, description="The one shown first for its procedure and intent.")
-    sort: Annotated[str, sorts("name", "-name", "relief", "-relief", "year", "-year")] = Field(
+    intent: list[IntentValue] = repeatable("What it is done for.")
+    measure: list[Annotated[str, OpenEnum(vocabulary.MEASURES)]] = repeatable("What was measured.")
+    statistic: list[Annotated[str, OpenEnum(vocabulary.STATISTICS)]] = repeatable("What the figure is.")
+    typical: OptionalBool = Field(default=None, description="The one shown first for its procedure and intent.")
+    sort: Annotated[str, one_of("name", "-name", "relief", "-relief", "year", "-year")] = Field(
         default="name", description="Order; unknown values stand last both ways."
     )
 
-    def filters(self, read: Reading) -> Filters:
-        mine = chosen(intent=self.intent, measure=self.measure, statistic=self.statistic, typical=yes_no(self.typical))
-        return Filters(self._chosen(read) | mine)
+    def build_filters(self, ctx: RequestContext) -> Filters:
+        mine = non_empty(intent=self.intent, measure=self.measure, statistic=self.statistic, typical=bool_facet(self.typical))
+        return Filters(self._chosen(ctx) | mine)
 
 
-class ReliefDurationParams(ReliefDurationFilters, Paged):
+class ReliefDurationParams(ReliefDurationFilterParams, PageParams):
     """What the list takes."""
 
     facet: list[
         Annotated[
             str,
-            facets(
+            one_of(
                 "procedure",
                 "family",
                 "body_region",
@@ -144,66 +135,64 @@ class ReliefDurationParams(ReliefDurationFilters, Paged):
                 "typical",
             ),
         ]
-    ] = Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
+    ] = repeatable(FACET)
 
 
-class ResponseRateFilters(Estimates):
+class ResponseRateFilterParams(EstimateFilterParams):
     """Filters of the list of response rates."""
 
-    sort: Annotated[str, sorts("name", "-name", "percent", "-percent", "at", "-at", "year", "-year")] = Field(
+    sort: Annotated[str, one_of("name", "-name", "percent", "-percent", "at", "-at", "year", "-year")] = Field(
         default="name", description="Order; unknown values stand last both ways."
     )
 
-    def filters(self, read: Reading) -> Filters:
-        return Filters(self._chosen(read))
+    def build_filters(self, ctx: RequestContext) -> Filters:
+        return Filters(self._chosen(ctx))
 
 
-class ResponseRateParams(ResponseRateFilters, Paged):
+class ResponseRateParams(ResponseRateFilterParams, PageParams):
     """What the list takes."""
 
-    facet: list[Annotated[str, facets("procedure", "family", "body_region", "design", "grade", "commercial")]] = Field(
-        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
-    )
+    facet: list[Annotated[str, one_of("procedure", "family", "body_region", "design", "grade", "commercial")]] = repeatable(FACET)
 
 
-class FindingFilters(Estimates):
+class FindingFilterParams(EstimateFilterParams):
     """Filters of the list of findings."""
 
-    direction: list[Annotated[str, Among(vocabulary.DIRECTIONS)]] = many("Which way the finding points.")
-    sham: Flag = Field(default=None, description="The comparator was a sham; not stated never passes.")
-    sort: Annotated[str, sorts("name", "-name", "at", "-at", "year", "-year")] = Field(
+    direction: list[Annotated[str, OpenEnum(vocabulary.DIRECTIONS)]] = repeatable("Which way the finding points.")
+    sham: OptionalBool = Field(default=None, description="The comparator was a sham; not stated never passes.")
+    sort: Annotated[str, one_of("name", "-name", "at", "-at", "year", "-year")] = Field(
         default="name", description="Order; unknown values stand last both ways."
     )
 
-    def filters(self, read: Reading) -> Filters:
-        return Filters(self._chosen(read) | chosen(direction=self.direction, sham=yes_no(self.sham)))
+    def build_filters(self, ctx: RequestContext) -> Filters:
+        return Filters(self._chosen(ctx) | non_empty(direction=self.direction, sham=bool_facet(self.sham)))
 
 
-class FindingParams(FindingFilters, Paged):
+class FindingParams(FindingFilterParams, PageParams):
     """What the list takes."""
 
     facet: list[
         Annotated[
-            str, facets("procedure", "family", "body_region", "design", "grade", "commercial", "direction", "sham")
+            str, one_of("procedure", "family", "body_region", "design", "grade", "commercial", "direction", "sham")
         ]
-    ] = Field(default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of.")
+    ] = repeatable(FACET)
 
 
-class MatrixParams(Precondition):
+class MatrixParams(ReleaseParams):
     """Filters of the matrix."""
 
-    role: list[RoleValue] = many("What the procedure does there: diagnoses, treats (or, of a risk, carries).")
-    family: list[FamilyValue] = many("Family of the procedure.")
-    body_region: list[RegionValue] = many("Region of the body.")
+    role: list[RoleValue] = repeatable("What the procedure does there: diagnoses, treats (or, of a risk, carries).")
+    family: list[FamilyValue] = repeatable("Family of the procedure.")
+    body_region: list[RegionValue] = repeatable("Region of the body.")
 
 
-def _page(read: Reading, path: str, params: Paged) -> Response:
-    read.require(params.release)
-    return page_of(
+def _page(ctx: RequestContext, path: str, params: PageParams) -> Response:
+    ctx.check_release(params.release)
+    return paginate(
         read,
         path,
-        filters=params.filters(read),
-        order=params.order(),
+        filters=params.build_filters(ctx),
+        order=params.build_order(),
         limit=params.limit,
         cursor=params.cursor,
         facets=params.facets,
@@ -211,19 +200,19 @@ def _page(read: Reading, path: str, params: Paged) -> Response:
     )
 
 
-@router.get("/targets", response_model=ListPage[TargetEdge], responses=answers())
-def list_targets(params: Annotated[TargetParams, Query()], read: Reader) -> Response:
+@router.get("/targets", response_model=ListPage[TargetEdge], responses=error_responses())
+def list_targets(params: Annotated[TargetParams, Query()], ctx: Context) -> Response:
     """Every edge: this procedure diagnoses or treats this pain generator."""
-    return _page(read, "targets", params)
+    return _page(ctx, "targets", params)
 
 
-@router.get("/targets/matrix", response_model=Matrix, responses=answers())
-def get_targets_matrix(params: Annotated[MatrixParams, Query()], read: Reader) -> Response:
+@router.get("/targets/matrix", response_model=Matrix, responses=error_responses())
+def get_targets_matrix(params: Annotated[MatrixParams, Query()], ctx: Context) -> Response:
     """Procedures by pain generators, for a heat map. Body regions are those of the generators."""
-    read.require(params.release)
-    _ = read.release
+    ctx.check_release(params.release)
+    _ = ctx.release
     rows = list_matrix(
-        read.connection, families=params.family, roles=params.role, body_regions=params.body_region, limit=MAX_CELLS + 1
+        ctx.connection, families=params.family, roles=params.role, body_regions=params.body_region, limit=MAX_CELLS + 1
     )
     if len(rows) > MAX_CELLS:
         message = f"more than {MAX_CELLS} cells: narrow the matrix by family, role or body region"
@@ -231,7 +220,7 @@ def get_targets_matrix(params: Annotated[MatrixParams, Query()], read: Reader) -
     procedures = {row.procedure: row.procedure_name for row in rows}
     generators = {row.pain_generator: (row.generator_sort_name, row.generator_name) for row in rows}
     columns = sorted(generators, key=lambda slug: (generators[slug][0], slug))
-    return read.dump(
+    return ctx.json_response(
         {
             "procedures": [{"type": "procedure", "slug": slug, "name": name} for slug, name in procedures.items()],
             "pain_generators": [
@@ -251,19 +240,19 @@ def get_targets_matrix(params: Annotated[MatrixParams, Query()], read: Reader) -
     )
 
 
-@router.get("/relief-durations", response_model=ListPage[ReliefDurationClaim], responses=answers())
-def list_relief_durations(params: Annotated[ReliefDurationParams, Query()], read: Reader) -> Response:
+@router.get("/relief-durations", response_model=ListPage[ReliefDurationClaimOut], responses=error_responses())
+def list_relief_durations(params: Annotated[ReliefDurationParams, Query()], ctx: Context) -> Response:
     """Every estimate of how long relief lasts."""
-    return _page(read, "relief-durations", params)
+    return _page(ctx, "relief-durations", params)
 
 
-@router.get("/response-rates", response_model=ListPage[ResponseRateClaim], responses=answers())
-def list_response_rates(params: Annotated[ResponseRateParams, Query()], read: Reader) -> Response:
+@router.get("/response-rates", response_model=ListPage[ResponseRateClaimOut], responses=error_responses())
+def list_response_rates(params: Annotated[ResponseRateParams, Query()], ctx: Context) -> Response:
     """Every share of people who respond."""
-    return _page(read, "response-rates", params)
+    return _page(ctx, "response-rates", params)
 
 
-@router.get("/findings", response_model=ListPage[FindingClaim], responses=answers())
-def list_findings(params: Annotated[FindingParams, Query()], read: Reader) -> Response:
+@router.get("/findings", response_model=ListPage[FindingClaimOut], responses=error_responses())
+def list_findings(params: Annotated[FindingParams, Query()], ctx: Context) -> Response:
     """Every finding: outcome, effect, comparator, direction."""
-    return _page(read, "findings", params)
+    return _page(ctx, "findings", params)

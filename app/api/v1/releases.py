@@ -6,100 +6,94 @@ import orjson
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from app.api.deps import MAX_VALUES, Listed, Paged, Preconditioned, Reader, StrictRoute, Text, chosen, facets, many
-from app.domain.values import Among
+from app.api.deps import MAX_VALUES, ListParams, PageParams, ReleaseQuery, Context, StrictRoute, ShortText, non_empty, one_of, repeatable
+from app.domain.values import OpenEnum
 from app.errors import NotFound
-from app.http.context import Reading
-from app.http.pagination import page_of
-from app.openapi.responses import answers
+from app.http.context import RequestContext
+from app.http.pagination import paginate
+from app.openapi.responses import error_responses
 from app.queries.documents import find_document
-from app.queries.list_filter import Filters, Order
+from app.queries.list_filter import Filters, SortOrder
 from app.queries.releases import list_versions
 from app.schemas.building_blocks import ListPage
-from app.schemas.releases import ChangeShown, CurrentRelease, ReleaseSummary
-from app.text.nearest import nearest
+from app.schemas.releases import ChangeOut, CurrentReleaseOut, ReleaseSummary
+from app.text.nearest import find_nearest
 
 router = APIRouter(prefix="/releases", tags=["releases"], route_class=StrictRoute)
 Version = Annotated[str, Path(min_length=1, max_length=80, description="Version of a release.")]
 
 
-class ChangeFilters(Listed):
+class ChangeFilterParams(ListParams):
     """Filters of the changes of a release."""
 
-    entity: list[Text] = Field(
-        default_factory=list,
-        max_length=MAX_VALUES,
-        description="Family and slug, as in the seed: procedures/vertebroplasty.",
-    )
-    type: list[Text] = Field(default_factory=list, max_length=MAX_VALUES, description="Type of record.")
-    change: list[Annotated[str, Among({"added": "", "changed": "", "removed": ""})]] = many(
+    entity: list[ShortText] = repeatable("Family and slug, as in the seed: procedures/vertebroplasty.")
+    type: list[ShortText] = repeatable("Type of record.")
+    change: list[Annotated[str, OpenEnum({"added": "", "changed": "", "removed": ""})]] = repeatable(
         "What happened to the field."
     )
 
-    def filters(self, read: Reading) -> Filters:
+    def build_filters(self, ctx: RequestContext) -> Filters:
         del read
-        return Filters(chosen(entity=self.entity, type=self.type, change=self.change))
+        return Filters(non_empty(entity=self.entity, type=self.type, change=self.change))
 
 
-class ChangeParams(ChangeFilters, Paged):
+class ChangeParams(ChangeFilterParams, PageParams):
     """What the list takes."""
 
-    facet: list[Annotated[str, facets("type", "change", "entity")]] = Field(
-        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
-    )
+    facet: list[Annotated[str, one_of("type", "change", "entity")]] = repeatable(FACET)
 
 
-@router.get("", response_model=ListPage[ReleaseSummary], responses=answers())
-def list_releases(params: Annotated[Paged, Query()], read: Reader) -> Response:
+@router.get("", response_model=ListPage[ReleaseSummary], responses=error_responses())
+def list_releases(params: PageQuery, ctx: Context) -> Response:
     """Every release, newest first."""
-    read.require(params.release)
-    return page_of(read, "releases", filters=Filters(), order=Order(), limit=params.limit, cursor=params.cursor)
+    ctx.check_release(params.release)
+    return paginate(ctx, "releases", filters=Filters(), order=SortOrder(), limit=params.limit, cursor=params.cursor)
 
 
-@router.get("/current", response_model=CurrentRelease, responses=answers())
-def get_current_release(params: Preconditioned, read: Reader) -> Response:
+@router.get("/current", response_model=CurrentReleaseOut, responses=error_responses())
+def get_current_release(params: ReleaseQuery, ctx: Context) -> Response:
     """The release that every answer is of, with counts, licence and review status."""
-    read.require(params.release)
-    _ = read.release
-    return read.json(bytes(find_document(read.connection, "current", "release") or b"{}"))
+    ctx.check_release(params.release)
+    _ = ctx.release
+    return ctx.bytes_response(bytes(find_document(ctx.connection, "current", "release") or b"{}"))
 
 
-@router.get("/{version}", response_model=ReleaseSummary, responses=answers(404))
-def get_release_summary(version: Version, params: Preconditioned, read: Reader) -> Response:
+@router.get("/{version}", response_model=ReleaseSummary, responses=error_responses(404))
+def get_release_summary(version: Version, params: ReleaseQuery, ctx: Context) -> Response:
     """One release."""
-    read.require(params.release)
-    return read.dump(release_of(read, version))
+    ctx.check_release(params.release)
+    return ctx.json_response(get_release(ctx, version))
 
 
-@router.get("/{version}/changes", response_model=ListPage[ChangeShown], responses=answers(404))
-def list_changes_of_release(version: Version, params: Annotated[ChangeParams, Query()], read: Reader) -> Response:
+@router.get("/{version}/changes", response_model=ListPage[ChangeOut], responses=error_responses(404))
+def list_changes_of_release(version: Version, params: Annotated[ChangeParams, Query()], ctx: Context) -> Response:
     """What a release changed, field by field."""
-    read.require(params.release)
-    known = [*list_versions(read.connection), read.release.version]
+    ctx.check_release(params.release)
+    known = [*list_versions(ctx.connection), ctx.release.version]
     if version not in known:
-        raise _no_release(read, version)
-    return page_of(
+        raise _no_release(ctx, version)
+    return paginate(
         read,
         f"releases/{version}/changes",
-        filters=params.filters(read),
-        order=Order(),
+        filters=params.build_filters(ctx),
+        order=SortOrder(),
         limit=params.limit,
         cursor=params.cursor,
         facets=params.facets,
     )
 
 
-def release_of(read: Reading, version: str) -> dict[str, Any]:
+def get_release(ctx: RequestContext, version: str) -> dict[str, Any]:
     """A release as it is shown. NotFound with the nearest versions."""
-    _ = read.release
-    body = find_document(read.connection, "release", version)
+    _ = ctx.release
+    body = find_document(ctx.connection, "release", version)
     if body is None:
-        raise _no_release(read, version)
-    found: dict[str, Any] = orjson.loads(read.linked(bytes(body)))
+        raise _no_release(ctx, version)
+    found: dict[str, Any] = orjson.loads(ctx.resolve_links(bytes(body)))
     return found
 
 
-def _no_release(read: Reading, version: str) -> NotFound:
-    known = [*list_versions(read.connection), read.release.version]
-    near = nearest(version, known, most=3) or known[-1:]
+def _no_release(ctx: RequestContext, version: str) -> NotFound:
+    known = [*list_versions(ctx.connection), ctx.release.version]
+    near = find_nearest(version, known, limit=3) or known[-1:]
     return NotFound(f"No release has the version {version!r}.", suggestions=tuple(dict.fromkeys(near)))

@@ -7,7 +7,7 @@ from typing import Final
 from app.domain import vocabulary
 from app.domain.json import Json
 from app.formats.fhir.identifiers import URN_BASE, canonical_url, system_url
-from app.text.normalize import fold
+from app.text.normalize import normalize
 
 # Code system -> its title and its codes, each with the words that people read.
 CLOSED_LISTS: Final[dict[str, tuple[str, Mapping[str, str]]]] = {
@@ -64,7 +64,7 @@ class Concept:
     def matches(self, words: Sequence[str]) -> bool:
         """Each word begins a word of one of its names."""
         said = [
-            word for text in (self.code, self.display, *(text for _, text in self.names)) for word in fold(text).split()
+            word for text in (self.code, self.display, *(text for _, text in self.names)) for word in normalize(text).split()
         ]
         return all(any(one.startswith(word) for one in said) for word in words)
 
@@ -155,7 +155,7 @@ def build_expansion(
     name: str, concepts: Sequence[Concept], version: str, date: str, *, text: str | None, offset: int, count: int
 ) -> Json:
     """One page of the codes of a value set. `timestamp` is the date of the release: a body has no clock."""
-    words = fold(text).split() if text else []
+    words = normalize(text).split() if text else []
     found = [one for one in concepts if one.matches(words)] if words else list(concepts)
     asked: list[Json] = [{"name": "offset", "valueInteger": offset}, {"name": "count", "valueInteger": count}]
     if text:
@@ -193,8 +193,8 @@ def build_validation_result(
     message = None
     if concept is None:
         message = f"{code!r} is not a code of {get_title(name)}" + (f"; the nearest is {near[0]!r}" if near else "")
-    elif display is not None and fold(display) not in {
-        fold(text) for text in (concept.display, *(t for _, t in concept.names))
+    elif display is not None and normalize(display) not in {
+        normalize(text) for text in (concept.display, *(t for _, t in concept.names))
     }:
         message = f"{display!r} is no name of {code!r}; it is called {concept.display!r}"
     told: list[Json] = [{"name": "result", "valueBoolean": message is None}]

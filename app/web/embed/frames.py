@@ -6,11 +6,11 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError
-from app.http.context import Reading, reading
-from app.http.search import because_of, index_of, notices_of
-from app.http.slug_resolution import slug_of_value
+from app.http.context import RequestContext, request_context
+from app.http.search import explain_hit, get_index, find_notices
+from app.http.slug_resolution import resolve_filter_value
 from app.search.ranking import search
-from app.text.normalize import fold
+from app.text.normalize import normalize
 from app.web.embed.builds import newest
 from app.web.embed.cards import merged_relief
 from app.web.embed.routes import options_of, procedure_of, relief_of, search_of, typical_of
@@ -22,13 +22,13 @@ MOST_PROCEDURES: Final = 12
 _MOST_FOUND: Final = 10
 
 
-def framed(request: Request, make: Callable[[Reading, str], dict[str, object]]) -> Response:
+def framed(request: Request, make: Callable[[RequestContext, str], dict[str, object]]) -> Response:
     """A page for a frame, or the page that says why not."""
-    with reading(request) as read:
+    with request_context(request) as read:
         theme = request.query_params.get("theme", "auto")
         try:
             _ = read.release
-            read.require_asked()
+            read.check_release_params()
             if theme not in THEMES:
                 wrong = FieldError("theme", theme[:40], f"one of {', '.join(THEMES)}")
                 raise InvalidParameter(f"theme: {wrong.message}", errors=(wrong,))
@@ -52,7 +52,7 @@ def framed(request: Request, make: Callable[[Reading, str], dict[str, object]]) 
         return _page(read, "embed/frame.html", card["title"], request.url.path, theme=theme, **{**plain, **values})
 
 
-def _page(read: Reading, template: str, title: str, path: str, **values: object) -> Response:
+def _page(read: RequestContext, template: str, title: str, path: str, **values: object) -> Response:
     status = values.pop("status", 200)
     assert isinstance(status, int)  # noqa: S101 - a status of an error class
     ancestors = read.settings.frame_ancestors
@@ -61,7 +61,7 @@ def _page(read: Reading, template: str, title: str, path: str, **values: object)
     return render(read, template, title=title, path=path, csp=csp, status=status, **more, **values)
 
 
-def _refused(read: Reading, request: Request, error: KnowledgeBaseError) -> Response:
+def _refused(read: RequestContext, request: Request, error: KnowledgeBaseError) -> Response:
     base = read.settings.link_base
     near = [
         (f"{base}/{FOLDERS[one['type']]}/{one['slug']}", one["name"])
@@ -98,14 +98,14 @@ def show_options_frame(slug: str, request: Request) -> Response:
 def show_relief_frame(request: Request) -> Response:
     """How long relief lasts after the procedures asked for, or the typical relief of each, on one axis, for a frame."""
 
-    def make(read: Reading, _: str) -> dict[str, object]:
+    def make(read: RequestContext, _: str) -> dict[str, object]:
         asked = request.query_params.getlist("procedure")
         if not asked:
             return {"card": typical_of(read)}
         if len(asked) > MOST_PROCEDURES:
             message = f"at most {MOST_PROCEDURES} procedures stand on one chart"
             raise InvalidParameter(f"procedure: {message}", errors=(FieldError("procedure", None, message),))
-        slugs = dict.fromkeys(slug_of_value(read, "procedure", "procedure", one[:200]) for one in asked)
+        slugs = dict.fromkeys(resolve_filter_value(read, "procedure", "procedure", one[:200]) for one in asked)
         return {"card": merged_relief([relief_of(read, slug) for slug in slugs], read.settings.link_base)}
 
     return framed(request, make)
@@ -115,22 +115,22 @@ def show_relief_frame(request: Request) -> Response:
 def show_search_frame(request: Request) -> Response:
     """The search, for a frame."""
 
-    def make(read: Reading, _: str) -> dict[str, object]:
+    def make(read: RequestContext, _: str) -> dict[str, object]:
         q = request.query_params.get("q", "").strip()[:200]
         values: dict[str, object] = {"card": search_of(read), "searching": True, "q": q}
-        if fold(q):
-            _understood, hits = search(index_of(read), q)
-            shown = [hit for hit in hits if hit.entry.type in FOLDERS]
+        if normalize(q):
+            _understood, hits = search(get_index(read), q)
+            shown = [hit for hit in hits if hit.record.type in FOLDERS]
             found = [
                 {
-                    "name": hit.entry.name,
-                    "url": f"{read.settings.link_base}/{FOLDERS[hit.entry.type]}/{hit.entry.slug}",
-                    "summary": hit.entry.summary,
-                    "because": because_of(hit),
+                    "name": hit.record.name,
+                    "url": f"{read.settings.link_base}/{FOLDERS[hit.record.type]}/{hit.record.slug}",
+                    "summary": hit.record.summary,
+                    "because": explain_hit(hit),
                 }
                 for hit in shown[:_MOST_FOUND]
             ]
-            values |= {"found": found, "total": len(hits), "notices": notices_of(read, q)}
+            values |= {"found": found, "total": len(hits), "notices": find_notices(read, q)}
         return values
 
     return framed(request, make)

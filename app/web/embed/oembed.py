@@ -14,9 +14,9 @@ from fastapi import APIRouter, Request, Response
 
 from app.domain.json import Json
 from app.errors import FieldError, FormatNotOffered, InvalidParameter, NotFound
-from app.http.context import Reading, reading_as_asked
+from app.http.context import RequestContext, request_context_with_release_check
 from app.http.redirects import Redirect
-from app.http.slug_resolution import get_document, slug_of_value
+from app.http.slug_resolution import get_document, resolve_filter_value
 from app.queries.documents import find_document
 from app.settings import Settings
 from app.web.embed.frames import MOST_PROCEDURES
@@ -49,15 +49,15 @@ def get_oembed(request: Request) -> Response:
     if form not in FORMATS:
         raise FormatNotOffered(f"{form[:40]!r} is not offered: json and xml are.", suggestions=FORMATS)
     width, height = _pixels(request, "maxwidth"), _pixels(request, "maxheight")
-    with reading_as_asked(request) as read:
+    with request_context_with_release_check(request) as read:
         _ = read.release
         body = answer(read, target_of(read, given.get("url", "")), width, height)
         if form == "xml":
-            return read.json(_xml(body), media_type="text/xml")
-        return read.dump(body)
+            return read.bytes_response(_xml(body), media_type="text/xml")
+        return read.json_response(body)
 
 
-def answer(read: Reading, target: Target, most_width: int | None, most_height: int | None) -> Json:
+def answer(read: RequestContext, target: Target, most_width: int | None, most_height: int | None) -> Json:
     """The parameters of a `rich` answer, within the consumer's limits."""
     base = read.settings.link_base
     attribution = current_release(read)["licence"]["attribution"]
@@ -88,7 +88,7 @@ def html_of(target: Target, base: str, attribution: str, width: int, height: int
     )
 
 
-def target_of(read: Reading, url: str) -> Target:
+def target_of(read: RequestContext, url: str) -> Target:
     """What an address of ours shows. NotFound for every other address."""
     if not url:
         message = "the address of a page of this service is needed"
@@ -121,7 +121,7 @@ def _own_path(settings: Settings, url: str) -> tuple[str, str]:
     return found.path.removeprefix(prefix), found.query
 
 
-def _record(read: Reading, folder: str, slug: str) -> Target:
+def _record(read: RequestContext, folder: str, slug: str) -> Target:
     kind = _PAGES[folder]
     try:
         body = get_document(read, kind, slug)
@@ -134,12 +134,12 @@ def _record(read: Reading, folder: str, slug: str) -> Target:
     return Target(folder, name, f"/{folder}/{slug}", frame)
 
 
-def _relief(read: Reading, asked: list[str]) -> Target:
+def _relief(read: RequestContext, asked: list[str]) -> Target:
     if not asked:
         return Target("relief", "How long relief lasts", "/relief", "/embed/relief-chart")
     if len(asked) > MOST_PROCEDURES:
         raise NotFound(f"At most {MOST_PROCEDURES} procedures stand on one chart; the address names {len(asked)}.")
-    slugs = dict.fromkeys(slug_of_value(read, "procedure", "url", one[:200]) for one in asked)
+    slugs = dict.fromkeys(resolve_filter_value(read, "procedure", "url", one[:200]) for one in asked)
     query = "&".join(f"procedure={slug}" for slug in slugs)
     return Target("relief", "How long relief lasts", f"/relief?{query}", f"/embed/relief-chart?{query}")
 

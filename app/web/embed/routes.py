@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request, Response
 
 from app.domain.json import Json
 from app.errors import NotFound
-from app.http.context import Reading, reading_as_asked
+from app.http.context import RequestContext, request_context_with_release_check
 from app.http.problems import problem_response
-from app.http.slug_resolution import get_document, slugs_of
+from app.http.slug_resolution import get_document, names_by_slug
 from app.queries.name_lookup import list_names
 from app.web.embed import cards
 from app.web.embed.builds import Build, builds, newest
@@ -60,30 +60,30 @@ def get_newest_embed_sheet() -> Response:
     return _sheet(newest(), FOR_AN_HOUR)
 
 
-def procedure_of(read: Reading, slug: str) -> Json:
+def procedure_of(read: RequestContext, slug: str) -> Json:
     """The card of a procedure."""
     return cards.procedure_card(load(read, get_document(read, "procedure", slug)), read.settings.link_base)
 
 
-def options_of(read: Reading, slug: str) -> Json:
+def options_of(read: RequestContext, slug: str) -> Json:
     """The card of a condition's options."""
     detail = load(read, get_document(read, "condition", slug))
     options = load(read, get_document(read, "condition", slug, document="options"))
     return cards.options_card(detail, options, read.settings.link_base)
 
 
-def relief_of(read: Reading, slug: str) -> Json:
+def relief_of(read: RequestContext, slug: str) -> Json:
     """The card of a procedure's relief durations."""
     return cards.relief_card(load(read, get_document(read, "procedure", slug)), read.settings.link_base)
 
 
-def typical_of(read: Reading) -> Json:
+def typical_of(read: RequestContext) -> Json:
     """The card of the typical relief of every procedure that has one."""
     found = [claim for claim in rows_of(read, "relief-durations") if claim["value"]["typical"]]
     return cards.typical_card(found, current_release(read), read.settings.link_base)
 
 
-def search_of(read: Reading) -> Json:
+def search_of(read: RequestContext) -> Json:
     """The card of the search: what it is called, what always stands there, and names for hosts without a search."""
     base = read.settings.link_base
     names: list[Json] = []
@@ -99,7 +99,7 @@ def search_of(read: Reading) -> Json:
                 "others": sorted(set(others.get(slug, [])) - {name}),
                 "url": f"{base}/{FOLDERS[kind]}/{slug}",
             }
-            for slug, name in sorted(slugs_of(read, kind).items())
+            for slug, name in sorted(names_by_slug(read, kind).items())
         ]
     return cards.search_card(current_release(read), base, names)
 
@@ -107,35 +107,35 @@ def search_of(read: Reading) -> Json:
 @router.get("/embed/v1/procedures/{slug}.json")
 def get_procedure_card(slug: str, request: Request) -> Response:
     """A procedure, in short."""
-    with reading_as_asked(request) as read:
-        return read.dump(procedure_of(read, slug))
+    with request_context_with_release_check(request) as read:
+        return read.json_response(procedure_of(read, slug))
 
 
 @router.get("/embed/v1/conditions/{slug}/options.json")
 def get_options_card(slug: str, request: Request) -> Response:
     """The way through care for a condition, in short."""
-    with reading_as_asked(request) as read:
-        return read.dump(options_of(read, slug))
+    with request_context_with_release_check(request) as read:
+        return read.json_response(options_of(read, slug))
 
 
 @router.get("/embed/v1/relief/{slug}.json")
 def get_relief_card(slug: str, request: Request) -> Response:
     """How long relief lasts after a procedure: every estimate with its place on the axis."""
-    with reading_as_asked(request) as read:
-        return read.dump(relief_of(read, slug))
+    with request_context_with_release_check(request) as read:
+        return read.json_response(relief_of(read, slug))
 
 
 @router.get("/embed/v1/relief.json")
 def get_typical_card(request: Request) -> Response:
     """The typical relief of every procedure that has one."""
-    with reading_as_asked(request) as read:
+    with request_context_with_release_check(request) as read:
         _ = read.release
-        return read.dump(typical_of(read))
+        return read.json_response(typical_of(read))
 
 
 @router.get("/embed/v1/search.json")
 def get_search_card(request: Request) -> Response:
     """What the search element shows before anything is typed."""
-    with reading_as_asked(request) as read:
+    with request_context_with_release_check(request) as read:
         _ = read.release
-        return read.dump(search_of(read))
+        return read.json_response(search_of(read))

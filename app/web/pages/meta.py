@@ -4,9 +4,9 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from app.errors import NotFound, known_errors
-from app.http.context import Reading
-from app.openapi.document import operations_of
+from app.errors import NotFound, list_errors_by_code
+from app.http.context import RequestContext
+from app.openapi.document import list_operations
 from app.web.rendering import answered, current_release, render, rows_of
 
 router = APIRouter(include_in_schema=False)
@@ -24,7 +24,7 @@ _TYPES: Final = {
 def show_releases(request: Request) -> Response:
     """What changed."""
 
-    def make(read: Reading) -> Response:
+    def make(read: RequestContext) -> Response:
         version = read.release.version
         changes = rows_of(read, f"releases/{version}/changes", 300)
         return render(
@@ -44,7 +44,7 @@ def show_releases(request: Request) -> Response:
 def show_notice(request: Request) -> Response:
     """That this is information and not advice, who made it, and where a wrong statement is reported."""
 
-    def make(read: Reading) -> Response:
+    def make(read: RequestContext) -> Response:
         current = current_release(read)
         about = "Every statement names its source; what is not known is said to be unknown."
         return render(
@@ -64,8 +64,8 @@ def show_notice(request: Request) -> Response:
 def show_problem(code: str, request: Request) -> Response:
     """What a kind of problem means and what to do."""
 
-    def make(read: Reading) -> Response:
-        error = known_errors().get(code)
+    def make(read: RequestContext) -> Response:
+        error = list_errors_by_code().get(code)
         if error is None:
             raise NotFound(f"No kind of problem has the code {code[:80]!r}.")
         lines = [error.explanation, f"HTTP status {error.status}, code {code}."]
@@ -80,8 +80,8 @@ def show_problem(code: str, request: Request) -> Response:
 def show_docs(request: Request) -> Response:
     """The API for people, from the same document that programs read."""
 
-    def make(read: Reading) -> Response:
-        summary, tags, operations = read.once(("operations",), lambda: operations_of(request.app))
+    def make(read: RequestContext) -> Response:
+        summary, tags, operations = read.cached(("operations",), lambda: list_operations(request.app))
         return render(read, "docs.html", title="API", path="/docs", summary=summary, tags=tags, operations=operations)
 
     return answered(request, make)

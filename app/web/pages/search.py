@@ -5,10 +5,10 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from app.domain.json import Json
-from app.http.context import Reading
-from app.http.search import because_of, index_of, notices_of, suggestions_for
+from app.http.context import RequestContext
+from app.http.search import explain_hit, get_index, find_notices, suggest_names
 from app.search.ranking import search
-from app.text.normalize import fold
+from app.text.normalize import normalize
 from app.web.rendering import FOLDERS, answered, render
 
 router = APIRouter(include_in_schema=False)
@@ -28,7 +28,7 @@ _WORDS: Final = {
 def show_search(request: Request) -> Response:
     """What a person types, answered as a page."""
 
-    def make(read: Reading) -> Response:
+    def make(read: RequestContext) -> Response:
         q = request.query_params.get("q", "").strip()[:200]
         values: Json = {
             "q": q,
@@ -37,22 +37,22 @@ def show_search(request: Request) -> Response:
             "paths": {kind: f"/{folder}" for kind, folder in FOLDERS.items()},
             "words": _WORDS,
         }
-        if fold(q):
-            understood, hits = search(index_of(read), q)
-            shown = [hit for hit in hits if hit.entry.type in FOLDERS][:30]
+        if normalize(q):
+            understood, hits = search(get_index(read), q)
+            shown = [hit for hit in hits if hit.record.type in FOLDERS][:30]
             items = [
                 {
-                    "type": hit.entry.type,
-                    "slug": hit.entry.slug,
-                    "name": hit.entry.name,
-                    "summary": hit.entry.summary,
-                    "because": because_of(hit),
+                    "type": hit.record.type,
+                    "slug": hit.record.slug,
+                    "name": hit.record.name,
+                    "summary": hit.record.summary,
+                    "because": explain_hit(hit),
                 }
                 for hit in shown
             ]
-            values["r"] = {"items": items, "total": len(hits), "notices": notices_of(read, q)}
-            values["corrections"] = understood.interpreted.corrections
-            values["suggestions"] = [] if hits else suggestions_for(read, q)
+            values["r"] = {"items": items, "total": len(hits), "notices": find_notices(read, q)}
+            values["corrections"] = understood.interpretation.corrections
+            values["suggestions"] = [] if hits else suggest_names(read, q)
         return render(read, "search.html", title="Search", path="/search", noindex=True, **values)
 
     return answered(request, make)

@@ -6,9 +6,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from app.errors import NotFound
-from app.http.context import reading_as_asked
+from app.http.context import request_context_with_release_check
 from app.http.problems import problem_response
-from app.http.slug_resolution import slugs_of
+from app.http.slug_resolution import names_by_slug
 from app.web.rendering import FOLDERS, asset, asset_path
 
 router = APIRouter(include_in_schema=False)
@@ -41,7 +41,7 @@ def get_robots(request: Request) -> Response:
 @router.get("/sitemap.xml")
 def get_sitemap(request: Request) -> Response:
     """Every page that is worth finding."""
-    with reading_as_asked(request) as read:
+    with request_context_with_release_check(request) as read:
         _ = read.release
         base = read.settings.link_base
         paths = [
@@ -60,7 +60,7 @@ def get_sitemap(request: Request) -> Response:
             "/docs",
         ]
         for kind, folder in FOLDERS.items():
-            paths += [f"/{folder}/{quote(slug)}" for slug in sorted(slugs_of(read, kind))]
+            paths += [f"/{folder}/{quote(slug)}" for slug in sorted(names_by_slug(read, kind))]
         rows = "".join(f"<url><loc>{base}{path}</loc></url>" for path in paths)
         body = f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{rows}</urlset>'
-        return read.json(body.encode(), media_type="application/xml")
+        return read.bytes_response(body.encode(), media_type="application/xml")
