@@ -301,6 +301,26 @@ def test_only_the_encoding_and_the_trace_of_a_request_reach_the_origin(origin: A
     assert {name.lower() for name, _ in origin.headers_read} == {"host", "x-forwarded-for"}
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("field", "body"), [(b"Content-Length: 5", b"hello"), (b"Transfer-Encoding: chunked", b"5\r\nhello\r\n0\r\n\r\n")]
+)
+@pytest.mark.parametrize("path", ["/v1/x", "/health/live"])
+def test_a_body_that_does_not_pass_leaves_no_length_behind(
+    api: Api, tmp_path: Path, method: str, field: bytes, body: bytes, path: str
+) -> None:
+    sent = f"{method} {path} HTTP/1.1\r\nHost: kb\r\nConnection: close\r\n".encode() + field + b"\r\n\r\n" + body
+    nginx = in_front(tmp_path, api.port)
+    try:
+        # A connection to the API is used again: what a length announces would be taken from the next request on it.
+        for number in range(5):
+            assert answer_to(nginx.port, sent)[1]["kb-build"]
+            found = httpx.get(f"{nginx.base}/v1/procedures?limit={number + 1}")
+            assert found.status_code == 200, found.text
+    finally:
+        nginx.stop()
+
+
 HOT = [
     "/v1/procedures",
     "/v1/procedures/p",
