@@ -21,7 +21,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.errors import DatabaseError, first_line
-from app.db.migrations import head_revision, migrate, find_revision
+from app.db.migrations import find_revision, head_revision, migrate
 from app.db.read_engine import create_read_engine
 from app.db.sqlite import sqlite_file
 from app.db.write_engine import create_write_engine
@@ -90,7 +90,7 @@ def _read(settings: Settings, seed: Path | None) -> CheckedContent:
         _stop(f"{root} is not a directory of seed files: set KB_SEED_DIR or --seed", 2)
     try:
         with _progress("Reading") as step:
-            return load_content(root, each=step)
+            return load_content(root, progress=step)
     except SeedInvalid as error:
         _refuse(error)
 
@@ -337,7 +337,7 @@ def export(
     answers = create_app(load_settings())
     try:
         with _progress("Writing") as step:
-            count = write_site(answers, static.resolve(), each=step)
+            count = write_site(answers, static.resolve(), on_file=step)
     except (ConfigurationError, KnowledgeBaseError) as error:
         _stop(str(error), 1)
     typer.echo(f"Wrote {count} files below {static}.")

@@ -1,7 +1,7 @@
-"""The release as files under their own paths, so that any static host serves it: the application asked in this process.
+"""Static export: a release as files for any static host, fetched from the application in this process.
 
-What needs a query (search, suggest, compare, batches) or stands below a detail (its relations one by one) is not among
-them; `docs/static.md` lists what is.
+URLs that need a query (search, suggest, compare, batches) and the relations of a single record are excluded;
+`docs/static.md` lists what is included.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -19,188 +19,196 @@ import orjson
 
 from app.errors import ConfigurationError, list_errors_by_code
 from app.http.response_cache import ResponseCache
-from app.web.embed.builds import builds
-from app.web.pages.static_and_sitemap import HASHED
+from app.web.embed.builds import load_builds
+from app.web.pages.static_and_sitemap import HASHED_ASSETS
 from app.web.rendering import asset_path
 
-# What a folder written here holds, so that it may be replaced: never somebody's other files.
-MARK: Final = ".procedure-kb"
-_TEMPLATE: Final = re.compile(r"\{(\w+)\}")
+# Marks a directory written by this module. Only such a directory, or an empty one, may be replaced.
+MARKER_FILE: Final = ".procedure-kb"
+_PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _FOLDERS: Final = ("procedures", "conditions", "pain-generators", "risks", "sources", "guide")
-# Without a query these say nothing, or what they say is no content.
-_LEFT_OUT: Final = re.compile(r"^/(compare|search|oembed|metrics|health/.*|v1/(search|suggest|compare|.*/batch))$")
-# A detail is a file, so nothing can stand below it.
-_BELOW_A_DETAIL: Final = re.compile(r"^/v1/(procedures|conditions|pain-generators|risks)/\{slug\}/")
-Say = Callable[[str], None]
+# URLs that need a query, or that have no content of the release.
+_EXCLUDED: Final = re.compile(r"^/(compare|search|oembed|metrics|health/.*|v1/(search|suggest|compare|.*/batch))$")
+# The detail of a record is a file, so it cannot also be a directory.
+_RELATION_OF_RECORD: Final = re.compile(r"^/v1/(procedures|conditions|pain-generators|risks)/\{slug\}/")
+OnFile = Callable[[str], None]
 
 
-def write_site(answers: ResponseCache, target: Path, *, each: Say = lambda _: None) -> int:
-    """Write every file below `target`, all of one release, and replace what an earlier run wrote. How many files."""
-    if target.exists() and any(target.iterdir()) and not (target / MARK).exists():
-        raise ConfigurationError(f"{target} holds files that this program did not write: name another folder.")
+def write_site(cache: ResponseCache, target: Path, *, on_file: OnFile = lambda _: None) -> int:
+    """Write all files of one release to the directory `target`, replacing an earlier export. Returns the number of files.
+
+    Calls `on_file` with the URL path of each file. Raises ConfigurationError if `target` holds other files, if a URL
+    does not return 200, or if the release changes meanwhile.
+    """
+    if target.exists() and any(target.iterdir()) and not (target / MARKER_FILE).exists():
+        raise ConfigurationError(f"{target} contains files that this program did not write; use another directory.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
     try:
-        count = asyncio.run(_Site(answers, work, each).write())
+        count = asyncio.run(_SiteWriter(cache, temporary, on_file).write())
         if target.exists():
             shutil.rmtree(target)
-        work.chmod(0o755)
-        os.rename(work, target)  # noqa: PTH104 - atomic: a folder is whole or not there
+        temporary.chmod(0o755)
+        os.rename(temporary, target)  # noqa: PTH104 - atomic: the directory is complete or absent
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
     return count
 
 
-class _Site:
-    def __init__(self, answers: ResponseCache, root: Path, each: Say) -> None:
-        # Nobody waits for one answer here: a busy machine is no reason to give up.
-        answers.database_can_hang = False
-        transport: Any = httpx.ASGITransport(app=answers)
+class _SiteWriter:
+    def __init__(self, cache: ResponseCache, root: Path, on_file: OnFile) -> None:
+        # No client waits for a single response: a slow database is no reason to give up.
+        cache.database_can_hang = False
+        transport: Any = httpx.ASGITransport(app=cache)
         self.http = httpx.AsyncClient(
             transport=transport, base_url="http://static.invalid", headers={"Accept-Encoding": "identity"}
         )
-        self.known: list[str] = answers.app.state.known_paths  # type: ignore[attr-defined]
+        self.paths: list[str] = cache.app.state.known_paths  # type: ignore[attr-defined]
         self.root = root
-        self.each = each
+        self.on_file = on_file
         self.release = ""
         self.policies: dict[str, str] = {}
-        # Folders of JSON, and folders with anything else in or below them.
-        self.typed: set[str] = set()
-        self.untyped: set[str] = set()
+        # Directories with JSON files, and directories with any other file in them or below.
+        self.json_folders: set[str] = set()
+        self.other_folders: set[str] = set()
 
     async def write(self) -> int:
         count = 0
         async with self.http:
             self.release = (await self._get("/v1/releases/current")).json()["version"]
-            targets = [target async for target in self._targets()]
+            targets = [target async for target in self._list_targets()]
             folders = {target.rpartition("/")[0] for target in targets}
             for target in targets:
-                self._put(target, await self._answer(target), is_folder=target in folders)
-                self.each(target)
+                self._write_file(target, await self._fetch(target), is_folder=target in folders)
+                self.on_file(target)
                 count += 1
-            lost = await self.http.get("/no-such-page", headers={"Accept": "text/html"})
-        (self.root / "404.html").write_bytes(lost.content)
-        (self.root / "_headers").write_text(self._headers(), encoding="utf-8")
-        (self.root / MARK).write_text(f"{self.release}\n", encoding="utf-8")
+            not_found = await self.http.get("/no-such-page", headers={"Accept": "text/html"})
+        (self.root / "404.html").write_bytes(not_found.content)
+        (self.root / "_headers").write_text(self._render_headers_file(), encoding="utf-8")
+        (self.root / MARKER_FILE).write_text(f"{self.release}\n", encoding="utf-8")
         return count + 2
 
     async def _get(self, target: str) -> httpx.Response:
-        answer = await self.http.get(target, follow_redirects=False)
-        if answer.status_code != 200:
-            raise ConfigurationError(f"{target} answers {answer.status_code}: the site cannot be written whole.")
-        release = answer.headers.get("kb-release", self.release)
+        response = await self.http.get(target, follow_redirects=False)
+        if response.status_code != 200:
+            raise ConfigurationError(f"{target} returned status {response.status_code}; the export is incomplete.")
+        release = response.headers.get("kb-release", self.release)
         if self.release and release != self.release:
-            raise ConfigurationError(f"Release {release} came while {self.release} was being written: run it again.")
-        return answer
+            raise ConfigurationError(
+                f"Release changed from {self.release} to {release} during the export; run it again."
+            )
+        return response
 
-    async def _answer(self, target: str) -> httpx.Response:
-        answer = await self._get(target)
-        if not target.startswith("/v1/") or "page" not in _object(answer):
-            return answer
-        return await self._whole(target, answer)
+    async def _fetch(self, target: str) -> httpx.Response:
+        response = await self._get(target)
+        if not target.startswith("/v1/") or "page" not in _parse_json_object(response):
+            return response
+        return await self._fetch_full_list(target, response)
 
-    async def _whole(self, target: str, first: httpx.Response) -> httpx.Response:
-        """A list in one piece: what its pages hold, put together."""
-        joined = _object(await self._get(f"{target}?limit=100"))
-        following = joined["page"]["next"]
-        while following:
-            page = _object(await self._get(f"{target}?limit=100&cursor={following}"))
-            joined["items"] += page["items"]
-            following = page["page"]["next"]
-        joined["page"] = {"limit": len(joined["items"]), "total": joined["page"]["total"], "next": None}
+    async def _fetch_full_list(self, target: str, first_response: httpx.Response) -> httpx.Response:
+        """Fetch all pages of a list and merge them into one response."""
+        full_list = _parse_json_object(await self._get(f"{target}?limit=100"))
+        cursor = full_list["page"]["next"]
+        while cursor:
+            page = _parse_json_object(await self._get(f"{target}?limit=100&cursor={cursor}"))
+            full_list["items"] += page["items"]
+            cursor = page["page"]["next"]
+        full_list["page"] = {"limit": len(full_list["items"]), "total": full_list["page"]["total"], "next": None}
         return httpx.Response(
-            200, headers={"content-type": first.headers["content-type"]}, content=orjson.dumps(joined)
+            200, headers={"content-type": first_response.headers["content-type"]}, content=orjson.dumps(full_list)
         )
 
-    async def _targets(self) -> Any:  # noqa: ANN401 - an asynchronous generator
-        values = {f"/v1/{folder}/{{slug}}": [one async for one in self._slugs(folder)] for folder in _FOLDERS}
-        for path in self.known:
-            if _LEFT_OUT.match(path) or _BELOW_A_DETAIL.match(path) or path.startswith(("/fhir", "/mcp")):
+    async def _list_targets(self) -> AsyncIterator[str]:
+        slugs = {f"/v1/{folder}/{{slug}}": [slug async for slug in self._list_slugs(folder)] for folder in _FOLDERS}
+        for path in self.paths:
+            if _EXCLUDED.match(path) or _RELATION_OF_RECORD.match(path) or path.startswith(("/fhir", "/mcp")):
                 continue
-            for target in await self._filled(path, values):
+            for target in await self._expand_path(path, slugs):
                 yield target
         yield "/openapi.json"
         yield "/openapi-3.0.json"
 
-    async def _slugs(self, folder: str) -> Any:  # noqa: ANN401 - an asynchronous generator
-        for item in (await self._whole(f"/v1/{folder}", await self._get(f"/v1/{folder}"))).json()["items"]:
+    async def _list_slugs(self, folder: str) -> AsyncIterator[str]:
+        for item in (await self._fetch_full_list(f"/v1/{folder}", await self._get(f"/v1/{folder}"))).json()["items"]:
             yield item["slug"]
 
-    async def _filled(self, path: str, slugs: dict[str, list[str]]) -> list[str]:
-        """Addresses of a path: its template with every value that the release has for it."""
-        names = _TEMPLATE.findall(path)
+    async def _expand_path(self, path: str, slugs: dict[str, list[str]]) -> list[str]:
+        """List the URL paths of a path template: one for each value of its parameter in the release."""
+        parameters = _PATH_PARAMETER.findall(path)
         if path in {"/openapi.json", "/openapi-3.0.json"}:
             return []
-        if not names:
+        if not parameters:
             return [path]
-        if names == ["slug"]:
-            folder = next((one for one in _FOLDERS if f"/{one}/" in path), "procedures")
+        if parameters == ["slug"]:
+            folder = next((folder for folder in _FOLDERS if f"/{folder}/" in path), "procedures")
             return [path.replace("{slug}", slug) for slug in slugs[f"/v1/{folder}/{{slug}}"]]
-        return [path.replace(f"{{{names[0]}}}", value) for value in await self._values(names[0])]
+        return [
+            path.replace(f"{{{parameters[0]}}}", value) for value in await self._list_parameter_values(parameters[0])
+        ]
 
-    async def _values(self, name: str) -> list[str]:
-        if name == "id":
+    async def _list_parameter_values(self, parameter: str) -> list[str]:
+        if parameter == "id":
             lines = (await self._get("/v1/export/kb.ndjson")).text.splitlines()
-            found = {claim for line in lines[1:] for claim in _claims(orjson.loads(line)["document"])}
-            return sorted(found)
-        if name == "version":
-            listed = await self._whole("/v1/releases", await self._get("/v1/releases"))
-            return [item["version"].replace("+", "%2B") for item in listed.json()["items"]]
-        if name == "code":
+            claim_ids = {claim_id for line in lines[1:] for claim_id in _find_claim_ids(orjson.loads(line)["document"])}
+            return sorted(claim_ids)
+        if parameter == "version":
+            releases = await self._fetch_full_list("/v1/releases", await self._get("/v1/releases"))
+            return [item["version"].replace("+", "%2B") for item in releases.json()["items"]]
+        if parameter == "code":
             return sorted(list_errors_by_code())
-        if name == "build":
-            return sorted(builds())
-        if name == "name":
-            return [asset_path(one).removeprefix("/static/") for one in HASHED] + ["icon.svg"]
-        raise ConfigurationError(f"No values are known for {{{name}}} in an address: the site cannot be written whole.")
+        if parameter == "build":
+            return sorted(load_builds())
+        if parameter == "name":
+            return [asset_path(asset).removeprefix("/static/") for asset in HASHED_ASSETS] + ["icon.svg"]
+        raise ConfigurationError(f"Unknown path parameter {{{parameter}}}; the export is incomplete.")
 
-    def _put(self, target: str, answer: httpx.Response, *, is_folder: bool) -> None:
+    def _write_file(self, target: str, response: httpx.Response, *, is_folder: bool) -> None:
         path = target.replace("%2B", "+").lstrip("/")
-        kind = answer.headers["content-type"].partition(";")[0]
-        if kind == "text/html":
+        media_type = response.headers["content-type"].partition(";")[0]
+        if media_type == "text/html":
             path = f"{path}/index.html".lstrip("/")
-            policy = answer.headers.get("content-security-policy")
+            policy = response.headers.get("content-security-policy")
             if policy:
                 self.policies["/embed/*" if target.startswith("/embed/") else "/*"] = policy
         elif is_folder:
             path = f"{path}/index.json"
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(answer.content)
+        file.write_bytes(response.content)
         folder = f"/{path}".rpartition("/")[0]
-        (self.typed if kind == "application/json" else self.untyped).add(folder)
-        self.untyped.update(f"/{above.as_posix()}" for above in Path(path).parent.parents)
+        (self.json_folders if media_type == "application/json" else self.other_folders).add(folder)
+        self.other_folders.update(f"/{parent.as_posix()}" for parent in Path(path).parent.parents)
 
-    def _headers(self) -> str:
-        """Rules for hosts that read a `_headers` file; for others they say what to set."""
+    def _render_headers_file(self) -> str:
+        """Render the rules of the `_headers` file, which some static hosts read; for others it documents what to set."""
         lines = []
         for pattern, policy in sorted(self.policies.items()):
             lines += [pattern, f"  Content-Security-Policy: {policy}", "  X-Content-Type-Options: nosniff"]
         for pattern in ("/v1/*", "/embed/*"):
             lines += [pattern, "  Access-Control-Allow-Origin: *"]
-        # Only where nothing else stands: a host adds up the rules that fit, and two media types are none.
-        for folder in sorted(self.typed - self.untyped):
+        # Only for directories with nothing but JSON: hosts apply every matching rule, and two media types are invalid.
+        for folder in sorted(self.json_folders - self.other_folders):
             lines += [f"{folder}/*", "  Content-Type: application/json"]
         return "\n".join(lines) + "\n"
 
 
-def _object(answer: httpx.Response) -> dict[str, Any]:
-    if answer.headers["content-type"].partition(";")[0] != "application/json":
+def _parse_json_object(response: httpx.Response) -> dict[str, Any]:
+    if response.headers["content-type"].partition(";")[0] != "application/json":
         return {}
     with suppress(orjson.JSONDecodeError):
-        found = orjson.loads(answer.content)
-        if isinstance(found, dict):
-            return found
+        document = orjson.loads(response.content)
+        if isinstance(document, dict):
+            return document
     return {}
 
 
-def _claims(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
-    """Ids of the claims that stand in a document."""
-    if isinstance(value, dict):
-        if "citations" in value and "statement" in value:
-            yield value["id"]
-        for one in value.values():
-            yield from _claims(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _claims(one)
+def _find_claim_ids(node: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    """Find the ids of all claims in a document."""
+    if isinstance(node, dict):
+        if "citations" in node and "statement" in node:
+            yield node["id"]
+        for child in node.values():
+            yield from _find_claim_ids(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _find_claim_ids(child)

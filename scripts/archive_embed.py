@@ -1,14 +1,14 @@
-"""Archive of the embed script: keep its newest build permanently, under the hash of its bytes."""
+"""Archive the newest build of the embed script permanently, under the hash of its bytes."""
 
 import sys
 from pathlib import Path
 
-from app.web.embed.builds import PUBLISHED, Build, newest
+from app.web.embed.builds import ARCHIVE_DIR, Build, get_newest_build
 
 
-def archive_build(directory: Path = PUBLISHED) -> tuple[Build, bool]:
+def archive_build(directory: Path = ARCHIVE_DIR) -> tuple[Build, bool]:
     """Write the newest build to `directory` unless it is there. Returns the build and whether it was written."""
-    build = newest()
+    build = get_newest_build()
     path = directory / f"kb.{build.hash}.js"
     if path.exists():
         return build, False

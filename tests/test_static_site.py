@@ -11,7 +11,7 @@ from conftest import Client, Load
 from app.errors import ConfigurationError
 from app.main import create_app
 from app.settings import Settings
-from app.static_site import MARK, write_site
+from app.static_site import MARKER_FILE, write_site
 
 # Addresses that need a server, as docs/static.md says.
 DYNAMIC = re.compile(
@@ -68,7 +68,7 @@ def test_a_folder_of_somebody_else_is_not_touched_and_one_of_ours_is_replaced(
     write_site(answers, written)
     assert not (written / "old").exists()
 
-    (written / MARK).unlink()
+    (written / MARKER_FILE).unlink()
     with pytest.raises(ConfigurationError, match="did not write"):
         write_site(answers, written)
     assert (written / "index.html").exists()

@@ -1,7 +1,7 @@
-"""Ranges of relief as SVG made on the server: dots and lines on a logarithmic time axis, with a table of equal values.
+"""Relief charts: server-rendered SVG with a logarithmic time axis, and a table with the same values.
 
-The picture is one image with a title and a description; the links lie over it in a drawing of their own, because what
-stands inside an image is not offered to the keyboard by every reader. Widths are shares, so that no text is scaled.
+The chart is one image with a title and a description. Its links are in a second SVG on top, because some screen readers
+do not make links inside an image reachable by keyboard. Widths are percentages, so text is never scaled.
 """
 
 import math
@@ -23,177 +23,178 @@ TICKS: Final = (
     (365.25, "1 year"),
     (3652.5, "10 years"),
 )
-LINE, ROW, TOP, BOTTOM = 19, 44, 44, 52
-# What fits in a line of a chart on a page 320 px wide.
-_NAME, _WORDS = 34, 47
-DESCRIPTION: Final = (
+LINE_HEIGHT, ROW_HEIGHT, TOP_MARGIN, BOTTOM_MARGIN = 19, 44, 44, 52
+# Characters that fit on one line of a chart on a page 320 px wide.
+_MAX_NAME_LENGTH, _MAX_LABEL_LENGTH = 34, 47
+_DESCRIPTION: Final = (
     "Each row is one estimate. A filled dot is a stated end. A dashed tail with a hollow dot means that the source states no "
     "end on that side. A dashed line comes from commercial sources only. The steps of the time axis are uneven: it is logarithmic."
 )
 
 
-def _x(days: float) -> float:
-    """Place of a duration on the axis, in percent of the width."""
+def _x_percent(days: float) -> float:
+    """Position of a duration on the axis, in percent of the width."""
     low, high = math.log(TICKS[0][0] / 1.6), math.log(TICKS[-1][0] * 1.6)
     share = (math.log(days) - low) / (high - low)
     return round(2 + 96 * min(max(share, 0.0), 1.0), 2)
 
 
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+def _shorten(text: str, max_length: int) -> str:
+    return text if len(text) <= max_length else text[: max_length - 1].rstrip() + "…"
 
 
-def ends(claim: Json) -> tuple[float | None, float | None]:
-    """Shortest and longest relief of an estimate in days; None: that end is not stated, or relief was still present."""
+def get_bounds(claim: Json) -> tuple[float | None, float | None]:
+    """Shortest and longest relief of an estimate, in days. None if the source states no bound or relief was ongoing."""
     value = claim["value"]
     return value["min_days"], None if value["ongoing"] else value["max_days"]
 
 
-def differ(claims: Iterable[Json]) -> bool:
-    """True where two estimates of the same intent have no duration in common."""
-    spans = [(one["value"]["intent"], *ends(one)) for one in claims if any(end is not None for end in ends(one))]
+def have_disjoint_ranges(claims: Iterable[Json]) -> bool:
+    """True if two estimates with the same intent have no duration in common."""
+    spans = [
+        (claim["value"]["intent"], *get_bounds(claim))
+        for claim in claims
+        if any(bound is not None for bound in get_bounds(claim))
+    ]
     return any(
-        intent == other and high is not None and low is not None and high < low
+        intent == other_intent and high is not None and low is not None and high < low
         for intent, _, high in spans
-        for other, low, _ in spans
+        for other_intent, low, _ in spans
     )
 
 
-def _line(css: str, start: float, end: float, y: int) -> str:
-    return f'<line class="{css}" x1="{start}%" x2="{end}%" y1="{y}" y2="{y}"/>'
+def _svg_line(css_class: str, start: float, end: float, y: int) -> str:
+    return f'<line class="{css_class}" x1="{start}%" x2="{end}%" y1="{y}" y2="{y}"/>'
 
 
-def _dot(css: str, x: float, y: int) -> str:
-    return f'<circle class="{css}" cx="{x}%" cy="{y}" r="{6 if css == "dot" else 5}"/>'
+def _svg_dot(css_class: str, x: float, y: int) -> str:
+    return f'<circle class="{css_class}" cx="{x}%" cy="{y}" r="{6 if css_class == "dot" else 5}"/>'
 
 
-def _marks(claim: Json, y: int) -> str:
-    low, high = ends(claim)
+def _draw_estimate(claim: Json, y: int) -> str:
+    low, high = get_bounds(claim)
     if low is None and high is None:
-        # Ongoing with only a longest figure is "at least" that figure.
+        # Ongoing relief with only a maximum means "at least" that maximum.
         low = claim["value"]["max_days"]
     if low is None and high is None:
         return f'<text class="soft" x="2%" y="{y + 4}">in words only, no number</text>'
     if low is None or high is None:
-        # One end is stated: a short dashed tail shows which way it is open, not how far.
-        stated = _x(low if low is not None else high or 1)
+        # Only one bound is stated: a short dashed tail shows the open direction, not a length.
+        stated = _x_percent(low if low is not None else high or 1)
         tail = min(stated + 7, 99.0) if high is None else max(stated - 7, 1.0)
-        return _line("tail", stated, tail, y) + _dot("open", tail, y) + _dot("dot", stated, y)
-    commercial = " commercial" if all(cited["source"]["commercial"] for cited in claim["citations"]) else ""
-    start, end = _x(low), _x(high)
+        return _svg_line("tail", stated, tail, y) + _svg_dot("open", tail, y) + _svg_dot("dot", stated, y)
+    commercial = " commercial" if all(citation["source"]["commercial"] for citation in claim["citations"]) else ""
+    start, end = _x_percent(low), _x_percent(high)
     if low == high:
-        return _dot("dot", start, y)
-    return _line(f"range{commercial}", start, end, y) + _dot("dot", start, y) + _dot("dot", end, y)
+        return _svg_dot("dot", start, y)
+    return _svg_line(f"range{commercial}", start, end, y) + _svg_dot("dot", start, y) + _svg_dot("dot", end, y)
 
 
-def _source(claim: Json) -> str:
-    cited = claim["citations"][0]["source"]
-    year = f", {cited['year']}" if cited["year"] else ""
-    return f"{vocabulary.DESIGNS[cited['design']]}{year}{', commercial' if cited['commercial'] else ''}"
+def _describe_source(claim: Json) -> str:
+    source = claim["citations"][0]["source"]
+    year = f", {source['year']}" if source["year"] else ""
+    return f"{vocabulary.DESIGNS[source['design']]}{year}{', commercial' if source['commercial'] else ''}"
 
 
-def _brief(claim: Json) -> str:
-    """The kind of the first source in a word or two, as a line of the chart has room for."""
-    cited = claim["citations"][0]["source"]
-    kind = {"rct": "Trial", "cohort": "Cohort", "patient_education": "Leaflet", "coverage_policy": "Payer"}.get(
-        cited["design"], vocabulary.DESIGNS[cited["design"]]
+def _describe_source_briefly(claim: Json) -> str:
+    """Design and year of the first source, short enough for one line of the chart."""
+    source = claim["citations"][0]["source"]
+    label = {"rct": "Trial", "cohort": "Cohort", "patient_education": "Leaflet", "coverage_policy": "Payer"}.get(
+        source["design"], vocabulary.DESIGNS[source["design"]]
     )
-    return f"{kind} {cited['year']}" if cited["year"] else kind
+    return f"{label} {source['year']}" if source["year"] else label
 
 
-def _axis(bottom: int) -> str:
-    # Named above and below, in two lines each: at 320 px neighbours would touch.
+def _draw_axis(bottom: int) -> str:
+    # Labels are above and below the chart, alternating between two lines: at 320 px neighbors would overlap.
     return "".join(
-        f'<line class="axis" x1="{_x(days)}%" x2="{_x(days)}%" y1="{TOP}" y2="{bottom}"/>'
+        f'<line class="axis" x1="{_x_percent(days)}%" x2="{_x_percent(days)}%" y1="{TOP_MARGIN}" y2="{bottom}"/>'
         + "".join(
-            f'<text class="soft" x="{_x(days)}%" y="{y + 17 * (n % 2)}" text-anchor="{_anchor(n)}">{label}</text>'
+            f'<text class="soft" x="{_x_percent(days)}%" y="{y + 17 * (n % 2)}" text-anchor="{_get_text_anchor(n)}">{label}</text>'
             for y in (16, bottom + 18)
         )
         for n, (days, label) in enumerate(TICKS)
     )
 
 
-def _anchor(n: int) -> str:
+def _get_text_anchor(n: int) -> str:
     return "start" if n == 0 else "end" if n == len(TICKS) - 1 else "middle"
 
 
-def relief_chart(claims: list[Json], *, key: str, title: str, base: str, heading: str) -> Markup:
-    """Estimates of relief as a figure: chart, caption, and a table with equal values. Empty where there is none.
+def render_relief_chart(claims: list[Json], *, key: str, title: str, base: str, grouped: bool) -> Markup:
+    """Figure with chart, caption and a table of the same values; empty without claims.
 
-    `heading` "Procedure" groups estimates by procedure and says where they have nothing in common.
+    `grouped` puts the estimates of a procedure under its name and says if they have no duration in common.
     """
     if not claims:
         return Markup("")
-    grouped = heading == "Procedure"
-    y, bands, drawn, links, table = TOP, [], [], [], []
-    for _, members in groupby(claims, key=lambda one: one["subject"]["slug"]):
-        group = list(members)
+    y, bands, shapes, links, table_rows = TOP_MARGIN, [], [], [], []
+    for _, estimates in groupby(claims, key=lambda claim: claim["subject"]["slug"]):
+        group = list(estimates)
         if grouped:
-            head, height = _heading(group, y)
-            bands.append(_band(y, height + ROW * len(group)))
-            drawn.append(head)
+            group_heading, height = _draw_group_heading(group, y)
+            bands.append(_draw_band(y, height + ROW_HEIGHT * len(group)))
+            shapes.append(group_heading)
             y += height
         for claim in group:
-            words = _short(f"{claim['value']['label']} · {_brief(claim)}", _WORDS)
-            drawn.append(f'<text x="2%" y="{y + 15}">{escape(words)}</text>{_marks(claim, y + 29)}')
-            links.append(_link(claim, y, base))
-            table.append(_table_row(claim, grouped=grouped, base=base))
-            y += ROW
-    height = y + BOTTOM
+            label = _shorten(f"{claim['value']['label']} · {_describe_source_briefly(claim)}", _MAX_LABEL_LENGTH)
+            shapes.append(f'<text x="2%" y="{y + 15}">{escape(label)}</text>{_draw_estimate(claim, y + 29)}')
+            links.append(_draw_link(claim, y, base))
+            table_rows.append(_render_table_row(claim, grouped=grouped, base=base))
+            y += ROW_HEIGHT
+    height = y + BOTTOM_MARGIN
     svg = (
         f'<svg role="img" width="100%" height="{height}" aria-labelledby="{key}-t {key}-d"><title id="{key}-t">{escape(title)}</title>'
-        f'<desc id="{key}-d">{DESCRIPTION}</desc>{"".join(bands)}{_axis(y)}{"".join(drawn)}</svg>'
+        f'<desc id="{key}-d">{_DESCRIPTION}</desc>{"".join(bands)}{_draw_axis(y)}{"".join(shapes)}</svg>'
     )
-    over = f'<svg class="links" role="group" aria-label="Estimates in the chart" width="100%" height="{height}">{"".join(links)}</svg>'
-    words = "One row an estimate. Time runs in uneven steps, from hours to years. "
-    words += "A dashed tail is open: the source states no end there. The table below has the same values."
-    return Markup(  # noqa: S704 - every value above is escaped
-        f"<figure><figcaption><strong>{escape(title)}</strong>{words}</figcaption>"
-        f'<div class="plot">{svg}{over}</div>{_table(title, table, grouped=grouped)}</figure>'
+    link_layer = f'<svg class="links" role="group" aria-label="Estimates in the chart" width="100%" height="{height}">{"".join(links)}</svg>'
+    explanation = "One row an estimate. Time runs in uneven steps, from hours to years. "
+    explanation += "A dashed tail is open: the source states no end there. The table below has the same values."
+    return Markup(  # noqa: S704 - every value is escaped above
+        f"<figure><figcaption><strong>{escape(title)}</strong>{explanation}</figcaption>"
+        f'<div class="plot">{svg}{link_layer}</div>{_render_table(title, table_rows, grouped=grouped)}</figure>'
     )
 
 
-def _heading(group: list[Json], y: int) -> tuple[str, int]:
-    """Name of a procedure over its estimates, and the height that it takes."""
-    lines = [("group", line) for line in textwrap.wrap(group[0]["subject"]["name"], _NAME)]
-    if differ(group):
+def _draw_group_heading(group: list[Json], y: int) -> tuple[str, int]:
+    """Name of a procedure above its estimates, as SVG, with its height in pixels."""
+    lines = [("group", line) for line in textwrap.wrap(group[0]["subject"]["name"], _MAX_NAME_LENGTH)]
+    if have_disjoint_ranges(group):
         lines.append(("differ", "≠ Sources differ: nothing in common"))
-    shown = [
-        f'<text class="{css}" x="2%" y="{y + 24 + LINE * n}">{escape(line)}</text>'
-        for n, (css, line) in enumerate(lines)
+    texts = [
+        f'<text class="{css_class}" x="2%" y="{y + 24 + LINE_HEIGHT * n}">{escape(line)}</text>'
+        for n, (css_class, line) in enumerate(lines)
     ]
-    return "".join(shown), 14 + LINE * len(lines)
+    return "".join(texts), 14 + LINE_HEIGHT * len(lines)
 
 
-def _band(y: int, height: int) -> str:
+def _draw_band(y: int, height: int) -> str:
     return f'<rect class="band" x="0" y="{y + 4}" width="100%" height="{height - 6}" rx="6"/>'
 
 
-def _link(claim: Json, y: int, base: str) -> str:
+def _draw_link(claim: Json, y: int, base: str) -> str:
     target = escape(f"{base}/procedures/{claim['subject']['slug']}#{claim['id']}")
-    words = escape(f"{claim['subject']['name']}: {claim['value']['label']}, {_source(claim)}")
+    label = escape(f"{claim['subject']['name']}: {claim['value']['label']}, {_describe_source(claim)}")
+    return f'<a href="{target}" aria-label="{label}"><rect x="2" y="{y + 1}" width="99%" height="{ROW_HEIGHT - 4}" rx="5"/></a>'
+
+
+def _render_table(title: str, rows: list[str], *, grouped: bool) -> str:
+    headers = (*(("Procedure",) if grouped else ()), "Relief", "What the figure is", "Measured", "For whom", "Source")
+    header_cells = "".join(f'<th scope="col">{header}</th>' for header in headers)
+    label = f"{escape(title)}, as a table"
     return (
-        f'<a href="{target}" aria-label="{words}"><rect x="2" y="{y + 1}" width="99%" height="{ROW - 4}" rx="5"/></a>'
+        f'<details><summary>{label}</summary><div class="scroll" tabindex="0" role="region" aria-label="{label}">'
+        f"<table><caption>{label}</caption><thead><tr>{header_cells}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></details>"
     )
 
 
-def _table(title: str, rows: list[str], *, grouped: bool) -> str:
-    heads = (*(("Procedure",) if grouped else ()), "Relief", "What the figure is", "Measured", "For whom", "Source")
-    cells = "".join(f'<th scope="col">{head}</th>' for head in heads)
-    name = f"{escape(title)}, as a table"
-    return (
-        f'<details><summary>{name}</summary><div class="scroll" tabindex="0" role="region" aria-label="{name}">'
-        f"<table><caption>{name}</caption><thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></details>"
-    )
-
-
-def _table_row(claim: Json, *, grouped: bool, base: str) -> str:
-    value, cited = claim["value"], claim["citations"][0]["source"]
-    first = f'<th scope="row">{escape(claim["subject"]["name"])}</th>' if grouped else ""
+def _render_table_row(claim: Json, *, grouped: bool, base: str) -> str:
+    value, source = claim["value"], claim["citations"][0]["source"]
+    name_cell = f'<th scope="row">{escape(claim["subject"]["name"])}</th>' if grouped else ""
     label = f"{escape(value['label'])}{' (typical)' if value['typical'] else ''}"
-    shown = f"<td>{label}</td>" if grouped else f'<th scope="row">{label}</th>'
-    who = claim["qualifiers"]["population"] or "not stated"
+    label_cell = f"<td>{label}</td>" if grouped else f'<th scope="row">{label}</th>'
+    population = claim["qualifiers"]["population"] or "not stated"
     return (
-        f"<tr>{first}{shown}<td>{escape(vocabulary.STATISTICS[value['statistic']])}</td><td>{escape(vocabulary.MEASURES[value['measure']])}</td>"
-        f'<td>{escape(who)}</td><td><a href="{base}/sources/{escape(cited["slug"])}">{escape(_source(claim))}</a></td></tr>'
+        f"<tr>{name_cell}{label_cell}<td>{escape(vocabulary.STATISTICS[value['statistic']])}</td><td>{escape(vocabulary.MEASURES[value['measure']])}</td>"
+        f'<td>{escape(population)}</td><td><a href="{base}/sources/{escape(source["slug"])}">{escape(_describe_source(claim))}</a></td></tr>'
     )

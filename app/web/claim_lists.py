@@ -1,4 +1,4 @@
-"""In which order and grouping statements are shown: the most certain first, the same sentence once."""
+"""Claim lists on pages: the most certain claims first, each sentence once."""
 
 import re
 from collections.abc import Iterable
@@ -7,66 +7,74 @@ from typing import Final
 from app.domain import vocabulary
 from app.domain.json import Json
 
-_RANK: Final = {"high": 0, "moderate": 1, "low": 2, "very_low": 3}
-_DOTS: Final = {"high": "●●●●", "moderate": "●●●○", "low": "●●○○", "very_low": "●○○○"}
-REASONS: Final = {
+_GRADE_RANKS: Final = {"high": 0, "moderate": 1, "low": 2, "very_low": 3}
+_GRADE_DOTS: Final = {"high": "●●●●", "moderate": "●●●○", "low": "●●○○", "very_low": "●○○○"}
+_REASON_LABELS: Final = {
     "design": "kind of source",
     "beyond_quote": "partly beyond the quote",
     "commercial_source": "commercial source",
-    "editorial": "editorial judgement",
+    "editorial": "editorial judgment",
 }
-_LICENCE: Final = re.compile(r"\b(?:off-label|(?:un)?licen[cs]ed|approved for|not approved|approval)\b", re.IGNORECASE)
-# Families in which a drug is given: for these a page says whether the drug is licensed for the use.
+_LICENSE_PATTERN: Final = re.compile(
+    r"\b(?:off-label|(?:un)?licen[cs]ed|approved for|not approved|approval)\b", re.IGNORECASE
+)
+# Families that give a drug: their pages say whether the drug is licensed for this use.
 DRUG_FAMILIES: Final = frozenset({"injection", "nerve_block", "drug_delivery"})
 
 
-def ranked(claims: Iterable[Json]) -> list[Json]:
-    """Claims, the most certain first, independent before commercial; otherwise as they stand."""
-    return sorted(claims, key=lambda one: (_RANK[one["grade"]], _commercial(one)))
+def sort_by_certainty(claims: Iterable[Json]) -> list[Json]:
+    """Sort claims by certainty, highest first, then independent before commercial; the sort is stable."""
+    return sorted(claims, key=lambda claim: (_GRADE_RANKS[claim["grade"]], _is_commercial(claim)))
 
 
-def _commercial(claim: Json) -> bool:
-    return bool(claim["citations"]) and all(cited["source"]["commercial"] for cited in claim["citations"])
+def _is_commercial(claim: Json) -> bool:
+    return bool(claim["citations"]) and all(citation["source"]["commercial"] for citation in claim["citations"])
 
 
-def dots(grade: str) -> str:
-    """A grade as four dots: shape, not colour."""
-    return _DOTS[grade]
+def grade_dots(grade: str) -> str:
+    """Render a grade as four dots, so that it does not depend on color."""
+    return _GRADE_DOTS[grade]
 
 
-def reasons(claim: Json) -> str:
-    """Why the certainty of a claim is below high, in words; empty when it is high."""
-    return ", ".join(REASONS.get(one, one.replace("_", " ")) for one in claim["certainty_reasons"])
+def certainty_reasons(claim: Json) -> str:
+    """Explain why the certainty of a claim is below high; empty if it is high."""
+    return ", ".join(_REASON_LABELS.get(reason, reason.replace("_", " ")) for reason in claim["certainty_reasons"])
 
 
-def by_risk(claims: Iterable[Json]) -> list[Json]:
-    """Statements on harms, each sentence once, with the harms that it names together; the most certain first."""
-    found: dict[str, Json] = {}
-    for claim in ranked(claims):
-        one = found.setdefault(claim["statement"], {"claim": claim, "risks": [], "ids": [], "states": []})
+def group_harm_statements(claims: Iterable[Json]) -> list[Json]:
+    """Group harm claims by statement, the most certain first: claim, risks, claim ids and state labels of each."""
+    groups: dict[str, Json] = {}
+    for claim in sort_by_certainty(claims):
+        group = groups.setdefault(claim["statement"], {"claim": claim, "risks": [], "ids": [], "states": []})
         risk, state = claim["value"]["risk"], vocabulary.RISK_STATES[claim["value"]["state"]]
-        if risk not in one["risks"]:
-            one["risks"].append(risk)
-        if state not in one["states"]:
-            one["states"].append(state)
-        one["ids"].append(claim["id"])
-    return list(found.values())
+        if risk not in group["risks"]:
+            group["risks"].append(risk)
+        if state not in group["states"]:
+            group["states"].append(state)
+        group["ids"].append(claim["id"])
+    return list(groups.values())
 
 
-def licence_statements(document: Json) -> list[Json]:
-    """Claims of a procedure that speak of a drug's licence or approval."""
+def find_license_statements(procedure: Json) -> list[Json]:
+    """Find the claims of a procedure about a drug's license or approval."""
     return [
         claim
-        for block in document.values()
+        for block in procedure.values()
         if isinstance(block, dict) and "items" in block
         for claim in block["items"]
-        if isinstance(claim, dict) and _LICENCE.search(claim.get("statement", ""))
+        if isinstance(claim, dict) and _LICENSE_PATTERN.search(claim.get("statement", ""))
     ]
 
 
-def key_sources(sources: Iterable[Json], most: int = 3) -> list[Json]:
-    """The sources of best design, independent before commercial, newest first."""
+def select_key_sources(sources: Iterable[Json], limit: int = 3) -> list[Json]:
+    """Select the best sources: independent before commercial, then by design, then newest first."""
     designs = list(vocabulary.DESIGNS)
     return sorted(
-        sources, key=lambda one: (one["commercial"], designs.index(one["design"]), -(one["year"] or 0), one["slug"])
-    )[:most]
+        sources,
+        key=lambda source: (
+            source["commercial"],
+            designs.index(source["design"]),
+            -(source["year"] or 0),
+            source["slug"],
+        ),
+    )[:limit]

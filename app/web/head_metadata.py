@@ -1,36 +1,40 @@
-"""What machines read in the head of a page: JSON-LD, other forms of the record, and where editors find its oEmbed."""
+"""Head metadata of pages: JSON-LD, alternate formats of the record, and oEmbed discovery links."""
 
 import orjson
 from markupsafe import Markup
 
 from app.domain.json import Json
-from app.formats.jsonld import OF_RECORD, page_linked_data
-from app.http.alternate_links import alternates_of
-from app.http.context import Reading
-from app.web.embed.discovery import discovery_of
+from app.formats.jsonld import NODE_BUILDERS, build_page_node
+from app.http.alternate_links import list_alternates
+from app.http.context import RequestContext
+from app.web.embed.discovery import build_discovery_links
 
 _FOLDERS = {"procedure": "procedures", "condition": "conditions", "pain_generator": "pain-generators"}
-_EMBEDDED = ("/procedures", "/conditions")
+_EMBEDDABLE_LISTS = ("/procedures", "/conditions")
 
 
-def head_of(read: Reading, title: str, path: str, current: Json, d: object) -> Json:
-    """Values of head.html. `d` is the detail that the page shows, if it shows one."""
-    kind = d.get("type", "") if isinstance(d, dict) else ""
-    folder = _FOLDERS.get(kind, "")
-    if isinstance(d, dict) and folder and path == f"/{folder}/{d['slug']}":
-        found = alternates_of(read, folder, d["slug"], without="text/html")
-        shown = discovery_of(read.settings, path, title) if f"/{folder}" in _EMBEDDED else []
-        node = OF_RECORD[kind](d)
+def build_head_metadata(ctx: RequestContext, title: str, path: str, current: Json, record: object) -> Json:
+    """Build the variables of head.html. `record` is the JSON of the record that the page shows, or None."""
+    record_type = record.get("type", "") if isinstance(record, dict) else ""
+    folder = _FOLDERS.get(record_type, "")
+    if isinstance(record, dict) and folder and path == f"/{folder}/{record['slug']}":
+        alternates = list_alternates(ctx, folder, record["slug"], without="text/html")
+        discovery = build_discovery_links(ctx.settings, path, title) if f"/{folder}" in _EMBEDDABLE_LISTS else []
+        node = NODE_BUILDERS[record_type](record)
     else:
-        found, shown = [], discovery_of(read.settings, path, title) if path == "/relief" else []
-        address = f"{read.settings.link_base}{path}"
-        node = page_linked_data(title, address, licence=current["licence"], version=current["version"])
-    return {"forms": found, "discovery": shown, "linked_data": as_block(read.linked(orjson.dumps(node)))}
+        alternates, discovery = [], build_discovery_links(ctx.settings, path, title) if path == "/relief" else []
+        url = f"{ctx.settings.link_base}{path}"
+        node = build_page_node(title, url, license_json=current["licence"], version=current["version"])
+    return {
+        "alternates": alternates,
+        "discovery": discovery,
+        "linked_data": escape_json_for_html(ctx.resolve_links(orjson.dumps(node))),
+    }
 
 
-def as_block(body: bytes) -> Markup:
-    """JSON that no parser of HTML can take for markup, for a data block."""
+def escape_json_for_html(body: bytes) -> Markup:
+    """Escape JSON for a script element, so that an HTML parser finds no markup in it."""
     text = body.decode()
-    for mark in "<>&\u2028\u2029":
-        text = text.replace(mark, f"\\u{ord(mark):04x}")
-    return Markup(text)  # noqa: S704 - nothing that could end the block is left
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return Markup(text)  # noqa: S704 - every character that could end the element is escaped

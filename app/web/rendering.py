@@ -1,4 +1,4 @@
-"""How a page is made: templates, static files, and the frame that every page shares."""
+"""Page rendering: templates, static files, and the variables and headers that all pages share."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -15,12 +15,12 @@ from app.domain.json import Json
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError
 from app.http.context import CACHE_CONTROL, RequestContext, request_context
 from app.http.slug_resolution import names_by_slug
-from app.queries.documents import find_document
+from app.queries.documents import get_current_release_json
 from app.queries.list_filter import FilteredList
 from app.queries.lists import list_rows
 from app.text.nearest import find_nearest
-from app.web.claim_lists import dots, ranked, reasons
-from app.web.head_metadata import head_of
+from app.web.claim_lists import certainty_reasons, grade_dots, sort_by_certainty
+from app.web.head_metadata import build_head_metadata
 
 CSP: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -41,7 +41,7 @@ _LABELS: Final = {
     "roles": vocabulary.TARGET_ROLES,
     "relations": vocabulary.RELATIONS,
     "regions": vocabulary.BODY_REGIONS,
-    "kinds": vocabulary.GENERATOR_KINDS,
+    "generator_kinds": vocabulary.GENERATOR_KINDS,
     "statistics": vocabulary.STATISTICS,
     "states": vocabulary.RISK_STATES,
     "categories": vocabulary.RISK_CATEGORIES,
@@ -60,51 +60,53 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(ranked=ranked, dots=dots, reasons=reasons)
+    environment.filters.update(
+        sort_by_certainty=sort_by_certainty, grade_dots=grade_dots, certainty_reasons=certainty_reasons
+    )
     return environment
 
 
 @cache
-def asset(name: str) -> bytes:
-    """A static file of the package."""
+def read_asset(name: str) -> bytes:
+    """Read a static file from the package."""
     return (resources.files("app.web") / "static" / name).read_bytes()
 
 
 @cache
 def asset_path(name: str) -> str:
-    """Address of a static file, with a hash of its bytes: it never changes and may be kept for good."""
-    stem, _, ending = name.rpartition(".")
-    return f"/static/{stem}.{hashlib.sha256(asset(name)).hexdigest()[:12]}.{ending}"
+    """URL path of a static file. It contains a hash of the bytes, so the file can be cached permanently."""
+    stem, _, suffix = name.rpartition(".")
+    return f"/static/{stem}.{hashlib.sha256(read_asset(name)).hexdigest()[:12]}.{suffix}"
 
 
-def render(
-    read: RequestContext, template: str, *, title: str, path: str, status: int = 200, csp: str = CSP, **values: object
+def render_template(
+    ctx: RequestContext, template: str, *, title: str, path: str, status: int = 200, csp: str = CSP, **variables: object
 ) -> Response:
-    """A page of the current release."""
-    settings, release = read.settings, read.release
-    current = current_release(read)
-    context = {
+    """Render an HTML page of the current release. Closes the read transaction."""
+    settings, release = ctx.settings, ctx.release
+    current = get_current_release(ctx)
+    template_context = {
         **_LABELS,
         "base": settings.path_prefix,
-        "css": asset_path("site.css"),
-        "js": asset_path("site.js"),
+        "css_path": asset_path("site.css"),
+        "js_path": asset_path("site.js"),
         "title": title,
         "release": release.version,
-        "notice": current["notice"]["text"],
-        "report": settings.report_url or f"{settings.path_prefix}/notice#report",
-        "leaflet_css": asset_path("leaflet.css"),
+        "notice_text": current["notice"]["text"],
+        "report_url": settings.report_url or f"{settings.path_prefix}/notice#report",
+        "leaflet_css_path": asset_path("leaflet.css"),
         "path": path,
-        "canonical": f"{settings.link_base}{values.get('canonical_path', path)}",
-        "absolute": bool(settings.public_url),
-        "emergencies": "emergencies" in names_by_slug(read, "guide_page"),
+        "canonical_url": f"{settings.link_base}{variables.get('canonical_path', path)}",
+        "has_public_url": bool(settings.public_url),
+        "has_emergency_page": "emergencies" in names_by_slug(ctx, "guide_page"),
         "noindex": False,
         "current": current,
-        **head_of(read, title, path, current, values.get("d")),
-        **values,
+        **build_head_metadata(ctx, title, path, current, variables.get("record")),
+        **variables,
     }
-    # Everything is read: a transaction is not held open while a long page is written.
-    read.close()
-    html = _environment().get_template(template).render(context)
+    # All data is loaded: do not hold the transaction open while a long page is rendered.
+    ctx.close()
+    html = _environment().get_template(template).render(template_context)
     headers = {
         "KB-Release": release.version,
         "Cache-Control": CACHE_CONTROL,
@@ -115,81 +117,81 @@ def render(
     return Response(html.encode(), status, headers=headers, media_type="text/html")
 
 
-def current_release(read: RequestContext) -> Json:
-    """The document of the current release. NotLoaded when there is none."""
-    return read.cached(("current",), lambda: load(read, find_document(read.connection, "current", "release") or b"{}"))
+def get_current_release(ctx: RequestContext) -> Json:
+    """Get the document of the current release. Raises NotLoaded if there is none."""
+    return ctx.cached(("current",), lambda: parse_document(ctx, get_current_release_json(ctx.connection)))
 
 
-def load(read: RequestContext, body: bytes) -> Json:
-    """A document with its marks replaced, as values."""
-    found: Json = orjson.loads(read.resolve_links(bytes(body)))
-    return found
+def parse_document(ctx: RequestContext, body: bytes) -> Json:
+    """Parse a stored document, with its link placeholders resolved."""
+    document: Json = orjson.loads(ctx.resolve_links(bytes(body)))
+    return document
 
 
-def rows_of(read: RequestContext, path: str, limit: int = 1000) -> list[Json]:
-    """Items of a list of the API, as it orders them."""
-    rows = list_rows(FilteredList(read.connection, path), after=None, limit=limit)
-    return [load(read, row.json) for row in rows]
+def load_rows(ctx: RequestContext, path: str, limit: int = 1000) -> list[Json]:
+    """Load the items of an API list, in the order of the API."""
+    rows = list_rows(FilteredList(ctx.connection, path), after=None, limit=limit)
+    return [parse_document(ctx, row.json) for row in rows]
 
 
-def answered(request: Request, make: Callable[[RequestContext], Response]) -> Response:
-    """A page, or the page that says why not."""
+def render_page(request: Request, build: Callable[[RequestContext], Response]) -> Response:
+    """Render the page that `build` returns, or an HTML page for its domain error. Errors of status 500 and up are raised."""
 
-    def asked(read: RequestContext) -> Response:
-        read.check_release_params()
-        return make(read)
+    def check_and_build(ctx: RequestContext) -> Response:
+        ctx.check_release_params()
+        return build(ctx)
 
-    return _answered(request, asked)
+    return _build_or_explain(request, check_and_build)
 
 
-def _answered(request: Request, make: Callable[[RequestContext], Response]) -> Response:
-    with request_context(request) as read:
+def _build_or_explain(request: Request, build: Callable[[RequestContext], Response]) -> Response:
+    with request_context(request) as ctx:
         try:
-            return make(read)
+            return build(ctx)
         except KnowledgeBaseError as error:
             if error.status >= 500:
                 raise
-            return _message(read, request, error)
+            return _render_error(ctx, request, error)
 
 
-def answer_missing(request: Request, error: KnowledgeBaseError) -> Response:
-    """A page for an address at which nothing is served, with the nearest ones."""
-
-    def make(read: RequestContext) -> Response:
-        return _message(read, request, error)
-
-    # Where nothing is served, no release has more to say.
-    return _answered(request, make)
+def render_not_found(request: Request, error: KnowledgeBaseError) -> Response:
+    """Render the page for a URL with no route, with similar URLs."""
+    # The release parameter is not checked: no release has this URL.
+    return _build_or_explain(request, lambda ctx: _render_error(ctx, request, error))
 
 
-def _message(read: RequestContext, request: Request, error: KnowledgeBaseError) -> Response:
-    near = []
-    for one in error.suggestions:
-        if isinstance(one, dict) and one.get("type") in FOLDERS:
-            near.append((f"/{FOLDERS[one['type']]}/{one['slug']}", one["name"]))
-        elif isinstance(one, str) and one.startswith("/") and "{" not in one:
-            near.append((one, one))
-    return render(
-        read,
+def _render_error(ctx: RequestContext, request: Request, error: KnowledgeBaseError) -> Response:
+    suggestions = []
+    for suggestion in error.suggestions:
+        if isinstance(suggestion, dict) and suggestion.get("type") in FOLDERS:
+            suggestions.append((f"/{FOLDERS[suggestion['type']]}/{suggestion['slug']}", suggestion["name"]))
+        elif isinstance(suggestion, str) and suggestion.startswith("/") and "{" not in suggestion:
+            suggestions.append((suggestion, suggestion))
+    return render_template(
+        ctx,
         "message.html",
         title=error.title,
         path=request.url.path,
         status=error.status,
         lines=[error.detail],
-        suggestions=near,
-        search=error.status in {404, 410},
+        suggestions=suggestions,
+        show_search_form=error.status in {404, 410},
         noindex=True,
     )
 
 
-def chosen(request: Request, name: str, allowed: Mapping[str, str]) -> list[str]:
-    """Values of a repeatable parameter of a page. InvalidParameter names the nearest when one is unknown."""
+def validate_choices(request: Request, name: str, allowed: Mapping[str, str]) -> list[str]:
+    """Parse a repeatable query parameter of a page. Raises InvalidParameter, with the nearest value, for an unknown one."""
     values = list(dict.fromkeys(value for value in request.query_params.getlist(name) if value))
     for value in values:
         if value not in allowed:
-            near = find_nearest(value, list(allowed), limit=1)
-            message = f"{value[:80]!r} is not known" + (f"; the nearest is {near[0]!r}" if near else "")
+            nearest_values = find_nearest(value, list(allowed), limit=1)
+            message = f"unknown value {value[:80]!r}" + (
+                f"; did you mean {nearest_values[0]!r}?" if nearest_values else ""
+            )
             raise InvalidParameter(
-                f"{name}: {message}.", errors=(FieldError(name, value[:200], message),), suggestions=tuple(near)
+                f"{name}: {message}",
+                errors=(FieldError(name, value[:200], message),),
+                suggestions=tuple(nearest_values),
             )
     return values

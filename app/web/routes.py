@@ -1,34 +1,43 @@
-"""What people see: pages rendered on the server from the same documents that the API shows."""
+"""Routes of the HTML pages, the embeds and oEmbed."""
 
 from fastapi import APIRouter
 
 from app.web.embed import configurator, frames, oembed
-from app.web.embed import routes as documents
-from app.web.pages import compare as comparing
-from app.web.pages import conditions, guide, home, matrix, procedures, relief, risks, sources
-from app.web.pages import lists as records
-from app.web.pages import meta as about
-from app.web.pages import search as searching
-from app.web.pages import static_and_sitemap as files
+from app.web.embed import routes as embed_routes
+from app.web.pages import (
+    compare,
+    conditions,
+    guide,
+    home,
+    lists,
+    matrix,
+    meta,
+    procedures,
+    relief,
+    risks,
+    search,
+    sources,
+    static_and_sitemap,
+)
 
 MODULES = (
     configurator,
-    documents,
+    embed_routes,
     frames,
     oembed,
-    about,
-    comparing,
+    compare,
     conditions,
-    files,
     guide,
     home,
+    lists,
     matrix,
+    meta,
     procedures,
-    records,
     relief,
     risks,
-    searching,
+    search,
     sources,
+    static_and_sitemap,
 )
 router = APIRouter(include_in_schema=False)
 for module in MODULES:

@@ -16,9 +16,9 @@ from checkout import ROOT
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from app.db.migrations import migrate
-from app.db.write_engine import write_engine
-from app.loader.content import read_state
-from app.loader.writer import write
+from app.db.write_engine import create_write_engine
+from app.loader.content import load_content
+from app.loader.writer import write_content
 from app.settings import Settings
 
 HERE = Path(__file__).parent
@@ -38,9 +38,9 @@ def missing(part: str, remedy: str) -> Any:
 def fill(path: Path, seed: Path) -> str:
     """Address of a new SQLite database with the content of a seed directory."""
     url = Settings(database_url=f"sqlite:///{path}").database_url
-    engine = write_engine(url)
+    engine = create_write_engine(url)
     migrate(engine)
-    write(engine, read_state(seed))
+    write_content(engine, load_content(seed))
     engine.dispose()
     return url
 

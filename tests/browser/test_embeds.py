@@ -15,17 +15,23 @@ import pytest
 from build import claim, condition, generator, page, procedure, relief, risk, write_seed
 from playwright.sync_api import Page, expect
 
-from app.web.embed.builds import newest
-from app.web.embed.snippets import Choice, element_line, frame_line, policy_lines, script_line
+from app.web.embed.builds import get_newest_build
+from app.web.embed.snippets import (
+    EmbedConfig,
+    list_csp_directives,
+    render_element_tag,
+    render_iframe_tag,
+    render_script_tag,
+)
 
 pytestmark = pytest.mark.browser
 PROCEDURE = "lumbar-medial-branch-radiofrequency-ablation"
 CONDITION = "lumbar-radiculopathy"
 CHOICES = {
-    "kb-procedure": Choice("kb-procedure", PROCEDURE, "Radiofrequency ablation"),
-    "kb-options": Choice("kb-options", CONDITION, "Options for sciatica"),
-    "kb-relief-chart": Choice("kb-relief-chart", f"{PROCEDURE} medial-branch-block", "How long relief lasts"),
-    "kb-search": Choice("kb-search", "", "Search pain procedures"),
+    "kb-procedure": EmbedConfig("kb-procedure", PROCEDURE, "Radiofrequency ablation"),
+    "kb-options": EmbedConfig("kb-options", CONDITION, "Options for sciatica"),
+    "kb-relief-chart": EmbedConfig("kb-relief-chart", f"{PROCEDURE} medial-branch-block", "How long relief lasts"),
+    "kb-search": EmbedConfig("kb-search", "", "Search pain procedures"),
 }
 Host = Callable[..., str]
 # Of the fixtures of conftest.py, which no module can import by that name.
@@ -76,7 +82,7 @@ def host() -> Iterator[Host]:
 
 def strict(site: str, *more: str) -> str:
     """A policy that allows nothing but the documented lines, and an icon in the page itself."""
-    return "; ".join(["default-src 'none'", "img-src data:", *(line for line, _ in policy_lines(site)), *more])
+    return "; ".join(["default-src 'none'", "img-src data:", *(line for line, _ in list_csp_directives(site)), *more])
 
 
 def listening(open_page: OpenPage, address: str, **more: Any) -> tuple[Page, list[str]]:
@@ -93,7 +99,7 @@ def listening(open_page: OpenPage, address: str, **more: Any) -> tuple[Page, lis
 def test_an_element_shows_on_a_strict_page_of_another_origin(
     element: str, site: str, host: Host, open_page: OpenPage
 ) -> None:
-    body = element_line(CHOICES[element], site) + script_line(site, newest())
+    body = render_element_tag(CHOICES[element], site) + render_script_tag(site, get_newest_build())
 
     page, said = listening(open_page, host(body, csp=strict(site)))
 
@@ -110,7 +116,7 @@ def test_an_element_shows_on_a_strict_page_of_another_origin(
 def test_a_frame_shows_on_a_strict_page_and_tells_its_height(
     element: str, site: str, host: Host, open_page: OpenPage
 ) -> None:
-    body = frame_line(CHOICES[element], site) + script_line(site, newest())
+    body = render_iframe_tag(CHOICES[element], site) + render_script_tag(site, get_newest_build())
 
     page, said = listening(open_page, host(body, csp=strict(site)))
 
@@ -126,7 +132,7 @@ def test_a_frame_shows_on_a_strict_page_and_tells_its_height(
 
 @pytest.mark.parametrize("element", ["kb-procedure", "kb-options", "kb-relief-chart"])
 def test_an_element_says_what_its_frame_says(element: str, site: str, host: Host, open_page: OpenPage) -> None:
-    body = element_line(CHOICES[element], site) + script_line(site, newest())
+    body = render_element_tag(CHOICES[element], site) + render_script_tag(site, get_newest_build())
     page = open_page(host(body))
     framed = open_page(site + CHOICES[element].frame)
 
@@ -141,7 +147,7 @@ def test_an_element_says_what_its_frame_says(element: str, site: str, host: Host
 def test_without_script_the_link_between_the_tags_is_what_people_see(
     site: str, host: Host, open_page: OpenPage
 ) -> None:
-    body = element_line(CHOICES["kb-procedure"], site) + script_line(site, newest())
+    body = render_element_tag(CHOICES["kb-procedure"], site) + render_script_tag(site, get_newest_build())
 
     page = open_page(host(body, csp=strict(site)), scripts=False)
 
@@ -153,9 +159,9 @@ def test_without_script_the_link_between_the_tags_is_what_people_see(
 def test_a_script_whose_bytes_are_not_the_pinned_ones_does_not_run_and_the_link_stays(
     site: str, host: Host, open_page: OpenPage
 ) -> None:
-    line = re.sub(r"sha384-[^\"]+", "sha384-" + "A" * 64, script_line(site, newest()))
+    line = re.sub(r"sha384-[^\"]+", "sha384-" + "A" * 64, render_script_tag(site, get_newest_build()))
 
-    page = open_page(host(element_line(CHOICES["kb-procedure"], site) + line))
+    page = open_page(host(render_element_tag(CHOICES["kb-procedure"], site) + line))
 
     expect(page.get_by_role("link", name="Radiofrequency ablation")).to_be_visible()
     assert not page.evaluate("customElements.get('kb-procedure') !== undefined")
@@ -164,9 +170,12 @@ def test_a_script_whose_bytes_are_not_the_pinned_ones_does_not_run_and_the_link_
 def test_an_unknown_record_is_a_sentence_and_the_link_never_an_empty_box(
     site: str, host: Host, open_page: OpenPage
 ) -> None:
-    body = element_line(Choice("kb-procedure", "no-such-thing", "Our treatment"), site) + "<kb-options></kb-options>"
+    body = (
+        render_element_tag(EmbedConfig("kb-procedure", "no-such-thing", "Our treatment"), site)
+        + "<kb-options></kb-options>"
+    )
 
-    page = open_page(host(body + script_line(site, newest())))
+    page = open_page(host(body + render_script_tag(site, get_newest_build())))
 
     expect(page.locator("kb-procedure .error")).to_contain_text("No procedure is called 'no-such-thing'")
     expect(page.get_by_role("link", name="Our treatment")).to_be_visible()
@@ -177,7 +186,7 @@ def test_an_unknown_record_is_a_sentence_and_the_link_never_an_empty_box(
 def test_a_service_that_is_away_is_a_sentence_and_the_link(site: str, host: Host, open_page: OpenPage) -> None:
     body = f'<kb-procedure slug="x" base="http://127.0.0.1:9"><a href="{site}">The page</a></kb-procedure>'
 
-    page = open_page(host(body + script_line(site, newest())))
+    page = open_page(host(body + render_script_tag(site, get_newest_build())))
 
     expect(page.locator("kb-procedure .error")).to_contain_text("cannot be loaded right now")
     expect(page.get_by_role("link", name="The page")).to_be_visible()
@@ -185,7 +194,7 @@ def test_a_service_that_is_away_is_a_sentence_and_the_link(site: str, host: Host
 
 def test_custom_properties_and_parts_theme_an_element(site: str, host: Host, open_page: OpenPage) -> None:
     css = "kb-procedure { --kb-accent: rgb(120, 20, 90); --kb-background: rgb(255, 250, 240); } kb-procedure::part(title) { letter-spacing: 3px; }"
-    body = element_line(CHOICES["kb-procedure"], site) + script_line(site, newest())
+    body = render_element_tag(CHOICES["kb-procedure"], site) + render_script_tag(site, get_newest_build())
 
     page, said = listening(
         open_page,
@@ -202,8 +211,8 @@ def test_custom_properties_and_parts_theme_an_element(site: str, host: Host, ope
 def test_a_theme_is_light_or_dark_whatever_the_device_says(
     theme: str, paper: str, site: str, host: Host, open_page: OpenPage
 ) -> None:
-    choice = Choice("kb-procedure", PROCEDURE, "Ablation", theme)
-    body = element_line(choice, site) + script_line(site, newest())
+    choice = EmbedConfig("kb-procedure", PROCEDURE, "Ablation", theme)
+    body = render_element_tag(choice, site) + render_script_tag(site, get_newest_build())
 
     page = open_page(host(body), scheme="dark" if theme == "light" else "light")
 
@@ -211,7 +220,7 @@ def test_a_theme_is_light_or_dark_whatever_the_device_says(
 
 
 def test_a_page_that_says_nothing_of_dark_gets_a_light_element(site: str, host: Host, open_page: OpenPage) -> None:
-    body = element_line(CHOICES["kb-procedure"], site) + script_line(site, newest())
+    body = render_element_tag(CHOICES["kb-procedure"], site) + render_script_tag(site, get_newest_build())
 
     plain = open_page(host(body), scheme="dark")
     both = open_page(host(body, head='<meta name="color-scheme" content="light dark">'), scheme="dark")
@@ -221,9 +230,9 @@ def test_a_page_that_says_nothing_of_dark_gets_a_light_element(site: str, host: 
 
 
 def test_headings_begin_at_the_level_that_the_page_asks_for(site: str, host: Host, open_page: OpenPage) -> None:
-    choice = Choice("kb-procedure", PROCEDURE, "Ablation", level=4)
+    choice = EmbedConfig("kb-procedure", PROCEDURE, "Ablation", level=4)
 
-    page = open_page(host(element_line(choice, site) + script_line(site, newest())))
+    page = open_page(host(render_element_tag(choice, site) + render_script_tag(site, get_newest_build())))
 
     expect(page.locator("kb-procedure h4.title")).to_be_visible()
     assert page.locator("kb-procedure h2, kb-procedure h3").count() == 0
@@ -231,7 +240,9 @@ def test_headings_begin_at_the_level_that_the_page_asks_for(site: str, host: Hos
 
 
 def test_an_element_follows_a_change_of_its_attribute(site: str, host: Host, open_page: OpenPage) -> None:
-    page = open_page(host(element_line(CHOICES["kb-procedure"], site) + script_line(site, newest())))
+    page = open_page(
+        host(render_element_tag(CHOICES["kb-procedure"], site) + render_script_tag(site, get_newest_build()))
+    )
     expect(page.locator("kb-procedure .title")).to_contain_text("Lumbar medial branch")
 
     page.evaluate("document.querySelector('kb-procedure').setAttribute('slug', 'trigger-point-injection')")
@@ -240,7 +251,7 @@ def test_an_element_follows_a_change_of_its_attribute(site: str, host: Host, ope
 
 
 def test_the_search_finds_shows_and_warns_by_keyboard_alone(site: str, host: Host, open_page: OpenPage) -> None:
-    body = element_line(CHOICES["kb-search"], site) + script_line(site, newest())
+    body = render_element_tag(CHOICES["kb-search"], site) + render_script_tag(site, get_newest_build())
     page, said = listening(open_page, host(body, csp=strict(site)))
     expect(page.locator("kb-search .input")).to_be_visible()
 
@@ -258,7 +269,11 @@ def test_the_search_finds_shows_and_warns_by_keyboard_alone(site: str, host: Hos
 
 def test_every_link_and_region_of_an_element_is_reached_by_keyboard(site: str, host: Host, open_page: OpenPage) -> None:
     page = open_page(
-        host(element_line(CHOICES["kb-procedure"], site) + script_line(site, newest()) + "<button>End</button>")
+        host(
+            render_element_tag(CHOICES["kb-procedure"], site)
+            + render_script_tag(site, get_newest_build())
+            + "<button>End</button>"
+        )
     )
     expect(page.locator("kb-procedure .kb")).to_be_visible()
     root = "const root = document.querySelector('kb-procedure').shadowRoot;"
@@ -349,11 +364,11 @@ def test_what_wordpress_saves_of_the_oembed_answer_shows(site: str, host: Host, 
 
 def test_a_host_sets_no_height_for_words_of_another_shape_or_window(site: str, host: Host, open_page: OpenPage) -> None:
     body = (
-        frame_line(CHOICES["kb-procedure"], site)
+        render_iframe_tag(CHOICES["kb-procedure"], site)
         + '<iframe id="other" title="other" src="/other" width="100%" height="300"></iframe>'
     )
     other = '<!doctype html><title>x</title><script>parent.postMessage({type: "kb:height", version: 1, height: 999}, "*")</script>'
-    page = open_page(host(body + script_line(site, newest()), other=other))
+    page = open_page(host(body + render_script_tag(site, get_newest_build()), other=other))
     expect(page.locator("iframe").first).not_to_have_attribute("height", "700")
     height = page.locator("iframe").first.get_attribute("height")
 
@@ -402,11 +417,17 @@ def hostile_site(serve: Serve, fill_database: Fill, tmp_path_factory: pytest.Tem
 
 @pytest.mark.parametrize(
     "choice",
-    [Choice("kb-procedure", "p", "P"), Choice("kb-options", "c", "C"), Choice("kb-relief-chart", "p", "R")],
+    [
+        EmbedConfig("kb-procedure", "p", "P"),
+        EmbedConfig("kb-options", "c", "C"),
+        EmbedConfig("kb-relief-chart", "p", "R"),
+    ],
     ids=lambda one: one.element,
 )
-def test_hostile_content_stays_text(choice: Choice, hostile_site: str, host: Host, open_page: OpenPage) -> None:
-    page = open_page(host(element_line(choice, hostile_site) + script_line(hostile_site, newest())))
+def test_hostile_content_stays_text(choice: EmbedConfig, hostile_site: str, host: Host, open_page: OpenPage) -> None:
+    page = open_page(
+        host(render_element_tag(choice, hostile_site) + render_script_tag(hostile_site, get_newest_build()))
+    )
     framed = open_page(hostile_site + choice.frame)
 
     expect(page.locator(f"{choice.element} .kb")).to_contain_text("<script>window.broken = 1</script>")
@@ -434,8 +455,10 @@ def test_linked_data_of_a_hostile_record_is_a_data_block_that_the_policy_lets_pa
 def test_an_element_and_its_frame_have_no_violation_that_axe_finds(
     element: str, width: int, scheme: str, site: str, host: Host, open_page: OpenPage, axe: str
 ) -> None:
-    choice = Choice(element, CHOICES[element].record, CHOICES[element].name, "auto")
-    page = open_page(host(element_line(choice, site) + script_line(site, newest())), width=width, scheme=scheme)
+    choice = EmbedConfig(element, CHOICES[element].record, CHOICES[element].name, "auto")
+    page = open_page(
+        host(render_element_tag(choice, site) + render_script_tag(site, get_newest_build())), width=width, scheme=scheme
+    )
     framed = open_page(site + CHOICES[element].frame, width=width, scheme=scheme)
     expect(page.locator(f"{element} .kb")).to_be_visible()
 

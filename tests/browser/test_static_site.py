@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from app.main import create_app
 from app.settings import Settings
 from app.static_site import write_site
-from app.web.embed.builds import newest
-from app.web.embed.snippets import Choice, element_line, script_line
+from app.web.embed.builds import get_newest_build
+from app.web.embed.snippets import EmbedConfig, render_element_tag, render_script_tag
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
@@ -51,17 +51,17 @@ def files(shipped_database: str, tmp_path_factory: pytest.TempPathFactory) -> It
 @pytest.mark.parametrize(
     ("choice", "said"),
     [
-        (Choice("kb-procedure", "vertebroplasty", "Vertebroplasty"), "When to call"),
-        (Choice("kb-options", "lumbar-radiculopathy", "Options for sciatica"), "When to call"),
-        (Choice("kb-relief-chart", "epidural-steroid-injection", "How long relief lasts"), "CC BY 4.0"),
-        (Choice("kb-search", "", "Search pain procedures"), "CC BY 4.0"),
+        (EmbedConfig("kb-procedure", "vertebroplasty", "Vertebroplasty"), "When to call"),
+        (EmbedConfig("kb-options", "lumbar-radiculopathy", "Options for sciatica"), "When to call"),
+        (EmbedConfig("kb-relief-chart", "epidural-steroid-injection", "How long relief lasts"), "CC BY 4.0"),
+        (EmbedConfig("kb-search", "", "Search pain procedures"), "CC BY 4.0"),
     ],
     ids=lambda one: getattr(one, "element", ""),
 )
 def test_an_element_shows_from_files_alone(
-    choice: Choice, said: str, files: str, open_page: OpenPage, tmp_path: Path
+    choice: EmbedConfig, said: str, files: str, open_page: OpenPage, tmp_path: Path
 ) -> None:
-    body = element_line(choice, files) + script_line(files, newest())
+    body = render_element_tag(choice, files) + render_script_tag(files, get_newest_build())
     (tmp_path / "index.html").write_text(
         f'<!doctype html><html lang="en"><title>A clinic</title><body>{body}</body></html>'
     )

@@ -12,8 +12,8 @@ from checkout import ROOT
 from conftest import Client, Load
 
 from app.settings import Settings
-from app.web.embed.builds import PUBLISHED, Build, newest
-from app.web.embed.snippets import Choice, element_line, policy_lines, script_line
+from app.web.embed.builds import ARCHIVE_DIR, Build, get_newest_build
+from app.web.embed.snippets import EmbedConfig, list_csp_directives, render_element_tag, render_script_tag
 from scripts.archive_embed import archive_build
 
 CARDS = (
@@ -33,12 +33,12 @@ FRAMES = (
 
 
 def test_the_newest_build_is_published() -> None:
-    assert (PUBLISHED / f"kb.{newest().hash}.js").exists(), (
+    assert (ARCHIVE_DIR / f"kb.{get_newest_build().hash}.js").exists(), (
         "run `make archive-embed`: hosts pin builds that must not go away"
     )
 
 
-@pytest.mark.parametrize("file", sorted(PUBLISHED.glob("kb.*.js")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", sorted(ARCHIVE_DIR.glob("kb.*.js")), ids=lambda file: file.name)
 def test_a_published_build_has_the_bytes_that_its_name_says(file: Path) -> None:
     assert file.name == f"kb.{Build(file.read_bytes()).hash}.js"
 
@@ -52,7 +52,7 @@ def test_publishing_keeps_the_builds_before_and_writes_none_twice(tmp_path: Path
     assert len(list(tmp_path.iterdir())) == 2
 
 
-@pytest.mark.parametrize("file", sorted(PUBLISHED.glob("kb.*.js")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", sorted(ARCHIVE_DIR.glob("kb.*.js")), ids=lambda file: file.name)
 def test_every_published_build_is_answered_for_good_and_to_every_origin(client: Client, load: Load, file: Path) -> None:
     load(procedure("p"))
 
@@ -69,18 +69,18 @@ def test_the_address_without_hash_is_the_newest_and_is_asked_for_again(client: C
 
     answer = client.get("/embed/v1/kb.js")
 
-    assert answer.content == newest().script
+    assert answer.content == get_newest_build().script
     assert "immutable" not in answer.headers["cache-control"]
 
 
 def test_the_sheet_of_a_build_is_the_one_its_script_carries(client: Client, load: Load) -> None:
     load(procedure("p"))
 
-    answer = client.get(f"/embed/kb.{newest().hash}.css")
+    answer = client.get(f"/embed/kb.{get_newest_build().hash}.css")
 
     assert answer.headers["content-type"].startswith("text/css")
     assert b":host" in answer.content
-    assert answer.content in newest().script
+    assert answer.content in get_newest_build().script
     assert b"\\" not in answer.content, "an escape in the template literal would mean something else in a sheet"
 
 
@@ -89,17 +89,17 @@ def test_an_unknown_build_is_a_problem_that_names_the_newest(client: Client, loa
 
     answer = client.get("/embed/kb.0123456789abcdef.js")
 
-    assert (answer.status_code, answer.json()["suggestions"]) == (404, [newest().path])
+    assert (answer.status_code, answer.json()["suggestions"]) == (404, [get_newest_build().path])
 
 
 def test_the_integrity_hash_is_of_the_bytes() -> None:
-    digest = base64.b64encode(hashlib.sha384(newest().script).digest()).decode()
+    digest = base64.b64encode(hashlib.sha384(get_newest_build().script).digest()).decode()
 
-    assert newest().integrity == f"sha384-{digest}"
+    assert get_newest_build().integrity == f"sha384-{digest}"
 
 
 def test_the_script_makes_no_markup_from_text_and_no_style_in_line() -> None:
-    script = newest().script.decode()
+    script = get_newest_build().script.decode()
 
     for forbidden in (
         "innerHTML",
@@ -248,17 +248,17 @@ def test_the_configurator_says_what_it_does_not_know(client: Client, load: Load)
 @pytest.mark.parametrize("name", ["README.md", "docs/embedding.md"])
 def test_the_lines_to_copy_in_the_documentation_are_the_ones_that_work(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
-    choice = Choice("kb-procedure", "lumbar-medial-branch-radiofrequency-ablation", "Radiofrequency ablation")
+    choice = EmbedConfig("kb-procedure", "lumbar-medial-branch-radiofrequency-ablation", "Radiofrequency ablation")
 
-    assert element_line(choice, "https://kb.example.org") in text
-    assert script_line("https://kb.example.org", newest()) in text
+    assert render_element_tag(choice, "https://kb.example.org") in text
+    assert render_script_tag("https://kb.example.org", get_newest_build()) in text
 
 
 def test_the_documentation_has_the_policy_and_every_name_for_theming() -> None:
     text = (ROOT / "docs/embedding.md").read_text(encoding="utf-8")
-    script = newest().script.decode()
+    script = get_newest_build().script.decode()
 
-    assert all(line in text for line, _ in policy_lines("https://kb.example.org"))
+    assert all(line in text for line, _ in list_csp_directives("https://kb.example.org"))
     assert set(re.findall(r"var\((--kb-[a-z-]+)", script)) == set(re.findall(r"`(--kb-[a-z-]+)`", text))
     parts = {
         one for names in re.findall(r'make\((?:"[a-z0-9]+"|`[^`]*`), "([a-z ]+)"', script) for one in names.split()

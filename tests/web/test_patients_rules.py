@@ -288,7 +288,7 @@ def test_rule_22_a_page_keeps_the_fixed_order_and_speaks_of_the_licence_of_a_dru
         ids = [one.attributes.get("id") for one in tree.all("section")]
         assert [one for one in ids if one in order] == order, slug
         if "Nerve block" in tree.by_class("kicker")[0].text or "Injection" in tree.by_class("kicker")[0].text:
-            assert "Licence of the drug" in tree.text, slug
+            assert "License of the drug" in tree.text, slug
 
 
 @one_engine

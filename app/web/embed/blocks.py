@@ -1,7 +1,7 @@
-"""The few shapes that an embedded card is made of: what the script draws and what the frame's template draws.
+"""Building blocks of embedded cards, drawn by the script kb.js and by the template of frames.
 
-A card is a document of its own, small and versioned, so that a script pinned years ago still reads it: within version 1
-keys are added, never renamed. All text is text: nothing in a card is markup.
+A card is a small, versioned JSON document, so that a script pinned years ago can still read it: within version 1
+keys are added, never renamed. All text is plain text, never markup.
 """
 
 from typing import Final
@@ -9,58 +9,58 @@ from typing import Final
 from app.domain import vocabulary
 from app.domain.json import Json
 
-VERSION: Final = 1
+CARD_VERSION: Final = 1
 
 
-def paragraph(text: str) -> Json:
-    """A sentence or more."""
+def text_block(text: str) -> Json:
+    """Block of plain text."""
     return {"kind": "text", "text": text}
 
 
-def gap(text: str) -> Json:
-    """What is not known, said aloud."""
+def gap_block(text: str) -> Json:
+    """Block that states what is not known."""
     return {"kind": "gap", "text": text}
 
 
-def listing(items: list[Json]) -> Json:
-    """Items of `item`."""
+def list_block(items: list[Json]) -> Json:
+    """Block with a list of `item`s."""
     return {"kind": "list", "items": items}
 
 
 def item(text: str, *, url: str = "", note: str = "", note_url: str = "") -> Json:
-    """A line of a list or a cell of a table: text, perhaps a link, and a note in small (a source) that may link too."""
+    """List entry or table cell: text, and a small note such as the source. Each may have a link."""
     return {"text": text, "url": url, "note": note, "note_url": note_url}
 
 
-def facts(pairs: list[tuple[str, str, str]]) -> Json:
-    """Name, value and note of each."""
-    return {"kind": "facts", "items": [{"name": name, "value": value, "note": note} for name, value, note in pairs]}
+def facts_block(facts: list[tuple[str, str, str]]) -> Json:
+    """Block of facts, each with name, value and note."""
+    return {"kind": "facts", "items": [{"name": name, "value": value, "note": note} for name, value, note in facts]}
 
 
-def table(caption: str, head: list[str], rows: list[list[Json]]) -> Json:
-    """Rows of `item`; the first cell heads its row."""
-    return {"kind": "table", "caption": caption, "head": head, "rows": rows}
+def table_block(caption: str, header: list[str], rows: list[list[Json]]) -> Json:
+    """Block with a table of `item`s; the first cell of a row is its header."""
+    return {"kind": "table", "caption": caption, "head": header, "rows": rows}
 
 
 def section(heading: str, *blocks: Json) -> Json:
-    """Blocks under a heading."""
+    """Section: blocks under a heading."""
     return {"heading": heading, "blocks": list(blocks)}
 
 
-def source_of(claim: Json, base: str) -> Json:
-    """Design, year and certainty of a claim's first source, as the note of an item."""
-    cited = claim["citations"][0]["source"]
-    more = f" and {len(claim['citations']) - 1} more" if len(claim["citations"]) > 1 else ""
-    words = [
-        f"{vocabulary.DESIGNS[cited['design']]}, {cited['year'] or 'year not stated'}{more}",
-        *(["commercial"] if cited["commercial"] else []),
+def source_note(claim: Json, base: str) -> Json:
+    """Note of an item: design, year and certainty of a claim's first source."""
+    source = claim["citations"][0]["source"]
+    more_sources = f" and {len(claim['citations']) - 1} more" if len(claim["citations"]) > 1 else ""
+    parts = [
+        f"{vocabulary.DESIGNS[source['design']]}, {source['year'] or 'year not stated'}{more_sources}",
+        *(["commercial"] if source["commercial"] else []),
         f"certainty: {claim['grade'].replace('_', ' ')}",
     ]
-    return {"note": "; ".join(words), "note_url": f"{base}/sources/{cited['slug']}"}
+    return {"note": "; ".join(parts), "note_url": f"{base}/sources/{source['slug']}"}
 
 
-def claims(found: list[Json], base: str, *, otherwise: str) -> Json:
-    """Statements with their sources, or the sentence that none is known."""
-    if not found:
-        return gap(otherwise)
-    return listing([item(claim["statement"], **source_of(claim, base)) for claim in found])
+def claims_block(claims: list[Json], base: str, *, text_if_empty: str) -> Json:
+    """Block with the statements of claims and their sources, or with `text_if_empty`."""
+    if not claims:
+        return gap_block(text_if_empty)
+    return list_block([item(claim["statement"], **source_note(claim, base)) for claim in claims])

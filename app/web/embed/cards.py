@@ -1,137 +1,177 @@
-"""Cards: a procedure, the options of a condition, and relief durations, each as a small document to embed."""
+"""Embedded cards: procedure, options of a condition, relief durations and search."""
 
 import math
 from typing import Final
 
 from app.domain import vocabulary
 from app.domain.json import Json
-from app.web.charts import TICKS, ends
-from app.web.embed.blocks import VERSION, claims, facts, gap, item, listing, paragraph, section, source_of, table
-from app.web.rates import harm_rows, response_rows
+from app.web.charts import TICKS, get_bounds
+from app.web.embed.blocks import (
+    CARD_VERSION,
+    claims_block,
+    facts_block,
+    gap_block,
+    item,
+    list_block,
+    section,
+    source_note,
+    table_block,
+    text_block,
+)
+from app.web.rates import build_harm_rows, build_response_rows
 
-_MOST: Final = 6
-_RELIEF: Final = "How long relief lasts"
-_PURPOSES: Final = {"diagnostic": "to find the source of pain", "therapeutic": "to treat pain"}
+_MAX_ROWS: Final = 6
+_RELIEF_TITLE: Final = "How long relief lasts"
+_PURPOSE_LABELS: Final = {"diagnostic": "to find the source of pain", "therapeutic": "to treat pain"}
 _MAIN_TICKS: Final = {"1 day", "1 month", "1 year"}
-_NO_CLAIM: Final = "Not known: no cited statement in this knowledge base."
-_BANDS: Final = (
+_NO_CLAIM_TEXT: Final = "Not known: no cited statement in this knowledge base."
+_BANDS_TEXT: Final = (
     "Bands: EU scheme on 10,000. Very common 1,000 or more; common 100 to under 1,000; uncommon 10 to under 100; "
     "rare 1 to under 10; very rare under 1."
 )
-_EMERGENCY: Final = (
+_EMERGENCY_TEXT: Final = (
     "In an emergency, call your local emergency number. Numbness between the legs, where a saddle would touch, needs "
     "care right away."
 )
-_CLINIC: Final = "Call the clinic that treated you if something worries you. No cited list for this page is known."
+_CLINIC_TEXT: Final = "Call the clinic that treated you if something worries you. No cited list for this page is known."
 
 
-def procedure_card(d: Json, base: str) -> Json:
-    """A procedure. `d` is its detail, `base` what links start with."""
-    keys = [item(one["text"]) for one in d["texts"]["key_messages"]["items"]]
+def build_procedure_card(record: Json, base: str) -> Json:
+    """Build the card of a procedure from its detail. `base` is the prefix of links."""
+    key_messages = [item(message["text"]) for message in record["texts"]["key_messages"]["items"]]
     sections = [
-        section("Key messages", listing(keys) if keys else gap("Not written yet: the cited facts stand below.")),
-        section("In short", facts(_facts(d))),
-        section("The chance of benefit", *_benefit(d, base)),
-        section("Harms", *_harms(d, base)),
-        *_conflicts(d, base),
-        section("No procedure", paragraph("No procedure is an option too."), _conditions(d, base)),
+        section(
+            "Key messages",
+            list_block(key_messages) if key_messages else gap_block("Not written yet: the cited facts stand below."),
+        ),
+        section("In short", facts_block(_build_facts(record))),
+        section("The chance of benefit", *_build_benefit_blocks(record, base)),
+        section("Harms", *_build_harm_blocks(record, base)),
+        *_build_conflict_sections(record, base),
+        section("No procedure", text_block("No procedure is an option too."), _build_conditions_block(record, base)),
     ]
-    return _card("procedure", d, base, f"{base}/procedures/{d['slug']}", sections) | {"lede": d["summary"]}
+    return _build_card("procedure", record, base, f"{base}/procedures/{record['slug']}", sections) | {
+        "lede": record["summary"]
+    }
 
 
-def options_card(d: Json, options: Json, base: str) -> Json:
-    """The way through care for a condition. `d` is its detail, `options` the document of its options."""
+def build_options_card(record: Json, options: Json, base: str) -> Json:
+    """Build the options card of a condition from its detail and its options document."""
     care = options["no_procedure"]
     sections = [
         section(
             "Signs that need help",
-            claims(
-                options["red_flags"]["items"], base, otherwise="No cited list of signs is known for this condition."
+            claims_block(
+                options["red_flags"]["items"], base, text_if_empty="No cited list of signs is known for this condition."
             ),
         ),
-        section("Care without a procedure", claims(care["first_line_care"]["items"], base, otherwise=_NO_CLAIM)),
-        section("If nothing is done", claims(care["natural_course"]["items"], base, otherwise=_NO_CLAIM)),
+        section(
+            "Care without a procedure",
+            claims_block(care["first_line_care"]["items"], base, text_if_empty=_NO_CLAIM_TEXT),
+        ),
+        section(
+            "If nothing is done", claims_block(care["natural_course"]["items"], base, text_if_empty=_NO_CLAIM_TEXT)
+        ),
     ]
-    for through in options["pain_generators"]["items"]:
-        name = through["pain_generator"]["name"]
+    for origin in options["pain_generators"]["items"]:
+        name = origin["pain_generator"]["name"]
         sections.append(
             section(
                 f"Pain from: {name}",
-                _options(f"What confirms it: {name}", through["confirms"]["items"], base),
-                _options(f"What treats it: {name}", through["treats"]["items"], base),
+                _build_options_table(f"What confirms it: {name}", origin["confirms"]["items"], base),
+                _build_options_table(f"What treats it: {name}", origin["treats"]["items"], base),
             )
         )
-    if rest := options["other_procedures"]["items"]:
-        sections.append(section("Used by sources that name no origin of the pain", _options("Procedures", rest, base)))
-    sections.append(section("Order", paragraph(options["order"]["rule"])))
-    title = f"Options: {d['name']}"
-    return _card("options", d, base, f"{base}/conditions/{d['slug']}", sections) | {
+    if other_procedures := options["other_procedures"]["items"]:
+        sections.append(
+            section(
+                "Used by sources that name no origin of the pain",
+                _build_options_table("Procedures", other_procedures, base),
+            )
+        )
+    sections.append(section("Order", text_block(options["order"]["rule"])))
+    title = f"Options: {record['name']}"
+    return _build_card("options", record, base, f"{base}/conditions/{record['slug']}", sections) | {
         "title": title,
-        "lede": d["summary"],
+        "lede": record["summary"],
     }
 
 
-def relief_card(d: Json, base: str) -> Json:
-    """How long relief lasts after one procedure. `d` is its detail."""
-    found = d["relief_durations"]["items"]
-    blocks = [_chart(f"{_RELIEF}: {d['name']}", found, base)] if found else [gap("No cited duration is known.")]
-    return _card("relief", d, base, f"{base}/procedures/{d['slug']}#benefit", [section(d["name"], *blocks)]) | {
-        "title": f"How long relief lasts: {d['name']}",
+def build_relief_card(record: Json, base: str) -> Json:
+    """Build the relief card of a procedure from its detail."""
+    claims = record["relief_durations"]["items"]
+    blocks = (
+        [_build_chart(f"{_RELIEF_TITLE}: {record['name']}", claims, base)]
+        if claims
+        else [gap_block("No cited duration is known.")]
+    )
+    return _build_card(
+        "relief", record, base, f"{base}/procedures/{record['slug']}#benefit", [section(record["name"], *blocks)]
+    ) | {
+        "title": f"How long relief lasts: {record['name']}",
         "lede": None,
     }
 
 
-def merged_relief(found: list[Json], base: str) -> Json:
-    """Relief cards on one axis. A procedure without an estimate is said, never left out."""
-    if len(found) == 1:
-        return found[0]
-    blocks = [block for card in found for block in card["sections"][0]["blocks"]]
+def merge_relief_cards(cards: list[Json], base: str) -> Json:
+    """Merge relief cards into one chart. A procedure without an estimate is named in a gap block."""
+    if len(cards) == 1:
+        return cards[0]
+    blocks = [block for card in cards for block in card["sections"][0]["blocks"]]
     charts = [block for block in blocks if block["kind"] == "chart"]
     rows = [row for chart in charts for row in chart["rows"]]
-    silent = [
-        gap(f"{card['sections'][0]['heading']}: no cited duration is known.")
-        for card in found
+    gaps = [
+        gap_block(f"{card['sections'][0]['heading']}: no cited duration is known.")
+        for card in cards
         if all(block["kind"] != "chart" for block in card["sections"][0]["blocks"])
     ]
-    drawn = [charts[0] | {"title": _RELIEF, "rows": rows}] if charts else []
-    sections = [section("Estimates", *drawn, *silent)]
-    return found[0] | {"title": _RELIEF, "url": f"{base}/relief", "sections": sections, "call": _calls(found)}
+    merged_chart = [charts[0] | {"title": _RELIEF_TITLE, "rows": rows}] if charts else []
+    sections = [section("Estimates", *merged_chart, *gaps)]
+    return cards[0] | {
+        "title": _RELIEF_TITLE,
+        "url": f"{base}/relief",
+        "sections": sections,
+        "call": _merge_calls(cards),
+    }
 
 
-def _calls(found: list[Json]) -> Json:
-    """When to call after any of several procedures: what differs is said for each."""
-    said: dict[str, list[str]] = {}
-    for card in found:
-        said.setdefault(card["call"]["levels"][1]["text"], []).append(card["sections"][0]["heading"])
-    days = [
-        {"heading": f"Call the clinic: {', '.join(names)}" if len(said) > 1 else "Call the clinic", "text": text}
-        for text, names in said.items()
+def _merge_calls(cards: list[Json]) -> Json:
+    """Merge the "When to call" texts of several procedures; texts that differ name their procedures."""
+    procedures_by_text: dict[str, list[str]] = {}
+    for card in cards:
+        procedures_by_text.setdefault(card["call"]["levels"][1]["text"], []).append(card["sections"][0]["heading"])
+    clinic_levels = [
+        {
+            "heading": f"Call the clinic: {', '.join(names)}" if len(procedures_by_text) > 1 else "Call the clinic",
+            "text": text,
+        }
+        for text, names in procedures_by_text.items()
     ]
-    call: Json = found[0]["call"]
-    return call | {"levels": [call["levels"][0], *days]}
+    call: Json = cards[0]["call"]
+    return call | {"levels": [call["levels"][0], *clinic_levels]}
 
 
-def typical_card(found: list[Json], current: Json, base: str) -> Json:
-    """The estimate of each procedure that is shown first. `found` are those claims, `current` the release."""
+def build_typical_relief_card(claims: list[Json], current: Json, base: str) -> Json:
+    """Build the card of typical relief from the typical estimates of all procedures. `current` is the release document."""
     title = "Typical relief of each procedure"
-    drawn = _chart(title, found, base) if found else gap("No typical duration is known.")
+    block = _build_chart(title, claims, base) if claims else gap_block("No typical duration is known.")
     return {
-        "version": VERSION,
+        "version": CARD_VERSION,
         "type": "relief",
         "slug": "",
-        "title": _RELIEF,
+        "title": _RELIEF_TITLE,
         "lede": None,
         "url": f"{base}/relief",
-        "sections": [section(title, drawn)],
-        **_always([], current, base),
+        "sections": [section(title, block)],
+        **_build_common_fields([], current, base),
         "release": current["version"],
     }
 
 
-def search_card(current: Json, base: str, names: list[Json]) -> Json:
-    """The search before anything is typed. `current` is the document of the release."""
+def build_search_card(current: Json, base: str, names: list[Json]) -> Json:
+    """Build the search card without results. `current` is the release document."""
     return {
-        "version": VERSION,
+        "version": CARD_VERSION,
         "type": "search",
         "slug": "",
         "title": "Search pain procedures",
@@ -140,184 +180,210 @@ def search_card(current: Json, base: str, names: list[Json]) -> Json:
         "url": f"{base}/search",
         "sections": [],
         "names": names,
-        **_always([], current, base),
+        **_build_common_fields([], current, base),
         "release": current["version"],
     }
 
 
-def _card(kind: str, d: Json, base: str, url: str, sections: list[Json]) -> Json:
+def _build_card(card_type: str, record: Json, base: str, url: str, sections: list[Json]) -> Json:
     return {
-        "version": VERSION,
-        "type": kind,
-        "slug": d["slug"],
-        "title": d["name"],
+        "version": CARD_VERSION,
+        "type": card_type,
+        "slug": record["slug"],
+        "title": record["name"],
         "url": url,
         "sections": sections,
-        **_always(d["texts"]["when_to_call"]["items"], d, base),
-        "release": d["provenance"]["version"],
+        **_build_common_fields(record["texts"]["when_to_call"]["items"], record, base),
+        "release": record["provenance"]["version"],
     }
 
 
-def _always(when: list[Json], d: Json, base: str) -> Json:
-    """What no embed is without: when to call, the notice, the licence line, the state of the review."""
+def _build_common_fields(when_to_call: list[Json], record: Json, base: str) -> Json:
+    """Build the fields that every card has: when to call, notice, license line and review status."""
     return {
         "call": {
             "heading": "When to call",
             "levels": [
-                {"heading": "Emergency", "text": _EMERGENCY},
-                {"heading": "Call the clinic", "text": " ".join(one["text"] for one in when) or _CLINIC},
+                {"heading": "Emergency", "text": _EMERGENCY_TEXT},
+                {"heading": "Call the clinic", "text": " ".join(text["text"] for text in when_to_call) or _CLINIC_TEXT},
             ],
             "link": item("More on when to get help at once", url=f"{base}/guide/emergencies"),
         },
-        "review": f"Review: {d['review']['status']}. Review due by {d['review']['review_due']}.",
-        "attribution": item(d["licence"]["attribution"], url=d["licence"]["url"], note=d["licence"]["name"]),
-        "notice": item(d["notice"]["text"], url=f"{base}/notice"),
+        "review": f"Review: {record['review']['status']}. Review due by {record['review']['review_due']}.",
+        "attribution": item(
+            record["licence"]["attribution"], url=record["licence"]["url"], note=record["licence"]["name"]
+        ),
+        "notice": item(record["notice"]["text"], url=f"{base}/notice"),
     }
 
 
-def _facts(d: Json) -> list[tuple[str, str, str]]:
+def _build_facts(record: Json) -> list[tuple[str, str, str]]:
     typical = [
         (
-            f"Typical relief ({vocabulary.INTENTS[one['intent']].lower()})",
-            one["label"],
-            one["chosen_because"],
+            f"Typical relief ({vocabulary.INTENTS[estimate['intent']].lower()})",
+            estimate["label"],
+            estimate["chosen_because"],
         )
-        for one in d["typical_relief"]["items"]
+        for estimate in record["typical_relief"]["items"]
     ] or [("Typical relief", "not known", "")]
     return [
-        ("Kind", vocabulary.FAMILIES[d["family"]], ""),
-        ("Purpose", " and ".join(_PURPOSES[one] for one in d["intents"]), ""),
-        ("Left in the body", "something stays in the body" if d["implant"] else "nothing", ""),
+        ("Kind", vocabulary.PROCEDURE_FAMILIES[record["family"]], ""),
+        ("Purpose", " and ".join(_PURPOSE_LABELS[intent] for intent in record["intents"]), ""),
+        ("Left in the body", "something stays in the body" if record["implant"] else "nothing", ""),
         *typical,
     ]
 
 
-def _benefit(d: Json, base: str) -> list[Json]:
-    rows = response_rows(d["response_rates"]["items"])
+def _build_benefit_blocks(record: Json, base: str) -> list[Json]:
+    rows = build_response_rows(record["response_rates"]["items"])
     if not rows:
-        return [gap("No share of people who respond is known with its definition and its time.")]
-    shown = [
+        return [gap_block("No share of people who respond is known with its definition and its time.")]
+    table_rows = [
         [
-            item(str(row["yes"])),
-            item(str(row["no"])),
+            item(str(row["responders"])),
+            item(str(row["non_responders"])),
             item(row["definition"]),
-            item(row["when"]),
-            item(row["range"], **source_of(row["claim"], base)),
+            item(row["time"]),
+            item(row["range"], **source_note(row["claim"], base)),
         ]
-        for row in rows[:_MOST]
+        for row in rows[:_MAX_ROWS]
     ]
-    head = ["Respond", "Do not", "What counts as a response", "When", "Range and source"]
-    return [table("People who respond, out of 1,000", head, shown), *_rest(d, len(rows), "benefit", base)]
+    header = ["Respond", "Do not", "What counts as a response", "When", "Range and source"]
+    return [
+        table_block("People who respond, out of 1,000", header, table_rows),
+        *_link_more_rows(record, len(rows), "benefit", base),
+    ]
 
 
-def _harms(d: Json, base: str) -> list[Json]:
-    rows, per = harm_rows(d["risks"]["items"])
+def _build_harm_blocks(record: Json, base: str) -> list[Json]:
+    rows, base_count = build_harm_rows(record["risks"]["items"])
     if not rows:
-        named = list(dict.fromkeys(claim["value"]["risk"]["name"] for claim in d["risks"]["items"]))
-        if not named:
-            return [gap("Harms are not known: no cited statement in this knowledge base.")]
-        return [paragraph("Sources name these harms without a rate."), listing([item(name) for name in named])]
-    shown = [
+        names = list(dict.fromkeys(claim["value"]["risk"]["name"] for claim in record["risks"]["items"]))
+        if not names:
+            return [gap_block("Harms are not known: no cited statement in this knowledge base.")]
+        return [text_block("Sources name these harms without a rate."), list_block([item(name) for name in names])]
+    table_rows = [
         [
             item(row["name"]),
-            item(f"{row['raw']}; {row['withheld']}" if row["withheld"] else row["shown"]),
+            item(f"{row['as_counted']}; {row['withheld_reason']}" if row["withheld_reason"] else row["display"]),
             item(row["per"]),
             item(row["timeframe"]),
-            item(row["band"], **source_of(row["claim"], base)),
+            item(row["band"], **source_note(row["claim"], base)),
         ]
-        for row in rows[:_MOST]
+        for row in rows[:_MAX_ROWS]
     ]
-    head = ["Harm", f"Out of {per:,}", "Counted", "Over which time", "Band and source"]
-    caption = f"Harms for which a source gives a rate, out of {per:,}"
-    return [table(caption, head, shown), paragraph(_BANDS), *_rest(d, len(rows), "harms", base)]
+    header = ["Harm", f"Out of {base_count:,}", "Counted", "Over which time", "Band and source"]
+    caption = f"Harms for which a source gives a rate, out of {base_count:,}"
+    return [
+        table_block(caption, header, table_rows),
+        text_block(_BANDS_TEXT),
+        *_link_more_rows(record, len(rows), "harms", base),
+    ]
 
 
-def _rest(d: Json, count: int, anchor: str, base: str) -> list[Json]:
-    if count <= _MOST:
+def _link_more_rows(record: Json, count: int, anchor: str, base: str) -> list[Json]:
+    if count <= _MAX_ROWS:
         return []
     return [
-        listing([item(f"{count - _MOST} more rows on the full page", url=f"{base}/procedures/{d['slug']}#{anchor}")])
+        list_block(
+            [
+                item(
+                    f"{count - _MAX_ROWS} more rows on the full page",
+                    url=f"{base}/procedures/{record['slug']}#{anchor}",
+                )
+            ]
+        )
     ]
 
 
-def _conflicts(d: Json, base: str) -> list[Json]:
-    known = {claim["id"]: claim for key in ("findings", "recommendations") for claim in d[key]["items"]}
+def _build_conflict_sections(record: Json, base: str) -> list[Json]:
+    claims_by_id = {claim["id"]: claim for key in ("findings", "recommendations") for claim in record[key]["items"]}
     positions = {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS}
     blocks = []
-    for conflict in d["conflicts"]["items"]:
+    for conflict in record["conflicts"]["items"]:
         sides = [
             item(
-                f"{positions.get(side['position'], side['position'])}: {known[one]['statement']}",
-                **source_of(known[one], base),
+                f"{positions.get(side['position'], side['position'])}: {claims_by_id[claim_id]['statement']}",
+                **source_note(claims_by_id[claim_id], base),
             )
             for side in conflict["sides"]
-            for one in side["claims"][:1]
-            if one in known
+            for claim_id in side["claims"][:1]
+            if claim_id in claims_by_id
         ]
         blocks += [
-            paragraph(f"Axis: {conflict['axis'].lower()}. One statement of each side; the full page has all."),
-            listing(sides),
+            text_block(f"Axis: {conflict['axis'].lower()}. One statement of each side; the full page has all."),
+            list_block(sides),
         ]
     return [section("Where sources disagree", *blocks)] if blocks else []
 
 
-def _conditions(d: Json, base: str) -> Json:
-    found = {one["value"]["condition"]["slug"]: one["value"]["condition"] for one in d["indications"]["items"]}
-    if not found:
-        return gap("No cited statement joins this procedure to a condition.")
-    return listing(
-        [item(f"Care and options: {one['name']}", url=f"{base}/conditions/{slug}") for slug, one in found.items()]
+def _build_conditions_block(record: Json, base: str) -> Json:
+    conditions = {
+        claim["value"]["condition"]["slug"]: claim["value"]["condition"] for claim in record["indications"]["items"]
+    }
+    if not conditions:
+        return gap_block("No cited statement joins this procedure to a condition.")
+    return list_block(
+        [
+            item(f"Care and options: {condition['name']}", url=f"{base}/conditions/{slug}")
+            for slug, condition in conditions.items()
+        ]
     )
 
 
-def _options(caption: str, found: list[Json], base: str) -> Json:
-    if not found:
-        return gap(f"{caption}: no data found.")
+def _build_options_table(caption: str, options: list[Json], base: str) -> Json:
+    if not options:
+        return gap_block(f"{caption}: no data found.")
     rows = [
         [
-            item(one["procedure"]["name"], url=f"{base}/procedures/{one['procedure']['slug']}"),
-            item(vocabulary.FAMILIES[one["family"]]),
-            item("; ".join(_relief(typical) for typical in one["typical_relief"]["items"]) or "no data found"),
-            item("a source says so" if one["indicated"]["items"] else "no data found"),
-            item(one["edge"]["grade"].replace("_", " ")),
+            item(option["procedure"]["name"], url=f"{base}/procedures/{option['procedure']['slug']}"),
+            item(vocabulary.PROCEDURE_FAMILIES[option["family"]]),
+            item(
+                "; ".join(_format_typical_relief(typical) for typical in option["typical_relief"]["items"])
+                or "no data found"
+            ),
+            item("a source says so" if option["indicated"]["items"] else "no data found"),
+            item(option["edge"]["grade"].replace("_", " ")),
         ]
-        for one in found
+        for option in options
     ]
-    return table(caption, ["Procedure", "Kind", "Typical relief", "Used for this condition", "Certainty"], rows)
+    return table_block(caption, ["Procedure", "Kind", "Typical relief", "Used for this condition", "Certainty"], rows)
 
 
-def _relief(typical: Json) -> str:
+def _format_typical_relief(typical: Json) -> str:
     return str(typical["label"]) + (" (commercial source)" if typical["commercial"] else "")
 
 
-_LOW, _HIGH = math.log(TICKS[0][0] / 2), math.log(TICKS[-1][0] * 1.3)
+_AXIS_MIN, _AXIS_MAX = math.log(TICKS[0][0] / 2), math.log(TICKS[-1][0] * 1.3)
 
 
-def _share(days: float | None) -> float | None:
-    """Where a time stands on the logarithmic axis, 0 to 1."""
+def _to_axis_share(days: float | None) -> float | None:
+    """Position of a duration on the logarithmic axis, from 0 to 1."""
     if days is None:
         return None
-    return round(min(max((math.log(days) - _LOW) / (_HIGH - _LOW), 0.0), 1.0), 4)
+    return round(min(max((math.log(days) - _AXIS_MIN) / (_AXIS_MAX - _AXIS_MIN), 0.0), 1.0), 4)
 
 
-def _chart(title: str, found: list[Json], base: str) -> Json:
+def _build_chart(title: str, claims: list[Json], base: str) -> Json:
     rows = [
         {
             "name": claim["subject"]["name"],
             "label": claim["value"]["label"],
-            "low": _share(ends(claim)[0]),
-            "high": _share(ends(claim)[1]),
+            "low": _to_axis_share(get_bounds(claim)[0]),
+            "high": _to_axis_share(get_bounds(claim)[1]),
             "typical": claim["value"]["typical"],
             "measured": vocabulary.MEASURES[claim["value"]["measure"]],
             "population": claim["qualifiers"]["population"] or "not stated",
-            "source": item("", **source_of(claim, base)),
+            "source": item("", **source_note(claim, base)),
         }
-        for claim in found
+        for claim in claims
     ]
     return {
         "kind": "chart",
         "title": title,
         "explained": "One row an estimate. Filled dots are stated ends; a dashed tail with a hollow dot is an end that is not stated. Time runs in uneven steps from hours to years; the table has the same values.",
-        "ticks": [{"at": _share(days), "label": label, "minor": label not in _MAIN_TICKS} for days, label in TICKS],
+        "ticks": [
+            {"at": _to_axis_share(days), "label": label, "minor": label not in _MAIN_TICKS} for days, label in TICKS
+        ],
         "rows": rows,
     }

@@ -1,4 +1,4 @@
-"""Choose what to embed, copy the lines, see the result. A plain form: it needs no script."""
+"""Configurator: choose what to embed, copy the HTML, see the result. The form works without JavaScript."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,15 +7,15 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import QueryParams
 
-from app.http.context import Reading
-from app.http.slug_resolution import slugs_of
+from app.http.context import RequestContext
+from app.http.slug_resolution import names_by_slug
 from app.web.embed import snippets
-from app.web.embed.builds import newest
-from app.web.embed.snippets import ELEMENTS, Choice
-from app.web.rendering import CSP, answered, asset_path, render
+from app.web.embed.builds import get_newest_build
+from app.web.embed.snippets import ELEMENTS, EmbedConfig
+from app.web.rendering import CSP, asset_path, render_page, render_template
 
 router = APIRouter(include_in_schema=False)
-# Our own frames stand on this page.
+# The preview on this page may be one of our own frames.
 _CSP: Final = CSP.replace("form-action", "frame-src 'self'; form-action")
 _THEMES: Final = {
     "inherit": "As the page it stands on says (color-scheme)",
@@ -23,13 +23,13 @@ _THEMES: Final = {
     "light": "Light",
     "dark": "Dark",
 }
-_EXAMPLE: Final = "https://kb.example.org"
+_EXAMPLE_URL: Final = "https://kb.example.org"
 _WAYS: Final = {"element": "An element, part of your page", "frame": "A frame, apart from your page"}
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the form asks for, with what stands in for a value that it does not know."""
+class FormInput:
+    """Input of the form, with defaults in place of unknown values."""
 
     element: str
     procedures: tuple[str, ...]
@@ -42,71 +42,73 @@ class Asked:
 
 @router.get("/embed")
 def show_configurator(request: Request) -> Response:
-    """The configurator."""
+    """Configurator page."""
 
-    def make(read: Reading) -> Response:
-        _ = read.release
-        names = {kind: _ordered(slugs_of(read, kind)) for kind in ("procedure", "condition")}
-        chosen = _asked(request.query_params, names)
-        choice = _choice(chosen, names)
-        base = read.settings.public_url or _EXAMPLE
-        framed = chosen.way == "frame"
-        lines = snippets.frame_line(choice, base) if framed else snippets.element_line(choice, base)
-        return render(
-            read,
+    def build(ctx: RequestContext) -> Response:
+        _ = ctx.release
+        names = {
+            record_type: _sort_names(names_by_slug(ctx, record_type)) for record_type in ("procedure", "condition")
+        }
+        form = _parse_form(request.query_params, names)
+        config = _build_config(form, names)
+        base = ctx.settings.public_url or _EXAMPLE_URL
+        is_frame = form.way == "frame"
+        tag = snippets.render_iframe_tag(config, base) if is_frame else snippets.render_element_tag(config, base)
+        return render_template(
+            ctx,
             "embed/configurator.html",
             title="Put this on your website",
             path="/embed",
             csp=_CSP,
-            chosen=chosen,
-            choice=choice,
+            form=form,
+            config=config,
             elements=ELEMENTS,
             themes=_THEMES,
             ways=_WAYS,
             names=names,
-            script=snippets.script_line(base, newest()),
-            lines=lines,
-            policy=snippets.policy_lines("{0.scheme}://{0.netloc}".format(urlsplit(base))),
-            oembed=f"{base}{choice.page}" if choice.element != "kb-search" else "",
-            example="" if read.settings.public_url else _EXAMPLE,
-            build=newest(),
-            configurator_js=asset_path("configurator.js"),
+            script_tag=snippets.render_script_tag(base, get_newest_build()),
+            tag=tag,
+            csp_directives=snippets.list_csp_directives("{0.scheme}://{0.netloc}".format(urlsplit(base))),
+            oembed_url=f"{base}{config.page}" if config.element != "kb-search" else "",
+            example_url="" if ctx.settings.public_url else _EXAMPLE_URL,
+            build=get_newest_build(),
+            configurator_js_path=asset_path("configurator.js"),
         )
 
-    return answered(request, make)
+    return render_page(request, build)
 
 
-def _ordered(names: dict[str, str]) -> dict[str, str]:
+def _sort_names(names: dict[str, str]) -> dict[str, str]:
     return dict(sorted(names.items(), key=lambda pair: (pair[1].casefold(), pair[0])))
 
 
-def _among(value: str | None, known: dict[str, str]) -> str:
+def _known_or_first(value: str | None, known: dict[str, str]) -> str:
     return value if value is not None and value in known else next(iter(known))
 
 
-def _asked(given: QueryParams, names: dict[str, dict[str, str]]) -> Asked:
-    procedures, condition = given.getlist("procedure"), given.get("condition", "")
-    known = tuple(one for one in procedures if one in names["procedure"])[:12]
-    unknown = [one[:80] for one in procedures if one not in names["procedure"]]
+def _parse_form(query: QueryParams, names: dict[str, dict[str, str]]) -> FormInput:
+    procedures, condition = query.getlist("procedure"), query.get("condition", "")
+    known = tuple(slug for slug in procedures if slug in names["procedure"])[:12]
+    unknown = [slug[:80] for slug in procedures if slug not in names["procedure"]]
     unknown += [condition[:80]] if condition and condition not in names["condition"] else []
-    return Asked(
-        element=_among(given.get("element"), ELEMENTS),
+    return FormInput(
+        element=_known_or_first(query.get("element"), ELEMENTS),
         procedures=known or tuple(names["procedure"])[:1],
         condition=condition if condition in names["condition"] else next(iter(names["condition"]), ""),
-        theme=_among(given.get("theme"), _THEMES),
-        level=int(_among(given.get("level"), dict.fromkeys("23456", ""))),
-        way=_among(given.get("way"), _WAYS),
+        theme=_known_or_first(query.get("theme"), _THEMES),
+        level=int(_known_or_first(query.get("level"), dict.fromkeys("23456", ""))),
+        way=_known_or_first(query.get("way"), _WAYS),
         unknown=tuple(unknown),
     )
 
 
-def _choice(asked: Asked, names: dict[str, dict[str, str]]) -> Choice:
+def _build_config(form: FormInput, names: dict[str, dict[str, str]]) -> EmbedConfig:
     record, name = "", "Search pain procedures"
-    if asked.element == "kb-procedure":
-        record = next(iter(asked.procedures), "")
+    if form.element == "kb-procedure":
+        record = next(iter(form.procedures), "")
         name = names["procedure"].get(record, "")
-    elif asked.element == "kb-options":
-        record, name = asked.condition, f"Options: {names['condition'].get(asked.condition, '')}"
-    elif asked.element == "kb-relief-chart":
-        record, name = " ".join(asked.procedures), "How long relief lasts"
-    return Choice(asked.element, record, name, asked.theme, asked.level)
+    elif form.element == "kb-options":
+        record, name = form.condition, f"Options: {names['condition'].get(form.condition, '')}"
+    elif form.element == "kb-relief-chart":
+        record, name = " ".join(form.procedures), "How long relief lasts"
+    return EmbedConfig(form.element, record, name, form.theme, form.level)

@@ -1,17 +1,17 @@
-"""Where an editor that is given a page's address finds the page's oEmbed answer."""
+"""oEmbed discovery links, which tell an editor where the oEmbed response of a page is."""
 
 from urllib.parse import quote
 
 from app.settings import Settings
 
 
-def discovery_of(settings: Settings, page: str, title: str) -> list[tuple[str, str, str]]:
-    """Media type, address and title of the two discovery links in the head of a page. Empty without a public address."""
+def build_discovery_links(settings: Settings, path: str, title: str) -> list[tuple[str, str, str]]:
+    """Media type, URL and title of the two discovery links of a page; empty without KB_PUBLIC_URL."""
     if not settings.public_url:
-        # An editor elsewhere could do nothing with a path, and nothing but the setting says what our address is.
+        # A remote editor needs an absolute URL, and only the setting knows it.
         return []
-    url = quote(f"{settings.public_url}{page}", safe="")
+    url = quote(f"{settings.public_url}{path}", safe="")
     return [
-        (kind, f"{settings.public_url}/oembed?url={url}&format={form}", title)
-        for form, kind in (("json", "application/json+oembed"), ("xml", "text/xml+oembed"))
+        (media_type, f"{settings.public_url}/oembed?url={url}&format={format_name}", title)
+        for format_name, media_type in (("json", "application/json+oembed"), ("xml", "text/xml+oembed"))
     ]

@@ -1,4 +1,4 @@
-"""Pages for iframes: the same cards as the elements show, as HTML that needs no script."""
+"""Frame pages: the cards of the custom elements as HTML for iframes, without JavaScript."""
 
 from collections.abc import Callable
 from typing import Final
@@ -7,130 +7,138 @@ from fastapi import APIRouter, Request, Response
 
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError
 from app.http.context import RequestContext, request_context
-from app.http.search import explain_hit, get_index, find_notices
+from app.http.search import explain_hit, find_notices, get_index
 from app.http.slug_resolution import resolve_filter_value
 from app.search.ranking import search
 from app.text.normalize import normalize
-from app.web.embed.builds import newest
-from app.web.embed.cards import merged_relief
-from app.web.embed.routes import options_of, procedure_of, relief_of, search_of, typical_of
-from app.web.rendering import FOLDERS, asset_path, render
+from app.web.embed.builds import get_newest_build
+from app.web.embed.cards import merge_relief_cards
+from app.web.embed.routes import (
+    load_options_card,
+    load_procedure_card,
+    load_relief_card,
+    load_search_card,
+    load_typical_relief_card,
+)
+from app.web.rendering import FOLDERS, asset_path, render_template
 
 router = APIRouter(include_in_schema=False)
 THEMES: Final = ("auto", "light", "dark")
-MOST_PROCEDURES: Final = 12
-_MOST_FOUND: Final = 10
+MAX_PROCEDURES: Final = 12
+_MAX_RESULTS: Final = 10
 
 
-def framed(request: Request, make: Callable[[RequestContext, str], dict[str, object]]) -> Response:
-    """A page for a frame, or the page that says why not."""
-    with request_context(request) as read:
+def render_frame(request: Request, build: Callable[[RequestContext, str], dict[str, object]]) -> Response:
+    """Render the frame page for the variables that `build` returns, or an error page. Errors of status 500 and up are raised."""
+    with request_context(request) as ctx:
         theme = request.query_params.get("theme", "auto")
         try:
-            _ = read.release
-            read.check_release_params()
+            _ = ctx.release
+            ctx.check_release_params()
             if theme not in THEMES:
-                wrong = FieldError("theme", theme[:40], f"one of {', '.join(THEMES)}")
-                raise InvalidParameter(f"theme: {wrong.message}", errors=(wrong,))
-            values = make(read, theme)
+                field_error = FieldError("theme", theme[:40], f"one of {', '.join(THEMES)}")
+                raise InvalidParameter(f"theme: {field_error.message}", errors=(field_error,))
+            variables = build(ctx, theme)
         except KnowledgeBaseError as error:
             if error.status >= 500:
                 raise
-            return _refused(read, request, error)
-        card = values["card"]
-        assert isinstance(card, dict)  # noqa: S101 - every maker gives one
-        # What machines should find is the whole page, not the frame.
-        whole = card["url"] if read.settings.public_url else ""
-        plain: dict[str, object] = {
-            "canonical": whole,
-            "searching": False,
+            return _render_error_frame(ctx, request, error)
+        card = variables["card"]
+        assert isinstance(card, dict)  # noqa: S101 - every builder returns a card
+        # Search engines should index the full page, not the frame.
+        page_url = card["url"] if ctx.settings.public_url else ""
+        defaults: dict[str, object] = {
+            "canonical_url": page_url,
+            "is_search": False,
             "q": "",
-            "found": [],
+            "results": [],
             "notices": [],
             "total": 0,
         }
-        return _page(read, "embed/frame.html", card["title"], request.url.path, theme=theme, **{**plain, **values})
+        return _render_frame_template(
+            ctx, "embed/frame.html", card["title"], request.url.path, theme=theme, **{**defaults, **variables}
+        )
 
 
-def _page(read: RequestContext, template: str, title: str, path: str, **values: object) -> Response:
-    status = values.pop("status", 200)
-    assert isinstance(status, int)  # noqa: S101 - a status of an error class
-    ancestors = read.settings.frame_ancestors
+def _render_frame_template(ctx: RequestContext, template: str, title: str, path: str, **variables: object) -> Response:
+    status = variables.pop("status", 200)
+    assert isinstance(status, int)  # noqa: S101 - the status of an error class
+    ancestors = ctx.settings.frame_ancestors
     csp = f"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
-    more = {"sheet": f"/embed/kb.{newest().hash}.css", "frame_js": asset_path("frame.js")}
-    return render(read, template, title=title, path=path, csp=csp, status=status, **more, **values)
+    assets = {"style_sheet_path": f"/embed/kb.{get_newest_build().hash}.css", "frame_js_path": asset_path("frame.js")}
+    return render_template(ctx, template, title=title, path=path, csp=csp, status=status, **assets, **variables)
 
 
-def _refused(read: RequestContext, request: Request, error: KnowledgeBaseError) -> Response:
-    base = read.settings.link_base
-    near = [
-        (f"{base}/{FOLDERS[one['type']]}/{one['slug']}", one["name"])
-        for one in error.suggestions
-        if isinstance(one, dict) and one.get("type") in FOLDERS
+def _render_error_frame(ctx: RequestContext, request: Request, error: KnowledgeBaseError) -> Response:
+    base = ctx.settings.link_base
+    suggestions = [
+        (f"{base}/{FOLDERS[suggestion['type']]}/{suggestion['slug']}", suggestion["name"])
+        for suggestion in error.suggestions
+        if isinstance(suggestion, dict) and suggestion.get("type") in FOLDERS
     ]
     path = request.url.path
-    return _page(
-        read,
-        "embed/refused.html",
+    return _render_frame_template(
+        ctx,
+        "embed/error.html",
         error.title,
         path,
         theme="auto",
         status=error.status,
         detail=error.detail,
-        near=near,
-        home=f"{base}/",
+        suggestions=suggestions,
+        home_url=f"{base}/",
     )
 
 
 @router.get("/embed/procedures/{slug}")
 def show_procedure_frame(slug: str, request: Request) -> Response:
-    """A procedure, in short, for a frame."""
-    return framed(request, lambda read, _: {"card": procedure_of(read, slug)})
+    """Procedure card for a frame."""
+    return render_frame(request, lambda ctx, _: {"card": load_procedure_card(ctx, slug)})
 
 
 @router.get("/embed/conditions/{slug}/options")
 def show_options_frame(slug: str, request: Request) -> Response:
-    """The way through care for a condition, for a frame."""
-    return framed(request, lambda read, _: {"card": options_of(read, slug)})
+    """Options card of a condition for a frame."""
+    return render_frame(request, lambda ctx, _: {"card": load_options_card(ctx, slug)})
 
 
 @router.get("/embed/relief-chart")
 def show_relief_frame(request: Request) -> Response:
-    """How long relief lasts after the procedures asked for, or the typical relief of each, on one axis, for a frame."""
+    """Relief chart of the requested procedures for a frame; without any, the typical relief of all procedures."""
 
-    def make(read: RequestContext, _: str) -> dict[str, object]:
-        asked = request.query_params.getlist("procedure")
-        if not asked:
-            return {"card": typical_of(read)}
-        if len(asked) > MOST_PROCEDURES:
-            message = f"at most {MOST_PROCEDURES} procedures stand on one chart"
+    def build(ctx: RequestContext, _: str) -> dict[str, object]:
+        names = request.query_params.getlist("procedure")
+        if not names:
+            return {"card": load_typical_relief_card(ctx)}
+        if len(names) > MAX_PROCEDURES:
+            message = f"at most {MAX_PROCEDURES} procedures per chart"
             raise InvalidParameter(f"procedure: {message}", errors=(FieldError("procedure", None, message),))
-        slugs = dict.fromkeys(resolve_filter_value(read, "procedure", "procedure", one[:200]) for one in asked)
-        return {"card": merged_relief([relief_of(read, slug) for slug in slugs], read.settings.link_base)}
+        slugs = dict.fromkeys(resolve_filter_value(ctx, "procedure", "procedure", name[:200]) for name in names)
+        return {"card": merge_relief_cards([load_relief_card(ctx, slug) for slug in slugs], ctx.settings.link_base)}
 
-    return framed(request, make)
+    return render_frame(request, build)
 
 
 @router.get("/embed/search")
 def show_search_frame(request: Request) -> Response:
-    """The search, for a frame."""
+    """Search for a frame."""
 
-    def make(read: RequestContext, _: str) -> dict[str, object]:
+    def build(ctx: RequestContext, _: str) -> dict[str, object]:
         q = request.query_params.get("q", "").strip()[:200]
-        values: dict[str, object] = {"card": search_of(read), "searching": True, "q": q}
+        variables: dict[str, object] = {"card": load_search_card(ctx), "is_search": True, "q": q}
         if normalize(q):
-            _understood, hits = search(get_index(read), q)
-            shown = [hit for hit in hits if hit.record.type in FOLDERS]
-            found = [
+            _query, hits = search(get_index(ctx), q)
+            displayed_hits = [hit for hit in hits if hit.record.type in FOLDERS]
+            results = [
                 {
                     "name": hit.record.name,
-                    "url": f"{read.settings.link_base}/{FOLDERS[hit.record.type]}/{hit.record.slug}",
+                    "url": f"{ctx.settings.link_base}/{FOLDERS[hit.record.type]}/{hit.record.slug}",
                     "summary": hit.record.summary,
-                    "because": explain_hit(hit),
+                    "explanation": explain_hit(hit),
                 }
-                for hit in shown[:_MOST_FOUND]
+                for hit in displayed_hits[:_MAX_RESULTS]
             ]
-            values |= {"found": found, "total": len(hits), "notices": find_notices(read, q)}
-        return values
+            variables |= {"results": results, "total": len(hits), "notices": find_notices(ctx, q)}
+        return variables
 
-    return framed(request, make)
+    return render_frame(request, build)

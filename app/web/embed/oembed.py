@@ -1,7 +1,7 @@
-"""oEmbed 1.0: paste the address of a page into an editor, and the editor shows the page's card in a frame.
+"""oEmbed 1.0 provider: an editor turns the pasted URL of a page into a frame with its card.
 
-The html is a plain blockquote and an iframe, because that is all that WordPress keeps of a provider it found by discovery.
-Consumers send parameters of their own (`dnt`, `_locale`): this is the one address that does not refuse unknown ones.
+The HTML is a plain blockquote and an iframe: WordPress removes everything else from providers it found by discovery.
+Consumers send parameters of their own (`dnt`, `_locale`), so this endpoint ignores unknown parameters.
 """
 
 from dataclasses import dataclass
@@ -19,23 +19,23 @@ from app.http.redirects import Redirect
 from app.http.slug_resolution import get_document, resolve_filter_value
 from app.queries.documents import find_document
 from app.settings import Settings
-from app.web.embed.frames import MOST_PROCEDURES
-from app.web.rendering import current_release, load
+from app.web.embed.frames import MAX_PROCEDURES
+from app.web.rendering import get_current_release, parse_document
 
 router = APIRouter(include_in_schema=False)
 FORMATS: Final = ("json", "xml")
-WIDTH: Final = 640
-HEIGHTS: Final = {"procedures": 900, "conditions": 900, "relief": 600}
+DEFAULT_WIDTH: Final = 640
+DEFAULT_HEIGHTS: Final = {"procedures": 900, "conditions": 900, "relief": 600}
 _MAX_URL: Final = 2_000
 _MAX_PIXELS: Final = 100_000
-_PAGES: Final = {"procedures": "procedure", "conditions": "condition"}
+_FOLDER_TYPES: Final = {"procedures": "procedure", "conditions": "condition"}
 
 
 @dataclass(frozen=True)
-class Target:
-    """What an address of ours shows: its title, its page and its frame, as paths."""
+class EmbedTarget:
+    """Embeddable page behind a URL: page type, title, and the paths of the page and of its frame."""
 
-    kind: str
+    page_type: str
     title: str
     page: str
     frame: str
@@ -43,26 +43,26 @@ class Target:
 
 @router.get("/oembed")
 def get_oembed(request: Request) -> Response:
-    """The oEmbed answer for a page of ours."""
-    given = request.query_params
-    form = given.get("format", "json")
-    if form not in FORMATS:
-        raise FormatNotOffered(f"{form[:40]!r} is not offered: json and xml are.", suggestions=FORMATS)
-    width, height = _pixels(request, "maxwidth"), _pixels(request, "maxheight")
-    with request_context_with_release_check(request) as read:
-        _ = read.release
-        body = answer(read, target_of(read, given.get("url", "")), width, height)
-        if form == "xml":
-            return read.bytes_response(_xml(body), media_type="text/xml")
-        return read.json_response(body)
+    """OEmbed response for the page at `url`."""
+    params = request.query_params
+    format_name = params.get("format", "json")
+    if format_name not in FORMATS:
+        raise FormatNotOffered(f"Format {format_name[:40]!r} is not supported; use json or xml.", suggestions=FORMATS)
+    width, height = _parse_pixels(request, "maxwidth"), _parse_pixels(request, "maxheight")
+    with request_context_with_release_check(request) as ctx:
+        _ = ctx.release
+        body = build_response(ctx, resolve_target(ctx, params.get("url", "")), width, height)
+        if format_name == "xml":
+            return ctx.bytes_response(_render_xml(body), media_type="text/xml")
+        return ctx.json_response(body)
 
 
-def answer(read: RequestContext, target: Target, most_width: int | None, most_height: int | None) -> Json:
-    """The parameters of a `rich` answer, within the consumer's limits."""
-    base = read.settings.link_base
-    attribution = current_release(read)["licence"]["attribution"]
-    width = min(WIDTH, most_width or WIDTH)
-    height = min(HEIGHTS[target.kind], most_height or HEIGHTS[target.kind])
+def build_response(ctx: RequestContext, target: EmbedTarget, max_width: int | None, max_height: int | None) -> Json:
+    """Build a response of type `rich`, within the size limits of the consumer."""
+    base = ctx.settings.link_base
+    attribution = get_current_release(ctx)["licence"]["attribution"]
+    width = min(DEFAULT_WIDTH, max_width or DEFAULT_WIDTH)
+    height = min(DEFAULT_HEIGHTS[target.page_type], max_height or DEFAULT_HEIGHTS[target.page_type])
     return {
         "version": "1.0",
         "type": "rich",
@@ -74,12 +74,12 @@ def answer(read: RequestContext, target: Target, most_width: int | None, most_he
         "cache_age": 3600,
         "width": width,
         "height": height,
-        "html": html_of(target, base, attribution, width, height),
+        "html": render_html(target, base, attribution, width, height),
     }
 
 
-def html_of(target: Target, base: str, attribution: str, width: int, height: int) -> str:
-    """A link for readers of the plain text, and a frame with a title."""
+def render_html(target: EmbedTarget, base: str, attribution: str, width: int, height: int) -> str:
+    """Render a blockquote with a link as fallback, and an iframe with a title."""
     title = escape(target.title)
     return (
         f'<blockquote class="kb-embed"><a href="{escape(base + target.page)}">{title}</a> ({escape(attribution)})</blockquote>'
@@ -88,63 +88,65 @@ def html_of(target: Target, base: str, attribution: str, width: int, height: int
     )
 
 
-def target_of(read: RequestContext, url: str) -> Target:
-    """What an address of ours shows. NotFound for every other address."""
+def resolve_target(ctx: RequestContext, url: str) -> EmbedTarget:
+    """Resolve the URL of an embeddable page. Raises InvalidParameter without a URL, and NotFound for any other URL."""
     if not url:
-        message = "the address of a page of this service is needed"
+        message = "the URL of a page of this service is required"
         raise InvalidParameter(f"url: {message}", errors=(FieldError("url", None, message),))
-    path, query = _own_path(read.settings, url[:_MAX_URL])
+    path, query = _parse_service_url(ctx.settings, url[:_MAX_URL])
     parts = path.strip("/").split("/")
     if parts[0] == "embed":
         parts = [*parts[1:2], *parts[2:3]] if parts[-1] != "relief-chart" else ["relief"]
-    if len(parts) == 2 and parts[0] in _PAGES and parts[1]:
-        return _record(read, parts[0], parts[1])
+    if len(parts) == 2 and parts[0] in _FOLDER_TYPES and parts[1]:
+        return _resolve_record(ctx, parts[0], parts[1])
     if parts == ["relief"]:
-        return _relief(read, parse_qs(query).get("procedure", []))
+        return _resolve_relief(ctx, parse_qs(query).get("procedure", []))
     raise NotFound(
-        f"{path[:200]!r} is no page that can be embedded: procedures, conditions and relief durations are.",
+        f"{path[:200]!r} cannot be embedded; procedures, conditions and relief durations can.",
         suggestions=("/procedures/SLUG", "/conditions/SLUG", "/relief?procedure=SLUG"),
     )
 
 
-def _own_path(settings: Settings, url: str) -> tuple[str, str]:
+def _parse_service_url(settings: Settings, url: str) -> tuple[str, str]:
     try:
-        found = urlsplit(url)
-        own = urlsplit(settings.public_url)
-        ours = not found.netloc or (found.scheme in {"http", "https"} and found.netloc.lower() == own.netloc.lower())
+        parts = urlsplit(url)
+        public = urlsplit(settings.public_url)
+        is_service_url = not parts.netloc or (
+            parts.scheme in {"http", "https"} and parts.netloc.lower() == public.netloc.lower()
+        )
     except ValueError:
-        ours, found, own = False, urlsplit(""), urlsplit("")
-    prefix = own.path if found.netloc else settings.path_prefix
-    if not ours or not (found.path == prefix or found.path.startswith(f"{prefix}/")):
-        why = "" if settings.public_url else " KB_PUBLIC_URL is not set here, so that only paths are known as ours."
-        raise NotFound(f"{url[:200]!r} is not an address of this service.{why}")
-    return found.path.removeprefix(prefix), found.query
+        is_service_url, parts, public = False, urlsplit(""), urlsplit("")
+    prefix = public.path if parts.netloc else settings.path_prefix
+    if not is_service_url or not (parts.path == prefix or parts.path.startswith(f"{prefix}/")):
+        hint = "" if settings.public_url else " KB_PUBLIC_URL is not set, so only paths are accepted."
+        raise NotFound(f"{url[:200]!r} is not a URL of this service.{hint}")
+    return parts.path.removeprefix(prefix), parts.query
 
 
-def _record(read: RequestContext, folder: str, slug: str) -> Target:
-    kind = _PAGES[folder]
+def _resolve_record(ctx: RequestContext, folder: str, slug: str) -> EmbedTarget:
+    record_type = _FOLDER_TYPES[folder]
     try:
-        body = get_document(read, kind, slug)
-    except Redirect as known:
-        # The address that was pasted may be a former one: the answer is the record, not another question.
-        slug = known.slug
-        body = find_document(read.connection, kind, slug) or b"{}"
-    name = load(read, body)["name"]
+        body = get_document(ctx, record_type, slug)
+    except Redirect as redirect:
+        # The pasted URL may have an old slug: return the record instead of a redirect.
+        slug = redirect.slug
+        body = find_document(ctx.connection, record_type, slug) or b"{}"
+    name = parse_document(ctx, body)["name"]
     frame = f"/embed/{folder}/{slug}" + ("/options" if folder == "conditions" else "")
-    return Target(folder, name, f"/{folder}/{slug}", frame)
+    return EmbedTarget(folder, name, f"/{folder}/{slug}", frame)
 
 
-def _relief(read: RequestContext, asked: list[str]) -> Target:
-    if not asked:
-        return Target("relief", "How long relief lasts", "/relief", "/embed/relief-chart")
-    if len(asked) > MOST_PROCEDURES:
-        raise NotFound(f"At most {MOST_PROCEDURES} procedures stand on one chart; the address names {len(asked)}.")
-    slugs = dict.fromkeys(resolve_filter_value(read, "procedure", "url", one[:200]) for one in asked)
+def _resolve_relief(ctx: RequestContext, names: list[str]) -> EmbedTarget:
+    if not names:
+        return EmbedTarget("relief", "How long relief lasts", "/relief", "/embed/relief-chart")
+    if len(names) > MAX_PROCEDURES:
+        raise NotFound(f"At most {MAX_PROCEDURES} procedures per chart; the URL has {len(names)}.")
+    slugs = dict.fromkeys(resolve_filter_value(ctx, "procedure", "url", name[:200]) for name in names)
     query = "&".join(f"procedure={slug}" for slug in slugs)
-    return Target("relief", "How long relief lasts", f"/relief?{query}", f"/embed/relief-chart?{query}")
+    return EmbedTarget("relief", "How long relief lasts", f"/relief?{query}", f"/embed/relief-chart?{query}")
 
 
-def _pixels(request: Request, name: str) -> int | None:
+def _parse_pixels(request: Request, name: str) -> int | None:
     text = request.query_params.get(name, "")
     if not text:
         return None
@@ -154,7 +156,7 @@ def _pixels(request: Request, name: str) -> int | None:
     raise InvalidParameter(f"{name}: {message}", errors=(FieldError(name, text[:40], message),))
 
 
-def _xml(body: Json) -> bytes:
+def _render_xml(body: Json) -> bytes:
     root = ET.Element("oembed")
     for name, value in body.items():
         ET.SubElement(root, name).text = str(value)

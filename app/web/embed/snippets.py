@@ -1,4 +1,4 @@
-"""The lines that a clinic's web person copies: for an element, for a frame, for an editor that knows oEmbed."""
+"""HTML snippets to copy into a website: custom element, script tag and iframe."""
 
 from dataclasses import dataclass
 from html import escape
@@ -6,7 +6,7 @@ from typing import Final
 
 from app.web.embed.builds import Build
 
-# Name of an element -> what it shows.
+# Element name -> label in the configurator.
 ELEMENTS: Final = {
     "kb-procedure": "One procedure",
     "kb-options": "The options of one condition",
@@ -16,8 +16,8 @@ ELEMENTS: Final = {
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What is to be embedded. `record` is a slug, or several for a chart; `name` is what a link to it says."""
+class EmbedConfig:
+    """Embed to render. `record` is a slug, or several separated by spaces for a chart; `name` is the link text."""
 
     element: str
     record: str
@@ -27,13 +27,13 @@ class Choice:
 
     @property
     def page(self) -> str:
-        """The whole page, as a path: the link for readers without script."""
+        """Path of the full page, linked for readers without JavaScript."""
         pages = {"kb-procedure": f"/procedures/{self.record}", "kb-options": f"/conditions/{self.record}"}
         return pages.get(self.element, "/relief" if self.element == "kb-relief-chart" else "/search")
 
     @property
     def frame(self) -> str:
-        """The page for a frame, as a path."""
+        """Path of the frame page."""
         query = [f"procedure={slug}" for slug in self.record.split()] if self.element == "kb-relief-chart" else []
         query += [f"theme={self.theme}"] if self.theme in {"light", "dark"} else []
         paths = {
@@ -45,38 +45,38 @@ class Choice:
 
     @property
     def attributes(self) -> list[tuple[str, str]]:
-        """Attributes of the element: only what differs from what it does by itself."""
-        name = {"kb-procedure": "slug", "kb-options": "condition", "kb-relief-chart": "procedures"}.get(self.element)
-        found = [(name, self.record)] if name and self.record else []
-        found += [("theme", self.theme)] if self.theme != "inherit" else []
-        return found + ([("heading-level", str(self.level))] if self.level != 2 else [])
+        """Attributes of the element that differ from its defaults."""
+        record_attribute = {"kb-procedure": "slug", "kb-options": "condition", "kb-relief-chart": "procedures"}.get(
+            self.element
+        )
+        attributes = [(record_attribute, self.record)] if record_attribute and self.record else []
+        attributes += [("theme", self.theme)] if self.theme != "inherit" else []
+        return attributes + ([("heading-level", str(self.level))] if self.level != 2 else [])
 
 
-def script_line(base: str, build: Build) -> str:
-    """The script, pinned: these bytes and no others."""
+def render_script_tag(base: str, build: Build) -> str:
+    """Render the script tag, pinned to the bytes of the build."""
     return f'<script async src="{escape(base)}{build.path}" integrity="{build.integrity}" crossorigin="anonymous"></script>'
 
 
-def element_line(choice: Choice, base: str) -> str:
-    """The element with its link for readers without script."""
-    given = "".join(f' {name}="{escape(value)}"' for name, value in choice.attributes)
-    return (
-        f'<{choice.element}{given}><a href="{escape(base + choice.page)}">{escape(choice.name)}</a></{choice.element}>'
-    )
+def render_element_tag(config: EmbedConfig, base: str) -> str:
+    """Render the custom element, with a link for readers without JavaScript."""
+    attributes = "".join(f' {name}="{escape(value)}"' for name, value in config.attributes)
+    return f'<{config.element}{attributes}><a href="{escape(base + config.page)}">{escape(config.name)}</a></{config.element}>'
 
 
-def frame_line(choice: Choice, base: str) -> str:
-    """The frame. It needs no script; with the script on the page it is as high as what it shows."""
-    forms = " allow-forms" if choice.element == "kb-search" else ""
-    sandbox = f"allow-scripts allow-popups allow-popups-to-escape-sandbox{forms}"
+def render_iframe_tag(config: EmbedConfig, base: str) -> str:
+    """Render the iframe. It needs no script, but the script adjusts its height."""
+    allow_forms = " allow-forms" if config.element == "kb-search" else ""
+    sandbox = f"allow-scripts allow-popups allow-popups-to-escape-sandbox{allow_forms}"
     return (
-        f'<iframe src="{escape(base + choice.frame)}" title="{escape(choice.name)}" width="100%" height="700" '
+        f'<iframe src="{escape(base + config.frame)}" title="{escape(config.name)}" width="100%" height="700" '
         f'loading="lazy" sandbox="{sandbox}"></iframe>'
     )
 
 
-def policy_lines(origin: str) -> list[tuple[str, str]]:
-    """What a host's Content-Security-Policy must allow, each with its reason."""
+def list_csp_directives(origin: str) -> list[tuple[str, str]]:
+    """List the Content-Security-Policy directives that a website needs, each with its purpose."""
     return [
         (f"script-src {origin}", "the script"),
         (f"connect-src {origin}", "what the elements show"),

@@ -1,20 +1,21 @@
-"""Procedures side by side, with no procedure as an option."""
+"""Comparison page."""
 
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.documents import DocumentType
 from app.domain.json import Json
-from app.formats.comparison import compare
-from app.http.context import Reading
-from app.http.slug_resolution import slugs_of
+from app.formats.comparison import build_comparison
+from app.http.context import RequestContext
+from app.http.slug_resolution import names_by_slug
 from app.queries.documents import list_documents
-from app.web.rendering import answered, chosen, load, render
+from app.web.rendering import parse_document, render_page, render_template, validate_choices
 
 router = APIRouter(include_in_schema=False)
-MOST: Final = 6
-# Rows that ask about a procedure itself: where there is none they do not apply.
-_NOTHING: Final = frozenset(
+MAX_PROCEDURES: Final = 6
+# Rows about the procedure itself: they do not apply to the column "No procedure".
+_PROCEDURE_ONLY_ROWS: Final = frozenset(
     [
         "family",
         "intents",
@@ -28,57 +29,58 @@ _NOTHING: Final = frozenset(
         "targets",
     ]
 )
-_CONDITIONS_READ: Final = 3
+_MAX_CONDITIONS: Final = 3
 
 
 @router.get("/compare")
 def show_comparison(request: Request) -> Response:
-    """Two to six procedures side by side, with no procedure as an option."""
+    """Comparison of two to six procedures, with no procedure as an option."""
 
-    def make(read: Reading) -> Response:
-        _ = read.release
-        names = slugs_of(read, "procedure")
-        slugs = chosen(request, "procedure", names)
-        comparison, message, without = None, "", {}
-        if len(slugs) > MOST:
+    def build(ctx: RequestContext) -> Response:
+        _ = ctx.release
+        names = names_by_slug(ctx, "procedure")
+        slugs = validate_choices(request, "procedure", names)
+        comparison, message, no_procedure = None, "", {}
+        if len(slugs) > MAX_PROCEDURES:
             message = f"Choose at most six procedures; {len(slugs)} are chosen."
         elif len(slugs) >= 2:
-            bodies = list_documents(read.connection, "procedure", slugs)
-            comparison = compare([load(read, bodies[slug]) for slug in slugs])
-            without = _without(read, comparison["no_procedure"])
+            bodies = list_documents(ctx.connection, "procedure", slugs)
+            comparison = build_comparison([parse_document(ctx, bodies[slug]) for slug in slugs])
+            no_procedure = _describe_no_procedure(ctx, comparison["no_procedure"])
         elif slugs:
             message = f"{names[slugs[0]]} is chosen. Choose at least one more procedure."
-        return render(
-            read,
+        return render_template(
+            ctx,
             "compare.html",
             title="Compare procedures",
             path="/compare",
             description="Two to six pain procedures side by side, with no procedure as an option.",
-            all=sorted(names.items(), key=lambda pair: pair[1].casefold()),
-            chosen=slugs,
-            c=comparison,
-            without=without,
-            nothing=_NOTHING,
+            procedures=sorted(names.items(), key=lambda pair: pair[1].casefold()),
+            selected=slugs,
+            comparison=comparison,
+            no_procedure=no_procedure,
+            procedure_only_rows=_PROCEDURE_ONLY_ROWS,
             message=message,
             noindex=bool(slugs),
         )
 
-    return answered(request, make)
+    return render_page(request, build)
 
 
-def _without(read: Reading, conditions: list[Json]) -> dict[str, list[tuple[str, str]]]:
-    """What is known of going without, for conditions that all procedures share: row of the comparison -> words, link."""
+def _describe_no_procedure(ctx: RequestContext, conditions: list[Json]) -> dict[str, list[tuple[str, str]]]:
+    """Describe the option of no procedure for the shared conditions: row name -> (text, link path or "")."""
     if not conditions:
         return {}
-    few = conditions[:_CONDITIONS_READ]
-    bodies = list_documents(read.connection, "options", [one["slug"] for one in few])
-    found: dict[str, list[tuple[str, str]]] = {
+    described = conditions[:_MAX_CONDITIONS]
+    bodies = list_documents(ctx.connection, DocumentType.OPTIONS, [condition["slug"] for condition in described])
+    texts: dict[str, list[tuple[str, str]]] = {
         "indications": [
-            (f"{one['name']}: care without a procedure", f"/conditions/{one['slug']}#care") for one in conditions
+            (f"{condition['name']}: care without a procedure", f"/conditions/{condition['slug']}#care")
+            for condition in conditions
         ]
     }
-    for one in few:
-        course = load(read, bodies[one["slug"]])["no_procedure"]["natural_course"]["items"]
-        words = [(f"{one['name']}: {claim['statement']}", "") for claim in course[:2]]
-        found.setdefault("typical_relief", []).extend(words)
-    return found
+    for condition in described:
+        course = parse_document(ctx, bodies[condition["slug"]])["no_procedure"]["natural_course"]["items"]
+        statements = [(f"{condition['name']}: {claim['statement']}", "") for claim in course[:2]]
+        texts.setdefault("typical_relief", []).extend(statements)
+    return texts

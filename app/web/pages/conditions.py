@@ -1,13 +1,14 @@
-"""A condition and the way through care; a pain generator and what reaches it."""
+"""Condition and pain generator pages."""
 
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.documents import DocumentType
 from app.domain.json import Json
-from app.http.context import Reading
+from app.http.context import RequestContext
 from app.http.slug_resolution import get_document
-from app.web.rendering import answered, load, render
+from app.web.rendering import parse_document, render_page, render_template
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,48 +42,54 @@ _GENERATOR_SECTIONS: Final = (
 )
 
 
-def _sections(document: Json, sections: tuple[tuple[str, str], ...]) -> list[tuple[str, tuple[str, str], Json | None]]:
-    """Name of a block, the id and words of its heading, and the block; None in its place where nothing is known."""
+def _build_sections(
+    record: Json, sections: tuple[tuple[str, str], ...]
+) -> list[tuple[str, tuple[str, str], Json | None]]:
+    """Build the sections of a page: block name, id and text of the heading, and the block or None if it is not known."""
     return [
-        (key, (key.replace("_", "-"), words), document[key] if document[key]["status"] == "known" else None)
-        for words, key in sections
+        (
+            block_name,
+            (block_name.replace("_", "-"), heading),
+            record[block_name] if record[block_name]["status"] == "known" else None,
+        )
+        for heading, block_name in sections
     ]
 
 
 @router.get("/conditions/{slug}")
 def show_condition(slug: str, request: Request) -> Response:
-    """A condition: what is urgent, care without a procedure, then procedures."""
+    """Condition page: urgent signs, care without a procedure, then procedures."""
 
-    def make(read: Reading) -> Response:
-        d = load(read, get_document(read, "condition", slug))
-        return render(
-            read,
+    def build(ctx: RequestContext) -> Response:
+        record = parse_document(ctx, get_document(ctx, "condition", slug))
+        return render_template(
+            ctx,
             "condition.html",
-            title=d["name"],
+            title=record["name"],
             path=f"/conditions/{slug}",
-            description=d["summary"],
-            d=d,
-            options=load(read, get_document(read, "condition", slug, document="options")),
-            sections=_sections(d, _CONDITION_SECTIONS),
+            description=record["summary"],
+            record=record,
+            options=parse_document(ctx, get_document(ctx, "condition", slug, document=DocumentType.OPTIONS)),
+            sections=_build_sections(record, _CONDITION_SECTIONS),
         )
 
-    return answered(request, make)
+    return render_page(request, build)
 
 
 @router.get("/pain-generators/{slug}")
 def show_pain_generator(slug: str, request: Request) -> Response:
-    """A pain generator, and the procedures that reach it."""
+    """Pain generator page, with the procedures that reach it."""
 
-    def make(read: Reading) -> Response:
-        d = load(read, get_document(read, "pain_generator", slug))
-        return render(
-            read,
+    def build(ctx: RequestContext) -> Response:
+        record = parse_document(ctx, get_document(ctx, "pain_generator", slug))
+        return render_template(
+            ctx,
             "generator.html",
-            title=d["name"],
+            title=record["name"],
             path=f"/pain-generators/{slug}",
-            description=d["summary"],
-            d=d,
-            sections=_sections(d, _GENERATOR_SECTIONS),
+            description=record["summary"],
+            record=record,
+            sections=_build_sections(record, _GENERATOR_SECTIONS),
         )
 
-    return answered(request, make)
+    return render_page(request, build)

@@ -1,21 +1,21 @@
-"""Where people begin."""
+"""Home page."""
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.context import Reading
-from app.web.rendering import answered, current_release, render
+from app.http.context import RequestContext
+from app.web.rendering import get_current_release, render_page, render_template
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
 def show_home(request: Request) -> Response:
-    """Home."""
+    """Home page: search, entry points and counts."""
 
-    def make(read: Reading) -> Response:
-        current = current_release(read)
-        return render(
-            read,
+    def build(ctx: RequestContext) -> Response:
+        current = get_current_release(ctx)
+        return render_template(
+            ctx,
             "home.html",
             title="Pain procedures, with their sources",
             path="/",
@@ -23,4 +23,4 @@ def show_home(request: Request) -> Response:
             review_status=current["review"]["status"],
         )
 
-    return answered(request, make)
+    return render_page(request, build)

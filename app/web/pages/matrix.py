@@ -1,67 +1,69 @@
-"""Procedures by pain generators, as a heat map of certainty, both ways round."""
+"""Matrix page: procedures by pain generators as a heat map of certainty, in either orientation."""
 
 from fastapi import APIRouter, Request, Response
 
 from app.domain import vocabulary
 from app.domain.json import Json
-from app.http.context import Reading
-from app.queries.matrix import Cell, list_matrix
-from app.web.rendering import answered, chosen, render
+from app.http.context import RequestContext
+from app.queries.matrix import MatrixCell, list_matrix
+from app.web.rendering import render_page, render_template, validate_choices
 
 router = APIRouter(include_in_schema=False)
-BY = {
+ORIENTATIONS = {
     "procedure": "Procedures down, pain generators across",
     "pain_generator": "Pain generators down, procedures across",
 }
-_LETTERS = {"diagnoses": "D", "treats": "T"}
+_ROLE_LETTERS = {"diagnoses": "D", "treats": "T"}
 
 
 @router.get("/matrix")
 def show_matrix(request: Request) -> Response:
-    """Procedures by pain generators."""
+    """Heat map of procedures by pain generators."""
 
-    def make(read: Reading) -> Response:
-        _ = read.release
-        families = chosen(request, "family", vocabulary.FAMILIES)
-        regions = chosen(request, "body_region", vocabulary.BODY_REGIONS)
-        role = chosen(request, "role", vocabulary.TARGET_ROLES)
-        by = (chosen(request, "by", BY) or ["procedure"])[0]
-        rows = list_matrix(read.connection, families=families, roles=role, body_regions=regions, limit=20_000)
-        return render(
-            read,
+    def build(ctx: RequestContext) -> Response:
+        _ = ctx.release
+        families = validate_choices(request, "family", vocabulary.PROCEDURE_FAMILIES)
+        regions = validate_choices(request, "body_region", vocabulary.BODY_REGIONS)
+        roles = validate_choices(request, "role", vocabulary.TARGET_ROLES)
+        orientation = (validate_choices(request, "by", ORIENTATIONS) or ["procedure"])[0]
+        rows = list_matrix(ctx.connection, families=families, roles=roles, body_regions=regions, limit=20_000)
+        return render_template(
+            ctx,
             "matrix.html",
             title="What treats what",
             path="/matrix",
             description="Which procedures diagnose and treat which pain generators, with the certainty of each edge.",
-            **_sides(rows, by),
-            cells=_cells(rows, by),
-            edges=len(rows),
+            **_build_axes(rows, orientation),
+            cells=_build_cells(rows, orientation),
+            edge_count=len(rows),
             chosen_families=families,
             chosen_regions=regions,
-            chosen_roles=role,
-            by=by,
-            ways=BY,
+            chosen_roles=roles,
+            orientation=orientation,
+            orientations=ORIENTATIONS,
         )
 
-    return answered(request, make)
+    return render_page(request, build)
 
 
-def _sides(rows: list[Cell], by: str) -> Json:
+def _build_axes(rows: list[MatrixCell], orientation: str) -> Json:
     procedures = {row.procedure: row.procedure_name for row in rows}
-    order = sorted({(row.generator_sort_name, row.pain_generator, row.generator_name) for row in rows})
-    down = [{"slug": slug, "name": name, "folder": "procedures"} for slug, name in procedures.items()]
-    across = [{"slug": slug, "name": name, "folder": "pain-generators"} for _, slug, name in order]
-    return {"down": down, "across": across} if by == "procedure" else {"down": across, "across": down}
+    generators = sorted({(row.generator_sort_name, row.pain_generator, row.generator_name) for row in rows})
+    procedure_axis = [{"slug": slug, "name": name, "folder": "procedures"} for slug, name in procedures.items()]
+    generator_axis = [{"slug": slug, "name": name, "folder": "pain-generators"} for _, slug, name in generators]
+    if orientation == "procedure":
+        return {"down": procedure_axis, "across": generator_axis}
+    return {"down": generator_axis, "across": procedure_axis}
 
 
-def _cells(rows: list[Cell], by: str) -> dict[tuple[str, str], Json]:
-    """What stands in each filled cell, by the slugs of its row and column."""
-    found: dict[tuple[str, str], Json] = {}
+def _build_cells(rows: list[MatrixCell], orientation: str) -> dict[tuple[str, str], Json]:
+    """Build the filled cells, keyed by row slug and column slug."""
+    cells: dict[tuple[str, str], Json] = {}
     for row in rows:
-        key = (row.procedure, row.pain_generator) if by == "procedure" else (row.pain_generator, row.procedure)
-        cell = found.setdefault(key, {"mark": "", "roles": [], "grade": row.grade, "row": row})
-        cell["mark"] += _LETTERS[row.role]
+        key = (row.procedure, row.pain_generator) if orientation == "procedure" else (row.pain_generator, row.procedure)
+        cell = cells.setdefault(key, {"letters": "", "roles": [], "grade": row.grade, "row": row})
+        cell["letters"] += _ROLE_LETTERS[row.role]
         cell["roles"].append(row.role)
         if row.role == "treats":
             cell["grade"], cell["row"] = row.grade, row
-    return found
+    return cells

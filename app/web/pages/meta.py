@@ -1,4 +1,4 @@
-"""What the service says of itself: releases, notice, problems, the API for people."""
+"""Pages about the service: releases, notice, problem types, API reference."""
 
 from typing import Final
 
@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request, Response
 from app.errors import NotFound, list_errors_by_code
 from app.http.context import RequestContext
 from app.openapi.document import list_operations
-from app.web.rendering import answered, current_release, render, rows_of
+from app.web.rendering import load_rows, render_page, render_template
 
 router = APIRouter(include_in_schema=False)
-_TYPES: Final = {
+_TYPE_LABELS: Final = {
     "procedure": "procedures",
     "condition": "conditions",
     "pain_generator": "pain generators",
@@ -22,66 +22,72 @@ _TYPES: Final = {
 
 @router.get("/releases")
 def show_releases(request: Request) -> Response:
-    """What changed."""
+    """Releases page: the changes of each release."""
 
-    def make(read: RequestContext) -> Response:
-        version = read.release.version
-        changes = rows_of(read, f"releases/{version}/changes", 300)
-        return render(
-            read,
+    def build(ctx: RequestContext) -> Response:
+        version = ctx.release.version
+        changes = load_rows(ctx, f"releases/{version}/changes", 300)
+        return render_template(
+            ctx,
             "releases.html",
             title="What changed",
             path="/releases",
-            rows=rows_of(read, "releases"),
+            releases=load_rows(ctx, "releases"),
             changes=changes,
-            words=_TYPES,
+            type_labels=_TYPE_LABELS,
         )
 
-    return answered(request, make)
+    return render_page(request, build)
 
 
 @router.get("/notice")
 def show_notice(request: Request) -> Response:
-    """That this is information and not advice, who made it, and where a wrong statement is reported."""
+    """Notice page: information and not advice, its authors, and where to report an error."""
 
-    def make(read: RequestContext) -> Response:
-        current = current_release(read)
+    def build(ctx: RequestContext) -> Response:
         about = "Every statement names its source; what is not known is said to be unknown."
-        return render(
-            read,
+        return render_template(
+            ctx,
             "notice.html",
             title="About this information",
             path="/notice",
-            c=current,
             about=about,
-            custom_report=bool(read.settings.report_url),
+            custom_report=bool(ctx.settings.report_url),
         )
 
-    return answered(request, make)
+    return render_page(request, build)
 
 
 @router.get("/problems/{code}")
 def show_problem(code: str, request: Request) -> Response:
-    """What a kind of problem means and what to do."""
+    """Problem type page: its meaning, and what to do about it."""
 
-    def make(read: RequestContext) -> Response:
+    def build(ctx: RequestContext) -> Response:
         error = list_errors_by_code().get(code)
         if error is None:
-            raise NotFound(f"No kind of problem has the code {code[:80]!r}.")
+            raise NotFound(f"Unknown problem code {code[:80]!r}.")
         lines = [error.explanation, f"HTTP status {error.status}, code {code}."]
-        return render(
-            read, "message.html", title=error.title, path=f"/problems/{code}", lines=lines, suggestions=[], search=False
+        return render_template(
+            ctx,
+            "message.html",
+            title=error.title,
+            path=f"/problems/{code}",
+            lines=lines,
+            suggestions=[],
+            show_search_form=False,
         )
 
-    return answered(request, make)
+    return render_page(request, build)
 
 
 @router.get("/docs")
 def show_docs(request: Request) -> Response:
-    """The API for people, from the same document that programs read."""
+    """API reference, rendered from the OpenAPI document."""
 
-    def make(read: RequestContext) -> Response:
-        summary, tags, operations = read.cached(("operations",), lambda: list_operations(request.app))
-        return render(read, "docs.html", title="API", path="/docs", summary=summary, tags=tags, operations=operations)
+    def build(ctx: RequestContext) -> Response:
+        summary, tags, operations = ctx.cached(("operations",), lambda: list_operations(request.app))
+        return render_template(
+            ctx, "docs.html", title="API", path="/docs", summary=summary, tags=tags, operations=operations
+        )
 
-    return answered(request, make)
+    return render_page(request, build)

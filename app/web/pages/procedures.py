@@ -1,4 +1,4 @@
-"""A procedure, on the screen and as a leaflet."""
+"""Procedure page and leaflet."""
 
 from io import BytesIO
 
@@ -7,114 +7,120 @@ from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
 from app.domain.json import Json
-from app.http.context import Reading
+from app.http.context import RequestContext
 from app.http.slug_resolution import get_document
-from app.web.charts import differ, relief_chart
-from app.web.claim_lists import DRUG_FAMILIES, by_risk, key_sources, licence_statements
-from app.web.icon_array import people_array
-from app.web.rates import harm_rows, relief_span, response_rows
-from app.web.rendering import answered, load, render
+from app.web.charts import have_disjoint_ranges, render_relief_chart
+from app.web.claim_lists import DRUG_FAMILIES, find_license_statements, group_harm_statements, select_key_sources
+from app.web.icon_array import render_icon_array
+from app.web.rates import build_harm_rows, build_relief_spans, build_response_rows
+from app.web.rendering import parse_document, render_page, render_template
 
 router = APIRouter(include_in_schema=False)
 
 
-def _procedure_values(read: Reading, slug: str) -> Json:
-    d = load(read, get_document(read, "procedure", slug))
-    harms, base = harm_rows(d["risks"]["items"])
-    conditions = {one["value"]["condition"]["slug"]: one["value"]["condition"] for one in d["indications"]["items"]}
+def _build_procedure_variables(ctx: RequestContext, slug: str) -> Json:
+    record = parse_document(ctx, get_document(ctx, "procedure", slug))
+    harms, base = build_harm_rows(record["risks"]["items"])
+    conditions = {
+        claim["value"]["condition"]["slug"]: claim["value"]["condition"] for claim in record["indications"]["items"]
+    }
     return {
-        "d": d,
-        "description": d["summary"],
-        "comparable": [row for row in harms if not row["withheld"]],
-        "withheld": [row for row in harms if row["withheld"]],
+        "record": record,
+        "description": record["summary"],
+        "comparable_harms": [row for row in harms if not row["withheld_reason"]],
+        "withheld_harms": [row for row in harms if row["withheld_reason"]],
         "harm_base": base,
-        "spans": relief_span(d["relief_durations"]["items"], d["typical_relief"]["items"]),
-        "rates": response_rows(d["response_rates"]["items"]),
+        "relief_spans": build_relief_spans(record["relief_durations"]["items"], record["typical_relief"]["items"]),
+        "response_rows": build_response_rows(record["response_rates"]["items"]),
         "conditions": list(conditions.values()),
-        "drug": d["family"] in DRUG_FAMILIES,
-        "licence": licence_statements(d),
+        "gives_drug": record["family"] in DRUG_FAMILIES,
+        "license_statements": find_license_statements(record),
     }
 
 
-def _claims_by_id(document: Json) -> dict[str, Json]:
+def _index_claims_by_id(record: Json) -> dict[str, Json]:
     return {
         claim["id"]: claim
-        for block in document.values()
+        for block in record.values()
         if isinstance(block, dict) and "items" in block
         for claim in block["items"]
         if isinstance(claim, dict) and "id" in claim
     }
 
 
-def _draw(values: Json) -> None:
-    """Put a picture beside every rate that has one: all of the same base and size."""
-    for n, row in enumerate(values["rates"][:4]):
-        words = f"{row['yes']:,} filled dots of 1,000, {row['no']:,} rings: {row['definition']}, {row['when']}."
-        row["picture"] = people_array(row["yes"], key=f"rate-{n}", title="People who respond, of 1,000", words=words)
-    for n, row in enumerate(values["comparable"]):
-        drawn = values["harm_base"] == 1000 and row["count"] is not None and n < 2
-        words = f"{row['shown']} filled dots of 1,000: {row['name']}, {row['timeframe']}."
+def _add_icon_arrays(variables: Json) -> None:
+    """Add an icon array to the rows that can have one, all with the same base and size."""
+    for n, row in enumerate(variables["response_rows"][:4]):
+        description = f"{row['responders']:,} filled dots of 1,000, {row['non_responders']:,} rings: {row['definition']}, {row['time']}."
+        row["icon_array"] = render_icon_array(
+            row["responders"], key=f"rate-{n}", title="People who respond, of 1,000", description=description
+        )
+    for n, row in enumerate(variables["comparable_harms"]):
+        has_array = variables["harm_base"] == 1000 and row["count"] is not None and n < 2
+        description = f"{row['display']} filled dots of 1,000: {row['name']}, {row['timeframe']}."
         title = f"People with this harm, of 1,000: {row['name']}"
-        row["picture"] = people_array(row["count"], key=f"harm-{n}", title=title, words=words) if drawn else ""
+        row["icon_array"] = (
+            render_icon_array(row["count"], key=f"harm-{n}", title=title, description=description) if has_array else ""
+        )
 
 
 @router.get("/procedures/{slug}")
 def show_procedure(slug: str, request: Request) -> Response:
-    """A procedure, in the order that people need it."""
+    """Procedure page."""
 
-    def make(read: Reading) -> Response:
-        values = _procedure_values(read, slug)
-        _draw(values)
-        d = values["d"]
-        reliefs = d["relief_durations"]["items"]
-        chart = relief_chart(
-            reliefs,
+    def build(ctx: RequestContext) -> Response:
+        variables = _build_procedure_variables(ctx, slug)
+        _add_icon_arrays(variables)
+        record = variables["record"]
+        estimates = record["relief_durations"]["items"]
+        chart = render_relief_chart(
+            estimates,
             key="relief",
-            title=f"How long relief lasts after {d['name'][0].lower()}{d['name'][1:]}",
-            base=read.settings.path_prefix,
-            heading="Figure",
+            title=f"How long relief lasts after {record['name'][0].lower()}{record['name'][1:]}",
+            base=ctx.settings.path_prefix,
+            grouped=False,
         )
-        return render(
-            read,
+        return render_template(
+            ctx,
             "procedure.html",
-            title=d["name"],
+            title=record["name"],
             path=f"/procedures/{slug}",
             chart=chart,
-            disagree=differ(reliefs),
-            harm_statements=by_risk(d["risks"]["items"]),
-            by_id=_claims_by_id(d),
-            **values,
+            sources_differ=have_disjoint_ranges(estimates),
+            harm_statements=group_harm_statements(record["risks"]["items"]),
+            claims_by_id=_index_claims_by_id(record),
+            **variables,
         )
 
-    return answered(request, make)
+    return render_page(request, build)
 
 
 @router.get("/procedures/{slug}/leaflet")
 def show_leaflet(slug: str, request: Request) -> Response:
-    """A procedure on a printed page, with the address of the rest."""
+    """Procedure leaflet for print, with the URL of the full page."""
 
-    def make(read: Reading) -> Response:
-        values = _procedure_values(read, slug)
-        address = f"{read.settings.link_base}/procedures/{slug}"
-        return render(
-            read,
+    def build(ctx: RequestContext) -> Response:
+        variables = _build_procedure_variables(ctx, slug)
+        url = f"{ctx.settings.link_base}/procedures/{slug}"
+        return render_template(
+            ctx,
             "leaflet.html",
-            title=values["d"]["name"],
+            title=variables["record"]["name"],
             path=f"/procedures/{slug}/leaflet",
             canonical_path=f"/procedures/{slug}",
-            qr=_qr(address),
-            address=address,
-            key_sources=key_sources(values["d"]["sources"]),
-            harm_statements=by_risk(values["d"]["risks"]["items"]),
-            **values,
+            qr_code=_render_qr_code(url),
+            url=url,
+            key_sources=select_key_sources(variables["record"]["sources"]),
+            harm_statements=group_harm_statements(variables["record"]["risks"]["items"]),
+            **variables,
         )
 
-    return answered(request, make)
+    return render_page(request, build)
 
 
-def _qr(address: str) -> Markup:
-    out = BytesIO()
-    shape = {"xmldecl": False, "svgns": True, "omitsize": True, "svgclass": None, "lineclass": None}
-    segno.make(address, error="m").save(out, kind="svg", border=2, title="Address of the full page", **shape)
-    # `role` makes its title the name of the picture.
-    return Markup(out.getvalue().decode().replace("<svg ", '<svg role="img" ', 1))  # noqa: S704 - made here from our own address
+def _render_qr_code(url: str) -> Markup:
+    svg = BytesIO()
+    options = {"xmldecl": False, "svgns": True, "omitsize": True, "svgclass": None, "lineclass": None}
+    segno.make(url, error="m").save(svg, kind="svg", border=2, title="Address of the full page", **options)
+    # `role` makes the title the accessible name of the image.
+    return Markup(svg.getvalue().decode().replace("<svg ", '<svg role="img" ', 1))  # noqa: S704 - generated above from the URL of this service

@@ -1,34 +1,34 @@
-"""How long relief lasts, all procedures beside each other."""
+"""Relief page."""
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.context import Reading
-from app.web.charts import relief_chart
-from app.web.rendering import answered, render, rows_of
+from app.http.context import RequestContext
+from app.web.charts import render_relief_chart
+from app.web.rendering import load_rows, render_page, render_template
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/relief")
 def show_relief(request: Request) -> Response:
-    """How long relief lasts, every estimate on one axis."""
+    """Relief estimates of all procedures on one time axis."""
 
-    def make(read: Reading) -> Response:
-        _ = read.release
+    def build(ctx: RequestContext) -> Response:
+        _ = ctx.release
         claims = sorted(
-            rows_of(read, "relief-durations"),
-            key=lambda one: (one["subject"]["name"].casefold(), one["subject"]["slug"]),
+            load_rows(ctx, "relief-durations"),
+            key=lambda claim: (claim["subject"]["name"].casefold(), claim["subject"]["slug"]),
         )
-        chart = relief_chart(
+        chart = render_relief_chart(
             claims,
             key="all",
             title="How long relief lasts, every estimate",
-            base=read.settings.path_prefix,
-            heading="Procedure",
+            base=ctx.settings.path_prefix,
+            grouped=True,
         )
-        about = "How long relief of pain procedures lasts: every estimate on one time axis, from hours to years."
-        return render(
-            read, "relief.html", title="How long relief lasts", path="/relief", description=about, chart=chart
+        description = "How long relief of pain procedures lasts: every estimate on one time axis, from hours to years."
+        return render_template(
+            ctx, "relief.html", title="How long relief lasts", path="/relief", description=description, chart=chart
         )
 
-    return answered(request, make)
+    return render_page(request, build)

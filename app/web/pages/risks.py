@@ -1,31 +1,31 @@
-"""A harm: which procedures it was reported for, and how often, as far as sources say."""
+"""Harm page: procedures for which sources report the harm, with rates where they state them."""
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.context import Reading
+from app.http.context import RequestContext
 from app.http.slug_resolution import get_document
-from app.web.rates import harm_rows
-from app.web.rendering import answered, load, render
+from app.web.rates import build_harm_rows
+from app.web.rendering import parse_document, render_page, render_template
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/risks/{slug}")
 def show_risk(slug: str, request: Request) -> Response:
-    """A harm, procedure by procedure."""
+    """Harm page, grouped by procedure."""
 
-    def make(read: Reading) -> Response:
-        d = load(read, get_document(read, "risk", slug))
-        rows, base = harm_rows(d["observations"]["items"])
-        return render(
-            read,
+    def build(ctx: RequestContext) -> Response:
+        record = parse_document(ctx, get_document(ctx, "risk", slug))
+        rows, base = build_harm_rows(record["observations"]["items"])
+        return render_template(
+            ctx,
             "risk.html",
-            title=d["name"],
+            title=record["name"],
             path=f"/risks/{slug}",
-            description=d["summary"],
-            d=d,
-            comparable=[row for row in rows if not row["withheld"]],
+            description=record["summary"],
+            record=record,
+            comparable_harms=[row for row in rows if not row["withheld_reason"]],
             harm_base=base,
         )
 
-    return answered(request, make)
+    return render_page(request, build)

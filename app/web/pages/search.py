@@ -1,4 +1,4 @@
-"""What a person types, answered as a page."""
+"""Search page."""
 
 from typing import Final
 
@@ -6,15 +6,13 @@ from fastapi import APIRouter, Request, Response
 
 from app.domain.json import Json
 from app.http.context import RequestContext
-from app.http.search import explain_hit, get_index, find_notices, suggest_names
+from app.http.search import explain_hit, find_notices, get_index, suggest_names
 from app.search.ranking import search
 from app.text.normalize import normalize
-from app.web.rendering import FOLDERS, answered, render
+from app.web.rendering import FOLDERS, render_page, render_template
 
 router = APIRouter(include_in_schema=False)
-
-
-_WORDS: Final = {
+_TYPE_LABELS: Final = {
     "procedure": "Procedure",
     "condition": "Condition",
     "pain_generator": "Pain generator",
@@ -26,33 +24,33 @@ _WORDS: Final = {
 
 @router.get("/search")
 def show_search(request: Request) -> Response:
-    """What a person types, answered as a page."""
+    """Search results for `q`, with corrections, red flags and suggestions."""
 
-    def make(read: RequestContext) -> Response:
+    def build(ctx: RequestContext) -> Response:
         q = request.query_params.get("q", "").strip()[:200]
-        values: Json = {
+        variables: Json = {
             "q": q,
-            "r": None,
+            "results": None,
             "suggestions": [],
-            "paths": {kind: f"/{folder}" for kind, folder in FOLDERS.items()},
-            "words": _WORDS,
+            "paths": {record_type: f"/{folder}" for record_type, folder in FOLDERS.items()},
+            "type_labels": _TYPE_LABELS,
         }
         if normalize(q):
-            understood, hits = search(get_index(read), q)
-            shown = [hit for hit in hits if hit.record.type in FOLDERS][:30]
+            query, hits = search(get_index(ctx), q)
+            displayed_hits = [hit for hit in hits if hit.record.type in FOLDERS][:30]
             items = [
                 {
                     "type": hit.record.type,
                     "slug": hit.record.slug,
                     "name": hit.record.name,
                     "summary": hit.record.summary,
-                    "because": explain_hit(hit),
+                    "explanation": explain_hit(hit),
                 }
-                for hit in shown
+                for hit in displayed_hits
             ]
-            values["r"] = {"items": items, "total": len(hits), "notices": find_notices(read, q)}
-            values["corrections"] = understood.interpretation.corrections
-            values["suggestions"] = [] if hits else suggest_names(read, q)
-        return render(read, "search.html", title="Search", path="/search", noindex=True, **values)
+            variables["results"] = {"items": items, "total": len(hits), "notices": find_notices(ctx, q)}
+            variables["corrections"] = query.interpretation.corrections
+            variables["suggestions"] = [] if hits else suggest_names(ctx, q)
+        return render_template(ctx, "search.html", title="Search", path="/search", noindex=True, **variables)
 
-    return answered(request, make)
+    return render_page(request, build)

@@ -1,38 +1,38 @@
-"""What the statements rest on."""
+"""Source pages."""
 
 from fastapi import APIRouter, Request, Response
 
 from app.domain import vocabulary
-from app.http.context import Reading
+from app.http.context import RequestContext
 from app.http.slug_resolution import get_document
-from app.web.rendering import answered, load, render, rows_of
+from app.web.rendering import load_rows, parse_document, render_page, render_template
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/sources")
 def show_sources(request: Request) -> Response:
-    """Every source, by kind: the kinds that weigh most come first."""
+    """List of sources by design, the strongest design first."""
 
-    def make(read: Reading) -> Response:
-        _ = read.release
-        rows = rows_of(read, "sources", 5000)
+    def build(ctx: RequestContext) -> Response:
+        _ = ctx.release
+        rows = load_rows(ctx, "sources", 5000)
         groups = [
             (design, label, [row for row in rows if row["design"] == design])
             for design, label in vocabulary.DESIGNS.items()
         ]
-        shown = [group for group in groups if group[2]]
-        return render(read, "sources.html", title="Sources", path="/sources", groups=shown, total=len(rows))
+        filled = [group for group in groups if group[2]]
+        return render_template(ctx, "sources.html", title="Sources", path="/sources", groups=filled, total=len(rows))
 
-    return answered(request, make)
+    return render_page(request, build)
 
 
 @router.get("/sources/{slug}")
 def show_source(slug: str, request: Request) -> Response:
-    """A source, and what rests on it."""
+    """Source page, with the claims that cite it."""
 
-    def make(read: Reading) -> Response:
-        d = load(read, get_document(read, "source", slug))
-        return render(read, "source.html", title=d["name"], path=f"/sources/{slug}", d=d)
+    def build(ctx: RequestContext) -> Response:
+        record = parse_document(ctx, get_document(ctx, "source", slug))
+        return render_template(ctx, "source.html", title=record["name"], path=f"/sources/{slug}", record=record)
 
-    return answered(request, make)
+    return render_page(request, build)

@@ -1,4 +1,4 @@
-"""Style sheets, scripts and pictures; what machines that find pages read."""
+"""Static files, robots.txt and sitemap."""
 
 from typing import Final
 from urllib.parse import quote
@@ -9,28 +9,32 @@ from app.errors import NotFound
 from app.http.context import request_context_with_release_check
 from app.http.problems import problem_response
 from app.http.slug_resolution import names_by_slug
-from app.web.rendering import FOLDERS, asset, asset_path
+from app.web.rendering import FOLDERS, asset_path, read_asset
 
 router = APIRouter(include_in_schema=False)
-HASHED: Final = ("site.css", "site.js", "leaflet.css", "frame.js", "configurator.js")
+HASHED_ASSETS: Final = ("site.css", "site.js", "leaflet.css", "frame.js", "configurator.js")
 
 
 @router.get("/static/{name}")
 def get_static(name: str, request: Request) -> Response:
-    """A style sheet, script or picture; with its hash in the name it is kept for good."""
-    known = {asset_path(one).removeprefix("/static/"): one for one in HASHED}
-    plain = {"icon.svg"}
-    file = known.get(name) or (name if name in plain else None)
-    if file is None:
+    """Style sheet, script or image. A file with a hash in its name may be cached permanently."""
+    hashed = {asset_path(asset).removeprefix("/static/"): asset for asset in HASHED_ASSETS}
+    unhashed = {"icon.svg"}
+    asset_name = hashed.get(name) or (name if name in unhashed else None)
+    if asset_name is None:
         return problem_response(request, NotFound("No such file."))
-    kinds = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-    keeping = "public, max-age=31536000, immutable" if name in known else "public, max-age=3600"
-    return Response(asset(file), media_type=kinds[file.rpartition(".")[2]], headers={"Cache-Control": keeping})
+    media_types = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+    cache_control = "public, max-age=31536000, immutable" if name in hashed else "public, max-age=3600"
+    return Response(
+        read_asset(asset_name),
+        media_type=media_types[asset_name.rpartition(".")[2]],
+        headers={"Cache-Control": cache_control},
+    )
 
 
 @router.get("/robots.txt")
 def get_robots(request: Request) -> Response:
-    """Robots may read pages, not embeds."""
+    """robots.txt: crawlers may read pages, but not embeds."""
     settings = request.app.state.settings
     lines = ["User-agent: *", f"Disallow: {settings.path_prefix}/embed/", "Allow: /"]
     if settings.public_url:
@@ -40,10 +44,10 @@ def get_robots(request: Request) -> Response:
 
 @router.get("/sitemap.xml")
 def get_sitemap(request: Request) -> Response:
-    """Every page that is worth finding."""
-    with request_context_with_release_check(request) as read:
-        _ = read.release
-        base = read.settings.link_base
+    """Sitemap of the pages that search engines should index."""
+    with request_context_with_release_check(request) as ctx:
+        _ = ctx.release
+        base = ctx.settings.link_base
         paths = [
             "/",
             "/procedures",
@@ -59,8 +63,8 @@ def get_sitemap(request: Request) -> Response:
             "/notice",
             "/docs",
         ]
-        for kind, folder in FOLDERS.items():
-            paths += [f"/{folder}/{quote(slug)}" for slug in sorted(names_by_slug(read, kind))]
-        rows = "".join(f"<url><loc>{base}{path}</loc></url>" for path in paths)
-        body = f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{rows}</urlset>'
-        return read.bytes_response(body.encode(), media_type="application/xml")
+        for record_type, folder in FOLDERS.items():
+            paths += [f"/{folder}/{quote(slug)}" for slug in sorted(names_by_slug(ctx, record_type))]
+        entries = "".join(f"<url><loc>{base}{path}</loc></url>" for path in paths)
+        body = f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries}</urlset>'
+        return ctx.bytes_response(body.encode(), media_type="application/xml")
