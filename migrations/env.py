@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 import app.models  # noqa: F401 - declares every table
-from app.db.write_engine import write_engine
+from app.db.write_engine import create_write_engine
 from app.settings import load_settings
 
 config = context.config
@@ -28,7 +28,7 @@ given = config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    engine = write_engine(config.attributes.get("url") or load_settings().writer_url)
+    engine = create_write_engine(config.attributes.get("url") or load_settings().writer_url)
     with engine.connect() as opened:
         run(opened)
         opened.commit()

@@ -12,12 +12,12 @@ from checkout import ROOT
 from sqlalchemy import inspect
 
 from app.db.migrations import downgrade, migrate
-from app.db.write_engine import write_engine
+from app.db.write_engine import create_write_engine
 from app.settings import Settings
 
 
 def check(url: str, name: str) -> None:
-    engine = write_engine(url)
+    engine = create_write_engine(url)
     migrate(engine)
     with engine.begin() as connection:
         config = Config(ROOT / "alembic.ini")

@@ -22,7 +22,7 @@ BELOW: dict[str, set[str]] = {
     "settings": {"db", "domain", "errors", "resources"},
     "models": {"db", "domain"},
     "search": {"db", "files", "text"},
-    "queries": {"db", "errors", "text"},
+    "queries": {"db", "domain", "errors", "text"},
     "seed": {"domain", "errors", "text"},
     "read_model": {"domain", "seed", "text"},
     "loader": {"db", "domain", "gc_pause", "models", "queries", "read_model", "seed", "text", "version"},

@@ -9,7 +9,7 @@ BYTES = LargeBinary()
 BIG = BigInteger().with_variant(Integer(), "sqlite")
 
 # Constraints get the same names on both engines and in every migration.
-NAMING = {
+NAMING_CONVENTION = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -18,6 +18,6 @@ NAMING = {
 }
 
 
-def name_constraints() -> None:
+def set_naming_convention() -> None:
     """Give SQLModel's metadata the naming convention. Called before the first table is declared."""
-    SQLModel.metadata.naming_convention = NAMING
+    SQLModel.metadata.naming_convention = NAMING_CONVENTION

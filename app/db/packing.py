@@ -9,41 +9,41 @@ from typing import Any
 from pyroaring import BitMap
 
 
-def list_number(path: str) -> int:
+def compute_list_id(path: str) -> int:
     """Number of a list, from its path below /v1: there are many rows, and a path in each weighs most."""
     return int.from_bytes(blake2b(path.encode(), digest_size=8).digest(), signed=True)
 
 
-def pack_set(places: Iterable[int]) -> bytes:
+def dump_bitmap(positions: Iterable[int]) -> bytes:
     """A set of places, as a Roaring bitmap in its portable form."""
-    return BitMap(places).serialize()
+    return BitMap(positions).serialize()
 
 
-def set_of(packed: bytes) -> BitMap:
+def load_bitmap(packed: bytes) -> BitMap:
     """The set of places that was packed."""
     return BitMap.deserialize(packed)
 
 
-def pack_row(numbers: "array[int] | array[float]") -> bytes:
+def dump_array(numbers: "array[int] | array[float]") -> bytes:
     """Places (4 bytes each) or values (8 bytes) one after the other, the lowest byte first on every machine."""
-    return _lowest_first(numbers).tobytes()
+    return _to_little_endian(numbers).tobytes()
 
 
-def places_in(packed: bytes) -> "array[int]":
+def load_positions(packed: bytes) -> "array[int]":
     """The places that were packed, in their order."""
     found = array("I")
     found.frombytes(packed)
-    return _lowest_first(found)
+    return _to_little_endian(found)
 
 
-def values_in(packed: bytes) -> "array[float]":
+def load_values(packed: bytes) -> "array[float]":
     """The values that were packed, in their order."""
     found = array("d")
     found.frombytes(packed)
-    return _lowest_first(found)
+    return _to_little_endian(found)
 
 
-def _lowest_first(numbers: "array[Any]") -> "array[Any]":
+def _to_little_endian(numbers: "array[Any]") -> "array[Any]":
     if sys.byteorder == "big":
         numbers = numbers[:]
         numbers.byteswap()

@@ -8,14 +8,14 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.db.errors import DatabaseAway, DatabaseBare, DatabaseFault
-from app.db.statements import pyformat
+from app.db.errors import DatabaseError, DatabaseUnavailable, SchemaMissing
+from app.db.statements import to_pyformat
 
 # undefined_table, as PostgreSQL numbers it.
-_NO_SUCH_TABLE: Final = "42P01"
+_UNDEFINED_TABLE: Final = "42P01"
 
 
-class Transaction:
+class SqlAlchemyReadTransaction:
     """What an open transaction of SQLAlchemy sees, on either engine."""
 
     def __init__(self, connection: Connection) -> None:
@@ -23,23 +23,23 @@ class Transaction:
 
     def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
         """All rows of a statement."""
-        written = sql if self._connection.dialect.name == "sqlite" else pyformat(sql)
-        with _faults():
+        written = sql if self._connection.dialect.name == "sqlite" else to_pyformat(sql)
+        with _translated_errors():
             return self._connection.exec_driver_sql(written, dict(parameters)).fetchall()
 
 
 @contextmanager
-def _faults() -> Iterator[None]:
+def _translated_errors() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise DatabaseAway(str(error)) from error
+        raise DatabaseUnavailable(str(error)) from error
     except SQLAlchemyError as error:
         code = getattr(getattr(error, "orig", None), "sqlstate", None)
-        raise (DatabaseBare if code == _NO_SUCH_TABLE else DatabaseFault)(str(error)) from error
+        raise (SchemaMissing if code == _UNDEFINED_TABLE else DatabaseError)(str(error)) from error
 
 
-class ServerEngine:
+class PostgresEngine:
     """A PostgreSQL server that is only read."""
 
     is_file = False
@@ -67,12 +67,12 @@ class ServerEngine:
         )
 
     @contextmanager
-    def snapshot(self) -> Iterator[Transaction]:
+    def transaction(self) -> Iterator[SqlAlchemyReadTransaction]:
         """One read transaction. DatabaseAway: it cannot be reached, or did not answer in time; DatabaseBare: no tables."""
-        with _faults(), self._engine.connect() as connection, connection.begin():
-            yield Transaction(connection)
+        with _translated_errors(), self._engine.connect() as connection, connection.begin():
+            yield SqlAlchemyReadTransaction(connection)
 
-    def file(self) -> None:
+    def file_id(self) -> None:
         """No file."""
 
     def dispose(self) -> None:

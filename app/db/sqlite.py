@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.db.errors import DatabaseAway, DatabaseBare
+from app.db.errors import DatabaseUnavailable, SchemaMissing
 
-_IDLE_MOST = 8
+_MAX_IDLE = 8
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -18,7 +18,7 @@ def sqlite_file(url: str) -> Path | None:
     return Path(database) if database and database != ":memory:" else None
 
 
-class _FileSnapshot:
+class SqliteReadTransaction:
     def __init__(self, driver: sqlite3.Connection) -> None:
         self._driver = driver
         self.failed = False
@@ -28,15 +28,15 @@ class _FileSnapshot:
             return self._driver.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             self.failed = True
-            raise _fault(error) from error
+            raise _translate_error(error) from error
 
 
-def _fault(error: sqlite3.Error) -> DatabaseAway:
+def _translate_error(error: sqlite3.Error) -> DatabaseUnavailable:
     # SQLite has one code for all that is wrong with a statement.
-    return (DatabaseBare if str(error).startswith("no such table") else DatabaseAway)(str(error))
+    return (SchemaMissing if str(error).startswith("no such table") else DatabaseUnavailable)(str(error))
 
 
-class FileEngine:
+class SqliteEngine:
     """A SQLite file that is only read."""
 
     is_file = True
@@ -44,33 +44,33 @@ class FileEngine:
     def __init__(self, url: str) -> None:
         self._file = sqlite_file(url)
         # A file that is there: a reader must not make an empty one where the content should be.
-        self._address = f"{self._file.absolute().as_uri()}?mode=rw" if self._file else ":memory:"
+        self._uri = f"{self._file.absolute().as_uri()}?mode=rw" if self._file else ":memory:"
         self._idle: list[sqlite3.Connection] = []
         # Rises when every connection is to be left behind, those at work as well.
         self._generation = 0
 
     @contextmanager
-    def snapshot(self) -> Iterator[_FileSnapshot]:
+    def transaction(self) -> Iterator[SqliteReadTransaction]:
         """One read transaction. DatabaseAway: there is no such file, or it did not answer in time; DatabaseBare: no tables."""
         generation = self._generation
-        driver = self._take()
-        taken = _FileSnapshot(driver)
+        driver = self._acquire()
+        taken = SqliteReadTransaction(driver)
         try:
             driver.execute("BEGIN")
             yield taken
             driver.execute("COMMIT")
         except sqlite3.Error as error:
             driver.close()
-            raise _fault(error) from error
+            raise _translate_error(error) from error
         except BaseException:
             driver.close()
             raise
-        if len(self._idle) < _IDLE_MOST and generation == self._generation and not taken.failed:
+        if len(self._idle) < _MAX_IDLE and generation == self._generation and not taken.failed:
             self._idle.append(driver)
         else:
             driver.close()
 
-    def _take(self) -> sqlite3.Connection:
+    def _acquire(self) -> sqlite3.Connection:
         # Not "pop if there is one": another thread may take it in between.
         try:
             return self._idle.pop()
@@ -80,9 +80,9 @@ class FileEngine:
     def _connect(self) -> sqlite3.Connection:
         try:
             # Half of what a caller waits at most: a statement that met a lock is tried once more.
-            driver = sqlite3.connect(self._address, timeout=0.8, check_same_thread=False, uri=True)
+            driver = sqlite3.connect(self._uri, timeout=0.8, check_same_thread=False, uri=True)
         except sqlite3.Error as error:
-            raise _fault(error) from error
+            raise _translate_error(error) from error
         try:
             # Begin and end are ours: the driver would open no transaction for a SELECT, and then two SELECTs
             # of one request could see two releases.
@@ -94,10 +94,10 @@ class FileEngine:
             driver.execute("PRAGMA cache_size = -32768")
         except sqlite3.Error as error:
             driver.close()
-            raise _fault(error) from error
+            raise _translate_error(error) from error
         return driver
 
-    def file(self) -> tuple[int, int] | None:
+    def file_id(self) -> tuple[int, int] | None:
         """Which file the path leads to now (device, inode); None: none."""
         if self._file is None:
             return None

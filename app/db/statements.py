@@ -7,13 +7,13 @@ from typing import Any
 
 
 @lru_cache(maxsize=4096)
-def pyformat(sql: str) -> str:
+def to_pyformat(sql: str) -> str:
     """The same statement with parameters as psycopg writes them."""
     return re.sub(r"(?<![:\w]):([a-z_][a-z0-9_]*)", r"%(\1)s", sql)
 
 
-def named(prefix: str, values: Sequence[Any], into: dict[str, Any]) -> str:
+def bind_list(prefix: str, values: Sequence[Any], params: dict[str, Any]) -> str:
     """Names of parameters for several values (`:p0, :p1`), put into `into`."""
     names = [f"{prefix}{place}" for place in range(len(values))]
-    into.update(zip(names, values, strict=True))
+    params.update(zip(names, values, strict=True))
     return ", ".join(f":{name}" for name in names)

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
-SESSIONS: Final = ("any", "read-write", "read-only", "primary", "standby", "prefer-standby")
-BALANCING: Final = ("disable", "random")
-_CHOICES: Final = {"target_session_attrs": SESSIONS, "load_balance_hosts": BALANCING}
+TARGET_SESSION_ATTRS: Final = ("any", "read-write", "read-only", "primary", "standby", "prefer-standby")
+LOAD_BALANCE_HOSTS: Final = ("disable", "random")
+_CHOICES: Final = {"target_session_attrs": TARGET_SESSION_ATTRS, "load_balance_hosts": LOAD_BALANCE_HOSTS}
 
 
-def database_url(text: str) -> str:
+def to_sqlalchemy_url(text: str) -> str:
     """A URL for SQLAlchemy from a path of a SQLite file, a SQLAlchemy URL, or a libpq URL with one host or several.
 
     ValueError says what is wrong with it.
@@ -25,10 +25,10 @@ def database_url(text: str) -> str:
     if scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
         msg = f"scheme {scheme!r} is not supported: use sqlite:///FILE or postgresql://USER@HOST/NAME"
         raise ValueError(msg)
-    return f"postgresql+psycopg://{_postgresql(rest)}"
+    return f"postgresql+psycopg://{_expand_hosts(rest)}"
 
 
-def _postgresql(rest: str) -> str:
+def _expand_hosts(rest: str) -> str:
     before, _, query = rest.partition("?")
     address, slash, name = before.partition("/")
     parameters = parse_qsl(query, keep_blank_values=True)
@@ -39,17 +39,17 @@ def _postgresql(rest: str) -> str:
                 raise ValueError(msg)
     user, at, hosts = address.rpartition("@")
     if "," not in hosts:
-        _port_of(hosts)
+        _parse_port(hosts)
         return rest
     # libpq writes several hosts with commas between them; SQLAlchemy takes each as a parameter of its own.
-    several = [("host", host if _port_of(host) else f"{host}:5432") for host in hosts.split(",")]
+    several = [("host", host if _parse_port(host) else f"{host}:5432") for host in hosts.split(",")]
     if not all(value.partition(":")[0] for _, value in several):
         msg = f"a host is missing in {hosts!r}"
         raise ValueError(msg)
     return f"{user}{at}{slash or '/'}{name}?{urlencode([*several, *parameters], safe=':/')}"
 
 
-def _port_of(host: str) -> str:
+def _parse_port(host: str) -> str:
     """The port behind a host, empty where there is none."""
     port = host.rpartition("]")[2].partition(":")[2]
     if port and not (port.isdigit() and 0 < int(port) < 65536):

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from app.db.sqlite import sqlite_file
 
 
-def write_engine(url: str) -> Engine:
+def create_write_engine(url: str) -> Engine:
     """Engine of the loader and the migrations: foreign keys on, write-ahead log, one writer at a time."""
     if not url.startswith("sqlite"):
         # Of several hosts, the one that takes writes: the primary of this moment.

@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 
 from app.domain import vocabulary
 from app.domain.json import Json
-from app.read_model.link_placeholder import LINK
+from app.read_model.link_placeholder import LINK_PLACEHOLDER
 
 Cell = tuple[str, list[tuple[str, str]]]
 
 
-def _block(name: str, words: Callable[[Json], str]) -> Callable[[Json], Cell]:
+def _claim_cell(name: str, words: Callable[[Json], str]) -> Callable[[Json], Cell]:
     def cell(document: Json) -> Cell:
         block = document[name]
         return block["status"], [(words(claim), claim["id"]) for claim in block["items"]]
@@ -19,7 +19,7 @@ def _block(name: str, words: Callable[[Json], str]) -> Callable[[Json], Cell]:
     return cell
 
 
-def _typical(document: Json) -> Cell:
+def _build_typical_relief(document: Json) -> Cell:
     block = document["typical_relief"]
     shown = [
         (
@@ -32,7 +32,7 @@ def _typical(document: Json) -> Cell:
     return block["status"], shown
 
 
-def _rate(claim: Json) -> str:
+def _format_risk(claim: Json) -> str:
     value = claim["value"]
     name = value["risk"]["name"]
     if value["observed"] is not None and value["n"] is not None:
@@ -47,7 +47,7 @@ def _rate(claim: Json) -> str:
     return f"{name}: {rate}{per}"
 
 
-def _response(claim: Json) -> str:
+def _format_response(claim: Json) -> str:
     value, qualifiers = claim["value"], claim["qualifiers"]
     low, high = value["percent_min"], value["percent_max"]
     share = (
@@ -61,18 +61,18 @@ def _response(claim: Json) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _label(claim: Json) -> str:
+def _get_label(claim: Json) -> str:
     return str(claim["value"]["label"])
 
 
-ROWS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
-    ("family", "Kind of procedure", lambda d: ("known", [(vocabulary.FAMILIES[d["family"]], "")])),
+ROW_BUILDERS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
+    ("family", "Kind of procedure", lambda d: ("known", [(vocabulary.PROCEDURE_FAMILIES[d["family"]], "")])),
     ("intents", "Done to", lambda d: ("known", [(vocabulary.INTENTS[one], "") for one in d["intents"]])),
     ("implant", "Something stays in the body", lambda d: ("known", [("Yes" if d["implant"] else "No", "")])),
     (
         "targets",
         "Pain generators",
-        _block(
+        _claim_cell(
             "targets",
             lambda c: f"{vocabulary.TARGET_ROLES[c['value']['role']]}: {c['value']['pain_generator']['name']}",
         ),
@@ -80,27 +80,27 @@ ROWS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
     (
         "indications",
         "Conditions",
-        _block(
+        _claim_cell(
             "indications", lambda c: f"{vocabulary.TARGET_ROLES[c['value']['role']]}: {c['value']['condition']['name']}"
         ),
     ),
-    ("typical_relief", "How long relief typically lasts", _typical),
-    ("relief_durations", "Every estimate of relief", _block("relief_durations", _label)),
-    ("response_rates", "How many respond", _block("response_rates", _response)),
-    ("risks", "Risks", _block("risks", _rate)),
-    ("guidance", "Guidance", _block("guidance", _label)),
-    ("anaesthesia", "Anesthesia", _block("anaesthesia", _label)),
-    ("settings", "Setting", _block("settings", _label)),
-    ("procedure_times", "Time it takes", _block("procedure_times", _label)),
-    ("recovery", "Recovery", _block("recovery", _label)),
-    ("contraindications", "Contraindications", _block("contraindications", _label)),
+    ("typical_relief", "How long relief typically lasts", _build_typical_relief),
+    ("relief_durations", "Every estimate of relief", _claim_cell("relief_durations", _get_label)),
+    ("response_rates", "How many respond", _claim_cell("response_rates", _format_response)),
+    ("risks", "Risks", _claim_cell("risks", _format_risk)),
+    ("guidance", "Guidance", _claim_cell("guidance", _get_label)),
+    ("anaesthesia", "Anesthesia", _claim_cell("anaesthesia", _get_label)),
+    ("settings", "Setting", _claim_cell("settings", _get_label)),
+    ("procedure_times", "Time it takes", _claim_cell("procedure_times", _get_label)),
+    ("recovery", "Recovery", _claim_cell("recovery", _get_label)),
+    ("contraindications", "Contraindications", _claim_cell("contraindications", _get_label)),
 )
 
 
-def compare(documents: list[Json]) -> Json:
+def build_comparison(documents: list[Json]) -> Json:
     """A comparison of the documents, in their order."""
     rows = []
-    for name, label, cell_of in ROWS:
+    for name, label, cell_of in ROW_BUILDERS:
         cells = []
         for document in documents:
             status, values = cell_of(document)
@@ -117,11 +117,11 @@ def compare(documents: list[Json]) -> Json:
         rows.append({"name": name, "label": label, "differs": len(said) > 1, "cells": cells})
     query = urlencode([("procedure", document["slug"]) for document in documents])
     return {
-        "procedures": [_summary(document) for document in documents],
+        "procedures": [_build_summary(document) for document in documents],
         "rows": rows,
-        "no_procedure": _shared_conditions(documents),
+        "no_procedure": _list_shared_conditions(documents),
         "notice": documents[0]["notice"],
-        "links": {"self": f"{LINK}/v1/compare?{query}", "html": f"{LINK}/compare?{query}"},
+        "links": {"self": f"{LINK_PLACEHOLDER}/v1/compare?{query}", "html": f"{LINK_PLACEHOLDER}/compare?{query}"},
     }
 
 
@@ -141,11 +141,11 @@ SUMMARY_KEYS: Final = (
 )
 
 
-def _summary(document: Json) -> Json:
+def _build_summary(document: Json) -> Json:
     return {key: document[key] for key in SUMMARY_KEYS}
 
 
-def _shared_conditions(documents: list[Json]) -> list[Json]:
+def _list_shared_conditions(documents: list[Json]) -> list[Json]:
     found = [
         {c["value"]["condition"]["slug"]: c["value"]["condition"] for c in d["indications"]["items"]} for d in documents
     ]

@@ -12,14 +12,14 @@ MEDIA_TYPE: Final = "text/csv; charset=utf-8; header=present"
 # Without it some spreadsheets read UTF-8 as another encoding; with it some programs read three bytes too many.
 BOM: Final = b"\xef\xbb\xbf"
 # A cell that begins so is a formula to a spreadsheet: content must never be one.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-_CLAIM: Final = (
+_FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r")
+_CLAIM_COLUMNS: Final = (
     ("claim", "id"),
     ("procedure", "subject.slug"),
     ("procedure_name", "subject.name"),
     ("statement", "statement"),
 )
-_BEHIND: Final = (
+_EVIDENCE_COLUMNS: Final = (
     ("population", "qualifiers.population"),
     ("technique", "qualifiers.technique"),
     ("comparator", "qualifiers.comparator"),
@@ -67,7 +67,7 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("link", "links.self"),
     ),
     "relief-durations": (
-        *_CLAIM,
+        *_CLAIM_COLUMNS,
         ("intent", "value.intent"),
         ("measure", "value.measure"),
         ("statistic", "value.statistic"),
@@ -81,10 +81,10 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("ongoing", "value.ongoing"),
         ("typical", "value.typical"),
         ("chosen_because", "value.chosen_because"),
-        *_BEHIND,
+        *_EVIDENCE_COLUMNS,
     ),
     "response-rates": (
-        *_CLAIM,
+        *_CLAIM_COLUMNS,
         ("percent_min", "value.percent_min"),
         ("percent_max", "value.percent_max"),
         ("responders", "value.responders"),
@@ -97,10 +97,10 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("comparator_percent", "value.comparator_percent"),
         ("comparator_responders", "value.comparator_responders"),
         ("comparator_n", "value.comparator_n"),
-        *_BEHIND,
+        *_EVIDENCE_COLUMNS,
     ),
     "findings": (
-        *_CLAIM,
+        *_CLAIM_COLUMNS,
         ("outcome", "value.outcome"),
         ("effect", "value.effect"),
         ("interval", "value.interval"),
@@ -108,18 +108,18 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("at", "value.at"),
         ("at_label", "value.at_label"),
         ("ceiling", "value.ceiling"),
-        *_BEHIND,
+        *_EVIDENCE_COLUMNS,
     ),
 }
 
 
-def lines_of(name: str, items: Iterable[bytes]) -> Iterator[bytes]:
+def iter_lines(name: str, items: Iterable[bytes]) -> Iterator[bytes]:
     """Lines of a list as RFC 4180 CSV in UTF-8, the header first. Items are the JSON objects of the list."""
     columns = COLUMNS[name]
     yield _line(column for column, _ in columns)
     for item in items:
         value = orjson.loads(item)
-        yield _line(_cell(_values(value, path.split("."))) for _, path in columns)
+        yield _line(_cell(_values_at(value, path.split("."))) for _, path in columns)
 
 
 def _line(cells: Iterable[str]) -> bytes:
@@ -128,23 +128,23 @@ def _line(cells: Iterable[str]) -> bytes:
     return text.getvalue().encode()
 
 
-def _values(value: Any, path: list[str]) -> list[Any]:  # noqa: ANN401 - any JSON value
+def _values_at(value: Any, path: list[str]) -> list[Any]:  # noqa: ANN401 - any JSON value
     """Every value that a path leads to, through lists on the way, in order."""
     if isinstance(value, list):
-        return [found for one in value for found in _values(one, path)]
+        return [found for one in value for found in _values_at(one, path)]
     if not path:
         return [value]
-    return _values(value[path[0]], path[1:])
+    return _values_at(value[path[0]], path[1:])
 
 
 def _cell(values: list[Any]) -> str:
-    shown = [_plain(value) for value in values]
+    shown = [_to_text(value) for value in values]
     text = shown[0] if len(shown) == 1 else "; ".join(one for one in shown if one)
     numeric = len(values) == 1 and isinstance(values[0], int | float)
-    return f"'{text}" if text.startswith(_FORMULA) and not numeric else text
+    return f"'{text}" if text.startswith(_FORMULA_PREFIXES) and not numeric else text
 
 
-def _plain(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def _to_text(value: Any) -> str:  # noqa: ANN401 - any JSON value
     if value is None:
         return ""
     return value if isinstance(value, str) else orjson.dumps(value).decode()

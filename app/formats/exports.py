@@ -7,16 +7,16 @@ from typing import Any, Final
 
 import orjson
 
-from app.db.read_engine import Snapshot
-from app.formats.csv_export import BOM, lines_of
+from app.db.read_engine import ReadTransaction
+from app.formats.csv_export import BOM, iter_lines
 from app.formats.csv_export import MEDIA_TYPE as CSV
 from app.formats.sqlite import write_database
-from app.queries.documents import find_document, walk_documents
-from app.queries.list_filter import Selection
-from app.queries.lists import walk_list
+from app.queries.documents import get_current_release_json, iter_documents
+from app.queries.list_filter import FilteredList
+from app.queries.lists import iter_rows
 
-Linked = Callable[[bytes], bytes]
-FAMILIES: Final = (
+LinkResolver = Callable[[bytes], bytes]
+COLLECTIONS: Final = (
     ("procedures", "procedure"),
     ("conditions", "condition"),
     ("pain_generators", "pain_generator"),
@@ -26,7 +26,7 @@ FAMILIES: Final = (
     ("releases", "release"),
 )
 # Name -> media type, in the order of the manifest.
-FILES: Final = {
+MEDIA_TYPES: Final = {
     "kb.json": "application/json",
     "kb.ndjson": "application/x-ndjson",
     "kb.sqlite": "application/vnd.sqlite3",
@@ -38,27 +38,29 @@ FILES: Final = {
 MANIFEST: Final = "manifest.json"
 
 
-def write_exports(snapshot: Snapshot, folder: Path, build: str, linked: Linked) -> None:
+def write_exports(transaction: ReadTransaction, directory: Path, build: str, resolve_links: LinkResolver) -> None:
     """Write every file of a release into a folder, the manifest last. `linked` puts addresses where marks stand."""
-    current = linked(find_document(snapshot, "current", "release") or b"{}")
-    _write(folder / "kb.json", _as_json(snapshot, current, linked))
-    _write(folder / "kb.ndjson", _as_lines(snapshot, current, linked))
-    write_database(snapshot, folder / "kb.sqlite")
-    for name in (name for name, media_type in FILES.items() if media_type == CSV):
-        _write(folder / name, _as_table(snapshot, name.removesuffix(".csv"), linked))
-        _write(folder / with_bom(name), iter((BOM, (folder / name).read_bytes())))
+    current = resolve_links(get_current_release_json(transaction))
+    _write(directory / "kb.json", _iter_json(transaction, current, resolve_links))
+    _write(directory / "kb.ndjson", _iter_ndjson(transaction, current, resolve_links))
+    write_database(transaction, directory / "kb.sqlite")
+    for name in (name for name, media_type in MEDIA_TYPES.items() if media_type == CSV):
+        _write(directory / name, _iter_csv(transaction, name.removesuffix(".csv"), resolve_links))
+        _write(directory / bom_file_name(name), iter((BOM, (directory / name).read_bytes())))
     release = orjson.loads(current)
-    _write(folder / "release.json", _hashed(_as_history(snapshot, release)))
+    _write(directory / "release.json", _with_checksum(_iter_history(transaction, release)))
     manifest = {
         "release": {key: release[key] for key in ("version", "date", "revision")},
         "build": build,
         "licence": release["licence"],
-        "files": [_described(folder / name, media_type, linked) for name, media_type in FILES.items()],
+        "files": [
+            _describe_file(directory / name, media_type, resolve_links) for name, media_type in MEDIA_TYPES.items()
+        ],
     }
-    (folder / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+    (directory / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
 
 
-def with_bom(name: str) -> str:
+def bom_file_name(name: str) -> str:
     """Name of the file that begins with a byte order mark."""
     return f"bom-{name}"
 
@@ -69,43 +71,43 @@ def _write(path: Path, parts: Iterator[bytes]) -> None:
             file.write(part)
 
 
-def _as_json(snapshot: Snapshot, current: bytes, linked: Linked) -> Iterator[bytes]:
+def _iter_json(transaction: ReadTransaction, current: bytes, resolve_links: LinkResolver) -> Iterator[bytes]:
     yield b'{"release":' + current
-    for family, kind in FAMILIES:
+    for family, document_type in COLLECTIONS:
         yield b',"' + family.encode() + b'":['
         first = True
-        for _, body in walk_documents(snapshot, kind):
-            yield (b"" if first else b",\n") + linked(body)
+        for _, body in iter_documents(transaction, document_type):
+            yield (b"" if first else b",\n") + resolve_links(body)
             first = False
         yield b"]"
     yield b"}\n"
 
 
-def _as_lines(snapshot: Snapshot, current: bytes, linked: Linked) -> Iterator[bytes]:
+def _iter_ndjson(transaction: ReadTransaction, current: bytes, resolve_links: LinkResolver) -> Iterator[bytes]:
     yield b'{"type":"current_release","document":' + current + b"}\n"
-    for _, kind in FAMILIES:
-        for _, body in walk_documents(snapshot, kind):
-            yield b'{"type":"' + kind.encode() + b'","document":' + linked(body) + b"}\n"
+    for _, document_type in COLLECTIONS:
+        for _, body in iter_documents(transaction, document_type):
+            yield b'{"type":"' + document_type.encode() + b'","document":' + resolve_links(body) + b"}\n"
 
 
-def _as_history(snapshot: Snapshot, current: dict[str, Any]) -> Iterator[bytes]:
+def _iter_history(transaction: ReadTransaction, current: dict[str, Any]) -> Iterator[bytes]:
     """The releases with their changes, as the seed holds them; no addresses, for they say nothing of where it is served."""
     named = orjson.dumps({key: current[key] for key in ("version", "date", "revision")})
     yield named[:-1] + b',"releases":['
-    for place, (slug, head) in enumerate(walk_documents(snapshot, "release_head")):
+    for place, (slug, head) in enumerate(iter_documents(transaction, "release_head")):
         yield (b"," if place else b"") + b"\n" + head[:-1] + b',"changes":['
-        yield from _rows(walk_documents(snapshot, "release_change", below=f"{slug}/"))
+        yield from _iter_array(iter_documents(transaction, "release_change", prefix=f"{slug}/"))
         yield b"\n]}"
     yield b'\n],"pending":['
-    yield from _rows(walk_documents(snapshot, "release_change", below="pending/"))
+    yield from _iter_array(iter_documents(transaction, "release_change", prefix="pending/"))
     yield b"\n],\n"
 
 
-def _rows(documents: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
+def _iter_array(documents: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
     yield from ((b"," if place else b"") + b"\n" + body for place, (_, body) in enumerate(documents))
 
 
-def _hashed(parts: Iterator[bytes]) -> Iterator[bytes]:
+def _with_checksum(parts: Iterator[bytes]) -> Iterator[bytes]:
     """The lines of an object, and a last one with the SHA-256 of all the bytes before it."""
     digest = hashlib.sha256()
     for part in parts:
@@ -114,17 +116,17 @@ def _hashed(parts: Iterator[bytes]) -> Iterator[bytes]:
     yield b'"sha256":"' + digest.hexdigest().encode() + b'"}\n'
 
 
-def _as_table(snapshot: Snapshot, name: str, linked: Linked) -> Iterator[bytes]:
-    return lines_of(name, (linked(row.shown) for row in walk_list(Selection(snapshot, name))))
+def _iter_csv(transaction: ReadTransaction, name: str, resolve_links: LinkResolver) -> Iterator[bytes]:
+    return iter_lines(name, (resolve_links(row.json) for row in iter_rows(FilteredList(transaction, name))))
 
 
-def _described(path: Path, media_type: str, linked: Linked) -> dict[str, Any]:
-    size, digest = size_and_digest(path)
-    address = linked(orjson.dumps(f"\x01/v1/export/{path.name}")).decode().strip('"')
+def _describe_file(path: Path, media_type: str, resolve_links: LinkResolver) -> dict[str, Any]:
+    size, digest = get_size_and_sha256(path)
+    address = resolve_links(orjson.dumps(f"\x01/v1/export/{path.name}")).decode().strip('"')
     return {"name": path.name, "media_type": media_type, "bytes": size, "sha256": digest, "links": {"self": address}}
 
 
-def size_and_digest(path: Path) -> tuple[int, str]:
+def get_size_and_sha256(path: Path) -> tuple[int, str]:
     """Bytes of a file, and their SHA-256 in hexadecimal."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,13 +10,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from app.db.read_engine import Snapshot
+from app.db.read_engine import ReadTransaction
 
 _TEXT_KEY: Final = "TEXT NOT NULL PRIMARY KEY"
-_CLAIM: Final = "TEXT NOT NULL PRIMARY KEY REFERENCES claim (id)"
+_CLAIM_KEY: Final = "TEXT NOT NULL PRIMARY KEY REFERENCES claim (id)"
 
 
-def _to(table: str, key: str = "slug") -> str:
+def _foreign_key(table: str, key: str = "slug") -> str:
     return f"TEXT NOT NULL REFERENCES {table} ({key})"
 
 
@@ -115,9 +115,9 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
     (
         "citation",
         {
-            "claim_id": _to("claim", "id"),
+            "claim_id": _foreign_key("claim", "id"),
             "position": "INTEGER NOT NULL",
-            "source_slug": _to("source"),
+            "source_slug": _foreign_key("source"),
             "locator": "TEXT",
             "note": "TEXT",
         },
@@ -126,9 +126,9 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
     (
         "target",
         {
-            "claim_id": _CLAIM,
-            "procedure": _to("procedure"),
-            "pain_generator": _to("pain_generator"),
+            "claim_id": _CLAIM_KEY,
+            "procedure": _foreign_key("procedure"),
+            "pain_generator": _foreign_key("pain_generator"),
             "role": "TEXT NOT NULL",
             "rank": "INTEGER NOT NULL",
         },
@@ -137,9 +137,9 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
     (
         "indication",
         {
-            "claim_id": _CLAIM,
-            "procedure": _to("procedure"),
-            "condition": _to("condition"),
+            "claim_id": _CLAIM_KEY,
+            "procedure": _foreign_key("procedure"),
+            "condition": _foreign_key("condition"),
             "role": "TEXT NOT NULL",
             "rank": "INTEGER NOT NULL",
         },
@@ -148,9 +148,9 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
     (
         "procedure_risk",
         {
-            "claim_id": _CLAIM,
-            "procedure": _to("procedure"),
-            "risk": _to("risk"),
+            "claim_id": _CLAIM_KEY,
+            "procedure": _foreign_key("procedure"),
+            "risk": _foreign_key("risk"),
             "state": "TEXT NOT NULL",
             "observed": "INTEGER",
             "n": "INTEGER",
@@ -165,8 +165,8 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
     (
         "relief_duration",
         {
-            "claim_id": _CLAIM,
-            "procedure": _to("procedure"),
+            "claim_id": _CLAIM_KEY,
+            "procedure": _foreign_key("procedure"),
             "intent": "TEXT NOT NULL",
             "measure": "TEXT NOT NULL",
             "statistic": "TEXT NOT NULL",
@@ -184,8 +184,8 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
     (
         "response_rate",
         {
-            "claim_id": _CLAIM,
-            "procedure": _to("procedure"),
+            "claim_id": _CLAIM_KEY,
+            "procedure": _foreign_key("procedure"),
             "percent_min": "REAL",
             "percent_max": "REAL",
             "responders": "INTEGER",
@@ -199,7 +199,7 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
     (
         "finding",
         {
-            "claim_id": _CLAIM,
+            "claim_id": _CLAIM_KEY,
             "subject_type": "TEXT NOT NULL",
             "subject_slug": "TEXT NOT NULL",
             "outcome": "TEXT NOT NULL",
@@ -211,7 +211,7 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
     (
         "recommendation",
         {
-            "claim_id": _CLAIM,
+            "claim_id": _CLAIM_KEY,
             "subject_type": "TEXT NOT NULL",
             "subject_slug": "TEXT NOT NULL",
             "body": "TEXT NOT NULL",
@@ -223,15 +223,19 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
     (
         "origin",
         {
-            "claim_id": _to("claim", "id"),
-            "condition": _to("condition"),
-            "pain_generator": _to("pain_generator"),
+            "claim_id": _foreign_key("claim", "id"),
+            "condition": _foreign_key("condition"),
+            "pain_generator": _foreign_key("pain_generator"),
         },
         "claim_id, condition, pain_generator",
     ),
     (
         "cause",
-        {"claim_id": _to("claim", "id"), "condition": _to("condition"), "effect": _to("condition")},
+        {
+            "claim_id": _foreign_key("claim", "id"),
+            "condition": _foreign_key("condition"),
+            "effect": _foreign_key("condition"),
+        },
         "claim_id, condition, effect",
     ),
     (
@@ -242,9 +246,9 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
     (
         "procedure_relation",
         {
-            "procedure": _to("procedure"),
+            "procedure": _foreign_key("procedure"),
             "type": "TEXT NOT NULL",
-            "other": _to("procedure"),
+            "other": _foreign_key("procedure"),
             "reason": "TEXT NOT NULL",
         },
         "procedure, type, other",
@@ -274,12 +278,12 @@ VIEWS: Final = {
                s.design, s.year, s.commercial, s.url, s.doi, x.locator, x.note
         FROM claim c JOIN citation x ON x.claim_id = c.id JOIN source s ON s.slug = x.source_slug""",
 }
-_BATCH: Final = 2_000
+_BATCH_ROWS: Final = 2_000
 # Offsets in the header of a SQLite file, four bytes each: change counter, version-valid-for, version of the library.
-_NOTES: Final = (24, 92, 96)
+_VOLATILE_HEADER_OFFSETS: Final = (24, 92, 96)
 
 
-def write_database(snapshot: Snapshot, path: Path) -> None:
+def write_database(transaction: ReadTransaction, path: Path) -> None:
     """Write the public tables of a release into a new SQLite file."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA page_size = 4096")
@@ -288,17 +292,19 @@ def write_database(snapshot: Snapshot, path: Path) -> None:
         connection.execute("PRAGMA user_version = 1")
         connection.execute("BEGIN")
         for table, columns, order in TABLES:
-            _copy(snapshot, connection, table, columns, order)
+            _copy_table(transaction, connection, table, columns, order)
         for view, sql in VIEWS.items():
             connection.execute(f"CREATE VIEW {view} AS {' '.join(sql.split())}")
         connection.execute("COMMIT")
     with path.open("r+b") as file:
-        for offset in _NOTES:
+        for offset in _VOLATILE_HEADER_OFFSETS:
             file.seek(offset)
             file.write((1).to_bytes(4))
 
 
-def _copy(snapshot: Snapshot, connection: sqlite3.Connection, table: str, columns: dict[str, str], order: str) -> None:
+def _copy_table(
+    transaction: ReadTransaction, connection: sqlite3.Connection, table: str, columns: dict[str, str], order: str
+) -> None:
     keyed = any("PRIMARY KEY" in declared for declared in columns.values())
     key = "" if keyed else f", PRIMARY KEY ({order})"
     declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
@@ -307,11 +313,13 @@ def _copy(snapshot: Snapshot, connection: sqlite3.Connection, table: str, column
         if "REFERENCES" in kind and "PRIMARY KEY" not in kind:
             connection.execute(f'CREATE INDEX "{table}_{name}" ON "{table}" ("{name}")')
     places = ", ".join("?" * len(columns))
-    for rows in _rows(snapshot, table, columns, order):
+    for rows in _iter_batches(transaction, table, columns, order):
         connection.executemany(f'INSERT INTO "{table}" VALUES ({places})', rows)
 
 
-def _rows(snapshot: Snapshot, table: str, columns: dict[str, str], order: str) -> Iterator[list[tuple[Any, ...]]]:
+def _iter_batches(
+    transaction: ReadTransaction, table: str, columns: dict[str, str], order: str
+) -> Iterator[list[tuple[Any, ...]]]:
     """Rows of a table in the order of its key, some thousand at a time."""
     names = ", ".join(f'"{name}"' for name in columns)
     keys = order.split(", ")
@@ -319,12 +327,12 @@ def _rows(snapshot: Snapshot, table: str, columns: dict[str, str], order: str) -
     places = [list(columns).index(name) for name in keys]
     after: tuple[Any, ...] | None = None
     while True:
-        given: dict[str, Any] = {"limit": _BATCH}
+        given: dict[str, Any] = {"limit": _BATCH_ROWS}
         where = ""
         if after is not None:
             given |= {f"k{place}": value for place, value in enumerate(after)}
             where = f" WHERE ({quoted}) > ({', '.join(f':k{place}' for place in range(len(keys)))})"
-        found = snapshot.fetch(f'SELECT {names} FROM "{table}"{where} ORDER BY {quoted} LIMIT :limit', given)
+        found = transaction.fetch(f'SELECT {names} FROM "{table}"{where} ORDER BY {quoted} LIMIT :limit', given)
         if not found:
             return
         yield [tuple(row) for row in found]

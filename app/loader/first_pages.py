@@ -6,21 +6,22 @@ from typing import Any, Final
 
 import orjson
 
-from app.db.read_engine import Snapshot
-from app.queries.lists import make_first_page
+from app.db.read_engine import ReadTransaction
+from app.domain.documents import DocumentType
+from app.queries.lists import build_first_page
 
 # Rows that are held at once: a page has some kilobytes.
-_TOGETHER: Final = 200
+_BATCH_ROWS: Final = 200
 
 
-def first_pages(snapshot: Snapshot, lists: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
+def iter_first_pages(snapshot: ReadTransaction, lists: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
     """Rows of documents, some at a time: what a request for a page would find, read the way a request reads it."""
-    rows = (_row(snapshot, path) for path in lists)
-    while some := list(islice(rows, _TOGETHER)):
+    rows = (_build_row(snapshot, path) for path in lists)
+    while some := list(islice(rows, _BATCH_ROWS)):
         yield some
 
 
-def _row(snapshot: Snapshot, path: str) -> dict[str, Any]:
-    page = make_first_page(snapshot, path)
-    about = orjson.dumps({"total": page.total, "last": page.last})
-    return {"type": "first_page", "slug": path, "name": path, "summary": about, "body": page.items}
+def _build_row(snapshot: ReadTransaction, path: str) -> dict[str, Any]:
+    page = build_first_page(snapshot, path)
+    about = orjson.dumps({"total": page.total, "last": page.last_offset})
+    return {"type": DocumentType.FIRST_PAGE, "slug": path, "name": path, "summary": about, "body": page.items}

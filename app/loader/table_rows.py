@@ -8,7 +8,8 @@ import orjson
 from sqlmodel import SQLModel
 
 from app import models
-from app.db.packing import list_id, dump_array, dump_bitmap
+from app.db.packing import compute_list_id, dump_array, dump_bitmap
+from app.domain.documents import DISAGREEMENTS, QUALITY, DocumentType
 from app.domain.durations import duration_to_days
 from app.loader.content import CheckedContent
 from app.read_model import grading
@@ -35,7 +36,7 @@ def iter_table_rows(state: CheckedContent, lists: list[str]) -> Iterator[TableRo
     graph = state.graph
     yield from _iter_record_tables(graph)
     # The largest document by far comes while the fewest others are held.
-    yield models.Document, [("quality", "quality", "Quality", to_json({}), render_quality_document(graph))]
+    yield models.Document, [(*QUALITY, "Quality", to_json({}), render_quality_document(graph))]
     yield from _iter_claims_and_documents(graph)
     yield from _iter_claim_tables(graph)
     for found in build_lists(graph, state.releases, state.pending):
@@ -51,7 +52,10 @@ def _iter_record_tables(graph: ContentGraph) -> Iterator[TableRows]:
         (_build_record_row(graph, "procedure", r, family=r.family, implant=r.implant) for r in content.procedures),
     )
     yield models.Condition, (_build_record_row(graph, "condition", r, stub=r.stub) for r in content.conditions)
-    yield models.PainGenerator, (_build_record_row(graph, "pain_generator", r, kind=r.kind) for r in content.pain_generators)
+    yield (
+        models.PainGenerator,
+        (_build_record_row(graph, "pain_generator", r, kind=r.kind) for r in content.pain_generators),
+    )
     yield models.Risk, (_build_risk_row(graph, risk) for risk in content.risks)
     yield models.GuidePage, ({"slug": p.slug, "title": p.title, "summary": p.summary.text} for p in content.guide)
     yield models.Name, _iter_name_rows(graph)
@@ -86,7 +90,13 @@ def _iter_claim_tables(graph: ContentGraph) -> Iterator[TableRows]:
         yield (
             model,
             (
-                {"claim_id": claim, "procedure": edge.procedure, column: edge.linked_slug, "role": edge.role, "rank": rank}
+                {
+                    "claim_id": claim,
+                    "procedure": edge.procedure,
+                    column: edge.linked_slug,
+                    "role": edge.role,
+                    "rank": rank,
+                }
                 for edge in edges
                 for rank, claim in enumerate(edge.claim_ids)
             ),
@@ -115,7 +125,7 @@ def _iter_claim_tables(graph: ContentGraph) -> Iterator[TableRows]:
 
 
 def _iter_list_tables(found: ListBuilder) -> Iterator[TableRows]:
-    number = list_id(found.path)
+    number = compute_list_id(found.path)
     yield (
         models.ListRow,
         (
@@ -126,7 +136,10 @@ def _iter_list_tables(found: ListBuilder) -> Iterator[TableRows]:
     if found.procedure_positions:
         yield models.LookupProcedurePositions, [(number, dump_array(found.procedure_positions))]
     # In the order of the primary key: both engines append, and do not look for each row's page.
-    yield models.ListFacet, ((number, facet, value, dump_bitmap(places)) for facet, value, places in found.iter_facets())
+    yield (
+        models.ListFacet,
+        ((number, facet, value, dump_bitmap(places)) for facet, value, places in found.iter_facets()),
+    )
     yield (
         models.ListSort,
         ((number, sort, dump_array(places), dump_array(values)) for sort, places, values in found.iter_sort_orders()),
@@ -160,7 +173,7 @@ def _build_risk_row(graph: ContentGraph, risk: seed.RiskIn) -> dict[str, Any]:
 
 def _iter_name_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
     def row(record_type: str, slug: str, name_kind: str, name: str) -> dict[str, Any]:
-        return {"type": record_type, "slug": slug, "kind": name_kind, "text": name, "folded": normalize(name)}
+        return {"type": record_type, "slug": slug, "kind": name_kind, "text": name, "normalized": normalize(name)}
 
     for record_type, record in graph.bundle.records():
         names = [("preferred", record.name), *((name.kind, name.text) for name in record.names)]
@@ -177,13 +190,13 @@ def _iter_name_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
 
 def _iter_former_slug_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
     for record_type, record in graph.bundle.records():
-        yield from ({"type": record_type, "former": old, "slug": record.slug} for old in record.former_slugs)
+        yield from ({"type": record_type, "old_slug": old, "slug": record.slug} for old in record.former_slugs)
     for risk in graph.bundle.risks:
-        yield from ({"type": "risk", "former": old, "slug": risk.slug} for old in risk.former_slugs)
+        yield from ({"type": "risk", "old_slug": old, "slug": risk.slug} for old in risk.former_slugs)
 
 
 def _iter_withdrawn_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
-    moved = {(row["type"], row["former"]) for row in _iter_former_slug_rows(graph)}
+    moved = {(row["type"], row["old_slug"]) for row in _iter_former_slug_rows(graph)}
     done = graph.names.keys() | {(record.type, record.slug) for record in graph.bundle.withdrawn}
     for record in graph.bundle.withdrawn:
         was = graph.removed_records.get((record.type, record.slug))
@@ -203,10 +216,14 @@ def _iter_tag_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
         for claim in record.claims:
             if isinstance(claim, seed.StatementClaimIn) and claim.kind in {"guidance", "anaesthesia", "setting"}:
                 tags |= {(claim.kind, value) for value in claim.value.values}
-        yield from ({"type": record_type, "slug": record.slug, "kind": tag, "value": value} for tag, value in sorted(tags))
+        yield from (
+            {"type": record_type, "slug": record.slug, "kind": tag, "value": value} for tag, value in sorted(tags)
+        )
 
 
-def _iter_claim_rows(graph: ContentGraph, record_type: str, slug: str, claims: Iterable[RenderedClaim]) -> Iterator[Row]:
+def _iter_claim_rows(
+    graph: ContentGraph, record_type: str, slug: str, claims: Iterable[RenderedClaim]
+) -> Iterator[Row]:
     for position, text in enumerate(claims):
         claim = text.claim
         yield (
@@ -325,15 +342,23 @@ def iter_derived_documents(state: CheckedContent) -> Iterator[Row]:
     return starmap(_build_document_row, _iter_derived_documents(state.graph, state))
 
 
-def _iter_derived_documents(graph: ContentGraph, state: CheckedContent) -> Iterator[tuple[str, str, str, object, object]]:
+def _iter_derived_documents(
+    graph: ContentGraph, state: CheckedContent
+) -> Iterator[tuple[str, str, str, object, object]]:
     content = graph.bundle
     # First what weighs most, while the least is held.
     for risk in content.risks:
-        yield "risk", risk.slug, risk.name, details.build_risk_summary(graph, risk), details.build_risk_document(graph, risk)
+        yield (
+            "risk",
+            risk.slug,
+            risk.name,
+            details.build_risk_summary(graph, risk),
+            details.build_risk_document(graph, risk),
+        )
     for condition in content.conditions:
-        yield "options", condition.slug, condition.name, {}, build_options_document(graph, condition)
+        yield DocumentType.OPTIONS, condition.slug, condition.name, {}, build_options_document(graph, condition)
     for source in content.sources:
         summary = details.build_source_summary(graph, source)
         yield "source", source.slug, source.title, summary, details.build_source_document(graph, source)
-    yield "quality", "disagreements", "Disagreements", {}, build_disagreements_document(graph)
+    yield *DISAGREEMENTS, "Disagreements", {}, build_disagreements_document(graph)
     yield from iter_release_documents(graph, state.releases, state.pending, state.build_release_facts())

@@ -268,7 +268,11 @@ def _insert_batch(connection: Connection, table: Table, rows: list[Any]) -> None
     """Many rows in one statement: other threads run meanwhile. The rows hold plain values of the columns' types already."""
     into, columns = _build_target(connection, table), len(table.columns)
     # A row with a large document is the last of those that are written together.
-    room = {place: len(rows[-1][place]) for place in _find_byte_columns(table) if len(rows[-1][place] or b"") > _LARGE_DOCUMENT}
+    room = {
+        place: len(rows[-1][place])
+        for place in _find_byte_columns(table)
+        if len(rows[-1][place] or b"") > _LARGE_DOCUMENT
+    }
     _insert_rows(connection, into, columns, rows[:-1] if room else rows)
     if room:
         _insert_large(connection, table, rows[-1], room)

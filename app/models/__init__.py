@@ -1,12 +1,12 @@
-"""What is stored: table classes only. Importing this package declares every table (Alembic needs that)."""
+"""Table classes. Importing this package declares every table, which Alembic needs."""
 
-from app.db.column_types import name_constraints
+from app.db.column_types import set_naming_convention
 
-name_constraints()
+set_naming_convention()
 
 from app.models.claims import Citation, Claim  # noqa: E402 - the naming convention comes before the first table
 from app.models.outcomes import Finding, Recommendation, ReliefDuration, ResponseRate  # noqa: E402
-from app.models.read_model import Document, Listing, ListingFacet, ListingHome, ListingOrder  # noqa: E402
+from app.models.read_model import Document, ListFacet, ListRow, ListSort, LookupProcedurePositions  # noqa: E402
 from app.models.records import (  # noqa: E402
     Condition,
     FormerSlug,
@@ -20,10 +20,10 @@ from app.models.records import (  # noqa: E402
     Withdrawn,
 )
 from app.models.relations import (  # noqa: E402
-    Broader,
-    Cause,
+    Ancestor,
+    ConditionCause,
+    ConditionGenerator,
     Indication,
-    Origin,
     ProcedureRelation,
     ProcedureRisk,
     Target,
@@ -31,22 +31,22 @@ from app.models.relations import (  # noqa: E402
 from app.models.releases import Release  # noqa: E402
 
 __all__ = [
-    "Broader",
-    "Cause",
+    "Ancestor",
     "Citation",
     "Claim",
     "Condition",
+    "ConditionCause",
+    "ConditionGenerator",
     "Document",
     "Finding",
     "FormerSlug",
     "GuidePage",
     "Indication",
-    "Listing",
-    "ListingFacet",
-    "ListingHome",
-    "ListingOrder",
+    "ListFacet",
+    "ListRow",
+    "ListSort",
+    "LookupProcedurePositions",
     "Name",
-    "Origin",
     "PainGenerator",
     "Procedure",
     "ProcedureRelation",

@@ -1,4 +1,4 @@
-"""Claims and what they rest on."""
+"""Claims and their citations."""
 
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
@@ -7,7 +7,7 @@ from app.db.column_types import BYTES, BYTEWISE
 
 
 class Claim(SQLModel, table=True):
-    """One cited statement about a record. `id` is permanent."""
+    """A cited statement about a record. `id` is permanent."""
 
     __table_args__ = (
         Index("ix_claim_subject", "subject_type", "subject_slug", "kind", "position"),
@@ -19,21 +19,21 @@ class Claim(SQLModel, table=True):
     kind: str = Field(index=True, sa_type=BYTEWISE)
     subject_type: str = Field(sa_type=BYTEWISE)
     subject_slug: str = Field(sa_type=BYTEWISE)
-    # Place among the claims of its kind on its subject.
+    # Position among the subject's claims of the same kind.
     position: int
     statement: str = Field(sa_type=BYTEWISE)
-    # The value checked by its kind, and the qualifiers, as canonical JSON.
+    # Canonical JSON; the claim kind determines the schema of the value.
     value: str = Field(sa_type=BYTEWISE)
     qualifiers: str = Field(sa_type=BYTEWISE)
     grade: str = Field(sa_type=BYTEWISE)
     support: str = Field(sa_type=BYTEWISE)
     reason: str | None = Field(default=None, sa_type=BYTEWISE)
-    # The claim as it is shown, serialised once by the loader.
+    # JSON of the claim as the API returns it, serialized once by the loader.
     document: bytes = Field(sa_type=BYTES)
 
 
 class Citation(SQLModel, table=True):
-    """Where a claim was read. Every claim has one at least; the loader refuses one without."""
+    """A source of a claim. The loader rejects a claim without a citation."""
 
     claim_id: str = Field(primary_key=True, foreign_key="claim.id", sa_type=BYTEWISE)
     position: int = Field(primary_key=True)

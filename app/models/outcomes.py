@@ -1,4 +1,4 @@
-"""Numbers that are asked for by value: how long, how many, which way, who recommends."""
+"""Claims with values to query: relief durations, response rates, findings, recommendations."""
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
@@ -7,7 +7,7 @@ from app.db.column_types import BYTEWISE
 
 
 class ReliefDuration(SQLModel, table=True):
-    """An estimate of how long relief lasts. At most one per procedure and intent is typical."""
+    """Estimate of how long relief lasts. At most one estimate per procedure and intent is typical."""
 
     __tablename__ = "relief_duration"
     __table_args__ = (
@@ -29,7 +29,7 @@ class ReliefDuration(SQLModel, table=True):
     intent: str = Field(sa_type=BYTEWISE)
     measure: str = Field(sa_type=BYTEWISE)
     statistic: str = Field(sa_type=BYTEWISE)
-    # ISO 8601 as the source gives it, and its length in days (month 30.4375, year 365.25). Null: no such end is stated.
+    # ISO 8601 duration as in the source, and its length in days (month 30.4375, year 365.25). Null: the source states none.
     min: str | None = Field(default=None, sa_type=BYTEWISE)
     max: str | None = Field(default=None, sa_type=BYTEWISE)
     min_days: float | None = None
@@ -41,7 +41,7 @@ class ReliefDuration(SQLModel, table=True):
 
 
 class ResponseRate(SQLModel, table=True):
-    """The share of people who reach a stated degree of relief at a stated time."""
+    """Share of patients who reach a stated degree of relief at a stated time."""
 
     __tablename__ = "response_rate"
     __table_args__ = (
@@ -63,7 +63,7 @@ class ResponseRate(SQLModel, table=True):
 
 
 class Finding(SQLModel, table=True):
-    """An outcome with its direction."""
+    """Outcome of a study with its direction."""
 
     __table_args__ = (
         CheckConstraint("direction IN ('favours', 'no_difference', 'against', 'unclear')", name="direction_known"),
@@ -78,7 +78,7 @@ class Finding(SQLModel, table=True):
 
 
 class Recommendation(SQLModel, table=True):
-    """What a body recommends."""
+    """Position of a guideline body for or against a procedure."""
 
     __table_args__ = (
         CheckConstraint(

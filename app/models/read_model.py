@@ -1,7 +1,7 @@
-"""What the loader prepares for reading: finished documents, and lists with their orders and filters.
+"""Read model: serialized documents, and lists with their sort orders and facets.
 
-A document or a list row is a function of the content alone, so it is made once per release and not once per request
-(`docs/decisions/`). The tables of records, claims, edges and estimates stay the ones that exports, checks and people query.
+A document or a list row depends on the content alone, so the loader builds it once per release and not once per request
+(`docs/decisions/`). Exports, checks and people query the tables of records, claims, relations and outcomes instead.
 """
 
 from typing import ClassVar
@@ -13,7 +13,7 @@ from app.db.column_types import BYTES, BYTEWISE
 
 
 class Document(SQLModel, table=True):
-    """A record as it is shown: `summary` in lists, `body` in full. Links hold a mark that HTTP replaces by its base."""
+    """Serialized record: `summary` for lists, `body` in full. HTTP replaces the placeholder in links by its base URL."""
 
     type: str = Field(primary_key=True, sa_type=BYTEWISE)
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
@@ -22,53 +22,55 @@ class Document(SQLModel, table=True):
     body: bytes = Field(sa_type=BYTES)
 
 
-class Listing(SQLModel, table=True):
-    """One row of one list, at its place in the list's first order. `list` is the `list_number` of its path.
+class ListRow(SQLModel, table=True):
+    """A row of a list, at its position in the default order. `list_id` is `app.db.packing.list_id` of the list's path.
 
-    What is shown is the summary of a record, with an edge in a look-up, or a claim.
+    Its JSON is a claim or the summary of a record. A row of a lookup adds the edge that leads to the record.
     """
 
-    list: int = Field(primary_key=True, sa_type=BigInteger)
-    place: int = Field(primary_key=True)
+    __tablename__ = "list_row"
+
+    list_id: int = Field(primary_key=True, sa_type=BigInteger)
+    position: int = Field(primary_key=True)
     record_type: str | None = Field(default=None, sa_type=BYTEWISE)
     record_slug: str | None = Field(default=None, sa_type=BYTEWISE)
     claim_id: str | None = Field(default=None, sa_type=BYTEWISE)
-    # Further members of the shown object (the edge of a look-up), as JSON; null: none.
-    extra: bytes | None = Field(default=None, sa_type=BYTES)
+    # JSON object merged into the summary or claim (the edge of a lookup), or the whole row if there is neither.
+    extra_json: bytes | None = Field(default=None, sa_type=BYTES)
 
 
-class ListingHome(SQLModel, table=True):
-    """Where the procedures of a look-up stand in the list of procedures, with which their facets are stored."""
+class LookupProcedurePositions(SQLModel, table=True):
+    """Position of each lookup row's procedure in the list of procedures, which stores the procedure facets."""
 
-    __tablename__ = "listing_home"
+    __tablename__ = "lookup_procedure_positions"
 
-    list: int = Field(primary_key=True, sa_type=BigInteger)
-    # By place of the look-up, packed (`app/db/packing.py`).
-    places: bytes = Field(sa_type=BYTES)
+    list_id: int = Field(primary_key=True, sa_type=BigInteger)
+    # Packed array in the order of the lookup (`app/db/packing.py`).
+    positions: bytes = Field(sa_type=BYTES)
 
 
-class ListingOrder(SQLModel, table=True):
-    """Another order of a list."""
+class ListSort(SQLModel, table=True):
+    """A further sort order of a list."""
 
-    __tablename__ = "listing_order"
+    __tablename__ = "list_sort"
 
-    list: int = Field(primary_key=True, sa_type=BigInteger)
+    list_id: int = Field(primary_key=True, sa_type=BigInteger)
     sort: str = Field(primary_key=True, sa_type=BYTEWISE)
-    # Places of all rows in this order, packed.
-    places: bytes = Field(sa_type=BYTES)
-    # What orders the first of them (days of relief, place in the history of the release that changed the record, ...), packed;
-    # the rest are rows without a value. Empty where the order goes down: filters compare with the one that goes up.
-    numbers: bytes = Field(sa_type=BYTES)
+    # Packed array: positions of all rows in this order.
+    positions: bytes = Field(sa_type=BYTES)
+    # Packed array: sort keys (days of relief, index of the release that changed the record, ...) of the first rows; the
+    # rows after them have no value. Empty for descending orders: filters compare with the ascending one.
+    sort_values: bytes = Field(sa_type=BYTES)
 
 
-class ListingFacet(SQLModel, table=True):
-    """The rows of a list that have this value of this facet."""
+class ListFacet(SQLModel, table=True):
+    """Rows of a list that have this value of a facet."""
 
-    __tablename__ = "listing_facet"
+    __tablename__ = "list_facet"
     __table_args__: ClassVar = {"sqlite_with_rowid": False}
 
-    list: int = Field(primary_key=True, sa_type=BigInteger)
+    list_id: int = Field(primary_key=True, sa_type=BigInteger)
     facet: str = Field(primary_key=True, sa_type=BYTEWISE)
     value: str = Field(primary_key=True, sa_type=BYTEWISE)
-    # Their places, as a packed set.
-    places: bytes = Field(sa_type=BYTES)
+    # Bitmap of their positions.
+    positions: bytes = Field(sa_type=BYTES)

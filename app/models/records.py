@@ -1,4 +1,4 @@
-"""The records: procedures, conditions, pain generators, risks, sources, guide pages, and what they are called."""
+"""Records: procedures, conditions, pain generators, risks, sources, guide pages, and their names, slugs and tags."""
 
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
@@ -7,29 +7,29 @@ from app.db.column_types import BYTEWISE
 from app.domain import vocabulary
 
 
-def _listed(column: str, values: object) -> CheckConstraint:
+def _in_vocabulary(column: str, values: object) -> CheckConstraint:
     quoted = ", ".join(f"'{value}'" for value in values)  # type: ignore[attr-defined]
     return CheckConstraint(f"{column} IN ({quoted})", name=f"{column}_known")
 
 
 class Procedure(SQLModel, table=True):
-    """What a specialist does. `slug` is its permanent public name: never reused."""
+    """An intervention. `slug` is permanent and never reused."""
 
-    __table_args__ = (_listed("family", vocabulary.FAMILIES),)
+    __table_args__ = (_in_vocabulary("family", vocabulary.PROCEDURE_FAMILIES),)
 
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     name: str = Field(unique=True, sa_type=BYTEWISE)
-    # The name as the loader folds it, so that both engines match and order it alike.
+    # Normalized by the loader, so that both engines match and sort it alike.
     sort_name: str = Field(index=True, sa_type=BYTEWISE)
     family: str = Field(index=True, sa_type=BYTEWISE)
     implant: bool
     summary: str | None = Field(default=None, sa_type=BYTEWISE)
-    # Version of the release in which it last changed.
+    # Version of the release that last changed the record.
     updated_in: str = Field(sa_type=BYTEWISE)
 
 
 class Condition(SQLModel, table=True):
-    """What the patient is diagnosed with. A stub is named by the evidence and not described."""
+    """A diagnosis. A stub has a name from the evidence but no description."""
 
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     name: str = Field(unique=True, sa_type=BYTEWISE)
@@ -43,7 +43,7 @@ class PainGenerator(SQLModel, table=True):
     """An anatomical structure that pain arises from."""
 
     __tablename__ = "pain_generator"
-    __table_args__ = (_listed("kind", vocabulary.GENERATOR_KINDS),)
+    __table_args__ = (_in_vocabulary("kind", vocabulary.GENERATOR_KINDS),)
 
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     name: str = Field(unique=True, sa_type=BYTEWISE)
@@ -54,9 +54,9 @@ class PainGenerator(SQLModel, table=True):
 
 
 class Risk(SQLModel, table=True):
-    """One risk of the catalogue."""
+    """A risk of the catalog."""
 
-    __table_args__ = (_listed("category", vocabulary.RISK_CATEGORIES),)
+    __table_args__ = (_in_vocabulary("category", vocabulary.RISK_CATEGORIES),)
 
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     name: str = Field(unique=True, sa_type=BYTEWISE)
@@ -68,9 +68,12 @@ class Risk(SQLModel, table=True):
 
 
 class Source(SQLModel, table=True):
-    """What facts were read in."""
+    """A publication that claims cite."""
 
-    __table_args__ = (_listed("design", vocabulary.DESIGNS), _listed("status", vocabulary.SOURCE_STATUSES))
+    __table_args__ = (
+        _in_vocabulary("design", vocabulary.DESIGNS),
+        _in_vocabulary("status", vocabulary.SOURCE_STATUSES),
+    )
 
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     title: str = Field(sa_type=BYTEWISE)
@@ -86,7 +89,7 @@ class Source(SQLModel, table=True):
 
 
 class GuidePage(SQLModel, table=True):
-    """One page of the patient guide."""
+    """A page of the patient guide."""
 
     __tablename__ = "guide_page"
 
@@ -96,39 +99,39 @@ class GuidePage(SQLModel, table=True):
 
 
 class Name(SQLModel, table=True):
-    """A name of a record, folded for matching. A preferred name belongs to one record of its type; others may be shared."""
+    """A name of a record, normalized for matching. Preferred names are unique within a record type; other names may be shared."""
 
-    __table_args__ = (Index("ix_name_folded", "type", "folded", "slug"),)
+    __table_args__ = (Index("ix_name_normalized", "type", "normalized", "slug"),)
 
     type: str = Field(primary_key=True, sa_type=BYTEWISE)
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     kind: str = Field(primary_key=True, sa_type=BYTEWISE)
     text: str = Field(primary_key=True, sa_type=BYTEWISE)
-    folded: str = Field(sa_type=BYTEWISE)
+    normalized: str = Field(sa_type=BYTEWISE)
 
 
 class FormerSlug(SQLModel, table=True):
-    """A slug that a record had in an earlier release: a permanent redirect."""
+    """A slug that a record had in an earlier release; it redirects permanently."""
 
     __tablename__ = "former_slug"
 
     type: str = Field(primary_key=True, sa_type=BYTEWISE)
-    former: str = Field(primary_key=True, sa_type=BYTEWISE)
+    old_slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     slug: str = Field(sa_type=BYTEWISE)
 
 
 class Withdrawn(SQLModel, table=True):
-    """A record that was published and is gone, under its last slug and under each that it had before."""
+    """A record that was published and withdrawn; one row for its last slug and one for each earlier slug."""
 
     type: str = Field(primary_key=True, sa_type=BYTEWISE)
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     reason: str = Field(sa_type=BYTEWISE)
-    # Slugs of what replaces it, as a JSON array.
+    # JSON array of slugs.
     replaced_by: str = Field(sa_type=BYTEWISE)
 
 
 class Tag(SQLModel, table=True):
-    """A value of a closed list that a record has: intents, body regions, guidance, anaesthesia, setting."""
+    """A vocabulary value of a record: intent, body region, guidance, anesthesia or setting."""
 
     __table_args__ = (Index("ix_tag_value", "type", "kind", "value", "slug"),)
 

@@ -1,4 +1,4 @@
-"""How records stand to each other. An edge is a claim: its row shares the claim's id."""
+"""Relations between records. Most are claims: the row shares the claim's id."""
 
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
@@ -9,7 +9,7 @@ _ROLE = "role IN ('diagnoses', 'treats')"
 
 
 class Target(SQLModel, table=True):
-    """This procedure diagnoses or treats this pain generator. `rank` 0 is the best supported of several claims of one edge."""
+    """The procedure diagnoses or treats the pain generator. `rank` 0 is the best supported claim of an edge."""
 
     __table_args__ = (
         CheckConstraint(_ROLE, name="role_known"),
@@ -25,7 +25,7 @@ class Target(SQLModel, table=True):
 
 
 class Indication(SQLModel, table=True):
-    """This procedure is used for this condition. `rank` 0 is the best supported of several claims of one edge."""
+    """The procedure diagnoses or treats the condition. `rank` 0 is the best supported claim of an edge."""
 
     __table_args__ = (
         CheckConstraint(_ROLE, name="role_known"),
@@ -41,7 +41,7 @@ class Indication(SQLModel, table=True):
 
 
 class ProcedureRisk(SQLModel, table=True):
-    """How often a risk was observed with a procedure. A band stands only where there is a rate."""
+    """How often a risk was observed with a procedure. `band` is set only if there is a rate."""
 
     __tablename__ = "procedure_risk"
     __table_args__ = (
@@ -66,26 +66,30 @@ class ProcedureRisk(SQLModel, table=True):
     band: str | None = Field(default=None, sa_type=BYTEWISE)
 
 
-class Origin(SQLModel, table=True):
-    """Pain of this condition arises from this pain generator."""
+class ConditionGenerator(SQLModel, table=True):
+    """The pain of the condition arises from the pain generator."""
+
+    __tablename__ = "condition_generator"
 
     claim_id: str = Field(primary_key=True, foreign_key="claim.id", sa_type=BYTEWISE)
     condition: str = Field(primary_key=True, foreign_key="condition.slug", sa_type=BYTEWISE)
     pain_generator: str = Field(primary_key=True, foreign_key="pain_generator.slug", index=True, sa_type=BYTEWISE)
 
 
-class Cause(SQLModel, table=True):
-    """This condition may cause another one."""
+class ConditionCause(SQLModel, table=True):
+    """The condition may cause another condition, `effect`."""
+
+    __tablename__ = "condition_cause"
 
     claim_id: str = Field(primary_key=True, foreign_key="claim.id", sa_type=BYTEWISE)
     condition: str = Field(primary_key=True, foreign_key="condition.slug", sa_type=BYTEWISE)
     effect: str = Field(primary_key=True, foreign_key="condition.slug", index=True, sa_type=BYTEWISE)
 
 
-class Broader(SQLModel, table=True):
-    """`slug` falls under `ancestor`, `depth` steps up. Depth 0 is the record itself, so that a filter is one look-up."""
+class Ancestor(SQLModel, table=True):
+    """`ancestor` is `depth` levels above `slug`. Depth 0 is the record itself, so a filter needs one lookup only."""
 
-    __table_args__ = (Index("ix_broader_ancestor", "type", "ancestor", "slug"),)
+    __table_args__ = (Index("ix_ancestor_ancestor", "type", "ancestor", "slug"),)
 
     type: str = Field(primary_key=True, sa_type=BYTEWISE)
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
@@ -94,7 +98,7 @@ class Broader(SQLModel, table=True):
 
 
 class ProcedureRelation(SQLModel, table=True):
-    """How one procedure stands to another: confirms, alternative_to, escalates_to."""
+    """Relation between two procedures: confirms, alternative_to or escalates_to."""
 
     __tablename__ = "procedure_relation"
 

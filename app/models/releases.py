@@ -1,4 +1,4 @@
-"""Which state of the content this database holds."""
+"""Release row: the state of the content in this database."""
 
 from sqlmodel import Field, SQLModel
 
@@ -6,15 +6,15 @@ from app.db.column_types import BYTEWISE
 
 
 class Release(SQLModel, table=True):
-    """The one release that is current. Written last: who sees a new revision sees all of its content."""
+    """The loaded release. The loader writes it last: a reader that sees a new revision sees all of its content."""
 
     current: bool = Field(primary_key=True)
     version: str = Field(sa_type=BYTEWISE)
     date: str = Field(sa_type=BYTEWISE)
-    # Hash of the content: the same content gives the same revision in every database.
+    # Hash of the content: equal in every database that holds the same content.
     revision: str = Field(sa_type=BYTEWISE)
-    # Which code wrote the documents: other code means loading anew.
+    # Code that built the documents: another build reloads them.
     build: str = Field(sa_type=BYTEWISE)
-    # Rises by one with each load of a newer state, so that a replica knows which of two revisions is the later.
+    # Increases by one with each load, so that a reader knows which of two revisions is newer.
     sequence: int
     development: bool

@@ -1,59 +1,65 @@
-"""Claims across all records, in the order of their ids."""
+"""Claims of all records, by id."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.db.read_engine import Snapshot
-from app.db.statements import named
+from app.db.read_engine import ReadTransaction
+from app.db.statements import bind_list
 
 
 @dataclass(frozen=True)
 class ClaimFilters:
-    """What the claims are narrowed to. Values of one field are alternatives, fields are all required; None: not narrowed."""
+    """Filters of claims. A claim must match every field that is not None; it matches a field by any of its values."""
 
-    kinds: tuple[str, ...]
+    claim_kinds: tuple[str, ...]
     ids: tuple[str, ...] | None = None
-    # Records spoken about, by type and slug.
+    # (record type, slug) of the subjects.
     subjects: tuple[tuple[str, str], ...] | None = None
     risks: tuple[str, ...] | None = None
     conditions: tuple[str, ...] | None = None
 
 
-def _where(filters: ClaimFilters, given: dict[str, Any]) -> str:
-    sql = f"c.kind IN ({named('kind', filters.kinds, given)})" if filters.kinds else "c.kind IS NULL"
+def _build_where(filters: ClaimFilters, params: dict[str, Any]) -> str:
+    """SQL condition on `claim c`; adds its bind parameters to `params`."""
+    sql = f"c.kind IN ({bind_list('kind', filters.claim_kinds, params)})" if filters.claim_kinds else "c.kind IS NULL"
     if filters.ids is not None:
-        sql += f" AND c.id IN ({named('id', filters.ids, given) or 'NULL'})"
+        sql += f" AND c.id IN ({bind_list('id', filters.ids, params) or 'NULL'})"
     if filters.subjects is not None:
         pairs = []
-        for place, (kind, slug) in enumerate(filters.subjects):
-            given[f"st{place}"], given[f"ss{place}"] = kind, slug
-            pairs.append(f"(c.subject_type = :st{place} AND c.subject_slug = :ss{place})")
+        for index, (record_type, slug) in enumerate(filters.subjects):
+            params[f"st{index}"], params[f"ss{index}"] = record_type, slug
+            pairs.append(f"(c.subject_type = :st{index} AND c.subject_slug = :ss{index})")
         sql += f" AND ({' OR '.join(pairs) or '1 = 0'})"
     if filters.risks is not None:
-        among = named("risk", filters.risks, given) or "NULL"
-        sql += f" AND EXISTS (SELECT 1 FROM procedure_risk r WHERE r.claim_id = c.id AND r.risk IN ({among}))"
+        names = bind_list("risk", filters.risks, params) or "NULL"
+        sql += f" AND EXISTS (SELECT 1 FROM procedure_risk r WHERE r.claim_id = c.id AND r.risk IN ({names}))"
     if filters.conditions is not None:
-        among = named("con", filters.conditions, given) or "NULL"
-        sql += f" AND EXISTS (SELECT 1 FROM indication i WHERE i.claim_id = c.id AND i.condition IN ({among}))"
+        names = bind_list("con", filters.conditions, params) or "NULL"
+        sql += f" AND EXISTS (SELECT 1 FROM indication i WHERE i.claim_id = c.id AND i.condition IN ({names}))"
     return sql
 
 
-def list_claims(snapshot: Snapshot, filters: ClaimFilters, *, after: str, limit: int) -> Sequence[tuple[str, bytes]]:
-    """Ids and documents of claims after an id, at most `limit`."""
-    given: dict[str, Any] = {"after": after, "limit": limit}
-    where = _where(filters, given)
+def list_claims(
+    transaction: ReadTransaction, filters: ClaimFilters, *, after: str, limit: int
+) -> Sequence[tuple[str, bytes]]:
+    """(id, JSON) of at most `limit` claims after an id."""
+    params: dict[str, Any] = {"after": after, "limit": limit}
+    where = _build_where(filters, params)
     sql = f"SELECT c.id, c.document FROM claim c WHERE {where} AND c.id > :after ORDER BY c.id LIMIT :limit"
-    return [(claim_id, document) for claim_id, document in snapshot.fetch(sql, given)]
+    return [(claim_id, document) for claim_id, document in transaction.fetch(sql, params)]
 
 
-def count_claims(snapshot: Snapshot, filters: ClaimFilters) -> int:
-    """How many claims there are."""
-    given: dict[str, Any] = {}
-    return int(snapshot.fetch(f"SELECT count(*) FROM claim c WHERE {_where(filters, given)}", given)[0][0])
+def count_claims(transaction: ReadTransaction, filters: ClaimFilters) -> int:
+    """Number of matching claims."""
+    params: dict[str, Any] = {}
+    sql = f"SELECT count(*) FROM claim c WHERE {_build_where(filters, params)}"
+    return int(transaction.fetch(sql, params)[0][0])
 
 
-def list_long_claim_ids(snapshot: Snapshot, longer_than: int) -> list[str]:
-    """Ids of claims that are longer than a number of characters."""
-    rows = snapshot.fetch("SELECT id FROM claim WHERE length(id) > :most ORDER BY id", {"most": longer_than})
+def list_long_claim_ids(transaction: ReadTransaction, max_length: int) -> list[str]:
+    """Claim ids of more than `max_length` characters."""
+    rows = transaction.fetch(
+        "SELECT id FROM claim WHERE length(id) > :max_length ORDER BY id", {"max_length": max_length}
+    )
     return [row[0] for row in rows]

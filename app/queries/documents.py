@@ -1,66 +1,80 @@
-"""Finished documents, by type and slug."""
+"""Documents and claims as serialized JSON."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.db.read_engine import Snapshot
-from app.db.statements import named
+from app.db.read_engine import ReadTransaction
+from app.db.statements import bind_list
+from app.domain.documents import CURRENT_RELEASE, RED_FLAGS
 
 
-def find_document(snapshot: Snapshot, kind: str, slug: str) -> bytes | None:
-    """A document in full; None: there is no such record."""
-    rows = snapshot.fetch("SELECT body FROM document WHERE type = :type AND slug = :slug", {"type": kind, "slug": slug})
+def find_document(transaction: ReadTransaction, document_type: str, slug: str) -> bytes | None:
+    """Full document; None if there is no such document."""
+    sql = "SELECT body FROM document WHERE type = :type AND slug = :slug"
+    rows = transaction.fetch(sql, {"type": document_type, "slug": slug})
     return rows[0][0] if rows else None
 
 
-def list_documents(snapshot: Snapshot, kind: str, slugs: Sequence[str]) -> dict[str, bytes]:
-    """Documents in full by slug; those that are not there are left out."""
+def get_current_release_json(transaction: ReadTransaction) -> bytes:
+    """Document of the current release."""
+    return find_document(transaction, *CURRENT_RELEASE) or b"{}"
+
+
+def get_red_flags_json(transaction: ReadTransaction) -> bytes:
+    """Red flags as a JSON array: phrases that users search for, and the claims to show for them."""
+    return find_document(transaction, *RED_FLAGS) or b"[]"
+
+
+def list_documents(transaction: ReadTransaction, document_type: str, slugs: Sequence[str]) -> dict[str, bytes]:
+    """Full documents by slug; unknown slugs are omitted."""
     if not slugs:
         return {}
-    given: dict[str, Any] = {"type": kind}
-    among = named("s", slugs, given)
-    return dict(snapshot.fetch(f"SELECT slug, body FROM document WHERE type = :type AND slug IN ({among})", given))
+    params: dict[str, Any] = {"type": document_type}
+    names = bind_list("s", slugs, params)
+    return dict(transaction.fetch(f"SELECT slug, body FROM document WHERE type = :type AND slug IN ({names})", params))
 
 
-def list_summaries(snapshot: Snapshot, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
-    """Summaries of records of any type, by type and slug."""
+def list_summaries(transaction: ReadTransaction, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+    """Summaries of records by (record type, slug); unknown records are omitted."""
     if not keys:
         return {}
-    given: dict[str, Any] = {}
-    types = named("t", sorted({kind for kind, _ in keys}), given)
-    slugs = named("s", sorted({slug for _, slug in keys}), given)
+    params: dict[str, Any] = {}
+    types = bind_list("t", sorted({record_type for record_type, _ in keys}), params)
+    slugs = bind_list("s", sorted({slug for _, slug in keys}), params)
     sql = f"SELECT type, slug, summary FROM document WHERE type IN ({types}) AND slug IN ({slugs})"
-    return {(kind, slug): summary for kind, slug, summary in snapshot.fetch(sql, given)}
+    return {(record_type, slug): summary for record_type, slug, summary in transaction.fetch(sql, params)}
 
 
-def find_claim(snapshot: Snapshot, claim_id: str) -> bytes | None:
-    """A claim as it is shown; None: there is no such claim."""
-    rows = snapshot.fetch("SELECT document FROM claim WHERE id = :id", {"id": claim_id})
+def find_claim(transaction: ReadTransaction, claim_id: str) -> bytes | None:
+    """Claim as JSON; None if there is no such claim."""
+    rows = transaction.fetch("SELECT document FROM claim WHERE id = :id", {"id": claim_id})
     return rows[0][0] if rows else None
 
 
-def find_slug_by_size(snapshot: Snapshot, kind: str, *, smallest: bool) -> str | None:
-    """The slug of the smallest or largest document among the first 200 of a type; None: there is none."""
+def find_slug_by_size(transaction: ReadTransaction, document_type: str, *, smallest: bool) -> str | None:
+    """Slug of the smallest or largest among the first 200 documents of a type; None if there is none."""
     sql = (
         "SELECT slug FROM (SELECT slug, length(body) AS size FROM document WHERE type = :type ORDER BY slug LIMIT 200)"
-        f" AS first_ones ORDER BY size {'ASC' if smallest else 'DESC'}, slug LIMIT 1"
+        f" AS first_documents ORDER BY size {'ASC' if smallest else 'DESC'}, slug LIMIT 1"
     )
-    rows = snapshot.fetch(sql, {"type": kind})
+    rows = transaction.fetch(sql, {"type": document_type})
     return rows[0][0] if rows else None
 
 
-def find_claim_id(snapshot: Snapshot) -> str | None:
-    """The first claim by id; None: there is none."""
-    rows = snapshot.fetch("SELECT id FROM claim ORDER BY id LIMIT 1", {})
+def find_first_claim_id(transaction: ReadTransaction) -> str | None:
+    """Id of the first claim by id; None if there is none."""
+    rows = transaction.fetch("SELECT id FROM claim ORDER BY id LIMIT 1", {})
     return rows[0][0] if rows else None
 
 
-def walk_documents(snapshot: Snapshot, kind: str, *, below: str = "") -> Iterator[tuple[str, bytes]]:
-    """Every document of a type whose slug begins with `below`, with its slug and in order of it, some at a time."""
-    after = below
-    while rows := snapshot.fetch(
+def iter_documents(
+    transaction: ReadTransaction, document_type: str, *, prefix: str = ""
+) -> Iterator[tuple[str, bytes]]:
+    """(slug, full document) of every document of a type whose slug starts with `prefix`, by slug, fetched in batches."""
+    after = prefix
+    while rows := transaction.fetch(
         "SELECT slug, body FROM document WHERE type = :type AND slug > :after AND slug < :end ORDER BY slug LIMIT 200",
-        {"type": kind, "after": after, "end": f"{below}~"},
+        {"type": document_type, "after": after, "end": f"{prefix}~"},
     ):
         yield from ((slug, bytes(body)) for slug, body in rows)
         after = rows[-1][0]

@@ -1,4 +1,4 @@
-"""Pages of lists: rows in a total order, as a selection leaves them."""
+"""List pages: the rows of a filtered list in a total order."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,106 +6,113 @@ from typing import Any, Final
 
 import orjson
 
-from app.db.packing import list_number
-from app.db.read_engine import Snapshot
-from app.db.statements import named
-from app.queries.list_filter import Selection, count_rows
+from app.db.packing import compute_list_id
+from app.db.read_engine import ReadTransaction
+from app.db.statements import bind_list
+from app.domain.documents import DocumentType
+from app.queries.list_filter import FilteredList, count_rows
 
 
 @dataclass(frozen=True)
-class ListRow:
-    """One row: the shown summary or claim, the further members of its object, and its position in this order."""
+class RenderedRow:
+    """A row of a list with its JSON. `offset` counts in the requested sort order and is what a cursor holds."""
 
-    position: int
+    offset: int
     summary: bytes | None
     claim: bytes | None
-    extra: bytes | None
+    extra_json: bytes | None
 
     @property
-    def shown(self) -> bytes:
-        """The row as JSON: the summary or claim, with the further members of its object."""
-        found = self.summary if self.summary is not None else self.claim
-        if found is None:
-            return bytes(self.extra or b"{}")
-        return bytes(found) if self.extra is None else bytes(found)[:-1] + b"," + bytes(self.extra)[1:]
+    def json(self) -> bytes:
+        """The summary or claim merged with `extra_json`."""
+        document = self.summary if self.summary is not None else self.claim
+        if document is None:
+            return bytes(self.extra_json or b"{}")
+        return bytes(document) if self.extra_json is None else bytes(document)[:-1] + b"," + bytes(self.extra_json)[1:]
 
 
-_SHOWN = """
+_SELECT = """
+    SELECT r.position, d.summary, c.document, r.extra_json
+    FROM list_row r
     LEFT JOIN document d ON d.type = r.record_type AND d.slug = r.record_slug
-    LEFT JOIN claim c ON c.id = r.claim_id"""
+    LEFT JOIN claim c ON c.id = r.claim_id
+    WHERE r.list_id = :list_id"""
 
 
-def list_rows(selection: Selection, *, after: int | None, limit: int) -> Sequence[ListRow]:
-    """Rows after a position in the order of the selection, at most `limit`."""
-    given: dict[str, Any] = {"list": list_number(selection.path)}
-    sql = f"SELECT r.place, d.summary, c.document, r.extra FROM listing r{_SHOWN} WHERE r.list = :list"
-    if selection.as_they_stand:
-        down = selection.order.down
-        given["limit"] = limit
+def list_rows(filtered: FilteredList, *, after: int | None, limit: int) -> Sequence[RenderedRow]:
+    """At most `limit` rows after an offset."""
+    params: dict[str, Any] = {"list_id": compute_list_id(filtered.list_path)}
+    if filtered.unfiltered:
+        reverse = filtered.order.reverse
+        sql = _SELECT
+        params["limit"] = limit
         if after is not None:
-            given["after"] = after
-            sql += f" AND r.place {'<' if down else '>'} :after"
-        sql += f" ORDER BY r.place{' DESC' if down else ''} LIMIT :limit"
-        return [ListRow(*row) for row in selection.snapshot.fetch(sql, given)]
-    page = selection.page(after, limit)
-    if not page:
+            params["after"] = after
+            sql += f" AND r.position {'<' if reverse else '>'} :after"
+        sql += f" ORDER BY r.position{' DESC' if reverse else ''} LIMIT :limit"
+        return [RenderedRow(*row) for row in filtered.transaction.fetch(sql, params)]
+    offsets = filtered.list_offsets(after, limit)
+    if not offsets:
         return []
-    sql += f" AND r.place IN ({named('place', [place for _, place in page], given)})"
-    shown = {place: row for place, *row in selection.snapshot.fetch(sql, given)}
-    return [ListRow(position, *shown[place]) for position, place in page]
+    sql = f"{_SELECT} AND r.position IN ({bind_list('position', [position for _, position in offsets], params)})"
+    rows = {position: row for position, *row in filtered.transaction.fetch(sql, params)}
+    return [RenderedRow(offset, *rows[position]) for offset, position in offsets]
 
 
-# Rows of a page that nobody narrowed, sorted or sized.
-FIRST_PAGE: Final = 20
+DEFAULT_PAGE_SIZE: Final = 20
 
 
 @dataclass(frozen=True)
 class FirstPage:
-    """The first page of a list as nothing narrows it: its rows as JSON, with commas between them; and what they are of."""
+    """First page of an unfiltered list in its default order and size. `items` is JSON: the rows separated by commas."""
 
     items: bytes
     total: int
-    # Position of the last of them, where more follow.
-    last: int | None
+    # Offset of the last item; None if no further page follows.
+    last_offset: int | None
 
 
-def find_first_page(snapshot: Snapshot, path: str) -> FirstPage | None:
-    """The page that the loader made, in one row. None: other code loaded this database, and made none."""
-    sql = "SELECT summary, body FROM document WHERE type = 'first_page' AND slug = :path"
-    rows = snapshot.fetch(sql, {"path": path})
-    return FirstPage(bytes(rows[0][1]), **orjson.loads(bytes(rows[0][0]))) if rows else None
+def find_first_page(transaction: ReadTransaction, list_path: str) -> FirstPage | None:
+    """The page that the loader built. None if another version of the code loaded the database and built none."""
+    sql = "SELECT summary, body FROM document WHERE type = :type AND slug = :list_path"
+    rows = transaction.fetch(sql, {"type": DocumentType.FIRST_PAGE, "list_path": list_path})
+    if not rows:
+        return None
+    page = orjson.loads(bytes(rows[0][0]))
+    return FirstPage(bytes(rows[0][1]), page["total"], page["last"])
 
 
-def make_first_page(snapshot: Snapshot, path: str) -> FirstPage:
-    """The same from the rows themselves."""
-    every_row = Selection(snapshot, path)
-    rows = list_rows(every_row, after=None, limit=FIRST_PAGE + 1)
-    last = rows[FIRST_PAGE - 1].position if len(rows) > FIRST_PAGE else None
-    items = b",".join([row.shown for row in rows[:FIRST_PAGE]])
-    return FirstPage(items, count_rows(every_row), last)
+def build_first_page(transaction: ReadTransaction, list_path: str) -> FirstPage:
+    """The page built from the rows of the list."""
+    every_row = FilteredList(transaction, list_path)
+    rows = list_rows(every_row, after=None, limit=DEFAULT_PAGE_SIZE + 1)
+    last_offset = rows[DEFAULT_PAGE_SIZE - 1].offset if len(rows) > DEFAULT_PAGE_SIZE else None
+    items = b",".join([row.json for row in rows[:DEFAULT_PAGE_SIZE]])
+    return FirstPage(items, count_rows(every_row), last_offset)
 
 
-def walk_list(selection: Selection) -> Iterator[ListRow]:
-    """Every row of a selection, some at a time."""
+def iter_rows(filtered: FilteredList) -> Iterator[RenderedRow]:
+    """Every matching row, fetched in batches."""
     after: int | None = None
-    while rows := list_rows(selection, after=after, limit=500):
+    while rows := list_rows(filtered, after=after, limit=500):
         yield from rows
-        after = rows[-1].position
+        after = rows[-1].offset
 
 
-_CLAIMS_OF = "claim WHERE subject_type = :type AND subject_slug = :slug AND kind = :kind"
+_RECORD_CLAIMS = "claim WHERE subject_type = :type AND subject_slug = :slug AND kind = :kind"
 
 
-def list_claims_of(
-    snapshot: Snapshot, kind: str, slug: str, claim_kind: str, *, after: int | None, limit: int
-) -> Sequence[ListRow]:
-    """Claims of one kind on one record, in the order a detail shows them."""
-    given = {"type": kind, "slug": slug, "kind": claim_kind, "after": -1 if after is None else after, "limit": limit}
-    sql = f"SELECT position, document FROM {_CLAIMS_OF} AND position > :after ORDER BY position LIMIT :limit"
-    return [ListRow(position, None, document, None) for position, document in snapshot.fetch(sql, given)]
+def list_record_claims(
+    transaction: ReadTransaction, record_type: str, slug: str, claim_kind: str, *, after: int | None, limit: int
+) -> Sequence[RenderedRow]:
+    """At most `limit` claims of a kind on a record after an offset, in the order of the record's document."""
+    after = -1 if after is None else after
+    params = {"type": record_type, "slug": slug, "kind": claim_kind, "after": after, "limit": limit}
+    sql = f"SELECT position, document FROM {_RECORD_CLAIMS} AND position > :after ORDER BY position LIMIT :limit"
+    return [RenderedRow(position, None, document, None) for position, document in transaction.fetch(sql, params)]
 
 
-def count_claims_of(snapshot: Snapshot, kind: str, slug: str, claim_kind: str) -> int:
-    """How many claims of one kind a record has."""
-    given = {"type": kind, "slug": slug, "kind": claim_kind}
-    return int(snapshot.fetch(f"SELECT count(*) FROM {_CLAIMS_OF}", given)[0][0])
+def count_record_claims(transaction: ReadTransaction, record_type: str, slug: str, claim_kind: str) -> int:
+    """Number of claims of a kind on a record."""
+    params = {"type": record_type, "slug": slug, "kind": claim_kind}
+    return int(transaction.fetch(f"SELECT count(*) FROM {_RECORD_CLAIMS}", params)[0][0])

@@ -1,14 +1,14 @@
-"""Procedures by pain generators."""
+"""Matrix of procedures by pain generators."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from app.db.read_engine import Snapshot
-from app.db.statements import named
+from app.db.read_engine import ReadTransaction
+from app.db.statements import bind_list
 
 
-class Cell(NamedTuple):
-    """The best supported claim of one edge."""
+class MatrixCell(NamedTuple):
+    """An edge with its best supported claim."""
 
     procedure: str
     procedure_name: str
@@ -21,10 +21,15 @@ class Cell(NamedTuple):
 
 
 def list_matrix(
-    snapshot: Snapshot, *, families: Sequence[str], roles: Sequence[str], body_regions: Sequence[str], limit: int
-) -> list[Cell]:
-    """The best supported edges, by procedure and pain generator in people's order; at most `limit`."""
-    given: dict[str, Any] = {"limit": limit}
+    transaction: ReadTransaction,
+    *,
+    families: Sequence[str],
+    roles: Sequence[str],
+    body_regions: Sequence[str],
+    limit: int,
+) -> list[MatrixCell]:
+    """At most `limit` edges, by the sort names of procedure and pain generator. An empty filter matches everything."""
+    params: dict[str, Any] = {"limit": limit}
     sql = """
         SELECT t.procedure, p.name, t.pain_generator, g.name, g.sort_name, t.role, c.grade, t.claim_id
         FROM target t
@@ -33,12 +38,12 @@ def list_matrix(
         JOIN claim c ON c.id = t.claim_id
         WHERE t.rank = 0"""
     if families:
-        sql += f" AND p.family IN ({named('family', families, given)})"
+        sql += f" AND p.family IN ({bind_list('family', families, params)})"
     if roles:
-        sql += f" AND t.role IN ({named('role', roles, given)})"
+        sql += f" AND t.role IN ({bind_list('role', roles, params)})"
     if body_regions:
         sql += f""" AND t.pain_generator IN (
             SELECT slug FROM tag WHERE type = 'pain_generator' AND kind = 'body_region'
-            AND value IN ({named("region", body_regions, given)}))"""
+            AND value IN ({bind_list("region", body_regions, params)}))"""
     sql += " ORDER BY p.sort_name, p.slug, g.sort_name, g.slug, t.role LIMIT :limit"
-    return [Cell(*row) for row in snapshot.fetch(sql, given)]
+    return [MatrixCell(*row) for row in transaction.fetch(sql, params)]

@@ -1,4 +1,4 @@
-"""From what a caller wrote to the record that is meant: slug, former slug, or a name."""
+"""Record lookup by slug, old slug or name."""
 
 from dataclasses import dataclass
 
@@ -8,72 +8,78 @@ from app.text.normalize import normalize
 
 @dataclass(frozen=True)
 class NameMatch:
-    """What a name leads to: one record, several, or none; `former` when the slug was one in an earlier release."""
+    """Slugs of the records that a name leads to: one, several (the name is ambiguous) or none."""
 
     slugs: tuple[str, ...]
+    # The name is a slug of an earlier release.
     is_old_slug: bool = False
 
 
-def resolve_name(snapshot: ReadTransaction, record_type: str, name: str) -> NameMatch:
-    """Records that a former slug or a known name leads to."""
-    former = snapshot.fetch(
-        "SELECT slug FROM former_slug WHERE type = :type AND former = :former", {"type": record_type, "former": name}
-    )
-    if former:
-        return NameMatch((former[0][0],), is_old_slug=True)
-    rows = snapshot.fetch(
-        "SELECT slug, kind FROM name WHERE type = :type AND folded = :folded", {"type": record_type, "folded": normalize(name)}
-    )
+def resolve_name(transaction: ReadTransaction, record_type: str, name: str) -> NameMatch:
+    """Records with this old slug, else with this preferred name, else with this name of any kind."""
+    sql = "SELECT slug FROM former_slug WHERE type = :type AND old_slug = :old_slug"
+    moved = transaction.fetch(sql, {"type": record_type, "old_slug": name})
+    if moved:
+        return NameMatch((moved[0][0],), is_old_slug=True)
+    sql = "SELECT slug, kind FROM name WHERE type = :type AND normalized = :normalized"
+    rows = transaction.fetch(sql, {"type": record_type, "normalized": normalize(name)})
     preferred = sorted({slug for slug, name_kind in rows if name_kind == "preferred"})
     return NameMatch(tuple(preferred or sorted({slug for slug, _ in rows})))
 
 
-def find_withdrawn(snapshot: ReadTransaction, record_type: str, slug: str) -> tuple[str, str] | None:
-    """Reason and replacements (JSON array of slugs) of a withdrawn record; None: it never was, or still is."""
-    rows = snapshot.fetch(
-        "SELECT reason, replaced_by FROM withdrawn WHERE type = :type AND slug = :slug", {"type": record_type, "slug": slug}
-    )
+def find_withdrawn(transaction: ReadTransaction, record_type: str, slug: str) -> tuple[str, str] | None:
+    """(reason, JSON array of replacement slugs) of a withdrawn record; None if no withdrawn record had this slug."""
+    sql = "SELECT reason, replaced_by FROM withdrawn WHERE type = :type AND slug = :slug"
+    rows = transaction.fetch(sql, {"type": record_type, "slug": slug})
     return (rows[0][0], rows[0][1]) if rows else None
 
 
-def list_names(snapshot: ReadTransaction, record_type: str) -> dict[str, str]:
-    """Every name of a type of record, with its slug: what suggestions are chosen from."""
+def list_names(transaction: ReadTransaction, record_type: str) -> dict[str, str]:
+    """All names of a record type with their slugs. Of equal names the lowest slug wins."""
     sql = "SELECT text, slug FROM name WHERE type = :type ORDER BY text, slug DESC"
-    return dict(snapshot.fetch(sql, {"type": record_type}))
+    return dict(transaction.fetch(sql, {"type": record_type}))
 
 
-def list_slugs(snapshot: ReadTransaction, record_type: str) -> dict[str, str]:
-    """Every slug of a type of record, with its name."""
-    return dict(snapshot.fetch("SELECT slug, name FROM document WHERE type = :type", {"type": record_type}))
+def list_slugs(transaction: ReadTransaction, record_type: str) -> dict[str, str]:
+    """All slugs of a record type with their names."""
+    return dict(transaction.fetch("SELECT slug, name FROM document WHERE type = :type", {"type": record_type}))
 
 
-def list_slugs_by_name(snapshot: ReadTransaction, record_type: str, folded: str, *, match: str, limit: int) -> list[str]:
-    """Slugs of records with a name that begins so, contains it, or is it (`how`), folded alike; at most `most`, in order."""
-    # Folded text has lower case letters, digits and spaces alone: `~` stands behind all of them, `%` is never in it.
-    given = {"type": record_type, "from": folded, "to": f"{folded}~", "part": f"%{folded}%", "most": limit}
-    column, rows = ("sort_name", "source") if record_type == "source" else ("folded", "name")
-    test = {
+def list_slugs_by_name(
+    transaction: ReadTransaction, record_type: str, normalized: str, *, match: str, limit: int
+) -> list[str]:
+    """At most `limit` slugs, sorted, of records with a name that `match`es: "starts", "contains" or "exact"."""
+    # Normalized text has only lower-case letters, digits and spaces: `~` sorts after them, `%` does not occur.
+    params = {
+        "type": record_type,
+        "from": normalized,
+        "to": f"{normalized}~",
+        "part": f"%{normalized}%",
+        "limit": limit,
+    }
+    column, table = ("sort_name", "source") if record_type == "source" else ("normalized", "name")
+    condition = {
         "starts": f"{column} >= :from AND {column} < :to",
         "contains": f"{column} LIKE :part",
         "exact": f"{column} = :from",
     }[match]
-    of_type = "" if record_type == "source" else "type = :type AND "
-    sql = f"SELECT DISTINCT slug FROM {rows} WHERE {of_type}{test} ORDER BY slug LIMIT :most"
-    return [row[0] for row in snapshot.fetch(sql, given)]
+    type_condition = "" if record_type == "source" else "type = :type AND "
+    sql = f"SELECT DISTINCT slug FROM {table} WHERE {type_condition}{condition} ORDER BY slug LIMIT :limit"
+    return [row[0] for row in transaction.fetch(sql, params)]
 
 
-def list_names_with_kind(snapshot: ReadTransaction, record_type: str) -> list[tuple[str, str, str]]:
-    """Slug, kind and text of every name of a type of record, in order."""
+def list_names_with_kind(transaction: ReadTransaction, record_type: str) -> list[tuple[str, str, str]]:
+    """(slug, name kind, text) of all names of a record type, sorted."""
     sql = "SELECT slug, kind, text FROM name WHERE type = :type ORDER BY slug, kind, text"
-    return [(slug, name_kind, text) for slug, name_kind, text in snapshot.fetch(sql, {"type": record_type})]
+    return [(slug, name_kind, text) for slug, name_kind, text in transaction.fetch(sql, {"type": record_type})]
 
 
-def list_parents(snapshot: ReadTransaction, record_type: str) -> list[tuple[str, str]]:
-    """Slug and the record directly above it, for a type of record, in order."""
-    sql = "SELECT slug, ancestor FROM broader WHERE type = :type AND depth = 1 ORDER BY slug, ancestor"
-    return [(slug, above) for slug, above in snapshot.fetch(sql, {"type": record_type})]
+def list_parents(transaction: ReadTransaction, record_type: str) -> list[tuple[str, str]]:
+    """(slug, slug of the parent) of all records of a type, sorted. A record may have several parents."""
+    sql = "SELECT slug, ancestor FROM ancestor WHERE type = :type AND depth = 1 ORDER BY slug, ancestor"
+    return [(slug, parent) for slug, parent in transaction.fetch(sql, {"type": record_type})]
 
 
-def list_families(snapshot: ReadTransaction) -> dict[str, str]:
-    """Family of every procedure."""
-    return dict(snapshot.fetch("SELECT slug, family FROM procedure", {}))
+def list_families(transaction: ReadTransaction) -> dict[str, str]:
+    """Families of all procedures by slug."""
+    return dict(transaction.fetch("SELECT slug, family FROM procedure", {}))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.db.errors import SchemaMissing
-from app.db.packing import list_id
+from app.db.packing import compute_list_id
 from app.db.read_engine import ReadTransaction
 from app.errors import NotLoaded
 
@@ -44,4 +44,4 @@ def get_release(transaction: ReadTransaction) -> LoadedRelease:
 def list_versions(transaction: ReadTransaction) -> list[str]:
     """Versions of all releases, oldest first."""
     sql = "SELECT record_slug FROM list_row WHERE list_id = :list_id ORDER BY position DESC"
-    return [version for (version,) in transaction.fetch(sql, {"list_id": list_id("releases")})]
+    return [version for (version,) in transaction.fetch(sql, {"list_id": compute_list_id("releases")})]

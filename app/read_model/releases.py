@@ -1,4 +1,4 @@
-"""The history of the content, as documents: releases, and their changes field by field."""
+"""Release documents: summaries of releases, and their changes field by field."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,106 +6,106 @@ from urllib.parse import quote
 
 import orjson
 
+from app.domain.documents import CURRENT_RELEASE, RED_FLAGS, DocumentType
 from app.domain.json import Json
-from app.read_model.claims_json import licence_of, link, notice_of, review_of
-from app.read_model.graph import PATH_OF_TYPE, Index
-from app.seed.diff import TYPE_OF_FAMILY
-from app.seed.schema import Change, ReleaseFile
+from app.read_model.claims_json import build_license, build_notice, build_review, link_placeholder
+from app.read_model.graph import PATH_BY_RECORD_TYPE, ContentGraph
+from app.seed.diff import RECORD_TYPE_BY_FOLDER
+from app.seed.schema import ContentChange, ReleaseFile
 
-Row = tuple[str, str, str, Json, Any]
+DocumentRow = tuple[str, str, str, Json, Any]
 
 
-def release_documents(
-    index: Index, releases: list[ReleaseFile], pending: list[Change], current: dict[str, Any]
-) -> Iterator[Row]:
-    """One document a release, the current one once more under `current`, and the history as the seed holds it."""
+def iter_release_documents(
+    graph: ContentGraph, releases: list[ReleaseFile], pending: list[ContentChange], current: dict[str, Any]
+) -> Iterator[DocumentRow]:
+    """Yield the documents of releases, the current release, the red-flag phrases, and the history as the seed has it."""
     for release in releases:
-        summary = _summary(release, is_current=release.version == current["version"])
-        yield "release", release.version, release.title, summary, summary
-    flags = [{"phrases": flag.phrases, "claims": flag.claims} for flag in index.editorial.red_flags]
-    yield "search", "red-flags", "Red flags", {}, flags
+        summary = _build_release_summary(release, is_current=release.version == current["version"])
+        yield DocumentType.RELEASE, release.version, release.title, summary, summary
+    flags = [{"phrases": flag.phrases, "claims": flag.claims} for flag in graph.editorial.red_flags]
+    yield *RED_FLAGS, "Red flags", {}, flags
     if pending:
-        summary = _development(current, pending)
-        yield "release", current["version"], current["version"], summary, summary
+        summary = _build_development_summary(current, pending)
+        yield DocumentType.RELEASE, current["version"], current["version"], summary, summary
     latest = next((release for release in releases if release.version == current["version"]), None)
     yield (
-        "current",
-        "release",
+        *CURRENT_RELEASE,
         current["version"],
         {},
         {
             **{key: value for key, value in current.items() if key != "content_hash"},
-            "title": latest.title if latest else DEVELOPMENT,
+            "title": latest.title if latest else DEVELOPMENT_TITLE,
             "based_on": releases[-1].version if releases else None,
-            "licence": licence_of(index),
-            "review": review_of(index),
-            "notice": notice_of(index),
+            "licence": build_license(graph),
+            "review": build_review(graph),
+            "notice": build_notice(graph),
             "links": {
-                "self": link("/v1/releases/current"),
-                "releases": link("/v1/releases"),
-                "notice": link("/notice"),
+                "self": link_placeholder("/v1/releases/current"),
+                "releases": link_placeholder("/v1/releases"),
+                "notice": link_placeholder("/notice"),
             },
         },
     )
-    yield from _history(releases, pending)
+    yield from _iter_history_documents(releases, pending)
 
 
-def _history(releases: list[ReleaseFile], pending: list[Change]) -> Iterator[Row]:
-    """What a load elsewhere needs: the head of each release and each change with its values, by slug in their order.
+def _iter_history_documents(releases: list[ReleaseFile], pending: list[ContentChange]) -> Iterator[DocumentRow]:
+    """Yield the history that an export needs: the head of each release and each change, numbered in their order.
 
-    A document each, so that no row grows with the history. Changes since the last release come last, without a head.
+    One document each, so that no row grows with the history. Changes since the last release come last, without a head.
     """
     for n, release in enumerate(releases):
         head = release.model_dump(include={"version", "date", "title", "content_hash"})
-        yield "release_head", f"{n:05}", release.version, {}, head
+        yield DocumentType.RELEASE_HEAD, f"{n:05}", release.version, {}, head
         for m, change in enumerate(release.changes):
-            yield "release_change", f"{n:05}/{m:07}", release.version, {}, change.model_dump()
+            yield DocumentType.RELEASE_CHANGE, f"{n:05}/{m:07}", release.version, {}, change.model_dump()
     for m, change in enumerate(pending):
-        yield "release_change", f"pending/{m:07}", "", {}, change.model_dump()
+        yield DocumentType.RELEASE_CHANGE, f"pending/{m:07}", "", {}, change.model_dump()
 
 
-DEVELOPMENT = "Development version: content edited since the last release"
+DEVELOPMENT_TITLE = "Development version: content edited since the last release"
 
 
-def _summary(release: ReleaseFile, *, is_current: bool) -> Json:
-    shown = {"date": release.date, "title": release.title, "content_hash": release.content_hash, "current": is_current}
-    return _counted(release.version, release.changes, shown)
+def _build_release_summary(release: ReleaseFile, *, is_current: bool) -> Json:
+    head = {"date": release.date, "title": release.title, "content_hash": release.content_hash, "current": is_current}
+    return _add_change_counts(release.version, release.changes, head)
 
 
-def _development(current: dict[str, Any], pending: list[Change]) -> Json:
-    shown = {key: current[key] for key in ("date", "content_hash")} | {"title": DEVELOPMENT, "current": True}
-    return _counted(current["version"], pending, shown)
+def _build_development_summary(current: dict[str, Any], pending: list[ContentChange]) -> Json:
+    head = {key: current[key] for key in ("date", "content_hash")} | {"title": DEVELOPMENT_TITLE, "current": True}
+    return _add_change_counts(current["version"], pending, head)
 
 
-def _counted(version: str, changes: list[Change], shown: Json) -> Json:
-    counts = {change: sum(one.change == change for one in changes) for change in ("added", "changed", "removed")}
-    address = f"/v1/releases/{quote(version)}"
+def _add_change_counts(version: str, changes: list[ContentChange], head: Json) -> Json:
+    counts = {action: sum(change.change == action for change in changes) for action in ("added", "changed", "removed")}
+    path = f"/v1/releases/{quote(version)}"
     return {
         "version": version,
-        **shown,
+        **head,
         "changes": {**counts, "total": len(changes)},
-        "links": {"self": link(address), "changes": link(f"{address}/changes")},
+        "links": {"self": link_placeholder(path), "changes": link_placeholder(f"{path}/changes")},
     }
 
 
-def change_shape(index: Index, change: Change) -> Json:
-    """One change as it is shown: what changed, where, from what to what (as JSON text), and the record if it is one."""
+def build_change(graph: ContentGraph, change: ContentChange) -> Json:
+    """Build the JSON of a change: entity, field, old and new value (as JSON text), and the record if there is one."""
     family, _, slug = change.entity.partition("/")
-    kind = TYPE_OF_FAMILY.get(family, family)
-    name, path = index.names.get((kind, slug)), PATH_OF_TYPE.get(kind)
-    was = index.gone.get((kind, slug))
+    record_type = RECORD_TYPE_BY_FOLDER.get(family, family)
+    name, path = graph.names.get((record_type, slug)), PATH_BY_RECORD_TYPE.get(record_type)
+    removed = graph.removed_records.get((record_type, slug))
     return {
         "entity": change.entity,
-        "type": kind,
+        "type": record_type,
         "slug": slug or None,
-        "name": was.name if was else name,
+        "name": removed.name if removed else name,
         "change": change.change,
         "field": change.field,
-        "old": _text(change.old) if change.change != "added" and change.field else None,
-        "new": _text(change.new) if change.change != "removed" and change.field else None,
-        "links": {"record": link(f"/v1/{path}/{slug}") if name and path else None},
+        "old": _to_text(change.old) if change.change != "added" and change.field else None,
+        "new": _to_text(change.new) if change.change != "removed" and change.field else None,
+        "links": {"record": link_placeholder(f"/v1/{path}/{slug}") if name and path else None},
     }
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def _to_text(value: Any) -> str:  # noqa: ANN401 - any JSON value
     return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

@@ -10,10 +10,10 @@ from conftest import Client, Load
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from app.db.postgresql import ServerEngine
-from app.db.read_engine import Snapshot
-from app.db.sqlite import FileEngine
-from app.db.statements import pyformat
+from app.db.postgresql import PostgresEngine
+from app.db.read_engine import ReadTransaction
+from app.db.sqlite import SqliteEngine
+from app.db.statements import to_pyformat
 
 Asked = list[tuple[str, Mapping[str, Any]]]
 
@@ -50,7 +50,7 @@ LISTS = (
 
 
 class _Counted:
-    def __init__(self, snapshot: Snapshot, asked: Asked) -> None:
+    def __init__(self, snapshot: ReadTransaction, asked: Asked) -> None:
         self._snapshot, self._asked = snapshot, asked
 
     def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
@@ -63,18 +63,18 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """Every statement of the read path."""
     statements: Asked = []
 
-    def count(engine: type[FileEngine | ServerEngine]) -> None:
-        real: Any = engine.snapshot
+    def count(engine: type[SqliteEngine | PostgresEngine]) -> None:
+        real: Any = engine.transaction
 
         @contextmanager
-        def counted(one: FileEngine | ServerEngine) -> Iterator[_Counted]:
+        def counted(one: SqliteEngine | PostgresEngine) -> Iterator[_Counted]:
             with real(one) as snapshot:
                 yield _Counted(snapshot, statements)
 
-        monkeypatch.setattr(engine, "snapshot", counted)
+        monkeypatch.setattr(engine, "transaction", counted)
 
-    count(FileEngine)
-    count(ServerEngine)
+    count(SqliteEngine)
+    count(PostgresEngine)
     return statements
 
 
@@ -150,9 +150,9 @@ def plans_of(asked: Asked, database_url: str) -> dict[str, str]:
                 connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
         plans = {}
         for sql, parameters in asked:
-            if "FROM listing" not in sql and "FROM claim" not in sql:
+            if "FROM list_row" not in sql and "FROM claim" not in sql:
                 continue
-            words = f"EXPLAIN QUERY PLAN {sql}" if is_file else f"EXPLAIN {pyformat(sql)}"
+            words = f"EXPLAIN QUERY PLAN {sql}" if is_file else f"EXPLAIN {to_pyformat(sql)}"
             plans[sql] = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(words, dict(parameters)))
     return plans
 
@@ -190,10 +190,10 @@ def test_values_of_a_facet_are_counted_from_one_row_each(
 ) -> None:
     assert filled.get(path).status_code == 200
 
-    counted = [(sql, given) for sql, given in asked if sql.startswith("SELECT value, places FROM listing_facet")]
+    counted = [(sql, given) for sql, given in asked if sql.startswith("SELECT value, positions FROM list_facet")]
     assert len(counted) == 1
     plan = plans_of(counted, database_url)[counted[0][0]]
     if database_url.startswith("sqlite"):
-        assert plan == "SEARCH listing_facet USING PRIMARY KEY (list=? AND facet=?)"
+        assert plan == "SEARCH list_facet USING PRIMARY KEY (list_id=? AND facet=?)"
     else:
-        assert "Index Scan using pk_listing_facet" in plan
+        assert "Index Scan using pk_list_facet" in plan

@@ -7,21 +7,21 @@ from conftest import Client
 from sqlalchemy import Engine
 
 from app.db.migrations import downgrade, migrate
-from app.loader.content import read_state
-from app.loader.writer import write
+from app.loader.content import load_content
+from app.loader.writer import write_content
 
 
 def test_a_database_from_before_lists_were_packed_holds_no_release_until_it_is_loaded(
     client: Client, writer: Engine, tmp_path: Path
 ) -> None:
-    state = read_state(write_seed(tmp_path / "seed", procedure("p1"), procedure("p2", family="ablation")))
-    write(writer, state)
+    state = load_content(write_seed(tmp_path / "seed", procedure("p1"), procedure("p2", family="ablation")))
+    write_content(writer, state)
     downgrade(writer, "0001")
 
     assert migrate(writer)
     client.see()
     before = client.get("/v1/procedures")
-    written = write(writer, state)
+    written = write_content(writer, state)
     client.see()
 
     assert (before.status_code, before.json()["code"]) == (503, "not_loaded")

@@ -16,10 +16,10 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.loader.content import read_state
+from app.loader.content import load_content
 from app.loader.release_file import write_release
-from app.loader.restore import NoSuchRelease, seed_from_git, seed_from_history
-from app.loader.writer import write
+from app.loader.restore import UnknownRelease, restore_from_git, restore_from_history
+from app.loader.writer import write_content
 from app.main import create_app
 from app.settings import Settings
 
@@ -47,10 +47,10 @@ def records(*, later: bool) -> list[dict[str, Any]]:
 def seeds(tmp_path: Path) -> tuple[Path, Path]:
     first, second = tmp_path / "first", tmp_path / "second"
     write_seed(first, *records(later=False))
-    write_release(first, read_state(first), version="1.0.0", date="2026-01-01", title="First")
+    write_release(first, load_content(first), version="1.0.0", date="2026-01-01", title="First")
     shutil.copytree(first / "releases", second / "releases")
     write_seed(second, *records(later=True))
-    write_release(second, read_state(second), version="1.1.0", date="2026-02-01", title="Second")
+    write_release(second, load_content(second), version="1.1.0", date="2026-02-01", title="Second")
     return first, second
 
 
@@ -63,12 +63,12 @@ def test_rolling_back_answers_with_the_bytes_of_then(
     client: Client, writer: Engine, seeds: tuple[Path, Path], tmp_path: Path
 ) -> None:
     first, second = seeds
-    write(writer, read_state(first))
+    write_content(writer, load_content(first))
     then = bodies(client)
-    write(writer, read_state(second))
+    write_content(writer, load_content(second))
     assert bodies(client) != then
 
-    write(writer, read_state(seed_from_history(second, "1.0.0", tmp_path / "back")))
+    write_content(writer, load_content(restore_from_history(second, "1.0.0", tmp_path / "back")))
 
     assert bodies(client) == then
 
@@ -76,8 +76,8 @@ def test_rolling_back_answers_with_the_bytes_of_then(
 def test_a_release_that_is_not_in_the_history_is_refused_with_those_that_are(
     seeds: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    with pytest.raises(NoSuchRelease, match=r"1\.0\.0, 1\.1\.0"):
-        seed_from_history(seeds[1], "1.0.5", tmp_path / "back")
+    with pytest.raises(UnknownRelease, match=r"1\.0\.0, 1\.1\.0"):
+        restore_from_history(seeds[1], "1.0.5", tmp_path / "back")
 
 
 def test_git_gives_the_files_of_the_commit_that_made_the_release(seeds: tuple[Path, Path], tmp_path: Path) -> None:
@@ -93,11 +93,11 @@ def test_git_gives_the_files_of_the_commit_that_made_the_release(seeds: tuple[Pa
         ):
             subprocess.run(["git", "-C", str(repository), *command], check=True)
 
-    found = seed_from_git(repository / "seed_data", "1.0.0", tmp_path / "back")
+    found = restore_from_git(repository / "seed_data", "1.0.0", tmp_path / "back")
 
-    assert read_state(found).revision == read_state(first).revision
-    with pytest.raises(NoSuchRelease, match="in no commit"):
-        seed_from_git(repository / "seed_data", "9.9.9", tmp_path / "none")
+    assert load_content(found).revision == load_content(first).revision
+    with pytest.raises(UnknownRelease, match="in no commit"):
+        restore_from_git(repository / "seed_data", "9.9.9", tmp_path / "none")
 
 
 def test_the_command_loads_an_earlier_release(
@@ -179,12 +179,12 @@ def test_an_export_holds_the_changes_since_its_last_release_and_every_release_be
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first, second = seeds
-    write(writer, read_state(first))
+    write_content(writer, load_content(first))
     then = bodies(client)
     edited = json.loads((second / "risks.json").read_text())
     edited["risks"][0]["description"] = "Edited since."
     (second / "risks.json").write_text(json.dumps(edited))
-    write(writer, read_state(second))
+    write_content(writer, load_content(second))
     now = bodies(client)
     file, url = tmp_path / "release.json", str(tmp_path / "other.sqlite3")
     file.write_bytes(client.get("/v1/export/release.json").content)
@@ -266,7 +266,7 @@ def one_release(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     """A database of 1.0.0, and the export of it."""
     folder = tmp_path_factory.mktemp("exported")
     write_seed(folder / "seed", *records(later=False))
-    write_release(folder / "seed", read_state(folder / "seed"), version="1.0.0", date="2026-01-01", title="First")
+    write_release(folder / "seed", load_content(folder / "seed"), version="1.0.0", date="2026-01-01", title="First")
     with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
         patch.setenv("KB_DATABASE_URL", str(folder / "kb.sqlite3"))
         assert CliRunner().invoke(cli, ["load", "--seed", str(folder / "seed")]).exit_code == 0

@@ -18,24 +18,24 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
-from app.db.errors import DatabaseFault
-from app.db.migrations import downgrade, migrate, schema_of
-from app.db.packing import list_number
-from app.db.postgresql import Transaction
-from app.db.read_engine import Snapshot, read_engine
-from app.db.write_engine import write_engine
-from app.loader.content import State, read_state
-from app.loader.writer import write
-from app.queries.release import find_release
+from app.db.errors import DatabaseError
+from app.db.migrations import downgrade, find_revision, migrate
+from app.db.packing import compute_list_id
+from app.db.postgresql import SqlAlchemyReadTransaction
+from app.db.read_engine import ReadTransaction, create_read_engine
+from app.db.write_engine import create_write_engine
+from app.loader.content import CheckedContent, load_content
+from app.loader.writer import write_content
+from app.queries.releases import find_release
 
 
-def state_with(root: Path, count: int) -> State:
-    return read_state(
+def state_with(root: Path, count: int) -> CheckedContent:
+    return load_content(
         write_seed(root, *[procedure(f"p{n}", claims=[relief(f"c{n}", min="P3M")]) for n in range(count)])
     )
 
 
-def counted(snapshot: Snapshot, table: str) -> int:
+def counted(snapshot: ReadTransaction, table: str) -> int:
     return int(snapshot.fetch(f"SELECT count(*) FROM {table}", {})[0][0])
 
 
@@ -53,7 +53,7 @@ def test_a_load_killed_at_any_moment_leaves_the_release_before_whole(
     database_url: str, writer: Engine, tmp_path: Path
 ) -> None:
     first = state_with(tmp_path / "first", 50)
-    write(writer, first)
+    write_content(writer, first)
     bigger = write_seed(
         tmp_path / "second", *[procedure(f"q{n}", claims=[relief(f"d{n}", min="P3M")]) for n in range(600)]
     )
@@ -71,8 +71,8 @@ def test_a_load_killed_at_any_moment_leaves_the_release_before_whole(
         time.sleep(dice.uniform(0.4, 1.1) * whole)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        engine = read_engine(database_url)
-        with engine.snapshot() as snapshot:
+        engine = create_read_engine(database_url)
+        with engine.transaction() as snapshot:
             release = find_release(snapshot)
             assert release is not None
             count = counted(snapshot, "procedure")
@@ -94,10 +94,10 @@ def test_a_first_load_killed_at_any_moment_leaves_a_database_that_loads(tmp_path
         time.sleep(dice.uniform(0.4, 1.0) * whole)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        writer = write_engine(url)
-        if schema_of(writer) is not None:
-            engine = read_engine(url)
-            with engine.snapshot() as snapshot:
+        writer = create_write_engine(url)
+        if find_revision(writer) is not None:
+            engine = create_read_engine(url)
+            with engine.transaction() as snapshot:
                 assert counted(snapshot, "procedure") == (600 if find_release(snapshot) else 0)
             engine.dispose()
         writer.dispose()
@@ -109,17 +109,17 @@ def test_a_first_load_killed_at_any_moment_leaves_a_database_that_loads(tmp_path
 
 def test_a_first_load_while_others_have_the_file_open_is_answered_for(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'kb.sqlite3'}"
-    writer = write_engine(url)
+    writer = create_write_engine(url)
     migrate(writer)
-    reader = read_engine(url)
-    with reader.snapshot() as snapshot:
+    reader = create_read_engine(url)
+    with reader.transaction() as snapshot:
         assert find_release(snapshot) is None
 
-        loaded = write(writer, state_with(tmp_path / "seed", 50))
+        loaded = write_content(writer, state_with(tmp_path / "seed", 50))
 
         # The reader keeps what it saw; the next one sees the release.
         assert find_release(snapshot) is None
-    with reader.snapshot() as snapshot:
+    with reader.transaction() as snapshot:
         assert loaded.written
         assert counted(snapshot, "procedure") == 50
     reader.dispose()
@@ -139,28 +139,28 @@ def test_documents_written_one_by_one_and_in_pieces_are_the_same(
     writer: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = state_with(tmp_path / "a", 30)
-    write(writer, state)
+    write_content(writer, state)
     together = rows_of(writer)
-    write(writer, state_with(tmp_path / "b", 2))
+    write_content(writer, state_with(tmp_path / "b", 2))
     for name, few in (("_MOST_BYTES", 1), ("_LARGE", 90), ("_PIECE", 7), ("_MOST_MEANWHILE", 5_000)):
         monkeypatch.setattr(f"app.loader.writer.{name}", few)
 
-    write(writer, state)
+    write_content(writer, state)
 
     assert rows_of(writer) == together
     assert len(together["document"]) > 30
 
 
 def test_a_load_tells_the_planner_of_postgresql_what_the_tables_hold(postgres_url: str, tmp_path: Path) -> None:
-    writer = write_engine(new_database(postgres_url))
+    writer = create_write_engine(new_database(postgres_url))
     migrate(writer)
-    write(writer, state_with(tmp_path / "seed", 50))
+    write_content(writer, state_with(tmp_path / "seed", 50))
 
     with writer.connect() as connection:
         known = connection.execute(
             text("SELECT DISTINCT tablename FROM pg_stats WHERE schemaname = 'public'")
         ).scalars()
-        assert {"listing", "listing_facet", "claim", "document"} <= set(known)
+        assert {"list_row", "list_facet", "claim", "document"} <= set(known)
     writer.dispose()
 
 
@@ -177,7 +177,7 @@ def test_indexes_are_the_same_after_a_load_and_after_one_that_failed(
     writer: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = indexes_of(writer)
-    write(writer, state_with(tmp_path / "a", 3))
+    write_content(writer, state_with(tmp_path / "a", 3))
     assert indexes_of(writer) == made
 
     def fail(*_: object) -> Iterator[object]:
@@ -187,19 +187,19 @@ def test_indexes_are_the_same_after_a_load_and_after_one_that_failed(
 
     monkeypatch.setattr("app.loader.table_rows.lists_of", fail)
     with pytest.raises(RuntimeError, match="in the middle"):
-        write(writer, state_with(tmp_path / "b", 4))
+        write_content(writer, state_with(tmp_path / "b", 4))
 
     assert indexes_of(writer) == made
     with writer.begin() as connection:
-        assert counted(Transaction(connection), "procedure") == 3
+        assert counted(SqlAlchemyReadTransaction(connection), "procedure") == 3
 
 
 def test_two_loads_at_once_take_turns(writer: Engine, database_url: str, tmp_path: Path) -> None:
     states = [state_with(tmp_path / str(count), count) for count in (30, 40)]
 
-    def put(state: State) -> None:
-        engine = write_engine(database_url)
-        write(engine, state)
+    def put(state: CheckedContent) -> None:
+        engine = create_write_engine(database_url)
+        write_content(engine, state)
         engine.dispose()
 
     threads = [threading.Thread(target=put, args=(state,)) for state in states * 2]
@@ -209,9 +209,9 @@ def test_two_loads_at_once_take_turns(writer: Engine, database_url: str, tmp_pat
         thread.join()
 
     with writer.begin() as connection:
-        count = counted(Transaction(connection), "procedure")
+        count = counted(SqlAlchemyReadTransaction(connection), "procedure")
         listed = connection.execute(
-            text("SELECT count(*) FROM listing WHERE list = :number"), {"number": list_number("procedures")}
+            text("SELECT count(*) FROM list_row WHERE list_id = :number"), {"number": compute_list_id("procedures")}
         ).scalar_one()
     assert count == listed
     assert count in {30, 40}
@@ -220,24 +220,24 @@ def test_two_loads_at_once_take_turns(writer: Engine, database_url: str, tmp_pat
 def test_a_reader_sees_one_release_from_its_first_to_its_last_look(
     writer: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    write(writer, state_with(tmp_path / "a", 5))
-    engine = read_engine(database_url)
-    with engine.snapshot() as snapshot:
+    write_content(writer, state_with(tmp_path / "a", 5))
+    engine = create_read_engine(database_url)
+    with engine.transaction() as snapshot:
         before = find_release(snapshot)
-        write(writer, state_with(tmp_path / "b", 9))
+        write_content(writer, state_with(tmp_path / "b", 9))
         assert find_release(snapshot) == before
         assert counted(snapshot, "procedure") == 5
-    with engine.snapshot() as snapshot:
+    with engine.transaction() as snapshot:
         assert counted(snapshot, "procedure") == 9
     engine.dispose()
 
 
 def test_the_read_engine_is_refused_writes_by_the_database(writer: Engine, database_url: str, tmp_path: Path) -> None:
-    write(writer, state_with(tmp_path / "a", 1))
-    engine = read_engine(database_url)
+    write_content(writer, state_with(tmp_path / "a", 1))
+    engine = create_read_engine(database_url)
 
-    with pytest.raises(DatabaseFault), engine.snapshot() as snapshot:
-        snapshot.fetch("DELETE FROM listing", {})
+    with pytest.raises(DatabaseError), engine.transaction() as snapshot:
+        snapshot.fetch("DELETE FROM list_row", {})
     engine.dispose()
 
 
@@ -257,17 +257,17 @@ def test_the_database_itself_refuses_what_cannot_be(writer: Engine, tmp_path: Pa
     root = write_seed(
         tmp_path / "s", generator("joint"), *[procedure(f"p{n}", claims=[relief(f"c{n}", min="P3M")]) for n in range(2)]
     )
-    write(writer, read_state(root))
+    write_content(writer, load_content(root))
 
     with pytest.raises(IntegrityError), writer.begin() as connection:
         connection.execute(text(statement))
 
 
 def test_migrations_run_down_and_up_again(database_url: str) -> None:
-    engine = write_engine(database_url)
+    engine = create_write_engine(database_url)
     migrate(engine)
     downgrade(engine, "base")
-    assert schema_of(engine) is None
+    assert find_revision(engine) is None
     assert migrate(engine) is True
     assert migrate(engine) is False
     engine.dispose()

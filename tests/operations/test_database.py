@@ -11,8 +11,8 @@ import pytest
 from build import procedure, write_seed
 from drills.processes import ROOT, Postgres, end, load, postgres_binaries, wait_for
 
-from app.db.read_engine import read_engine
-from app.queries.release import find_release
+from app.db.read_engine import create_read_engine
+from app.queries.releases import find_release
 from app.settings import Settings
 
 if postgres_binaries() is None and not os.environ.get("KB_REQUIRE_ALL"):
@@ -56,8 +56,8 @@ def roles(server: Postgres) -> None:
 
 
 def revision(database: str) -> str | None:
-    engine = read_engine(Settings(database_url=database).database_url)
-    with engine.snapshot() as snapshot:
+    engine = create_read_engine(Settings(database_url=database).database_url)
+    with engine.transaction() as snapshot:
         found = find_release(snapshot)
     engine.dispose()
     return found.revision if found else None
@@ -74,7 +74,7 @@ def test_the_role_of_the_api_reads_everything_and_is_refused_every_write(cluster
             "DELETE FROM release",
             "UPDATE procedure SET name = 'x'",
             "INSERT INTO release SELECT * FROM release",
-            "TRUNCATE listing",
+            "TRUNCATE list_row",
             "DROP TABLE claim",
             "CREATE TABLE mine (x int)",
             "CREATE TEMPORARY TABLE mine (x int)",

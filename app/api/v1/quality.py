@@ -1,29 +1,30 @@
-"""What is known and how well, and where sources part."""
+"""Content quality: coverage, gaps and disagreements between sources."""
 
 from fastapi import APIRouter, Response
 
-from app.api.deps import Preconditioned, Reader, StrictRoute
-from app.http.context import Reading
-from app.openapi.responses import answers
+from app.api.deps import Context, ReleaseQuery, StrictRoute
+from app.domain.documents import DISAGREEMENTS, QUALITY, DocumentKey
+from app.http.context import RequestContext
+from app.openapi.responses import error_responses
 from app.queries.documents import find_document
 from app.schemas.quality import Disagreements, Quality
 
 router = APIRouter(tags=["quality"], route_class=StrictRoute)
 
 
-def _whole(read: Reading, slug: str, release: str | None) -> Response:
-    read.require(release)
-    _ = read.release
-    return read.json(bytes(find_document(read.connection, "quality", slug) or b"{}"))
+def _quality_report(ctx: RequestContext, key: DocumentKey, release: str | None) -> Response:
+    ctx.check_release(release)
+    _ = ctx.release
+    return ctx.bytes_response(bytes(find_document(ctx.connection, *key) or b"{}"))
 
 
-@router.get("/quality", response_model=Quality, responses=answers())
-def get_quality(params: Preconditioned, read: Reader) -> Response:
-    """Coverage by cited claims, of every record and of all together, with the gaps."""
-    return _whole(read, "quality", params.release)
+@router.get("/quality", response_model=Quality, responses=error_responses())
+def get_quality(params: ReleaseQuery, ctx: Context) -> Response:
+    """Coverage by cited claims, for each record and overall, with the gaps."""
+    return _quality_report(ctx, QUALITY, params.release)
 
 
-@router.get("/disagreements", response_model=Disagreements, responses=answers())
-def get_disagreements(params: Preconditioned, read: Reader) -> Response:
-    """Where like estimates part most, and where bodies or studies contradict each other."""
-    return _whole(read, "disagreements", params.release)
+@router.get("/disagreements", response_model=Disagreements, responses=error_responses())
+def get_disagreements(params: ReleaseQuery, ctx: Context) -> Response:
+    """Where comparable estimates differ most, and where guidelines or studies contradict each other."""
+    return _quality_report(ctx, DISAGREEMENTS, params.release)
