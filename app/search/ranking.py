@@ -61,7 +61,7 @@ EXACT_SCORE: Final = 115.0
 # Words of the longest name that is looked for inside a query.
 _MAX_NAME_WORDS: Final = 6
 _MAX_CACHED_TERMS: Final = 10_000
-_SORT_KEY: Final = attrgetter("rank")
+_SORT_KEY: Final = attrgetter("sort_key")
 
 
 def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[ParsedQuery, list[Hit]]:
