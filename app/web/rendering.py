@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -12,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from app.domain import vocabulary
 from app.domain.json import Json
-from app.errors import FieldError, InvalidParameter, KnowledgeBaseError
+from app.errors import FieldError, InvalidParameter, KnowledgeBaseError, ReleaseMismatch
 from app.http.context import CACHE_CONTROL, RequestContext, request_context
 from app.http.slug_resolution import names_by_slug
 from app.queries.documents import get_current_release_json
@@ -136,17 +137,10 @@ def load_rows(ctx: RequestContext, path: str, limit: int = 1000) -> list[Json]:
 
 def render_page(request: Request, build: Callable[[RequestContext], Response]) -> Response:
     """Render the page that `build` returns, or an HTML page for its domain error. Errors of status 500 and up are raised."""
-
-    def check_and_build(ctx: RequestContext) -> Response:
-        ctx.check_release_params()
-        return build(ctx)
-
-    return _build_or_explain(request, check_and_build)
-
-
-def _build_or_explain(request: Request, build: Callable[[RequestContext], Response]) -> Response:
     with request_context(request) as ctx:
         try:
+            # The release is checked before the parameters.
+            _ = ctx.release
             return build(ctx)
         except KnowledgeBaseError as error:
             if error.status >= 500:
@@ -156,8 +150,11 @@ def _build_or_explain(request: Request, build: Callable[[RequestContext], Respon
 
 def render_not_found(request: Request, error: KnowledgeBaseError) -> Response:
     """Render the page for a URL with no route, with similar URLs."""
-    # The release parameter is not checked: no release has this URL.
-    return _build_or_explain(request, lambda ctx: _render_error(ctx, request, error))
+    with request_context(request) as ctx:
+        # No release has this URL: a mismatch changes nothing.
+        with suppress(ReleaseMismatch):
+            _ = ctx.release
+        return _render_error(ctx, request, error)
 
 
 def _render_error(ctx: RequestContext, request: Request, error: KnowledgeBaseError) -> Response:

@@ -45,7 +45,6 @@ def show_configurator(request: Request) -> Response:
     """Configurator page."""
 
     def build(ctx: RequestContext) -> Response:
-        _ = ctx.release
         names = {
             record_type: _sort_names(names_by_slug(ctx, record_type)) for record_type in ("procedure", "condition")
         }

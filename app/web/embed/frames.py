@@ -33,8 +33,8 @@ def render_frame(request: Request, build: Callable[[RequestContext, str], dict[s
     with request_context(request) as ctx:
         theme = request.query_params.get("theme", "auto")
         try:
+            # The release is checked before the parameters.
             _ = ctx.release
-            ctx.check_release_params()
             if theme not in THEMES:
                 field_error = FieldError("theme", theme[:40], f"one of {', '.join(THEMES)}")
                 raise InvalidParameter(f"theme: {field_error.message}", errors=(field_error,))

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.domain.json import Json
 from app.errors import FieldError, FormatNotOffered, InvalidParameter, NotFound
-from app.http.context import RequestContext, request_context_with_release_check
+from app.http.context import RequestContext, request_context
 from app.http.redirects import Redirect
 from app.http.slug_resolution import get_document, resolve_filter_value
 from app.queries.documents import find_document
@@ -49,7 +49,8 @@ def get_oembed(request: Request) -> Response:
     if format_name not in FORMATS:
         raise FormatNotOffered(f"Format {format_name[:40]!r} is not supported; use json or xml.", suggestions=FORMATS)
     width, height = _parse_pixels(request, "maxwidth"), _parse_pixels(request, "maxheight")
-    with request_context_with_release_check(request) as ctx:
+    with request_context(request) as ctx:
+        # The release is checked before the parameters.
         _ = ctx.release
         body = build_response(ctx, resolve_target(ctx, params.get("url", "")), width, height)
         if format_name == "xml":

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from app.domain.documents import DocumentType
 from app.domain.json import Json
 from app.errors import NotFound
-from app.http.context import RequestContext, request_context_with_release_check
+from app.http.context import RequestContext, request_context
 from app.http.problems import problem_response
 from app.http.slug_resolution import get_document, names_by_slug
 from app.queries.name_lookup import list_names
@@ -110,35 +110,33 @@ def load_search_card(ctx: RequestContext) -> Json:
 @router.get("/embed/v1/procedures/{slug}.json")
 def get_procedure_card(slug: str, request: Request) -> Response:
     """Procedure card."""
-    with request_context_with_release_check(request) as ctx:
+    with request_context(request) as ctx:
         return ctx.json_response(load_procedure_card(ctx, slug))
 
 
 @router.get("/embed/v1/conditions/{slug}/options.json")
 def get_options_card(slug: str, request: Request) -> Response:
     """Options card of a condition."""
-    with request_context_with_release_check(request) as ctx:
+    with request_context(request) as ctx:
         return ctx.json_response(load_options_card(ctx, slug))
 
 
 @router.get("/embed/v1/relief/{slug}.json")
 def get_relief_card(slug: str, request: Request) -> Response:
     """Relief card of a procedure: every estimate with its position on the axis."""
-    with request_context_with_release_check(request) as ctx:
+    with request_context(request) as ctx:
         return ctx.json_response(load_relief_card(ctx, slug))
 
 
 @router.get("/embed/v1/relief.json")
 def get_typical_card(request: Request) -> Response:
     """Card of typical relief of all procedures."""
-    with request_context_with_release_check(request) as ctx:
-        _ = ctx.release
+    with request_context(request) as ctx:
         return ctx.json_response(load_typical_relief_card(ctx))
 
 
 @router.get("/embed/v1/search.json")
 def get_search_card(request: Request) -> Response:
     """Search card, without results."""
-    with request_context_with_release_check(request) as ctx:
-        _ = ctx.release
+    with request_context(request) as ctx:
         return ctx.json_response(load_search_card(ctx))

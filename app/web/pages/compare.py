@@ -37,7 +37,6 @@ def show_comparison(request: Request) -> Response:
     """Comparison of two to six procedures, with no procedure as an option."""
 
     def build(ctx: RequestContext) -> Response:
-        _ = ctx.release
         names = names_by_slug(ctx, "procedure")
         slugs = validate_choices(request, "procedure", names)
         comparison, message, no_procedure = None, "", {}

@@ -28,7 +28,6 @@ def render_list_page(
     """
 
     def build(ctx: RequestContext) -> Response:
-        _ = ctx.release
         cards = [
             {
                 "name": record["name"],

@@ -21,7 +21,6 @@ def show_matrix(request: Request) -> Response:
     """Heat map of procedures by pain generators."""
 
     def build(ctx: RequestContext) -> Response:
-        _ = ctx.release
         families = validate_choices(request, "family", vocabulary.PROCEDURE_FAMILIES)
         regions = validate_choices(request, "body_region", vocabulary.BODY_REGIONS)
         roles = validate_choices(request, "role", vocabulary.TARGET_ROLES)

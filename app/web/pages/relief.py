@@ -14,7 +14,6 @@ def show_relief(request: Request) -> Response:
     """Relief estimates of all procedures on one time axis."""
 
     def build(ctx: RequestContext) -> Response:
-        _ = ctx.release
         claims = sorted(
             load_rows(ctx, "relief-durations"),
             key=lambda claim: (claim["subject"]["name"].casefold(), claim["subject"]["slug"]),

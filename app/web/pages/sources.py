@@ -15,7 +15,6 @@ def show_sources(request: Request) -> Response:
     """List of sources by design, the strongest design first."""
 
     def build(ctx: RequestContext) -> Response:
-        _ = ctx.release
         rows = load_rows(ctx, "sources", 5000)
         groups = [
             (design, label, [row for row in rows if row["design"] == design])

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from app.errors import NotFound
-from app.http.context import request_context_with_release_check
+from app.http.context import request_context
 from app.http.problems import problem_response
 from app.http.slug_resolution import names_by_slug
 from app.web.rendering import FOLDERS, asset_path, read_asset
@@ -45,8 +45,7 @@ def get_robots(request: Request) -> Response:
 @router.get("/sitemap.xml")
 def get_sitemap(request: Request) -> Response:
     """Sitemap of the pages that search engines should index."""
-    with request_context_with_release_check(request) as ctx:
-        _ = ctx.release
+    with request_context(request) as ctx:
         base = ctx.settings.link_base
         paths = [
             "/",
