@@ -16,6 +16,7 @@ from app.domain.patterns import SHORT_DURATION, VERSION
 from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext, request_context
+from app.http.pagination import paginate
 from app.http.problems import list_query_params
 from app.http.slug_resolution import resolve_filter_value
 from app.queries.list_filter import Filters, SortOrder
@@ -29,9 +30,9 @@ warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 
 async def get_context(request: Request) -> AsyncIterator[RequestContext]:
-    """The snapshot of this request; closed when the answer is made, at the latest here."""
-    with request_context(request) as one:
-        yield one
+    """Request context. Its snapshot is closed when the response is built, or here at the latest."""
+    with request_context(request) as ctx:
+        yield ctx
 
 
 Context = Annotated[RequestContext, Depends(get_context)]
@@ -67,7 +68,7 @@ def _reject_repeated(request: Request) -> None:
     if not repeated:
         return
     fields = list_query_params(request)
-    wrong = tuple(
+    errors = tuple(
         FieldError(name, request.query_params.getlist(name)[-1][:200], "may be given only once")
         for name in sorted(repeated)
         if name in fields and not _is_repeatable(fields[name].annotation)
@@ -102,8 +103,11 @@ class ListParams(ReleaseParams):
         return SortOrder(sort)
 
     def build_filters(self, ctx: RequestContext) -> Filters:
-        """Filters asked for, names turned into slugs."""
-        del read
+        """Requested filters, with record names resolved to slugs.
+
+        Raises InvalidParameter if a name is unknown or ambiguous.
+        """
+        del ctx
         return Filters()
 
 
@@ -126,14 +130,26 @@ def one_of(*names: str) -> Any:  # noqa: ANN401 - an annotation
     return OpenEnum(dict.fromkeys(names, ""))
 
 
-def facets(*names: str) -> Any:  # noqa: ANN401 - an annotation
-    """One of the facets of a list."""
-    return OpenEnum(dict.fromkeys(names, ""))
+def list_page(ctx: RequestContext, path: str, params: PageParams, *, table: bool = False) -> Response:
+    """One page of the list at `path`, as the parameters select it. `table`: the list is also served as CSV."""
+    return paginate(
+        ctx,
+        path,
+        filters=params.build_filters(ctx),
+        order=params.build_order(),
+        limit=params.limit,
+        cursor=params.cursor,
+        facets=params.facets,
+        table=table,
+    )
 
 
-def resolve_slugs(ctx: RequestContext, kind: str, parameter: str, values: list[str]) -> tuple[str, ...]:
-    """Slugs that the values of a record filter mean."""
-    return tuple(dict.fromkeys(resolve_filter_value(ctx, kind, parameter, value) for value in values))
+def resolve_slugs(ctx: RequestContext, record_type: str, values: list[str]) -> tuple[str, ...]:
+    """Slugs for the values of a record filter, which is named after its record type.
+
+    Raises InvalidParameter if a value is unknown or ambiguous.
+    """
+    return tuple(dict.fromkeys(resolve_filter_value(ctx, record_type, record_type, value) for value in values))
 
 
 def non_empty(**facets: Sequence[str] | None) -> dict[str, tuple[str, ...]]:
@@ -181,14 +197,15 @@ class ProcedureFilterParams(ListParams):
     setting: list[SettingValue] = repeatable("Setting in which it is done.")
     implant: OptionalBool = Field(default=None, description="Whether the procedure leaves an implant in the body.")
     min_relief: MinRelief = Field(
-        default=None, description="Minimum typical relief (ISO 8601 duration); procedures with unknown relief never match."
+        default=None,
+        description="Minimum typical relief (ISO 8601 duration); procedures with unknown relief never match.",
     )
     sort: Annotated[str, one_of("name", "-name", "relief", "-relief", "updated", "-updated")] = Field(
         default="name", description="Sort order; unknown relief is last in both directions."
     )
 
     def build_filters(self, ctx: RequestContext) -> Filters:
-        del read
+        del ctx
         return Filters(self._shared_facets() | non_empty(role=self.role), parse_min_relief(self.min_relief))
 
     def _shared_facets(self) -> dict[str, tuple[str, ...]]:
@@ -213,6 +230,7 @@ class ProcedureLookupParams(ProcedureFilterParams, PageParams):
     ] = repeatable(FACET)
 
 
+# Handlers take it unused: FastAPI rejects unknown parameters with it, and the request context checks `release`.
 ReleaseQuery = Annotated[ReleaseParams, Query()]
-PageQuery = PageQuery
+PageQuery = Annotated[PageParams, Query()]
 ProcedureLookupQuery = Annotated[ProcedureLookupParams, Query()]

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 
 from app.files.build_once import build_once
-from app.formats.exports import MANIFEST, get_size_and_sha256, bom_file_name, write_exports
+from app.formats.exports import MANIFEST, bom_file_name, get_size_and_sha256, write_exports
 from app.http.context import RequestContext
 from app.http.file_body import FileBody
 from app.version import code_fingerprint
@@ -22,7 +22,11 @@ def get_export_file(ctx: RequestContext, name: str, *, bom: bool = False) -> Fil
 
 def _export_dir(ctx: RequestContext) -> Path:
     target = ctx.settings.export_dir / _cache_key(ctx)
-    build_once(target, MANIFEST, lambda directory: write_exports(ctx.connection, directory, code_fingerprint(), ctx.resolve_links))
+    build_once(
+        target,
+        MANIFEST,
+        lambda directory: write_exports(ctx.connection, directory, code_fingerprint(), ctx.resolve_links),
+    )
     return target
 
 

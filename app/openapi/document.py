@@ -1,8 +1,8 @@
-"""The OpenAPI document in both versions, made from the routes, with this service's own answers as examples."""
+"""OpenAPI document (3.1 and 3.0), built from the routes, with real responses of this service as examples."""
 
 import asyncio
 import copy
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -12,90 +12,95 @@ from app import __version__
 from app.domain.json import Json
 from app.http import deprecation
 from app.http.context import CACHE_CONTROL
-from app.http.release_watcher import look
-from app.openapi.downgrade import of_3_1
-from app.openapi.examples import Chosen, add_examples, targets_of
-from app.openapi.json_schema import Change, open_ended, plain, untitled, walk
-from app.openapi.responses import HEADERS, headers_of_success, share, shared_responses
-from app.queries.release import CurrentRelease
+from app.http.release_watcher import read_current_release
+from app.http.services import Services, get_services
+from app.openapi.downgrade import to_openapi_3_0
+from app.openapi.examples import ExampleParameters, add_examples, build_example_urls
+from app.openapi.json_schema import Transform, allow_additional, drop_titles, inline_nullable, transform_schema
+from app.openapi.responses import HEADERS, shared_responses, success_headers, use_refs
+from app.queries.releases import LoadedRelease
 from app.schemas.problems import Problem
 
 DESCRIPTION: Final = """\
 Which interventional pain procedures target which pain generators, for which conditions, at which risk, and how long
-relief typically lasts. Every fact is a claim with a permanent id and a citation. Read-only: content changes by releases.
+relief typically lasts. Every fact is a claim with a permanent id and a citation. Read-only: the content changes only with a new release.
 
 The content is information, not advice. It is compiled from cited sources and not clinically reviewed.
 """
 TAGS: Final = [
-    {"name": "procedures", "description": "What a specialist does."},
-    {"name": "conditions", "description": "What the patient is diagnosed with."},
-    {"name": "pain generators", "description": "Anatomical structures that pain arises from."},
+    {"name": "procedures", "description": "Interventional pain procedures."},
+    {"name": "conditions", "description": "Diagnoses."},
+    {"name": "pain generators", "description": "Anatomical structures from which pain arises."},
     {
         "name": "edges and estimates",
         "description": "Targets, relief durations, response rates and findings across all procedures.",
     },
-    {"name": "risks", "description": "The catalogue of risks."},
-    {"name": "sources and claims", "description": "What the facts rest on."},
-    {"name": "search", "description": "Records by what a person types, with the reason for each."},
-    {"name": "guide", "description": "The patient guide."},
-    {"name": "releases", "description": "The history of the content."},
-    {"name": "export", "description": "The whole content as files."},
-    {"name": "quality", "description": "What is known and how well, and where sources part."},
-    {"name": "service", "description": "What the service says of itself."},
+    {"name": "risks", "description": "Risks of procedures."},
+    {"name": "sources and claims", "description": "Sources and the claims that cite them."},
+    {"name": "search", "description": "Search with an explanation for each match."},
+    {"name": "guide", "description": "Patient guide."},
+    {"name": "releases", "description": "History of the content."},
+    {"name": "export", "description": "All content as files."},
+    {"name": "quality", "description": "Coverage, gaps and disagreements between sources."},
+    {"name": "service", "description": "Health of the service."},
 ]
 
 
-def describe(app: FastAPI) -> None:
+def add_openapi_routes(app: FastAPI) -> None:
     """Serve the OpenAPI document in both versions."""
-    made: dict[str, tuple[bytes, bytes]] = {}
-    plain_one: list[Json] = []
+    documents_by_revision: dict[str, tuple[bytes, bytes]] = {}
+    without_examples: list[Json] = []
 
-    async def answer(request: Request, place: int) -> Response:
-        release = await asyncio.to_thread(look, app.state.engine)
+    async def serve(request: Request, index: int) -> Response:
+        services = get_services(request)
+        release = await asyncio.to_thread(read_current_release, services.engine)
         revision = release.revision if release else ""
-        if revision not in made:
-            if not plain_one:
-                plain_one.append(await asyncio.to_thread(openapi_of, app))
-            documents, of = await _documents(app, copy.deepcopy(plain_one[0]), release)
-            if of - {revision}:
-                # A load came between two answers: this document is of no release, so it is sent and not kept.
+        if revision not in documents_by_revision:
+            if not without_examples:
+                without_examples.append(await asyncio.to_thread(build_openapi, app))
+            documents, revisions = await _build_documents(services, copy.deepcopy(without_examples[0]), release)
+            if revisions - {revision}:
+                # A load came between two examples, so the document mixes releases: send it, but do not cache it.
                 request.state.kb_live = True
-                return _response(documents[place], None)
-            made.clear()
-            made[revision] = documents
+                return _response(documents[index], None)
+            documents_by_revision.clear()
+            documents_by_revision[revision] = documents
         request.state.kb_revision = revision
-        return _response(made[revision][place], release)
+        return _response(documents_by_revision[revision][index], release)
 
     async def get_openapi_document(request: Request) -> Response:
-        return await answer(request, 0)
+        return await serve(request, 0)
 
     async def get_openapi_document_3_0(request: Request) -> Response:
-        return await answer(request, 1)
+        return await serve(request, 1)
 
     for path, endpoint in (("/openapi.json", get_openapi_document), ("/openapi-3.0.json", get_openapi_document_3_0)):
         app.add_api_route(path, endpoint, include_in_schema=False, name=endpoint.__name__)
 
 
-def _response(body: bytes, release: CurrentRelease | None) -> Response:
+def _response(body: bytes, release: LoadedRelease | None) -> Response:
     headers = {"Cache-Control": CACHE_CONTROL, "Content-Language": "en"}
     if release:
         headers["KB-Release"] = release.version
     return Response(body, media_type="application/json", headers=headers)
 
 
-async def _documents(
-    app: FastAPI, document: Json, release: CurrentRelease | None
+async def _build_documents(
+    services: Services, document: Json, release: LoadedRelease | None
 ) -> tuple[tuple[bytes, bytes], set[str]]:
     revisions: set[str] = set()
     if release:
-        with app.state.engine.snapshot() as one:
-            targets = targets_of(document, Chosen(one, release.version))
-        revisions = await add_examples(document, targets, app.state.answers.ask)
-    return (orjson.dumps(document), orjson.dumps(of_3_1(document))), revisions
+        with services.engine.transaction() as transaction:
+            urls = build_example_urls(document, ExampleParameters(transaction, release.version))
+        revisions = await add_examples(document, urls, services.cache.request_internal)
+    return (orjson.dumps(document), orjson.dumps(to_openapi_3_0(document))), revisions
 
 
-def openapi_of(app: FastAPI, *, closed: bool = False) -> Json:
-    """The OpenAPI 3.1 document without examples. `closed`: as strict as the code is, for tests; callers see open shapes."""
+def build_openapi(app: FastAPI, *, closed: bool = False) -> Json:
+    """Build the OpenAPI 3.1 document without examples.
+
+    `closed` forbids unknown properties, for tests; callers see schemas that may gain properties.
+    """
     document = copy.deepcopy(
         get_openapi(
             title="procedure-kb",
@@ -109,10 +114,10 @@ def openapi_of(app: FastAPI, *, closed: bool = False) -> Json:
                 "url": "https://creativecommons.org/licenses/by/4.0/",
             },
             contact={"name": "procedure-kb contributors"},
-            servers=[{"url": app.state.settings.link_base or "/"}],
+            servers=[{"url": app.state.services.settings.link_base or "/"}],
         )
     )
-    # Said aloud: nothing asks for credentials.
+    # No operation needs credentials.
     document["security"] = []
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
@@ -121,12 +126,12 @@ def openapi_of(app: FastAPI, *, closed: bool = False) -> Json:
     schemas["Problem"] = problem
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    changes = (untitled, plain, _renamed) if closed else (untitled, plain, _renamed, open_ended)
-    components["schemas"] = {_name(name): _shaped(schema, changes) for name, schema in schemas.items()}
+    transforms = (drop_titles, inline_nullable, _rename_refs, *(() if closed else (allow_additional,)))
+    components["schemas"] = {_component_name(name): _apply(schema, transforms) for name, schema in schemas.items()}
     components["responses"] = shared_responses()
     for path in document["paths"].values():
         for operation in path.values():
-            _tidy(operation)
+            _clean_operation(operation)
     used = orjson.dumps(document)
     components["headers"] = {
         name: header for name, header in HEADERS.items() if f'"#/components/headers/{name}"'.encode() in used
@@ -134,70 +139,76 @@ def openapi_of(app: FastAPI, *, closed: bool = False) -> Json:
     return document
 
 
-def _name(name: str) -> str:
-    """Name of a shape made from another: clients make a type of it, and `ListPage_Claim_` is none."""
+def _component_name(name: str) -> str:
+    """Name of a generic schema as a client generator can use it: `ClaimPage` for `ListPage_Claim_`."""
     outer, _, inner = name.partition("_")
     inner = inner.strip("_")
-    return {"Known": f"Known{inner}", "ListPage": f"{inner}Page", "Batch": f"{inner}Batch"}.get(outer, name)
+    return {"Block": f"{inner}Block", "ListPage": f"{inner}Page", "Batch": f"{inner}Batch"}.get(outer, name)
 
 
-def _renamed(schema: Json) -> Json:
+def _rename_refs(schema: Json) -> Json:
     if "discriminator" in schema:
-        mapping = {key: _pointed(ref) for key, ref in schema["discriminator"].get("mapping", {}).items()}
+        mapping = {key: _rename_ref(ref) for key, ref in schema["discriminator"].get("mapping", {}).items()}
         return {**schema, "discriminator": {**schema["discriminator"], "mapping": mapping}}
-    return {**schema, "$ref": _pointed(schema["$ref"])} if "$ref" in schema else schema
+    return {**schema, "$ref": _rename_ref(schema["$ref"])} if "$ref" in schema else schema
 
 
-def _pointed(ref: str) -> str:
-    place, _, name = ref.rpartition("/")
-    return f"{place}/{_name(name)}"
+def _rename_ref(ref: str) -> str:
+    parent, _, name = ref.rpartition("/")
+    return f"{parent}/{_component_name(name)}"
 
 
-def _shaped(schema: Json, changes: tuple[Change, ...]) -> Json:
-    for change in changes:
-        schema = walk(schema, change)
+def _apply(schema: Json, transforms: tuple[Transform, ...]) -> Json:
+    for transform in transforms:
+        schema = transform_schema(schema, transform)
     return schema
 
 
-def _closed_list(schema: Json) -> Json:
-    """What may be asked for is what this version knows; only what is answered may grow under a client's feet."""
+def _close_enum(schema: Json) -> Json:
+    """Close the enum of a parameter: only values in responses may grow within a version."""
     if "x-extensible-enum" not in schema:
         return schema
     return {key if key != "x-extensible-enum" else "enum": value for key, value in schema.items()}
 
 
-def _tidy(operation: Json) -> None:
-    deprecation.mark(operation)
+def _clean_operation(operation: Json) -> None:
+    deprecation.mark_deprecated(operation)
     parameters = operation.get("parameters", [])
-    for one in parameters:
-        one["schema"] = _shaped(one["schema"], (untitled, plain, _closed_list))
-        one["schema"].pop("description", None)
-    for status, answer in operation["responses"].items():
-        content = answer.get("content", {})
+    for parameter in parameters:
+        parameter["schema"] = _apply(parameter["schema"], (drop_titles, inline_nullable, _close_enum))
+        parameter["schema"].pop("description", None)
+    for status, response in operation["responses"].items():
+        content = response.get("content", {})
         for media in content.values():
             if "schema" in media:
-                media["schema"] = _shaped(media["schema"], (untitled, plain, _renamed))
+                media["schema"] = _apply(media["schema"], (drop_titles, inline_nullable, _rename_refs))
         if status == "200":
-            listed = any(one["name"] == "cursor" for one in parameters)
-            headers = headers_of_success(listed=listed, deprecated=operation.get("deprecated", False))
-            answer["headers"] = headers | answer.get("headers", {})
+            listed = any(parameter["name"] == "cursor" for parameter in parameters)
+            headers = success_headers(listed=listed, deprecated=operation.get("deprecated", False))
+            response["headers"] = headers | response.get("headers", {})
         elif "application/problem+json" in content:
-            # FastAPI adds its own media type beside the one that is really sent.
+            # FastAPI adds its default media type next to the one that is sent.
             content.pop("application/json", None)
-    share(operation["responses"])
+    use_refs(operation["responses"])
 
 
-def operations_of(app: FastAPI) -> tuple[str, list[dict[str, str]], list[Json]]:
-    """What the page about the API shows: a summary, the tags, and each operation in a few words."""
-    document = openapi_of(app)
+def list_operations(app: FastAPI) -> tuple[str, list[dict[str, str]], list[Json]]:
+    """Content of the page about the API: a summary, the tags, and a short description of each operation."""
+    document = build_openapi(app)
     operations = []
     for path, item in document["paths"].items():
         operation = item["get"]
         parameters = [
-            {"name": one["name"], "type": _type_of(one["schema"]), "description": one.get("description", "")}
-            for one in operation.get("parameters", [])
+            {
+                "name": parameter["name"],
+                "type": _type_label(parameter["schema"]),
+                "description": parameter.get("description", ""),
+            }
+            for parameter in operation.get("parameters", [])
         ]
-        answers = [(status, _words(document, answer)) for status, answer in sorted(operation["responses"].items())]
+        responses = [
+            (status, _description(document, response)) for status, response in sorted(operation["responses"].items())
+        ]
         operations.append(
             {
                 "id": operation["operationId"],
@@ -205,20 +216,20 @@ def operations_of(app: FastAPI) -> tuple[str, list[dict[str, str]], list[Json]]:
                 "path": path,
                 "description": operation.get("description", ""),
                 "parameters": parameters,
-                "answers": answers,
+                "responses": responses,
                 "example": path if "{" not in path and path.count("/") == 2 and path != "/v1/compare" else "",
             }
         )
     return document["info"]["description"].split("\n\n")[0], TAGS, operations
 
 
-def _words(document: Json, answer: Json) -> str:
-    name = answer.get("$ref", "").rpartition("/")[2]
-    return str((document["components"]["responses"][name] if name else answer)["description"])
+def _description(document: Json, response: Json) -> str:
+    name = response.get("$ref", "").rpartition("/")[2]
+    return str((document["components"]["responses"][name] if name else response)["description"])
 
 
-def _type_of(schema: dict[str, Any]) -> str:
+def _type_label(schema: Json) -> str:
     if schema.get("type") == "array":
-        return f"{_type_of(schema['items'])}, may be repeated"
+        return f"{_type_label(schema['items'])}, may be repeated"
     values = schema.get("enum")
     return " or ".join(values) if values else str(schema.get("type", "string"))

@@ -1,64 +1,68 @@
-"""OpenAPI 3.0 from the 3.1 document, for tools that read no newer one. The same operations, the same names."""
+"""OpenAPI 3.0 built from the 3.1 document, for tools that do not support 3.1. Operations and names are the same."""
 
 from typing import Any, Final
 
 from app.domain.json import Json
-from app.openapi.json_schema import of_3_0, walk
+from app.openapi.json_schema import to_3_0, transform_schema
 
 VERSION: Final = "3.0.3"
 
 
-def of_3_1(document: Json) -> Json:
-    """The document in the words of OpenAPI 3.0."""
-    made = {key: value for key, value in document.items() if key not in {"jsonSchemaDialect", "webhooks"}}
-    made["openapi"] = VERSION
-    made["info"] = {key: value for key, value in document["info"].items() if key != "summary"}
-    if "license" in made["info"]:
-        made["info"]["license"] = {key: value for key, value in made["info"]["license"].items() if key != "identifier"}
-    made["paths"] = {path: _item(item) for path, item in document.get("paths", {}).items()}
-    made["components"] = _components(document.get("components", {}))
-    return made
+def to_openapi_3_0(document: Json) -> Json:
+    """Convert an OpenAPI 3.1 document to 3.0."""
+    converted = {key: value for key, value in document.items() if key not in {"jsonSchemaDialect", "webhooks"}}
+    converted["openapi"] = VERSION
+    converted["info"] = {key: value for key, value in document["info"].items() if key != "summary"}
+    if "license" in converted["info"]:
+        converted["info"]["license"] = {
+            key: value for key, value in converted["info"]["license"].items() if key != "identifier"
+        }
+    converted["paths"] = {path: _path_item(item) for path, item in document.get("paths", {}).items()}
+    converted["components"] = _components(document.get("components", {}))
+    return converted
 
 
 def _components(components: Json) -> Json:
-    kinds = {"schemas": _schema, "responses": _response, "headers": _holder, "parameters": _holder}
-    # pathItems is a word of 3.1 alone; what is not listed here holds no schema.
+    converters = {"schemas": _schema, "responses": _response, "headers": _with_schema, "parameters": _with_schema}
+    # 3.0 has no pathItems; sections not listed here hold no schema.
     return {
-        kind: {name: kinds[kind](one) for name, one in parts.items()} if kind in kinds else parts
-        for kind, parts in components.items()
-        if kind != "pathItems"
+        section: {name: converters[section](component) for name, component in entries.items()}
+        if section in converters
+        else entries
+        for section, entries in components.items()
+        if section != "pathItems"
     }
 
 
 def _schema(schema: Any) -> Any:  # noqa: ANN401 - a schema, or true or false
-    return walk(schema, of_3_0)
+    return transform_schema(schema, to_3_0)
 
 
-def _item(item: Json) -> Json:
+def _path_item(item: Json) -> Json:
     return {key: _operation(value) if isinstance(value, dict) else value for key, value in item.items()}
 
 
 def _operation(operation: Json) -> Json:
-    made = dict(operation)
-    if "parameters" in made:
-        made["parameters"] = [_holder(one) for one in made["parameters"]]
-    if "requestBody" in made:
-        made["requestBody"] = _response(made["requestBody"])
-    made["responses"] = {status: _response(one) for status, one in operation["responses"].items()}
-    return made
+    converted = dict(operation)
+    if "parameters" in converted:
+        converted["parameters"] = [_with_schema(parameter) for parameter in converted["parameters"]]
+    if "requestBody" in converted:
+        converted["requestBody"] = _response(converted["requestBody"])
+    converted["responses"] = {status: _response(response) for status, response in operation["responses"].items()}
+    return converted
 
 
 def _response(response: Json) -> Json:
     if "$ref" in response:
         return {"$ref": response["$ref"]}
-    made = dict(response)
-    if "content" in made:
-        made["content"] = {kind: _holder(one) for kind, one in made["content"].items()}
-    if "headers" in made:
-        made["headers"] = {name: _holder(one) for name, one in made["headers"].items()}
-    return made
+    converted = dict(response)
+    if "content" in converted:
+        converted["content"] = {media_type: _with_schema(media) for media_type, media in converted["content"].items()}
+    if "headers" in converted:
+        converted["headers"] = {name: _with_schema(header) for name, header in converted["headers"].items()}
+    return converted
 
 
-def _holder(holder: Json) -> Json:
-    """A parameter, a header or a media type: whatever holds one schema."""
-    return {**holder, "schema": _schema(holder["schema"])} if "schema" in holder else holder
+def _with_schema(node: Json) -> Json:
+    """Convert the schema of a parameter, header or media type."""
+    return {**node, "schema": _schema(node["schema"])} if "schema" in node else node

@@ -1,12 +1,12 @@
-"""JSON Schemas in the two forms that client tools read: that of OpenAPI 3.1, plainly written, and that of 3.0."""
+"""JSON Schema transforms: simplification for client generators, and conversion to OpenAPI 3.0."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
 from app.domain.json import Json
 
-Change = Callable[[Json], Json]
-_ONE: Final = (
+Transform = Callable[[Json], Json]
+_SCHEMA_KEYS: Final = (
     "items",
     "additionalProperties",
     "not",
@@ -18,10 +18,10 @@ _ONE: Final = (
     "unevaluatedProperties",
     "unevaluatedItems",
 )
-_SEVERAL: Final = ("allOf", "anyOf", "oneOf", "prefixItems")
-_NAMED: Final = ("properties", "patternProperties", "$defs", "dependentSchemas")
-# What 3.0 has no word for. Each only narrows, so that leaving it out allows more and never refuses what was allowed.
-_UNKNOWN_TO_3_0: Final = (
+_SCHEMA_LIST_KEYS: Final = ("allOf", "anyOf", "oneOf", "prefixItems")
+_SCHEMA_MAP_KEYS: Final = ("properties", "patternProperties", "$defs", "dependentSchemas")
+# Keywords that 3.0 lacks. Each only restricts, so a schema without them still allows everything it allowed before.
+_UNSUPPORTED_IN_3_0: Final = (
     "$schema",
     "$id",
     "$anchor",
@@ -42,29 +42,29 @@ _UNKNOWN_TO_3_0: Final = (
 )
 
 
-def walk(schema: Any, change: Change) -> Any:  # noqa: ANN401 - a schema, or true or false
-    """A schema with `change` applied to it and to every schema inside, innermost first. Examples are no schemas."""
+def transform_schema(schema: Any, transform: Transform) -> Any:  # noqa: ANN401 - a schema, or true or false
+    """Apply `transform` to a schema and every schema inside it, innermost first. Examples are not schemas."""
     if not isinstance(schema, dict):
         return schema
-    made = dict(schema)
-    for key in _ONE:
-        if key in made:
-            made[key] = walk(made[key], change)
-    for key in _SEVERAL:
-        if key in made:
-            made[key] = [walk(one, change) for one in made[key]]
-    for key in _NAMED:
-        if key in made:
-            made[key] = {name: walk(one, change) for name, one in made[key].items()}
-    return change(made)
+    converted = dict(schema)
+    for key in _SCHEMA_KEYS:
+        if key in converted:
+            converted[key] = transform_schema(converted[key], transform)
+    for key in _SCHEMA_LIST_KEYS:
+        if key in converted:
+            converted[key] = [transform_schema(member, transform) for member in converted[key]]
+    for key in _SCHEMA_MAP_KEYS:
+        if key in converted:
+            converted[key] = {name: transform_schema(child, transform) for name, child in converted[key].items()}
+    return transform(converted)
 
 
-def plain(schema: Json) -> Json:
-    """Null as one of the types, where it was a member of a union: generators trip over the union."""
+def inline_nullable(schema: Json) -> Json:
+    """Write a nullable type as a list of types instead of a union, which client generators handle badly."""
     members = schema.get("anyOf")
     if not members or {"type": "null"} not in members:
         return schema
-    others = [one for one in members if one != {"type": "null"}]
+    others = [member for member in members if member != {"type": "null"}]
     if len(others) != 1 or not isinstance(others[0].get("type"), str):
         return schema
     outer = {key: value for key, value in schema.items() if key != "anyOf"}
@@ -74,93 +74,102 @@ def plain(schema: Json) -> Json:
     return {**inner, **outer}
 
 
-def open_ended(schema: Json) -> Json:
-    """A shape that may gain fields: the compatibility promise allows that, so the document must not forbid it."""
+def allow_additional(schema: Json) -> Json:
+    """Allow additional properties: the compatibility promise lets responses gain fields."""
     if schema.get("additionalProperties") is False:
         return {key: value for key, value in schema.items() if key != "additionalProperties"}
     return schema
 
 
-def untitled(schema: Json) -> Json:
-    """Without the titles that only repeat a name: generators make a type of each."""
+def drop_titles(schema: Json) -> Json:
+    """Drop titles, which only repeat a name: client generators create a type for each."""
     return {key: value for key, value in schema.items() if key != "title"}
 
 
-def of_3_0(schema: Json) -> Json:
-    """A schema in the words of OpenAPI 3.0."""
-    made = {key: value for key, value in schema.items() if key not in _UNKNOWN_TO_3_0}
-    for step in (_reference, _types, _union_with_null, _constant, _limits, _content, _tuple, _examples):
-        made = step(made)
-    return made
+def to_3_0(schema: Json) -> Json:
+    """Convert a schema to OpenAPI 3.0."""
+    converted = {key: value for key, value in schema.items() if key not in _UNSUPPORTED_IN_3_0}
+    for step in (
+        _wrap_ref,
+        _convert_types,
+        _convert_null_member,
+        _convert_const,
+        _convert_limits,
+        _convert_content,
+        _convert_tuple,
+        _convert_examples,
+    ):
+        converted = step(converted)
+    return converted
 
 
-def _reference(schema: Json) -> Json:
-    # Beside a reference 3.0 ignores everything.
+def _wrap_ref(schema: Json) -> Json:
+    # 3.0 ignores every keyword next to a reference.
     others = {key: value for key, value in schema.items() if key != "$ref"}
     return {"allOf": [{"$ref": schema["$ref"]}], **others} if "$ref" in schema and others else schema
 
 
-def _types(schema: Json) -> Json:
-    kinds = schema.get("type")
-    made = {key: value for key, value in schema.items() if key != "type"}
-    if kinds == "null":
-        return {**made, "nullable": True, "enum": [None]}
-    if not isinstance(kinds, list):
+def _convert_types(schema: Json) -> Json:
+    types = schema.get("type")
+    converted = {key: value for key, value in schema.items() if key != "type"}
+    if types == "null":
+        return {**converted, "nullable": True, "enum": [None]}
+    if not isinstance(types, list):
         return schema
-    others = [kind for kind in kinds if kind != "null"]
-    null: Json = {"nullable": True} if "null" in kinds else {}
+    others = [name for name in types if name != "null"]
+    null: Json = {"nullable": True} if "null" in types else {}
     if len(others) == 1:
-        return {"type": others[0], **made, **null}
-    return {"anyOf": [{"type": kind} | null for kind in others], **made}
+        return {"type": others[0], **converted, **null}
+    return {"anyOf": [{"type": name} | null for name in others], **converted}
 
 
-def _union_with_null(schema: Json) -> Json:
-    made = dict(schema)
+def _convert_null_member(schema: Json) -> Json:
+    converted = dict(schema)
     for key in ("anyOf", "oneOf"):
-        members = made.get(key, [])
-        others = [one for one in members if one != {"nullable": True, "enum": [None]}]
+        members = converted.get(key, [])
+        others = [member for member in members if member != {"nullable": True, "enum": [None]}]
         if len(others) == len(members):
             continue
-        made["nullable"] = True
+        converted["nullable"] = True
         if len(others) > 1:
-            made[key] = others
+            converted[key] = others
         else:
-            del made[key]
-            made |= {"allOf": others} if "$ref" in others[0] else others[0]
-    return made
+            del converted[key]
+            converted |= {"allOf": others} if "$ref" in others[0] else others[0]
+    return converted
 
 
-def _constant(schema: Json) -> Json:
-    made = {key: value for key, value in schema.items() if key != "const"}
-    return {**made, "enum": [schema["const"]]} if "const" in schema else schema
+def _convert_const(schema: Json) -> Json:
+    converted = {key: value for key, value in schema.items() if key != "const"}
+    return {**converted, "enum": [schema["const"]]} if "const" in schema else schema
 
 
-def _limits(schema: Json) -> Json:
-    made = dict(schema)
+def _convert_limits(schema: Json) -> Json:
+    converted = dict(schema)
     for exclusive, inclusive in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
-        if exclusive in made and not isinstance(made[exclusive], bool):
-            made[inclusive] = made[exclusive]
-            made[exclusive] = True
-    return made
+        if exclusive in converted and not isinstance(converted[exclusive], bool):
+            converted[inclusive] = converted[exclusive]
+            converted[exclusive] = True
+    return converted
 
 
-def _content(schema: Json) -> Json:
-    made = {key: value for key, value in schema.items() if key not in {"contentMediaType", "contentEncoding"}}
-    if len(made) == len(schema):
+def _convert_content(schema: Json) -> Json:
+    converted = {key: value for key, value in schema.items() if key not in {"contentMediaType", "contentEncoding"}}
+    if len(converted) == len(schema):
         return schema
-    return {**made, "format": "byte" if schema.get("contentEncoding") == "base64" else "binary"}
+    return {**converted, "format": "byte" if schema.get("contentEncoding") == "base64" else "binary"}
 
 
-def _tuple(schema: Json) -> Json:
+def _convert_tuple(schema: Json) -> Json:
     if schema.get("type") != "array":
         return schema
-    made = {key: value for key, value in schema.items() if key != "prefixItems"}
+    converted = {key: value for key, value in schema.items() if key != "prefixItems"}
     if "prefixItems" in schema:
-        made["items"] = {"oneOf": schema["prefixItems"]}
-    made.setdefault("items", {})
-    return made
+        converted["items"] = {"oneOf": schema["prefixItems"]}
+    converted.setdefault("items", {})
+    return converted
 
 
-def _examples(schema: Json) -> Json:
-    made = {key: value for key, value in schema.items() if key != "examples"}
-    return {**made, "example": schema["examples"][0]} if schema.get("examples") else made
+def _convert_examples(schema: Json) -> Json:
+    converted = {key: value for key, value in schema.items() if key != "examples"}
+    return {**converted, "example": schema["examples"][0]} if schema.get("examples") else converted

@@ -1,75 +1,89 @@
-"""What the OpenAPI document says of answers: every status that can happen, with its media type, each written once."""
+"""OpenAPI responses: every status that can occur, with its media type, declared once."""
 
 from typing import Final
 
+from fastapi import Response
+
 from app.domain.json import Json
 
-_NAMES: Final = {
+_COMPONENT_NAMES: Final = {
     304: "NotModified",
-    307: "KnownName",
-    308: "FormerSlug",
+    307: "TemporaryRedirect",
+    308: "PermanentRedirect",
     400: "BadRequest",
     404: "NotFound",
     410: "Gone",
     414: "UriTooLong",
-    422: "NotAllowed",
+    422: "UnprocessableContent",
     431: "HeadersTooLarge",
     503: "Unavailable",
 }
-_WORDS: Final = {
+_DESCRIPTIONS: Final = {
     304: "Unchanged since the ETag in `If-None-Match`.",
-    307: "Another known name: the slug stands in `Location`.",
-    308: "A former slug: the slug stands in `Location`.",
-    400: "The request cannot be parsed.",
-    404: "No such record, or a name that several share; with suggestions.",
-    410: "A cursor or `release=` of another release, or a withdrawn record.",
-    414: "The address is too long.",
-    422: "Parsed and not allowed; `errors` names each parameter.",
+    307: "Another known name of the record; `Location` has the slug.",
+    308: "A former slug; `Location` has the current one.",
+    400: "The request is malformed.",
+    404: "No such record, or an ambiguous name; `suggestions` lists candidates.",
+    410: "The cursor or `release` belongs to another release, or the record was withdrawn.",
+    414: "The URL is too long.",
+    422: "Invalid parameters; `errors` names each of them.",
     431: "The header fields are too large.",
-    503: "The database cannot be reached, or too much at once: wait for `Retry-After`.",
+    503: "The database is unreachable, or there are too many concurrent requests; retry after `Retry-After` seconds.",
 }
-# What is refused before a route is looked for, so that every path can answer it.
-AT_THE_DOOR: Final = (400, 414, 431, 503)
-ALWAYS: Final = (304, 400, 410, 414, 422, 431, 503)
-OF_A_RECORD: Final = (307, 308, 404)
-_SHARED: Final = "#/components/responses/"
+# Checked before routing, so every path can respond with these.
+PRE_ROUTING_STATUSES: Final = (400, 414, 431, 503)
+COMMON_STATUSES: Final = (304, 400, 410, 414, 422, 431, 503)
+RECORD_STATUSES: Final = (307, 308, 404)
+_RESPONSES_REF: Final = "#/components/responses/"
 
 HEADERS: Final[Json] = {
-    "KB-Release": {"description": "Version of the release this answer is of.", "schema": {"type": "string"}},
-    "ETag": {"description": "Strong validator of these bytes.", "schema": {"type": "string"}},
-    "Link": {
-        "description": "RFC 8288: the next page of a list (`next`), other forms of this answer (`alternate`).",
+    "KB-Release": {
+        "description": "Version of the release that the response is based on.",
         "schema": {"type": "string"},
     },
-    "Deprecation": {"description": "RFC 9745: since when this operation is deprecated.", "schema": {"type": "string"}},
-    "Sunset": {"description": "RFC 8594: when this operation is to be gone.", "schema": {"type": "string"}},
-    "Location": {"description": "Path of the record by its slug, the query kept.", "schema": {"type": "string"}},
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
+    "ETag": {"description": "Strong validator of the response body.", "schema": {"type": "string"}},
+    "Link": {
+        "description": "RFC 8288: the next page of a list (`next`), other representations (`alternate`).",
+        "schema": {"type": "string"},
+    },
+    "Deprecation": {
+        "description": "RFC 9745: date since which this operation is deprecated.",
+        "schema": {"type": "string"},
+    },
+    "Sunset": {"description": "RFC 8594: date on which this operation will be removed.", "schema": {"type": "string"}},
+    "Location": {"description": "Path with the slug of the record; the query is kept.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds to wait before retrying.", "schema": {"type": "integer", "minimum": 0}},
 }
 
 
-def answers(*more: int) -> dict[int | str, Json]:
-    """Documented answers of a path: those that every path under /v1 can give, and more."""
-    return {status: response_of(status) for status in sorted({*ALWAYS, *more})}
+class UndocumentedMediaType(Response):
+    """Response class without a media type, for routes that document their own."""
+
+    media_type = None
 
 
-def at_the_door(*more: int) -> dict[int | str, Json]:
-    """Documented answers of a path outside /v1, which takes no parameter and no release."""
-    return {status: response_of(status) for status in sorted({*AT_THE_DOOR, *more})}
+def error_responses(*more: int) -> dict[int | str, Json]:
+    """Responses of a path under /v1: those of every such path, and `more` statuses."""
+    return {status: response_for(status) for status in sorted({*COMMON_STATUSES, *more})}
 
 
-def response_of(status: int) -> Json:
-    """What the document says of one status."""
-    found: Json = {"description": _WORDS[status]}
+def limit_responses(*more: int) -> dict[int | str, Json]:
+    """Responses of a path outside /v1, which takes no parameters: the pre-routing errors, and `more` statuses."""
+    return {status: response_for(status) for status in sorted({*PRE_ROUTING_STATUSES, *more})}
+
+
+def response_for(status: int) -> Json:
+    """OpenAPI response object of a status."""
+    response: Json = {"description": _DESCRIPTIONS[status]}
     if status in {307, 308}:
-        found["headers"] = _headers("Location", "KB-Release")
+        response["headers"] = _headers("Location", "KB-Release")
     elif status == 304:
-        found["headers"] = _headers("ETag", "KB-Release")
+        response["headers"] = _headers("ETag", "KB-Release")
     else:
         if status == 503:
-            found["headers"] = _headers("Retry-After")
-        found["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return found
+            response["headers"] = _headers("Retry-After")
+        response["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return response
 
 
 def _headers(*names: str) -> Json:
@@ -77,19 +91,19 @@ def _headers(*names: str) -> Json:
 
 
 def shared_responses() -> dict[str, Json]:
-    """The answers that paths share, by the name that they refer to."""
-    return {name: response_of(status) for status, name in _NAMES.items()}
+    """Response components, by name."""
+    return {name: response_for(status) for status, name in _COMPONENT_NAMES.items()}
 
 
-def share(responses: Json) -> None:
-    """Put references where a path says of a status what every other path says of it."""
+def use_refs(responses: Json) -> None:
+    """Replace responses that equal a shared component by a reference to it."""
     for status in list(responses):
-        if status.isdigit() and int(status) in _NAMES and responses[status] == response_of(int(status)):
-            responses[status] = {"$ref": _SHARED + _NAMES[int(status)]}
+        if status.isdigit() and int(status) in _COMPONENT_NAMES and responses[status] == response_for(int(status)):
+            responses[status] = {"$ref": _RESPONSES_REF + _COMPONENT_NAMES[int(status)]}
 
 
-def headers_of_success(*, listed: bool, deprecated: bool) -> Json:
-    """Headers that a 200 of a release carries."""
+def success_headers(*, listed: bool, deprecated: bool) -> Json:
+    """Headers of a 200 response."""
     names = ["KB-Release", "ETag"]
     names += ["Link"] if listed else []
     names += ["Deprecation", "Sunset"] if deprecated else []

@@ -16,11 +16,11 @@ from app.domain.json import Json
 from app.errors import FieldError, InvalidParameter, NotFound
 from app.formats.comparison import build_comparison as side_by_side
 from app.http.context import RequestContext
-from app.http.pagination import encode_cursor, decode_cursor
-from app.http.search import explain_hit, get_index, find_notices, suggest_names
-from app.http.slug_resolution import TYPE_LABELS, explain_missing, build_ref, names_by_slug, suggest_records
+from app.http.pagination import decode_cursor, encode_cursor
+from app.http.search import explain_hit, find_notices, get_index, suggest_names
+from app.http.slug_resolution import TYPE_LABELS, build_ref, explain_missing, names_by_slug, suggest_records
 from app.queries.claims import ClaimFilters, list_claims
-from app.queries.documents import find_claim, find_document, list_documents
+from app.queries.documents import find_claim, find_document, get_current_release_json, list_documents
 from app.queries.list_filter import FilteredList, Filters, count_rows
 from app.queries.lists import list_rows
 from app.queries.name_lookup import find_withdrawn, resolve_name
@@ -40,7 +40,7 @@ def _build_output(read: RequestContext, sources: CitedSources, answer: Json) -> 
     """What every answer says besides."""
 
     def notice() -> str:
-        current = orjson.loads(find_document(read.connection, "current", "release") or b"{}")
+        current = orjson.loads(get_current_release_json(read.connection))
         return str(current.get("notice", {}).get("text", ""))
 
     release = read.release

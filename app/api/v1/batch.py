@@ -1,4 +1,4 @@
-"""Several records at once."""
+"""Batch request: several records in one response."""
 
 from typing import Annotated
 
@@ -6,28 +6,26 @@ import orjson
 from fastapi import Query, Response
 from pydantic import Field
 
-from app.api.deps import Precondition, Text
-from app.http.context import Reading
+from app.api.deps import ReleaseParams, ShortText
+from app.http.context import RequestContext
 from app.queries.documents import list_documents
 
 MAX_BATCH = 50
 
 
-class BatchQuery(Precondition):
-    """Slugs asked for."""
+class BatchParams(ReleaseParams):
+    """Requested slugs."""
 
-    slug: list[Text] = Field(min_length=1, max_length=MAX_BATCH, description="Repeated: the slugs asked for.")
-
-
-BatchParams = Annotated[BatchQuery, Query()]
+    slug: list[ShortText] = Field(min_length=1, max_length=MAX_BATCH, description="Slug of a record; may be repeated.")
 
 
-def batch_of(read: Reading, kind: str, params: BatchQuery) -> Response:
-    """Documents in the order asked; slugs that nothing has are listed."""
-    read.require(params.release)
+BatchQuery = Annotated[BatchParams, Query()]
+
+
+def get_batch(ctx: RequestContext, record_type: str, params: BatchParams) -> Response:
+    """Documents in the requested order; `not_found` lists the slugs without a record."""
     slugs = list(dict.fromkeys(params.slug))
-    _ = read.release
-    found = list_documents(read.connection, kind, slugs)
-    items = b",".join(bytes(found[slug]) for slug in slugs if slug in found)
-    missing = orjson.dumps([slug for slug in slugs if slug not in found])
-    return read.json(b'{"items":[' + items + b'],"not_found":' + missing + b"}")
+    documents = list_documents(ctx.connection, record_type, slugs)
+    items = b",".join(bytes(documents[slug]) for slug in slugs if slug in documents)
+    missing = orjson.dumps([slug for slug in slugs if slug not in documents])
+    return ctx.bytes_response(b'{"items":[' + items + b'],"not_found":' + missing + b"}")

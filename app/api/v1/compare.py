@@ -1,4 +1,4 @@
-"""Two to six procedures side by side."""
+"""Comparison of two to six procedures side by side."""
 
 from typing import Annotated, Any
 
@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.api.deps import ReleaseParams, Context, StrictRoute, ShortText, resolve_slugs
+from app.api.deps import Context, ReleaseParams, ShortText, StrictRoute, resolve_slugs
 from app.errors import FieldError, InvalidParameter
 from app.formats.comparison import build_comparison
 from app.openapi.responses import error_responses
@@ -19,16 +19,15 @@ router = APIRouter(tags=["procedures"], route_class=StrictRoute)
 class CompareParams(ReleaseParams):
     """Procedures to compare."""
 
-    procedure: list[ShortText] = Field(min_length=2, max_length=6, description="Repeated, two to six times: slug or name.")
+    procedure: list[ShortText] = Field(min_length=2, max_length=6, description="Slug or name; given two to six times.")
 
 
 @router.get("/compare", response_model=Comparison, responses=error_responses())
 def compare_procedures(params: Annotated[CompareParams, Query()], ctx: Context) -> Response:
-    """Two to six procedures side by side, row by row; rows that differ are marked, unknown is said."""
-    ctx.check_release(params.release)
+    """Two to six procedures side by side, row by row; `differs` flags rows with different cells."""
     slugs = resolve_slugs(ctx, "procedure", params.procedure)
     if len(slugs) < 2:
-        message = "two different procedures are needed"
+        message = "at least two different procedures are required"
         raise InvalidParameter(f"procedure: {message}", errors=(FieldError("procedure", slugs[0], message),))
     bodies = list_documents(ctx.connection, "procedure", slugs)
     documents: list[dict[str, Any]] = [orjson.loads(bodies[slug]) for slug in slugs]

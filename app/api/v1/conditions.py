@@ -1,4 +1,4 @@
-"""Conditions: the list, one in full, what treats it, and the way through care."""
+"""Conditions: list, detail, batch, procedures and care options."""
 
 from typing import Annotated
 
@@ -6,100 +6,84 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.api.deps import (
-    MAX_VALUES,
-    ByEdgeParams,
-    Flag,
-    Paged,
+    FACET,
+    Context,
+    OptionalBool,
+    PageParams,
     PathSlug,
-    Preconditioned,
-    Reader,
+    ProcedureLookupQuery,
     RegionValue,
+    ReleaseQuery,
+    ShortText,
     StrictRoute,
-    Text,
-    chosen,
-    facets,
-    many,
-    resolved,
-    sorts,
-    yes_no,
+    bool_facet,
+    list_page,
+    non_empty,
+    one_of,
+    repeatable,
+    resolve_slugs,
 )
-from app.api.v1.batch import BatchParams, batch_of
-from app.http.alternate_links import alternates_header
-from app.http.context import Reading
-from app.http.pagination import page_of
-from app.http.slug_resolution import get_document, require_record
-from app.openapi.responses import OF_A_RECORD, answers
+from app.api.v1.batch import BatchQuery, get_batch
+from app.domain.documents import DocumentType
+from app.http.alternate_links import alternate_link_header
+from app.http.context import RequestContext
+from app.http.slug_resolution import check_record_exists, get_document
+from app.openapi.responses import RECORD_STATUSES, error_responses
 from app.queries.list_filter import Filters
 from app.schemas.building_blocks import Batch, ListPage
-from app.schemas.records import ConditionDetail, ConditionOptions, ConditionSummary, ProcedureByEdge
+from app.schemas.records import ConditionDetail, ConditionOptions, ConditionSummary, ProcedureLookupEntry
 
 router = APIRouter(prefix="/conditions", tags=["conditions"], route_class=StrictRoute)
 
 
-class ConditionParams(Paged):
+class ConditionParams(PageParams):
     """Filters of the list of conditions."""
 
-    body_region: list[RegionValue] = many("Region of the body.")
-    pain_generator: list[Text] = Field(
-        default_factory=list, max_length=MAX_VALUES, description="Slug or name: conditions that arise from it."
+    body_region: list[RegionValue] = repeatable("Body region.")
+    pain_generator: list[ShortText] = repeatable("Slug or name; conditions that arise from this pain generator.")
+    stub: OptionalBool = Field(
+        default=None, description="Whether the condition is only named by the evidence, not described."
     )
-    stub: Flag = Field(default=None, description="Named by the evidence and not described.")
-    sort: Annotated[str, sorts("name", "-name", "updated", "-updated")] = Field(default="name", description="Order.")
-    facet: list[Annotated[str, facets("body_region", "pain_generator", "stub")]] = Field(
-        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
+    sort: Annotated[str, one_of("name", "-name", "updated", "-updated")] = Field(
+        default="name", description="Sort order."
     )
+    facet: list[Annotated[str, one_of("body_region", "pain_generator", "stub")]] = repeatable(FACET)
 
-    def filters(self, read: Reading) -> Filters:
-        generators = list(resolved(read, "pain_generator", "pain_generator", self.pain_generator))
-        return Filters(chosen(body_region=self.body_region, pain_generator=generators, stub=yes_no(self.stub)))
-
-
-@router.get("", response_model=ListPage[ConditionSummary], responses=answers())
-def list_conditions(params: Annotated[ConditionParams, Query()], read: Reader) -> Response:
-    """Conditions, filtered, sorted and counted."""
-    read.require(params.release)
-    return page_of(
-        read,
-        "conditions",
-        filters=params.filters(read),
-        order=params.order(),
-        limit=params.limit,
-        cursor=params.cursor,
-        facets=params.facets,
-    )
+    def build_filters(self, ctx: RequestContext) -> Filters:
+        generators = resolve_slugs(ctx, "pain_generator", self.pain_generator)
+        return Filters(non_empty(body_region=self.body_region, pain_generator=generators, stub=bool_facet(self.stub)))
 
 
-@router.get("/batch", response_model=Batch[ConditionDetail], responses=answers())
-def get_conditions_batch(params: BatchParams, read: Reader) -> Response:
-    """Several conditions in full, in the order asked; what is not there is said."""
-    return batch_of(read, "condition", params)
+@router.get("", response_model=ListPage[ConditionSummary], responses=error_responses())
+def list_conditions(params: Annotated[ConditionParams, Query()], ctx: Context) -> Response:
+    """Conditions, with filters, sorting and facet counts."""
+    return list_page(ctx, "conditions", params)
 
 
-@router.get("/{slug}", response_model=ConditionDetail, responses=answers(*OF_A_RECORD))
-def get_condition(slug: PathSlug, params: Preconditioned, read: Reader) -> Response:
-    """A condition in full: every block known, unknown or not applicable."""
-    read.require(params.release)
-    return read.json(get_document(read, "condition", slug), headers=alternates_header(read, "conditions", slug))
+@router.get("/batch", response_model=Batch[ConditionDetail], responses=error_responses())
+def get_conditions_batch(params: BatchQuery, ctx: Context) -> Response:
+    """Several conditions in full, in the requested order; `not_found` lists the slugs without a record."""
+    return get_batch(ctx, "condition", params)
 
 
-@router.get("/{slug}/procedures", response_model=ListPage[ProcedureByEdge], responses=answers(*OF_A_RECORD))
-def list_procedures_of_condition(slug: PathSlug, params: ByEdgeParams, read: Reader) -> Response:
-    """Procedures that are used for this condition or a narrower one, each with the edge that says so."""
-    read.require(params.release)
-    require_record(read, "condition", slug)
-    return page_of(
-        read,
-        f"conditions/{slug}/procedures",
-        filters=params.filters(read),
-        order=params.order(),
-        limit=params.limit,
-        cursor=params.cursor,
-        facets=params.facets,
+@router.get("/{slug}", response_model=ConditionDetail, responses=error_responses(*RECORD_STATUSES))
+def get_condition(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
+    """A condition in full; each block is known, unknown or not applicable."""
+    return ctx.bytes_response(
+        get_document(ctx, "condition", slug), headers=alternate_link_header(ctx, "conditions", slug)
     )
 
 
-@router.get("/{slug}/options", response_model=ConditionOptions, responses=answers(*OF_A_RECORD))
-def get_condition_options(slug: PathSlug, params: Preconditioned, read: Reader) -> Response:
-    """The way through care: what is urgent, care without a procedure, then for each pain generator what confirms and treats it."""
-    read.require(params.release)
-    return read.json(get_document(read, "condition", slug, document="options"))
+@router.get(
+    "/{slug}/procedures", response_model=ListPage[ProcedureLookupEntry], responses=error_responses(*RECORD_STATUSES)
+)
+def list_procedures_of_condition(slug: PathSlug, params: ProcedureLookupQuery, ctx: Context) -> Response:
+    """Procedures that are used for this condition or a narrower one, each with the claim that links them."""
+    check_record_exists(ctx, "condition", slug)
+    return list_page(ctx, f"conditions/{slug}/procedures", params)
+
+
+@router.get("/{slug}/options", response_model=ConditionOptions, responses=error_responses(*RECORD_STATUSES))
+def get_condition_options(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
+    """Care options: warnings, care without a procedure, then the procedures that confirm and treat each pain generator."""
+    return ctx.bytes_response(get_document(ctx, "condition", slug, document_type=DocumentType.OPTIONS))

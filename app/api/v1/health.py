@@ -1,4 +1,4 @@
-"""What the service says of itself: health, metrics, problems."""
+"""Liveness, readiness and metrics."""
 
 import asyncio
 from typing import Final
@@ -10,56 +10,58 @@ from app.errors import NotFound, NotLoaded, Unavailable
 from app.http.context import request_context
 from app.http.problems import problem_response
 from app.http.search import get_index
+from app.http.services import get_services
 from app.monitoring.metrics_server import is_authorized
 from app.openapi.responses import limit_responses
 from app.schemas.service import Health
 
-# Of a large release the index takes minutes to build: it goes on being built after a check gave up waiting.
+# The index of a large release takes minutes to build; the build continues after a check has timed out.
 _READY_SECONDS: Final = 2
 
 router = APIRouter(tags=["service"])
 
 
 def _live(request: Request) -> None:
-    # An answer that must not be kept: it speaks of this moment.
+    # The response describes this moment, so it must not be cached.
     request.state.kb_live = True
 
 
 @router.get("/health/live", response_model=Health, responses=limit_responses())
 async def get_liveness(request: Request) -> Response:
-    """The process runs and answers."""
+    """The process is running."""
     _live(request)
     return Response('{"status":"ok"}', media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 @router.get("/health/ready", response_model=Health, responses=limit_responses())
 async def get_readiness(request: Request) -> Response:
-    """The database answers, holds a release, and its search index stands on this box: send traffic here."""
+    """Ready for traffic: the database responds and has a release, and this host has its search index."""
     _live(request)
 
-    def look() -> None:
-        with request_context(request) as read:
+    def check() -> None:
+        with request_context(request) as ctx:
             get_index(ctx)
 
     try:
-        await asyncio.wait_for(asyncio.to_thread(look), timeout=_READY_SECONDS)
+        await asyncio.wait_for(asyncio.to_thread(check), timeout=_READY_SECONDS)
     except NotLoaded as error:
         return problem_response(request, error)
     except (DatabaseError, TimeoutError):
-        return problem_response(request, Unavailable("The database did not answer.", retry_after=2))
+        return problem_response(request, Unavailable("The database did not respond.", retry_after=2))
     except OSError as error:
-        reason = f"The search index cannot be built here: {error.strerror}."
+        reason = f"The search index cannot be built on this host: {error.strerror}."
         return problem_response(request, Unavailable(reason, retry_after=10))
     return Response('{"status":"ok"}', media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 @router.get("/metrics", response_class=Response, include_in_schema=False)
 async def get_metrics(request: Request) -> Response:
-    """Prometheus text, for whoever holds the token where one is set."""
+    """Metrics in the Prometheus text format. If a token is configured, the request must carry it."""
     _live(request)
-    settings = request.app.state.settings
+    services = get_services(request)
+    settings = services.settings
     if settings.metrics_port:
-        raise NotFound("Metrics are served on their own port.")
+        raise NotFound("Metrics are served on a separate port.")
     if not is_authorized(settings.metrics_token, request.headers.get("authorization", "")):
-        raise NotFound("Nothing is served here.")
-    return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")
+        raise NotFound("Not found.")
+    return Response(services.metrics.render(), media_type="text/plain; version=0.0.4")

@@ -1,49 +1,54 @@
-"""Records as schema.org JSON-LD, each at an address of its own."""
+"""Records as schema.org JSON-LD, each at its own URL."""
 
 from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter, Response
 
-from app.api.deps import PathSlug, Preconditioned, Reader, StrictRoute
-from app.formats.jsonld import MEDIA_TYPE, OF_RECORD
-from app.http.context import Reading
+from app.api.deps import Context, PathSlug, ReleaseQuery, StrictRoute
+from app.formats.jsonld import MEDIA_TYPE, NODE_BUILDERS
+from app.http.context import RequestContext
 from app.http.slug_resolution import get_document
-from app.openapi.responses import OF_A_RECORD, answers
+from app.openapi.responses import RECORD_STATUSES, error_responses
 
 
 class LinkedData(Response):
-    """Only so that the OpenAPI document names the media type."""
+    """Response class that gives the OpenAPI document the media type."""
 
     media_type = MEDIA_TYPE
 
 
-_SHAPE: Final = {"type": "object", "description": "A schema.org node in compact JSON-LD.", "additionalProperties": True}
-_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "The record as JSON-LD.", "content": {MEDIA_TYPE: {"schema": _SHAPE}}},
-    **answers(*OF_A_RECORD),
+_SCHEMA: Final = {
+    "type": "object",
+    "description": "A schema.org node in compact JSON-LD.",
+    "additionalProperties": True,
+}
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The record as JSON-LD.", "content": {MEDIA_TYPE: {"schema": _SCHEMA}}},
+    **error_responses(*RECORD_STATUSES),
 }
 router = APIRouter(route_class=StrictRoute)
 
 
-def _linked_data(read: Reading, kind: str, slug: str, release: str | None) -> Response:
-    read.require(release)
-    return read.dump(OF_RECORD[kind](orjson.loads(get_document(read, kind, slug))), media_type=MEDIA_TYPE)
+def _linked_data(ctx: RequestContext, record_type: str, slug: str) -> Response:
+    return ctx.json_response(
+        NODE_BUILDERS[record_type](orjson.loads(get_document(ctx, record_type, slug))), media_type=MEDIA_TYPE
+    )
 
 
-@router.get("/procedures/{slug}.jsonld", tags=["procedures"], response_class=LinkedData, responses=_ANSWERS)
-def get_procedure_linked_data(slug: PathSlug, params: Preconditioned, read: Reader) -> Response:
-    """A procedure as schema.org JSON-LD: a MedicalTherapy, or a DiagnosticProcedure where it treats nothing."""
-    return _linked_data(read, "procedure", slug, params.release)
+@router.get("/procedures/{slug}.jsonld", tags=["procedures"], response_class=LinkedData, responses=_RESPONSES)
+def get_procedure_linked_data(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
+    """A procedure as a schema.org MedicalTherapy, or as a DiagnosticProcedure if it treats nothing."""
+    return _linked_data(ctx, "procedure", slug)
 
 
-@router.get("/conditions/{slug}.jsonld", tags=["conditions"], response_class=LinkedData, responses=_ANSWERS)
-def get_condition_linked_data(slug: PathSlug, params: Preconditioned, read: Reader) -> Response:
-    """A condition as a schema.org MedicalCondition, with what treats it."""
-    return _linked_data(read, "condition", slug, params.release)
+@router.get("/conditions/{slug}.jsonld", tags=["conditions"], response_class=LinkedData, responses=_RESPONSES)
+def get_condition_linked_data(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
+    """A condition as a schema.org MedicalCondition, with its treatments."""
+    return _linked_data(ctx, "condition", slug)
 
 
-@router.get("/pain-generators/{slug}.jsonld", tags=["pain generators"], response_class=LinkedData, responses=_ANSWERS)
-def get_pain_generator_linked_data(slug: PathSlug, params: Preconditioned, read: Reader) -> Response:
+@router.get("/pain-generators/{slug}.jsonld", tags=["pain generators"], response_class=LinkedData, responses=_RESPONSES)
+def get_pain_generator_linked_data(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
     """A pain generator as a schema.org AnatomicalStructure."""
-    return _linked_data(read, "pain_generator", slug, params.release)
+    return _linked_data(ctx, "pain_generator", slug)

@@ -1,4 +1,4 @@
-"""Pain generators: the list, one in full, and the look-up from the generator."""
+"""Pain generators: list, detail, batch and procedures."""
 
 from typing import Annotated
 
@@ -6,95 +6,75 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.api.deps import (
-    MAX_VALUES,
-    ByEdgeParams,
-    Paged,
+    FACET,
+    Context,
+    PageParams,
     PathSlug,
-    Preconditioned,
-    Reader,
+    ProcedureLookupQuery,
     RegionValue,
+    ReleaseQuery,
+    ShortText,
     StrictRoute,
-    Text,
-    chosen,
-    facets,
-    many,
-    resolved,
-    sorts,
+    list_page,
+    non_empty,
+    one_of,
+    repeatable,
+    resolve_slugs,
 )
-from app.api.v1.batch import BatchParams, batch_of
+from app.api.v1.batch import BatchQuery, get_batch
 from app.domain import vocabulary
-from app.domain.values import Among
-from app.http.alternate_links import alternates_header
-from app.http.context import Reading
-from app.http.pagination import page_of
-from app.http.slug_resolution import get_document, require_record
-from app.openapi.responses import OF_A_RECORD, answers
+from app.domain.values import OpenEnum
+from app.http.alternate_links import alternate_link_header
+from app.http.context import RequestContext
+from app.http.slug_resolution import check_record_exists, get_document
+from app.openapi.responses import RECORD_STATUSES, error_responses
 from app.queries.list_filter import Filters
 from app.schemas.building_blocks import Batch, ListPage
-from app.schemas.records import PainGeneratorDetail, PainGeneratorSummary, ProcedureByEdge
+from app.schemas.records import PainGeneratorDetail, PainGeneratorSummary, ProcedureLookupEntry
 
 router = APIRouter(prefix="/pain-generators", tags=["pain generators"], route_class=StrictRoute)
 
 
-class PainGeneratorParams(Paged):
+class PainGeneratorParams(PageParams):
     """Filters of the list of pain generators."""
 
-    kind: list[Annotated[str, Among(vocabulary.GENERATOR_KINDS)]] = many("Kind of structure.")
-    body_region: list[RegionValue] = many("Region of the body.")
-    condition: list[Text] = Field(
-        default_factory=list, max_length=MAX_VALUES, description="Slug or name: generators that it arises from."
+    kind: list[Annotated[str, OpenEnum(vocabulary.GENERATOR_KINDS)]] = repeatable("Kind of structure.")
+    body_region: list[RegionValue] = repeatable("Body region.")
+    condition: list[ShortText] = repeatable("Slug or name; generators that this condition arises from.")
+    sort: Annotated[str, one_of("name", "-name", "updated", "-updated")] = Field(
+        default="name", description="Sort order."
     )
-    sort: Annotated[str, sorts("name", "-name", "updated", "-updated")] = Field(default="name", description="Order.")
-    facet: list[Annotated[str, facets("kind", "body_region", "condition")]] = Field(
-        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
-    )
+    facet: list[Annotated[str, one_of("kind", "body_region", "condition")]] = repeatable(FACET)
 
-    def filters(self, read: Reading) -> Filters:
-        conditions = list(resolved(read, "condition", "condition", self.condition))
-        return Filters(chosen(kind=self.kind, body_region=self.body_region, condition=conditions))
+    def build_filters(self, ctx: RequestContext) -> Filters:
+        conditions = resolve_slugs(ctx, "condition", self.condition)
+        return Filters(non_empty(kind=self.kind, body_region=self.body_region, condition=conditions))
 
 
-@router.get("", response_model=ListPage[PainGeneratorSummary], responses=answers())
-def list_pain_generators(params: Annotated[PainGeneratorParams, Query()], read: Reader) -> Response:
-    """Pain generators, filtered, sorted and counted."""
-    read.require(params.release)
-    return page_of(
-        read,
-        "pain-generators",
-        filters=params.filters(read),
-        order=params.order(),
-        limit=params.limit,
-        cursor=params.cursor,
-        facets=params.facets,
-    )
+@router.get("", response_model=ListPage[PainGeneratorSummary], responses=error_responses())
+def list_pain_generators(params: Annotated[PainGeneratorParams, Query()], ctx: Context) -> Response:
+    """Pain generators, with filters, sorting and facet counts."""
+    return list_page(ctx, "pain-generators", params)
 
 
-@router.get("/batch", response_model=Batch[PainGeneratorDetail], responses=answers())
-def get_pain_generators_batch(params: BatchParams, read: Reader) -> Response:
-    """Several pain generators in full, in the order asked; what is not there is said."""
-    return batch_of(read, "pain_generator", params)
+@router.get("/batch", response_model=Batch[PainGeneratorDetail], responses=error_responses())
+def get_pain_generators_batch(params: BatchQuery, ctx: Context) -> Response:
+    """Several pain generators in full, in the requested order; `not_found` lists the slugs without a record."""
+    return get_batch(ctx, "pain_generator", params)
 
 
-@router.get("/{slug}", response_model=PainGeneratorDetail, responses=answers(*OF_A_RECORD))
-def get_pain_generator(slug: PathSlug, params: Preconditioned, read: Reader) -> Response:
-    """A pain generator in full: every block known, unknown or not applicable."""
-    read.require(params.release)
-    return read.json(
-        get_document(read, "pain_generator", slug), headers=alternates_header(read, "pain-generators", slug)
+@router.get("/{slug}", response_model=PainGeneratorDetail, responses=error_responses(*RECORD_STATUSES))
+def get_pain_generator(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
+    """A pain generator in full; each block is known, unknown or not applicable."""
+    return ctx.bytes_response(
+        get_document(ctx, "pain_generator", slug), headers=alternate_link_header(ctx, "pain-generators", slug)
     )
 
 
-@router.get("/{slug}/procedures", response_model=ListPage[ProcedureByEdge], responses=answers(*OF_A_RECORD))
-def list_procedures_of_pain_generator(slug: PathSlug, params: ByEdgeParams, read: Reader) -> Response:
-    """Procedures that diagnose or treat this pain generator or a narrower one, each with the edge that says so."""
-    read.require(params.release)
-    require_record(read, "pain_generator", slug)
-    return page_of(
-        read,
-        f"pain-generators/{slug}/procedures",
-        filters=params.filters(read),
-        order=params.order(),
-        limit=params.limit,
-        cursor=params.cursor,
-        facets=params.facets,
-    )
+@router.get(
+    "/{slug}/procedures", response_model=ListPage[ProcedureLookupEntry], responses=error_responses(*RECORD_STATUSES)
+)
+def list_procedures_of_pain_generator(slug: PathSlug, params: ProcedureLookupQuery, ctx: Context) -> Response:
+    """Procedures that diagnose or treat this pain generator or a narrower one, each with the claim that links them."""
+    check_record_exists(ctx, "pain_generator", slug)
+    return list_page(ctx, f"pain-generators/{slug}/procedures", params)

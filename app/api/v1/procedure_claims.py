@@ -1,4 +1,4 @@
-"""Edges and estimates across all procedures: targets, relief durations, response rates, findings."""
+"""Claims across all procedures: targets, relief durations, response rates and findings."""
 
 from typing import Annotated
 
@@ -6,31 +6,31 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.api.deps import (
-    MAX_VALUES,
+    FACET,
+    Context,
     DesignValue,
     FamilyValue,
-    OptionalBool,
     GradeValue,
     IntentValue,
     ListParams,
+    OptionalBool,
     PageParams,
-    ReleaseParams,
-    Context,
     RegionValue,
+    ReleaseParams,
     RoleValue,
-    StrictRoute,
     ShortText,
+    StrictRoute,
+    bool_facet,
+    list_page,
     non_empty,
+    one_of,
     repeatable,
     resolve_slugs,
-    one_of,
-    bool_facet,
 )
 from app.domain import vocabulary
 from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext
-from app.http.pagination import paginate
 from app.openapi.responses import error_responses
 from app.queries.list_filter import Filters
 from app.queries.matrix import list_matrix
@@ -39,21 +39,21 @@ from app.schemas.claims import FindingClaimOut, ReliefDurationClaimOut, Response
 from app.schemas.records import Matrix, TargetEdge
 
 router = APIRouter(tags=["edges and estimates"], route_class=StrictRoute)
-# A heat map with more cells is no picture any more: narrow it by family, region or role.
+# A heat map with more cells is unreadable.
 MAX_CELLS = 20_000
 
 
 class TargetFilterParams(ListParams):
     """Filters of the list of targets."""
 
-    procedure: list[ShortText] = repeatable("Slug or name: this procedure and its narrower ones.")
-    pain_generator: list[ShortText] = repeatable("Slug or name: this generator and its narrower ones.")
-    role: list[RoleValue] = repeatable("What the procedure does there: diagnoses, treats (or, of a risk, carries).")
+    procedure: list[ShortText] = repeatable("Slug or name; includes narrower procedures.")
+    pain_generator: list[ShortText] = repeatable("Slug or name; includes narrower pain generators.")
+    role: list[RoleValue] = repeatable("What the procedure does there: diagnoses or treats (for a risk: carries).")
     family: list[FamilyValue] = repeatable("Family of the procedure.")
-    body_region: list[RegionValue] = repeatable("Region of the body.")
-    grade: list[GradeValue] = repeatable("Grade of the evidence behind it.")
+    body_region: list[RegionValue] = repeatable("Body region.")
+    grade: list[GradeValue] = repeatable("Evidence grade.")
     sort: Annotated[str, one_of("name", "-name")] = Field(
-        default="name", description="Order: by procedure, then by pain generator."
+        default="name", description="Sort order: by procedure, then by pain generator."
     )
 
     def build_filters(self, ctx: RequestContext) -> Filters:
@@ -70,7 +70,7 @@ class TargetFilterParams(ListParams):
 
 
 class TargetParams(TargetFilterParams, PageParams):
-    """What the list takes."""
+    """Parameters of the list of targets."""
 
     facet: list[Annotated[str, one_of("procedure", "pain_generator", "role", "family", "body_region", "grade")]] = (
         repeatable(FACET)
@@ -78,17 +78,17 @@ class TargetParams(TargetFilterParams, PageParams):
 
 
 class EstimateFilterParams(ListParams):
-    """Filters that every list of estimates has."""
+    """Filters shared by the lists of estimates."""
 
-    procedure: list[ShortText] = repeatable("Slug or name: this procedure and its narrower ones.")
-    condition: list[ShortText] = repeatable("Slug or name: procedures indicated for it.")
+    procedure: list[ShortText] = repeatable("Slug or name; includes narrower procedures.")
+    condition: list[ShortText] = repeatable("Slug or name; procedures indicated for this condition.")
     family: list[FamilyValue] = repeatable("Family of the procedure.")
-    body_region: list[RegionValue] = repeatable("Region of the body.")
-    design: list[DesignValue] = repeatable("Design of a source behind it.")
-    grade: list[GradeValue] = repeatable("Grade of the evidence behind it.")
-    commercial: OptionalBool = Field(default=None, description="Only commercial sources stand behind it.")
+    body_region: list[RegionValue] = repeatable("Body region.")
+    design: list[DesignValue] = repeatable("Design of a source that supports it.")
+    grade: list[GradeValue] = repeatable("Evidence grade.")
+    commercial: OptionalBool = Field(default=None, description="Whether all sources of the estimate are commercial.")
 
-    def _chosen(self, ctx: RequestContext) -> dict[str, tuple[str, ...]]:
+    def _shared_facets(self, ctx: RequestContext) -> dict[str, tuple[str, ...]]:
         return non_empty(
             procedure=resolve_slugs(ctx, "procedure", self.procedure),
             condition=resolve_slugs(ctx, "condition", self.condition),
@@ -103,21 +103,25 @@ class EstimateFilterParams(ListParams):
 class ReliefDurationFilterParams(EstimateFilterParams):
     """Filters of the list of relief durations."""
 
-    intent: list[IntentValue] = repeatable("What it is done for.")
-    measure: list[Annotated[str, OpenEnum(vocabulary.MEASURES)]] = repeatable("What was measured.")
-    statistic: list[Annotated[str, OpenEnum(vocabulary.STATISTICS)]] = repeatable("What the figure is.")
-    typical: OptionalBool = Field(default=None, description="The one shown first for its procedure and intent.")
+    intent: list[IntentValue] = repeatable("Purpose of the procedure.")
+    measure: list[Annotated[str, OpenEnum(vocabulary.MEASURES)]] = repeatable("Outcome measure.")
+    statistic: list[Annotated[str, OpenEnum(vocabulary.STATISTICS)]] = repeatable("Statistic that the figure reports.")
+    typical: OptionalBool = Field(
+        default=None, description="Whether it is the typical estimate for its procedure and intent."
+    )
     sort: Annotated[str, one_of("name", "-name", "relief", "-relief", "year", "-year")] = Field(
-        default="name", description="Order; unknown values stand last both ways."
+        default="name", description="Sort order; unknown values are last in both directions."
     )
 
     def build_filters(self, ctx: RequestContext) -> Filters:
-        mine = non_empty(intent=self.intent, measure=self.measure, statistic=self.statistic, typical=bool_facet(self.typical))
-        return Filters(self._chosen(ctx) | mine)
+        facets = non_empty(
+            intent=self.intent, measure=self.measure, statistic=self.statistic, typical=bool_facet(self.typical)
+        )
+        return Filters(self._shared_facets(ctx) | facets)
 
 
 class ReliefDurationParams(ReliefDurationFilterParams, PageParams):
-    """What the list takes."""
+    """Parameters of the list of relief durations."""
 
     facet: list[
         Annotated[
@@ -142,34 +146,38 @@ class ResponseRateFilterParams(EstimateFilterParams):
     """Filters of the list of response rates."""
 
     sort: Annotated[str, one_of("name", "-name", "percent", "-percent", "at", "-at", "year", "-year")] = Field(
-        default="name", description="Order; unknown values stand last both ways."
+        default="name", description="Sort order; unknown values are last in both directions."
     )
 
     def build_filters(self, ctx: RequestContext) -> Filters:
-        return Filters(self._chosen(ctx))
+        return Filters(self._shared_facets(ctx))
 
 
 class ResponseRateParams(ResponseRateFilterParams, PageParams):
-    """What the list takes."""
+    """Parameters of the list of response rates."""
 
-    facet: list[Annotated[str, one_of("procedure", "family", "body_region", "design", "grade", "commercial")]] = repeatable(FACET)
+    facet: list[Annotated[str, one_of("procedure", "family", "body_region", "design", "grade", "commercial")]] = (
+        repeatable(FACET)
+    )
 
 
 class FindingFilterParams(EstimateFilterParams):
     """Filters of the list of findings."""
 
-    direction: list[Annotated[str, OpenEnum(vocabulary.DIRECTIONS)]] = repeatable("Which way the finding points.")
-    sham: OptionalBool = Field(default=None, description="The comparator was a sham; not stated never passes.")
+    direction: list[Annotated[str, OpenEnum(vocabulary.DIRECTIONS)]] = repeatable("Direction of the finding.")
+    sham: OptionalBool = Field(
+        default=None, description="Whether the comparator was a sham; findings that do not say so never match."
+    )
     sort: Annotated[str, one_of("name", "-name", "at", "-at", "year", "-year")] = Field(
-        default="name", description="Order; unknown values stand last both ways."
+        default="name", description="Sort order; unknown values are last in both directions."
     )
 
     def build_filters(self, ctx: RequestContext) -> Filters:
-        return Filters(self._chosen(ctx) | non_empty(direction=self.direction, sham=bool_facet(self.sham)))
+        return Filters(self._shared_facets(ctx) | non_empty(direction=self.direction, sham=bool_facet(self.sham)))
 
 
 class FindingParams(FindingFilterParams, PageParams):
-    """What the list takes."""
+    """Parameters of the list of findings."""
 
     facet: list[
         Annotated[
@@ -181,41 +189,25 @@ class FindingParams(FindingFilterParams, PageParams):
 class MatrixParams(ReleaseParams):
     """Filters of the matrix."""
 
-    role: list[RoleValue] = repeatable("What the procedure does there: diagnoses, treats (or, of a risk, carries).")
+    role: list[RoleValue] = repeatable("What the procedure does there: diagnoses or treats (for a risk: carries).")
     family: list[FamilyValue] = repeatable("Family of the procedure.")
-    body_region: list[RegionValue] = repeatable("Region of the body.")
-
-
-def _page(ctx: RequestContext, path: str, params: PageParams) -> Response:
-    ctx.check_release(params.release)
-    return paginate(
-        read,
-        path,
-        filters=params.build_filters(ctx),
-        order=params.build_order(),
-        limit=params.limit,
-        cursor=params.cursor,
-        facets=params.facets,
-        table=True,
-    )
+    body_region: list[RegionValue] = repeatable("Body region.")
 
 
 @router.get("/targets", response_model=ListPage[TargetEdge], responses=error_responses())
 def list_targets(params: Annotated[TargetParams, Query()], ctx: Context) -> Response:
-    """Every edge: this procedure diagnoses or treats this pain generator."""
-    return _page(ctx, "targets", params)
+    """Every target: a procedure diagnoses or treats a pain generator."""
+    return list_page(ctx, "targets", params, table=True)
 
 
 @router.get("/targets/matrix", response_model=Matrix, responses=error_responses())
 def get_targets_matrix(params: Annotated[MatrixParams, Query()], ctx: Context) -> Response:
-    """Procedures by pain generators, for a heat map. Body regions are those of the generators."""
-    ctx.check_release(params.release)
-    _ = ctx.release
+    """Matrix of procedures and pain generators, for a heat map. `body_region` filters the pain generators."""
     rows = list_matrix(
         ctx.connection, families=params.family, roles=params.role, body_regions=params.body_region, limit=MAX_CELLS + 1
     )
     if len(rows) > MAX_CELLS:
-        message = f"more than {MAX_CELLS} cells: narrow the matrix by family, role or body region"
+        message = f"more than {MAX_CELLS} cells; filter by family, role or body region"
         raise InvalidParameter(message, errors=(FieldError("family", None, message),))
     procedures = {row.procedure: row.procedure_name for row in rows}
     generators = {row.pain_generator: (row.generator_sort_name, row.generator_name) for row in rows}
@@ -243,16 +235,16 @@ def get_targets_matrix(params: Annotated[MatrixParams, Query()], ctx: Context) -
 @router.get("/relief-durations", response_model=ListPage[ReliefDurationClaimOut], responses=error_responses())
 def list_relief_durations(params: Annotated[ReliefDurationParams, Query()], ctx: Context) -> Response:
     """Every estimate of how long relief lasts."""
-    return _page(ctx, "relief-durations", params)
+    return list_page(ctx, "relief-durations", params, table=True)
 
 
 @router.get("/response-rates", response_model=ListPage[ResponseRateClaimOut], responses=error_responses())
 def list_response_rates(params: Annotated[ResponseRateParams, Query()], ctx: Context) -> Response:
-    """Every share of people who respond."""
-    return _page(ctx, "response-rates", params)
+    """Every estimate of the share of people who respond."""
+    return list_page(ctx, "response-rates", params, table=True)
 
 
 @router.get("/findings", response_model=ListPage[FindingClaimOut], responses=error_responses())
 def list_findings(params: Annotated[FindingParams, Query()], ctx: Context) -> Response:
-    """Every finding: outcome, effect, comparator, direction."""
-    return _page(ctx, "findings", params)
+    """Every study finding: outcome, effect, comparator, direction."""
+    return list_page(ctx, "findings", params, table=True)

@@ -1,4 +1,4 @@
-"""Procedures: the list, one in full, several at once, and each relation as a list of its own."""
+"""Procedures: list, detail, batch, and a list for each kind of claim."""
 
 from typing import Annotated
 
@@ -7,28 +7,30 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from app.api.deps import (
-    MAX_VALUES,
-    ProcedureFilterParams,
-    PageParams,
-    PathSlug,
-    ReleaseQuery,
+    FACET,
     Context,
-    StrictRoute,
+    PageParams,
+    PageQuery,
+    PathSlug,
+    ProcedureFilterParams,
+    ReleaseQuery,
     ShortText,
+    StrictRoute,
+    list_page,
     non_empty,
-    repeatable,
-    parse_min_relief,
-    resolve_slugs,
     one_of,
+    parse_min_relief,
+    repeatable,
+    resolve_slugs,
 )
 from app.api.v1.batch import BatchQuery, get_batch
 from app.domain.patterns import VERSION
 from app.errors import FieldError, InvalidParameter
 from app.http.alternate_links import alternate_link_header
 from app.http.context import RequestContext
-from app.http.pagination import encode_cursor, decode_cursor, paginate, list_response
+from app.http.pagination import decode_cursor, encode_cursor, list_response
 from app.http.search import get_index
-from app.http.slug_resolution import get_document, check_record_exists
+from app.http.slug_resolution import check_record_exists, get_document
 from app.openapi.responses import RECORD_STATUSES, error_responses
 from app.queries.list_filter import Filters
 from app.queries.lists import count_record_claims, list_record_claims
@@ -51,45 +53,45 @@ router = APIRouter(prefix="/procedures", tags=["procedures"], route_class=Strict
 class ProcedureListFilterParams(ProcedureFilterParams):
     """Filters of the list of procedures."""
 
-    pain_generator: list[ShortText] = repeatable("Slug or name; a broader one finds its narrower ones.")
-    condition: list[ShortText] = repeatable("Slug or name; a broader one finds its narrower ones.")
-    procedure: list[ShortText] = repeatable("Slug or name: this procedure and its narrower ones.")
-    risk: list[ShortText] = repeatable("Slug or name: procedures for which this risk is reported.")
+    pain_generator: list[ShortText] = repeatable("Slug or name; includes narrower records.")
+    condition: list[ShortText] = repeatable("Slug or name; includes narrower records.")
+    procedure: list[ShortText] = repeatable("Slug or name; includes narrower procedures.")
+    risk: list[ShortText] = repeatable("Slug or name; procedures for which this risk is reported.")
     q: Annotated[str, Field(min_length=1, max_length=200)] | SkipJsonSchema[None] = Field(
-        default=None, description="Text that the procedure's names or summary match."
+        default=None, description="Text to find in the names and the summary of the procedure."
     )
     updated_since: Annotated[str, Field(max_length=40, pattern=VERSION)] | SkipJsonSchema[None] = Field(
-        default=None, description="Version of a release: only records changed after it."
+        default=None, description="Release version; only records changed after it."
     )
     sort: Annotated[str, one_of("name", "-name", "relief", "-relief", "updated", "-updated")] = Field(
-        default="name", description="Order; unknown relief stands last both ways."
+        default="name", description="Sort order; unknown relief is last in both directions."
     )
 
     def build_filters(self, ctx: RequestContext) -> Filters:
         generators = resolve_slugs(ctx, "pain_generator", self.pain_generator)
         conditions = resolve_slugs(ctx, "condition", self.condition)
-        found = self._shared() | non_empty(
+        facets = self._shared_facets() | non_empty(
             procedure=resolve_slugs(ctx, "procedure", self.procedure),
             risk=resolve_slugs(ctx, "risk", self.risk),
         )
         for name, slugs in (("pain_generator", generators), ("condition", conditions)):
             if slugs and self.role:
-                # The role belongs to the same edge as the record.
-                found[f"{name}:role"] = tuple(f"{slug} {role}" for slug in slugs for role in self.role)
+                # The role and the record must match in the same claim.
+                facets[f"{name}:role"] = tuple(f"{slug} {role}" for slug in slugs for role in self.role)
             elif slugs:
-                found[name] = slugs
+                facets[name] = slugs
         if self.role and not generators and not conditions:
-            found["role"] = tuple(self.role)
+            facets["role"] = tuple(self.role)
         since = None if self.updated_since is None else release_index(ctx, self.updated_since)
-        found_by_text = None
+        slugs_by_text = None
         if self.q is not None:
             _, hits = search(get_index(ctx), self.q, ("procedure",))
-            found_by_text = tuple(sorted(hit.record.slug for hit in hits))
-        return Filters(found, parse_min_relief(self.min_relief), since, found_by_text)
+            slugs_by_text = tuple(sorted(hit.record.slug for hit in hits))
+        return Filters(facets, parse_min_relief(self.min_relief), since, slugs_by_text)
 
 
 class ProcedureParams(ProcedureListFilterParams, PageParams):
-    """What the list takes."""
+    """Parameters of the list of procedures."""
 
     facet: list[
         Annotated[
@@ -112,10 +114,10 @@ class ProcedureParams(ProcedureListFilterParams, PageParams):
 
 
 def release_index(ctx: RequestContext, version: str) -> int:
-    """Place of a version in the history. InvalidParameter when there is no such release."""
+    """Position of a version in the release history. Raises InvalidParameter if there is no such release."""
     versions = ctx.cached(("versions",), lambda: _versions(ctx))
     if version not in versions:
-        message = f"no release has this version; known are {', '.join(versions)}"
+        message = f"unknown release; known releases: {', '.join(versions)}"
         raise InvalidParameter(
             f"updated_since: {message}",
             errors=(FieldError("updated_since", version, message),),
@@ -125,85 +127,89 @@ def release_index(ctx: RequestContext, version: str) -> int:
 
 
 def _versions(ctx: RequestContext) -> list[str]:
-    found = list_versions(ctx.connection)
-    return found if ctx.release.version in found else [*found, ctx.release.version]
+    versions = list_versions(ctx.connection)
+    return versions if ctx.release.version in versions else [*versions, ctx.release.version]
 
 
 @router.get("", response_model=ListPage[ProcedureSummary], responses=error_responses())
 def list_procedures(params: Annotated[ProcedureParams, Query()], ctx: Context) -> Response:
-    """Procedures, filtered, sorted and counted."""
-    ctx.check_release(params.release)
-    return paginate(
-        read,
-        "procedures",
-        filters=params.build_filters(ctx),
-        order=params.build_order(),
-        limit=params.limit,
-        cursor=params.cursor,
-        facets=params.facets,
-        table=True,
-    )
+    """Procedures, with filters, sorting and facet counts."""
+    return list_page(ctx, "procedures", params, table=True)
 
 
 @router.get("/batch", response_model=Batch[ProcedureDetail], responses=error_responses())
 def get_procedures_batch(params: BatchQuery, ctx: Context) -> Response:
-    """Several procedures in full, in the order asked; what is not there is said."""
+    """Several procedures in full, in the requested order; `not_found` lists the slugs without a record."""
     return get_batch(ctx, "procedure", params)
 
 
 @router.get("/{slug}", response_model=ProcedureDetail, responses=error_responses(*RECORD_STATUSES))
-def get_procedure(slug: PathSlug, params: ReleaseQuery, ctx: Context) -> Response:
-    """A procedure in full: every block known, unknown or not applicable."""
-    ctx.check_release(params.release)
-    return ctx.bytes_response(get_document(ctx, "procedure", slug), headers=alternate_link_header(ctx, "procedures", slug))
-
-
-def _relation(ctx: RequestContext, slug: str, kind: str, params: PageParams) -> Response:
-    ctx.check_release(params.release)
-    check_record_exists(ctx, "procedure", slug)
-    release, signature = ctx.release, f"{slug}/{kind}"
-    after = None if params.cursor is None else decode_cursor(params.cursor, release.revision, release.version, signature)
-    rows = list_record_claims(ctx.connection, "procedure", slug, kind, after=after, limit=params.limit + 1)
-    total = ctx.cached(("claims", slug, kind), lambda: count_record_claims(ctx.connection, "procedure", slug, kind))
-    more = len(rows) > params.limit
-    following = (
-        encode_cursor(release.revision, release.version, signature, rows[params.limit - 1].offset) if more else None
+def get_procedure(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
+    """A procedure in full; each block is known, unknown or not applicable."""
+    return ctx.bytes_response(
+        get_document(ctx, "procedure", slug), headers=alternate_link_header(ctx, "procedures", slug)
     )
-    shown = [row.claim or b"" for row in rows[: params.limit]]
-    return list_response(ctx, shown, limit=params.limit, total=total, following=following)
+
+
+def _list_claims(ctx: RequestContext, slug: str, claim_kind: str, params: PageParams) -> Response:
+    check_record_exists(ctx, "procedure", slug)
+    release, signature = ctx.release, f"{slug}/{claim_kind}"
+    after = (
+        None if params.cursor is None else decode_cursor(params.cursor, release.revision, release.version, signature)
+    )
+    rows = list_record_claims(ctx.connection, "procedure", slug, claim_kind, after=after, limit=params.limit + 1)
+    total = ctx.cached(
+        ("claims", slug, claim_kind), lambda: count_record_claims(ctx.connection, "procedure", slug, claim_kind)
+    )
+    has_next = len(rows) > params.limit
+    next_cursor = (
+        encode_cursor(release.revision, release.version, signature, rows[params.limit - 1].offset) if has_next else None
+    )
+    claims = [row.claim or b"" for row in rows[: params.limit]]
+    return list_response(ctx, claims, limit=params.limit, total=total, next_cursor=next_cursor)
 
 
 @router.get("/{slug}/targets", response_model=ListPage[TargetClaimOut], responses=error_responses(*RECORD_STATUSES))
 def list_targets_of_procedure(slug: PathSlug, params: PageQuery, ctx: Context) -> Response:
-    """What a procedure diagnoses or treats, claim by claim."""
-    return _relation(ctx, slug, "target", params)
+    """Claims on what a procedure diagnoses or treats."""
+    return _list_claims(ctx, slug, "target", params)
 
 
-@router.get("/{slug}/indications", response_model=ListPage[IndicationClaimOut], responses=error_responses(*RECORD_STATUSES))
+@router.get(
+    "/{slug}/indications", response_model=ListPage[IndicationClaimOut], responses=error_responses(*RECORD_STATUSES)
+)
 def list_indications_of_procedure(slug: PathSlug, params: PageQuery, ctx: Context) -> Response:
-    """What a procedure is used for, claim by claim."""
-    return _relation(ctx, slug, "indication", params)
+    """Claims on what a procedure is used for."""
+    return _list_claims(ctx, slug, "indication", params)
 
 
-@router.get("/{slug}/risks", response_model=ListPage[ProcedureRiskClaimOut], responses=error_responses(*RECORD_STATUSES))
+@router.get(
+    "/{slug}/risks", response_model=ListPage[ProcedureRiskClaimOut], responses=error_responses(*RECORD_STATUSES)
+)
 def list_risks_of_procedure(slug: PathSlug, params: PageQuery, ctx: Context) -> Response:
-    """Risks of a procedure, claim by claim, with the figures that sources give."""
-    return _relation(ctx, slug, "procedure_risk", params)
+    """Claims on the risks of a procedure, with the reported rates."""
+    return _list_claims(ctx, slug, "procedure_risk", params)
 
 
-@router.get("/{slug}/relief-durations", response_model=ListPage[ReliefDurationClaimOut], responses=error_responses(*RECORD_STATUSES))
+@router.get(
+    "/{slug}/relief-durations",
+    response_model=ListPage[ReliefDurationClaimOut],
+    responses=error_responses(*RECORD_STATUSES),
+)
 def list_relief_durations_of_procedure(slug: PathSlug, params: PageQuery, ctx: Context) -> Response:
-    """Estimates of how long relief lasts after a procedure."""
-    return _relation(ctx, slug, "relief_duration", params)
+    """Claims on how long relief lasts after a procedure."""
+    return _list_claims(ctx, slug, "relief_duration", params)
 
 
-@router.get("/{slug}/response-rates", response_model=ListPage[ResponseRateClaimOut], responses=error_responses(*RECORD_STATUSES))
+@router.get(
+    "/{slug}/response-rates", response_model=ListPage[ResponseRateClaimOut], responses=error_responses(*RECORD_STATUSES)
+)
 def list_response_rates_of_procedure(slug: PathSlug, params: PageQuery, ctx: Context) -> Response:
-    """Shares of people who respond to a procedure."""
-    return _relation(ctx, slug, "response_rate", params)
+    """Claims on the share of people who respond to a procedure."""
+    return _list_claims(ctx, slug, "response_rate", params)
 
 
 @router.get("/{slug}/findings", response_model=ListPage[FindingClaimOut], responses=error_responses(*RECORD_STATUSES))
 def list_findings_of_procedure(slug: PathSlug, params: PageQuery, ctx: Context) -> Response:
-    """Findings on a procedure: outcome, effect, comparator, direction."""
-    return _relation(ctx, slug, "finding", params)
+    """Study findings on a procedure: outcome, effect, comparator, direction."""
+    return _list_claims(ctx, slug, "finding", params)

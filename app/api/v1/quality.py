@@ -12,19 +12,17 @@ from app.schemas.quality import Disagreements, Quality
 router = APIRouter(tags=["quality"], route_class=StrictRoute)
 
 
-def _quality_report(ctx: RequestContext, key: DocumentKey, release: str | None) -> Response:
-    ctx.check_release(release)
-    _ = ctx.release
+def _quality_report(ctx: RequestContext, key: DocumentKey) -> Response:
     return ctx.bytes_response(bytes(find_document(ctx.connection, *key) or b"{}"))
 
 
 @router.get("/quality", response_model=Quality, responses=error_responses())
-def get_quality(params: ReleaseQuery, ctx: Context) -> Response:
+def get_quality(_: ReleaseQuery, ctx: Context) -> Response:
     """Coverage by cited claims, for each record and overall, with the gaps."""
-    return _quality_report(ctx, QUALITY, params.release)
+    return _quality_report(ctx, QUALITY)
 
 
 @router.get("/disagreements", response_model=Disagreements, responses=error_responses())
-def get_disagreements(params: ReleaseQuery, ctx: Context) -> Response:
+def get_disagreements(_: ReleaseQuery, ctx: Context) -> Response:
     """Where comparable estimates differ most, and where guidelines or studies contradict each other."""
-    return _quality_report(ctx, DISAGREEMENTS, params.release)
+    return _quality_report(ctx, DISAGREEMENTS)

@@ -1,19 +1,32 @@
-"""The history of the content, field by field."""
+"""Releases: list, current release, and the changes of each release."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import Field
 
-from app.api.deps import MAX_VALUES, ListParams, PageParams, ReleaseQuery, Context, StrictRoute, ShortText, non_empty, one_of, repeatable
+from app.api.deps import (
+    FACET,
+    Context,
+    ListParams,
+    PageParams,
+    PageQuery,
+    ReleaseQuery,
+    ShortText,
+    StrictRoute,
+    list_page,
+    non_empty,
+    one_of,
+    repeatable,
+)
+from app.domain.documents import DocumentType
+from app.domain.json import Json
 from app.domain.values import OpenEnum
 from app.errors import NotFound
 from app.http.context import RequestContext
-from app.http.pagination import paginate
 from app.openapi.responses import error_responses
-from app.queries.documents import find_document
-from app.queries.list_filter import Filters, SortOrder
+from app.queries.documents import find_document, get_current_release_json
+from app.queries.list_filter import Filters
 from app.queries.releases import list_versions
 from app.schemas.building_blocks import ListPage
 from app.schemas.releases import ChangeOut, CurrentReleaseOut, ReleaseSummary
@@ -26,19 +39,17 @@ Version = Annotated[str, Path(min_length=1, max_length=80, description="Version 
 class ChangeFilterParams(ListParams):
     """Filters of the changes of a release."""
 
-    entity: list[ShortText] = repeatable("Family and slug, as in the seed: procedures/vertebroplasty.")
-    type: list[ShortText] = repeatable("Type of record.")
-    change: list[Annotated[str, OpenEnum({"added": "", "changed": "", "removed": ""})]] = repeatable(
-        "What happened to the field."
-    )
+    entity: list[ShortText] = repeatable("Seed folder and slug of a record, such as procedures/vertebroplasty.")
+    type: list[ShortText] = repeatable("Record type.")
+    change: list[Annotated[str, OpenEnum({"added": "", "changed": "", "removed": ""})]] = repeatable("Kind of change.")
 
     def build_filters(self, ctx: RequestContext) -> Filters:
-        del read
+        del ctx
         return Filters(non_empty(entity=self.entity, type=self.type, change=self.change))
 
 
 class ChangeParams(ChangeFilterParams, PageParams):
-    """What the list takes."""
+    """Parameters of the list of changes."""
 
     facet: list[Annotated[str, one_of("type", "change", "entity")]] = repeatable(FACET)
 
@@ -46,54 +57,39 @@ class ChangeParams(ChangeFilterParams, PageParams):
 @router.get("", response_model=ListPage[ReleaseSummary], responses=error_responses())
 def list_releases(params: PageQuery, ctx: Context) -> Response:
     """Every release, newest first."""
-    ctx.check_release(params.release)
-    return paginate(ctx, "releases", filters=Filters(), order=SortOrder(), limit=params.limit, cursor=params.cursor)
+    return list_page(ctx, "releases", params)
 
 
 @router.get("/current", response_model=CurrentReleaseOut, responses=error_responses())
-def get_current_release(params: ReleaseQuery, ctx: Context) -> Response:
-    """The release that every answer is of, with counts, licence and review status."""
-    ctx.check_release(params.release)
-    _ = ctx.release
-    return ctx.bytes_response(bytes(find_document(ctx.connection, "current", "release") or b"{}"))
+def get_current_release(_: ReleaseQuery, ctx: Context) -> Response:
+    """The current release, with counts, license and review status."""
+    return ctx.bytes_response(bytes(get_current_release_json(ctx.connection)))
 
 
 @router.get("/{version}", response_model=ReleaseSummary, responses=error_responses(404))
-def get_release_summary(version: Version, params: ReleaseQuery, ctx: Context) -> Response:
-    """One release."""
-    ctx.check_release(params.release)
+def get_release_summary(version: Version, _: ReleaseQuery, ctx: Context) -> Response:
+    """A release."""
     return ctx.json_response(get_release(ctx, version))
 
 
 @router.get("/{version}/changes", response_model=ListPage[ChangeOut], responses=error_responses(404))
 def list_changes_of_release(version: Version, params: Annotated[ChangeParams, Query()], ctx: Context) -> Response:
-    """What a release changed, field by field."""
-    ctx.check_release(params.release)
-    known = [*list_versions(ctx.connection), ctx.release.version]
-    if version not in known:
-        raise _no_release(ctx, version)
-    return paginate(
-        read,
-        f"releases/{version}/changes",
-        filters=params.build_filters(ctx),
-        order=SortOrder(),
-        limit=params.limit,
-        cursor=params.cursor,
-        facets=params.facets,
-    )
+    """Changes of a release, field by field."""
+    if version not in [*list_versions(ctx.connection), ctx.release.version]:
+        raise _unknown_release(ctx, version)
+    return list_page(ctx, f"releases/{version}/changes", params)
 
 
-def get_release(ctx: RequestContext, version: str) -> dict[str, Any]:
-    """A release as it is shown. NotFound with the nearest versions."""
-    _ = ctx.release
-    body = find_document(ctx.connection, "release", version)
+def get_release(ctx: RequestContext, version: str) -> Json:
+    """JSON of a release. Raises NotFound with similar versions."""
+    body = find_document(ctx.connection, DocumentType.RELEASE, version)
     if body is None:
-        raise _no_release(ctx, version)
-    found: dict[str, Any] = orjson.loads(ctx.resolve_links(bytes(body)))
-    return found
+        raise _unknown_release(ctx, version)
+    release: Json = orjson.loads(ctx.resolve_links(bytes(body)))
+    return release
 
 
-def _no_release(ctx: RequestContext, version: str) -> NotFound:
+def _unknown_release(ctx: RequestContext, version: str) -> NotFound:
     known = [*list_versions(ctx.connection), ctx.release.version]
-    near = find_nearest(version, known, limit=3) or known[-1:]
-    return NotFound(f"No release has the version {version!r}.", suggestions=tuple(dict.fromkeys(near)))
+    nearest = find_nearest(version, known, limit=3) or known[-1:]
+    return NotFound(f"Unknown release {version!r}.", suggestions=tuple(dict.fromkeys(nearest)))

@@ -1,4 +1,4 @@
-"""The catalogue of risks."""
+"""Risks: list, detail and procedures."""
 
 from typing import Annotated
 
@@ -6,83 +6,63 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.api.deps import (
-    MAX_VALUES,
-    ByEdgeParams,
-    Paged,
+    FACET,
+    Context,
+    PageParams,
     PathSlug,
-    Preconditioned,
-    Reader,
+    ProcedureLookupQuery,
+    ReleaseQuery,
+    ShortText,
     StrictRoute,
-    Text,
-    chosen,
-    facets,
-    many,
-    resolved,
-    sorts,
+    list_page,
+    non_empty,
+    one_of,
+    repeatable,
+    resolve_slugs,
 )
 from app.domain import vocabulary
-from app.domain.values import Among
-from app.http.context import Reading
-from app.http.pagination import page_of
-from app.http.slug_resolution import get_document, require_record
-from app.openapi.responses import OF_A_RECORD, answers
+from app.domain.values import OpenEnum
+from app.http.context import RequestContext
+from app.http.slug_resolution import check_record_exists, get_document
+from app.openapi.responses import RECORD_STATUSES, error_responses
 from app.queries.list_filter import Filters
 from app.schemas.building_blocks import ListPage
-from app.schemas.records import ProcedureByEdge, RiskDetail, RiskSummary
+from app.schemas.records import ProcedureLookupEntry, RiskDetail, RiskSummary
 
 router = APIRouter(prefix="/risks", tags=["risks"], route_class=StrictRoute)
 
 
-class RiskParams(Paged):
-    """Filters of the catalogue of risks."""
+class RiskParams(PageParams):
+    """Filters of the list of risks."""
 
-    category: list[Annotated[str, Among(vocabulary.RISK_CATEGORIES)]] = many("Category of the risk.")
-    procedure: list[Text] = Field(
-        default_factory=list, max_length=MAX_VALUES, description="Slug or name: risks reported for it."
+    category: list[Annotated[str, OpenEnum(vocabulary.RISK_CATEGORIES)]] = repeatable("Category of the risk.")
+    procedure: list[ShortText] = repeatable("Slug or name; risks reported for this procedure.")
+    sort: Annotated[str, one_of("name", "-name", "updated", "-updated")] = Field(
+        default="name", description="Sort order."
     )
-    sort: Annotated[str, sorts("name", "-name", "updated", "-updated")] = Field(default="name", description="Order.")
-    facet: list[Annotated[str, facets("category", "procedure")]] = Field(
-        default_factory=list, max_length=MAX_VALUES, description="Filters to count the values of."
-    )
+    facet: list[Annotated[str, one_of("category", "procedure")]] = repeatable(FACET)
 
-    def filters(self, read: Reading) -> Filters:
-        procedures = list(resolved(read, "procedure", "procedure", self.procedure))
-        return Filters(chosen(category=self.category, procedure=procedures))
+    def build_filters(self, ctx: RequestContext) -> Filters:
+        procedures = resolve_slugs(ctx, "procedure", self.procedure)
+        return Filters(non_empty(category=self.category, procedure=procedures))
 
 
-@router.get("", response_model=ListPage[RiskSummary], responses=answers())
-def list_risks(params: Annotated[RiskParams, Query()], read: Reader) -> Response:
-    """The catalogue of risks."""
-    read.require(params.release)
-    return page_of(
-        read,
-        "risks",
-        filters=params.filters(read),
-        order=params.order(),
-        limit=params.limit,
-        cursor=params.cursor,
-        facets=params.facets,
-    )
+@router.get("", response_model=ListPage[RiskSummary], responses=error_responses())
+def list_risks(params: Annotated[RiskParams, Query()], ctx: Context) -> Response:
+    """Risks, with filters, sorting and facet counts."""
+    return list_page(ctx, "risks", params)
 
 
-@router.get("/{slug}", response_model=RiskDetail, responses=answers(*OF_A_RECORD))
-def get_risk(slug: PathSlug, params: Preconditioned, read: Reader) -> Response:
-    """A risk with every figure that the sources give for it."""
-    read.require(params.release)
-    return read.json(get_document(read, "risk", slug))
+@router.get("/{slug}", response_model=RiskDetail, responses=error_responses(*RECORD_STATUSES))
+def get_risk(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
+    """A risk in full, with every rate that the sources report."""
+    return ctx.bytes_response(get_document(ctx, "risk", slug))
 
 
-@router.get("/{slug}/procedures", response_model=ListPage[ProcedureByEdge], responses=answers(*OF_A_RECORD))
-def list_procedures_of_risk(slug: PathSlug, params: ByEdgeParams, read: Reader) -> Response:
+@router.get(
+    "/{slug}/procedures", response_model=ListPage[ProcedureLookupEntry], responses=error_responses(*RECORD_STATUSES)
+)
+def list_procedures_of_risk(slug: PathSlug, params: ProcedureLookupQuery, ctx: Context) -> Response:
     """Procedures for which this risk is reported."""
-    read.require(params.release)
-    require_record(read, "risk", slug)
-    return page_of(
-        read,
-        f"risks/{slug}/procedures",
-        filters=params.filters(read),
-        order=params.order(),
-        limit=params.limit,
-        cursor=params.cursor,
-        facets=params.facets,
-    )
+    check_record_exists(ctx, "risk", slug)
+    return list_page(ctx, f"risks/{slug}/procedures", params)

@@ -1,4 +1,4 @@
-"""Search, and suggestions while typing."""
+"""Search, and suggestions as the user types."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,18 +8,19 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.api.deps import ReleaseParams, Context, StrictRoute, repeatable
+from app.api.deps import Context, ReleaseParams, StrictRoute, repeatable
 from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext
-from app.http.pagination import encode_cursor, decode_cursor, list_response
-from app.http.search import get_index, find_notices, suggest_names
+from app.http.pagination import decode_cursor, encode_cursor, list_response
+from app.http.search import find_notices, get_index
+from app.http.search import suggest_names as suggest_similar_names
 from app.openapi.responses import error_responses
 from app.queries.list_filter import FilteredList
 from app.queries.lists import list_rows
 from app.schemas.search import SearchPage, Suggestions
-from app.search.explanations import highlight_prefix, explain_json
-from app.search.index import IN_NAMES, IN_SUMMARY, SEARCHED_TYPES, IndexedRecord, Hit, SearchIndex
+from app.search.explanations import explain_json, highlight_prefix
+from app.search.index import IN_NAMES, IN_SUMMARY, SEARCHED_TYPES, Hit, IndexedRecord, SearchIndex
 from app.search.ranking import find_highlights, search
 from app.search.suggestions import find_suggestions
 from app.text.normalize import normalize
@@ -27,146 +28,161 @@ from app.text.normalize import normalize
 _LABELS = {name: name.replace("_", " ").capitalize() for name in SEARCHED_TYPES}
 router = APIRouter(tags=["search"], route_class=StrictRoute)
 QueryText = Annotated[
-    str, Field(min_length=1, max_length=200, description='Words, "phrases in quotes", names, what hurts.')
+    str, Field(min_length=1, max_length=200, description='Words, "quoted phrases", names or symptoms.')
 ]
 
 
 class SearchParams(ReleaseParams):
-    """A query."""
+    """Parameters of a search."""
 
     q: QueryText
-    type: list[Annotated[str, OpenEnum(dict.fromkeys(SEARCHED_TYPES, ""))]] = repeatable("Type of record.")
-    limit: int = Field(default=20, ge=1, le=100, description="Rows of a page.")
-    cursor: str = Field(default="", max_length=400, description="`page.next` of the page before; good for one release.")
+    type: list[Annotated[str, OpenEnum(dict.fromkeys(SEARCHED_TYPES, ""))]] = repeatable("Record type.")
+    limit: int = Field(default=20, ge=1, le=100, description="Maximum rows per page.")
+    cursor: str = Field(
+        default="", max_length=400, description="`page.next` of the previous page; valid for one release."
+    )
 
 
 class SuggestParams(ReleaseParams):
-    """What has been typed so far."""
+    """Parameters of suggestions for a partial query."""
 
     q: QueryText
 
 
-def _checked(text: str) -> str:
+def _require_searchable(text: str) -> str:
     if not normalize(text):
-        message = "nothing to look for: write at least one letter or digit"
+        message = "query must contain a letter or digit"
         raise InvalidParameter(f"q: {message}", errors=(FieldError("q", text[:200], message),))
     return text
 
 
 @router.get("/search", response_model=SearchPage, responses=error_responses())
 def search_everything(params: Annotated[SearchParams, Query()], ctx: Context) -> Response:
-    """Procedures, conditions, pain generators and risks, then guide pages, then sources: each with the reason it was found."""
-    ctx.check_release(params.release)
-    text, release = _checked(params.q), ctx.release
+    """Procedures, conditions, pain generators and risks, then guide pages, then sources; each with the reason it matches."""
+    release, text = ctx.release, _require_searchable(params.q)
     index = get_index(ctx)
-    understood, hits = search(index, text, tuple(params.type))
-    after, end, following = 0, params.limit, None
+    query, hits = search(index, text, tuple(params.type))
+    after, end, next_cursor = 0, params.limit, None
     if params.cursor or end < len(hits):
         signature = f"search:{normalize(text)}:{','.join(sorted(params.type))}"
         after = decode_cursor(params.cursor, release.revision, release.version, signature) if params.cursor else 0
         end = after + params.limit
-        following = encode_cursor(release.revision, release.version, signature, end) if end < len(hits) else None
-    interpreted = understood.interpretation
-    more = {
+        next_cursor = encode_cursor(release.revision, release.version, signature, end) if end < len(hits) else None
+    interpretation = query.interpretation
+    extra_members = {
         "interpreted": {
-            "text": interpreted.text,
-            "words": interpreted.words,
-            "phrases": interpreted.phrases,
-            "corrections": [{"written": one, "read": other} for one, other in interpreted.corrections],
-            "expansions": [{"written": one, "read": other} for one, other in interpreted.expansions],
-            "ignored": interpreted.ignored,
+            "text": interpretation.text,
+            "words": interpretation.words,
+            "phrases": interpretation.phrases,
+            "corrections": [{"written": typed, "read": corrected} for typed, corrected in interpretation.corrections],
+            "expansions": [{"written": typed, "read": expanded} for typed, expanded in interpretation.expansions],
+            "ignored": interpretation.ignored,
         },
-        "notices": orjson.Fragment(ctx.resolve_links(orjson.dumps(notices))) if (notices := find_notices(ctx, text)) else [],
-        "related": _related(ctx, hits) if not after else [],
-        "suggestions": [] if hits else suggest_names(ctx, text),
+        "notices": orjson.Fragment(ctx.resolve_links(orjson.dumps(notices)))
+        if (notices := find_notices(ctx, text))
+        else [],
+        "related": _list_related_procedures(ctx, hits) if not after else [],
+        "suggestions": [] if hits else suggest_similar_names(ctx, text),
     }
     return list_response(
-        read,
-        [_item(hit) for hit in hits[after:end]],
+        ctx,
+        [_render_hit(hit) for hit in hits[after:end]],
         limit=params.limit,
         total=len(hits),
-        following=following,
-        facets=[_facet_of_types(index, text, hits, params.type)],
-        more=more,
-        # The parts are linked where they were made: the text of the query stands as it was sent.
-        marked=False,
+        next_cursor=next_cursor,
+        facets=[_build_type_facet(index, text, hits, params.type)],
+        extra_members=extra_members,
+        # Links are already resolved above. The echoed query must stay as it was sent.
+        has_links=False,
     )
 
 
-def _facet_of_types(index: SearchIndex, text: str, hits: list[Hit], chosen: Sequence[str]) -> dict[str, Any]:
-    """How many records of each type were found, leaving out the choice of types."""
-    # What other types have is asked once more without it.
-    counts = dict(Counter([hit.record.type for hit in (search(index, text)[1] if chosen else hits)]))
-    # More are looked at of types that are chosen.
-    counts.update({name: sum([hit.record.type == name for hit in hits]) for name in chosen})
+def _build_type_facet(index: SearchIndex, text: str, hits: list[Hit], selected: Sequence[str]) -> dict[str, Any]:
+    """Counts of matches per record type, ignoring the selected types."""
+    # Only a search without the selection counts the other types.
+    counts = dict(Counter([hit.record.type for hit in (search(index, text)[1] if selected else hits)]))
+    # The search considers more candidates of a selected type, so its own count is the better one.
+    counts.update({name: sum([hit.record.type == name for hit in hits]) for name in selected})
     return {
         "name": "type",
         "values": [
-            {"value": name, "label": label, "count": counts[name], "selected": name in chosen}
+            {"value": name, "label": label, "count": counts[name], "selected": name in selected}
             for name, label in _LABELS.items()
             if name in counts
         ],
     }
 
 
-def _item(hit: Hit) -> bytes:
-    entry, present, name = hit.record, hit.matched_stems, hit.matched_name
-    marks = _marks(entry, present)
-    if hit.matched_field == "names" and hit.matched_text != entry.name:
-        more = _marked(hit.matched_text, name.highlight_prefix if name else highlight_prefix("matched", hit.matched_text), present)
-        marks = b",".join((marks, more)) if marks and more else marks or more
-    why = name.explanation_json if name else explain_json(hit.matched_field, hit.matched_kind, hit.matched_text, exact=hit.exact)
-    return b'%b,"highlights":[%b],%b,"links":%b}' % (entry.hit_prefix, marks, why, entry.links_json)
+def _render_hit(hit: Hit) -> bytes:
+    record, stems, name = hit.record, hit.matched_stems, hit.matched_name
+    highlights = _render_highlights(record, stems)
+    if hit.matched_field == "names" and hit.matched_text != record.name:
+        name_highlight = _render_highlight(
+            hit.matched_text, name.highlight_prefix if name else highlight_prefix("matched", hit.matched_text), stems
+        )
+        highlights = b",".join(filter(None, (highlights, name_highlight)))
+    explanation = (
+        name.explanation_json
+        if name
+        else explain_json(hit.matched_field, hit.matched_kind, hit.matched_text, exact=hit.exact)
+    )
+    return b'%b,"highlights":[%b],%b,"links":%b}' % (record.hit_prefix, highlights, explanation, record.links_json)
 
 
-def _marks(entry: IndexedRecord, present: Sequence[str]) -> bytes:
-    """Where words with these stems stand in the name and the summary."""
-    alone = present[0] if len(present) == 1 else ""
-    if (known := entry.highlight_cache.get(alone)) is not None:
-        return known
-    made = b",".join([mark for text, begun in entry.highlighted_texts if (mark := _marked(text, begun, present))])
-    # Kept for words of the names and the summary: few, and the same for every query.
-    if entry.field_masks.get(alone, 0) & (IN_NAMES | IN_SUMMARY):
-        entry.highlight_cache[alone] = made
-    return made
+def _render_highlights(record: IndexedRecord, stems: Sequence[str]) -> bytes:
+    """JSON of the words with these stems in the name and the summary."""
+    single_stem = stems[0] if len(stems) == 1 else ""
+    if (cached := record.highlight_cache.get(single_stem)) is not None:
+        return cached
+    highlights = b",".join(
+        [
+            highlight
+            for text, prefix in record.highlighted_texts
+            if (highlight := _render_highlight(text, prefix, stems))
+        ]
+    )
+    # Only words of the names and the summary are cached: they are few, and the same for every query.
+    if record.field_masks.get(single_stem, 0) & (IN_NAMES | IN_SUMMARY):
+        record.highlight_cache[single_stem] = highlights
+    return highlights
 
 
-def _marked(text: str, begun: bytes, present: Sequence[str]) -> bytes:
-    spans = find_highlights(text, present)
+def _render_highlight(text: str, prefix: bytes, stems: Sequence[str]) -> bytes:
+    spans = find_highlights(text, stems)
     return (
-        begun + b',"ranges":[' + b",".join([b'{"from":%d,"to":%d}' % span for span in spans]) + b"]}" if spans else b""
+        prefix + b',"ranges":[' + b",".join([b'{"from":%d,"to":%d}' % span for span in spans]) + b"]}" if spans else b""
     )
 
 
-def _related(ctx: RequestContext, hits: list[Hit]) -> list[orjson.Fragment]:
+def _list_related_procedures(ctx: RequestContext, hits: list[Hit]) -> list[orjson.Fragment]:
     """Procedures of the condition or pain generator that the query names, each with the reason."""
-    named = next((hit for hit in hits if hit.record.type in {"condition", "pain_generator"}), None)
-    if named is None or named.matched_field != "names" or not (named.exact or named.score >= 80):
+    named_hit = next((hit for hit in hits if hit.record.type in {"condition", "pain_generator"}), None)
+    if named_hit is None or named_hit.matched_field != "names" or not (named_hit.exact or named_hit.score >= 80):
         return []
-    folder = "conditions" if named.record.type == "condition" else "pain-generators"
-    words = "indicated for" if named.record.type == "condition" else "acts on"
-    path = f"{folder}/{named.record.slug}/procedures"
+    folder = "conditions" if named_hit.record.type == "condition" else "pain-generators"
+    relation = "indicated for" if named_hit.record.type == "condition" else "acts on"
+    path = f"{folder}/{named_hit.record.slug}/procedures"
     rows = ctx.cached(
         ("related", path),
         lambda: [
-            ctx.resolve_links(row.json)[:-1] for row in list_rows(FilteredList(ctx.connection, path), after=None, limit=10)
+            ctx.resolve_links(row.json)[:-1]
+            for row in list_rows(FilteredList(ctx.connection, path), after=None, limit=10)
         ],
     )
-    said = named.matched_text if named.exact else named.record.name
-    because = b',"because":' + orjson.dumps(f"{words} {said}") + b"}"
+    name = named_hit.matched_text if named_hit.exact else named_hit.record.name
+    because = b',"because":' + orjson.dumps(f"{relation} {name}") + b"}"
     return [orjson.Fragment(row + because) for row in rows]
 
 
 @router.get("/suggest", response_model=Suggestions, responses=error_responses())
 def suggest_names(params: Annotated[SuggestParams, Query()], ctx: Context) -> Response:
-    """Names of every kind that begin so, else the nearest ones; at most ten."""
-    ctx.check_release(params.release)
-    found = find_suggestions(get_index(ctx), _checked(params.q))
+    """At most ten names that start with the query, or else the most similar names."""
+    suggestions = find_suggestions(get_index(ctx), _require_searchable(params.q))
     return ctx.json_response(
         {
             "items": [
-                {"text": text, "kind": kind, "type": type_, "slug": slug, "name": name}
-                for text, kind, type_, slug, name in found
+                {"text": text, "kind": name_kind, "type": record_type, "slug": slug, "name": name}
+                for text, name_kind, record_type, slug, name in suggestions
             ]
         }
     )

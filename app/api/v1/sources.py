@@ -1,4 +1,4 @@
-"""Sources and claims: what the facts rest on."""
+"""Sources and claims: the evidence behind every fact."""
 
 from typing import Annotated
 
@@ -6,24 +6,24 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from app.api.deps import (
-    MAX_VALUES,
+    FACET,
+    Context,
     DesignValue,
     OptionalBool,
     PageParams,
     PathSlug,
     ReleaseQuery,
-    Context,
     StrictRoute,
-    non_empty,
-    repeatable,
-    one_of,
     bool_facet,
+    list_page,
+    non_empty,
+    one_of,
+    repeatable,
 )
 from app.domain import vocabulary
 from app.domain.values import OpenEnum
 from app.errors import NotFound
 from app.http.context import RequestContext
-from app.http.pagination import paginate
 from app.http.slug_resolution import get_document
 from app.openapi.responses import RECORD_STATUSES, error_responses
 from app.queries.documents import find_claim
@@ -39,47 +39,37 @@ ClaimId = Annotated[str, Path(min_length=1, max_length=200, description="Permane
 class SourceParams(PageParams):
     """Filters of the list of sources."""
 
-    design: list[DesignValue] = repeatable("Design of a source behind it.")
-    commercial: OptionalBool = Field(default=None, description="A practice's or a maker's own words.")
-    status: list[Annotated[str, OpenEnum(vocabulary.SOURCE_STATUSES)]] = repeatable("State of the source.")
+    design: list[DesignValue] = repeatable("Study design.")
+    commercial: OptionalBool = Field(
+        default=None, description="Whether the source is a practice or a manufacturer writing about its own offer."
+    )
+    status: list[Annotated[str, OpenEnum(vocabulary.SOURCE_STATUSES)]] = repeatable("Status of the source.")
     sort: Annotated[str, one_of("name", "-name", "year", "-year", "updated", "-updated")] = Field(
-        default="name", description="Order; an unknown year stands last both ways."
+        default="name", description="Sort order; an unknown year is last in both directions."
     )
     facet: list[Annotated[str, one_of("design", "commercial", "status")]] = repeatable(FACET)
 
     def build_filters(self, ctx: RequestContext) -> Filters:
-        del read
+        del ctx
         return Filters(non_empty(design=self.design, commercial=bool_facet(self.commercial), status=self.status))
 
 
 @router.get("/sources", response_model=ListPage[SourceSummary], responses=error_responses())
 def list_sources(params: Annotated[SourceParams, Query()], ctx: Context) -> Response:
-    """What the facts rest on."""
-    ctx.check_release(params.release)
-    return paginate(
-        read,
-        "sources",
-        filters=params.build_filters(ctx),
-        order=params.build_order(),
-        limit=params.limit,
-        cursor=params.cursor,
-        facets=params.facets,
-    )
+    """Sources, with filters, sorting and facet counts."""
+    return list_page(ctx, "sources", params)
 
 
 @router.get("/sources/{slug}", response_model=SourceDetail, responses=error_responses(*RECORD_STATUSES))
-def get_source(slug: PathSlug, params: ReleaseQuery, ctx: Context) -> Response:
-    """A source and every claim that rests on it."""
-    ctx.check_release(params.release)
+def get_source(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
+    """A source in full, with every claim that cites it."""
     return ctx.bytes_response(get_document(ctx, "source", slug))
 
 
 @router.get("/claims/{id}", response_model=ClaimOut, responses=error_responses(404))
-def get_claim(id: ClaimId, params: ReleaseQuery, ctx: Context) -> Response:
-    """One claim, to cite, embed or report."""
-    ctx.check_release(params.release)
-    _ = ctx.release
+def get_claim(id: ClaimId, _: ReleaseQuery, ctx: Context) -> Response:
+    """One claim."""
     document = find_claim(ctx.connection, id)
     if document is None:
-        raise NotFound(f"No claim has the id {id[:200]!r}.")
+        raise NotFound(f"Unknown claim {id[:200]!r}.")
     return ctx.bytes_response(bytes(document))
