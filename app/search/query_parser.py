@@ -1,4 +1,4 @@
-"""From what a person types to stems that the index has: words, phrases, corrections, expansions."""
+"""Query parser: from typed text to stems of the index, with phrases, corrections and expansions."""
 
 import bisect
 import math
@@ -21,22 +21,21 @@ from app.search.stemming import (
 )
 from app.text.normalize import normalize
 
-# A correction may change one letter of a short word, two of a long one.
-_MIN_LENGTH_FOR_TWO_EDITS: Final = 7
 _MIN_CORRECTABLE_LENGTH: Final = 4
-# A word that sounds the same may differ in this share of its letters.
+_MIN_LENGTH_FOR_TWO_EDITS: Final = 7
+# Maximum edits to a word that sounds the same, as a share of its letters.
 _MAX_SOUND_ALIKE_EDITS: Final = 0.4
-# A beginning that is read as a word has this many letters.
+# Minimum length of a last word that is treated as a prefix.
 _MIN_PREFIX_LENGTH: Final = 4
-# Words that nothing has count as no more than so many: whoever writes a sentence writes more than is looked for.
+# Unknown words together weigh no more than this many: a full sentence has more words than the search needs.
 _MAX_COUNTED_UNKNOWN: Final = 2
-# Worth of a word that nothing has, as a share of the rarest word there could be.
+# Weight of an unknown word, as a share of the highest possible weight.
 _UNKNOWN_WEIGHT: Final = 0.8
 
 
 @dataclass
 class Interpretation:
-    """How a query was read."""
+    """Explanation of how a query was parsed, as the API returns it."""
 
     text: str
     words: list[str]
@@ -48,157 +47,170 @@ class Interpretation:
 
 @dataclass
 class ParsedQuery:
-    """A query as the index sees it: alternatives of each word, with what the word is worth."""
+    """Query in stems of the index."""
 
     interpretation: Interpretation
-    # For each word of the query: stem -> likeness (1 is the word itself).
+    # For each term: alternative stem -> likeness (1 is the word itself). Empty for an unknown word.
     terms: list[dict[str, float]]
     weights: list[float]
     phrases: list[tuple[str, ...]]
-    # The query folded; and that with misspelt words as they were read.
+    # The normalized query, and the same with misspelled words corrected.
     normalized: str
     corrected: str
-    # Stems that are words of the field, and not only of everyone's language.
+    # Stems that are clinical vocabulary, not everyday language alone.
     clinical_stems: frozenset[str]
 
     def __post_init__(self) -> None:
-        # Never zero: shares are taken of it.
+        # Never zero: it is a divisor.
         self.total_weight = sum(self.weights) or 1.0
         self.stems = tuple(dict.fromkeys(stem for alternatives in self.terms for stem in alternatives))
-        # The stem of a query of one word that is read as nothing else.
+        # The stem of a query of one word without alternatives, else empty.
         self.only_stem = self.stems[0] if len(self.stems) == 1 and self.terms == [{self.stems[0]: 1.0}] else ""
 
 
 def parse_query(index: SearchIndex, text: str) -> ParsedQuery:
-    """Words, phrases, corrections and expansions of a query."""
-    plain = normalize_levels(text)
-    folded = normalize(plain)
-    phrases = [one for one in re.findall(r'"([^"]+)"', plain) if normalize(one)] if '"' in plain else []
-    words = [word for word in folded.split() if stem_content_words(word)]
-    interpreted = Interpretation(text, words, phrases)
-    alternatives: list[dict[str, float]] = []
+    """Parse a query into weighted terms, each a set of alternative stems."""
+    leveled = normalize_levels(text)
+    normalized = normalize(leveled)
+    phrases = [phrase for phrase in re.findall(r'"([^"]+)"', leveled) if normalize(phrase)] if '"' in leveled else []
+    words = [word for word in normalized.split() if stem_content_words(word)]
+    interpretation = Interpretation(text, words, phrases)
+    terms: list[dict[str, float]] = []
     weights: list[float] = []
     unknown: list[int] = []
-    for place, word in enumerate(words):
-        parts = _split_or_join(index, words, place, interpreted)
-        found = parts or [_find_alternatives(index, word, interpreted, last=place == len(words) - 1)]
-        found = [one for one in found if one]
-        if not found:
-            interpreted.ignored.append(word)
-            # A word that nothing has still counts: the more of them, the less was understood.
-            alternatives.append({})
+    for position, word in enumerate(words):
+        word_terms = _split_or_join(index, words, position, interpretation)
+        if not word_terms:
+            word_terms = [_find_alternatives(index, word, interpretation, last=position == len(words) - 1)]
+        word_terms = [alternatives for alternatives in word_terms if alternatives]
+        if not word_terms:
+            interpretation.ignored.append(word)
+            # An unknown word still counts: the more of them, the less of the query was understood.
+            terms.append({})
             weights.append(math.log(1 + index.record_count) * _UNKNOWN_WEIGHT)
             unknown.append(len(weights) - 1)
             continue
-        for one in found:
-            alternatives.append(one)
-            weights.append(_weigh_term(index, word, one) / len(found))
-    for place in unknown:
-        weights[place] *= min(1.0, _MAX_COUNTED_UNKNOWN / len(unknown))
-    meant = dict(interpreted.corrections)
-    corrected = " ".join([meant.get(word, word) for word in folded.split()]) if meant else folded
-    of_field = frozenset(stem for one in alternatives for stem in one if stem in index.name_stems)
-    stems = [stem_content_words(one) for one in phrases]
-    return ParsedQuery(interpreted, alternatives, weights, stems, folded, corrected, of_field)
+        for alternatives in word_terms:
+            terms.append(alternatives)
+            weights.append(_weigh_term(index, word, alternatives) / len(word_terms))
+    for position in unknown:
+        weights[position] *= min(1.0, _MAX_COUNTED_UNKNOWN / len(unknown))
+    corrections = dict(interpretation.corrections)
+    corrected = " ".join([corrections.get(word, word) for word in normalized.split()]) if corrections else normalized
+    clinical_stems = frozenset(stem for alternatives in terms for stem in alternatives if stem in index.name_stems)
+    stemmed_phrases = [stem_content_words(phrase) for phrase in phrases]
+    return ParsedQuery(interpretation, terms, weights, stemmed_phrases, normalized, corrected, clinical_stems)
 
 
 def _split_or_join(
-    index: SearchIndex, words: list[str], place: int, interpreted: Interpretation
+    index: SearchIndex, words: list[str], position: int, interpretation: Interpretation
 ) -> list[dict[str, float]]:
-    """Alternatives of a word that stands for several (an abbreviation, two words in one), or is half of one."""
-    word = words[place]
-    if two := index.compounds.get(word):
-        interpreted.expansions.append((word, " ".join(two)))
-        return [_keep_known_stems(index, {word: 1.0, part: 0.95}) for part in two]
+    """Return terms of a word that means several (a compound, an abbreviation) or is half of a compound, else nothing."""
+    word = words[position]
+    if pair := index.compounds.get(word):
+        interpretation.expansions.append((word, " ".join(pair)))
+        return [_keep_known_stems(index, {word: 1.0, part: 0.95}) for part in pair]
     if len(words) == 1:
         return []
-    if long := index.abbreviations.get(word):
-        interpreted.expansions.append((word, " ".join(long)))
-        return [_keep_known_stems(index, {word: 1.0, part: 0.95}) for part in long if stem_content_words(part)]
-    after, before = word + "".join(words[place + 1 : place + 2]), "".join(words[max(place - 1, 0) : place]) + word
-    for joined in (after, before):
+    if expansion := index.abbreviations.get(word):
+        interpretation.expansions.append((word, " ".join(expansion)))
+        return [_keep_known_stems(index, {word: 1.0, part: 0.95}) for part in expansion if stem_content_words(part)]
+    with_next = word + "".join(words[position + 1 : position + 2])
+    with_previous = "".join(words[max(position - 1, 0) : position]) + word
+    for joined in (with_next, with_previous):
         if joined != word and joined in index.word_frequency:
             return [_keep_known_stems(index, {word: 1.0, joined: 1.0})]
     return []
 
 
 def _keep_known_stems(index: SearchIndex, words: dict[str, float]) -> dict[str, float]:
-    found: dict[str, float] = {}
+    alternatives: dict[str, float] = {}
     for word, likeness in words.items():
         for stem in stem_content_words(word):
             if stem in index.stem_frequency:
-                found.setdefault(stem, likeness)
-    return found
+                alternatives.setdefault(stem, likeness)
+    return alternatives
 
 
 def _weigh_term(index: SearchIndex, word: str, alternatives: dict[str, float]) -> float:
-    best = max(alternatives.values())
-    weight = max(index.weigh_stem(stem) for stem, likeness in alternatives.items() if likeness == best)
-    # A level says where; what is looked for say the other words.
+    highest = max(alternatives.values())
+    weight = max(index.weigh_stem(stem) for stem, likeness in alternatives.items() if likeness == highest)
+    # A spinal level says where; the other words say what is wanted.
     return weight / 4 if SPINAL_LEVEL.fullmatch(word) else weight
 
 
-def _find_alternatives(index: SearchIndex, word: str, interpreted: Interpretation, *, last: bool) -> dict[str, float]:
+def _find_alternatives(
+    index: SearchIndex, word: str, interpretation: Interpretation, *, last: bool
+) -> dict[str, float]:
+    """Return stem -> likeness for a word: its own stem, synonyms, stems of the same root, completions, corrections."""
     stem = (stem_content_words(word) or (word,))[0]
-    found: dict[str, float] = {}
+    alternatives: dict[str, float] = {}
     if stem in index.stem_frequency:
-        found[stem] = 1.0
-    if extra := LAY_SYNONYMS.get(word):
-        for one in stem_content_words(extra):
-            if one in index.stem_frequency:
-                found.setdefault(one, 0.8)
-                interpreted.expansions.append((word, extra))
+        alternatives[stem] = 1.0
+    if synonym := LAY_SYNONYMS.get(word):
+        for synonym_stem in stem_content_words(synonym):
+            if synonym_stem in index.stem_frequency:
+                alternatives.setdefault(synonym_stem, 0.8)
+                interpretation.expansions.append((word, synonym))
     if SPINAL_LEVEL.fullmatch(word):
-        found.update({one: 0.8 for one in stem_content_words(SPINE_REGIONS[word[0]]) if one in index.stem_frequency})
-        return found
-    if found and stem not in index.name_stems:
-        # Known from texts alone: a name may have another word of the same root.
-        for one in index.name_stems_by_root.get(strip_suffix(stem), ()):
-            found.setdefault(one, 0.8)
-    # A word that many records have stands for itself; into one that few have, less is read than into one that none has.
+        region_stems = stem_content_words(SPINE_REGIONS[word[0]])
+        alternatives.update({region: 0.8 for region in region_stems if region in index.stem_frequency})
+        return alternatives
+    if alternatives and stem not in index.name_stems:
+        # No name has this stem: a name may have another stem of the same root.
+        for related in index.name_stems_by_root.get(strip_suffix(stem), ()):
+            alternatives.setdefault(related, 0.8)
+    # A frequent word is complete. A rare one gets fewer completions than an unknown one.
     if last and len(word) >= _MIN_PREFIX_LENGTH and index.stem_frequency.get(stem, 0) < MAX_CANDIDATES[RECORD_FIELD]:
-        for one in _find_completions(index, word)[: 4 if found else 12]:
-            found.setdefault(one, 0.9)
-    if found:
-        return found
-    for one, likeness in _find_corrections(index, word, stem):
-        known = [other for other in stem_content_words(one) if other in index.stem_frequency]
-        if known and not found:
-            interpreted.corrections.append((word, one))
-        for other in known:
-            found.setdefault(other, likeness)
-    return found
+        for completion in _find_completions(index, word)[: 4 if alternatives else 12]:
+            alternatives.setdefault(completion, 0.9)
+    if alternatives:
+        return alternatives
+    for correction, likeness in _find_corrections(index, word, stem):
+        known_stems = [known for known in stem_content_words(correction) if known in index.stem_frequency]
+        if known_stems and not alternatives:
+            interpretation.corrections.append((word, correction))
+        for known in known_stems:
+            alternatives.setdefault(known, likeness)
+    return alternatives
 
 
 def _find_completions(index: SearchIndex, prefix: str) -> list[str]:
-    """Stems of the vocabulary that begin so, the most frequent first."""
-    keys = index.vocabulary
-    start = bisect.bisect_left(keys, prefix)
-    end = bisect.bisect_left(keys, prefix + "\uffff")
-    return sorted(keys[start:end], key=lambda one: (-index.stem_frequency[one], one))
+    """Return the stems that start with the prefix, most frequent first."""
+    vocabulary = index.vocabulary
+    start = bisect.bisect_left(vocabulary, prefix)
+    end = bisect.bisect_left(vocabulary, prefix + "\uffff")
+    return sorted(vocabulary[start:end], key=lambda stem: (-index.stem_frequency[stem], stem))
 
 
 def _find_corrections(index: SearchIndex, word: str, stem: str) -> list[tuple[str, float]]:
-    """Words that a misspelt word was probably meant to be, nearest first, with their likeness; none when nothing is near."""
+    """Return up to four name words that a misspelled word may mean, nearest first, with their likeness."""
     if len(stem) < _MIN_CORRECTABLE_LENGTH or any(letter.isdigit() for letter in word):
         return []
-    edits = 1 if len(word) < _MIN_LENGTH_FOR_TWO_EDITS else 2
-    lengths = range(max(_MIN_CORRECTABLE_LENGTH, len(word) - edits), len(word) + edits + 1)
-    near: dict[str, int] = {}
-    for length in lengths:
-        near.update(
-            (found, int(distance))
-            for found, distance, _ in process.extract(
-                word, index.name_words_by_length.get(length, ()), scorer=OSA.distance, score_cutoff=edits, limit=12
+    max_edits = 1 if len(word) < _MIN_LENGTH_FOR_TWO_EDITS else 2
+    edits: dict[str, int] = {}
+    for length in range(max(_MIN_CORRECTABLE_LENGTH, len(word) - max_edits), len(word) + max_edits + 1):
+        edits.update(
+            (candidate, int(distance))
+            for candidate, distance, _ in process.extract(
+                word, index.name_words_by_length.get(length, ()), scorer=OSA.distance, score_cutoff=max_edits, limit=12
             )
             # The first letter of a short word is seldom the wrong one.
-            if len(word) >= _MIN_LENGTH_FOR_TWO_EDITS or found[0] == word[0]
+            if len(word) >= _MIN_LENGTH_FOR_TWO_EDITS or candidate[0] == word[0]
         )
-    # Written as it sounds: fantom, kifoplasty.
+    # Spelled by ear: fantom, kifoplasty.
     sound = metaphone(word)
-    for found in index.name_words_by_sound.get(sound, ()) if len(sound) >= _MIN_CORRECTABLE_LENGTH else ():
-        distance = OSA.distance(word, found)
+    for candidate in index.name_words_by_sound.get(sound, ()) if len(sound) >= _MIN_CORRECTABLE_LENGTH else ():
+        distance = OSA.distance(word, candidate)
         if distance <= len(word) * _MAX_SOUND_ALIKE_EDITS:
-            near[found] = min(near.get(found, distance), distance, edits)
-    ranked = sorted(near, key=lambda one: (near[one], one[0] != word[0], -index.word_frequency[one], one))
-    return [(one, 0.85 - 0.1 * near[one]) for one in ranked[:4]]
+            edits[candidate] = min(edits.get(candidate, distance), distance, max_edits)
+    ranked = sorted(
+        edits,
+        key=lambda candidate: (
+            edits[candidate],
+            candidate[0] != word[0],
+            -index.word_frequency[candidate],
+            candidate,
+        ),
+    )
+    return [(candidate, 0.85 - 0.1 * edits[candidate]) for candidate in ranked[:4]]
