@@ -1,72 +1,110 @@
-"""Answers that are logged and traced, one line and one span a request. Only for who asks for it: a hit costs less than its line."""
+"""Access log and traces: one log line and one span for each request, where the settings ask for them."""
 
 import logging
 import time
 from typing import Any, Final, Protocol
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.http.response_cache import Answers
-from app.monitoring.logs import identify
+from app.errors import ConfigurationError
+from app.http.response_cache import ResponseCache
+from app.monitoring.logs import bind_request_id
+from app.monitoring.metrics import Metrics
+from app.settings import Settings
 
 _log: Final = logging.getLogger("procedure_kb.access")
 
 
 class Tracer(Protocol):
-    """Where spans go."""
+    """Destination of spans."""
 
     def begin(self, scope: Scope) -> Any:  # noqa: ANN401 - the span of whatever library is behind it
         """Start the span of a request, under the caller's trace."""
 
     def end(self, span: Any, scope: Scope, status: int) -> None:  # noqa: ANN401
-        """End it with what was answered."""
+        """End the span with the status of the response."""
 
     def shutdown(self) -> None:
-        """Send what is left."""
+        """Send the spans that are left."""
 
 
-class ObservedAnswers(Answers):
-    """The same answers, with a log line (`access_log`) and a span (`tracer`) for each."""
+class InstrumentedResponseCache(ResponseCache):
+    """Response cache with a log line (`access_log`) and a span (`tracer`) for each request. A hit costs less than its line."""
 
     access_log = False
     tracer: Tracer | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, then tell."""
+        """Respond, then log and trace."""
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        identify(scope["headers"])
-        status, size, hits = 500, 0, self.metrics.hits
+        bind_request_id(scope["headers"])
+        status, sent_bytes, hits = 500, 0, self.metrics.hits
 
-        async def watched(message: Message) -> None:
-            nonlocal status, size
+        async def observe(message: Message) -> None:
+            nonlocal status, sent_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
             else:
-                size += len(message.get("body", b""))
+                sent_bytes += len(message.get("body", b""))
             await send(message)
 
         span = self.tracer.begin(scope) if self.tracer else None
         began = time.perf_counter()
         try:
-            await super().__call__(scope, receive, watched)
+            await super().__call__(scope, receive, observe)
         finally:
             if self.tracer:
                 self.tracer.end(span, scope, status)
             if self.access_log:
-                self._tell(scope, status, size, time.perf_counter() - began, cached=self.metrics.hits > hits)
+                seconds = time.perf_counter() - began
+                self._log_request(scope, status, sent_bytes, seconds, cached=self.metrics.hits > hits)
 
-    def _tell(self, scope: Scope, status: int, size: int, seconds: float, *, cached: bool) -> None:
+    def _log_request(self, scope: Scope, status: int, sent_bytes: int, seconds: float, *, cached: bool) -> None:
         client = scope.get("client")
-        said = {
+        fields = {
             "method": scope["method"],
             "path": scope["raw_path"].decode("latin-1"),
             "query": scope["query_string"].decode("latin-1"),
             "status": status,
-            "bytes": size,
+            "bytes": sent_bytes,
             "seconds": round(seconds, 6),
             "cached": cached,
             "address": client[0] if client else "",
         }
-        _log.info("%s %s %s", said["method"], said["path"], status, extra=said)
+        _log.info("%s %s %s", fields["method"], fields["path"], status, extra=fields)
+
+    def shutdown(self) -> None:
+        """Send the spans that are left."""
+        if self.tracer:
+            self.tracer.shutdown()
+
+
+def build_response_cache(app: ASGIApp, settings: Settings, metrics: Metrics) -> ResponseCache:
+    """The response cache around an application; instrumented only where the settings ask for it."""
+    instrumented = settings.access_log or settings.otlp_endpoint
+    cache = (InstrumentedResponseCache if instrumented else ResponseCache)(
+        app,
+        cache_bytes=settings.cache_bytes,
+        max_concurrency=settings.max_concurrency,
+        metrics=metrics,
+        link_base=settings.link_base,
+    )
+    if isinstance(cache, InstrumentedResponseCache):
+        cache.access_log = settings.access_log
+        cache.tracer = _build_tracer(settings.otlp_endpoint)
+    return cache
+
+
+def _build_tracer(endpoint: str) -> Tracer | None:
+    if not endpoint:
+        return None
+    try:
+        from app.monitoring.traces import TraceExporter  # noqa: PLC0415 - needs the extra `otel`
+    except ImportError:
+        raise ConfigurationError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set and the extra otel is not installed: "
+            "add KB_EXTRAS=otel, or install requirements/otel.txt."
+        ) from None
+    return TraceExporter(endpoint)

@@ -1,20 +1,24 @@
-"""Other forms of a record, each at its own address: what a detail's Link header and a page's head list."""
+"""Alternate links: other representations of a record, for the Link header of a detail and the head of a page."""
 
 from typing import Final
 
-from app.http.context import Reading
+from app.http.context import RequestContext
 
-# Form of a record -> media type; `{}` is the folder and slug.
-FORMS: Final = {"/{}": "text/html", "/v1/{}": "application/json", "/v1/{}.jsonld": "application/ld+json"}
-
-
-def alternates_of(read: Reading, folder: str, slug: str, *, without: str) -> list[tuple[str, str]]:
-    """Media type and address of each other form. `without` is the media type of the answer itself."""
-    base = read.settings.link_base
-    return [(kind, base + form.format(f"{folder}/{slug}")) for form, kind in FORMS.items() if kind != without]
+# Path of a representation -> media type; `{}` is the folder and slug.
+REPRESENTATIONS: Final = {"/{}": "text/html", "/v1/{}": "application/json", "/v1/{}.jsonld": "application/ld+json"}
 
 
-def alternates_header(read: Reading, folder: str, slug: str) -> dict[str, str]:
-    """The Link header of a record in JSON."""
-    others = alternates_of(read, folder, slug, without="application/json")
-    return {"Link": ", ".join(f'<{address}>; rel="alternate"; type="{kind}"' for kind, address in others)}
+def list_alternates(ctx: RequestContext, folder: str, slug: str, *, without: str) -> list[tuple[str, str]]:
+    """Media type and URL of each other representation. `without` is the media type of the response itself."""
+    base = ctx.settings.link_base
+    return [
+        (media_type, base + path.format(f"{folder}/{slug}"))
+        for path, media_type in REPRESENTATIONS.items()
+        if media_type != without
+    ]
+
+
+def alternate_link_header(ctx: RequestContext, folder: str, slug: str) -> dict[str, str]:
+    """Link header of a record in JSON."""
+    alternates = list_alternates(ctx, folder, slug, without="application/json")
+    return {"Link": ", ".join(f'<{url}>; rel="alternate"; type="{media_type}"' for media_type, url in alternates)}

@@ -1,4 +1,4 @@
-"""What is to go: operations marked in one place, for the document, the headers and the page about the API."""
+"""Deprecated operations: listed in one place, for the OpenAPI document, the headers and the page about the API."""
 
 import datetime as dt
 from collections.abc import MutableMapping
@@ -12,7 +12,7 @@ from app.domain.json import Json
 
 @dataclass(frozen=True)
 class Deprecation:
-    """Since when an operation is deprecated, when it is to be gone, and what takes its place (a path)."""
+    """Deprecation of an operation: its date, the date of removal, and the path that replaces it."""
 
     since: dt.date
     sunset: dt.date
@@ -20,35 +20,35 @@ class Deprecation:
 
     @cached_property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """`Deprecation` (RFC 9745: seconds since 1970 behind an @), `Sunset` (RFC 8594), `Link` to the successor."""
-        found = [
+        """`Deprecation` (RFC 9745: seconds since 1970 after an @), `Sunset` (RFC 8594), `Link` to the successor."""
+        headers = [
             (b"deprecation", b"@%d" % _midnight(self.since).timestamp()),
             (b"sunset", format_datetime(_midnight(self.sunset), usegmt=True).encode()),
         ]
         if self.successor:
-            found.append((b"link", f'<{self.successor}>; rel="successor-version"'.encode()))
-        return found
+            headers.append((b"link", f'<{self.successor}>; rel="successor-version"'.encode()))
+        return headers
 
 
 def _midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
 
 
-# By operation id. An entry stays until its sunset is past and a version has gone by that says "removed".
+# By operation id. An entry stays until its sunset is past and one version has said "removed".
 DEPRECATED: Final[MutableMapping[str, Deprecation]] = {}
 
 
-def headers_of(scope: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    """Headers that say of the answered operation that it is to go; none for all others."""
+def deprecation_headers(scope: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    """Headers of a response of a deprecated operation; none for every other."""
     if not DEPRECATED:
         return []
-    marked = DEPRECATED.get(getattr(scope.get("route"), "name", ""))
-    return marked.headers if marked else []
+    deprecation = DEPRECATED.get(getattr(scope.get("route"), "name", ""))
+    return deprecation.headers if deprecation else []
 
 
-def mark(operation: Json) -> None:
-    """Say the same in the document."""
-    marked = DEPRECATED.get(operation.get("operationId", ""))
-    if marked:
+def mark_deprecated(operation: Json) -> None:
+    """Mark a deprecated operation in the OpenAPI document."""
+    deprecation = DEPRECATED.get(operation.get("operationId", ""))
+    if deprecation:
         operation["deprecated"] = True
-        operation["x-sunset"] = marked.sunset.isoformat()
+        operation["x-sunset"] = deprecation.sunset.isoformat()

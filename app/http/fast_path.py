@@ -1,9 +1,8 @@
-"""The short way to an answer: a request that fits its route needs nothing of a framework but the endpoint itself.
+"""Fast path: a request that fits its route needs nothing of the framework but the endpoint itself.
 
-FastAPI stays what declares, documents and refuses. For the routes of the API this module matches the path, validates the
-query with the route's own model and calls the endpoint; whatever is not plain success (no match, a parameter that does not
-fit, an error of any kind) is left to FastAPI, which answers it in the one way that errors are answered. A test holds the
-two ways against each other.
+FastAPI declares and documents the routes. For the routes of the API this module matches the path, validates the query with
+the route's own model, calls the endpoint, and renders what it raises. Requests of other routes, and paths with escapes, are
+left to FastAPI; a test compares the two ways.
 """
 
 import inspect
@@ -17,126 +16,129 @@ from fastapi.params import Depends, Path, Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Scope
 
-from app.errors import KnowledgeBaseError
+from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext, request_context
-from app.http.redirects import Redirect
+from app.http.problems import error_response, invalid_parameter, list_model_params
 
 _MAX_SEGMENT: Final = 200
 
 
 @dataclass(frozen=True)
 class EndpointPlan:
-    """What an endpoint takes, read from its signature once."""
+    """Arguments of an endpoint, read from its signature once."""
 
     route: APIRoute
     call: Callable[..., Response]
-    reader: str
+    context_name: str
     path_names: tuple[str, ...]
-    query_name: str | None
-    model: type[BaseModel] | None
-    lists: frozenset[str]
+    query_name: str
+    model: type[BaseModel]
+    repeatable: frozenset[str]
 
 
 def plan_endpoint(route: APIRoute) -> EndpointPlan | None:
-    """The endpoint of a route whose parameters this module knows how to fill; None: leave it to FastAPI."""
-    reader, query_name, model = "", None, None
+    """Plan of a route whose parameters this module can fill; None: leave the route to FastAPI."""
+    context_name, query_name, model = "", "", None
     path_names = []
     for name, parameter in inspect.signature(route.endpoint).parameters.items():
         if get_origin(parameter.annotation) is not Annotated:
             return None
-        kind, *marks = get_args(parameter.annotation)
-        if kind is RequestContext and any(isinstance(mark, Depends) for mark in marks):
-            reader = name
-        elif any(isinstance(mark, Path) for mark in marks) and kind is str:
+        annotation, *metadata = get_args(parameter.annotation)
+        if annotation is RequestContext and any(isinstance(entry, Depends) for entry in metadata):
+            context_name = name
+        elif any(isinstance(entry, Path) for entry in metadata) and annotation is str:
             path_names.append(name)
-        elif any(isinstance(mark, Query) for mark in marks) and isinstance(kind, type) and issubclass(kind, BaseModel):
-            query_name, model = name, kind
+        elif any(isinstance(entry, Query) for entry in metadata) and _is_model(annotation):
+            query_name, model = name, annotation
         else:
             return None
-    if not reader or inspect.iscoroutinefunction(route.endpoint):
+    if not context_name or model is None or inspect.iscoroutinefunction(route.endpoint):
         return None
-    fields = model.model_fields if model else {}
-    lists = frozenset(name for name, info in fields.items() if get_origin(info.annotation) is list)
-    return EndpointPlan(route, route.endpoint, reader, tuple(path_names), query_name, model, lists)
+    fields = model.model_fields.items()
+    repeatable = frozenset(name for name, info in fields if get_origin(info.annotation) is list)
+    return EndpointPlan(route, route.endpoint, context_name, tuple(path_names), query_name, model, repeatable)
+
+
+def _is_model(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 class FastPath:
-    """Answers requests that fit; everything else is None."""
+    """Handles the requests of planned routes; every other request is None."""
 
     def __init__(self, app: FastAPI, routes: Iterable[tuple[str, APIRoute]], *, in_thread: bool) -> None:
         self.app = app
         self.in_thread = in_thread
         self._tree: dict[str, Any] = {}
         for path, route in routes:
-            # A segment that is a parameter and an ending (`{slug}.jsonld`) is not in this tree: FastAPI matches it.
-            if "}." not in path and (endpoint := plan_endpoint(route)):
-                here = self._tree
+            # A segment that is a parameter and a suffix (`{slug}.jsonld`) is not in this tree: FastAPI matches it.
+            if "}." not in path and (plan := plan_endpoint(route)):
+                node = self._tree
                 for segment in path.strip("/").split("/"):
-                    here = here.setdefault("{}" if segment.startswith("{") else segment, {})
-                here.setdefault("", endpoint)
+                    node = node.setdefault("{}" if segment.startswith("{") else segment, {})
+                node.setdefault("", plan)
 
-    async def handle(self, scope: Any) -> Response | None:  # noqa: ANN401 - an ASGI scope
-        """The answer to a GET, or None."""
+    async def handle(self, scope: Scope) -> Response | None:
+        """Response to a GET, or None: FastAPI handles it."""
         if b"%" in scope["raw_path"]:
             return None
-        found = self._match(scope["path"])
-        if found is None:
+        match = self._match(scope["path"])
+        if match is None:
             return None
-        endpoint, values = found
-        asked = parse_query(scope["query_string"], endpoint)
-        if asked is None:
-            return None
-        arguments: dict[str, Any] = dict(zip(endpoint.path_names, values, strict=True)) | asked
-        scope["app"], scope["route"] = self.app, endpoint.route
+        plan, segments = match
+        scope["app"], scope["route"] = self.app, plan.route
         if self.in_thread:
-            return await run_in_threadpool(self._call, scope, endpoint, arguments)
-        return self._call(scope, endpoint, arguments)
+            return await run_in_threadpool(self._call, scope, plan, segments)
+        return self._call(scope, plan, segments)
 
-    def _call(self, scope: Any, endpoint: EndpointPlan, arguments: dict[str, Any]) -> Response | None:  # noqa: ANN401
+    def _call(self, scope: Scope, plan: EndpointPlan, segments: list[str]) -> Response:
+        request = Request(scope)
         try:
-            with request_context(Request(scope)) as read:
-                return endpoint.call(**arguments, **{endpoint.reader: read})
-        except (KnowledgeBaseError, Redirect):
-            return None
+            arguments: dict[str, Any] = dict(zip(plan.path_names, segments, strict=True))
+            arguments[plan.query_name] = parse_query(scope["query_string"], plan)
+            with request_context(request) as context:
+                return plan.call(**arguments, **{plan.context_name: context})
+        except Exception as error:  # noqa: BLE001 - the boundary: every error becomes a response, by its class
+            return error_response(request, error)
 
     def _match(self, path: str) -> tuple[EndpointPlan, list[str]] | None:
-        here, values = self._tree, []
+        node, segments = self._tree, []
         for segment in path[1:].split("/"):
-            following = here.get(segment) if segment else None
-            if following is None:
-                following = here.get("{}")
-                if following is None or not 0 < len(segment) <= _MAX_SEGMENT:
+            child = node.get(segment) if segment else None
+            if child is None:
+                child = node.get("{}")
+                if child is None or not 0 < len(segment) <= _MAX_SEGMENT:
                     return None
-                values.append(segment)
-            here = following
-        endpoint = here.get("")
-        return None if endpoint is None else (endpoint, values)
+                segments.append(segment)
+            node = child
+        plan = node.get("")
+        return None if plan is None else (plan, segments)
 
 
-def parse_query(query: bytes, endpoint: EndpointPlan) -> dict[str, Any] | None:
-    """The argument that holds the query, validated by its model; None where the query does not fit."""
-    if endpoint.model is None or endpoint.query_name is None:
-        return None if query else {}
-    parameters = _collect_params(query, endpoint)
-    if parameters is None:
-        return None
-    try:
-        return {endpoint.query_name: endpoint.model.model_validate(parameters)}
-    except ValidationError:
-        return None
-
-
-def _collect_params(query: bytes, endpoint: EndpointPlan) -> dict[str, Any] | None:
-    """Query parameters as the model takes them; None where one that takes one value has several."""
-    if not query:
-        return {}
-    found: dict[str, Any] = {}
-    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        if name in endpoint.lists:
-            found.setdefault(name, []).append(value)
-        elif name in found:
-            return None
+def parse_query(query: bytes, plan: EndpointPlan) -> BaseModel:
+    """The query, validated by the model of the endpoint. Raises InvalidParameter."""
+    params: dict[str, Any] = {}
+    repeated: dict[str, str] = {}
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else ():
+        if name in plan.repeatable:
+            params.setdefault(name, []).append(value)
         else:
-            found[name] = value
-    return found
+            if name in params and name in plan.model.model_fields:
+                repeated[name] = value
+            params[name] = value
+    if repeated:
+        raise repeated_parameter(repeated)
+    try:
+        return plan.model.model_validate(params)
+    except ValidationError as error:
+        raise invalid_parameter(error.errors(), list_model_params(plan.model)) from None
+
+
+def repeated_parameter(last_values: dict[str, str]) -> InvalidParameter:
+    """Error for scalar parameters that were sent more than once: either of their values could be the intended one."""
+    errors = tuple(
+        FieldError(name, value[:200], "may be given only once") for name, value in sorted(last_values.items())
+    )
+    return InvalidParameter("; ".join(f"{error.parameter}: {error.message}" for error in errors), errors=errors)

@@ -1,4 +1,4 @@
-"""Answers that lie on disk: sent in pieces, never held in memory, with the same rules as every other answer."""
+"""File bodies: responses on disk, sent in chunks and never held in memory, with the same headers as every other."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Final
 
 from starlette.types import Send
 
-_PIECE: Final = 256 * 1024
+_CHUNK_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True)
-class FileOnDisk:
-    """A file that is the body of an answer. Its bytes never change: another release is another file."""
+class FileBody:
+    """File that is the body of a response. Its bytes never change: another release is another file."""
 
     path: Path
     size: int
@@ -20,10 +20,13 @@ class FileOnDisk:
     digest: str
 
     async def send(self, send: Send) -> None:
-        """The body, piece by piece: the next one is read when the last one was taken."""
+        """Send the body; each chunk is read when the one before was taken. Raises OSError when the file is cut short."""
         with await asyncio.to_thread(self.path.open, "rb") as file:
-            left = self.size
-            while left:
-                piece = await asyncio.to_thread(file.read, min(_PIECE, left))
-                left -= len(piece)
-                await send({"type": "http.response.body", "body": piece, "more_body": left > 0})
+            remaining = self.size
+            while remaining:
+                chunk = await asyncio.to_thread(file.read, min(_CHUNK_BYTES, remaining))
+                if not chunk:
+                    msg = f"{self.path.name} ends {remaining} bytes early"
+                    raise OSError(msg)
+                remaining -= len(chunk)
+                await send({"type": "http.response.body", "body": chunk, "more_body": remaining > 0})

@@ -1,9 +1,10 @@
-"""OperationOutcome: how an error is said under /fhir. The same errors as everywhere, in FHIR's words."""
+"""OperationOutcome: the FHIR form of an error. Same errors as under /v1, with FHIR issue codes."""
 
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
+from app.domain.json import Json
 from app.errors import FieldError, KnowledgeBaseError
 
 MEDIA_TYPE: Final = b"application/fhir+json"
@@ -27,25 +28,25 @@ _ISSUE_CODES: Final = {
 
 
 def is_fhir_path(path: str) -> bool:
-    """Is this an address whose errors are OperationOutcomes."""
+    """Whether errors at this path are rendered as OperationOutcome."""
     return path == "/fhir" or path.startswith("/fhir/")
 
 
 def render_operation_outcome(error: KnowledgeBaseError, link_base: str) -> bytes:
-    """The body of an OperationOutcome: one issue for each thing that is wrong, with the nearest known."""
-    issues = [_build_issue(error, link_base, one) for one in error.errors] or [_build_issue(error, link_base, None)]
+    """Render an error as the body of an OperationOutcome: one issue for each field error, or one for the whole error."""
+    issues = [_build_issue(error, link_base, field) for field in error.errors or (None,)]
     return orjson.dumps({"resourceType": "OperationOutcome", "issue": issues})
 
 
-def _build_issue(error: KnowledgeBaseError, link_base: str, one: FieldError | None) -> dict[str, Any]:
+def _build_issue(error: KnowledgeBaseError, link_base: str, field: FieldError | None) -> Json:
     coding = {"system": "urn:procedure-kb:identifier:problem", "code": error.code, "display": error.title}
-    said = error.detail if one is None else f"{one.parameter}: {one.message}"
-    near = [str(each["slug"]) if isinstance(each, dict) else str(each) for each in error.suggestions]
-    more = [f"Nearest known: {', '.join(near)}."] if near else []
-    issue: dict[str, Any] = {
+    text = error.detail if field is None else f"{field.parameter}: {field.message}"
+    names = [str(each["slug"]) if isinstance(each, dict) else str(each) for each in error.suggestions]
+    hint = [f"Did you mean {' or '.join(names)}?"] if names else []
+    issue: Json = {
         "severity": "fatal" if error.status >= 500 else "error",
         "code": _ISSUE_CODES.get(error.code, "invalid"),
-        "details": {"coding": [coding], "text": said[:2000]},
-        "diagnostics": " ".join([*more, f"See {link_base}/problems/{error.code}"]),
+        "details": {"coding": [coding], "text": text[:2000]},
+        "diagnostics": " ".join([*hint, f"See {link_base}/problems/{error.code}"]),
     }
-    return issue | ({"expression": [one.parameter]} if one is not None and one.parameter.strip() else {})
+    return issue | ({"expression": [field.parameter]} if field is not None and field.parameter.strip() else {})

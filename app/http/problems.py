@@ -1,6 +1,7 @@
-"""Problems (RFC 9457), rendered in one place."""
+"""Problems (RFC 9457): every error of the service is rendered here."""
 
 import logging
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -22,7 +23,9 @@ from app.errors import (
     Unavailable,
 )
 from app.http.operation_outcome import MEDIA_TYPE as FHIR_TYPE
-from app.http.operation_outcome import render_operation_outcome, is_fhir_path
+from app.http.operation_outcome import is_fhir_path, render_operation_outcome
+from app.http.redirects import Redirect, redirect_response
+from app.http.services import get_services
 from app.monitoring.logs import request_id
 from app.text.nearest import find_nearest
 
@@ -39,7 +42,9 @@ def problem_parts(error: KnowledgeBaseError, path: str, link_base: str) -> tuple
         "detail": error.detail,
         "instance": path,
         "code": error.code,
-        "errors": [{"parameter": one.parameter, "value": one.value, "message": one.message} for one in error.errors],
+        "errors": [
+            {"parameter": field.parameter, "value": field.value, "message": field.message} for field in error.errors
+        ],
         "suggestions": list(error.suggestions),
         "replaced_by": list(error.replaced_by),
     }
@@ -47,9 +52,9 @@ def problem_parts(error: KnowledgeBaseError, path: str, link_base: str) -> tuple
     headers = [(b"content-type", FHIR_TYPE if in_fhir else MEDIA_TYPE), (b"content-language", b"en")]
     if error.retry_after is not None:
         headers.append((b"retry-after", str(error.retry_after).encode()))
-    if error.status >= 500 and (given := request_id.get()):
-        # What to name when asking about it: the log has the same id.
-        headers.append((b"kb-request-id", given.encode()))
+    if error.status >= 500 and (current_id := request_id.get()):
+        # Callers quote this id when they ask about an error: the log has the same.
+        headers.append((b"kb-request-id", current_id.encode()))
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", error.allow.encode()))
     return error.status, headers, render_operation_outcome(error, link_base) if in_fhir else orjson.dumps(body)
@@ -57,51 +62,59 @@ def problem_parts(error: KnowledgeBaseError, path: str, link_base: str) -> tuple
 
 def problem_response(request: Request, error: KnowledgeBaseError) -> Response:
     """A problem as a response of the application."""
-    status, headers, body = problem_parts(error, request.url.path, request.app.state.settings.link_base)
-    shown = {name.decode(): value.decode() for name, value in headers}
-    release = getattr(request.state, "kb_release", None)
-    if release:
-        shown["KB-Release"] = release
-    shown["Cache-Control"] = "no-store" if status >= 500 else "no-cache"
-    return Response(body, status, headers=shown)
+    status, headers, body = problem_parts(error, request.url.path, get_services(request).settings.link_base)
+    fields = {name.decode(): value.decode() for name, value in headers}
+    if release := request.scope.get("state", {}).get("kb_release"):
+        fields["KB-Release"] = release
+    fields["Cache-Control"] = "no-store" if status >= 500 else "no-cache"
+    return Response(body, status, headers=fields)
 
 
-def add_problem_handlers(app: FastAPI) -> None:
-    """Every error of this application is rendered by this module."""
-
-    async def known(request: Request, error: Exception) -> Response:
-        assert isinstance(error, KnowledgeBaseError)  # noqa: S101 - registered for this class
-        return problem_response(request, error)
-
-    async def invalid(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-        return problem_response(request, invalid_parameter(request, error))
-
-    async def http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-        if error.status_code == 404:
-            return _handle_unknown_path(request)
-        if error.status_code == 405:
-            return problem_response(request, MethodNotAllowed(f"{request.method} is not answered here."))
-        return problem_response(request, BadRequest(str(error.detail)))
-
-    async def away(request: Request, error: Exception) -> Response:
-        _log.warning("database unreachable: %s", first_line(error))
-        request.app.state.answers.lose()
-        return problem_response(request, Unavailable("The database did not answer in time.", retry_after=2))
-
-    async def defect(request: Request, error: Exception) -> Response:
-        _log.error("defect while answering %s", request.url.path, exc_info=error)
-        return problem_response(request, InternalError("The fault has been logged."))
-
-    app.add_exception_handler(KnowledgeBaseError, known)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(DatabaseUnavailable, away)
-    app.add_exception_handler(Exception, defect)
+def error_response(request: Request, error: Exception) -> Response:
+    """Response to a request that raised: a redirect, a problem, or a page for an unknown path outside of the API."""
+    if isinstance(error, Redirect):
+        return redirect_response(request, error)
+    if isinstance(error, HTTPException) and error.status_code == 404:
+        return _unknown_path_response(request)
+    return problem_response(request, _to_problem(request, error))
 
 
-# Addresses that programs read: what is missing there is said as a problem, elsewhere as a page.
+def _to_problem(request: Request, error: Exception) -> KnowledgeBaseError:
+    match error:
+        case KnowledgeBaseError():
+            return error
+        case RequestValidationError():
+            return invalid_parameter(error.errors(), list_query_params(request))
+        case HTTPException(status_code=405):
+            return MethodNotAllowed(f"Method {request.method} is not allowed.")
+        case HTTPException():
+            return BadRequest(str(error.detail))
+        case DatabaseUnavailable():
+            _log.warning("database unreachable: %s", first_line(error))
+            get_services(request).cache.mark_stale()
+            return Unavailable("The database did not answer in time.", retry_after=2)
+    _log.error("unhandled exception for %s", request.url.path, exc_info=error)
+    return InternalError("The error has been logged.")
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Have FastAPI render every error by `error_response`."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        return error_response(request, error)
+
+    for error_class in (
+        Redirect,
+        KnowledgeBaseError,
+        RequestValidationError,
+        HTTPException,
+        DatabaseUnavailable,
+        Exception,
+    ):
+        app.add_exception_handler(error_class, handle)
+
+
+# Paths that programs read: what is missing there is a problem, elsewhere a page.
 MACHINE_PREFIXES: Final = (
     "/v1",
     "/static",
@@ -116,75 +129,73 @@ MACHINE_PREFIXES: Final = (
 )
 
 
-def _handle_unknown_path(request: Request) -> Response:
-    error = _unknown_path(request)
+def _unknown_path_response(request: Request) -> Response:
     path = request.url.path
-    page = getattr(request.app.state, "missing_page", None)
-    if page is None or path.startswith(MACHINE_PREFIXES) or "." in path.rpartition("/")[2]:
-        return problem_response(request, error)
-    try:
-        shown: Response = page(request, error)
-    except KnowledgeBaseError:
-        return problem_response(request, error)
-    return shown
-
-
-def _unknown_path(request: Request) -> NotFound:
-    path = request.url.path
-    near = find_nearest(path, request.app.state.known_paths, limit=3)
+    services = get_services(request)
+    near = find_nearest(path, services.known_paths, limit=3)
     if path != "/" and path.endswith("/"):
         near = list(dict.fromkeys([path.rstrip("/"), *near]))[:3]
-    return NotFound(f"Nothing is served at {path[:200]}.", suggestions=tuple(near))
+    error = NotFound(f"No such path: {path[:200]}.", suggestions=tuple(near))
+    render_page = services.render_missing_page
+    if render_page is None or path.startswith(MACHINE_PREFIXES) or "." in path.rpartition("/")[2]:
+        return problem_response(request, error)
+    try:
+        return render_page(request, error)
+    except KnowledgeBaseError:
+        return problem_response(request, error)
 
 
-def invalid_parameter(request: Request, error: RequestValidationError) -> InvalidParameter:
-    """What is wrong with the parameters of a request, each with what would be right."""
-    fields = list_query_params(request)
-    problems, suggestions = [], []
-    for one in error.errors():
-        # A parameter that may be left out is none or has a form: only the form can be sent.
-        if one["type"] == "none_required":
+def invalid_parameter(failures: Iterable[Mapping[str, Any]], fields: Mapping[str, Any]) -> InvalidParameter:
+    """What is wrong with the parameters of a request, each with what was probably meant.
+
+    `failures` are validation errors of pydantic or FastAPI, `fields` the known parameters with their metadata.
+    """
+    errors, suggestions = [], []
+    for failure in failures:
+        # A parameter that may be omitted is null or has a form: only the form can be sent.
+        if failure["type"] == "none_required":
             continue
-        name = str(one["loc"][1]) if len(one["loc"]) > 1 else str(one["loc"][0])
-        value = one.get("input")
-        message = validation_message(one)
-        if one["type"] == "extra_forbidden":
+        location = [part for part in failure["loc"] if part not in {"query", "path"}] or ["query"]
+        name = str(location[0])
+        sent = failure.get("input")
+        message = validation_message(failure)
+        if failure["type"] == "extra_forbidden":
             near = find_nearest(name, fields, limit=3)
-            message = "unknown parameter" + (
-                f"; the nearest known is {near[0]!r}" if near else f"; known are {', '.join(fields)}"
-            )
-            suggestions += near
+            message = "unknown parameter; " + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(fields)}")
         else:
             allowed = _allowed_values(fields.get(name))
-            near = find_nearest(str(value), allowed, limit=3) if allowed and value is not None else []
-            suggestions += near
+            near = find_nearest(str(sent), allowed, limit=3) if allowed and sent is not None else []
             if near:
-                message += f"; the nearest is {near[0]!r}"
-        problems.append(FieldError(name, None if value is None else str(value)[:200], message))
-    detail = "; ".join(f"{one.parameter}: {one.message}" for one in problems)
-    return InvalidParameter(detail[:2000], errors=tuple(problems), suggestions=tuple(dict.fromkeys(suggestions)))
+                message += f"; did you mean {near[0]!r}?"
+        suggestions += near
+        errors.append(FieldError(name, None if sent is None else str(sent)[:200], message))
+    detail = "; ".join(f"{error.parameter}: {error.message}" for error in errors)
+    return InvalidParameter(detail[:2000], errors=tuple(errors), suggestions=tuple(dict.fromkeys(suggestions)))
 
 
 def list_query_params(request: Request) -> dict[str, Any]:
     """Query parameters of the matched route: name -> the field's metadata."""
     route = request.scope.get("route")
-    found: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     for field in getattr(getattr(route, "dependant", None), "query_params", []):
-        model = field.field_info.annotation
-        for name, info in getattr(model, "model_fields", {}).items():
-            found[info.alias or name] = info
-    return found
+        params |= list_model_params(field.field_info.annotation)
+    return params
+
+
+def list_model_params(model: Any) -> dict[str, Any]:  # noqa: ANN401 - any annotation; only models have fields
+    """Query parameters that a model declares: name -> the field's metadata."""
+    return {info.alias or name: info for name, info in getattr(model, "model_fields", {}).items()}
 
 
 def _allowed_values(info: Any) -> tuple[str, ...]:  # noqa: ANN401 - pydantic's field info, or None
     if info is None:
         return ()
-    todo: list[Any] = [info.annotation, *info.metadata]
-    seen: list[str] = []
-    while todo:
-        part = todo.pop()
-        if isinstance(part, OpenEnum):
-            seen.extend(part.values)
-        todo.extend(getattr(part, "__metadata__", ()))
-        todo.extend(getattr(part, "__args__", ()))
-    return tuple(seen)
+    annotations: list[Any] = [info.annotation, *info.metadata]
+    allowed: list[str] = []
+    while annotations:
+        annotation = annotations.pop()
+        if isinstance(annotation, OpenEnum):
+            allowed.extend(annotation.values)
+        annotations.extend(getattr(annotation, "__metadata__", ()))
+        annotations.extend(getattr(annotation, "__args__", ()))
+    return tuple(allowed)

@@ -1,74 +1,75 @@
-"""Seeing a new release: one question a poll, in the background, never one a request."""
+"""Release watcher: polls the database for its current release in the background, never once a request."""
 
 import asyncio
 import logging
 import time
 
-from app.db.errors import DatabaseFault, said
+from app.db.errors import DatabaseError, first_line
 from app.db.read_engine import ReadEngine
-from app.http.response_cache import Answers
-from app.queries.release import CurrentRelease, find_release
+from app.http.response_cache import ResponseCache
+from app.queries.releases import LoadedRelease, find_release
 
 _log = logging.getLogger("procedure_kb.watch")
-# So long a replica may lag before its older release is believed to be the current one (a database restored to earlier).
-BELIEVED_AFTER = 30.0
+# Seconds that a replica may lag before its older release counts as the current one (a database restored to earlier).
+REPLICA_LAG_TOLERANCE = 30.0
 
 
-def look(engine: ReadEngine) -> CurrentRelease | None:
-    """The release that the database holds now."""
-    with engine.snapshot() as snapshot:
-        return find_release(snapshot)
+def read_current_release(engine: ReadEngine) -> LoadedRelease | None:
+    """Release that the database holds now; None if none is loaded."""
+    with engine.transaction() as transaction:
+        return find_release(transaction)
 
 
-class Watch:
-    """What one process knows of the current release."""
+class ReleaseWatcher:
+    """Current release known to this process."""
 
-    def __init__(self, engine: ReadEngine, answers: Answers) -> None:
+    def __init__(self, engine: ReadEngine, cache: ResponseCache) -> None:
         self.engine = engine
-        self.answers = answers
-        self.release: CurrentRelease | None = None
-        # When the current release was last met (monotonic), and when first (seconds since 1970, for metrics).
-        self._met = 0.0
+        self.cache = cache
+        self.release: LoadedRelease | None = None
+        # Seconds since 1970 when the current release was first seen, for metrics.
         self.since = 0.0
+        # Monotonic seconds when the current release was last seen.
+        self._last_seen = 0.0
         self._reachable = True
-        self._file = engine.file()
+        self._file = engine.find_file_id()
 
     async def poll(self, timeout: float) -> None:  # noqa: ASYNC109 - the thread cannot be cancelled, only left
-        """Ask once, and tell the answers."""
-        file = self.engine.file()
+        """Read the current release once, and tell the response cache."""
+        file = self.engine.find_file_id()
         if file != self._file:
-            # Another file stands where the database was (a restored backup), or none: no connection may outlive that.
+            # The path leads to another file (a restored backup), or to none: no connection may outlive that.
             self._file = file
             self.engine.dispose()
         try:
-            release = await asyncio.wait_for(asyncio.to_thread(look, self.engine), timeout)
-        except (DatabaseFault, TimeoutError, OSError) as error:
+            release = await asyncio.wait_for(asyncio.to_thread(read_current_release, self.engine), timeout)
+        except (DatabaseError, TimeoutError, OSError) as error:
             if self._reachable:
-                _log.warning("the database cannot be reached: %s", said(error))
+                _log.warning("database unreachable: %s", first_line(error))
             self._reachable = False
-            self.answers.lose()
+            self.cache.mark_stale()
             return
         if not self._reachable:
-            _log.info("the database is back")
+            _log.info("database reachable again")
         self._reachable = True
-        self.note(release)
+        self.observe(release)
 
-    def note(self, release: CurrentRelease | None) -> None:
-        """A release was met. Of several replicas one may lag: the sequence says which release is the later."""
+    def observe(self, release: LoadedRelease | None) -> None:
+        """Take over a release that was read. A replica may lag: the sequence says which release is the later one."""
         now = time.monotonic()
         behind = release is not None and self.release is not None and release.sequence < self.release.sequence
-        if behind and now - self._met < BELIEVED_AFTER:
-            self.answers.see(self.answers.revision)
+        if behind and now - self._last_seen < REPLICA_LAG_TOLERANCE:
+            self.cache.set_release(self.cache.revision)
             return
-        self._met = now
+        self._last_seen = now
         if release != self.release:
             self.release, self.since = release, time.time()
             _log.info("release %s is current", release.version if release else "none")
-        self.answers.see(*((release.revision, release.version) if release else ("",)))
+        self.cache.set_release(*((release.revision, release.version) if release else ("",)))
 
 
-async def watch(one: Watch, seconds: float) -> None:
-    """Poll until cancelled. While the database is away, what is held goes on being answered, marked stale."""
+async def watch_releases(watcher: ReleaseWatcher, seconds: float) -> None:
+    """Poll until cancelled. While the database is away, cached responses are served, marked as possibly stale."""
     while True:
-        await one.poll(max(1.5, 4 * seconds))
+        await watcher.poll(max(1.5, 4 * seconds))
         await asyncio.sleep(seconds)

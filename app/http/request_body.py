@@ -1,4 +1,4 @@
-"""Bodies of what is posted: bounded and in time, read before a request counts as being at work."""
+"""Request bodies: limited in size and time, read before the request counts against the concurrency limit."""
 
 import asyncio
 from typing import Final
@@ -12,10 +12,10 @@ MAX_SECONDS: Final = 10.0
 
 
 async def read_body(headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
-    """The whole body. BodyTooLarge or BodyTooSlow; ConnectionError when the caller left."""
+    """The whole body. Raises BodyTooLarge or BodyTooSlow, and ConnectionError when the caller left."""
     declared = next((value for name, value in headers if name == b"content-length"), b"0")
     if declared.isdigit() and int(declared[:20]) > MAX_BODY:
-        raise BodyTooLarge(f"The body has {declared[:20].decode()} bytes; at most {MAX_BODY} are read.")
+        raise BodyTooLarge(f"The body has {declared[:20].decode()} bytes; at most {MAX_BODY} are allowed.")
     try:
         return await asyncio.wait_for(_read_all(receive), MAX_SECONDS)
     except TimeoutError:
@@ -36,7 +36,7 @@ async def _read_all(receive: Receive) -> bytes:
 
 
 def replay_body(body: bytes, receive: Receive) -> Receive:
-    """What an application receives: the body at once, then whatever comes."""
+    """An ASGI receive that gives a body that was read before, then whatever follows."""
     first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:

@@ -1,4 +1,4 @@
-"""The text index of the release that is being read, and what surrounds its hits."""
+"""Search index of the release that a request reads, and what surrounds its hits."""
 
 from functools import partial
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from app.http.context import RequestContext, resolve_links
-from app.queries.documents import find_claim, find_document
+from app.queries.documents import find_claim, get_red_flags_json
 from app.search.explanations import explain
 from app.search.index import Hit, SearchIndex, open_index
 from app.search.red_flags import RedFlags, build_red_flags
@@ -14,36 +14,38 @@ from app.text.nearest import SuggestionIndex, find_nearest
 from app.version import code_fingerprint
 
 
-def get_index(read: RequestContext) -> SearchIndex:
-    """The index of this revision: built once per box, opened once per worker."""
-    return read.cached(("index",), lambda: _open_index(read))
+def get_index(ctx: RequestContext) -> SearchIndex:
+    """Search index of this revision: built once per host, opened once per worker."""
+    return ctx.cached(("index",), lambda: _open_index(ctx))
 
 
-def _open_index(read: RequestContext) -> SearchIndex:
-    build = code_fingerprint().rpartition("-")[2]
-    # Of the settings alone: the index outlives the request that opened it.
-    links = partial(resolve_links, read.settings)
-    return open_index(read.connection, read.settings.search_dir, read.release.revision, build, links)
+def _open_index(ctx: RequestContext) -> SearchIndex:
+    fingerprint = code_fingerprint().rpartition("-")[2]
+    # Bound to the settings alone: the index outlives the request that opened it.
+    links = partial(resolve_links, ctx.settings)
+    return open_index(ctx.connection, ctx.settings.search_dir, ctx.release.revision, fingerprint, links)
 
 
 def explain_hit(hit: Hit) -> str:
-    """In words, why a record was found."""
+    """Why a record was found, in words."""
     return explain(hit.matched_field, hit.matched_kind, hit.matched_text, exact=hit.exact)
 
 
-def find_notices(read: RequestContext, text: str) -> list[Any]:
-    """Cited warnings on the emergencies that the text describes, whole claims, each once."""
-    flags = read.cached(("red flags",), lambda: _red_flags(read))
-    wanted = flags.find_claims(text, get_index(read).word_frequency)
-    return [orjson.loads(document) for claim in wanted if (document := find_claim(read.connection, claim))]
+def find_notices(ctx: RequestContext, text: str) -> list[Any]:
+    """Cited warnings about the emergencies that the text describes: whole claims, each once."""
+    red_flags = ctx.cached(("red flags",), lambda: _load_red_flags(ctx))
+    claim_ids = red_flags.find_claims(text, get_index(ctx).word_frequency)
+    return [orjson.loads(claim) for claim_id in claim_ids if (claim := find_claim(ctx.connection, claim_id))]
 
 
-def _red_flags(read: RequestContext) -> RedFlags:
-    return build_red_flags(orjson.loads(bytes(find_document(read.connection, "search", "red-flags") or b"[]")))
+def _load_red_flags(ctx: RequestContext) -> RedFlags:
+    return build_red_flags(orjson.loads(bytes(get_red_flags_json(ctx.connection))))
 
 
-def suggest_names(read: RequestContext, text: str) -> list[str]:
-    """Names nearest to a query that found nothing."""
-    index = get_index(read)
-    names = read.cached(("every name",), lambda: SuggestionIndex(row[1] for row in index.name_suffixes if row[2] != "patient_phrase"))
+def suggest_names(ctx: RequestContext, text: str) -> list[str]:
+    """Names nearest to a query without hits."""
+    suffixes = get_index(ctx).name_suffixes
+    names = ctx.cached(
+        ("suggestions",), lambda: SuggestionIndex(row[1] for row in suffixes if row[2] != "patient_phrase")
+    )
     return find_nearest(text, names, limit=5)

@@ -3,6 +3,7 @@
 A scrape meets one worker: each lays its counts into a directory that the workers share, and who is asked adds them up.
 """
 
+import asyncio
 import os
 from bisect import bisect_left
 from collections import defaultdict
@@ -18,7 +19,7 @@ _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 class Gauge(NamedTuple):
     """A value of this moment; `merge` says what several workers' values come to: sum, min or max."""
 
-    about: str
+    help_text: str
     value: float
     merge: str = "sum"
 
@@ -26,11 +27,11 @@ class Gauge(NamedTuple):
 class Metrics:
     """What this process has answered so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Path | None = None) -> None:
         self.hits = 0
         self.misses = 0
-        # Directory that the workers of this box share; None: this process is the only one.
-        self.folder: Path | None = None
+        # Directory that the workers of this host share; None: this process is the only one.
+        self.directory = directory
         self._latency: dict[str, list[int]] = defaultdict(lambda: [0] * (len(_BUCKETS) + 1))
         self._seconds: dict[str, float] = defaultdict(float)
         self._statuses: dict[str, int] = defaultdict(int)
@@ -56,29 +57,29 @@ class Metrics:
             "gauges": {name: list(gauge) for make in self.gauges for name, gauge in make().items()},
         }
 
-    def lay_down(self) -> None:
+    def publish(self) -> None:
         """Put the counts where the other workers find them."""
-        if self.folder is None:
+        if self.directory is None:
             return
-        draft = self.folder / f"{os.getpid()}.draft"
+        draft = self.directory / f"{os.getpid()}.draft"
         try:
             draft.write_bytes(orjson.dumps(self.counts()))
-            draft.replace(self.folder / f"{os.getpid()}.json")
+            draft.replace(self.directory / f"{os.getpid()}.json")
         except OSError:
             # No space, or the directory went: the next time may do, and answering does not depend on it.
             return
 
-    def text(self) -> str:
+    def render(self) -> str:
         """Prometheus text of all workers of the box."""
         total = self.counts()
-        for other in self._others():
-            _add(total, other)
-        return "\n".join(_lines(total)) + "\n"
+        for other in self._read_other_workers():
+            _add_counts(total, other)
+        return "\n".join(_render_lines(total)) + "\n"
 
-    def _others(self) -> Iterator[dict[str, Any]]:
-        if self.folder is None:
+    def _read_other_workers(self) -> Iterator[dict[str, Any]]:
+        if self.directory is None:
             return
-        for path in sorted(self.folder.glob("*.json")):
+        for path in sorted(self.directory.glob("*.json")):
             pid = int(path.stem)
             if pid == os.getpid():
                 continue
@@ -90,7 +91,7 @@ class Metrics:
                 path.unlink(missing_ok=True)
 
 
-def _add(total: dict[str, Any], other: dict[str, Any]) -> None:
+def _add_counts(total: dict[str, Any], other: dict[str, Any]) -> None:
     for name in ("hits", "misses", "workers"):
         total[name] += other[name]
     for name in ("seconds", "statuses"):
@@ -105,7 +106,7 @@ def _add(total: dict[str, Any], other: dict[str, Any]) -> None:
         total["gauges"][name] = [about, value if mine is None else merge[how](mine[1], value), how]
 
 
-def _lines(total: dict[str, Any]) -> Iterator[str]:
+def _render_lines(total: dict[str, Any]) -> Iterator[str]:
     for name, about, value in (
         ("kb_cache_hits_total", "Answers sent from the response cache.", total["hits"]),
         ("kb_cache_misses_total", "Answers that had to be computed.", total["misses"]),
@@ -133,3 +134,10 @@ def _lines(total: dict[str, Any]) -> Iterator[str]:
             said.add(base)
             yield from (f"# HELP {base} {about}", f"# TYPE {base} gauge")
         yield f"{name} {value:.10g}"
+
+
+async def publish_metrics(metrics: Metrics) -> None:
+    """Publish once a second until cancelled."""
+    while True:
+        metrics.publish()
+        await asyncio.sleep(1)

@@ -13,7 +13,7 @@ from starlette.types import Scope
 from app import __version__
 
 
-class Spans:
+class TraceExporter:
     """One server span a request, under the trace that the caller names in `traceparent`."""
 
     def __init__(self, endpoint: str) -> None:

@@ -9,24 +9,24 @@ from build import procedure
 from conftest import Client, Load
 
 from app.http import release_watcher as watching
-from app.http.context import Memo
-from app.http.release_watcher import Watch
-from app.queries.release import CurrentRelease
+from app.http.services import ReleaseCache
+from app.http.release_watcher import ReleaseWatcher
+from app.queries.releases import LoadedRelease
 from app.settings import Settings
 
 
-def release(sequence: int) -> CurrentRelease:
-    return CurrentRelease(f"1.{sequence}.0", "2026-01-01", f"revision-{sequence}", "b", sequence, development=False)
+def release(sequence: int) -> LoadedRelease:
+    return LoadedRelease(f"1.{sequence}.0", "2026-01-01", f"revision-{sequence}", "b", sequence, development=False)
 
 
-def watch_of(client: Client) -> Watch:
-    return Watch(client.app.app.state.engine, client.app)  # type: ignore[attr-defined]
+def watch_of(client: Client) -> ReleaseWatcher:
+    return ReleaseWatcher(client.app.app.state.services.engine, client.app)  # type: ignore[attr-defined]
 
 
 def test_an_older_replica_does_not_take_the_release_back(client: Client) -> None:
     watch = watch_of(client)
     for sequence in (4, 5, 4, 5, 4):
-        watch.note(release(sequence))
+        watch.observe(release(sequence))
 
     assert client.app.revision == "revision-5"
 
@@ -35,15 +35,15 @@ def test_an_older_release_is_believed_when_the_newer_is_met_no_more(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watch = watch_of(client)
-    watch.note(release(5))
-    monkeypatch.setattr(watching, "BELIEVED_AFTER", 0.0)
-    watch.note(release(4))
+    watch.observe(release(5))
+    monkeypatch.setattr(watching, "REPLICA_LAG_TOLERANCE", 0.0)
+    watch.observe(release(4))
 
     assert client.app.revision == "revision-4"
 
 
 def test_what_two_revisions_keep_never_mixes() -> None:
-    memo, wrong = Memo(), []
+    memo, wrong = ReleaseCache(), []
 
     def ask(revision: str) -> None:
         for n in range(20_000):
@@ -65,7 +65,7 @@ def test_a_restored_file_is_read_and_not_the_one_that_was_moved_away(
     client: Client, load: Load, tmp_path: Path
 ) -> None:
     load(procedure("first"))
-    settings: Settings = client.app.app.state.settings  # type: ignore[attr-defined]
+    settings: Settings = client.app.app.state.services.settings  # type: ignore[attr-defined]
     file, kept = Path(settings.database_url.removeprefix("sqlite:///")), tmp_path / "kept.sqlite3"
     watch = watch_of(client)
     client.runner.run(watch.poll(5))
@@ -98,7 +98,7 @@ def test_while_the_database_is_away_warm_is_stale_and_cold_a_503_and_it_recovers
     warm, cold = "/v1/procedures/p", "/v1/procedures?limit=9"
     before = client.get(warm)
 
-    client.app.lose()
+    client.app.mark_stale()
     during, refused = client.get(warm), client.get(cold)
     assert (during.content, during.headers["etag"]) == (before.content, before.headers["etag"])
     assert during.headers["kb-stale"] == "database-unreachable"
@@ -115,7 +115,7 @@ def test_while_the_database_is_away_warm_is_stale_and_cold_a_503_and_it_recovers
 
 def test_an_answer_of_a_release_that_was_replaced_meanwhile_is_not_kept(client: Client, load: Load) -> None:
     load(procedure("p"))
-    client.app.see("another")
+    client.app.set_release("another")
 
     assert client.get("/v1/procedures/p").status_code == 200
-    assert client.app.held[0] == 0
+    assert client.app.cache_size[0] == 0

@@ -7,7 +7,7 @@ import pytest
 from build import procedure
 from conftest import Client, Load
 
-from app.http.response_cache import MAX_REFUSALS, encoding_of
+from app.http.response_cache import MAX_CACHED_ERRORS, negotiate_encoding
 
 
 def many(count: int) -> list[dict[str, object]]:
@@ -25,9 +25,9 @@ def test_held_answers_stay_within_their_bound_and_the_least_used_go_first(client
     for _ in range(2):
         for n in range(40):
             client.get(f"/v1/procedures/p{n:03d}")
-            assert client.app.held[1] <= 120_000
+            assert client.app.cache_size[1] <= 120_000
 
-    assert 0 < client.app.held[0] < 40
+    assert 0 < client.app.cache_size[0] < 40
     before = hits(client)
     client.get("/v1/procedures/p039")
     assert hits(client) == before + 1
@@ -39,10 +39,10 @@ def test_made_up_addresses_do_not_push_out_real_ones(client: Client, load: Load)
     load(*many(3))
     client.get("/v1/procedures/p001")
 
-    for n in range(MAX_REFUSALS + 50):
+    for n in range(MAX_CACHED_ERRORS + 50):
         assert client.get(f"/v1/procedures/none-{n}").status_code == 404
 
-    assert client.app.held[0] <= MAX_REFUSALS + 1
+    assert client.app.cache_size[0] <= MAX_CACHED_ERRORS + 1
     before = hits(client)
     client.get("/v1/procedures/p001")
     assert hits(client) == before + 1
@@ -55,7 +55,7 @@ def test_an_answer_too_large_for_the_cache_is_given_and_not_held(client: Client,
     for _ in range(2):
         assert len(client.get("/v1/procedures?limit=30").json()["items"]) == 30
 
-    assert client.app.held == (0, 0)
+    assert client.app.cache_size == (0, 0)
 
 
 def test_a_new_release_empties_what_is_held(client: Client, load: Load) -> None:
@@ -76,7 +76,7 @@ def test_held_or_not_an_address_has_the_same_bytes_and_etag(client: Client, load
 
     assert first.content == second.content
     assert first.headers["etag"] == second.headers["etag"]
-    assert (client.app.held[0] == 0) is switched_off
+    assert (client.app.cache_size[0] == 0) is switched_off
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_the_encoding_is_the_best_that_the_caller_takes(client: Client, load: Lo
     load(*many(20))
     answer = client.request("GET", "/v1/procedures", headers={"Accept-Encoding": accepted})
 
-    assert answer.headers.get("content-encoding", "") == chosen == encoding_of(accepted.encode()).decode()
+    assert answer.headers.get("content-encoding", "") == chosen == negotiate_encoding(accepted.encode()).decode()
     assert answer.headers["vary"] == "Accept-Encoding"
     assert answer.headers["etag"].endswith(f'-{chosen}"' if chosen else '"')
 
@@ -111,5 +111,5 @@ def test_compressed_bodies_are_the_plain_one(client: Client, load: Load) -> None
     plain = client.runner.run(client.http.send(request)).content
 
     for name, unpack in (("gzip", gzip.decompress), ("br", brotli.decompress)):
-        entry = client.app._entries[b"/v1/procedures?"]
+        entry = client.app._responses[b"/v1/procedures?"]
         assert unpack(entry.variant(name.encode())[1]["body"]) == plain

@@ -1,0 +1,72 @@
+"""Services of one process: what `create_app` wires once and requests use."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar, cast
+
+from fastapi import Request, Response
+
+from app.db.read_engine import ReadEngine
+from app.errors import KnowledgeBaseError
+from app.monitoring.metrics import Metrics
+from app.settings import Settings
+
+T = TypeVar("T")
+_MAX_CACHED = 10_000
+
+
+class ReleaseCache:
+    """Values that are the same for every request of one revision: totals, facets, names.
+
+    Kept for two revisions: while replicas catch up, requests of both are answered side by side.
+    """
+
+    def __init__(self) -> None:
+        self._revisions: dict[str, dict[Hashable, Any]] = {}
+
+    def get(self, revision: str, key: Hashable, build: Callable[[], T]) -> T:
+        """The value of a key, built once per revision."""
+        # Threads of two revisions meet here: each works on the dictionary of its own revision.
+        values = self._revisions.get(revision)
+        if values is None:
+            values = self._revisions.setdefault(revision, {})
+            for old in list(self._revisions)[:-2]:
+                self._revisions.pop(old, None)
+        if key not in values:
+            if len(values) >= _MAX_CACHED:
+                values.clear()
+            built = values[key] = build()
+            return built
+        return cast("T", values[key])
+
+
+class Responder(Protocol):
+    """What requests may use of the response cache around them."""
+
+    stale: bool
+
+    def mark_stale(self) -> None:
+        """The database cannot be reached: cached responses are marked as possibly stale."""
+
+    async def request_internal(self, target: str, headers: list[tuple[bytes, bytes]]) -> tuple[int, bytes, str]:
+        """Status and body of a GET of this service, and the revision of its release."""
+
+
+@dataclass
+class Services:
+    """Everything that a request may use beside its own data."""
+
+    settings: Settings
+    engine: ReadEngine
+    metrics: Metrics
+    cache: Responder
+    release_cache: ReleaseCache = field(default_factory=ReleaseCache)
+    known_paths: tuple[str, ...] = ()
+    # Renders an unknown path as an HTML page; None: as a problem.
+    render_missing_page: Callable[[Request, KnowledgeBaseError], Response] | None = None
+
+
+def get_services(request: Request) -> Services:
+    """Services of the application that handles this request."""
+    services: Services = request.app.state.services
+    return services
