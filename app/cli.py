@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db.errors import DatabaseError, first_line
 from app.db.migrations import find_revision, head_revision, migrate
 from app.db.read_engine import create_read_engine
-from app.db.sqlite import sqlite_file
+from app.db.sqlite import parse_sqlite_path
 from app.db.write_engine import create_write_engine
 from app.errors import ConfigurationError, KnowledgeBaseError
 from app.gc_pause import gc_paused
@@ -35,7 +35,8 @@ from app.loader.restore import UnknownRelease, restore_from_export, restore_from
 from app.loader.writer import LoadResult, write_content
 from app.monitoring.logs import build_log_config
 from app.queries.releases import find_release
-from app.seed.reader import SeedInvalid, read_export
+from app.seed.problems import SeedInvalid
+from app.seed.reader import read_export
 from app.settings import Settings, load_settings
 from app.version import code_fingerprint
 
@@ -43,7 +44,7 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 SeedOption = Annotated[
     Path | None, typer.Option("--seed", help="Directory of the seed files; default: KB_SEED_DIR or seed_data.")
 ]
-MAX_SHOWN = 200
+MAX_FINDINGS = 200
 
 
 def main() -> None:
@@ -51,12 +52,12 @@ def main() -> None:
     try:
         cli()
     except ConfigurationError as error:
-        _stop(f"A setting is wrong.\n{error}", 2)
+        fail(f"A setting is wrong.\n{error}", 2)
     except (DatabaseError, SQLAlchemyError) as error:
-        _stop(f"The database cannot be used: {first_line(error)}", 3)
+        fail(f"The database cannot be used: {first_line(error)}", 3)
 
 
-def _stop(message: str, code: int) -> NoReturn:
+def fail(message: str, code: int) -> NoReturn:
     typer.echo(message, err=True)
     sys.exit(code)
 
@@ -83,27 +84,27 @@ def _progress(title: str) -> Iterator[Callable[[str], None]]:
         yield step
 
 
-def _read(settings: Settings, seed: Path | None) -> CheckedContent:
+def load_seed(settings: Settings, seed: Path | None) -> CheckedContent:
     """The seed as a checked state; findings end the command with code 1."""
     root = (seed or settings.seed_dir).resolve()
     if not root.is_dir():
-        _stop(f"{root} is not a directory of seed files: set KB_SEED_DIR or --seed", 2)
+        fail(f"{root} is not a directory of seed files: set KB_SEED_DIR or --seed", 2)
     try:
         with _progress("Reading") as step:
             return load_content(root, progress=step)
     except SeedInvalid as error:
-        _refuse(error)
+        print_findings(error)
 
 
-def _refuse(error: SeedInvalid) -> NoReturn:
-    for finding in error.problems[:MAX_SHOWN]:
+def print_findings(error: SeedInvalid) -> NoReturn:
+    for finding in error.problems[:MAX_FINDINGS]:
         typer.echo(str(finding))
-    if len(error.problems) > MAX_SHOWN:
-        typer.echo(f"... and {len(error.problems) - MAX_SHOWN} more")
-    _stop(f"{error.detail}: nothing was loaded.", 1)
+    if len(error.problems) > MAX_FINDINGS:
+        typer.echo(f"... and {len(error.problems) - MAX_FINDINGS} more")
+    fail(f"{error.detail}: nothing was loaded.", 1)
 
 
-def _write(settings: Settings, state: CheckedContent) -> LoadResult:
+def load_into_database(settings: Settings, state: CheckedContent) -> LoadResult:
     engine = create_write_engine(settings.writer_url)
     try:
         if migrate(engine):
@@ -136,14 +137,14 @@ def serve(
     settings = load_settings()
     if not no_load:
         with gc_paused():
-            _write(settings, _read(settings, None))
+            load_into_database(settings, load_seed(settings, None))
     count = workers or settings.workers
     typer.echo(
         f"Serving on http://{settings.host}:{settings.port} with {count} worker{'s' if count > 1 else ''}. Stop with Ctrl+C."
     )
     with tempfile.TemporaryDirectory(prefix="kb-workers-") as shared:
         # Workers are processes of their own and read their settings anew.
-        os.environ.setdefault("KB_WORKERS_DIR", shared)
+        os.environ.setdefault("KB_METRICS_DIR", shared)
         uvicorn.run(
             "app.asgi:load_app",
             factory=True,
@@ -171,7 +172,7 @@ def check(
 ) -> None:
     """Validate every seed file and say what is wrong: file, line, pointer, remedy."""
     settings = load_settings()
-    state = _read(settings, seed)
+    state = load_seed(settings, seed)
     facts = state.build_release_facts()["counts"]
     typer.echo(
         "The seed is sound: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts.items()) + "."
@@ -183,18 +184,18 @@ def check(
     try:
         drops = find_quality_regressions(state, baseline)
     except ValueError as error:
-        _stop(f"{baseline.name} is not JSON: {error}", 1)
+        fail(f"{baseline.name} is not JSON: {error}", 1)
     for drop in drops:
         typer.echo(drop)
     if drops:
-        _stop(f"The quality is below {baseline.name}: mend the content, or change the baseline and say why.", 1)
+        fail(f"The quality is below {baseline.name}: mend the content, or change the baseline and say why.", 1)
     typer.echo("The quality is at or above the baseline.")
 
 
 @cli.command()
 def diff(seed: SeedOption = None) -> None:
     """What the seed changes against the last release, field by field."""
-    state = _read(load_settings(), seed)
+    state = load_seed(load_settings(), seed)
     for change in state.pending:
         typer.echo(f"{change.change:8} {change.entity}{change.field}")
     since = state.releases[-1].version if state.releases else "the beginning"
@@ -210,14 +211,14 @@ def release(
 ) -> None:
     """Write the next file of seed_data/releases: version, date, changes field by field."""
     settings = load_settings()
-    state = _read(settings, seed)
+    state = load_seed(settings, seed)
     today = date or dt.datetime.now(tz=dt.UTC).date().isoformat()
     root = (seed or settings.seed_dir).resolve()
     try:
         path = write_release(root, state, version=version or suggest_next_version(state), date=today, title=title)
     except ValueError as error:
-        _stop(str(error), 1)
-    again = _read(settings, seed)
+        fail(str(error), 1)
+    again = load_seed(settings, seed)
     typer.echo(
         f"Wrote {path.relative_to(root.parent)}: {len(state.pending)} changes. The content is release {again.version} now."
     )
@@ -246,42 +247,42 @@ def load(
     """Migrate the database and load the seed: one transaction, the same state twice is a no-op."""
     settings = load_settings()
     if from_export is not None and (from_git or seed is not None):
-        _stop("--from-export brings the files: it goes without --from-git and --seed.", 2)
+        fail("--from-export brings the files: it goes without --from-git and --seed.", 2)
     if from_git and release is None:
-        _stop("--from-git belongs to --release VERSION.", 2)
+        fail("--from-git belongs to --release VERSION.", 2)
     root = (seed or settings.seed_dir).resolve()
     with gc_paused(), tempfile.TemporaryDirectory(prefix="kb-release-") as folder:
         target = Path(folder) / "seed"
         try:
             if from_export is not None:
-                state = _read_export(settings, from_export.resolve(), release, target)
+                state = load_export(settings, from_export.resolve(), release, target)
             elif release is not None:
                 find = restore_from_git if from_git else restore_from_history
-                state = _read_as(settings, find(root, release, target), release)
+                state = load_seed_as(settings, find(root, release, target), release)
             else:
-                state = _read(settings, seed)
+                state = load_seed(settings, seed)
         except SeedInvalid as error:
-            _refuse(error)
+            print_findings(error)
         except UnknownRelease as error:
-            _stop(f"{error}.", 1)
-        _write(settings, state)
+            fail(f"{error}.", 1)
+        load_into_database(settings, state)
 
 
-def _read_as(settings: Settings, found: Path, version: str) -> CheckedContent:
+def load_seed_as(settings: Settings, found: Path, version: str) -> CheckedContent:
     """The files that were found for a release, which must be that release."""
-    state = _read(settings, found)
+    state = load_seed(settings, found)
     if state.version != version:
-        _stop(f"The files found for {version} are {state.version}: nothing was loaded.", 1)
+        fail(f"The files found for {version} are {state.version}: nothing was loaded.", 1)
     return state
 
 
-def _read_export(settings: Settings, file: Path, release: str | None, target: Path) -> CheckedContent:
+def load_export(settings: Settings, file: Path, release: str | None, target: Path) -> CheckedContent:
     """The release of an export, or an earlier one that it holds."""
     export = read_export(file)
     version = release or export.version
-    state = _read_as(settings, restore_from_export(export, version, target), version)
+    state = load_seed_as(settings, restore_from_export(export, version, target), version)
     if version == export.version and state.revision != export.revision:
-        _stop(f"The export is of revision {export.revision}, and holds {state.revision}: nothing was loaded.", 1)
+        fail(f"The export is of revision {export.revision}, and holds {state.revision}: nothing was loaded.", 1)
     return state
 
 
@@ -291,7 +292,7 @@ def status() -> None:
     url = load_settings().writer_url
     schema, found = None, None
     # To connect to a file that is not there would make it.
-    file = sqlite_file(url) if url.startswith("sqlite") else None
+    file = parse_sqlite_path(url) if url.startswith("sqlite") else None
     if file is None or file.exists():
         engine = create_write_engine(url)
         schema = find_revision(engine)
@@ -319,7 +320,7 @@ def schema(
     if check:
         old = list_outdated_schemas(root)
         if old:
-            _stop(f"Stale: {', '.join(old)}. Run `procedure-kb schema`.", 1)
+            fail(f"Stale: {', '.join(old)}. Run `procedure-kb schema`.", 1)
         typer.echo("The schemas are fresh.")
         return
     written = write_schemas(root)
@@ -339,7 +340,7 @@ def export(
         with _progress("Writing") as step:
             count = write_site(answers, static.resolve(), on_file=step)
     except (ConfigurationError, KnowledgeBaseError) as error:
-        _stop(str(error), 1)
+        fail(str(error), 1)
     typer.echo(f"Wrote {count} files below {static}.")
 
 

@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
 from app.db.migrations import migrate
-from app.db.write_engine import write_engine
-from app.http.release_watcher import look
-from app.http.response_cache import Answers
-from app.loader.content import read_state
-from app.loader.writer import write
+from app.db.write_engine import create_write_engine
+from app.http.release_watcher import read_current_release
+from app.http.response_cache import ResponseCache
+from app.loader.content import load_content
+from app.loader.writer import write_content
 from app.main import create_app
 from app.settings import Settings
 
@@ -59,10 +59,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 class Client:
     """HTTP against the application in this process, over its real ASGI interface."""
 
-    def __init__(self, app: Answers, runner: asyncio.Runner) -> None:
+    def __init__(self, app: ResponseCache, runner: asyncio.Runner) -> None:
         self.app = app
         # No watch hears of the database here: on a busy machine its silence would be taken for a hanging one.
-        app.may_hang = False
+        app.database_can_hang = False
         self.runner = runner
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://kb.test", follow_redirects=False)
@@ -75,12 +75,12 @@ class Client:
 
     def see(self) -> None:
         """What the revision watch does within a second."""
-        release = look(self.app.app.state.engine)  # type: ignore[attr-defined]
-        self.app.see(*((release.revision, release.version) if release else ("",)))
+        release = read_current_release(self.app.app.state.services.engine)  # type: ignore[attr-defined]
+        self.app.set_release(*((release.revision, release.version) if release else ("",)))
 
     def close(self) -> None:
         self.runner.run(self.http.aclose())
-        self.app.app.state.engine.dispose()  # type: ignore[attr-defined]
+        self.app.app.state.services.engine.dispose()  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +123,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def writer(database_url: str) -> Iterator[Engine]:
-    engine = write_engine(database_url)
+    engine = create_write_engine(database_url)
     migrate(engine)
     yield engine
     engine.dispose()
@@ -154,8 +154,8 @@ def load(writer: Engine, client: Client, tmp_path: Path) -> Load:
     def put(*records: dict[str, Any]) -> None:
         root = tmp_path / f"seed-{uuid.uuid4().hex[:8]}"
         write_seed(root, *records)
-        write(writer, read_state(root))
-        client.see()
+        write_content(writer, load_content(root))
+        client.poll_release()
 
     return put
 
@@ -167,11 +167,11 @@ def shipped_urls(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) ->
         "sqlite": f"sqlite:///{tmp_path_factory.mktemp('shipped') / 'kb.sqlite3'}",
         "postgresql": Settings(database_url=new_database(postgres_url)).database_url,
     }
-    state = read_state(ROOT / "seed_data")
+    state = load_content(ROOT / "seed_data")
     for url in urls.values():
-        engine = write_engine(url)
+        engine = create_write_engine(url)
         migrate(engine)
-        write(engine, state)
+        write_content(engine, state)
         engine.dispose()
     return urls
 
@@ -188,6 +188,6 @@ def shipped(
 ) -> Iterator[Client]:
     """The shipped content over HTTP."""
     one = Client(create_app(Settings(database_url=shipped_urls[request.param], export_dir=shipped_exports)), runner)
-    one.see()
+    one.poll_release()
     yield one
     one.close()

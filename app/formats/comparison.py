@@ -1,4 +1,4 @@
-"""Procedures side by side, from their documents."""
+"""Comparison of procedures side by side."""
 
 from collections.abc import Callable
 from typing import Final
@@ -8,28 +8,29 @@ from app.domain import vocabulary
 from app.domain.json import Json
 from app.read_model.link_placeholder import LINK_PLACEHOLDER
 
+# Status of the block, and (text, claim id) of each value; the claim id may be empty.
 Cell = tuple[str, list[tuple[str, str]]]
 
 
-def _claim_cell(name: str, words: Callable[[Json], str]) -> Callable[[Json], Cell]:
+def _build_block_cell(block_name: str, format_claim: Callable[[Json], str]) -> Callable[[Json], Cell]:
     def cell(document: Json) -> Cell:
-        block = document[name]
-        return block["status"], [(words(claim), claim["id"]) for claim in block["items"]]
+        block = document[block_name]
+        return block["status"], [(format_claim(claim), claim["id"]) for claim in block["items"]]
 
     return cell
 
 
 def _build_typical_relief(document: Json) -> Cell:
     block = document["typical_relief"]
-    shown = [
+    values = [
         (
-            f"{vocabulary.INTENTS[item['intent']]}: {item['label']}"
-            + (" (commercial source)" if item["commercial"] else ""),
-            item["claim"],
+            f"{vocabulary.INTENTS[estimate['intent']]}: {estimate['label']}"
+            + (" (commercial source)" if estimate["commercial"] else ""),
+            estimate["claim"],
         )
-        for item in block["items"]
+        for estimate in block["items"]
     ]
-    return block["status"], shown
+    return block["status"], values
 
 
 def _format_risk(claim: Json) -> str:
@@ -65,14 +66,15 @@ def _get_label(claim: Json) -> str:
     return str(claim["value"]["label"])
 
 
-ROW_BUILDERS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
+# Name, label and cell builder of each row.
+ROWS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
     ("family", "Kind of procedure", lambda d: ("known", [(vocabulary.PROCEDURE_FAMILIES[d["family"]], "")])),
-    ("intents", "Done to", lambda d: ("known", [(vocabulary.INTENTS[one], "") for one in d["intents"]])),
+    ("intents", "Done to", lambda d: ("known", [(vocabulary.INTENTS[intent], "") for intent in d["intents"]])),
     ("implant", "Something stays in the body", lambda d: ("known", [("Yes" if d["implant"] else "No", "")])),
     (
         "targets",
         "Pain generators",
-        _claim_cell(
+        _build_block_cell(
             "targets",
             lambda c: f"{vocabulary.TARGET_ROLES[c['value']['role']]}: {c['value']['pain_generator']['name']}",
         ),
@@ -80,41 +82,41 @@ ROW_BUILDERS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
     (
         "indications",
         "Conditions",
-        _claim_cell(
+        _build_block_cell(
             "indications", lambda c: f"{vocabulary.TARGET_ROLES[c['value']['role']]}: {c['value']['condition']['name']}"
         ),
     ),
     ("typical_relief", "How long relief typically lasts", _build_typical_relief),
-    ("relief_durations", "Every estimate of relief", _claim_cell("relief_durations", _get_label)),
-    ("response_rates", "How many respond", _claim_cell("response_rates", _format_response)),
-    ("risks", "Risks", _claim_cell("risks", _format_risk)),
-    ("guidance", "Guidance", _claim_cell("guidance", _get_label)),
-    ("anaesthesia", "Anesthesia", _claim_cell("anaesthesia", _get_label)),
-    ("settings", "Setting", _claim_cell("settings", _get_label)),
-    ("procedure_times", "Time it takes", _claim_cell("procedure_times", _get_label)),
-    ("recovery", "Recovery", _claim_cell("recovery", _get_label)),
-    ("contraindications", "Contraindications", _claim_cell("contraindications", _get_label)),
+    ("relief_durations", "Every estimate of relief", _build_block_cell("relief_durations", _get_label)),
+    ("response_rates", "How many respond", _build_block_cell("response_rates", _format_response)),
+    ("risks", "Risks", _build_block_cell("risks", _format_risk)),
+    ("guidance", "Guidance", _build_block_cell("guidance", _get_label)),
+    ("anaesthesia", "Anesthesia", _build_block_cell("anaesthesia", _get_label)),
+    ("settings", "Setting", _build_block_cell("settings", _get_label)),
+    ("procedure_times", "Time it takes", _build_block_cell("procedure_times", _get_label)),
+    ("recovery", "Recovery", _build_block_cell("recovery", _get_label)),
+    ("contraindications", "Contraindications", _build_block_cell("contraindications", _get_label)),
 )
 
 
 def build_comparison(documents: list[Json]) -> Json:
-    """A comparison of the documents, in their order."""
+    """Comparison of procedures, in the order of their documents."""
     rows = []
-    for name, label, cell_of in ROW_BUILDERS:
+    for name, label, build_cell in ROWS:
         cells = []
         for document in documents:
-            status, values = cell_of(document)
-            shown = list(dict.fromkeys(values))
+            status, values = build_cell(document)
+            distinct_values = list(dict.fromkeys(values))
             cells.append(
                 {
                     "procedure": document["slug"],
                     "status": status,
-                    "values": [words for words, _ in shown],
-                    "claims": [claim for _, claim in shown if claim],
+                    "values": [text for text, _ in distinct_values],
+                    "claims": [claim_id for _, claim_id in distinct_values if claim_id],
                 }
             )
-        said = {(cell["status"], tuple(sorted(cell["values"]))) for cell in cells}
-        rows.append({"name": name, "label": label, "differs": len(said) > 1, "cells": cells})
+        contents = {(cell["status"], tuple(sorted(cell["values"]))) for cell in cells}
+        rows.append({"name": name, "label": label, "differs": len(contents) > 1, "cells": cells})
     query = urlencode([("procedure", document["slug"]) for document in documents])
     return {
         "procedures": [_build_summary(document) for document in documents],
@@ -125,7 +127,7 @@ def build_comparison(documents: list[Json]) -> Json:
     }
 
 
-SUMMARY_KEYS: Final = (
+_SUMMARY_KEYS: Final = (
     "slug",
     "name",
     "type",
@@ -142,12 +144,13 @@ SUMMARY_KEYS: Final = (
 
 
 def _build_summary(document: Json) -> Json:
-    return {key: document[key] for key in SUMMARY_KEYS}
+    return {key: document[key] for key in _SUMMARY_KEYS}
 
 
 def _list_shared_conditions(documents: list[Json]) -> list[Json]:
-    found = [
-        {c["value"]["condition"]["slug"]: c["value"]["condition"] for c in d["indications"]["items"]} for d in documents
-    ]
-    shared = set.intersection(*(set(one) for one in found))
-    return [found[0][slug] for slug in sorted(shared, key=lambda slug: (found[0][slug]["name"].casefold(), slug))]
+    conditions, *others = (
+        {claim["value"]["condition"]["slug"]: claim["value"]["condition"] for claim in document["indications"]["items"]}
+        for document in documents
+    )
+    shared = [condition for slug, condition in conditions.items() if all(slug in other for other in others)]
+    return sorted(shared, key=lambda condition: (condition["name"].casefold(), condition["slug"]))

@@ -1,4 +1,4 @@
-"""The whole of a release as files: JSON, NDJSON, SQLite, CSV, what a load elsewhere needs, and a manifest of them."""
+"""Export files of a release: JSON, NDJSON, SQLite, CSV, the release history for another database, and a manifest."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -8,14 +8,18 @@ from typing import Any, Final
 import orjson
 
 from app.db.read_engine import ReadTransaction
-from app.formats.csv_export import BOM, iter_lines
-from app.formats.csv_export import MEDIA_TYPE as CSV
+from app.domain.documents import DocumentType
+from app.formats.csv_export import BOM, render_csv_lines
+from app.formats.csv_export import CSV_MEDIA_TYPE as CSV
 from app.formats.sqlite import write_database
 from app.queries.documents import get_current_release_json, iter_documents
 from app.queries.list_filter import FilteredList
 from app.queries.lists import iter_rows
+from app.read_model.link_placeholder import LINK_PLACEHOLDER
 
+# Replaces link placeholders in a JSON document.
 LinkResolver = Callable[[bytes], bytes]
+# Key in kb.json and type of its documents.
 COLLECTIONS: Final = (
     ("procedures", "procedure"),
     ("conditions", "condition"),
@@ -25,7 +29,7 @@ COLLECTIONS: Final = (
     ("guide", "guide_page"),
     ("releases", "release"),
 )
-# Name -> media type, in the order of the manifest.
+# Media type by file name, in the order of the manifest.
 MEDIA_TYPES: Final = {
     "kb.json": "application/json",
     "kb.ndjson": "application/x-ndjson",
@@ -39,7 +43,7 @@ MANIFEST: Final = "manifest.json"
 
 
 def write_exports(transaction: ReadTransaction, directory: Path, build: str, resolve_links: LinkResolver) -> None:
-    """Write every file of a release into a folder, the manifest last. `linked` puts addresses where marks stand."""
+    """Write all export files of a release to a directory, the manifest last."""
     current = resolve_links(get_current_release_json(transaction))
     _write(directory / "kb.json", _iter_json(transaction, current, resolve_links))
     _write(directory / "kb.ndjson", _iter_ndjson(transaction, current, resolve_links))
@@ -61,7 +65,7 @@ def write_exports(transaction: ReadTransaction, directory: Path, build: str, res
 
 
 def bom_file_name(name: str) -> str:
-    """Name of the file that begins with a byte order mark."""
+    """Name of the file variant that starts with a byte order mark."""
     return f"bom-{name}"
 
 
@@ -73,8 +77,8 @@ def _write(path: Path, parts: Iterator[bytes]) -> None:
 
 def _iter_json(transaction: ReadTransaction, current: bytes, resolve_links: LinkResolver) -> Iterator[bytes]:
     yield b'{"release":' + current
-    for family, document_type in COLLECTIONS:
-        yield b',"' + family.encode() + b'":['
+    for name, document_type in COLLECTIONS:
+        yield b',"' + name.encode() + b'":['
         first = True
         for _, body in iter_documents(transaction, document_type):
             yield (b"" if first else b",\n") + resolve_links(body)
@@ -91,24 +95,24 @@ def _iter_ndjson(transaction: ReadTransaction, current: bytes, resolve_links: Li
 
 
 def _iter_history(transaction: ReadTransaction, current: dict[str, Any]) -> Iterator[bytes]:
-    """The releases with their changes, as the seed holds them; no addresses, for they say nothing of where it is served."""
-    named = orjson.dumps({key: current[key] for key in ("version", "date", "revision")})
-    yield named[:-1] + b',"releases":['
-    for place, (slug, head) in enumerate(iter_documents(transaction, "release_head")):
-        yield (b"," if place else b"") + b"\n" + head[:-1] + b',"changes":['
-        yield from _iter_array(iter_documents(transaction, "release_change", prefix=f"{slug}/"))
+    """All releases with their changes, as in the seed. Without links: a copy may be served anywhere."""
+    header = orjson.dumps({key: current[key] for key in ("version", "date", "revision")})
+    yield header[:-1] + b',"releases":['
+    for index, (slug, head) in enumerate(iter_documents(transaction, DocumentType.RELEASE_HEAD)):
+        yield (b"," if index else b"") + b"\n" + head[:-1] + b',"changes":['
+        yield from _iter_array(iter_documents(transaction, DocumentType.RELEASE_CHANGE, prefix=f"{slug}/"))
         yield b"\n]}"
     yield b'\n],"pending":['
-    yield from _iter_array(iter_documents(transaction, "release_change", prefix="pending/"))
+    yield from _iter_array(iter_documents(transaction, DocumentType.RELEASE_CHANGE, prefix="pending/"))
     yield b"\n],\n"
 
 
 def _iter_array(documents: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
-    yield from ((b"," if place else b"") + b"\n" + body for place, (_, body) in enumerate(documents))
+    yield from ((b"," if index else b"") + b"\n" + body for index, (_, body) in enumerate(documents))
 
 
 def _with_checksum(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """The lines of an object, and a last one with the SHA-256 of all the bytes before it."""
+    """The parts of an unfinished JSON object and a last line: the SHA-256 of all bytes before it."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
@@ -117,17 +121,17 @@ def _with_checksum(parts: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _iter_csv(transaction: ReadTransaction, name: str, resolve_links: LinkResolver) -> Iterator[bytes]:
-    return iter_lines(name, (resolve_links(row.json) for row in iter_rows(FilteredList(transaction, name))))
+    return render_csv_lines(name, (resolve_links(row.json) for row in iter_rows(FilteredList(transaction, name))))
 
 
 def _describe_file(path: Path, media_type: str, resolve_links: LinkResolver) -> dict[str, Any]:
     size, digest = get_size_and_sha256(path)
-    address = resolve_links(orjson.dumps(f"\x01/v1/export/{path.name}")).decode().strip('"')
-    return {"name": path.name, "media_type": media_type, "bytes": size, "sha256": digest, "links": {"self": address}}
+    url = resolve_links(orjson.dumps(f"{LINK_PLACEHOLDER}/v1/export/{path.name}")).decode().strip('"')
+    return {"name": path.name, "media_type": media_type, "bytes": size, "sha256": digest, "links": {"self": url}}
 
 
 def get_size_and_sha256(path: Path) -> tuple[int, str]:
-    """Bytes of a file, and their SHA-256 in hexadecimal."""
+    """Size of a file in bytes and its SHA-256 in hexadecimal."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return path.stat().st_size, digest

@@ -1,8 +1,8 @@
-"""Records as schema.org JSON-LD: the cited facts for which the vocabulary has a property, and nothing else.
+"""schema.org JSON-LD of records: only the cited facts for which schema.org has a property.
 
-schema.org has no property for a grade, for how often a risk was seen or for how long relief lasts: those stay in the JSON,
-to which the node points. A treatment is a `MedicalTherapy`, so that `possibleTreatment` may name it, and a
-`MedicalProcedure`; a purely diagnostic procedure is a `DiagnosticProcedure` alone. Addresses keep their marks.
+schema.org has no property for a grade, a risk rate or a relief duration; those are only in the JSON that the node links to.
+A treatment is a `MedicalProcedure` and a `MedicalTherapy`, which `possibleTreatment` requires; a purely diagnostic procedure
+is a `DiagnosticProcedure`. URLs contain link placeholders.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,10 +11,10 @@ from typing import Final
 from app.domain.json import Json
 from app.read_model.link_placeholder import LINK_PLACEHOLDER
 
-MEDIA_TYPE: Final = "application/ld+json"
+JSONLD_MEDIA_TYPE: Final = "application/ld+json"
 CONTEXT: Final = "https://schema.org"
 THERAPY: Final = ["MedicalProcedure", "MedicalTherapy"]
-# Kinds of structure that schema.org has a type of its own for; the others are an AnatomicalStructure.
+# Kinds of pain generators with a specific schema.org type; all others are an AnatomicalStructure.
 _STRUCTURE_TYPES: Final = {
     "joint": "Joint",
     "nerve": "Nerve",
@@ -26,7 +26,7 @@ _SPOKEN_NAME_KINDS: Final = {"synonym", "abbreviation", "lay_name"}
 
 
 def build_procedure_node(document: Json) -> Json:
-    """A procedure. `document` is its detail."""
+    """Node of a procedure, from its document."""
     therapeutic = "therapeutic" in document["intents"]
     targets = (claim["value"]["pain_generator"]["name"] for claim in document["targets"]["items"])
     texts = document["texts"]
@@ -38,24 +38,24 @@ def build_procedure_node(document: Json) -> Json:
         "guideline": [_build_recommendation(claim) for claim in document["recommendations"]["items"]],
     }
     if therapeutic:
-        seen = [claim["value"] for claim in document["risks"]["items"] if claim["value"]["state"] == "known"]
+        observed = [claim["value"] for claim in document["risks"]["items"] if claim["value"]["state"] == "known"]
         node |= {
             "contraindication": _distinct(claim["statement"] for claim in document["contraindications"]["items"]),
-            "adverseOutcome": _build_outcomes(seen),
-            "seriousAdverseOutcome": _build_outcomes(value for value in seen if value["severity"] == "serious"),
+            "adverseOutcome": _build_outcomes(observed),
+            "seriousAdverseOutcome": _build_outcomes(value for value in observed if value["severity"] == "serious"),
         }
     return _drop_empty(node)
 
 
 def build_condition_node(document: Json) -> Json:
-    """A condition, with what treats it. `document` is its detail."""
+    """Node of a condition with its possible treatments, from its document."""
     node = _build_record(document, "conditions", "MedicalCondition") | {
         "associatedAnatomy": [
-            _build_reference("pain-generators", one["record"], "AnatomicalStructure")
-            for one in document["pain_generators"]["items"]
+            _build_reference("pain-generators", linked["record"], "AnatomicalStructure")
+            for linked in document["pain_generators"]["items"]
         ],
         "cause": [
-            _build_reference("conditions", one["record"], "MedicalCause") for one in document["caused_by"]["items"]
+            _build_reference("conditions", cause["record"], "MedicalCause") for cause in document["caused_by"]["items"]
         ],
         "signOrSymptom": [
             {"@type": "MedicalSignOrSymptom", "name": label}
@@ -64,7 +64,7 @@ def build_condition_node(document: Json) -> Json:
         "possibleTreatment": _list_therapies(document["procedures"]["items"]),
         "naturalProgression": " ".join(claim["statement"] for claim in document["natural_courses"]["items"]),
         "epidemiology": " ".join(
-            claim["statement"] for kind in ("prevalences", "incidences") for claim in document[kind]["items"]
+            claim["statement"] for block in ("prevalences", "incidences") for claim in document[block]["items"]
         ),
         "guideline": [_build_recommendation(claim) for claim in document["recommendations"]["items"]],
     }
@@ -72,10 +72,11 @@ def build_condition_node(document: Json) -> Json:
 
 
 def build_pain_generator_node(document: Json) -> Json:
-    """A pain generator, with the conditions that arise from it and what treats it. `document` is its detail."""
+    """Node of a pain generator with its conditions and treatments, from its document."""
     node = _build_record(document, "pain-generators", _STRUCTURE_TYPES.get(document["kind"], "AnatomicalStructure")) | {
         "relatedCondition": [
-            _build_reference("conditions", one["record"], "MedicalCondition") for one in document["conditions"]["items"]
+            _build_reference("conditions", linked["record"], "MedicalCondition")
+            for linked in document["conditions"]["items"]
         ],
         "relatedTherapy": _list_therapies(document["procedures"]["items"]),
     }
@@ -90,32 +91,32 @@ NODE_BUILDERS: Final[dict[str, Callable[[Json], Json]]] = {
 
 
 def build_page_node(title: str, url: str, *, license_json: Json, version: str) -> Json:
-    """A page that is not about one record."""
+    """Node of a page that is not about a single record."""
     page = {"@context": CONTEXT, "@type": "WebPage", "name": title, "url": url}
     return page | {"inLanguage": "en", "license": license_json["url"], "version": version, "isAccessibleForFree": True}
 
 
-def _build_record(document: Json, folder: str, kind: str | list[str]) -> Json:
-    html = f"{LINK_PLACEHOLDER}/{folder}/{document['slug']}"
+def _build_record(document: Json, folder: str, schema_types: str | list[str]) -> Json:
+    html_url = f"{LINK_PLACEHOLDER}/{folder}/{document['slug']}"
     return {
         "@context": CONTEXT,
-        "@type": kind,
-        "@id": f"{html}#record",
+        "@type": schema_types,
+        "@id": f"{html_url}#record",
         "name": document["name"],
-        "alternateName": [one["text"] for one in document["names"] if one["kind"] in _SPOKEN_NAME_KINDS],
+        "alternateName": [name["text"] for name in document["names"] if name["kind"] in _SPOKEN_NAME_KINDS],
         "description": document["summary"],
-        "url": html,
+        "url": html_url,
         "code": [code for claim in document["codes"]["items"] for code in _build_codes(claim)],
-        "mainEntityOfPage": _build_page(document, html),
+        "mainEntityOfPage": _build_page(document, html_url),
     }
 
 
-def _build_page(document: Json, html: str) -> Json:
+def _build_page(document: Json, html_url: str) -> Json:
     return _drop_empty(
         {
             "@type": "MedicalWebPage",
-            "@id": html,
-            "url": html,
+            "@id": html_url,
+            "url": html_url,
             "inLanguage": "en",
             "isAccessibleForFree": True,
             "license": document["licence"]["url"],
@@ -123,7 +124,7 @@ def _build_page(document: Json, html: str) -> Json:
             "usageInfo": f"{LINK_PLACEHOLDER}/notice",
             "version": document["provenance"]["version"],
             "lastReviewed": document["review"]["reviewed_on"],
-            "citation": [_build_source(one) for one in document["sources"]],
+            "citation": [_build_source(source) for source in document["sources"]],
         }
     )
 
@@ -134,17 +135,17 @@ def _build_source(source: Json) -> Json:
 
 
 def _build_codes(claim: Json) -> list[Json]:
-    system = next((one["text"] for one in claim["value"]["details"] if one["name"] == "system"), None)
+    system = next((detail["text"] for detail in claim["value"]["details"] if detail["name"] == "system"), None)
     codes = [{"@type": "MedicalCode", "codeValue": value, "codingSystem": system} for value in claim["value"]["values"]]
     return [_drop_empty(code) for code in codes]
 
 
 def _build_recommendation(claim: Json) -> Json:
     value = claim["value"]
-    made = {"@type": "MedicalGuidelineRecommendation", "name": value["body"], "description": claim["statement"]}
-    # The grade in the body's own words; schema.org's EvidenceLevelA to C is another scale, and mapping to it a guess.
+    node = {"@type": "MedicalGuidelineRecommendation", "name": value["body"], "description": claim["statement"]}
+    # The grade as the guideline states it. EvidenceLevelA to C of schema.org is another scale: mapping to it would be a guess.
     return _drop_empty(
-        made
+        node
         | {
             "recommendationStrength": value["grade_stated"],
             "guidelineDate": str(value["year"]) if value["year"] else None,
@@ -157,18 +158,18 @@ def _build_outcomes(values: Iterable[Json]) -> list[Json]:
     return [{"@type": "MedicalEntity", "name": name} for name in names.values()]
 
 
-def _list_therapies(edges: list[Json]) -> list[Json]:
-    treating = {edge["procedure"]["slug"]: edge["procedure"] for edge in edges if edge["role"] == "treats"}
-    return [_build_reference("procedures", procedure, THERAPY) for procedure in treating.values()]
+def _list_therapies(lookup_rows: list[Json]) -> list[Json]:
+    treatments = {row["procedure"]["slug"]: row["procedure"] for row in lookup_rows if row["role"] == "treats"}
+    return [_build_reference("procedures", procedure, THERAPY) for procedure in treatments.values()]
 
 
-def _build_reference(folder: str, record: Json, kind: str | list[str]) -> Json:
-    html = f"{LINK_PLACEHOLDER}/{folder}/{record['slug']}"
-    return {"@type": kind, "@id": f"{html}#record", "name": record["name"], "url": html}
+def _build_reference(folder: str, record: Json, schema_types: str | list[str]) -> Json:
+    html_url = f"{LINK_PLACEHOLDER}/{folder}/{record['slug']}"
+    return {"@type": schema_types, "@id": f"{html_url}#record", "name": record["name"], "url": html_url}
 
 
 def _join_texts(block: Json) -> str:
-    return " ".join(one["text"] for one in block["items"])
+    return " ".join(paragraph["text"] for paragraph in block["items"])
 
 
 def _distinct(values: Iterable[str]) -> list[str]:
@@ -176,5 +177,5 @@ def _distinct(values: Iterable[str]) -> list[str]:
 
 
 def _drop_empty(node: Json) -> Json:
-    # What is not known has no key: JSON-LD has no way to say "unknown", and an empty value says something else.
+    # JSON-LD cannot express "unknown", and an empty value would mean something else.
     return {key: value for key, value in node.items() if value not in (None, "", [])}

@@ -1,4 +1,4 @@
-"""A checked state of the content: a release, or a development version after it."""
+"""Checked content: the seed as a release, or as a development version after the last release."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,15 +10,17 @@ import orjson
 
 from app.gc_pause import gc_paused
 from app.read_model.graph import ContentGraph, build_graph
+from app.seed.bundle import Bundle
 from app.seed.checks import check
-from app.seed.diff import canonicalize, compute_changes, hash_content, replay_history
-from app.seed.reader import Bundle, SeedInvalid, read_seed
+from app.seed.diff import canonicalize, compute_changes, replay_history
+from app.seed.problems import SeedInvalid
+from app.seed.reader import read_seed
 from app.seed.schema import ContentChange, ReleaseFile
 
 
 @dataclass
 class CheckedContent:
-    """What is about to be served."""
+    """Content that passed every check, with what a load needs to know about it."""
 
     version: str
     date: str
@@ -27,11 +29,35 @@ class CheckedContent:
     bundle: Bundle
     graph: ContentGraph
     releases: list[ReleaseFile]
-    # Changes since the last release; empty when the content is that release.
+    # Changes since the last release; empty if the content is that release.
     pending: list[ContentChange]
 
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> "CheckedContent":
+        """Determine version, revision and pending changes of a bundle without errors."""
+        history = replay_history(bundle.releases)
+        entities = {entity: canonicalize(value) for entity, value in bundle.entities.items()}
+        pending = compute_changes(history.state, entities)
+        last = bundle.releases[-1] if bundle.releases else None
+        version = last.version if last else "0.0.0"
+        development = bool(pending) or last is None
+        if development:
+            version = f"{version}+dev.{bundle.content_hash[:8]}"
+        releases = [[release.version, release.date, release.title, release.content_hash] for release in bundle.releases]
+        revision = hashlib.sha256(bundle.content_hash.encode() + orjson.dumps(releases)).hexdigest()[:16]
+        return cls(
+            version=version,
+            date=last.date if last else "1970-01-01",
+            revision=revision,
+            development=development,
+            bundle=bundle,
+            graph=build_graph(bundle, version, history, {change.entity for change in pending}),
+            releases=bundle.releases,
+            pending=pending,
+        )
+
     def build_release_facts(self) -> dict[str, Any]:
-        """What the release says of itself."""
+        """Build the JSON of the release: version, date, revision, content hash and record counts."""
         counts = {
             "procedures": len(self.bundle.procedures),
             "conditions": len(self.bundle.conditions),
@@ -51,33 +77,11 @@ class CheckedContent:
         }
 
 
-def load_content(root: Path, *, each: Callable[[str], None] = lambda _: None) -> CheckedContent:
-    """Read and check the seed below `root`. SeedRefused holds every finding."""
+def load_content(root: Path, *, progress: Callable[[str], None] = lambda _: None) -> CheckedContent:
+    """Read and check the seed below `root`. Raises SeedInvalid with every finding."""
     with gc_paused():
-        content, findings = read_seed(root, on_file=each)
-        findings += check(content)
+        bundle, findings = read_seed(root, on_file=progress)
+        findings += check(bundle)
         if findings:
             raise SeedInvalid(findings)
-        return from_bundle(content)
-
-
-def from_bundle(content: Bundle) -> CheckedContent:
-    """The state that a checked bundle is in: its last release, or a development version after it."""
-    history = replay_history(content.releases)
-    now = {entity: canonicalize(value) for entity, value in content.entities.items()}
-    pending = compute_changes(history.state, now)
-    last = content.releases[-1] if content.releases else None
-    if last is not None and not pending:
-        version, date, development = last.version, last.date, False
-    else:
-        base = last.version if last else "0.0.0"
-        version, date, development = f"{base}+dev.{content.content_hash[:8]}", last.date if last else "1970-01-01", True
-    past = orjson.dumps(
-        [[release.version, release.date, release.title, release.content_hash] for release in content.releases]
-    )
-    revision = hashlib.sha256(content.content_hash.encode() + past).hexdigest()[:16]
-    index = build_graph(content, version, history, {change.entity for change in pending})
-    return CheckedContent(version, date, revision, development, content, index, content.releases, pending)
-
-
-__all__ = ["CheckedContent", "hash_content", "load_content", "from_bundle"]
+        return CheckedContent.from_bundle(bundle)

@@ -1,4 +1,7 @@
-"""The first page of every list as one document: most callers ask for no other, and its rows lie far apart."""
+"""First pages: the first page of every list as a document.
+
+Most callers request no other page, and in a large release its rows are far apart on disk.
+"""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -10,18 +13,18 @@ from app.db.read_engine import ReadTransaction
 from app.domain.documents import DocumentType
 from app.queries.lists import build_first_page
 
-# Rows that are held at once: a page has some kilobytes.
+# Pages in memory at once; each takes a few kilobytes.
 _BATCH_ROWS: Final = 200
 
 
-def iter_first_pages(snapshot: ReadTransaction, lists: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
-    """Rows of documents, some at a time: what a request for a page would find, read the way a request reads it."""
-    rows = (_build_row(snapshot, path) for path in lists)
-    while some := list(islice(rows, _BATCH_ROWS)):
-        yield some
+def iter_first_pages(transaction: ReadTransaction, list_paths: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
+    """Yield document rows in batches, each built by the query that answers a request for the page."""
+    rows = (_build_row(transaction, path) for path in list_paths)
+    while batch := list(islice(rows, _BATCH_ROWS)):
+        yield batch
 
 
-def _build_row(snapshot: ReadTransaction, path: str) -> dict[str, Any]:
-    page = build_first_page(snapshot, path)
-    about = orjson.dumps({"total": page.total, "last": page.last_offset})
-    return {"type": DocumentType.FIRST_PAGE, "slug": path, "name": path, "summary": about, "body": page.items}
+def _build_row(transaction: ReadTransaction, path: str) -> dict[str, Any]:
+    page = build_first_page(transaction, path)
+    counts = orjson.dumps({"total": page.total, "last": page.last_offset})
+    return {"type": DocumentType.FIRST_PAGE, "slug": path, "name": path, "summary": counts, "body": page.items}

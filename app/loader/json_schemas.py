@@ -1,4 +1,4 @@
-"""JSON Schemas of the seed files, so that editors complete them."""
+"""JSON Schemas of the seed files, for validation and completion in editors."""
 
 import json
 from pathlib import Path
@@ -9,27 +9,27 @@ from pydantic import TypeAdapter
 from app.seed import schema as seed
 
 
-def schemas() -> dict[str, str]:
-    """Text of each schema by file name."""
+def build_schemas() -> dict[str, str]:
+    """Build the text of each schema by file name."""
     single: dict[str, Any] = {
-        "procedure": seed.Procedure,
-        "condition": seed.Condition,
-        "pain-generator": seed.PainGenerator,
+        "procedure": seed.ProcedureIn,
+        "condition": seed.ConditionIn,
+        "pain-generator": seed.PainGeneratorIn,
         "about": seed.About,
         "editorial": seed.Editorial,
         "release": seed.ReleaseFile,
     }
     lists: dict[str, tuple[str, Any]] = {
-        "risks": ("risks", seed.Risk),
-        "sources": ("sources", seed.Source),
-        "guide": ("pages", seed.GuidePage),
-        "withdrawn": ("withdrawn", seed.Withdrawn),
+        "risks": ("risks", seed.RiskIn),
+        "sources": ("sources", seed.SourceIn),
+        "guide": ("pages", seed.GuidePageIn),
+        "withdrawn": ("withdrawn", seed.WithdrawnIn),
     }
-    found = {name: cls.model_json_schema(by_alias=True) for name, cls in single.items()}
+    schemas = {name: cls.model_json_schema(by_alias=True) for name, cls in single.items()}
     for name, (key, cls) in lists.items():
         entry = TypeAdapter(cls).json_schema(by_alias=True)
         definitions = entry.pop("$defs", {})
-        found[name] = {
+        schemas[name] = {
             "$defs": definitions,
             "type": "object",
             "title": name.capitalize(),
@@ -40,25 +40,25 @@ def schemas() -> dict[str, str]:
     draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return {
         f"{name}.json": json.dumps(draft | schema, indent=1, ensure_ascii=False) + "\n"
-        for name, schema in found.items()
+        for name, schema in schemas.items()
     }
 
 
 def write_schemas(root: Path) -> list[str]:
-    """Write what differs below `root`/schema; names of what was written."""
+    """Write missing and outdated schemas to `root`/schema and return their file names."""
     folder = root / "schema"
     folder.mkdir(parents=True, exist_ok=True)
-    written = stale(root)
-    for name in written:
-        (folder / name).write_text(schemas()[name], encoding="utf-8")
-    return written
+    outdated = list_outdated_schemas(root)
+    for name in outdated:
+        (folder / name).write_text(build_schemas()[name], encoding="utf-8")
+    return outdated
 
 
-def stale(root: Path) -> list[str]:
-    """Names of schemas whose file is missing or differs from the code."""
+def list_outdated_schemas(root: Path) -> list[str]:
+    """File names of schemas that are missing or differ from the code."""
     folder = root / "schema"
     return [
         name
-        for name, text in schemas().items()
+        for name, text in build_schemas().items()
         if not (folder / name).exists() or (folder / name).read_text(encoding="utf-8") != text
     ]

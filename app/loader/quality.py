@@ -1,36 +1,35 @@
-"""A drop of quality against the committed baseline is a finding."""
+"""Quality regressions: values that are worse than in the committed baseline."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-from app.loader.content import State
-from app.read_model.quality import quality
+from app.loader.content import CheckedContent
+from app.read_model.quality import compute_quality
 from app.read_model.readability import FORMULAS
 
-# Higher is better for the first, lower for the second.
-RISING = ("claims", "better_than_patient_education", "with_figures")
-FALLING = ("commercial",)
+HIGHER_IS_BETTER = ("claims", "better_than_patient_education", "with_figures")
+LOWER_IS_BETTER = ("commercial",)
 
 
-def figures(state: State) -> dict[str, Any]:
-    """What the baseline holds: overall figures and the number of each gap."""
-    whole, _ = quality(state.index)
-    # A share of no claims is nought here: it cannot be better than a baseline.
-    overall = {name: whole["overall"][name] or 0 for name in (*RISING, *FALLING)}
-    gaps = {name: len(found) for name, found in whole["gaps"].items()}
-    grade = {name: value or 0.0 for name, value in whole["overall"]["reading_grade"].items()}
+def compute_baseline_values(content: CheckedContent) -> dict[str, Any]:
+    """Compute the values that the baseline records: overall numbers, the size of each gap, reading grades."""
+    quality, _ = compute_quality(content.graph)
+    # Without claims a share counts as 0, which is never better than the baseline.
+    overall = {name: quality["overall"][name] or 0 for name in (*HIGHER_IS_BETTER, *LOWER_IS_BETTER)}
+    gaps = {name: len(records) for name, records in quality["gaps"].items()}
+    grade = {name: value or 0.0 for name, value in quality["overall"]["reading_grade"].items()}
     return overall | gaps | {name: grade[name] for name in FORMULAS}
 
 
-def quality_drops(state: State, baseline: Path) -> list[str]:
-    """A sentence for each figure that is worse than the baseline."""
-    now = figures(state)
+def find_quality_regressions(content: CheckedContent, baseline: Path) -> list[str]:
+    """Find values that are worse than the baseline, one message each. Raises ValueError if the baseline is not JSON."""
+    current = compute_baseline_values(content)
     if not baseline.exists():
-        return [f"there is no baseline: write {json.dumps(now)} to {baseline.name}"]
-    before = json.loads(baseline.read_text(encoding="utf-8"))
+        return [f"no baseline: write {json.dumps(current)} to {baseline.name}"]
+    expected = json.loads(baseline.read_text(encoding="utf-8"))
     return [
-        f"{name}: {now[name]} now, {value} in the baseline"
-        for name, value in before.items()
-        if name in now and (now[name] < value if name in RISING else now[name] > value)
+        f"{name}: {current[name]} now, {value} in the baseline"
+        for name, value in expected.items()
+        if name in current and (current[name] < value if name in HIGHER_IS_BETTER else current[name] > value)
     ]

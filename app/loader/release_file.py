@@ -1,37 +1,37 @@
-"""Writing the next file of the history."""
+"""Release file: the next file of the history in seed_data/releases."""
 
 import json
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from app.domain.patterns import message_of
-from app.loader.content import State
+from app.domain.patterns import validation_message
+from app.loader.content import CheckedContent
 from app.seed.schema import ReleaseFile
 
 
-def write_release(root: Path, state: State, *, version: str, date: str, title: str) -> Path:
-    """The file of a new release: what changed since the last, field by field.
+def write_release(root: Path, content: CheckedContent, *, version: str, date: str, title: str) -> Path:
+    """Write the file of a new release: the changes since the last release, field by field. Returns its path.
 
-    ValueError when nothing changed, or when version, date or title are not what such a file may hold: nothing is written.
+    Raises ValueError, and writes nothing, if nothing changed or version, date or title are invalid.
     """
-    if not state.pending:
-        msg = f"nothing changed since {state.version}: there is no release to write"
+    if not content.pending:
+        msg = f"no changes since {content.version}: nothing to release"
         raise ValueError(msg)
     try:
-        made = ReleaseFile(
+        release = ReleaseFile(
             version=version,
             date=date,
             title=title,
-            content_hash=state.content.content_hash,
-            changes=state.pending,
+            content_hash=content.bundle.content_hash,
+            changes=content.pending,
         )
     except ValidationError as error:
         first = error.errors()[0]
-        msg = f"{first['loc'][0]} {first['input']!r}: {message_of(first)}"
+        msg = f"{first['loc'][0]} {first['input']!r}: {validation_message(first)}"
         raise ValueError(msg) from None
-    last = state.releases[-1] if state.releases else None
-    if last is not None and made.order <= last.order:
+    last = content.releases[-1] if content.releases else None
+    if last is not None and release.version_key <= last.version_key:
         msg = f"version {version} is not later than {last.version}"
         raise ValueError(msg)
     if last is not None and date < last.date:
@@ -44,26 +44,26 @@ def write_release(root: Path, state: State, *, version: str, date: str, title: s
         "version": version,
         "date": date,
         "title": title,
-        "content_hash": state.content.content_hash,
+        "content_hash": content.bundle.content_hash,
     }
     lines = [
         json.dumps(change.model_dump(exclude_defaults=True), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-        for change in state.pending
+        for change in content.pending
     ]
-    # One change a line: a diff of the history can be read.
+    # One change per line, so that diffs of the history stay readable.
     text = (
         json.dumps(head, indent=1, ensure_ascii=False)[:-2] + ',\n "changes": [\n  ' + ",\n  ".join(lines) + "\n ]\n}\n"
     )
-    # Whole or not at all, whoever stops it: a half written history would refuse every load.
+    # Replaced atomically: a truncated history would make every load fail.
     part = path.with_suffix(".part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
     return path
 
 
-def next_version(state: State) -> str:
-    """The version that follows: content grows by minor steps."""
-    if not state.releases:
+def suggest_next_version(content: CheckedContent) -> str:
+    """Suggest the next minor version, or 1.0.0 for the first release."""
+    if not content.releases:
         return "1.0.0"
-    major, minor, _ = state.releases[-1].order
+    major, minor, _ = content.releases[-1].version_key
     return f"{major}.{minor + 1}.0"

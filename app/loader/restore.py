@@ -1,4 +1,4 @@
-"""The seed of an earlier release: from the history that every seed directory holds, from an export, or from git as it was."""
+"""Restoring the seed of an earlier release from the history in every seed directory, from an export, or from git."""
 
 import io
 import json
@@ -9,80 +9,80 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from app.seed.diff import DoesNotFit, history_of, replay
-from app.seed.reader import FOLDERS, LIST_FILES, SINGLE_FILES, read_file
-from app.seed.schema import Change, ReleaseExport, ReleaseFile, Slug
+from app.seed.diff import HistoryConflict, replay, replay_history
+from app.seed.reader import LIST_FILES, RECORD_FOLDERS, SINGLE_FILES, read_seed_file
+from app.seed.schema import ContentChange, ReleaseExportIn, ReleaseFile, Slug
 
 _SLUG: TypeAdapter[str] = TypeAdapter(Slug)
-_FAMILIES: Final = {folder for folder, *_ in FOLDERS} | {name.removesuffix(".json") for name, *_ in LIST_FILES}
+_FAMILIES: Final = {folder for folder, *_ in RECORD_FOLDERS} | {name.removesuffix(".json") for name, *_ in LIST_FILES}
 
 
-class NoSuchRelease(ValueError):
-    """The release is not in the history; the message names those that are."""
+class UnknownRelease(ValueError):
+    """The release cannot be restored; the message says why."""
 
 
-def seed_from_history(root: Path, version: str, target: Path) -> Path:
-    """Write the seed of a release below `target`, by replaying the changes of every release up to it.
+def restore_from_history(root: Path, version: str, target: Path) -> Path:
+    """Write the seed of a release to `target` by replaying the changes of all releases up to it.
 
-    SeedRefused when a file of the history does not read.
+    Raises UnknownRelease, and SeedInvalid if a file of the history is invalid.
     """
-    releases = [read_file(file, ReleaseFile) for file in sorted((root / "releases").glob("*.json"))]
-    return _write_seed(_up_to(releases, version, root), [], target)
+    releases = [read_seed_file(file, ReleaseFile) for file in sorted((root / "releases").glob("*.json"))]
+    return _write_seed(_list_releases_up_to(releases, version, root), [], target)
 
 
-def seed_from_export(export: ReleaseExport, version: str, target: Path) -> Path:
-    """Write the seed of an export below `target`, or that of an earlier release out of its history."""
+def restore_from_export(export: ReleaseExportIn, version: str, target: Path) -> Path:
+    """Write the seed of an export to `target`, or of an earlier release from its history. Raises UnknownRelease."""
     if version == export.version:
         return _write_seed(export.releases, export.pending, target)
-    return _write_seed(_up_to(export.releases, version, "the export"), [], target)
+    return _write_seed(_list_releases_up_to(export.releases, version, "the export"), [], target)
 
 
-def _up_to(releases: list[ReleaseFile], version: str, where: object) -> list[ReleaseFile]:
-    ordered = sorted(releases, key=lambda one: one.order)
-    kept = [one for one in ordered if one.order <= _order(version)]
-    if not kept or kept[-1].version != version:
-        known = ", ".join(one.version for one in ordered) or "none"
-        msg = f"{version} is not a release of {where}: known are {known}"
-        raise NoSuchRelease(msg)
-    return kept
+def _list_releases_up_to(releases: list[ReleaseFile], version: str, origin: object) -> list[ReleaseFile]:
+    ordered = sorted(releases, key=lambda release: release.version_key)
+    selected = [release for release in ordered if release.version_key <= _parse_version(version)]
+    if not selected or selected[-1].version != version:
+        known = ", ".join(release.version for release in ordered) or "none"
+        msg = f"unknown release {version}; releases in {origin}: {known}"
+        raise UnknownRelease(msg)
+    return selected
 
 
-def _write_seed(releases: list[ReleaseFile], pending: list[Change], target: Path) -> Path:
-    """The files of a seed that holds these releases, and the changes since the last of them."""
+def _write_seed(releases: list[ReleaseFile], pending: list[ContentChange], target: Path) -> Path:
+    """Write the files of a seed with these releases and the changes since the last of them."""
     try:
-        history = history_of(releases)
-    except DoesNotFit as error:
-        msg = f"releases/{error.version}.json: the history does not replay: {error}"
-        raise NoSuchRelease(msg) from None
+        history = replay_history(releases)
+    except HistoryConflict as error:
+        msg = f"releases/{error.version}.json: the history cannot be replayed: {error}"
+        raise UnknownRelease(msg) from None
     try:
-        # Values are copied by way of the models: replaying changes dictionaries in place.
-        changed = replay((change.model_copy(deep=True) for change in pending), history.state)
+        # Deep copies, because replaying changes dictionaries in place.
+        entities = replay((change.model_copy(deep=True) for change in pending), history.state)
     except (KeyError, TypeError, IndexError) as error:
-        msg = f"a pending change does not fit the last release: {error!r}"
-        raise NoSuchRelease(msg) from None
-    state = {_known(entity): plain(value) for entity, value in changed.items()}
+        msg = f"a pending change conflicts with the last release: {error!r}"
+        raise UnknownRelease(msg) from None
+    seed = {_check_entity(entity): decanonicalize(value) for entity, value in entities.items()}
     target.mkdir(parents=True, exist_ok=True)
-    for folder, *_ in FOLDERS:
+    for folder, *_ in RECORD_FOLDERS:
         (target / folder).mkdir()
-    for entity, value in state.items():
+    for entity, value in seed.items():
         family, _, slug = entity.partition("/")
-        if any(family == folder for folder, *_ in FOLDERS):
-            _put(target / family / f"{slug}.json", value)
+        if any(family == folder for folder, *_ in RECORD_FOLDERS):
+            _write_json(target / family / f"{slug}.json", value)
     for name, key, *_ in LIST_FILES:
         family = name.removesuffix(".json")
-        entries = [value for entity, value in sorted(state.items()) if entity.partition("/")[0] == family]
-        _put(target / name, {key: _in_place(entries)})
+        entries = [value for entity, value in sorted(seed.items()) if entity.partition("/")[0] == family]
+        _write_json(target / name, {key: _sort_by_place(entries)})
     for name, *_ in SINGLE_FILES:
-        if (value := state.get(name.removesuffix(".json"))) is not None:
-            _put(target / name, value)
+        if (value := seed.get(name.removesuffix(".json"))) is not None:
+            _write_json(target / name, value)
     (target / "releases").mkdir()
-    for one in releases:
-        _put(target / "releases" / f"{one.version}.json", one.model_dump())
+    for release in releases:
+        _write_json(target / "releases" / f"{release.version}.json", release.model_dump())
     return target
 
 
-def _known(entity: str) -> str:
-    # It becomes the name of a file, and what is read here may come from anywhere.
+def _check_entity(entity: str) -> str:
+    # The entity becomes a file name, and an export may come from anywhere.
     family, _, slug = entity.partition("/")
     try:
         if f"{entity}.json" in {name for name, *_ in SINGLE_FILES} or (
@@ -91,58 +91,65 @@ def _known(entity: str) -> str:
             return entity
     except ValidationError:
         pass
-    msg = f"{entity!r} in the history is no record that a seed holds"
-    raise NoSuchRelease(msg)
+    msg = f"{entity!r} in the history is not a seed record"
+    raise UnknownRelease(msg)
 
 
-def _order(version: str) -> tuple[int, ...]:
+def _parse_version(version: str) -> tuple[int, ...]:
     return tuple(int(part) if part.isdigit() else 0 for part in version.split("."))
 
 
-def _put(file: Path, value: Any) -> None:  # noqa: ANN401 - any JSON value
+def _write_json(file: Path, value: Any) -> None:  # noqa: ANN401 - any JSON value
     file.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _in_place(entries: list[Any]) -> list[Any]:
-    """Entries in the order of their `place` where their order is content (the guide), and without it, as files have them."""
-    # An entry that is no object stays what it is: reading the seed says so.
-    placed = [(one.get("place", 0), one) if isinstance(one, dict) else (0, one) for one in entries]
-    ordered = sorted(placed, key=lambda pair: pair[0] if isinstance(pair[0], int) else 0)
+def _sort_by_place(entries: list[Any]) -> list[Any]:
+    """Sort entries by `place`, which only the guide has, and remove it, as seed files do not contain it."""
+
+    # An entry that is not an object is kept; reading the seed reports it.
+    def get_place(entry: Any) -> int:  # noqa: ANN401 - any JSON value
+        place = entry.get("place", 0) if isinstance(entry, dict) else 0
+        return place if isinstance(place, int) else 0
+
     return [
-        {key: value for key, value in one.items() if key != "place"} if isinstance(one, dict) else one
-        for _, one in ordered
+        {key: value for key, value in entry.items() if key != "place"} if isinstance(entry, dict) else entry
+        for entry in sorted(entries, key=get_place)
     ]
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """The way back from `canonical`: objects by id become the list of entries that they were."""
+def decanonicalize(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Reverse `canonicalize`: objects keyed by id become lists again."""
     if isinstance(value, dict):
         by_id = value and all(isinstance(item, dict) and item.get("id") == key for key, item in value.items())
-        return [plain(item) for item in value.values()] if by_id else {key: plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list) else value
+        return (
+            [decanonicalize(item) for item in value.values()]
+            if by_id
+            else {key: decanonicalize(item) for key, item in value.items()}
+        )
+    return [decanonicalize(item) for item in value] if isinstance(value, list) else value
 
 
-def seed_from_git(root: Path, version: str, target: Path) -> Path:
-    """Unpack the seed directory below `target` as it was in the commit that added the file of a release."""
+def restore_from_git(root: Path, version: str, target: Path) -> Path:
+    """Unpack the seed directory to `target` from the commit that added the release file. Raises UnknownRelease."""
     file = root / "releases" / f"{version}.json"
-    commit = _git(root, "log", "--all", "--diff-filter=A", "--format=%H", "-1", "--", str(file)).decode().strip()
+    commit = _run_git(root, "log", "--all", "--diff-filter=A", "--format=%H", "-1", "--", str(file)).decode().strip()
     if not commit:
-        msg = f"{version} is in no commit of the repository around {root}"
-        raise NoSuchRelease(msg)
-    # Run inside the directory, git packs that directory.
-    packed = _git(root, "archive", "--format=tar", commit)
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        msg = f"no commit of the git repository of {root} adds release {version}"
+        raise UnknownRelease(msg)
+    # Run inside a directory, `git archive` packs only that directory.
+    archived = _run_git(root, "archive", "--format=tar", commit)
+    with tarfile.open(fileobj=io.BytesIO(archived)) as archive:
         archive.extractall(target, filter="data")
     return target
 
 
-def _git(root: Path, *arguments: str) -> bytes:
+def _run_git(root: Path, *arguments: str) -> bytes:
     try:
-        # A fixed program; what comes from outside are a directory and a version, each an argument of its own.
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True)  # noqa: S603, S607
+        # A fixed program; the directory and version from outside are separate arguments, never parsed by a shell.
+        process = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True)  # noqa: S603, S607
     except FileNotFoundError:
-        msg = "git is not installed here: take the release from the history, without --from-git"
-        raise NoSuchRelease(msg) from None
+        msg = "git is not installed; restore the release from the history, without --from-git"
+        raise UnknownRelease(msg) from None
     except subprocess.CalledProcessError as error:
-        raise NoSuchRelease(error.stderr.decode(errors="replace").strip()) from None
-    return done.stdout
+        raise UnknownRelease(error.stderr.decode(errors="replace").strip()) from None
+    return process.stdout

@@ -1,4 +1,4 @@
-"""What a release puts into each table: rows, made while they are written."""
+"""Table rows of a release, generated while they are written."""
 
 from collections.abc import Iterable, Iterator
 from itertools import starmap
@@ -12,52 +12,60 @@ from app.db.packing import compute_list_id, dump_array, dump_bitmap
 from app.domain.documents import DISAGREEMENTS, QUALITY, DocumentType
 from app.domain.durations import duration_to_days
 from app.loader.content import CheckedContent
-from app.read_model import grading
-from app.read_model import record_documents as details
 from app.read_model.claims_json import RenderedClaim, render_claims, to_json
+from app.read_model.grading import find_band
 from app.read_model.graph import ContentGraph
 from app.read_model.lists import ListBuilder, build_lists
 from app.read_model.options import build_options_document
 from app.read_model.quality import build_disagreements_document, render_quality_document
+from app.read_model.record_documents import (
+    build_guide_document,
+    build_guide_summary,
+    build_risk_document,
+    build_risk_summary,
+    build_source_document,
+    build_source_summary,
+    build_summary_and_document,
+)
 from app.read_model.releases import iter_release_documents
 from app.seed import schema as seed
 from app.text.normalize import normalize
 
-# By column; or (where there are many) the bare values of all columns in the order of the table.
+# A dictionary by column, or for large tables a tuple of all columns in table order.
 Row = dict[str, Any] | tuple[Any, ...]
 TableRows = tuple[type[SQLModel], Iterable[Row]]
 
 
-def iter_table_rows(state: CheckedContent, lists: list[str]) -> Iterator[TableRows]:
-    """Rows for every table, what others refer to first. A table may come in many parts; each is read once, in turn.
+def iter_table_rows(content: CheckedContent, list_paths: list[str]) -> Iterator[TableRows]:
+    """Yield the rows of every table, referenced tables first. Consume each part before the next; a table may have several.
 
-    The path of every list is put into `lists` when its rows come. `other_documents` are not among them.
+    Appends the path of each list to `list_paths`. `iter_derived_documents` yields the remaining documents.
     """
-    graph = state.graph
+    graph = content.graph
     yield from _iter_record_tables(graph)
-    # The largest document by far comes while the fewest others are held.
+    # The largest document by far, written while few others are in memory.
     yield models.Document, [(*QUALITY, "Quality", to_json({}), render_quality_document(graph))]
     yield from _iter_claims_and_documents(graph)
     yield from _iter_claim_tables(graph)
-    for found in build_lists(graph, state.releases, state.pending):
-        lists.append(found.path)
-        yield from _iter_list_tables(found)
+    for builder in build_lists(graph, content.releases, content.pending):
+        list_paths.append(builder.path)
+        yield from _iter_list_tables(builder)
 
 
 def _iter_record_tables(graph: ContentGraph) -> Iterator[TableRows]:
-    content = graph.bundle
-    yield models.Source, (_build_source_row(source) for source in content.sources)
+    bundle = graph.bundle
+    yield models.Source, (_build_source_row(source) for source in bundle.sources)
     yield (
         models.Procedure,
-        (_build_record_row(graph, "procedure", r, family=r.family, implant=r.implant) for r in content.procedures),
+        (_build_record_row(graph, "procedure", r, family=r.family, implant=r.implant) for r in bundle.procedures),
     )
-    yield models.Condition, (_build_record_row(graph, "condition", r, stub=r.stub) for r in content.conditions)
+    yield models.Condition, (_build_record_row(graph, "condition", r, stub=r.stub) for r in bundle.conditions)
     yield (
         models.PainGenerator,
-        (_build_record_row(graph, "pain_generator", r, kind=r.kind) for r in content.pain_generators),
+        (_build_record_row(graph, "pain_generator", r, kind=r.kind) for r in bundle.pain_generators),
     )
-    yield models.Risk, (_build_risk_row(graph, risk) for risk in content.risks)
-    yield models.GuidePage, ({"slug": p.slug, "title": p.title, "summary": p.summary.text} for p in content.guide)
+    yield models.Risk, (_build_risk_row(graph, risk) for risk in bundle.risks)
+    yield models.GuidePage, ({"slug": p.slug, "title": p.title, "summary": p.summary.text} for p in bundle.guide)
     yield models.Name, _iter_name_rows(graph)
     yield models.FormerSlug, _iter_former_slug_rows(graph)
     yield models.Withdrawn, _iter_withdrawn_rows(graph)
@@ -65,22 +73,22 @@ def _iter_record_tables(graph: ContentGraph) -> Iterator[TableRows]:
     yield (
         models.Ancestor,
         (
-            {"type": record_type, "slug": slug, "ancestor": above, "depth": depth}
-            for record_type, found in graph.ancestors.items()
-            for slug, depths in found.items()
-            for above, depth in depths.items()
+            {"type": record_type, "slug": slug, "ancestor": ancestor, "depth": depth}
+            for record_type, depths_by_slug in graph.ancestors.items()
+            for slug, depths in depths_by_slug.items()
+            for ancestor, depth in depths.items()
         ),
     )
 
 
 def _iter_claim_tables(graph: ContentGraph) -> Iterator[TableRows]:
-    content = graph.bundle
+    bundle = graph.bundle
     yield (
         models.Citation,
         (
-            (claim.id, n, cited.source, cited.locator, cited.note)
-            for _, _, claim in content.claims()
-            for n, cited in enumerate(claim.citations)
+            (claim.id, position, citation.source, citation.locator, citation.note)
+            for _, _, claim in bundle.claims()
+            for position, citation in enumerate(claim.citations)
         ),
     )
     for model, edges, column in (
@@ -117,44 +125,56 @@ def _iter_claim_tables(graph: ContentGraph) -> Iterator[TableRows]:
     yield (
         models.ProcedureRelation,
         (
-            {"procedure": r.slug, "type": one.type, "other": one.procedure, "reason": one.reason}
-            for r in content.procedures
-            for one in r.related
+            {"procedure": r.slug, "type": relation.type, "other": relation.procedure, "reason": relation.reason}
+            for r in bundle.procedures
+            for relation in r.related
         ),
     )
 
 
-def _iter_list_tables(found: ListBuilder) -> Iterator[TableRows]:
-    number = compute_list_id(found.path)
+def _iter_list_tables(builder: ListBuilder) -> Iterator[TableRows]:
+    list_id = compute_list_id(builder.path)
     yield (
         models.ListRow,
         (
-            (number, place, row.record and row.record[0], row.record and row.record[1], row.claim_id, row.extra_json)
-            for place, row in found.iter_rows()
+            (
+                list_id,
+                position,
+                row.record and row.record[0],
+                row.record and row.record[1],
+                row.claim_id,
+                row.extra_json,
+            )
+            for position, row in builder.iter_rows()
         ),
     )
-    if found.procedure_positions:
-        yield models.LookupProcedurePositions, [(number, dump_array(found.procedure_positions))]
-    # In the order of the primary key: both engines append, and do not look for each row's page.
+    if builder.procedure_positions:
+        yield models.LookupProcedurePositions, [(list_id, dump_array(builder.procedure_positions))]
+    # In primary key order: both engines append rows instead of seeking a page for each.
     yield (
         models.ListFacet,
-        ((number, facet, value, dump_bitmap(places)) for facet, value, places in found.iter_facets()),
+        ((list_id, facet, value, dump_bitmap(positions)) for facet, value, positions in builder.iter_facets()),
     )
     yield (
         models.ListSort,
-        ((number, sort, dump_array(places), dump_array(values)) for sort, places, values in found.iter_sort_orders()),
+        (
+            (list_id, sort, dump_array(positions), dump_array(values))
+            for sort, positions, values in builder.iter_sort_orders()
+        ),
     )
 
 
-def _build_record_row(graph: ContentGraph, type_: str, record: seed.RecordIn, **own: object) -> dict[str, Any]:
-    text_ = record.texts.get("summary")
+def _build_record_row(
+    graph: ContentGraph, record_type: str, record: seed.RecordIn, **columns: object
+) -> dict[str, Any]:
+    summary = record.texts.get("summary")
     return {
         "slug": record.slug,
         "name": record.name,
         "sort_name": normalize(record.name),
-        "summary": text_.text if text_ else None,
-        "updated_in": graph.last_changed_version(type_, record.slug),
-        **own,
+        "summary": summary.text if summary else None,
+        "updated_in": graph.last_changed_version(record_type, record.slug),
+        **columns,
     }
 
 
@@ -163,8 +183,11 @@ def _build_source_row(source: seed.SourceIn) -> dict[str, Any]:
 
 
 def _build_risk_row(graph: ContentGraph, risk: seed.RiskIn) -> dict[str, Any]:
-    shown = {"slug": risk.slug, "name": risk.name, "sort_name": normalize(risk.name), "lay_name": risk.lay_name}
-    return shown | {
+    return {
+        "slug": risk.slug,
+        "name": risk.name,
+        "sort_name": normalize(risk.name),
+        "lay_name": risk.lay_name,
         "category": risk.category,
         "description": risk.description,
         "updated_in": graph.last_changed_version("risk", risk.slug),
@@ -172,20 +195,20 @@ def _build_risk_row(graph: ContentGraph, risk: seed.RiskIn) -> dict[str, Any]:
 
 
 def _iter_name_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
-    def row(record_type: str, slug: str, name_kind: str, name: str) -> dict[str, Any]:
+    def build_row(record_type: str, slug: str, name_kind: str, name: str) -> dict[str, Any]:
         return {"type": record_type, "slug": slug, "kind": name_kind, "text": name, "normalized": normalize(name)}
 
     for record_type, record in graph.bundle.records():
         names = [("preferred", record.name), *((name.kind, name.text) for name in record.names)]
         names += [("patient_phrase", phrase) for phrase in record.patient_phrases]
-        yield from (row(record_type, record.slug, *name) for name in dict.fromkeys(names))
+        yield from (build_row(record_type, record.slug, *name) for name in dict.fromkeys(names))
     for risk in graph.bundle.risks:
         names = [("preferred", risk.name), ("lay_name", risk.lay_name), *(("synonym", name) for name in risk.names)]
         names += [("patient_phrase", phrase) for phrase in risk.patient_phrases]
-        yield from (row("risk", risk.slug, *name) for name in dict.fromkeys(names))
+        yield from (build_row("risk", risk.slug, *name) for name in dict.fromkeys(names))
     for page in graph.bundle.guide:
         names = [("preferred", page.title), *(("synonym", name) for name in page.names)]
-        yield from (row("guide_page", page.slug, *name) for name in dict.fromkeys(names))
+        yield from (build_row("guide_page", page.slug, *name) for name in dict.fromkeys(names))
 
 
 def _iter_former_slug_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
@@ -197,15 +220,15 @@ def _iter_former_slug_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
 
 def _iter_withdrawn_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
     moved = {(row["type"], row["old_slug"]) for row in _iter_former_slug_rows(graph)}
-    done = graph.names.keys() | {(record.type, record.slug) for record in graph.bundle.withdrawn}
+    taken = graph.names.keys() | {(record.type, record.slug) for record in graph.bundle.withdrawn}
     for record in graph.bundle.withdrawn:
-        was = graph.removed_records.get((record.type, record.slug))
-        # What it was called before it got the slug that it was withdrawn with is as gone, unless it leads elsewhere now.
-        former = {(record.type, old) for old in was.former_slugs} - moved - done if was else set()
-        done = done | former
-        shown = {"reason": record.reason, "replaced_by": orjson.dumps(record.replaced_by).decode()}
+        removed = graph.removed_records.get((record.type, record.slug))
+        # Its former slugs are withdrawn too, unless they now lead to another record.
+        former = {(record.type, old) for old in removed.former_slugs} - moved - taken if removed else set()
+        taken = taken | former
+        columns = {"reason": record.reason, "replaced_by": orjson.dumps(record.replaced_by).decode()}
         for record_type, slug in [(record.type, record.slug), *sorted(former)]:
-            yield {"type": record_type, "slug": slug, **shown}
+            yield {"type": record_type, "slug": slug, **columns}
 
 
 def _iter_tag_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
@@ -224,8 +247,8 @@ def _iter_tag_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
 def _iter_claim_rows(
     graph: ContentGraph, record_type: str, slug: str, claims: Iterable[RenderedClaim]
 ) -> Iterator[Row]:
-    for position, text in enumerate(claims):
-        claim = text.claim
+    for position, rendered in enumerate(claims):
+        claim = rendered.claim
         yield (
             claim.id,
             claim.kind,
@@ -233,18 +256,18 @@ def _iter_claim_rows(
             slug,
             position,
             claim.statement,
-            text.value_json,
-            text.qualifiers_json,
+            rendered.value_json,
+            rendered.qualifiers_json,
             graph.claims[claim.id].grade,
             claim.support,
             claim.reason,
-            text.document,
+            rendered.document,
         )
 
 
 def _iter_risk_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
     for _, procedure, claim, _ in graph.claims_by_class[seed.ProcedureRiskClaimIn]:
-        band = grading.find_band(claim.value)
+        band = find_band(claim.value)
         yield {
             "claim_id": claim.id,
             "procedure": procedure,
@@ -256,15 +279,15 @@ def _iter_risk_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
             "percent_max": claim.value.percent_max,
             "per": claim.value.per,
             "timeframe": claim.value.timeframe,
-            "band": band and band[0],
+            "band": band and band.name,
         }
 
 
 def _iter_relief_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
     for _, slug, claim, _ in graph.claims_by_class[seed.ReliefDurationClaimIn]:
         value = claim.value
-        chosen = graph.typical_estimates.get((slug, value.intent))
-        mine = chosen is not None and chosen.claim.id == claim.id
+        typical = graph.typical_estimates.get((slug, value.intent))
+        is_typical = typical is not None and typical.claim.id == claim.id
         yield {
             "claim_id": claim.id,
             "procedure": slug,
@@ -277,8 +300,8 @@ def _iter_relief_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
             "max_days": None if value.max is None else duration_to_days(value.max),
             "magnitude": value.magnitude,
             "label": value.label,
-            "typical": mine,
-            "chosen_because": chosen.reason if chosen and mine else None,
+            "typical": is_typical,
+            "chosen_because": typical.reason if typical and is_typical else None,
         }
 
 
@@ -301,35 +324,49 @@ def _iter_rate_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
 def _iter_finding_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
     for record_type, slug, claim, _ in graph.claims_by_class[seed.FindingClaimIn]:
         value = claim.value
-        at = None if value.at is None else duration_to_days(value.at)
-        shown = {"claim_id": claim.id, "subject_type": record_type, "subject_slug": slug, "outcome": value.outcome}
-        yield shown | {"direction": value.direction, "at_days": at}
+        yield {
+            "claim_id": claim.id,
+            "subject_type": record_type,
+            "subject_slug": slug,
+            "outcome": value.outcome,
+            "direction": value.direction,
+            "at_days": None if value.at is None else duration_to_days(value.at),
+        }
 
 
 def _iter_recommendation_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
     for record_type, slug, claim, _ in graph.claims_by_class[seed.RecommendationClaimIn]:
         value = claim.value
-        shown = {"claim_id": claim.id, "subject_type": record_type, "subject_slug": slug, "body": value.body}
-        yield shown | {"year": value.year, "position": value.position}
+        yield {
+            "claim_id": claim.id,
+            "subject_type": record_type,
+            "subject_slug": slug,
+            "body": value.body,
+            "year": value.year,
+            "position": value.position,
+        }
 
 
 def _iter_cause_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
-    for effect, found in graph.causes_by_condition.items():
-        for condition, claim in found:
+    for effect, causes in graph.causes_by_condition.items():
+        for condition, claim in causes:
             yield {"claim_id": claim, "condition": condition, "effect": effect}
 
 
 def _iter_claims_and_documents(graph: ContentGraph) -> Iterator[TableRows]:
-    """Record by record: its claims are serialised once, for themselves and for its document."""
+    """Yield claims and documents record by record: each claim is serialized once, for its row and for the document."""
     for record_type, record in graph.bundle.records():
         claims = render_claims(graph, record_type, record.slug, record.claims)
         yield models.Claim, _iter_claim_rows(graph, record_type, record.slug, claims)
-        summary, document = details.build_summary_and_document(graph, record_type, record, claims)
+        summary, document = build_summary_and_document(graph, record_type, record, claims)
         yield models.Document, [_build_document_row(record_type, record.slug, record.name, summary, document)]
     for page in graph.bundle.guide:
         claims = render_claims(graph, "guide_page", page.slug, page.claims)
         yield models.Claim, _iter_claim_rows(graph, "guide_page", page.slug, claims)
-        summary, document = details.build_guide_summary(graph, page), details.build_guide_document(graph, page)
+        summary, document = (
+            build_guide_summary(graph, page),
+            build_guide_document(graph, page),
+        )
         yield models.Document, [_build_document_row("guide_page", page.slug, page.title, summary, document)]
 
 
@@ -337,28 +374,28 @@ def _build_document_row(record_type: str, slug: str, name: str, summary: object,
     return record_type, slug, name, to_json(summary), to_json(body)
 
 
-def iter_derived_documents(state: CheckedContent) -> Iterator[Row]:
-    """Documents of what is no record of its own: no other row refers to them, so they may be written at any time."""
-    return starmap(_build_document_row, _iter_derived_documents(state.graph, state))
+def iter_derived_documents(content: CheckedContent) -> Iterator[Row]:
+    """Yield the documents that no other row refers to; they may be written at any time."""
+    return starmap(_build_document_row, _iter_derived_documents(content))
 
 
 def _iter_derived_documents(
-    graph: ContentGraph, state: CheckedContent
+    content: CheckedContent,
 ) -> Iterator[tuple[str, str, str, object, object]]:
-    content = graph.bundle
-    # First what weighs most, while the least is held.
-    for risk in content.risks:
+    graph, bundle = content.graph, content.bundle
+    # The largest documents first, while little else is in memory.
+    for risk in bundle.risks:
         yield (
             "risk",
             risk.slug,
             risk.name,
-            details.build_risk_summary(graph, risk),
-            details.build_risk_document(graph, risk),
+            build_risk_summary(graph, risk),
+            build_risk_document(graph, risk),
         )
-    for condition in content.conditions:
+    for condition in bundle.conditions:
         yield DocumentType.OPTIONS, condition.slug, condition.name, {}, build_options_document(graph, condition)
-    for source in content.sources:
-        summary = details.build_source_summary(graph, source)
-        yield "source", source.slug, source.title, summary, details.build_source_document(graph, source)
+    for source in bundle.sources:
+        summary = build_source_summary(graph, source)
+        yield "source", source.slug, source.title, summary, build_source_document(graph, source)
     yield *DISAGREEMENTS, "Disagreements", {}, build_disagreements_document(graph)
-    yield from iter_release_documents(graph, state.releases, state.pending, state.build_release_facts())
+    yield from iter_release_documents(graph, content.releases, content.pending, content.build_release_facts())

@@ -1,4 +1,4 @@
-"""Writing a release: one transaction, the release row last. Killed at any moment, the release before is whole."""
+"""Release writer: replaces the content in one transaction. If it is killed, the previous release stays intact."""
 
 import sqlite3
 import sys
@@ -26,30 +26,30 @@ from app.loader.table_rows import Row, iter_derived_documents, iter_table_rows
 from app.queries.releases import find_release
 from app.version import code_fingerprint
 
-# Two loaders take turns by this number (any that no other program of the database uses).
+# Loaders take turns by this lock; any number that no other program of the database uses.
 _ADVISORY_LOCK = 7_061_642_001
-# Rows are written when so many wait, or when their documents weigh so much: a risk of many procedures has megabytes.
+# A batch is written at this many rows or bytes: the document of a risk with many procedures has megabytes.
 _BATCH_ROWS: Final = 10_000
 _BATCH_BYTES: Final = 4_000_000
-# Rows with a few bytes each are taken so many at a time.
+# Rows with small binary columns are collected in chunks of this size.
 _CHUNK_ROWS: Final = 100
-# Of documents that are made because the writer is busy, and of those that it writes.
+# Bytes collected while the writer thread is busy, including those it is writing.
 _MAX_BUFFERED: Final = 12_000_000
-# Values of one statement on SQLite, which takes 32 766 of them everywhere.
+# Values in one SQLite statement; every SQLite build accepts 32 766.
 _STATEMENT_VALUES: Final = 6_000
-# A document of so many bytes is written piece by piece: SQLite would copy the whole of it twice.
+# Documents above this size (bytes) are written in chunks: SQLite would copy the whole document twice.
 _LARGE_DOCUMENT: Final = 8_000_000
 _BLOB_CHUNK: Final = 1_000_000
-# Seconds after which a thread that made its rows lets the one that writes go on.
+# Seconds after which the interpreter switches between the thread that builds rows and the one that writes them.
 _SWITCH_INTERVAL: Final = 0.0005
-# Of a tenth of a second each.
+# Attempts to restore the write-ahead log, a tenth of a second apart.
 _JOURNAL_ATTEMPTS: Final = 50
-Progress = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What a load did: `written` is False when the database held this very state already."""
+    """Result of a load. `written` is False if the database already had this revision, loaded by the same code."""
 
     version: str
     revision: str
@@ -57,63 +57,65 @@ class LoadResult:
     rows: int
 
 
-def write_content(engine: Engine, state: CheckedContent, *, progress: Progress = lambda _: None) -> LoadResult:
-    """Put a checked state into the database. The same state twice is a no-op."""
+def write_content(
+    engine: Engine, content: CheckedContent, *, progress: ProgressCallback = lambda _: None
+) -> LoadResult:
+    """Replace the content of the database. A no-op if it already has this revision, loaded by the same code."""
     with gc_paused(), _rollback_journal_for_first_load(engine), engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-        held = find_release(SqlAlchemyReadTransaction(connection))
-        if held is not None and (held.revision, held.build) == (state.revision, code_fingerprint()):
-            return LoadResult(state.version, state.revision, written=False, rows=0)
-        sequence = held.sequence + 1 if held is not None else 1
-        lists: list[str] = []
+        current = find_release(SqlAlchemyReadTransaction(connection))
+        if current is not None and (current.revision, current.build) == (content.revision, code_fingerprint()):
+            return LoadResult(content.version, content.revision, written=False, rows=0)
+        sequence = current.sequence + 1 if current is not None else 1
+        list_paths: list[str] = []
         with _defer_indexes(connection):
             _delete_all(connection)
-            with _write_in_batches(connection, progress, iter_derived_documents(state)) as gathered:
-                for model, part in iter_table_rows(state, lists):
-                    gathered.add(model, part)
-        for pages in iter_first_pages(SqlAlchemyReadTransaction(connection), lists):
+            with _open_batch_writer(connection, progress, iter_derived_documents(content)) as writer:
+                for model, rows in iter_table_rows(content, list_paths):
+                    writer.add(model, rows)
+        for pages in iter_first_pages(SqlAlchemyReadTransaction(connection), list_paths):
             connection.execute(insert(models.Document), pages)
-        connection.execute(insert(models.Release), [_build_release_row(state, sequence)])
+        connection.execute(insert(models.Release), [_build_release_row(content, sequence)])
         _analyze(connection)
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA optimize")
-    # What was loaded is the content: its first pages and the row of the release are not counted.
-    return LoadResult(state.version, state.revision, written=True, rows=gathered.total)
+    # First pages and the release row are not counted.
+    return LoadResult(content.version, content.revision, written=True, rows=writer.total)
 
 
 def _analyze(connection: Connection) -> None:
-    """PostgreSQL looks at what was loaded in the same transaction: until then it plans as if the tables were still empty."""
+    """Update the statistics of PostgreSQL within the load; until then it plans queries as if the tables were empty."""
     if connection.dialect.name == "postgresql":
         quote = connection.dialect.identifier_preparer.quote
         connection.exec_driver_sql(f"ANALYZE {', '.join(map(quote, sorted(SQLModel.metadata.tables)))}")
 
 
-def _build_release_row(state: CheckedContent, sequence: int) -> dict[str, Any]:
+def _build_release_row(content: CheckedContent, sequence: int) -> dict[str, Any]:
     return {
         "current": True,
-        "version": state.version,
-        "date": state.date,
-        "revision": state.revision,
+        "version": content.version,
+        "date": content.date,
+        "revision": content.revision,
         "build": code_fingerprint(),
         "sequence": sequence,
-        "development": state.development,
+        "development": content.development,
     }
 
 
 def _delete_all(connection: Connection) -> None:
-    # DELETE and not TRUNCATE: readers of the release before keep their snapshot.
+    # DELETE, not TRUNCATE, so that readers of the previous release keep their snapshot.
     for table in reversed(SQLModel.metadata.sorted_tables):
         connection.execute(delete(table))
 
 
 @contextmanager
 def _rollback_journal_for_first_load(engine: Engine) -> Iterator[None]:
-    """On SQLite a first load goes into the file itself, every page once, and not into the write-ahead log before.
+    """Use a rollback journal for the first load of a SQLite file, so that pages are not written to the log first.
 
-    A rollback journal is as atomic; it shuts readers out meanwhile, but while there is no release they have nothing to read.
-    Where another process has the file open, the write-ahead log stays.
+    It is as atomic as the write-ahead log. It locks readers out, but without a release they have nothing to read.
+    If another process has the file open, the write-ahead log stays.
     """
     if engine.dialect.name != "sqlite" or not _set_journal(engine, "DELETE", when_empty=True):
         yield
@@ -121,7 +123,7 @@ def _rollback_journal_for_first_load(engine: Engine) -> Iterator[None]:
     try:
         yield
     finally:
-        # A reader may be asking just now; whoever writes next would set it too.
+        # A reader may have the file locked. If every attempt fails, the next writer sets the journal mode.
         for _ in range(_JOURNAL_ATTEMPTS):
             if _set_journal(engine, "WAL"):
                 break
@@ -129,7 +131,7 @@ def _rollback_journal_for_first_load(engine: Engine) -> Iterator[None]:
 
 
 def _set_journal(engine: Engine, mode: str, *, when_empty: bool = False) -> bool:
-    """Was the journal of a SQLite file set. It cannot be while others are at work on it."""
+    """Set the journal mode of a SQLite file. Returns False if that failed, as it does while others use the file."""
     pooled = engine.raw_connection()
     try:
         driver: Any = pooled.driver_connection
@@ -144,64 +146,69 @@ def _set_journal(engine: Engine, mode: str, *, when_empty: bool = False) -> bool
 
 @contextmanager
 def _defer_indexes(connection: Connection) -> Iterator[None]:
-    """SQLite sorts an index made over all rows; kept up row by row it costs a look into a random page each.
+    """Drop the indexes of SQLite and rebuild them at the end: sorting all rows is faster than random inserts.
 
-    Still one transaction: schema and rows change together or not at all. On PostgreSQL, where dropping an index shuts
-    out readers until the end, the indexes stay.
+    Schema and rows change in one transaction. On PostgreSQL the indexes stay, because dropping one locks readers out.
     """
     if connection.dialect.name != "sqlite":
         yield
         return
-    made = connection.exec_driver_sql(
+    indexes = connection.exec_driver_sql(
         "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY rowid"
     ).all()
-    # An index of a table that holds documents stays: making it later would read every one of them.
-    light = [(name, sql) for name, table, sql in made if not _find_byte_columns(SQLModel.metadata.tables[table])]
+    # Indexes of tables with documents stay: rebuilding them would read every document.
+    deferred = [(name, sql) for name, table, sql in indexes if not _find_byte_columns(SQLModel.metadata.tables[table])]
     quote = connection.dialect.identifier_preparer.quote
-    for name, _ in light:
+    for name, _ in deferred:
         connection.exec_driver_sql(f"DROP INDEX {quote(name)}")
     yield
-    for _, sql in light:
+    for _, sql in deferred:
         connection.exec_driver_sql(sql)
 
 
 @cache
 def _find_byte_columns(table: Table) -> list[int]:
-    """Places of the columns that hold bytes: documents, and what is packed."""
-    return [place for place, column in enumerate(table.columns) if isinstance(column.type, LargeBinary)]
+    """Positions of binary columns: documents and packed lists."""
+    return [position for position, column in enumerate(table.columns) if isinstance(column.type, LargeBinary)]
 
 
 @contextmanager
-def _write_in_batches(connection: Connection, progress: Progress, meanwhile: Iterator[Row]) -> Iterator["BatchWriter"]:
-    """Rows on their way. A second thread writes, so that making rows and writing them take two cores, in the same order.
+def _open_batch_writer(
+    connection: Connection, progress: ProgressCallback, derived_documents: Iterator[Row]
+) -> Iterator["BatchWriter"]:
+    """Open a writer with a second thread, so that building rows and writing them use two cores.
 
-    Both end before the block does: whatever fails, nothing is written after it.
+    The thread has ended when the block ends, so nothing is written after an error.
     """
-    turn = sys.getswitchinterval()
+    switch_interval = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_INTERVAL)
     try:
-        with ThreadPoolExecutor(1, thread_name_prefix="write") as writer:
-            gathered = BatchWriter(connection, progress, meanwhile, writer)
-            yield gathered
-            gathered.finish()
+        with ThreadPoolExecutor(1, thread_name_prefix="write") as executor:
+            writer = BatchWriter(connection, progress, derived_documents, executor)
+            yield writer
+            writer.finish()
     finally:
-        sys.setswitchinterval(turn)
+        sys.setswitchinterval(switch_interval)
 
 
 class BatchWriter:
-    """Rows on their way: those of many small lists go to the database together, tables in the order of foreign keys."""
+    """Buffer of rows that another thread writes in batches, tables in foreign key order."""
 
     def __init__(
-        self, connection: Connection, progress: Progress, meanwhile: Iterator[Row], writer: ThreadPoolExecutor
+        self,
+        connection: Connection,
+        progress: ProgressCallback,
+        derived_documents: Iterator[Row],
+        executor: ThreadPoolExecutor,
     ) -> None:
         self.total = 0
-        # Documents that may be written at any time: they are made while the writer is busy, and the rest at the end.
-        self._derived_documents = meanwhile
+        # No other row refers to these: they are built while the writer thread is busy, and the rest at the end.
+        self._derived_documents = derived_documents
         self._connection = connection
         self._progress = progress
-        self._writer = writer
+        self._executor = executor
         self._flushed: Future[None] | None = None
-        self._insert_rows = _copy if connection.dialect.name == "postgresql" else _insert_batch
+        self._write_rows = _copy if connection.dialect.name == "postgresql" else _insert_batch
         tables = SQLModel.metadata.sorted_tables
         self._pending: dict[Table, list[Any]] = {table: [] for table in tables}
         self._get_values = {table: itemgetter(*(column.name for column in table.columns)) for table in tables}
@@ -209,121 +216,121 @@ class BatchWriter:
         self._bytes_in_flight = 0
 
     def add(self, model: type[SQLModel], rows: Iterable[Row]) -> None:
-        """Take rows, and write what waits whenever it is enough."""
+        """Collect rows, flushing whenever a batch is full."""
         for _ in self._collect(model, rows):
             if self._rows >= _BATCH_ROWS or self._bytes >= _BATCH_BYTES:
                 self.flush()
 
     def _collect(self, model: type[SQLModel], rows: Iterable[Row]) -> Iterator[None]:
-        """Take rows, some at a time."""
+        """Collect rows, yielding after each chunk."""
         table: Table = model.__table__  # type: ignore[attr-defined]
-        take, heavy = self._get_values[table], _find_byte_columns(table)
-        coming: Iterator[Any] = iter(rows)
-        # Documents weigh what they like and come one by one; what else holds bytes, some at a time; other rows are all alike.
-        some = 1 if model is models.Document else _CHUNK_ROWS if heavy else None
-        while chunk := list(islice(coming, some or _BATCH_ROWS - self._rows)):
-            waiting = self._pending[table]
-            waiting += map(take, chunk) if isinstance(chunk[0], dict) else chunk
+        get_values, byte_columns = self._get_values[table], _find_byte_columns(table)
+        remaining: Iterator[Any] = iter(rows)
+        # Documents vary in size and are collected singly, other binary rows in chunks, rows of even size in batches.
+        chunk_rows = 1 if model is models.Document else _CHUNK_ROWS if byte_columns else None
+        while chunk := list(islice(remaining, chunk_rows or _BATCH_ROWS - self._rows)):
+            pending = self._pending[table]
+            pending += map(get_values, chunk) if isinstance(chunk[0], dict) else chunk
             self._rows += len(chunk)
             self.total += len(chunk)
-            for place in heavy:
-                self._bytes += sum(len(row[place] or b"") for row in waiting[-len(chunk) :])
+            for column in byte_columns:
+                self._bytes += sum(len(row[column] or b"") for row in pending[-len(chunk) :])
             yield
 
     def flush(self) -> None:
-        """Let what waits be written, as soon as what waited before is."""
-        made = self._collect(models.Document, self._derived_documents)
-        while self._writer_busy() and next(made, "none is left") is None:
+        """Hand the batch to the writer thread once the previous batch is written. Raises what writing raised."""
+        chunks = self._collect(models.Document, self._derived_documents)
+        while self._can_collect_more() and next(chunks, False) is None:
             pass
         self.wait()
-        waiting = {table: rows for table, rows in self._pending.items() if rows}
+        batch = {table: rows for table, rows in self._pending.items() if rows}
         self._pending = {table: [] for table in self._pending}
-        self._flushed = self._writer.submit(self._write, waiting)
+        self._flushed = self._executor.submit(self._write, batch)
         self._bytes_in_flight = self._bytes
         self._rows = self._bytes = 0
 
     def finish(self) -> None:
-        """Write all that is left. Raises what writing raised."""
+        """Write everything that is left. Raises what writing raised."""
         self.add(models.Document, self._derived_documents)
         self.flush()
         self.wait()
 
-    def _writer_busy(self) -> bool:
-        """Is the writer busy, and not so much held already that it must be waited for."""
-        held = self._bytes + self._bytes_in_flight
-        return self._flushed is not None and not self._flushed.done() and held < _MAX_BUFFERED
+    def _can_collect_more(self) -> bool:
+        """True while the writer thread is busy and the buffer is not full."""
+        buffered = self._bytes + self._bytes_in_flight
+        return self._flushed is not None and not self._flushed.done() and buffered < _MAX_BUFFERED
 
     def wait(self) -> None:
-        """Until all that was to be written is. Raises what writing raised."""
+        """Wait until the previous batch is written. Raises what writing raised."""
         if self._flushed is not None:
             self._flushed.result()
 
-    def _write(self, waiting: dict[Table, list[Any]]) -> None:
-        for table, rows in waiting.items():
-            self._insert_rows(self._connection, table, rows)
+    def _write(self, batch: dict[Table, list[Any]]) -> None:
+        for table, rows in batch.items():
+            self._write_rows(self._connection, table, rows)
             self._progress(table.name)
 
 
 def _insert_batch(connection: Connection, table: Table, rows: list[Any]) -> None:
-    """Many rows in one statement: other threads run meanwhile. The rows hold plain values of the columns' types already."""
-    into, columns = _build_target(connection, table), len(table.columns)
-    # A row with a large document is the last of those that are written together.
-    room = {
-        place: len(rows[-1][place])
-        for place in _find_byte_columns(table)
-        if len(rows[-1][place] or b"") > _LARGE_DOCUMENT
+    """Insert many rows per statement, so that other threads run meanwhile. Values already have the types of the driver."""
+    target, columns = _format_target(connection, table), len(table.columns)
+    # A row with a large document always ends a batch.
+    blob_sizes = {
+        column: len(rows[-1][column])
+        for column in _find_byte_columns(table)
+        if len(rows[-1][column] or b"") > _LARGE_DOCUMENT
     }
-    _insert_rows(connection, into, columns, rows[:-1] if room else rows)
-    if room:
-        _insert_large(connection, table, rows[-1], room)
+    _insert_rows(connection, target, columns, rows[:-1] if blob_sizes else rows)
+    if blob_sizes:
+        _insert_large(connection, table, rows[-1], blob_sizes)
 
 
-def _insert_large(connection: Connection, table: Table, row: tuple[Any, ...], room: dict[int, int]) -> None:
-    """A row with large documents, `room` holds place -> size of each: room for them first, and then they themselves."""
+def _insert_large(connection: Connection, table: Table, row: tuple[Any, ...], blob_sizes: dict[int, int]) -> None:
+    """Insert a row with empty blobs of the right size, then fill them. `blob_sizes` maps column to size in bytes."""
     driver: Any = connection.connection.driver_connection
-    values = ", ".join("zeroblob(?)" if place in room else "?" for place in range(len(row)))
-    given = tuple(room.get(place, value) for place, value in enumerate(row))
-    made = connection.exec_driver_sql(f"INSERT INTO {_build_target(connection, table)} VALUES ({values})", given)
-    for place, size in room.items():
-        document = memoryview(row[place])
-        with driver.blobopen(table.name, table.columns[place].name, made.lastrowid) as blob:
+    values = ", ".join("zeroblob(?)" if column in blob_sizes else "?" for column in range(len(row)))
+    params = tuple(blob_sizes.get(column, value) for column, value in enumerate(row))
+    cursor = connection.exec_driver_sql(f"INSERT INTO {_format_target(connection, table)} VALUES ({values})", params)
+    for column, size in blob_sizes.items():
+        document = memoryview(row[column])
+        with driver.blobopen(table.name, table.columns[column].name, cursor.lastrowid) as blob:
             for start in range(0, size, _BLOB_CHUNK):
                 blob.write(document[start : start + _BLOB_CHUNK])
 
 
-def _insert_rows(connection: Connection, into: str, columns: int, rows: list[tuple[Any, ...]]) -> None:
+def _insert_rows(connection: Connection, target: str, columns: int, rows: list[tuple[Any, ...]]) -> None:
     start, left = 0, len(rows)
-    # By powers of two: few statements for any number of rows, and few for the driver to keep.
-    many = 1 << (_STATEMENT_VALUES // columns).bit_length() - 1
+    # Powers of two need few distinct statements, which the driver caches.
+    count = 1 << (_STATEMENT_VALUES // columns).bit_length() - 1
     while left:
-        while many > left:
-            many >>= 1
+        while count > left:
+            count >>= 1
         connection.exec_driver_sql(
-            _build_insert(into, columns, many), tuple(chain.from_iterable(rows[start : start + many]))
+            _format_insert(target, columns, count), tuple(chain.from_iterable(rows[start : start + count]))
         )
-        start, left = start + many, left - many
+        start, left = start + count, left - count
 
 
 @cache
-def _build_insert(into: str, columns: int, rows: int) -> str:
-    one = f"({', '.join('?' * columns)})"
-    return f"INSERT INTO {into} VALUES {', '.join([one] * rows)}"
+def _format_insert(target: str, columns: int, rows: int) -> str:
+    row = f"({', '.join('?' * columns)})"
+    return f"INSERT INTO {target} VALUES {', '.join([row] * rows)}"
 
 
-def _build_target(connection: Connection, table: Table) -> str:
-    """A table and its columns, as both engines are told where rows go."""
+def _format_target(connection: Connection, table: Table) -> str:
+    """Format a table with its columns for INSERT INTO and COPY."""
     quote = connection.dialect.identifier_preparer.quote
     return f"{quote(table.name)} ({', '.join(quote(column.name) for column in table.columns)})"
 
 
 def _copy(connection: Connection, table: Table, rows: list[Any]) -> None:
-    """PostgreSQL's COPY, inside the same transaction."""
+    """Write rows by COPY in the transaction of the load (PostgreSQL). Raises DBAPIError."""
     driver: Any = connection.connection.driver_connection
-    statement = f"COPY {_build_target(connection, table)} FROM STDIN"
+    statement = f"COPY {_format_target(connection, table)} FROM STDIN"
     try:
         with driver.cursor().copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
     except psycopg.Error as error:
-        # The driver was asked itself: what it says becomes what every other statement would have raised.
+        # The driver was called directly; callers get the exception that SQLAlchemy raises for other statements.
         raise DBAPIError.instance(statement, None, error, psycopg.Error, dialect=connection.dialect) from error

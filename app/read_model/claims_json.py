@@ -1,4 +1,4 @@
-"""Claims, references and blocks as they are shown: plain JSON values, checked against `schemas` by the tests."""
+"""JSON of claims, references and blocks: plain values. The tests check them against the response schemas."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cache, lru_cache
@@ -8,82 +8,87 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from app.domain.blocks import BLOCK_OF_KIND, KINDS_OF_TYPE
-from app.domain.durations import days_of
+from app.domain.blocks import BLOCK_BY_CLAIM_KIND, CLAIM_KINDS_BY_RECORD_TYPE
+from app.domain.durations import duration_to_days
 from app.domain.json import Json
 from app.domain.values import Qualifiers, Value
-from app.read_model.grading import BAND_SCHEME, band_of, best_source, upper_limit_percent
-from app.read_model.graph import PATH_OF_TYPE, Index
-from app.read_model.link_placeholder import LINK, REPORT
+from app.read_model.grading import BAND_SCHEME, compute_upper_limit_percent, find_band, get_best_source
+from app.read_model.graph import PATH_BY_RECORD_TYPE, ContentGraph
+from app.read_model.link_placeholder import LINK_PLACEHOLDER, REPORT_PLACEHOLDER
 from app.seed import schema as seed
 
 
-def dump(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
-    """JSON bytes as they are stored and sent."""
-    return orjson.dumps(value, default=_members)
+def to_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """Serialize to the JSON bytes that are stored and sent."""
+    return orjson.dumps(value, default=_default)
 
 
-def _members(part: Any) -> Json:  # noqa: ANN401 - what JSON does not know
-    """Members of a value object inside another one: they need no copy of theirs."""
-    if isinstance(part, Value):
-        return vars(part)
+def _default(member: Any) -> Json:  # noqa: ANN401 - any type that orjson does not serialize
+    """Serialize a value object from its attributes, without copying them."""
+    if isinstance(member, Value):
+        return vars(member)
     raise TypeError
 
 
-def fixed(index: Index, key: Hashable, make: Callable[[], Any]) -> orjson.Fragment:
-    """A part that many documents share: made, and made JSON, once."""
-    found = index.fixed.get(key)
-    if found is None:
-        found = index.fixed[key] = orjson.Fragment(dump(make()))
-    return found
+def shared_fragment(graph: ContentGraph, key: Hashable, build: Callable[[], Any]) -> orjson.Fragment:
+    """Build and serialize a part that many documents share, once per graph."""
+    fragment = graph.shared_fragments.get(key)
+    if fragment is None:
+        fragment = graph.shared_fragments[key] = orjson.Fragment(to_json(build()))
+    return fragment
 
 
-def link(path: str) -> str:
-    """A link of the API: HTTP puts its base where the mark stands."""
-    return LINK + path
+def link_placeholder(path: str) -> str:
+    """Link to a path of this service. HTTP replaces the placeholder with the base URL."""
+    return LINK_PLACEHOLDER + path
 
 
-def known(items: list[Any], *, applicable: bool = True) -> Json:
-    """A block: known with items, unknown, or not applicable. Never null, never an empty list without its meaning."""
+def build_block(items: list[Any], *, applicable: bool = True) -> Json:
+    """Build a block: known with items, unknown, or not applicable. An empty list always says which of the two it is."""
     if items:
         return {"status": "known", "items": items}
     return {"status": "unknown" if applicable else "not_applicable", "items": []}
 
 
-def links_of(kind: str, slug: str) -> Json:
-    """Where a record is found, read, cited and reported."""
-    path = f"/{PATH_OF_TYPE[kind]}/{slug}"
-    return {"self": link(f"/v1{path}"), "html": link(path), "notice": link("/notice"), "report": REPORT}
+def build_links(record_type: str, slug: str) -> Json:
+    """Build the links of a record: the API, its page, the notice, and where to report an error."""
+    path = f"/{PATH_BY_RECORD_TYPE[record_type]}/{slug}"
+    return {
+        "self": link_placeholder(f"/v1{path}"),
+        "html": link_placeholder(path),
+        "notice": link_placeholder("/notice"),
+        "report": REPORT_PLACEHOLDER,
+    }
 
 
-def review_of(index: Index, own: seed.Review | None = None) -> orjson.Fragment:
-    """Review status of a record."""
-    review = own or index.about.review
-    return fixed(
-        index,
+def build_review(graph: ContentGraph, review: seed.ReviewIn | None = None) -> orjson.Fragment:
+    """Build the review status of a record; without its own review, that of the whole content."""
+    review = review or graph.about.review
+    return shared_fragment(
+        graph,
         ("review", review.status, review.reviewed_on, review.review_due),
         lambda: {"status": review.status, "reviewed_on": review.reviewed_on, "review_due": review.review_due},
     )
 
 
-def notice_of(index: Index) -> orjson.Fragment:
-    """What stands below everything that is shown."""
-    return fixed(index, "notice", lambda: {"text": index.about.notice, "lang": "en"})
+def build_notice(graph: ContentGraph) -> orjson.Fragment:
+    """Build the notice that every document ends with."""
+    return shared_fragment(graph, "notice", lambda: {"text": graph.about.notice, "lang": "en"})
 
 
-def licence_of(index: Index) -> orjson.Fragment:
-    """Licence of the content."""
-    about = index.about
-    return fixed(
-        index,
+def build_license(graph: ContentGraph) -> orjson.Fragment:
+    """Build the license of the content."""
+    about = graph.about
+    return shared_fragment(
+        graph,
         "licence",
         lambda: {"name": about.licence, "url": about.licence_url, "attribution": about.attribution},
     )
 
 
-def source_ref(index: Index, slug: str) -> Json:
-    """A source as a citation names it."""
-    source = index.sources[slug]
+def build_source_ref(graph: ContentGraph, slug: str) -> Json:
+    """Build the reference to a source that citations use."""
+    source = graph.sources[slug]
     return {
         "type": "source",
         "slug": slug,
@@ -94,145 +99,152 @@ def source_ref(index: Index, slug: str) -> Json:
     }
 
 
-def _cited(index: Index, slug: str) -> orjson.Fragment:
-    return fixed(index, ("source", slug), lambda: source_ref(index, slug))
+def _source_fragment(graph: ContentGraph, slug: str) -> orjson.Fragment:
+    return shared_fragment(graph, ("source", slug), lambda: build_source_ref(graph, slug))
 
 
-def claim_shape(index: Index, kind: str, slug: str, claim: seed.AnyClaim) -> Json:
-    """A claim as it is shown everywhere."""
-    return _shown(index, slug, claim, index.ref(kind, slug), _qualifiers(claim.qualifiers)[0])
+def build_claim(graph: ContentGraph, record_type: str, slug: str, claim: seed.AnyClaimIn) -> Json:
+    """Build the JSON of a claim."""
+    qualifiers, _ = _render_qualifiers(claim.qualifiers)
+    return _build_claim(graph, slug, claim, graph.record_ref(record_type, slug), qualifiers)
 
 
-def _shown(index: Index, slug: str, claim: seed.AnyClaim, subject: object, qualifiers: orjson.Fragment) -> Json:
-    """The same of what was made before: its subject and its qualifiers as they are shown."""
+def _build_claim(
+    graph: ContentGraph, slug: str, claim: seed.AnyClaimIn, subject: object, qualifiers: orjson.Fragment
+) -> Json:
     return {
         "id": claim.id,
         "kind": claim.kind,
         "subject": subject,
         "statement": claim.statement,
         "lang": "en",
-        "value": _value(index, slug, claim),
+        "value": _build_value(graph, slug, claim),
         "qualifiers": qualifiers,
-        "grade": index.claims[claim.id].grade,
-        "certainty_reasons": claim.certainty_reasons or _certainty_reasons(index, claim),
+        "grade": graph.claims[claim.id].grade,
+        "certainty_reasons": claim.certainty_reasons or _derive_certainty_reasons(graph, claim),
         "support": claim.support,
         "reason": claim.reason,
         "citations": [
-            {"source": _cited(index, cited.source), "locator": cited.locator, "note": cited.note}
-            for cited in claim.citations
+            {"source": _source_fragment(graph, citation.source), "locator": citation.locator, "note": citation.note}
+            for citation in claim.citations
         ],
-        "links": {"self": link(f"/v1/claims/{claim.id}"), "report": REPORT},
+        "links": {"self": link_placeholder(f"/v1/claims/{claim.id}"), "report": REPORT_PLACEHOLDER},
     }
 
 
-# Most claims have none.
+# Most claims have no qualifiers.
 @lru_cache(maxsize=1000)
-def _qualifiers(qualifiers: Qualifiers) -> tuple[orjson.Fragment, str]:
-    """Qualifiers of a claim as they are shown, and as canonical JSON."""
-    shown = qualifiers.model_dump()
-    return orjson.Fragment(dump(shown)), sorted_json(shown)
+def _render_qualifiers(qualifiers: Qualifiers) -> tuple[orjson.Fragment, str]:
+    """Render the qualifiers of a claim for its document, and as canonical JSON."""
+    qualifiers_json = qualifiers.model_dump()
+    return orjson.Fragment(to_json(qualifiers_json)), to_sorted_json(qualifiers_json)
 
 
-def sorted_json(value: Json) -> str:
-    """JSON text with sorted keys: equal values are equal texts."""
-    return orjson.dumps(value, default=_members, option=orjson.OPT_SORT_KEYS).decode()
+def to_sorted_json(value: Json) -> str:
+    """Serialize to JSON text with sorted keys, so that equal values have equal texts."""
+    return orjson.dumps(value, default=_default, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _certainty_reasons(index: Index, claim: seed.AnyClaim) -> list[str]:
-    if index.claims[claim.id].grade == "high":
+def _derive_certainty_reasons(graph: ContentGraph, claim: seed.AnyClaimIn) -> list[str]:
+    if graph.claims[claim.id].grade == "high":
         return []
     reasons = ["design"]
-    if best_source(claim, index.sources).commercial:
+    if get_best_source(claim, graph.sources).commercial:
         reasons.append("commercial_source")
     if claim.support != "quote":
         reasons.append(claim.support)
     return reasons
 
 
-def _value(index: Index, slug: str, claim: seed.AnyClaim) -> Json:
+def _build_value(graph: ContentGraph, slug: str, claim: seed.AnyClaimIn) -> Json:
     value = dict(vars(claim.value))
-    if isinstance(claim, seed.TargetClaim):
-        value["pain_generator"] = index.ref("pain_generator", claim.value.pain_generator)
-    elif isinstance(claim, seed.IndicationClaim):
-        value["condition"] = index.ref("condition", claim.value.condition)
-    elif isinstance(claim, seed.ProcedureRiskClaim):
-        band = band_of(claim.value)
-        value["risk"] = index.ref("risk", claim.value.risk)
-        limits = (
-            [{"name": band[0], "scheme": BAND_SCHEME, "min": band[1], "max": band[2], "origin": "computed"}]
+    if isinstance(claim, seed.TargetClaimIn):
+        value["pain_generator"] = graph.record_ref("pain_generator", claim.value.pain_generator)
+    elif isinstance(claim, seed.IndicationClaimIn):
+        value["condition"] = graph.record_ref("condition", claim.value.condition)
+    elif isinstance(claim, seed.ProcedureRiskClaimIn):
+        band = find_band(claim.value)
+        value["risk"] = graph.record_ref("risk", claim.value.risk)
+        bands = (
+            [{"name": band.name, "scheme": BAND_SCHEME, "min": band.lower, "max": band.upper, "origin": "computed"}]
             if band
             else []
         )
-        value["band"] = known(limits)
-        value["upper_limit_percent"] = upper_limit_percent(claim.value)
-    elif isinstance(claim, seed.ReliefDurationClaim):
-        chosen = index.typical.get((slug, claim.value.intent))
-        mine = chosen is not None and chosen.claim.id == claim.id
-        value["min_days"] = None if claim.value.min is None else round(days_of(claim.value.min), 4)
-        value["max_days"] = None if claim.value.max is None else round(days_of(claim.value.max), 4)
-        value["typical"] = mine
-        value["chosen_because"] = chosen.because if chosen and mine else None
-    elif isinstance(claim, seed.StatementClaim):
-        value["pain_generators"] = [index.ref("pain_generator", other) for other in claim.value.pain_generators]
-        value["conditions"] = [index.ref("condition", other) for other in claim.value.conditions]
-        value["procedures"] = [index.ref("procedure", other) for other in claim.value.procedures]
+        value["band"] = build_block(bands)
+        value["upper_limit_percent"] = compute_upper_limit_percent(claim.value)
+    elif isinstance(claim, seed.ReliefDurationClaimIn):
+        typical = graph.typical_estimates.get((slug, claim.value.intent))
+        is_typical = typical is not None and typical.claim.id == claim.id
+        value["min_days"] = None if claim.value.min is None else round(duration_to_days(claim.value.min), 4)
+        value["max_days"] = None if claim.value.max is None else round(duration_to_days(claim.value.max), 4)
+        value["typical"] = is_typical
+        value["chosen_because"] = typical.reason if typical and is_typical else None
+    elif isinstance(claim, seed.StatementClaimIn):
+        value["pain_generators"] = [
+            graph.record_ref("pain_generator", linked) for linked in claim.value.pain_generators
+        ]
+        value["conditions"] = [graph.record_ref("condition", linked) for linked in claim.value.conditions]
+        value["procedures"] = [graph.record_ref("procedure", linked) for linked in claim.value.procedures]
     return value
 
 
-class ClaimText(NamedTuple):
-    """A claim as JSON: as it is shown, and its value and qualifiers as they are stored."""
+class RenderedClaim(NamedTuple):
+    """Claim as JSON: its whole document, and the value and qualifiers that the `claim` table stores."""
 
-    claim: seed.AnyClaim
-    shown: bytes
-    value: str
-    qualifiers: str
+    claim: seed.AnyClaimIn
+    document: bytes
+    value_json: str
+    qualifiers_json: str
 
 
-def claim_texts(index: Index, kind: str, slug: str, claims: Iterable[seed.AnyClaim]) -> list[ClaimText]:
-    """Claims of a record as it shows them, by kind and then by id: its document holds the very bytes of each."""
-    subject = orjson.Fragment(dump(index.ref(kind, slug)))
-    found = []
+def render_claims(
+    graph: ContentGraph, record_type: str, slug: str, claims: Iterable[seed.AnyClaimIn]
+) -> list[RenderedClaim]:
+    """Render the claims of a record, ordered by kind and id. The document of the record embeds these bytes."""
+    subject = orjson.Fragment(to_json(graph.record_ref(record_type, slug)))
+    rendered = []
     for claim in sorted(claims, key=attrgetter("kind", "id")):
-        qualifiers, plain = _qualifiers(claim.qualifiers)
-        shown = dump(_shown(index, slug, claim, subject, qualifiers))
-        found.append(ClaimText(claim, shown, sorted_json(vars(claim.value)), plain))
-    return found
+        qualifiers, qualifiers_json = _render_qualifiers(claim.qualifiers)
+        document = to_json(_build_claim(graph, slug, claim, subject, qualifiers))
+        rendered.append(RenderedClaim(claim, document, to_sorted_json(vars(claim.value)), qualifiers_json))
+    return rendered
 
 
-def blocks_of(kind: str, record: seed.Record, claims: Sequence[ClaimText]) -> Json:
-    """Every block of a detail, known, unknown or not applicable; `claims` are its own, as `claim_texts` gives them."""
-    blocks = dict(_empty_blocks(kind, tuple(record.not_applicable)))
-    for kind_of_claim, found in groupby(claims, key=attrgetter("claim.kind")):
-        block = BLOCK_OF_KIND.get(kind_of_claim, "")
-        if block in blocks:
-            blocks[block] = known([orjson.Fragment(text.shown) for text in found])
+def build_blocks(record_type: str, record: seed.RecordIn, claims: Sequence[RenderedClaim]) -> Json:
+    """Build every block of a record: known, unknown or not applicable. `claims` come from `render_claims`."""
+    blocks = dict(_build_empty_blocks(record_type, tuple(record.not_applicable)))
+    for claim_kind, group in groupby(claims, key=attrgetter("claim.kind")):
+        name = BLOCK_BY_CLAIM_KIND.get(claim_kind, "")
+        if name in blocks:
+            blocks[name] = build_block([orjson.Fragment(claim.document) for claim in group])
     return blocks
 
 
 # Most blocks of most records are empty.
 @cache
-def _empty_blocks(kind: str, not_applicable: tuple[str, ...]) -> Json:
-    blocks = [BLOCK_OF_KIND[name] for name in KINDS_OF_TYPE[kind]]
-    return {block: known([], applicable=block not in not_applicable) for block in blocks}
+def _build_empty_blocks(record_type: str, not_applicable: tuple[str, ...]) -> Json:
+    names = [BLOCK_BY_CLAIM_KIND[claim_kind] for claim_kind in CLAIM_KINDS_BY_RECORD_TYPE[record_type]]
+    return {name: build_block([], applicable=name not in not_applicable) for name in names}
 
 
-def text_shape(text: seed.Text) -> Json:
-    """Prose with the claims that it rests on."""
+def build_text(text: seed.TextIn) -> Json:
+    """Build the JSON of a text with the claims that support it."""
     return {"text": text.text, "lang": "en", "claims": text.claims}
 
 
-def texts_of(record: seed.Record, names: Iterable[str]) -> Json:
-    """Prose sections of a record: each known, with the claims it rests on, or unknown."""
-    shown = {"key_messages": known([text_shape(text) for text in record.key_messages])}
+def build_texts(record: seed.RecordIn, names: Iterable[str]) -> Json:
+    """Build the texts of a record: each is known, with the claims that support it, or unknown."""
+    texts = {"key_messages": build_block([build_text(text) for text in record.key_messages])}
     for name in names:
-        shown[name] = known([text_shape(record.texts[name])] if name in record.texts else [])
-    return shown
+        texts[name] = build_block([build_text(record.texts[name])] if name in record.texts else [])
+    return texts
 
 
-def sources_behind(index: Index, record_claims: Iterable[seed.AnyClaim]) -> list[orjson.Fragment]:
-    """The sources of a record: independent before commercial ones, then by title."""
-    slugs = {cited.source for claim in record_claims for cited in claim.citations}
-    found = sorted(
-        (index.sources[slug] for slug in slugs), key=lambda one: (one.commercial, one.title.casefold(), one.slug)
+def build_sources(graph: ContentGraph, claims: Iterable[seed.AnyClaimIn]) -> list[orjson.Fragment]:
+    """Build references to the sources of claims: independent before commercial ones, then by title."""
+    slugs = {citation.source for claim in claims for citation in claim.citations}
+    sources = sorted(
+        (graph.sources[slug] for slug in slugs),
+        key=lambda source: (source.commercial, source.title.casefold(), source.slug),
     )
-    return [_cited(index, one.slug) for one in found]
+    return [_source_fragment(graph, source.slug) for source in sources]

@@ -1,13 +1,13 @@
-"""The mark that the loader leaves in documents where only HTTP knows what to write.
+"""Placeholder for the base URL in stored documents; HTTP replaces it in each response.
 
-A document is a function of the content alone; the public address is a setting. Control characters never load from a seed,
-so a mark cannot be confused with content. In JSON it is its six-byte escape. Where mistakes are reported has an address of
-ours, unless a setting names another one.
+Documents depend on the content alone, and the public URL is a setting. A seed file cannot contain control characters, so
+the placeholder cannot be confused with content. JSON writes it as a six-byte escape. Errors are reported at a page of this
+service unless a setting names another URL.
 """
 
 from typing import Final
 
-LINK: Final = "\x01"
-REPORT: Final = f"{LINK}/notice#report"
-LINK_BYTES: Final = b"\\u0001"
-REPORT_BYTES: Final = b'"report":"' + LINK_BYTES + b'/notice#report"'
+LINK_PLACEHOLDER: Final = "\x01"
+REPORT_PLACEHOLDER: Final = f"{LINK_PLACEHOLDER}/notice#report"
+LINK_PLACEHOLDER_JSON: Final = b"\\u0001"
+REPORT_MEMBER_JSON: Final = b'"report":"' + LINK_PLACEHOLDER_JSON + b'/notice#report"'

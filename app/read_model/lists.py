@@ -1,6 +1,6 @@
-"""Rows of every list, in order, with the facets that filter them and the other orders they can be read in.
+"""List builders: the rows of every list in its default order, with their facets and sort values.
 
-Lists are read once, row by row: all rows of 100 000 procedures at once would not fit.
+Rows are generated one at a time: all rows for 100 000 procedures would not fit in memory.
 """
 
 from array import array
@@ -15,375 +15,430 @@ from typing import Any, NamedTuple
 from orjson import Fragment
 
 from app.domain import vocabulary
-from app.domain.durations import days_of
-from app.read_model.claims_json import dump, link
-from app.read_model.grading import GRADE_RANK, best_source, relief_days
-from app.read_model.graph import Edge, Index, Owned
-from app.read_model.releases import change_shape
+from app.domain.durations import duration_to_days
+from app.read_model.claims_json import link_placeholder, to_json
+from app.read_model.grading import GRADE_RANK, estimate_relief_days, get_best_source
+from app.read_model.graph import ContentGraph, Edge, SubjectClaim
+from app.read_model.releases import build_change
 from app.seed import schema as seed
 
 Facets = Mapping[str, AbstractSet[str]]
 
 
 @dataclass(slots=True)
-class Row:
-    """One row of a list: what it shows, and by what it is found and ordered."""
+class BuiltRow:
+    """List row: the content it shows, its facets and its sort values."""
 
+    # Record type and slug.
     record: tuple[str, str] | None = None
-    claim: str | None = None
-    # Further members of what is shown, as JSON.
-    extra: bytes | None = None
+    claim_id: str | None = None
+    # Members added to the record or claim, as JSON; without these two, the whole item.
+    extra_json: bytes | None = None
     facets: Facets = field(default_factory=dict)
-    # In a look-up: the procedure's place in the list of procedures, where the facets that belong to it stand.
-    home: int | None = None
-    # Values of further orders: sort name -> value; None is unknown and stands last both ways. Rows of a list have the same sorts.
-    orders: Mapping[str, float | None] = field(default_factory=dict)
+    # In a lookup: position of the procedure in the list of procedures, which holds the facets of the procedure.
+    procedure_position: int | None = None
+    # Sort name -> value; None is unknown and comes last in both directions. All rows of a list have the same sorts.
+    sort_values: Mapping[str, float | None] = field(default_factory=dict)
 
 
-class ListOfRows:
-    """One list: the path below /v1 and its rows in their first order. What else it knows, it knows once it was read."""
+class ListBuilder:
+    """List at a path below /v1. Facets, sort orders and procedure positions are complete once `iter_rows` is exhausted."""
 
-    def __init__(self, path: str, rows: Iterable[Row]) -> None:
+    def __init__(self, path: str, rows: Iterable[BuiltRow]) -> None:
         self.path = path
         self._rows = rows
-        self.homes = array("I")
-        # Bare numbers: a list of a release may have a million rows.
-        self._facets: dict[str, dict[str, array[int]]] = defaultdict(lambda: defaultdict(lambda: array("I")))
-        # Sort name -> value by place, which is not a number where it is unknown.
-        self._orders: dict[str, array[float]] = defaultdict(lambda: array("d"))
+        self.procedure_positions = array("I")
+        # Facet -> value -> row positions. Arrays, because a list may have a million rows.
+        self._facet_positions: dict[str, dict[str, array[int]]] = defaultdict(lambda: defaultdict(lambda: array("I")))
+        # Sort name -> value of each row; NaN is unknown.
+        self._sort_values: dict[str, array[float]] = defaultdict(lambda: array("d"))
 
-    def read(self) -> Iterator[tuple[int, Row]]:
-        """The rows with their places, once."""
-        for place, row in enumerate(self._rows):
-            if row.home is not None:
-                self.homes.append(row.home)
+    def iter_rows(self) -> Iterator[tuple[int, BuiltRow]]:
+        """Yield each row with its position; may be called only once."""
+        for position, row in enumerate(self._rows):
+            if row.procedure_position is not None:
+                self.procedure_positions.append(row.procedure_position)
             for facet, values in row.facets.items():
-                places_of = self._facets[facet]
+                positions_by_value = self._facet_positions[facet]
                 for value in values:
-                    places_of[value].append(place)
-            for name, number in row.orders.items():
-                self._orders[name].append(nan if number is None else number)
-            yield place, row
+                    positions_by_value[value].append(position)
+            for name, number in row.sort_values.items():
+                self._sort_values[name].append(nan if number is None else number)
+            yield position, row
 
-    def facets(self) -> Iterator[tuple[str, str, "array[int]"]]:
-        """Facet, value, and the places of the rows that have it; all in order."""
-        for facet, values in sorted(self._facets.items()):
-            for value, places in sorted(values.items()):
-                yield facet, value, places
+    def iter_facets(self) -> Iterator[tuple[str, str, "array[int]"]]:
+        """Yield facet, value and the positions of the rows that have it, each in ascending order."""
+        for facet, values in sorted(self._facet_positions.items()):
+            for value, positions in sorted(values.items()):
+                yield facet, value, positions
 
-    def other_orders(self) -> Iterator[tuple[str, "array[int]", "array[float]"]]:
-        """Each further order, both ways: places of the first order, which decides among equals, and (upwards) the known values."""
-        for name, values in self._orders.items():
-            known = [place for place, value in enumerate(values) if not isnan(value)]
-            unknown = [place for place, value in enumerate(values) if isnan(value)]
-            up = sorted(known, key=values.__getitem__)
-            yield name, array("I", up + unknown), array("d", map(values.__getitem__, up))
+    def iter_sort_orders(self) -> Iterator[tuple[str, "array[int]", "array[float]"]]:
+        """Yield name, row positions and, if ascending, the known values of each sort order; `-name` is descending.
+
+        Rows with equal values keep the default order.
+        """
+        for name, values in self._sort_values.items():
+            known = [position for position, value in enumerate(values) if not isnan(value)]
+            unknown = [position for position, value in enumerate(values) if isnan(value)]
+            ascending = sorted(known, key=values.__getitem__)
+            yield name, array("I", ascending + unknown), array("d", map(values.__getitem__, ascending))
             yield f"-{name}", array("I", sorted(known, key=values.__getitem__, reverse=True) + unknown), array("d")
 
 
-class _Standing(NamedTuple):
-    """Where a procedure stands in the list of procedures, and what orders it there and in every look-up."""
+class _ProcedureListRow(NamedTuple):
+    """Position of a procedure in the list of procedures, and its sort values there and in every lookup."""
 
-    place: int
+    position: int
     record: tuple[str, str]
-    orders: Mapping[str, float | None]
+    sort_values: Mapping[str, float | None]
 
-    def row(self, role: str, grade: str, claim: str, path: Fragment) -> Row:
-        """Its row in a look-up, which it is in by this edge."""
+    def build_lookup_row(self, role: str, grade: str, claim: str, path: Fragment) -> BuiltRow:
+        """Build the row of this procedure in a lookup that lists it because of this edge."""
         extra = {"edge": {"role": role, "grade": grade, "claim": claim, "path": path}}
-        return Row(self.record, None, dump(extra), _role(role), self.place, self.orders)
+        return BuiltRow(self.record, None, to_json(extra), _role_facets(role), self.position, self.sort_values)
 
 
-# One set for each word of a closed list, not one for each of a million rows.
+# One shared set for each value, not one for each of a million rows.
 @lru_cache(maxsize=1000)
-def _only(value: str) -> frozenset[str]:
+def _singleton(value: str) -> frozenset[str]:
     return frozenset((value,))
 
 
+def _bool_facet(value: bool) -> frozenset[str]:  # noqa: FBT001 - the value of the facet
+    return _singleton("true" if value else "false")
+
+
 @lru_cache(maxsize=1000)
-def _orders(relief: float | None, updated: float) -> Mapping[str, float | None]:
+def _procedure_sort_values(relief: float | None, updated: float) -> Mapping[str, float | None]:
     return {"relief": relief, "updated": updated}
 
 
 @lru_cache(maxsize=10)
-def _role(role: str) -> Facets:
-    return {"role": _only(role)}
+def _role_facets(role: str) -> Facets:
+    return {"role": _singleton(role)}
 
 
-def lists_of(index: Index, releases: list[seed.ReleaseFile], pending: list[seed.Change]) -> Iterator[ListOfRows]:
-    """Every list of the API but those of search."""
-    procedures = sorted(index.content.procedures, key=lambda one: index.sort_key("procedure", one.slug))
-    standing = {
-        one.slug: _Standing(
-            place,
-            ("procedure", one.slug),
-            _orders(_longest_relief(index, one.slug), _updated(index, "procedure", one.slug)),
+def build_lists(
+    graph: ContentGraph, releases: list[seed.ReleaseFile], pending: list[seed.ContentChange]
+) -> Iterator[ListBuilder]:
+    """Build every list of the API except search."""
+    slugs = sorted(graph.procedures, key=lambda slug: graph.sort_key("procedure", slug))
+    procedure_rows = {
+        slug: _ProcedureListRow(
+            position,
+            ("procedure", slug),
+            _procedure_sort_values(
+                _find_longest_relief_days(graph, slug), _last_changed_index(graph, "procedure", slug)
+            ),
         )
-        for place, one in enumerate(procedures)
+        for position, slug in enumerate(slugs)
     }
-    yield ListOfRows(
+    yield ListBuilder(
         "procedures",
         (
-            Row(mine.record, facets=_procedure_facets(index, slug), orders=mine.orders)
-            for slug, mine in standing.items()
+            BuiltRow(row.record, facets=_build_procedure_facets(graph, slug), sort_values=row.sort_values)
+            for slug, row in procedure_rows.items()
         ),
     )
-    for path, kind, records, facets_of in (
-        ("conditions", "condition", index.content.conditions, _condition_facets),
-        ("pain-generators", "pain_generator", index.content.pain_generators, _generator_facets),
-        ("risks", "risk", index.content.risks, _risk_facets),
+    for path, record_type, records, build_facets in (
+        ("conditions", "condition", graph.bundle.conditions, _build_condition_facets),
+        ("pain-generators", "pain_generator", graph.bundle.pain_generators, _build_generator_facets),
+        ("risks", "risk", graph.bundle.risks, _build_risk_facets),
     ):
-        yield _list_of_records(index, path, kind, records, facets_of)
-    yield ListOfRows("sources", _source_rows(index))
-    yield ListOfRows("targets", _target_rows(index))
-    yield from _look_ups(index, index.by_generator, "pain_generator", "pain-generators", standing)
-    yield from _look_ups(index, index.by_condition, "condition", "conditions", standing)
-    yield from _risk_look_ups(index, standing)
-    yield ListOfRows("relief-durations", _claim_rows(index, seed.ReliefDurationClaim, _relief_facets))
-    yield ListOfRows("response-rates", _claim_rows(index, seed.ResponseRateClaim, _rate_facets))
-    yield ListOfRows("findings", _claim_rows(index, seed.FindingClaim, _finding_facets))
-    # The guide keeps the order of its file: a journey, not an index.
-    yield ListOfRows("guide", (Row(record=("guide_page", page.slug)) for page in index.content.guide))
-    yield ListOfRows("releases", (Row(record=("release", one.version)) for one in reversed(releases)))
+        yield _build_record_list(graph, path, record_type, records, build_facets)
+    yield ListBuilder("sources", _iter_source_rows(graph))
+    yield ListBuilder("targets", _iter_target_rows(graph))
+    yield from _build_lookups(graph, graph.edges_by_generator, "pain_generator", "pain-generators", procedure_rows)
+    yield from _build_lookups(graph, graph.edges_by_condition, "condition", "conditions", procedure_rows)
+    yield from _build_risk_lookups(graph, procedure_rows)
+    yield ListBuilder("relief-durations", _iter_claim_rows(graph, seed.ReliefDurationClaimIn, _build_relief_facets))
+    yield ListBuilder("response-rates", _iter_claim_rows(graph, seed.ResponseRateClaimIn, _build_rate_facets))
+    yield ListBuilder("findings", _iter_claim_rows(graph, seed.FindingClaimIn, _build_finding_facets))
+    # The guide keeps the order of its file: it is the journey of a patient, not an alphabetical index.
+    yield ListBuilder("guide", (BuiltRow(record=("guide_page", page.slug)) for page in graph.bundle.guide))
+    yield ListBuilder("releases", (BuiltRow(record=("release", release.version)) for release in reversed(releases)))
     for release in releases:
-        yield _changes(index, release.version, release.changes)
+        yield _build_change_list(graph, release.version, release.changes)
     if pending:
-        yield _changes(index, index.version, pending)
+        yield _build_change_list(graph, graph.version, pending)
 
 
-def _changes(index: Index, version: str, changes: list[seed.Change]) -> ListOfRows:
-    def row(change: seed.Change) -> Row:
-        shown = change_shape(index, change)
-        facets = {"type": {shown["type"]}, "change": {change.change}, "entity": {change.entity}}
-        return Row(extra=dump(shown), facets=facets)
+def _build_change_list(graph: ContentGraph, version: str, changes: list[seed.ContentChange]) -> ListBuilder:
+    def build_row(change: seed.ContentChange) -> BuiltRow:
+        item = build_change(graph, change)
+        facets = {"type": {item["type"]}, "change": {change.change}, "entity": {change.entity}}
+        return BuiltRow(extra_json=to_json(item), facets=facets)
 
-    return ListOfRows(f"releases/{version}/changes", map(row, changes))
+    return ListBuilder(f"releases/{version}/changes", map(build_row, changes))
 
 
-def _facets_of_procedure(index: Index, slug: str) -> Facets:
-    """What a row has of the procedure that it is about."""
-    record = index.procedures[slug]
+def _procedure_filter_facets(graph: ContentGraph, slug: str) -> Facets:
+    """Facets of a row that come from the procedure it is about."""
+    record = graph.procedures[slug]
     return {
-        "procedure": index.ancestors["procedure"][slug].keys(),
-        "family": _only(record.family),
+        "procedure": graph.ancestors["procedure"][slug].keys(),
+        "family": _singleton(record.family),
         "body_region": frozenset(record.body_regions),
     }
 
 
-def _procedure_facets(index: Index, slug: str) -> Facets:
-    record = index.procedures[slug]
+def _build_procedure_facets(graph: ContentGraph, slug: str) -> Facets:
+    record = graph.procedures[slug]
     values: dict[str, set[str]] = defaultdict(set)
     values["intent"].update(record.intents)
-    values["implant"].add("true" if record.implant else "false")
+    values["implant"].update(_bool_facet(record.implant))
     for claim in record.claims:
-        if isinstance(claim, seed.TargetClaim):
-            _edge_facets(index, values, "pain_generator", claim.value.pain_generator, claim.value.role)
-        elif isinstance(claim, seed.IndicationClaim):
-            _edge_facets(index, values, "condition", claim.value.condition, claim.value.role)
-        elif isinstance(claim, seed.ProcedureRiskClaim):
+        if isinstance(claim, seed.TargetClaimIn):
+            _add_edge_facets(graph, values, "pain_generator", claim.value.pain_generator, claim.value.role)
+        elif isinstance(claim, seed.IndicationClaimIn):
+            _add_edge_facets(graph, values, "condition", claim.value.condition, claim.value.role)
+        elif isinstance(claim, seed.ProcedureRiskClaimIn):
             values["risk"].add(claim.value.risk)
-        elif isinstance(claim, seed.StatementClaim) and claim.kind in {"guidance", "anaesthesia", "setting"}:
+        elif isinstance(claim, seed.StatementClaimIn) and claim.kind in {"guidance", "anaesthesia", "setting"}:
             values[claim.kind].update(claim.value.values)
-    return {**values, **_facets_of_procedure(index, slug)}
+    return {**values, **_procedure_filter_facets(graph, slug)}
 
 
-def _edge_facets(index: Index, values: dict[str, set[str]], kind: str, other: str, role: str) -> None:
-    """A filter on a broader record finds what its narrower ones have; a role belongs to the same edge as its record."""
-    above = index.ancestors[kind][other]
-    values[kind].update(above)
-    values[f"{kind}:role"].update(f"{slug} {role}" for slug in above)
+def _add_edge_facets(
+    graph: ContentGraph, values: dict[str, set[str]], record_type: str, linked: str, role: str
+) -> None:
+    """Add the facets of an edge. A filter by a broader record matches edges to its narrower records.
+
+    `{record_type}:role` combines record and role, so that a filter by both matches a single edge.
+    """
+    ancestors = graph.ancestors[record_type][linked]
+    values[record_type].update(ancestors)
+    values[f"{record_type}:role"].update(f"{slug} {role}" for slug in ancestors)
     values["role"].add(role)
 
 
-def _longest_relief(index: Index, slug: str) -> float | None:
-    found = [
+def _find_longest_relief_days(graph: ContentGraph, slug: str) -> float | None:
+    relief_days = [
         days
         for intent in vocabulary.INTENTS
-        if (typical := index.typical.get((slug, intent))) and (days := relief_days(typical.claim.value)) is not None
+        if (typical := graph.typical_estimates.get((slug, intent)))
+        and (days := estimate_relief_days(typical.claim.value)) is not None
     ]
-    return max(found, default=None)
+    return max(relief_days, default=None)
 
 
-def _updated(index: Index, kind: str, slug: str) -> float:
-    """Place in the history of the version in which a record last changed."""
-    return float(index.versions.index(index.updated(kind, slug)))
+def _last_changed_index(graph: ContentGraph, record_type: str, slug: str) -> float:
+    """Position in the history of the version in which a record last changed."""
+    return float(graph.versions.index(graph.last_changed_version(record_type, slug)))
 
 
-def _record_row(index: Index, kind: str, slug: str, facets: Facets, orders: Mapping[str, float | None]) -> Row:
-    return Row((kind, slug), facets=facets, orders={"updated": _updated(index, kind, slug), **orders})
+def _build_record_row(
+    graph: ContentGraph, record_type: str, slug: str, facets: Facets, sort_values: Mapping[str, float | None]
+) -> BuiltRow:
+    return BuiltRow(
+        (record_type, slug),
+        facets=facets,
+        sort_values={"updated": _last_changed_index(graph, record_type, slug), **sort_values},
+    )
 
 
-def _list_of_records(
-    index: Index, path: str, kind: str, records: Iterable[Any], facets_of: Callable[[Index, Any], Facets]
-) -> ListOfRows:
-    ordered = sorted(records, key=lambda one: index.sort_key(kind, one.slug))
-    return ListOfRows(path, (_record_row(index, kind, one.slug, facets_of(index, one), {}) for one in ordered))
+def _build_record_list(
+    graph: ContentGraph,
+    path: str,
+    record_type: str,
+    records: Iterable[Any],
+    build_facets: Callable[[ContentGraph, Any], Facets],
+) -> ListBuilder:
+    ordered = sorted(records, key=lambda record: graph.sort_key(record_type, record.slug))
+    return ListBuilder(
+        path,
+        (_build_record_row(graph, record_type, record.slug, build_facets(graph, record), {}) for record in ordered),
+    )
 
 
-def _condition_facets(index: Index, record: seed.Condition) -> Facets:
+def _build_condition_facets(graph: ContentGraph, record: seed.ConditionIn) -> Facets:
     return {
         "body_region": set(record.body_regions),
-        "stub": {"true" if record.stub else "false"},
-        "condition": index.ancestors["condition"][record.slug].keys(),
+        "stub": _bool_facet(record.stub),
+        "condition": graph.ancestors["condition"][record.slug].keys(),
         "pain_generator": {
-            above
-            for generator, _ in index.generators.get(record.slug, ())
-            for above in index.ancestors["pain_generator"][generator]
+            ancestor
+            for generator, _ in graph.generators_by_condition.get(record.slug, ())
+            for ancestor in graph.ancestors["pain_generator"][generator]
         },
     }
 
 
-def _generator_facets(index: Index, record: seed.PainGenerator) -> Facets:
+def _build_generator_facets(graph: ContentGraph, record: seed.PainGeneratorIn) -> Facets:
     return {
         "body_region": set(record.body_regions),
         "kind": {record.kind},
-        "pain_generator": index.ancestors["pain_generator"][record.slug].keys(),
+        "pain_generator": graph.ancestors["pain_generator"][record.slug].keys(),
         "condition": {
-            above
-            for condition, _ in index.conditions.get(record.slug, ())
-            for above in index.ancestors["condition"][condition]
+            ancestor
+            for condition, _ in graph.conditions_by_generator.get(record.slug, ())
+            for ancestor in graph.ancestors["condition"][condition]
         },
     }
 
 
-def _risk_facets(index: Index, risk: seed.Risk) -> Facets:
-    procedures = {one.slug for one in index.risk_claims.get(risk.slug, ())}
-    above = {one for slug in procedures for one in index.ancestors["procedure"][slug]}
-    return {"category": {risk.category}, "procedure": above}
+def _build_risk_facets(graph: ContentGraph, risk: seed.RiskIn) -> Facets:
+    procedures = {claim.subject_slug for claim in graph.claims_by_risk.get(risk.slug, ())}
+    ancestors = {ancestor for slug in procedures for ancestor in graph.ancestors["procedure"][slug]}
+    return {"category": {risk.category}, "procedure": ancestors}
 
 
-def _source_rows(index: Index) -> Iterator[Row]:
-    for source in sorted(index.content.sources, key=lambda one: index.sort_key("source", one.slug)):
+def _iter_source_rows(graph: ContentGraph) -> Iterator[BuiltRow]:
+    for source in sorted(graph.bundle.sources, key=lambda source: graph.sort_key("source", source.slug)):
         facets: Facets = {
             "design": {source.design},
-            "commercial": {"true" if source.commercial else "false"},
+            "commercial": _bool_facet(source.commercial),
             "status": {source.status},
         }
         year = None if source.year is None else float(source.year)
-        yield _record_row(index, "source", source.slug, facets, {"year": year})
+        yield _build_record_row(graph, "source", source.slug, facets, {"year": year})
 
 
-def _target_rows(index: Index) -> Iterator[Row]:
+def _iter_target_rows(graph: ContentGraph) -> Iterator[BuiltRow]:
     def key(edge: Edge) -> tuple[str, ...]:
-        return *index.sort_key("procedure", edge.procedure), *index.sort_key("pain_generator", edge.other), edge.role
+        return (
+            *graph.sort_key("procedure", edge.procedure),
+            *graph.sort_key("pain_generator", edge.linked_slug),
+            edge.role,
+        )
 
-    for edge in sorted(index.targets, key=key):
-        extra = {
-            "procedure": index.ref("procedure", edge.procedure),
-            "pain_generator": index.ref("pain_generator", edge.other),
+    for edge in sorted(graph.targets, key=key):
+        target = {
+            "procedure": graph.record_ref("procedure", edge.procedure),
+            "pain_generator": graph.record_ref("pain_generator", edge.linked_slug),
             "role": edge.role,
             "grade": edge.grade,
-            "support": edge.claim.support,
-            "claim": edge.claim.id,
-            "claims": list(edge.claims),
-            "links": {"self": link(f"/v1/claims/{edge.claim.id}")},
+            "support": edge.best_claim.support,
+            "claim": edge.best_claim.id,
+            "claims": list(edge.claim_ids),
+            "links": {"self": link_placeholder(f"/v1/claims/{edge.best_claim.id}")},
         }
-        mine = _facets_of_procedure(index, edge.procedure)
-        above = index.ancestors["pain_generator"][edge.other].keys()
-        own = {"pain_generator": above, "role": _only(edge.role), "grade": _only(edge.grade)}
-        yield Row(extra=dump(extra), facets={**mine, **own})
+        facets = {
+            **_procedure_filter_facets(graph, edge.procedure),
+            "pain_generator": graph.ancestors["pain_generator"][edge.linked_slug].keys(),
+            "role": _singleton(edge.role),
+            "grade": _singleton(edge.grade),
+        }
+        yield BuiltRow(extra_json=to_json(target), facets=facets)
 
 
-def _look_ups(
-    index: Index, edges: dict[str, list[Edge]], kind: str, folder: str, standing: dict[str, _Standing]
-) -> Iterator[ListOfRows]:
-    """What leads to a record or to one below it, through the nearest and best edge."""
-    below: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for slug, depths in index.ancestors[kind].items():
-        for above, depth in depths.items():
-            below[above].append((slug, depth))
-    for owner in index.ancestors[kind]:
+def _build_lookups(
+    graph: ContentGraph,
+    edges_by_slug: dict[str, list[Edge]],
+    record_type: str,
+    folder: str,
+    procedure_rows: dict[str, _ProcedureListRow],
+) -> Iterator[ListBuilder]:
+    """Build the procedure lookup of each record: procedures linked to it or a narrower record, by the nearest and best edge."""
+    narrower: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for slug, depths in graph.ancestors[record_type].items():
+        for ancestor, depth in depths.items():
+            narrower[ancestor].append((slug, depth))
+    for record in graph.ancestors[record_type]:
         best: dict[tuple[int, str], tuple[int, Edge]] = {}
-        for slug, depth in below[owner]:
-            for edge in edges.get(slug, ()):
-                key = (standing[edge.procedure].place, edge.role)
-                held = best.get(key)
-                if held is None or _nearer(depth, edge) < _nearer(*held):
+        for slug, depth in narrower[record]:
+            for edge in edges_by_slug.get(slug, ()):
+                key = (procedure_rows[edge.procedure].position, edge.role)
+                current = best.get(key)
+                if current is None or _edge_rank(depth, edge) < _edge_rank(*current):
                     best[key] = (depth, edge)
-        found = [best[key][1] for key in sorted(best)]
-        yield ListOfRows(f"{folder}/{owner}/procedures", _look_up_rows(index, kind, owner, found, standing))
+        edges = [best[key][1] for key in sorted(best)]
+        yield ListBuilder(
+            f"{folder}/{record}/procedures", _iter_lookup_rows(graph, record_type, record, edges, procedure_rows)
+        )
 
 
-def _look_up_rows(
-    index: Index, kind: str, owner: str, edges: list[Edge], standing: dict[str, _Standing]
-) -> Iterator[Row]:
+def _iter_lookup_rows(
+    graph: ContentGraph, record_type: str, slug: str, edges: list[Edge], procedure_rows: dict[str, _ProcedureListRow]
+) -> Iterator[BuiltRow]:
     @cache
-    def path(other: str) -> Fragment:
-        return Fragment(dump([index.ref(kind, slug) for slug in dict.fromkeys((owner, other))]))
+    def build_path(linked_slug: str) -> Fragment:
+        path = dict.fromkeys((slug, linked_slug))
+        return Fragment(to_json([graph.record_ref(record_type, step) for step in path]))
 
     for edge in edges:
-        yield standing[edge.procedure].row(edge.role, edge.grade, edge.claim.id, path(edge.other))
+        yield procedure_rows[edge.procedure].build_lookup_row(
+            edge.role, edge.grade, edge.best_claim.id, build_path(edge.linked_slug)
+        )
 
 
-def _nearer(depth: int, edge: Edge) -> tuple[int, int, str]:
-    return depth, GRADE_RANK[edge.grade], edge.claim.id
+def _edge_rank(depth: int, edge: Edge) -> tuple[int, int, str]:
+    return depth, GRADE_RANK[edge.grade], edge.best_claim.id
 
 
-def _risk_look_ups(index: Index, standing: dict[str, _Standing]) -> Iterator[ListOfRows]:
-    for risk in index.content.risks:
+def _build_risk_lookups(graph: ContentGraph, procedure_rows: dict[str, _ProcedureListRow]) -> Iterator[ListBuilder]:
+    for risk in graph.bundle.risks:
         best: dict[str, tuple[Any, ...]] = {}
-        for _, slug, claim, _ in index.risk_claims.get(risk.slug, ()):
-            rank = (GRADE_RANK[index.claims[claim.id].grade], claim.id)
+        for _, slug, claim, _ in graph.claims_by_risk.get(risk.slug, ()):
+            rank = (GRADE_RANK[graph.claims[claim.id].grade], claim.id)
             best[slug] = min(best.get(slug, rank), rank)
-        yield ListOfRows(f"risks/{risk.slug}/procedures", _risk_look_up_rows(index, risk, best, standing))
+        yield ListBuilder(f"risks/{risk.slug}/procedures", _iter_risk_lookup_rows(graph, risk, best, procedure_rows))
 
 
-def _risk_look_up_rows(
-    index: Index, risk: seed.Risk, best: dict[str, tuple[Any, ...]], standing: dict[str, _Standing]
-) -> Iterator[Row]:
-    path = Fragment(dump([index.ref("risk", risk.slug)]))
-    for slug in sorted(best, key=lambda one: standing[one].place):
+def _iter_risk_lookup_rows(
+    graph: ContentGraph,
+    risk: seed.RiskIn,
+    best: dict[str, tuple[Any, ...]],
+    procedure_rows: dict[str, _ProcedureListRow],
+) -> Iterator[BuiltRow]:
+    path = Fragment(to_json([graph.record_ref("risk", risk.slug)]))
+    for slug in sorted(best, key=lambda slug: procedure_rows[slug].position):
         _, claim_id = best[slug]
-        yield standing[slug].row("carries", index.claims[claim_id].grade, claim_id, path)
+        yield procedure_rows[slug].build_lookup_row("carries", graph.claims[claim_id].grade, claim_id, path)
 
 
-def _claim_rows(
-    index: Index,
-    cls: type[seed.ClaimBase],
-    own: Callable[[Index, str, Any], tuple[Facets, dict[str, float | None]]],
-) -> Iterator[Row]:
-    def key(one: Owned) -> tuple[str, ...]:
-        return *index.sort_key(one.type, one.slug), one.claim.id
+def _iter_claim_rows(
+    graph: ContentGraph,
+    cls: type[seed.ClaimInBase],
+    build_facets: Callable[[ContentGraph, str, Any], tuple[Facets, dict[str, float | None]]],
+) -> Iterator[BuiltRow]:
+    def key(claim: SubjectClaim) -> tuple[str, ...]:
+        return *graph.sort_key(claim.subject_type, claim.subject_slug), claim.claim.id
 
-    for kind, slug, claim, grade in sorted(index.of_class[cls], key=key):
-        source = best_source(claim, index.sources)
-        own_facets, orders = own(index, slug, claim)
-        found = {**own_facets, "design": _only(source.design), "grade": _only(grade)}
-        found["commercial"] = _only("true" if source.commercial else "false")
-        if kind == "procedure":
+    for record_type, slug, claim, grade in sorted(graph.claims_by_class[cls], key=key):
+        source = get_best_source(claim, graph.sources)
+        claim_facets, sort_values = build_facets(graph, slug, claim)
+        facets = {**claim_facets, "design": _singleton(source.design), "grade": _singleton(grade)}
+        facets["commercial"] = _bool_facet(source.commercial)
+        if record_type == "procedure":
             conditions = {
-                above
-                for one in index.procedures[slug].claims
-                if isinstance(one, seed.IndicationClaim)
-                for above in index.ancestors["condition"][one.value.condition]
+                ancestor
+                for indication in graph.procedures[slug].claims
+                if isinstance(indication, seed.IndicationClaimIn)
+                for ancestor in graph.ancestors["condition"][indication.value.condition]
             }
-            found |= {**_facets_of_procedure(index, slug), "condition": conditions}
+            facets |= {**_procedure_filter_facets(graph, slug), "condition": conditions}
         year = None if source.year is None else float(source.year)
-        yield Row(claim=claim.id, facets=found, orders={**orders, "year": year})
+        yield BuiltRow(claim_id=claim.id, facets=facets, sort_values={**sort_values, "year": year})
 
 
-def _relief_facets(index: Index, slug: str, claim: seed.ReliefDurationClaim) -> tuple[Facets, dict[str, float | None]]:
-    typical = index.typical.get((slug, claim.value.intent))
-    mine = "true" if typical and typical.claim.id == claim.id else "false"
+def _build_relief_facets(
+    graph: ContentGraph, slug: str, claim: seed.ReliefDurationClaimIn
+) -> tuple[Facets, dict[str, float | None]]:
+    typical = graph.typical_estimates.get((slug, claim.value.intent))
     value = claim.value
     facets = {
         "intent": {value.intent},
         "measure": {value.measure},
         "statistic": {value.statistic},
-        "typical": {mine},
+        "typical": _bool_facet(typical is not None and typical.claim.id == claim.id),
     }
-    return facets, {"relief": relief_days(value)}
+    return facets, {"relief": estimate_relief_days(value)}
 
 
-def _rate_facets(_: Index, __: str, claim: seed.ResponseRateClaim) -> tuple[Facets, dict[str, float | None]]:
-    at = None if claim.value.at is None else days_of(claim.value.at)
+def _build_rate_facets(
+    _: ContentGraph, __: str, claim: seed.ResponseRateClaimIn
+) -> tuple[Facets, dict[str, float | None]]:
+    at = None if claim.value.at is None else duration_to_days(claim.value.at)
     return {}, {"percent": claim.value.percent_min, "at": at}
 
 
-def _finding_facets(_: Index, __: str, claim: seed.FindingClaim) -> tuple[Facets, dict[str, float | None]]:
-    at = None if claim.value.at is None else days_of(claim.value.at)
+def _build_finding_facets(
+    _: ContentGraph, __: str, claim: seed.FindingClaimIn
+) -> tuple[Facets, dict[str, float | None]]:
+    at = None if claim.value.at is None else duration_to_days(claim.value.at)
     sham = claim.qualifiers.comparator_is_sham
     facets = {"direction": {claim.value.direction}}
     if sham is not None:
-        facets["sham"] = {"true" if sham else "false"}
+        facets["sham"] = _bool_facet(sham)
     return facets, {"at": at}

@@ -1,4 +1,4 @@
-"""What is known and how well, and where sources part: figures over the whole content and for each record."""
+"""Quality documents: evidence coverage of the content and of each record, and disagreements between sources."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,95 +10,105 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel
 
 from app.domain import vocabulary
-from app.domain.blocks import BLOCK_OF_KIND, KINDS_OF_TYPE
+from app.domain.blocks import BLOCK_BY_CLAIM_KIND, CLAIM_KINDS_BY_RECORD_TYPE
 from app.domain.json import Json
-from app.read_model.claims_json import dump, link
-from app.read_model.conflicts import conflicts_of
-from app.read_model.grading import best_source, relief_days
-from app.read_model.graph import Index
-from app.read_model.readability import FORMULAS, reading_grades
+from app.read_model.claims_json import link_placeholder, to_json
+from app.read_model.conflicts import find_conflicts
+from app.read_model.grading import estimate_relief_days, get_best_source
+from app.read_model.graph import ContentGraph
+from app.read_model.readability import FORMULAS, compute_reading_grades
 from app.seed import schema as seed
 
-WEAK = frozenset({"patient_education"})
+WEAK_DESIGNS = frozenset({"patient_education"})
 
 
-def quality_json(index: Index) -> bytes:
-    """What `quality` finds as one document: not dumped again, because of 100 000 procedures it has 70 megabytes."""
-    head, records = quality(index)
-    return b"".join([dump(head)[:-1], b',"records":', records, b"}"])
+def render_quality_document(graph: ContentGraph) -> bytes:
+    """Render the quality document. Joins the JSON of the records: serializing them again would take 70 MB for 100 000 procedures."""
+    head, records = compute_quality(graph)
+    return b"".join([to_json(head)[:-1], b',"records":', records, b"}"])
 
 
-def quality(index: Index) -> tuple[Json, bytes]:
-    """Coverage of all records together, and of every one of them as JSON.
+def compute_quality(graph: ContentGraph) -> tuple[Json, bytes]:
+    """Compute coverage of the content, and of each record as a JSON array.
 
-    Shares are of claims, from 0 to 1; null where there is no claim.
+    Shares are fractions of claims from 0 to 1; null without claims.
     """
-    whole = [_fact(index, claim) for page in index.content.guide for claim in page.claims]
+    all_traits = [_find_traits(graph, claim) for page in graph.bundle.guide for claim in page.claims]
     grades: dict[str, list[float]] = {name: [] for name in FORMULAS}
     count, records = 0, BytesIO()
-    for kind, record in sorted(index.content.records(), key=lambda one: (one[0], index.sort_key(one[0], one[1].slug))):
-        # Each claim is looked at once, for its record and for all together.
-        facts = [_fact(index, claim) for claim in record.claims]
-        whole += facts
-        grade = reading_grades(_for_patients(record))
+    for record_type, record in sorted(
+        graph.bundle.records(), key=lambda entry: (entry[0], graph.sort_key(entry[0], entry[1].slug))
+    ):
+        # Each claim is examined once, for its record and for the totals.
+        traits = [_find_traits(graph, claim) for claim in record.claims]
+        all_traits += traits
+        grade = compute_reading_grades(_list_patient_texts(record))
         for name, value in (grade or {}).items():
             grades[name].append(value)
-        # As JSON at once, in one piece: as objects they would weigh most of all that a load holds.
+        # Serialized at once: as objects, these would take more memory than anything else in a load.
         records.write(b"," if count else b"[")
-        records.write(dump(_of_record(index, kind, record, facts, grade or dict.fromkeys(FORMULAS))))
+        records.write(
+            to_json(_build_record_quality(graph, record_type, record, traits, grade or dict.fromkeys(FORMULAS)))
+        )
         count += 1
     records.write(b"]" if count else b"[]")
-    medians = {name: round(median(found), 1) if found else None for name, found in grades.items()}
-    joined = {condition for condition, _, _ in index.origins}
-    targeted = {edge.procedure for edge in index.targets}
-    treated = {above for edge in index.indications for above in index.ancestors["condition"][edge.other]}
-    described = [one for one in index.content.conditions if not one.stub]
+    medians = {name: round(median(values), 1) if values else None for name, values in grades.items()}
+    linked = {condition for condition, _, _ in graph.condition_generators}
+    targeted = {edge.procedure for edge in graph.targets}
+    treated = {ancestor for edge in graph.indications for ancestor in graph.ancestors["condition"][edge.linked_slug]}
+    described = [condition for condition in graph.bundle.conditions if not condition.stub]
     head = {
-        "overall": _shares(whole) | {"reading_grade": medians, "records": count},
+        "overall": _build_shares(all_traits) | {"reading_grade": medians, "records": count},
         "gaps": {
             "conditions_without_generator": [
-                index.ref("condition", one.slug) for one in described if one.slug not in joined
+                graph.record_ref("condition", condition.slug) for condition in described if condition.slug not in linked
             ],
             "conditions_without_procedure": [
-                index.ref("condition", one.slug) for one in index.content.conditions if one.slug not in treated
+                graph.record_ref("condition", condition.slug)
+                for condition in graph.bundle.conditions
+                if condition.slug not in treated
             ],
             "procedures_without_target": [
-                index.ref("procedure", one.slug) for one in index.content.procedures if one.slug not in targeted
+                graph.record_ref("procedure", procedure.slug)
+                for procedure in graph.bundle.procedures
+                if procedure.slug not in targeted
             ],
             "procedures_without_typical_relief": [
-                index.ref("procedure", one.slug)
-                for one in index.content.procedures
-                if not any((one.slug, intent) in index.typical for intent in vocabulary.INTENTS)
+                graph.record_ref("procedure", procedure.slug)
+                for procedure in graph.bundle.procedures
+                if not any((procedure.slug, intent) in graph.typical_estimates for intent in vocabulary.INTENTS)
             ],
         },
     }
     return head, records.getvalue()
 
 
-def _of_record(index: Index, kind: str, record: seed.Record, facts: "list[_Fact]", grade: Json) -> Json:
-    have = {claim.kind for claim in record.claims}
+def _build_record_quality(
+    graph: ContentGraph, record_type: str, record: seed.RecordIn, traits: "list[_ClaimTraits]", grade: Json
+) -> Json:
+    claim_kinds = {claim.kind for claim in record.claims}
     unknown = [
-        BLOCK_OF_KIND[one]
-        for one in KINDS_OF_TYPE[kind]
-        if one not in have and BLOCK_OF_KIND[one] not in record.not_applicable
+        BLOCK_BY_CLAIM_KIND[claim_kind]
+        for claim_kind in CLAIM_KINDS_BY_RECORD_TYPE[record_type]
+        if claim_kind not in claim_kinds and BLOCK_BY_CLAIM_KIND[claim_kind] not in record.not_applicable
     ]
     return {
-        "record": index.ref(kind, record.slug),
-        **_shares(facts),
+        "record": graph.record_ref(record_type, record.slug),
+        **_build_shares(traits),
         "reading_grade": grade,
         "unknown_blocks": unknown,
         "texts": sorted(record.texts),
-        "links": {"self": link(f"/v1/{kind.replace('_', '-')}s/{record.slug}")},
+        "links": {"self": link_placeholder(f"/v1/{record_type.replace('_', '-')}s/{record.slug}")},
     }
 
 
-def _for_patients(record: seed.Record) -> list[str]:
+def _list_patient_texts(record: seed.RecordIn) -> list[str]:
     texts = [text.text for name, text in record.texts.items() if name != "clinical"]
     return texts + [text.text for text in record.key_messages]
 
 
-class _Fact(NamedTuple):
-    """What a claim adds to the figures: of its best source, and whether it has a number."""
+class _ClaimTraits(NamedTuple):
+    """Properties of a claim that quality counts: those of its best source, and whether it states a number."""
 
     weak: bool
     commercial: bool
@@ -106,119 +116,126 @@ class _Fact(NamedTuple):
     numeric: bool
 
 
-def _fact(index: Index, claim: seed.AnyClaim) -> _Fact:
-    source = best_source(claim, index.sources)
-    return _fact_of(source.design in WEAK, source.commercial, source.year, _has_number(claim.value.__dict__.values()))
+def _find_traits(graph: ContentGraph, claim: seed.AnyClaimIn) -> _ClaimTraits:
+    source = get_best_source(claim, graph.sources)
+    return _cached_traits(
+        source.design in WEAK_DESIGNS, source.commercial, source.year, _has_number(claim.value.__dict__.values())
+    )
 
 
-# There are few that differ.
-_fact_of = lru_cache(maxsize=1000)(_Fact)
+# Few distinct values exist, so claims share them.
+_cached_traits = lru_cache(maxsize=1000)(_ClaimTraits)
 
 
-def _shares(facts: list[_Fact]) -> Json:
-    count = len(facts)
+def _build_shares(traits: list[_ClaimTraits]) -> Json:
+    count = len(traits)
     return {
         "claims": count,
-        "better_than_patient_education": _share(sum(not one.weak for one in facts), count),
-        "commercial": _share(sum(one.commercial for one in facts), count),
-        "with_figures": _share(sum(one.numeric for one in facts), count),
-        "oldest_source": min((one.year for one in facts if one.year is not None), default=None),
+        "better_than_patient_education": _round_share(sum(not trait.weak for trait in traits), count),
+        "commercial": _round_share(sum(trait.commercial for trait in traits), count),
+        "with_figures": _round_share(sum(trait.numeric for trait in traits), count),
+        "oldest_source": min((trait.year for trait in traits if trait.year is not None), default=None),
     }
 
 
-def _share(part: int, whole: int) -> float | None:
-    return None if not whole else round(part / whole, 4)
+def _round_share(count: int, total: int) -> float | None:
+    return round(count / total, 4) if total else None
 
 
-_NUMBERS: Final = frozenset({int, float})
-_NOTHING_IN_IT: Final = frozenset({str, bool, type(None)})
+_NUMBER_TYPES: Final = frozenset({int, float})
+_PLAIN_TYPES: Final = frozenset({str, bool, type(None)})
 
 
-def _has_number(parts: Iterable[object]) -> bool:
-    """Whether one of the parts, or anything in it, is a number (true and false are none)."""
-    types = set(map(type, parts))
-    if types <= _NOTHING_IN_IT:
+def _has_number(values: Iterable[object]) -> bool:
+    """True if any of the values is a number or contains one. Booleans do not count."""
+    types = set(map(type, values))
+    if types <= _PLAIN_TYPES:
         return False
-    return not types.isdisjoint(_NUMBERS) or any(
-        _has_number(part.__dict__.values() if isinstance(part, BaseModel) else part)
-        for part in parts
-        if isinstance(part, BaseModel | list)
+    return not types.isdisjoint(_NUMBER_TYPES) or any(
+        _has_number(value.__dict__.values() if isinstance(value, BaseModel) else value)
+        for value in values
+        if isinstance(value, BaseModel | list)
     )
 
 
-def disagreements_document(index: Index) -> Json:
-    """Where like estimates part most, and where bodies or studies contradict each other."""
-    opposed = []
-    # A family's broader record stands for its forms: the bodies of all of them are set side by side there.
-    members: dict[str, list[seed.Record]] = defaultdict(list)
-    for procedure in index.content.procedures:
-        for above in index.ancestors["procedure"][procedure.slug]:
-            members[above].append(procedure)
-    for kind, record in index.content.records():
-        forms = members[record.slug] if kind == "procedure" else [record]
-        for conflict in conflicts_of([claim for one in forms for claim in one.claims]):
-            opposed.append({"record": index.ref(kind, record.slug), **_told(index, conflict)})
-    opposed.sort(
-        key=lambda one: (
-            -len({side["position"] for side in one["sides"]}),
-            -sum(len(side["claims"]) for side in one["sides"]),
-            one["record"]["slug"],
-            one["about"],
+def build_disagreements_document(graph: ContentGraph) -> Json:
+    """Build the document of disagreements: estimates that differ most, and contradictions between bodies or studies."""
+    contradictions = []
+    # A broader procedure is compared together with its narrower forms.
+    members: dict[str, list[seed.RecordIn]] = defaultdict(list)
+    for procedure in graph.bundle.procedures:
+        for ancestor in graph.ancestors["procedure"][procedure.slug]:
+            members[ancestor].append(procedure)
+    for record_type, record in graph.bundle.records():
+        forms = members[record.slug] if record_type == "procedure" else [record]
+        for conflict in find_conflicts([claim for form in forms for claim in form.claims]):
+            contradictions.append(
+                {"record": graph.record_ref(record_type, record.slug), **_build_contradiction(graph, conflict)}
+            )
+    contradictions.sort(
+        key=lambda contradiction: (
+            -len({side["position"] for side in contradiction["sides"]}),
+            -sum(len(side["claims"]) for side in contradiction["sides"]),
+            contradiction["record"]["slug"],
+            contradiction["about"],
         )
     )
-    return {"estimates": _parting(index), "contradictions": opposed}
+    return {"estimates": _find_estimate_disagreements(graph), "contradictions": contradictions}
 
 
-def _told(index: Index, conflict: Json) -> Json:
+def _build_contradiction(graph: ContentGraph, conflict: Json) -> Json:
     sides = [
         {
             "position": side["position"],
-            "claims": [_brief(index, claim) for claim in side["claims"]],
+            "claims": [_build_claim_summary(graph, claim) for claim in side["claims"]],
         }
         for side in conflict["sides"]
     ]
     return {"about": conflict["about"], "axis": conflict["axis"], "sides": sides}
 
 
-def _brief(index: Index, claim_id: str) -> Json:
-    kind, slug, claim, _ = index.claims[claim_id]
-    source = best_source(claim, index.sources)
+def _build_claim_summary(graph: ContentGraph, claim_id: str) -> Json:
+    record_type, slug, claim, _ = graph.claims[claim_id]
+    source = get_best_source(claim, graph.sources)
     return {
         "id": claim_id,
-        "subject": index.ref(kind, slug),
+        "subject": graph.record_ref(record_type, slug),
         "statement": claim.statement,
         "design": source.design,
         "year": source.year,
         "population": claim.qualifiers.population,
         "comparator": claim.qualifiers.comparator,
-        "links": {"self": link(f"/v1/claims/{claim_id}")},
+        "links": {"self": link_placeholder(f"/v1/claims/{claim_id}")},
     }
 
 
-def _parting(index: Index) -> list[Json]:
-    """Groups of like estimates (same procedure, intent, measure, and kind of definition), those that part most first."""
+def _find_estimate_disagreements(graph: ContentGraph) -> list[Json]:
+    """Find comparable estimates that differ, those that differ most first.
+
+    Estimates are comparable if they share procedure, intent and measure, and all or none have a definition.
+    """
     groups: dict[tuple[str, str, str, str], list[tuple[float, str]]] = defaultdict(list)
-    for _, slug, claim, _ in index.of_class[seed.ReliefDurationClaim]:
+    for _, slug, claim, _ in graph.claims_by_class[seed.ReliefDurationClaimIn]:
         value = claim.value
-        if (days := relief_days(value)) is not None:
+        if (days := estimate_relief_days(value)) is not None:
             if value.min is None and value.max is None:
                 continue
-            defined = "defined" if claim.qualifiers.definition else "not defined"
-            groups[slug, value.intent, value.measure, defined].append((days, claim.id))
+            definition = "defined" if claim.qualifiers.definition else "not defined"
+            groups[slug, value.intent, value.measure, definition].append((days, claim.id))
     rows = []
-    for (slug, intent, measure, defined), found in groups.items():
-        low, high = min(found), max(found)
-        if len(found) > 1 and high[0] > low[0]:
+    for (slug, intent, measure, definition), estimates in groups.items():
+        low, high = min(estimates), max(estimates)
+        if len(estimates) > 1 and high[0] > low[0]:
             rows.append(
                 {
-                    "procedure": index.ref("procedure", slug),
+                    "procedure": graph.record_ref("procedure", slug),
                     "intent": intent,
                     "measure": measure,
-                    "definition": defined,
+                    "definition": definition,
                     "ratio": round(high[0] / low[0], 2),
-                    "shortest": _brief(index, low[1]),
-                    "longest": _brief(index, high[1]),
-                    "estimates": sorted(claim for _, claim in found),
+                    "shortest": _build_claim_summary(graph, low[1]),
+                    "longest": _build_claim_summary(graph, high[1]),
+                    "estimates": sorted(claim_id for _, claim_id in estimates),
                 }
             )
     return sorted(rows, key=lambda row: (-row["ratio"], row["procedure"]["slug"], row["intent"], row["measure"]))

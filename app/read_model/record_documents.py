@@ -1,28 +1,29 @@
-"""Whole documents: what /v1/{family}/{slug} shows, and the summary that lists show."""
+"""Record documents: the body of /v1/{folder}/{slug}, and the summary that lists show."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from app.domain import vocabulary
 from app.domain.json import Json
 from app.read_model.claims_json import (
-    ClaimText,
-    blocks_of,
-    claim_shape,
-    fixed,
-    known,
-    licence_of,
-    link,
-    links_of,
-    notice_of,
-    review_of,
-    source_ref,
-    sources_behind,
-    text_shape,
-    texts_of,
+    RenderedClaim,
+    build_block,
+    build_blocks,
+    build_claim,
+    build_license,
+    build_links,
+    build_notice,
+    build_review,
+    build_source_ref,
+    build_sources,
+    build_text,
+    build_texts,
+    link_placeholder,
+    shared_fragment,
 )
-from app.read_model.conflicts import conflicts_of
-from app.read_model.graph import Edge, Index
+from app.read_model.conflicts import find_conflicts
+from app.read_model.graph import ContentGraph, Edge
 from app.seed import schema as seed
 
 PROCEDURE_TEXTS = ("summary", "clinical", "what_happens", "preparation", "afterwards", "when_to_call")
@@ -30,11 +31,11 @@ CONDITION_TEXTS = ("summary", "clinical", "when_to_call")
 GENERATOR_TEXTS = ("summary", "clinical")
 
 
-def typical_relief(index: Index, slug: str) -> Json:
-    """How long relief typically lasts, for each intent that has a typical estimate."""
+def build_typical_relief(graph: ContentGraph, slug: str) -> Json:
+    """Build the block of typical relief: one estimate for each intent that has one."""
     items = []
     for intent in vocabulary.INTENTS:
-        if typical := index.typical.get((slug, intent)):
+        if typical := graph.typical_estimates.get((slug, intent)):
             value = typical.claim.value
             items.append(
                 {
@@ -46,38 +47,40 @@ def typical_relief(index: Index, slug: str) -> Json:
                     "label": value.label,
                     "ongoing": value.ongoing,
                     "claim": typical.claim.id,
-                    "chosen_because": typical.because,
-                    "commercial": all(index.sources[cited.source].commercial for cited in typical.claim.citations),
+                    "chosen_because": typical.reason,
+                    "commercial": all(
+                        graph.sources[citation.source].commercial for citation in typical.claim.citations
+                    ),
                 }
             )
-    return known(items)
+    return build_block(items)
 
 
-def _summary(index: Index, kind: str, record: Any) -> Json:  # noqa: ANN401 - one of three record classes
+def _build_summary(graph: ContentGraph, record_type: str, record: Any) -> Json:  # noqa: ANN401 - one of three record classes
     text = record.texts.get("summary")
-    shown: Json = {
+    summary: Json = {
         "slug": record.slug,
         "name": record.name,
-        "type": kind,
+        "type": record_type,
         "summary": text.text if text else None,
     }
-    if kind == "procedure":
-        shown |= {"family": record.family, "intents": record.intents, "implant": record.implant}
-    elif kind == "condition":
-        shown |= {"stub": record.stub}
+    if record_type == "procedure":
+        summary |= {"family": record.family, "intents": record.intents, "implant": record.implant}
+    elif record_type == "condition":
+        summary |= {"stub": record.stub}
     else:
-        shown |= {"kind": record.kind}
-    shown["body_regions"] = record.body_regions
-    if kind == "procedure":
-        shown["typical_relief"] = typical_relief(index, record.slug)
-    shown["review"] = review_of(index, record.review)
-    shown["updated_in"] = index.updated(kind, record.slug)
-    shown["links"] = links_of(kind, record.slug)
-    return shown
+        summary |= {"kind": record.kind}
+    summary["body_regions"] = record.body_regions
+    if record_type == "procedure":
+        summary["typical_relief"] = build_typical_relief(graph, record.slug)
+    summary["review"] = build_review(graph, record.review)
+    summary["updated_in"] = graph.last_changed_version(record_type, record.slug)
+    summary["links"] = build_links(record_type, record.slug)
+    return summary
 
 
-def risk_summary(index: Index, risk: seed.Risk) -> Json:
-    """A risk of the catalogue in a list."""
+def build_risk_summary(graph: ContentGraph, risk: seed.RiskIn) -> Json:
+    """Build the list item of a risk."""
     return {
         "slug": risk.slug,
         "name": risk.name,
@@ -85,16 +88,16 @@ def risk_summary(index: Index, risk: seed.Risk) -> Json:
         "summary": risk.description,
         "lay_name": risk.lay_name,
         "category": risk.category,
-        "review": review_of(index),
-        "updated_in": index.updated("risk", risk.slug),
-        "links": links_of("risk", risk.slug),
+        "review": build_review(graph),
+        "updated_in": graph.last_changed_version("risk", risk.slug),
+        "links": build_links("risk", risk.slug),
     }
 
 
-def source_summary(index: Index, source: seed.Source) -> Json:
-    """A source in a list."""
+def build_source_summary(graph: ContentGraph, source: seed.SourceIn) -> Json:
+    """Build the list item of a source."""
     return {
-        **{key: value for key, value in source_ref(index, source.slug).items() if key != "type"},
+        **{key: value for key, value in build_source_ref(graph, source.slug).items() if key != "type"},
         "type": "source",
         "summary": source.publisher,
         "publisher": source.publisher,
@@ -102,20 +105,22 @@ def source_summary(index: Index, source: seed.Source) -> Json:
         "url": source.url,
         "doi": source.doi,
         "note": source.note,
-        "claims": len(index.cited_by.get(source.slug, ())),
-        "updated_in": index.updated("source", source.slug),
-        "links": links_of("source", source.slug),
+        "claims": len(graph.cited_by.get(source.slug, ())),
+        "updated_in": graph.last_changed_version("source", source.slug),
+        "links": build_links("source", source.slug),
     }
 
 
-def _hierarchy(index: Index, kind: str, record: seed.Record) -> Json:
+def _build_hierarchy(graph: ContentGraph, record_type: str, record: seed.RecordIn) -> Json:
     return {
-        "broader": known([index.ref(kind, slug) for slug in record.broader]),
-        "narrower": known([index.ref(kind, slug) for slug in index.narrower[kind].get(record.slug, ())]),
+        "broader": build_block([graph.record_ref(record_type, slug) for slug in record.broader]),
+        "narrower": build_block(
+            [graph.record_ref(record_type, slug) for slug in graph.narrower[record_type].get(record.slug, ())]
+        ),
     }
 
 
-def _names(record: seed.Record | seed.Risk) -> list[Json]:
+def _build_names(record: seed.RecordIn | seed.RiskIn) -> list[Json]:
     names = [{"text": record.name, "kind": "preferred"}]
     for name in record.names:
         names.append({"text": name, "kind": "synonym"} if isinstance(name, str) else name.model_dump())
@@ -123,186 +128,204 @@ def _names(record: seed.Record | seed.Risk) -> list[Json]:
     return names
 
 
-def _tail(index: Index, kind: str, record: seed.Record) -> Json:
+def _build_common_footer(graph: ContentGraph, record_type: str, record: seed.RecordIn) -> Json:
     return {
-        "sources": sources_behind(index, record.claims),
-        "licence": licence_of(index),
+        "sources": build_sources(graph, record.claims),
+        "licence": build_license(graph),
         "provenance": {
-            "authors": index.about.authors,
-            "funding": index.about.funding,
-            "update_policy": index.about.update_policy,
-            "version": index.version,
-            "updated_in": index.updated(kind, record.slug),
+            "authors": graph.about.authors,
+            "funding": graph.about.funding,
+            "update_policy": graph.about.update_policy,
+            "version": graph.version,
+            "updated_in": graph.last_changed_version(record_type, record.slug),
         },
-        "notice": notice_of(index),
+        "notice": build_notice(graph),
     }
 
 
-def summary_and_document(
-    index: Index,
-    kind: str,
-    record: seed.Procedure | seed.Condition | seed.PainGenerator,
-    claims: Sequence[ClaimText],
+def build_summary_and_document(
+    graph: ContentGraph,
+    record_type: str,
+    record: seed.ProcedureIn | seed.ConditionIn | seed.PainGeneratorIn,
+    claims: Sequence[RenderedClaim],
 ) -> tuple[Json, Json]:
-    """A record in a list and in full; `claims` are its own, as `claim_texts` gives them."""
-    summary = _summary(index, kind, record)
+    """Build the list item and the document of a record. `claims` are its claims from `render_claims`."""
+    summary = _build_summary(graph, record_type, record)
     match record:
-        case seed.Procedure():
-            return summary, _procedure_document(index, record, summary, claims)
-        case seed.Condition():
-            return summary, _condition_document(index, record, summary, claims)
-        case seed.PainGenerator():
-            return summary, _generator_document(index, record, summary, claims)
+        case seed.ProcedureIn():
+            return summary, _build_procedure_document(graph, record, summary, claims)
+        case seed.ConditionIn():
+            return summary, _build_condition_document(graph, record, summary, claims)
+        case seed.PainGeneratorIn():
+            return summary, _build_generator_document(graph, record, summary, claims)
 
 
-def _procedure_document(index: Index, record: seed.Procedure, summary: Json, claims: Sequence[ClaimText]) -> Json:
+def _build_procedure_document(
+    graph: ContentGraph, record: seed.ProcedureIn, summary: Json, claims: Sequence[RenderedClaim]
+) -> Json:
     related = [
         {
             "type": relation.type,
-            "procedure": index.ref("procedure", relation.procedure),
+            "procedure": graph.record_ref("procedure", relation.procedure),
             "claims": relation.claims,
             "reason": relation.reason,
         }
-        for relation in sorted(record.related, key=lambda one: (one.type, one.procedure))
+        for relation in sorted(record.related, key=attrgetter("type", "procedure"))
     ]
     return {
         **summary,
-        "names": _names(record),
-        "texts": texts_of(record, PROCEDURE_TEXTS),
-        **blocks_of("procedure", record, claims),
-        "related": {"procedures": known(related), **_hierarchy(index, "procedure", record)},
-        "conflicts": known(conflicts_of(record.claims)),
-        "journey": fixed(index, "journey", lambda: _journey(index)),
-        **_tail(index, "procedure", record),
+        "names": _build_names(record),
+        "texts": build_texts(record, PROCEDURE_TEXTS),
+        **build_blocks("procedure", record, claims),
+        "related": {"procedures": build_block(related), **_build_hierarchy(graph, "procedure", record)},
+        "conflicts": build_block(find_conflicts(record.claims)),
+        "journey": shared_fragment(graph, "journey", lambda: _build_journey_link(graph)),
+        **_build_common_footer(graph, "procedure", record),
     }
 
 
-def _journey(index: Index) -> Json:
+def _build_journey_link(graph: ContentGraph) -> Json:
     return {
         "type": "guide_page",
         "slug": "journey",
-        "name": index.names.get(("guide_page", "journey"), "Care journey"),
-        "links": {"self": link("/v1/guide/journey")},
+        "name": graph.names.get(("guide_page", "journey"), "Care journey"),
+        "links": {"self": link_placeholder("/v1/guide/journey")},
     }
 
 
-def _condition_document(index: Index, record: seed.Condition, summary: Json, claims: Sequence[ClaimText]) -> Json:
+def _build_condition_document(
+    graph: ContentGraph, record: seed.ConditionIn, summary: Json, claims: Sequence[RenderedClaim]
+) -> Json:
     return {
         **summary,
-        "names": _names(record),
-        "texts": texts_of(record, CONDITION_TEXTS),
-        **blocks_of("condition", record, claims),
-        "pain_generators": known(generators_of(index, record.slug)),
-        "caused_by": known(_joined(index, "condition", index.causes.get(record.slug, ()))),
-        "procedures": known([_edge_row(index, edge) for edge in index.by_condition.get(record.slug, ())]),
-        "related": _hierarchy(index, "condition", record),
-        **_tail(index, "condition", record),
+        "names": _build_names(record),
+        "texts": build_texts(record, CONDITION_TEXTS),
+        **build_blocks("condition", record, claims),
+        "pain_generators": build_block(build_linked_generators(graph, record.slug)),
+        "caused_by": build_block(
+            _build_linked_records(graph, "condition", graph.causes_by_condition.get(record.slug, ()))
+        ),
+        "procedures": build_block([_build_edge(graph, edge) for edge in graph.edges_by_condition.get(record.slug, ())]),
+        "related": _build_hierarchy(graph, "condition", record),
+        **_build_common_footer(graph, "condition", record),
     }
 
 
-def _generator_document(index: Index, record: seed.PainGenerator, summary: Json, claims: Sequence[ClaimText]) -> Json:
+def _build_generator_document(
+    graph: ContentGraph, record: seed.PainGeneratorIn, summary: Json, claims: Sequence[RenderedClaim]
+) -> Json:
     return {
         **summary,
-        "names": _names(record),
-        "texts": texts_of(record, GENERATOR_TEXTS),
-        **blocks_of("pain_generator", record, claims),
-        "conditions": known(conditions_of(index, record.slug)),
-        "procedures": known([_edge_row(index, edge) for edge in index.by_generator.get(record.slug, ())]),
-        "related": _hierarchy(index, "pain_generator", record),
-        **_tail(index, "pain_generator", record),
+        "names": _build_names(record),
+        "texts": build_texts(record, GENERATOR_TEXTS),
+        **build_blocks("pain_generator", record, claims),
+        "conditions": build_block(build_linked_conditions(graph, record.slug)),
+        "procedures": build_block([_build_edge(graph, edge) for edge in graph.edges_by_generator.get(record.slug, ())]),
+        "related": _build_hierarchy(graph, "pain_generator", record),
+        **_build_common_footer(graph, "pain_generator", record),
     }
 
 
-def _edge_row(index: Index, edge: Edge) -> Json:
+def _build_edge(graph: ContentGraph, edge: Edge) -> Json:
     return {
-        "procedure": index.ref("procedure", edge.procedure),
+        "procedure": graph.record_ref("procedure", edge.procedure),
         "role": edge.role,
         "grade": edge.grade,
-        "claim": edge.claim.id,
-        "claims": list(edge.claims),
+        "claim": edge.best_claim.id,
+        "claims": list(edge.claim_ids),
     }
 
 
-def generators_of(index: Index, condition: str) -> list[Json]:
-    """Pain generators that a condition arises from, each with the claims that say so."""
-    return _joined(index, "pain_generator", index.generators.get(condition, ()))
+def build_linked_generators(graph: ContentGraph, condition: str) -> list[Json]:
+    """Build the pain generators that a condition arises from, each with the claims that state it."""
+    return _build_linked_records(graph, "pain_generator", graph.generators_by_condition.get(condition, ()))
 
 
-def conditions_of(index: Index, generator: str) -> list[Json]:
-    """Conditions that arise from a pain generator, each with the claims that say so."""
-    return _joined(index, "condition", index.conditions.get(generator, ()))
+def build_linked_conditions(graph: ContentGraph, generator: str) -> list[Json]:
+    """Build the conditions that arise from a pain generator, each with the claims that state it."""
+    return _build_linked_records(graph, "condition", graph.conditions_by_generator.get(generator, ()))
 
 
-def _joined(index: Index, kind: str, pairs: Iterable[tuple[str, str]]) -> list[Json]:
+def _build_linked_records(graph: ContentGraph, record_type: str, pairs: Iterable[tuple[str, str]]) -> list[Json]:
     claims: dict[str, list[str]] = {}
     for slug, claim in pairs:
         claims.setdefault(slug, []).append(claim)
     return [
-        {"record": index.ref(kind, slug), "grade": _best_grade(index, claims[slug]), "claims": sorted(claims[slug])}
-        for slug in sorted(claims, key=lambda one: index.sort_key(kind, one))
+        {
+            "record": graph.record_ref(record_type, slug),
+            "grade": _find_best_grade(graph, claims[slug]),
+            "claims": sorted(claims[slug]),
+        }
+        for slug in sorted(claims, key=lambda slug: graph.sort_key(record_type, slug))
     ]
 
 
-def _best_grade(index: Index, claims: list[str]) -> str:
+def _find_best_grade(graph: ContentGraph, claims: list[str]) -> str:
     order = list(vocabulary.GRADES)
-    return min((index.claims[claim].grade for claim in claims), key=order.index)
+    return min((graph.claims[claim].grade for claim in claims), key=order.index)
 
 
-def risk_document(index: Index, risk: seed.Risk) -> Json:
-    """A risk with every figure that the sources give for it."""
-    observed = [claim_shape(index, kind, slug, claim) for kind, slug, claim, _ in index.risk_claims.get(risk.slug, ())]
+def build_risk_document(graph: ContentGraph, risk: seed.RiskIn) -> Json:
+    """Build the document of a risk, with every claim about its rate."""
+    observations = [
+        build_claim(graph, record_type, slug, claim)
+        for record_type, slug, claim, _ in graph.claims_by_risk.get(risk.slug, ())
+    ]
     return {
-        **risk_summary(index, risk),
-        "names": _names(risk),
-        "observations": known(observed),
-        "licence": licence_of(index),
-        "notice": notice_of(index),
+        **build_risk_summary(graph, risk),
+        "names": _build_names(risk),
+        "observations": build_block(observations),
+        "licence": build_license(graph),
+        "notice": build_notice(graph),
     }
 
 
-def source_document(index: Index, source: seed.Source) -> Json:
-    """A source and what rests on it."""
-    resting = []
-    for claim_id in index.cited_by.get(source.slug, ()):
-        kind, slug, claim, _ = index.claims[claim_id]
-        resting.append(
+def build_source_document(graph: ContentGraph, source: seed.SourceIn) -> Json:
+    """Build the document of a source, with the claims that cite it."""
+    claims = []
+    for claim_id in graph.cited_by.get(source.slug, ()):
+        record_type, slug, claim, _ = graph.claims[claim_id]
+        claims.append(
             {
                 "id": claim_id,
                 "kind": claim.kind,
                 "statement": claim.statement,
-                "subject": index.ref(kind, slug),
-                "links": {"self": link(f"/v1/claims/{claim_id}")},
+                "subject": graph.record_ref(record_type, slug),
+                "links": {"self": link_placeholder(f"/v1/claims/{claim_id}")},
             }
         )
-    return {**source_summary(index, source), "rests_on_it": known(resting)}
+    return {**build_source_summary(graph, source), "rests_on_it": build_block(claims)}
 
 
-def guide_summary(index: Index, page: seed.GuidePage) -> Json:
-    """A page of the guide in the list of pages."""
+def build_guide_summary(graph: ContentGraph, page: seed.GuidePageIn) -> Json:
+    """Build the list item of a guide page."""
     return {
         "slug": page.slug,
         "name": page.title,
         "type": "guide_page",
         "summary": page.summary.text,
-        "review": review_of(index),
-        "updated_in": index.updated("guide_page", page.slug),
-        "links": links_of("guide_page", page.slug),
+        "review": build_review(graph),
+        "updated_in": graph.last_changed_version("guide_page", page.slug),
+        "links": build_links("guide_page", page.slug),
     }
 
 
-def guide_document(index: Index, page: seed.GuidePage) -> Json:
-    """A page of the guide: headings, texts, and the claims they rest on."""
-    named = {claim: index.claims[claim] for item in page.items for claim in item.claims}
-    named |= {claim: index.claims[claim] for claim in page.summary.claims}
-    named |= {claim.id: index.claims[claim.id] for claim in page.claims}
+def build_guide_document(graph: ContentGraph, page: seed.GuidePageIn) -> Json:
+    """Build the document of a guide page: headings and texts with the claims that support them."""
+    subject_claims = {claim: graph.claims[claim] for item in page.items for claim in item.claims}
+    subject_claims |= {claim: graph.claims[claim] for claim in page.summary.claims}
+    subject_claims |= {claim.id: graph.claims[claim.id] for claim in page.claims}
     return {
-        **guide_summary(index, page),
-        "intro": text_shape(page.summary),
+        **build_guide_summary(graph, page),
+        "intro": build_text(page.summary),
         "items": [
             {"heading": item.heading, "text": item.text, "lang": "en", "claims": item.claims} for item in page.items
         ],
-        "claims": [claim_shape(index, kind, slug, claim) for _, (kind, slug, claim, _) in sorted(named.items())],
-        "sources": sources_behind(index, [one.claim for one in named.values()]),
-        "licence": licence_of(index),
-        "notice": notice_of(index),
+        "claims": [
+            build_claim(graph, record_type, slug, claim)
+            for _, (record_type, slug, claim, _) in sorted(subject_claims.items())
+        ],
+        "sources": build_sources(graph, [claim.claim for claim in subject_claims.values()]),
+        "licence": build_license(graph),
+        "notice": build_notice(graph),
     }

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, Index
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, Session, SQLModel, col, create_engine, insert, or_, select
 
-from app.loader.content import State
+from app.loader.content import CheckedContent
 from app.seed import schema as seed
 
 TABLES = registry()
@@ -125,17 +125,17 @@ class ProcedurePublic(RecordPublic):
     summary: str
 
 
-class ProcedureInFull(ProcedurePublic):
+class ProcedureDetail(ProcedurePublic):
     generators: list[RecordPublic] = []
     conditions: list[RecordPublic] = []
     risks: list[RiskPublic] = []
     reliefs: list[ReliefPublic] = []
 
 
-def fill(engine: Engine, state: State) -> None:
+def load_plain_database(engine: Engine, state: CheckedContent) -> None:
     """The rows of a synthetic release, in the plain application's tables."""
     TABLES.metadata.create_all(engine)
-    content = state.content
+    content = state.bundle
     ids: dict[str, dict[str, int]] = {
         "generator": {one.slug: n for n, one in enumerate(content.pain_generators, 1)},
         "condition": {one.slug: n for n, one in enumerate(content.conditions, 1)},
@@ -158,31 +158,31 @@ def fill(engine: Engine, state: State) -> None:
                 Relief: [],
             }
             for number, record in enumerate(content.procedures[start : start + 2_000], start + 1):
-                _rows_of(batch, ids, number, record)
+                _add_rows(batch, ids, number, record)
             for model, values in batch.items():
                 connection.execute(insert(model), values)
 
 
-def _rows_of(
+def _add_rows(
     batch: dict[type[SQLModel], list[dict[str, Any]]],
     ids: dict[str, dict[str, int]],
     number: int,
-    record: seed.Procedure,
+    record: seed.ProcedureIn,
 ) -> None:
     mine = {"procedure_id": number}
     batch[Procedure].append(
         {"slug": record.slug, "name": record.name, "family": record.family, "summary": record.texts["summary"].text}
     )
     for claim in record.claims:
-        if isinstance(claim, seed.TargetClaim):
+        if isinstance(claim, seed.TargetClaimIn):
             batch[GeneratorLink].append({**mine, "generator_id": ids["generator"][claim.value.pain_generator]})
-        elif isinstance(claim, seed.IndicationClaim):
+        elif isinstance(claim, seed.IndicationClaimIn):
             batch[ConditionLink].append({**mine, "condition_id": ids["condition"][claim.value.condition]})
-        elif isinstance(claim, seed.ProcedureRiskClaim):
+        elif isinstance(claim, seed.ProcedureRiskClaimIn):
             value = claim.value
             shown = {"observed": value.observed, "n": value.n, "statement": claim.statement}
             batch[ProcedureRisk].append({**mine, **shown, "risk_id": ids["risk"][value.risk]})
-        elif isinstance(claim, seed.ReliefDurationClaim):
+        elif isinstance(claim, seed.ReliefDurationClaimIn):
             span = {"min": claim.value.min, "max": claim.value.max, "label": claim.value.label}
             batch[Relief].append({**mine, **span, "statement": claim.statement})
 
@@ -203,7 +203,7 @@ def plain_app(file: str) -> FastAPI:
     def read_procedures(session: Sessions, offset: int = 0, limit: Limit = 20) -> Any:
         return session.exec(select(Procedure).order_by(col(Procedure.id)).offset(offset).limit(limit)).all()
 
-    @app.get("/procedures/{slug}", response_model=ProcedureInFull)
+    @app.get("/procedures/{slug}", response_model=ProcedureDetail)
     def read_procedure(slug: str, session: Sessions) -> Any:
         found = session.exec(select(Procedure).where(Procedure.slug == slug)).first()
         if not found:

@@ -15,16 +15,16 @@ from typing import Any, Final
 
 import brotli
 import httpx
-from benchmarks.chart import growth_chart
-from benchmarks.reference import fill
-from benchmarks.servers import Server, latencies, load, need_tools, ours, record, reference
-from benchmarks.synthetic import synthetic, word
+from benchmarks.chart import build_growth_chart
+from benchmarks.reference import load_plain_database
+from benchmarks.servers import Server, measure_latency, measure_throughput, check_tools, run_service, record_responses, run_reference
+from benchmarks.synthetic import build_synthetic_content, build_word
 from checkout import ROOT
 from sqlalchemy import create_engine
 
 from app.settings import load_settings
 
-Say = Callable[[str], None]
+ReportProgress = Callable[[str], None]
 GOALS: Final = {
     "detail": (0.80, 8.0),
     "look-up": (0.80, 4.0),
@@ -33,20 +33,20 @@ GOALS: Final = {
     "304": (0.85, None),
 }
 GROWTH_GOALS: Final = {"detail": 1.3, "look-up": 1.6, "search": 1.5, "list": 1.3}
-_ROTATION: Final = 64
+_MAX_URLS: Final = 64
 _STARTS: Final = 7
 # Seconds of one turn of a server, before another has its own: a busy moment of the machine hits all alike.
-_TURN: Final = 1
+_ROUND_SECONDS: Final = 1
 # The same where sizes are compared, and how many of them for one of the others: one request at a time needs no time to begin.
-_GROWTH_TURN: Final = 0.25
-_GROWTH_TURNS: Final = 4
+_GROWTH_ROUND_SECONDS: Final = 0.25
+_GROWTH_ROUNDS: Final = 4
 
 
 @dataclass
 class Workload:
     """Addresses of one kind of request, for us and for the plain application."""
 
-    ours: list[str]
+    service: list[str]
     plain: list[str]
 
 
@@ -60,20 +60,20 @@ class Size:
     load_seconds: float
     load_mib: float
     # Workload -> median of each turn, in milliseconds.
-    turns: dict[str, list[float]] = field(default_factory=dict)
+    latencies: dict[str, list[float]] = field(default_factory=dict)
 
     @property
-    def medians(self) -> dict[str, float]:
+    def median_latencies(self) -> dict[str, float]:
         """Workload -> median of its turns."""
-        return {name: statistics.median(found) for name, found in self.turns.items()}
+        return {name: statistics.median(found) for name, found in self.latencies.items()}
 
     @property
-    def database(self) -> str:
+    def database_url(self) -> str:
         """Where ours reads."""
         return f"sqlite:///{self.folder / 'kb.sqlite3'}"
 
 
-def _prepare(count: int, folder: Path, *, beside: bool) -> Size:
+def prepare_size(count: int, folder: Path, *, beside: bool) -> Size:
     """Load the release, in a process of its own: memory is measured there. `beside`: for the plain application too."""
     folder.mkdir(parents=True, exist_ok=True)
     made = subprocess.run(
@@ -84,10 +84,10 @@ def _prepare(count: int, folder: Path, *, beside: bool) -> Size:
         check=True,
     )
     facts = json.loads(made.stdout.strip().splitlines()[-1])
-    step = max(1, count // _ROTATION)
-    slugs = [f"procedure-{n}" for n in range(0, count, step)][:_ROTATION]
-    generators = [f"generator-{n}" for n in range(facts["generators"])][:_ROTATION]
-    words = [word(n) for n in (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597)]
+    step = max(1, count // _MAX_URLS)
+    slugs = [f"procedure-{n}" for n in range(0, count, step)][:_MAX_URLS]
+    generators = [f"generator-{n}" for n in range(facts["generators"])][:_MAX_URLS]
+    words = [build_word(n) for n in (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597)]
     workloads = {
         "detail": Workload([f"/v1/procedures/{one}" for one in slugs], [f"/procedures/{one}" for one in slugs]),
         "look-up": Workload(
@@ -100,34 +100,34 @@ def _prepare(count: int, folder: Path, *, beside: bool) -> Size:
     return Size(count, folder, workloads, facts["seconds"], facts["mib"])
 
 
-def _throughput(size: Size, *, turns: int, say: Say) -> dict[str, dict[str, list[float]]]:
+def measure_throughputs(size: Size, *, turns: int, say: ReportProgress) -> dict[str, dict[str, list[float]]]:
     """Requests a second of ours (warm, cold, 304), of the bare and of the plain application, in turns."""
     found: dict[str, dict[str, list[float]]] = {}
     with ExitStack() as stack:
-        warm: Server = stack.enter_context(ours(size.database, size.folder / "search", cached=True))
-        cold: Server = stack.enter_context(ours(size.database, size.folder / "search", cached=False))
+        warm: Server = stack.enter_context(run_service(size.database_url, size.folder / "search", cached=True))
+        cold: Server = stack.enter_context(run_service(size.database_url, size.folder / "search", cached=False))
         plain: Server = stack.enter_context(
-            reference("plain", size.folder / "plain.sqlite3", size.workloads["list"].plain[0])
+            run_reference("plain", size.folder / "plain.sqlite3", size.workloads["list"].plain[0])
         )
-        targets = [target for workload in size.workloads.values() for target in workload.ours]
-        recorded = record(warm, targets)
-        record(cold, targets)
+        targets = [target for workload in size.workloads.values() for target in workload.service]
+        recorded = record_responses(warm, targets)
+        record_responses(cold, targets)
         (size.folder / "recorded.json").write_text(json.dumps(recorded), encoding="utf-8")
-        bare: Server = stack.enter_context(reference("bare", size.folder / "recorded.json", targets[0]))
+        bare: Server = stack.enter_context(run_reference("bare", size.folder / "recorded.json", targets[0]))
         for turn in range(turns):
             say(f"throughput, turn {turn + 1} of {turns}")
             for name, workload in size.workloads.items():
-                none = [""] * len(workload.ours)
+                none = [""] * len(workload.service)
                 row = found.setdefault(name, {})
 
                 def run(kind: str, server: Server, asked: list[str], tags: list[str], into: Any) -> None:
-                    into.setdefault(kind, []).append(load(server, asked, tags, seconds=_TURN, work=size.folder))
+                    into.setdefault(kind, []).append(measure_throughput(server, asked, tags, seconds=_ROUND_SECONDS, work=size.folder))
 
-                run("bare", bare, workload.ours, none, row)
-                run("warm", warm, workload.ours, none, row)
-                run("cold", cold, workload.ours, none, row)
+                run("bare", bare, workload.service, none, row)
+                run("warm", warm, workload.service, none, row)
+                run("cold", cold, workload.service, none, row)
                 run("plain", plain, workload.plain, [""] * len(workload.plain), row)
-            detail = size.workloads["detail"].ours
+            detail = size.workloads["detail"].service
             tags = [recorded[f"{one}?"]["etag"] for one in detail]
             row = found.setdefault("304", {})
             run("bare", bare, detail, tags, row)
@@ -135,29 +135,29 @@ def _throughput(size: Size, *, turns: int, say: Say) -> dict[str, dict[str, list
     return found
 
 
-def _growth(sizes: list[Size], *, turns: int, say: Say) -> None:
+def measure_growth(sizes: list[Size], *, turns: int, say: ReportProgress) -> None:
     """Medians of one answer at each size, in turns."""
     with ExitStack() as stack:
         servers = [
-            (size, stack.enter_context(ours(size.database, size.folder / "search", cached=False))) for size in sizes
+            (size, stack.enter_context(run_service(size.database_url, size.folder / "search", cached=False))) for size in sizes
         ]
         for turn in range(turns):
             say(f"growth, turn {turn + 1} of {turns}")
             for name in sizes[0].workloads:
                 for size, cold in servers:
-                    median = latencies(cold, size.workloads[name].ours, seconds=_GROWTH_TURN)
-                    size.turns.setdefault(name, []).append(median)
+                    median = measure_latency(cold, size.workloads[name].service, seconds=_GROWTH_ROUND_SECONDS)
+                    size.latencies.setdefault(name, []).append(median)
 
 
-def _at_rest(database: str, search_dir: Path) -> dict[str, float]:
+def measure_shipped_content(database: str, search_dir: Path) -> dict[str, float]:
     """Of a loaded database: seconds to the first answer (median of several starts), resident memory, and the largest
     detail compressed.
     """
     starts = []
     for _ in range(_STARTS):
-        with ours(database, search_dir, cached=True) as server:
+        with run_service(database, search_dir, cached=True) as server:
             starts.append(server.seconds_to_first_answer)
-    with ours(database, search_dir, cached=True) as server, httpx.Client(base_url=server.base) as client:
+    with run_service(database, search_dir, cached=True) as server, httpx.Client(base_url=server.base) as client:
         memory = server.memory_mib()
         largest = 0
         target = "/v1/procedures?limit=100"
@@ -173,19 +173,19 @@ def _at_rest(database: str, search_dir: Path) -> dict[str, float]:
         }
 
 
-def bench(sizes: list[int], *, turns: int, work: Path, shipped: str, out: Path, say: Say) -> str:
+def bench(sizes: list[int], *, turns: int, work: Path, shipped: str, out: Path, say: ReportProgress) -> str:
     """Measure, write `bench.json`, `bench.md` and `growth.svg` below `out`, and return the table."""
-    need_tools()
+    check_tools()
     if (os.cpu_count() or 1) < 2:
         say("one core only: server and load share it, ratios will be low")
     made: list[Size] = []
     for count in sizes:
         say(f"loading {count}")
         # Only the first size is measured beside the others.
-        made.append(_prepare(count, work / str(count), beside=not made))
-    rates = _throughput(made[0], turns=turns, say=say)
-    _growth(made, turns=turns * _GROWTH_TURNS, say=say)
-    rest = _at_rest(shipped, work / "search") if shipped else {}
+        made.append(prepare_size(count, work / str(count), beside=not made))
+    rates = measure_throughputs(made[0], turns=turns, say=say)
+    measure_growth(made, turns=turns * _GROWTH_ROUNDS, say=say)
+    rest = measure_shipped_content(shipped, work / "search") if shipped else {}
     facts = {
         "machine": {
             "cores": os.cpu_count(),
@@ -193,10 +193,10 @@ def bench(sizes: list[int], *, turns: int, work: Path, shipped: str, out: Path, 
             "python": platform.python_version(),
             "turns": turns,
         },
-        "throughput": _ratios(rates),
-        "growth": [{"procedures": size.count, **{k: round(v, 3) for k, v in size.medians.items()}} for size in made],
+        "throughput": _build_ratios(rates),
+        "growth": [{"procedures": size.count, **{k: round(v, 3) for k, v in size.median_latencies.items()}} for size in made],
         "growth_ratio": {
-            name: round(_compared(made[-1].turns[name], made[0].turns[name]), 2) for name in made[0].turns
+            name: round(_compare(made[-1].latencies[name], made[0].latencies[name]), 2) for name in made[0].latencies
         },
         "loading": [
             {"procedures": size.count, "seconds": round(size.load_seconds, 1), "mib": round(size.load_mib)}
@@ -206,32 +206,32 @@ def bench(sizes: list[int], *, turns: int, work: Path, shipped: str, out: Path, 
     }
     out.mkdir(parents=True, exist_ok=True)
     (out / "bench.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    (out / "growth.svg").write_text(growth_chart({s.count: s.medians for s in made}), encoding="utf-8")
-    table = _table(facts)
+    (out / "growth.svg").write_text(build_growth_chart({s.count: s.median_latencies for s in made}), encoding="utf-8")
+    table = _render_report(facts)
     (out / "bench.md").write_text(table, encoding="utf-8")
     return table
 
 
-def _compared(ours: list[float], theirs: list[float]) -> float:
+def _compare(ours: list[float], theirs: list[float]) -> float:
     """Median of the ratios of neighbouring turns: what slowed the machine down for a while slowed both."""
     return statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
 
 
-def _ratios(rates: dict[str, dict[str, list[float]]]) -> list[dict[str, Any]]:
+def _build_ratios(rates: dict[str, dict[str, list[float]]]) -> list[dict[str, Any]]:
     rows = []
     for name, row in rates.items():
         warm_goal, cold_goal = GOALS[name]
         shown: dict[str, Any] = {"workload": name}
         shown |= {kind: round(statistics.median(turns)) for kind, turns in row.items()}
-        shown["warm_to_bare"] = round(_compared(row["warm"], row["bare"]), 2)
+        shown["warm_to_bare"] = round(_compare(row["warm"], row["bare"]), 2)
         shown["warm_goal"] = warm_goal
-        shown["cold_to_plain"] = round(_compared(row["cold"], row["plain"]), 1) if "cold" in row else None
+        shown["cold_to_plain"] = round(_compare(row["cold"], row["plain"]), 1) if "cold" in row else None
         shown["cold_goal"] = cold_goal
         rows.append(shown)
     return rows
 
 
-def _table(facts: dict[str, Any]) -> str:
+def _render_report(facts: dict[str, Any]) -> str:
     lines = [
         "# Performance",
         "",
@@ -273,7 +273,7 @@ def _table(facts: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _load_one(count: int, folder: Path, *, beside: bool) -> None:
+def _load_size(count: int, folder: Path, *, beside: bool) -> None:
     """In a process of its own: both databases of one size, and what loading ours took."""
     import resource
     import time
@@ -287,7 +287,7 @@ def _load_one(count: int, folder: Path, *, beside: bool) -> None:
         old.unlink()
     began = time.perf_counter()
     with gc_paused():
-        state = synthetic(count)
+        state = build_synthetic_content(count)
         engine = create_write_engine(f"sqlite:///{folder / 'kb.sqlite3'}")
         migrate(engine)
         write_content(engine, state)
@@ -296,7 +296,7 @@ def _load_one(count: int, folder: Path, *, beside: bool) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if beside:
         plain = create_engine(f"sqlite:///{folder / 'plain.sqlite3'}")
-        fill(plain, state)
+        load_plain_database(plain, state)
         plain.dispose()
     print(json.dumps({"seconds": seconds, "mib": peak, "generators": len(state.bundle.pain_generators)}))
 
@@ -313,7 +313,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.load:
         count, folder, which = options.load
-        _load_one(int(count), Path(folder), beside=which == "beside")
+        _load_size(int(count), Path(folder), beside=which == "beside")
         return
     counts = [int(size) for size in options.sizes.split(",")]
     if counts != sorted(counts) or counts[0] < 1:

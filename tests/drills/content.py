@@ -11,11 +11,11 @@ from build import condition, generator, procedure, relief, write_seed
 from drills.traffic import digest
 
 from app.db.migrations import migrate
-from app.db.write_engine import write_engine
-from app.http.release_watcher import look
-from app.loader.content import read_state
+from app.db.write_engine import create_write_engine
+from app.http.release_watcher import read_current_release
+from app.loader.content import load_content
 from app.loader.release_file import write_release
-from app.loader.writer import write
+from app.loader.writer import write_content
 from app.main import create_app
 from app.settings import Settings
 
@@ -37,9 +37,9 @@ COLD = [f"/v1/procedures?limit={limit}&sort=name" for limit in range(11, 60)]
 def seeds(root: Path) -> list[Path]:
     """Releases 1.0.0 and 1.1.0, each as a directory of seed files with its history."""
     first, second = _seed(root / "first", second=False), _seed(root / "second", second=True)
-    write_release(first, read_state(first), version="1.0.0", date="2026-01-01", title="First")
+    write_release(first, load_content(first), version="1.0.0", date="2026-01-01", title="First")
     shutil.copytree(first / "releases", second / "releases")
-    write_release(second, read_state(second), version="1.1.0", date="2026-02-01", title="Second")
+    write_release(second, load_content(second), version="1.1.0", date="2026-02-01", title="Second")
     return [first, second]
 
 
@@ -68,15 +68,15 @@ def right_bodies(seeds: list[Path]) -> dict[str, dict[str, str]]:
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
         for number, root in enumerate(seeds):
             url = f"sqlite:///{folder}/{number}.sqlite3"
-            state, engine = read_state(root), write_engine(url)
+            state, engine = load_content(root), create_write_engine(url)
             migrate(engine)
-            write(engine, state)
+            write_content(engine, state)
             engine.dispose()
             app = create_app(Settings(database_url=url, search_dir=Path(folder) / "search"))
-            release = look(app.app.state.engine)  # type: ignore[attr-defined]
-            app.see(release.revision if release else "")
+            release = read_current_release(app.app.state.services.engine)  # type: ignore[attr-defined]
+            app.set_release(release.revision if release else "")
             found[state.version] = runner.run(_bodies(app))
-            app.app.state.engine.dispose()  # type: ignore[attr-defined]
+            app.app.state.services.engine.dispose()  # type: ignore[attr-defined]
     return found
 
 

@@ -1,4 +1,4 @@
-"""What must have a form is refused in words with an example: nobody reads regular expressions."""
+"""A value that does not match its pattern is rejected with a plain message and an example, never a regular expression."""
 
 import json
 from collections.abc import Iterator
@@ -12,52 +12,52 @@ from app.api.mcp.arguments import ToolArguments
 from app.domain.patterns import PATTERN_MESSAGES
 from app.loader.json_schemas import build_schemas
 from app.main import create_app
-from app.settings import EXTRAS, Settings
+from app.settings import FEATURES, Settings
 
 
-def patterns_in(node: Any) -> Iterator[str]:
+def find_patterns(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
-        if isinstance(found := node.get("pattern"), str):
-            yield found
-        for one in node.values():
-            yield from patterns_in(one)
+        if isinstance(pattern := node.get("pattern"), str):
+            yield pattern
+        for child in node.values():
+            yield from find_patterns(child)
     elif isinstance(node, list):
-        for one in node:
-            yield from patterns_in(one)
+        for child in node:
+            yield from find_patterns(child)
 
 
-def test_every_form_that_something_must_have_is_put_in_words() -> None:
-    document = create_app(Settings(database_url="sqlite://", extras=tuple(EXTRAS))).app.openapi()  # type: ignore[attr-defined]
-    places = [
+def test_every_pattern_has_a_plain_message() -> None:
+    document = create_app(Settings(database_url="sqlite://", features=tuple(FEATURES))).app.openapi()  # type: ignore[attr-defined]
+    schemas_with_patterns = [
         document,
         Settings.model_json_schema(),
         [json.loads(schema) for schema in build_schemas().values()],
         [model.model_json_schema() for model in ToolArguments.__subclasses__()],
     ]
 
-    found = set(patterns_in(places))
+    patterns = set(find_patterns(schemas_with_patterns))
 
-    assert found
-    assert found <= PATTERN_MESSAGES.keys()
-    assert not [words for words in PATTERN_MESSAGES.values() if "[" in words or "^" in words]
+    assert patterns
+    assert patterns <= PATTERN_MESSAGES.keys()
+    assert not [message for message in PATTERN_MESSAGES.values() if "[" in message or "^" in message]
 
 
 @pytest.mark.parametrize(
-    ("path", "parameter", "words"),
+    ("path", "parameter", "text"),
     [
         ("/v1/procedures?min_relief=6+months", "min_relief", "such as P6M"),
         ("/v1/procedures?updated_since=1/2", "updated_since", "such as 1.2.0"),
         ("/v1/sources?release=%C3%A9", "release", "such as 1.2.0"),
     ],
 )
-def test_a_malformed_value_is_told_what_would_be_right(
-    client: Client, load: Load, path: str, parameter: str, words: str
+def test_a_malformed_value_is_rejected_with_an_example(
+    client: Client, load: Load, path: str, parameter: str, text: str
 ) -> None:
     load(procedure("p"))
 
-    answer = client.get(path)
+    response = client.get(path)
 
-    (error,) = answer.json()["errors"]
-    assert (answer.status_code, error["parameter"]) == (422, parameter)
-    assert words in error["message"]
-    assert "^" not in answer.text
+    (error,) = response.json()["errors"]
+    assert (response.status_code, error["parameter"]) == (422, parameter)
+    assert text in error["message"]
+    assert "^" not in response.text

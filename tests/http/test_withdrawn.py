@@ -10,9 +10,9 @@ from build import procedure, source, write_seed
 from conftest import Client
 from sqlalchemy import Engine
 
-from app.loader.content import read_state
+from app.loader.content import load_content
 from app.loader.release_file import write_release
-from app.loader.writer import write
+from app.loader.writer import write_content
 
 Step = Callable[..., None]
 RENAMED = procedure("facet-rfa", name="Facet rhizotomy", former_slugs=["facet-rhizotomy", "facet-burning"])
@@ -35,9 +35,9 @@ def step(client: Client, writer: Engine, tmp_path: Path) -> Step:
         shutil.rmtree(root / "procedures", ignore_errors=True)
         write_seed(root, *records)
         if version:
-            write_release(root, read_state(root), version=version, date="2026-01-01", title=version)
-        write(writer, read_state(root))
-        client.see()
+            write_release(root, load_content(root), version=version, date="2026-01-01", title=version)
+        write_content(writer, load_content(root))
+        client.poll_release()
 
     return load
 

@@ -1,4 +1,4 @@
-"""A database of an earlier schema, brought to this one."""
+"""Migration of a database from an earlier schema."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ from app.loader.content import load_content
 from app.loader.writer import write_content
 
 
-def test_a_database_from_before_lists_were_packed_holds_no_release_until_it_is_loaded(
+def test_a_database_from_before_packed_lists_has_no_release_until_it_is_loaded_again(
     client: Client, writer: Engine, tmp_path: Path
 ) -> None:
-    state = load_content(write_seed(tmp_path / "seed", procedure("p1"), procedure("p2", family="ablation")))
-    write_content(writer, state)
+    content = load_content(write_seed(tmp_path / "seed", procedure("p1"), procedure("p2", family="ablation")))
+    write_content(writer, content)
     downgrade(writer, "0001")
 
     assert migrate(writer)
-    client.see()
+    client.poll_release()
     before = client.get("/v1/procedures")
-    written = write_content(writer, state)
-    client.see()
+    loaded = write_content(writer, content)
+    client.poll_release()
 
     assert (before.status_code, before.json()["code"]) == (503, "not_loaded")
-    assert written.written
-    assert [one["slug"] for one in client.get("/v1/procedures?family=ablation").json()["items"]] == ["p2"]
+    assert loaded.written
+    assert [item["slug"] for item in client.get("/v1/procedures?family=ablation").json()["items"]] == ["p2"]

@@ -1,4 +1,4 @@
-"""Back to an earlier release: the same revision, and the same bytes, as when it was first loaded."""
+"""Restoring an earlier release gives the same revision and the same bytes as its first load."""
 
 import asyncio
 import hashlib
@@ -34,58 +34,56 @@ PATHS = [
 ]
 
 
-def records(*, later: bool) -> list[dict[str, Any]]:
-    found = [generator("joint"), condition("pain", arises_from=["joint"]), risk("bleeding"), page("b"), page("a")]
+def build_records(*, later: bool) -> list[dict[str, Any]]:
+    records = [generator("joint"), condition("pain", arises_from=["joint"]), risk("bleeding"), page("b"), page("a")]
     months = 9 if later else 3
     for n in range(3 + later):
         claims = [relief(f"z{n}", min=f"P{months}M"), relief(f"a{n}", min=f"P{months}M", intent="therapeutic")]
-        found.append(procedure(f"p{n}", treats=["joint"], indicated=["pain"], claims=claims))
-    return found
+        records.append(procedure(f"p{n}", treats=["joint"], indicated=["pain"], claims=claims))
+    return records
 
 
 @pytest.fixture
 def seeds(tmp_path: Path) -> tuple[Path, Path]:
     first, second = tmp_path / "first", tmp_path / "second"
-    write_seed(first, *records(later=False))
+    write_seed(first, *build_records(later=False))
     write_release(first, load_content(first), version="1.0.0", date="2026-01-01", title="First")
     shutil.copytree(first / "releases", second / "releases")
-    write_seed(second, *records(later=True))
+    write_seed(second, *build_records(later=True))
     write_release(second, load_content(second), version="1.1.0", date="2026-02-01", title="Second")
     return first, second
 
 
-def bodies(client: Client) -> list[tuple[bytes, str]]:
-    client.see()
-    return [(answer.content, answer.headers["etag"]) for answer in map(client.get, PATHS)]
+def get_bodies(client: Client) -> list[tuple[bytes, str]]:
+    client.poll_release()
+    return [(response.content, response.headers["etag"]) for response in map(client.get, PATHS)]
 
 
-def test_rolling_back_answers_with_the_bytes_of_then(
+def test_rolling_back_restores_the_bytes_of_the_earlier_release(
     client: Client, writer: Engine, seeds: tuple[Path, Path], tmp_path: Path
 ) -> None:
     first, second = seeds
     write_content(writer, load_content(first))
-    then = bodies(client)
+    before = get_bodies(client)
     write_content(writer, load_content(second))
-    assert bodies(client) != then
+    assert get_bodies(client) != before
 
     write_content(writer, load_content(restore_from_history(second, "1.0.0", tmp_path / "back")))
 
-    assert bodies(client) == then
+    assert get_bodies(client) == before
 
 
-def test_a_release_that_is_not_in_the_history_is_refused_with_those_that_are(
-    seeds: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_an_unknown_release_is_an_error_that_names_the_known_ones(seeds: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(UnknownRelease, match=r"1\.0\.0, 1\.1\.0"):
         restore_from_history(seeds[1], "1.0.5", tmp_path / "back")
 
 
-def test_git_gives_the_files_of_the_commit_that_made_the_release(seeds: tuple[Path, Path], tmp_path: Path) -> None:
+def test_git_restores_the_files_of_the_commit_that_added_the_release(seeds: tuple[Path, Path], tmp_path: Path) -> None:
     first, second = seeds
     repository = tmp_path / "repository"
-    for state in (first, second):
+    for seed in (first, second):
         shutil.rmtree(repository / "seed_data", ignore_errors=True)
-        shutil.copytree(state, repository / "seed_data")
+        shutil.copytree(seed, repository / "seed_data")
         for command in (
             ["init", "-q"],
             ["add", "-A"],
@@ -93,10 +91,10 @@ def test_git_gives_the_files_of_the_commit_that_made_the_release(seeds: tuple[Pa
         ):
             subprocess.run(["git", "-C", str(repository), *command], check=True)
 
-    found = restore_from_git(repository / "seed_data", "1.0.0", tmp_path / "back")
+    restored = restore_from_git(repository / "seed_data", "1.0.0", tmp_path / "back")
 
-    assert load_content(found).revision == load_content(first).revision
-    with pytest.raises(UnknownRelease, match="in no commit"):
+    assert load_content(restored).revision == load_content(first).revision
+    with pytest.raises(UnknownRelease, match="no commit of the git repository"):
         restore_from_git(repository / "seed_data", "9.9.9", tmp_path / "none")
 
 
@@ -104,26 +102,26 @@ def test_the_command_loads_an_earlier_release(
     seeds: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KB_DATABASE_URL", str(tmp_path / "kb.sqlite3"))
-    run = CliRunner()
+    invoke = CliRunner().invoke
 
-    assert "Loaded release 1.1.0" in run.invoke(cli, ["load", "--seed", str(seeds[1])]).output
-    assert "Loaded release 1.0.0" in run.invoke(cli, ["load", "--seed", str(seeds[1]), "--release", "1.0.0"]).output
-    assert run.invoke(cli, ["load", "--from-git"]).exit_code == 2
-    assert run.invoke(cli, ["load", "--seed", str(seeds[1]), "--release", "3.0.0"]).exit_code == 1
-
-
-def served(url: str, runner: asyncio.Runner, folder: Path) -> Client:
-    one = Client(create_app(Settings(database_url=url, export_dir=folder / "export")), runner)
-    one.see()
-    return one
+    assert "Loaded release 1.1.0" in invoke(cli, ["load", "--seed", str(seeds[1])]).output
+    assert "Loaded release 1.0.0" in invoke(cli, ["load", "--seed", str(seeds[1]), "--release", "1.0.0"]).output
+    assert invoke(cli, ["load", "--from-git"]).exit_code == 2
+    assert invoke(cli, ["load", "--seed", str(seeds[1]), "--release", "3.0.0"]).exit_code == 1
 
 
-def load_export(file: Path, url: str, monkeypatch: pytest.MonkeyPatch, *more: str) -> Any:
+def serve(url: str, runner: asyncio.Runner, folder: Path) -> Client:
+    client = Client(create_app(Settings(database_url=url, export_dir=folder / "export")), runner)
+    client.poll_release()
+    return client
+
+
+def load_export(file: Path, url: str, monkeypatch: pytest.MonkeyPatch, *options: str) -> Any:
     monkeypatch.setenv("KB_DATABASE_URL", url)
-    return CliRunner().invoke(cli, ["load", "--from-export", str(file), *more])
+    return CliRunner().invoke(cli, ["load", "--from-export", str(file), *options])
 
 
-SHIPPED = [
+SHIPPED_PATHS = [
     "/v1/releases",
     "/v1/releases/current",
     "/v1/releases/1.0.0/changes?limit=100",
@@ -148,7 +146,7 @@ def test_an_export_loads_into_an_empty_database_of_the_other_engine_byte_for_byt
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from_sqlite = shipped.app.app.state.engine.is_file  # type: ignore[attr-defined]
+    from_sqlite = shipped.app.app.state.services.engine.is_file  # type: ignore[attr-defined]
     url = Settings(
         database_url=new_database(postgres_url) if from_sqlite else str(tmp_path / "kb.sqlite3")
     ).database_url
@@ -161,16 +159,16 @@ def test_an_export_loads_into_an_empty_database_of_the_other_engine_byte_for_byt
     current = shipped.get("/v1/releases/current").json()["version"]
     assert f"Loaded release {current}" in loaded.output, loaded.output
     lines = [json.loads(line) for line in shipped.get("/v1/export/kb.ndjson").content.splitlines()]
-    own = [line["document"]["links"]["self"] for line in lines if line["type"] != "current_release"]
-    second = served(url, runner, tmp_path)
-    for path in SHIPPED + own:
-        then, now = shipped.get(path), second.get(path)
-        assert then.status_code == 200, path
-        assert (now.content, now.headers["etag"]) == (then.content, then.headers["etag"]), path
+    records = [line["document"]["links"]["self"] for line in lines if line["type"] != "current_release"]
+    second = serve(url, runner, tmp_path)
+    for path in SHIPPED_PATHS + records:
+        expected, actual = shipped.get(path), second.get(path)
+        assert expected.status_code == 200, path
+        assert (actual.content, actual.headers["etag"]) == (expected.content, expected.headers["etag"]), path
     second.close()
 
 
-def test_an_export_holds_the_changes_since_its_last_release_and_every_release_before(
+def test_an_export_contains_pending_changes_and_every_earlier_release(
     client: Client,
     writer: Engine,
     seeds: tuple[Path, Path],
@@ -180,53 +178,53 @@ def test_an_export_holds_the_changes_since_its_last_release_and_every_release_be
 ) -> None:
     first, second = seeds
     write_content(writer, load_content(first))
-    then = bodies(client)
+    before = get_bodies(client)
     edited = json.loads((second / "risks.json").read_text())
     edited["risks"][0]["description"] = "Edited since."
     (second / "risks.json").write_text(json.dumps(edited))
     write_content(writer, load_content(second))
-    now = bodies(client)
+    after = get_bodies(client)
     file, url = tmp_path / "release.json", str(tmp_path / "other.sqlite3")
     file.write_bytes(client.get("/v1/export/release.json").content)
 
-    found = []
-    for more in ([], ["--release", "1.0.0"]):
-        assert load_export(file, url, monkeypatch, *more).exit_code == 0
-        other = served(Settings(database_url=url).database_url, runner, tmp_path)
-        found.append(bodies(other))
+    loaded = []
+    for options in ([], ["--release", "1.0.0"]):
+        assert load_export(file, url, monkeypatch, *options).exit_code == 0
+        other = serve(Settings(database_url=url).database_url, runner, tmp_path)
+        loaded.append(get_bodies(other))
         other.close()
 
-    assert found == [now, then]
+    assert loaded == [after, before]
     missing = load_export(file, url, monkeypatch, "--release", "1.0.5")
-    assert (missing.exit_code, "known are 1.0.0, 1.1.0" in missing.output) == (1, True)
+    assert (missing.exit_code, "releases in the export: 1.0.0, 1.1.0" in missing.output) == (1, True)
 
 
-def sealed(change: Callable[[dict[str, Any]], object]) -> Callable[[bytes], bytes]:
-    """An export that somebody changed, with the hash of what they made of it."""
+def edit_and_seal(edit: Callable[[dict[str, Any]], object]) -> Callable[[bytes], bytes]:
+    """Edit an export and recompute its hash."""
 
-    def changed(body: bytes) -> bytes:
+    def spoil(body: bytes) -> bytes:
         export = json.loads(body)
-        change(export)
+        edit(export)
         del export["sha256"]
         before = json.dumps(export)[:-1].encode() + b",\n"
         return before + b'"sha256":"' + hashlib.sha256(before).hexdigest().encode() + b'"}\n'
 
-    return changed
+    return spoil
 
 
-def nest(export: dict[str, Any]) -> None:
+def nest_deeply(export: dict[str, Any]) -> None:
     deep: Any = "x"
     for _ in range(400):
         deep = [deep]
     export["releases"][0]["changes"][0]["old"] = deep
 
 
-def entity(slug: str, value: Any) -> Callable[[bytes], bytes]:
+def add_entity(slug: str, value: Any) -> Callable[[bytes], bytes]:
     added = {"entity": slug, "change": "added", "field": "", "old": None, "new": value}
-    return sealed(lambda export: export["pending"].append(added))
+    return edit_and_seal(lambda export: export["pending"].append(added))
 
 
-BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+INVALID_EXPORTS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "cut short": (lambda body: body[: len(body) // 2], "cut short"),
     "nothing": (lambda _: b"", "cut short"),
     "not JSON": (lambda _: b"<html>502 Bad Gateway</html>", "is not release.json"),
@@ -239,67 +237,72 @@ BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "cut short",
     ),
     "no object": (lambda _: b'"sha256":"' + hashlib.sha256(b"").hexdigest().encode() + b'"}', "not JSON"),
-    "another shape": (sealed(lambda export: export.pop("releases")), "'releases' is required"),
-    "no release": (sealed(lambda export: export["releases"].clear()), "nothing was loaded"),
-    "another revision": (sealed(lambda export: export.update(revision="0" * 16)), "of revision 0000000000000000"),
-    "another version": (sealed(lambda export: export.update(version="7.0.0")), "The files found for 7.0.0"),
-    "a change that does not fit": (
-        sealed(lambda export: export["releases"][0]["changes"].pop(0)),
-        "the history does not replay",
+    "another shape": (edit_and_seal(lambda export: export.pop("releases")), "'releases' is required"),
+    "no release": (edit_and_seal(lambda export: export["releases"].clear()), "nothing was loaded"),
+    "another revision": (
+        edit_and_seal(lambda export: export.update(revision="0" * 16)),
+        "of revision 0000000000000000",
     ),
-    "a pending change that does not fit": (
-        sealed(lambda export: export["pending"].append({"entity": "risks/x", "change": "removed", "field": "/y/z"})),
-        "does not fit the last release",
+    "another version": (edit_and_seal(lambda export: export.update(version="7.0.0")), "The files found for 7.0.0"),
+    "a conflicting change": (
+        edit_and_seal(lambda export: export["releases"][0]["changes"].pop(0)),
+        "the history cannot be replayed",
     ),
-    "nested deeply": (sealed(nest), "nested too deeply"),
-    "a path for a slug": (entity("procedures/../../escaped", {}), "is no record that a seed holds"),
-    "a long slug": (entity(f"procedures/{'a' * 200}", {}), "is no record that a seed holds"),
-    "a word for a record": (entity("procedures/word", "word"), "an object is expected"),
-    "a word for an entry": (entity("guide/word", "word"), "/pages/"),
-    "no place": (entity("guide/word", {"slug": "word", "place": "last"}), "nothing was loaded"),
-    "an unknown family": (entity("spells/word", {}), "is no record that a seed holds"),
+    "a conflicting pending change": (
+        edit_and_seal(
+            lambda export: export["pending"].append({"entity": "risks/x", "change": "removed", "field": "/y/z"})
+        ),
+        "conflicts with the last release",
+    ),
+    "nested deeply": (edit_and_seal(nest_deeply), "nested too deeply"),
+    "a path for a slug": (add_entity("procedures/../../escaped", {}), "is not a seed record"),
+    "a long slug": (add_entity(f"procedures/{'a' * 200}", {}), "is not a seed record"),
+    "a word for a record": (add_entity("procedures/word", "word"), "an object is expected"),
+    "a word for an entry": (add_entity("guide/word", "word"), "/pages/"),
+    "no place": (add_entity("guide/word", {"slug": "word", "place": "last"}), "nothing was loaded"),
+    "an unknown family": (add_entity("spells/word", {}), "is not a seed record"),
 }
 
 
 @pytest.fixture(scope="module")
-def one_release(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
-    """A database of 1.0.0, and the export of it."""
+def exported_release(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+    """Database with release 1.0.0, and its export."""
     folder = tmp_path_factory.mktemp("exported")
-    write_seed(folder / "seed", *records(later=False))
+    write_seed(folder / "seed", *build_records(later=False))
     write_release(folder / "seed", load_content(folder / "seed"), version="1.0.0", date="2026-01-01", title="First")
     with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
         patch.setenv("KB_DATABASE_URL", str(folder / "kb.sqlite3"))
         assert CliRunner().invoke(cli, ["load", "--seed", str(folder / "seed")]).exit_code == 0
-        one = served(Settings(database_url=str(folder / "kb.sqlite3")).database_url, runner, folder)
-        exported = one.get("/v1/export/release.json").content
-        one.close()
+        client = serve(Settings(database_url=str(folder / "kb.sqlite3")).database_url, runner, folder)
+        exported = client.get("/v1/export/release.json").content
+        client.close()
     return folder / "kb.sqlite3", exported
 
 
-@pytest.mark.parametrize("name", BAD)
-def test_a_bad_export_is_a_finding_and_the_release_before_stays(
-    one_release: tuple[Path, bytes],
+@pytest.mark.parametrize("name", INVALID_EXPORTS)
+def test_an_invalid_export_is_reported_and_the_previous_release_stays(
+    exported_release: tuple[Path, bytes],
     name: str,
     runner: asyncio.Runner,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    database, exported = one_release
-    spoil, message = BAD[name]
-    spoilt = tmp_path / "release.json"
-    spoilt.write_bytes(spoil(exported))
-    assert spoilt.read_bytes() != exported
+    database, exported = exported_release
+    spoil, message = INVALID_EXPORTS[name]
+    invalid = tmp_path / "release.json"
+    invalid.write_bytes(spoil(exported))
+    assert invalid.read_bytes() != exported
 
-    refused = load_export(spoilt, str(database), monkeypatch)
+    load = load_export(invalid, str(database), monkeypatch)
 
-    assert isinstance(refused.exception, SystemExit)
-    assert (refused.exit_code, message in refused.output) == (1, True), refused.output
-    one = served(Settings(database_url=str(database)).database_url, runner, tmp_path)
-    assert one.get("/v1/releases/current").json()["version"] == "1.0.0"
-    one.close()
+    assert isinstance(load.exception, SystemExit)
+    assert (load.exit_code, message in load.output) == (1, True), load.output
+    client = serve(Settings(database_url=str(database)).database_url, runner, tmp_path)
+    assert client.get("/v1/releases/current").json()["version"] == "1.0.0"
+    client.close()
 
 
-def test_an_export_that_is_no_file_or_comes_with_other_sources_is_refused(
+def test_an_export_that_is_not_a_file_or_is_combined_with_other_sources_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = str(tmp_path / "kb.sqlite3")

@@ -1,4 +1,4 @@
-"""A load is one transaction: whole or not at all, whoever is killed and whoever reads meanwhile."""
+"""A load is atomic: for readers, for a killed process, and for concurrent loads."""
 
 import os
 import random
@@ -29,18 +29,18 @@ from app.loader.writer import write_content
 from app.queries.releases import find_release
 
 
-def state_with(root: Path, count: int) -> CheckedContent:
+def load_procedures(root: Path, count: int) -> CheckedContent:
     return load_content(
         write_seed(root, *[procedure(f"p{n}", claims=[relief(f"c{n}", min="P3M")]) for n in range(count)])
     )
 
 
-def counted(snapshot: ReadTransaction, table: str) -> int:
+def count_rows(snapshot: ReadTransaction, table: str) -> int:
     return int(snapshot.fetch(f"SELECT count(*) FROM {table}", {})[0][0])
 
 
-def seconds_of_a_load(seed: Path, folder: Path) -> float:
-    """How long a whole load takes on this machine at the moment."""
+def measure_load_seconds(seed: Path, folder: Path) -> float:
+    """Measure how long a complete load takes on this machine at the moment."""
     began = time.monotonic()
     env = {**os.environ, "KB_DATABASE_URL": str(folder / "scratch.sqlite3"), "PYTHONPATH": str(Path.cwd())}
     subprocess.run(
@@ -49,17 +49,17 @@ def seconds_of_a_load(seed: Path, folder: Path) -> float:
     return time.monotonic() - began
 
 
-def test_a_load_killed_at_any_moment_leaves_the_release_before_whole(
+def test_a_load_killed_at_any_moment_leaves_the_previous_release_intact(
     database_url: str, writer: Engine, tmp_path: Path
 ) -> None:
-    first = state_with(tmp_path / "first", 50)
+    first = load_procedures(tmp_path / "first", 50)
     write_content(writer, first)
     bigger = write_seed(
         tmp_path / "second", *[procedure(f"q{n}", claims=[relief(f"d{n}", min="P3M")]) for n in range(600)]
     )
     writer.dispose()
-    dice = random.Random(7)
-    whole = seconds_of_a_load(bigger, tmp_path)
+    rng = random.Random(7)
+    load_seconds = measure_load_seconds(bigger, tmp_path)
     for _ in range(20):
         process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", "load", "--seed", str(bigger)],
@@ -67,38 +67,38 @@ def test_a_load_killed_at_any_moment_leaves_the_release_before_whole(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        # From the middle of its start to a little past its end.
-        time.sleep(dice.uniform(0.4, 1.1) * whole)
+        # From the middle of startup to slightly after the end.
+        time.sleep(rng.uniform(0.4, 1.1) * load_seconds)
         process.send_signal(signal.SIGKILL)
         process.wait()
         engine = create_read_engine(database_url)
         with engine.transaction() as snapshot:
             release = find_release(snapshot)
             assert release is not None
-            count = counted(snapshot, "procedure")
-            claims = counted(snapshot, "claim")
+            count = count_rows(snapshot, "procedure")
+            claims = count_rows(snapshot, "claim")
             assert (count, claims) == ((50, 50) if release.revision == first.revision else (600, 600))
         engine.dispose()
 
 
-def test_a_first_load_killed_at_any_moment_leaves_a_database_that_loads(tmp_path: Path) -> None:
+def test_a_first_load_killed_at_any_moment_leaves_a_loadable_database(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'first.sqlite3'}"
     seed = write_seed(tmp_path / "seed", *[procedure(f"q{n}", claims=[relief(f"d{n}", min="P3M")]) for n in range(600)])
-    dice = random.Random(11)
-    whole = seconds_of_a_load(seed, tmp_path)
+    rng = random.Random(11)
+    load_seconds = measure_load_seconds(seed, tmp_path)
     command = [sys.executable, "-m", "app.cli", "load", "--seed", str(seed)]
     env = {**os.environ, "KB_DATABASE_URL": url, "PYTHONPATH": str(Path.cwd())}
     for _ in range(8):
         (tmp_path / "first.sqlite3").unlink(missing_ok=True)
         process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(dice.uniform(0.4, 1.0) * whole)
+        time.sleep(rng.uniform(0.4, 1.0) * load_seconds)
         process.send_signal(signal.SIGKILL)
         process.wait()
         writer = create_write_engine(url)
         if find_revision(writer) is not None:
             engine = create_read_engine(url)
             with engine.transaction() as snapshot:
-                assert counted(snapshot, "procedure") == (600 if find_release(snapshot) else 0)
+                assert count_rows(snapshot, "procedure") == (600 if find_release(snapshot) else 0)
             engine.dispose()
         writer.dispose()
     subprocess.run(command, env=env, check=True, capture_output=True)
@@ -107,7 +107,7 @@ def test_a_first_load_killed_at_any_moment_leaves_a_database_that_loads(tmp_path
         assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-def test_a_first_load_while_others_have_the_file_open_is_answered_for(tmp_path: Path) -> None:
+def test_a_first_load_succeeds_while_a_reader_has_the_file_open(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'kb.sqlite3'}"
     writer = create_write_engine(url)
     migrate(writer)
@@ -115,18 +115,18 @@ def test_a_first_load_while_others_have_the_file_open_is_answered_for(tmp_path: 
     with reader.transaction() as snapshot:
         assert find_release(snapshot) is None
 
-        loaded = write_content(writer, state_with(tmp_path / "seed", 50))
+        loaded = write_content(writer, load_procedures(tmp_path / "seed", 50))
 
-        # The reader keeps what it saw; the next one sees the release.
+        # The open transaction keeps its view; the next one sees the release.
         assert find_release(snapshot) is None
     with reader.transaction() as snapshot:
         assert loaded.written
-        assert counted(snapshot, "procedure") == 50
+        assert count_rows(snapshot, "procedure") == 50
     reader.dispose()
     writer.dispose()
 
 
-def rows_of(engine: Engine) -> dict[str, list[str]]:
+def get_rows(engine: Engine) -> dict[str, list[str]]:
     with engine.connect() as connection:
         return {
             name: sorted(str(tuple(row)) for row in connection.execute(table.select()))
@@ -135,26 +135,27 @@ def rows_of(engine: Engine) -> dict[str, list[str]]:
         }
 
 
-def test_documents_written_one_by_one_and_in_pieces_are_the_same(
+def test_documents_written_singly_and_in_chunks_are_the_same(
     writer: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = state_with(tmp_path / "a", 30)
-    write_content(writer, state)
-    together = rows_of(writer)
-    write_content(writer, state_with(tmp_path / "b", 2))
-    for name, few in (("_MOST_BYTES", 1), ("_LARGE", 90), ("_PIECE", 7), ("_MOST_MEANWHILE", 5_000)):
-        monkeypatch.setattr(f"app.loader.writer.{name}", few)
+    content = load_procedures(tmp_path / "a", 30)
+    write_content(writer, content)
+    expected = get_rows(writer)
+    write_content(writer, load_procedures(tmp_path / "b", 2))
+    limits = {"_BATCH_BYTES": 1, "_LARGE_DOCUMENT": 90, "_BLOB_CHUNK": 7, "_MAX_BUFFERED": 5_000}
+    for name, limit in limits.items():
+        monkeypatch.setattr(f"app.loader.writer.{name}", limit)
 
-    write_content(writer, state)
+    write_content(writer, content)
 
-    assert rows_of(writer) == together
-    assert len(together["document"]) > 30
+    assert get_rows(writer) == expected
+    assert len(expected["document"]) > 30
 
 
-def test_a_load_tells_the_planner_of_postgresql_what_the_tables_hold(postgres_url: str, tmp_path: Path) -> None:
+def test_a_load_updates_the_statistics_of_postgresql(postgres_url: str, tmp_path: Path) -> None:
     writer = create_write_engine(new_database(postgres_url))
     migrate(writer)
-    write_content(writer, state_with(tmp_path / "seed", 50))
+    write_content(writer, load_procedures(tmp_path / "seed", 50))
 
     with writer.connect() as connection:
         known = connection.execute(
@@ -164,52 +165,52 @@ def test_a_load_tells_the_planner_of_postgresql_what_the_tables_hold(postgres_ur
     writer.dispose()
 
 
-def indexes_of(engine: Engine) -> list[tuple[str, str, str]]:
-    found = inspect(engine)
+def get_indexes(engine: Engine) -> list[tuple[str, str, str]]:
+    inspector = inspect(engine)
     return sorted(
         (table, str(index["name"]), f"{index['column_names']} {index['unique']}")
-        for table in found.get_table_names()
-        for index in found.get_indexes(table)
+        for table in inspector.get_table_names()
+        for index in inspector.get_indexes(table)
     )
 
 
-def test_indexes_are_the_same_after_a_load_and_after_one_that_failed(
+def test_indexes_are_unchanged_after_a_load_and_after_a_failed_load(
     writer: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = indexes_of(writer)
-    write_content(writer, state_with(tmp_path / "a", 3))
-    assert indexes_of(writer) == made
+    indexes = get_indexes(writer)
+    write_content(writer, load_procedures(tmp_path / "a", 3))
+    assert get_indexes(writer) == indexes
 
     def fail(*_: object) -> Iterator[object]:
         yield from ()
         msg = "in the middle"
         raise RuntimeError(msg)
 
-    monkeypatch.setattr("app.loader.table_rows.lists_of", fail)
+    monkeypatch.setattr("app.loader.table_rows.build_lists", fail)
     with pytest.raises(RuntimeError, match="in the middle"):
-        write_content(writer, state_with(tmp_path / "b", 4))
+        write_content(writer, load_procedures(tmp_path / "b", 4))
 
-    assert indexes_of(writer) == made
+    assert get_indexes(writer) == indexes
     with writer.begin() as connection:
-        assert counted(SqlAlchemyReadTransaction(connection), "procedure") == 3
+        assert count_rows(SqlAlchemyReadTransaction(connection), "procedure") == 3
 
 
-def test_two_loads_at_once_take_turns(writer: Engine, database_url: str, tmp_path: Path) -> None:
-    states = [state_with(tmp_path / str(count), count) for count in (30, 40)]
+def test_concurrent_loads_take_turns(writer: Engine, database_url: str, tmp_path: Path) -> None:
+    contents = [load_procedures(tmp_path / str(count), count) for count in (30, 40)]
 
-    def put(state: CheckedContent) -> None:
+    def load(content: CheckedContent) -> None:
         engine = create_write_engine(database_url)
-        write_content(engine, state)
+        write_content(engine, content)
         engine.dispose()
 
-    threads = [threading.Thread(target=put, args=(state,)) for state in states * 2]
+    threads = [threading.Thread(target=load, args=(content,)) for content in contents * 2]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
     with writer.begin() as connection:
-        count = counted(SqlAlchemyReadTransaction(connection), "procedure")
+        count = count_rows(SqlAlchemyReadTransaction(connection), "procedure")
         listed = connection.execute(
             text("SELECT count(*) FROM list_row WHERE list_id = :number"), {"number": compute_list_id("procedures")}
         ).scalar_one()
@@ -217,23 +218,23 @@ def test_two_loads_at_once_take_turns(writer: Engine, database_url: str, tmp_pat
     assert count in {30, 40}
 
 
-def test_a_reader_sees_one_release_from_its_first_to_its_last_look(
+def test_a_reader_sees_one_release_throughout_its_transaction(
     writer: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    write_content(writer, state_with(tmp_path / "a", 5))
+    write_content(writer, load_procedures(tmp_path / "a", 5))
     engine = create_read_engine(database_url)
     with engine.transaction() as snapshot:
         before = find_release(snapshot)
-        write_content(writer, state_with(tmp_path / "b", 9))
+        write_content(writer, load_procedures(tmp_path / "b", 9))
         assert find_release(snapshot) == before
-        assert counted(snapshot, "procedure") == 5
+        assert count_rows(snapshot, "procedure") == 5
     with engine.transaction() as snapshot:
-        assert counted(snapshot, "procedure") == 9
+        assert count_rows(snapshot, "procedure") == 9
     engine.dispose()
 
 
-def test_the_read_engine_is_refused_writes_by_the_database(writer: Engine, database_url: str, tmp_path: Path) -> None:
-    write_content(writer, state_with(tmp_path / "a", 1))
+def test_the_database_rejects_writes_through_the_read_engine(writer: Engine, database_url: str, tmp_path: Path) -> None:
+    write_content(writer, load_procedures(tmp_path / "a", 1))
     engine = create_read_engine(database_url)
 
     with pytest.raises(DatabaseError), engine.transaction() as snapshot:
@@ -253,7 +254,7 @@ def test_the_read_engine_is_refused_writes_by_the_database(writer: Engine, datab
         "UPDATE procedure SET name = 'Same'",
     ],
 )
-def test_the_database_itself_refuses_what_cannot_be(writer: Engine, tmp_path: Path, statement: str) -> None:
+def test_the_database_rejects_impossible_values(writer: Engine, tmp_path: Path, statement: str) -> None:
     root = write_seed(
         tmp_path / "s", generator("joint"), *[procedure(f"p{n}", claims=[relief(f"c{n}", min="P3M")]) for n in range(2)]
     )

@@ -1,16 +1,17 @@
-"""Identity in FHIR: canonical addresses, resource ids, and references to the records of this service.
+"""Identity in FHIR: canonical URLs, resource ids and references to records.
 
-Canonical addresses are URNs, the same on every installation: whoever reads an extension or a code system recognises it
-wherever it was served from. Each resource that has one is found by `?url=`.
+Canonical URLs are URNs, equal on every installation, so that a client recognizes an extension or a code system whichever
+server it came from. `?url=` finds the resource for each of them.
 """
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final
 
 from app.domain.json import Json
 from app.read_model.link_placeholder import LINK_PLACEHOLDER
 
-# Where the resources of this service stand: HTTP puts its address where the mark is.
+# The FHIR base URL; HTTP replaces the placeholder by the public URL.
 BASE_PATH: Final = f"{LINK_PLACEHOLDER}/fhir"
 
 URN_BASE: Final = "urn:procedure-kb"
@@ -22,7 +23,7 @@ USE_TYPE_BY_CLAIM_KIND: Final = {
     "contraindication": "contraindication",
     "procedure_risk": "undesirable-effect",
 }
-# Type of record -> resource type, and what its id begins with: conditions and pain generators share a resource type.
+# Record type -> resource type and id prefix: conditions and pain generators share a resource type.
 RESOURCE_BY_RECORD_TYPE: Final = {
     "procedure": ("ActivityDefinition", ""),
     "condition": ("EvidenceVariable", "condition-"),
@@ -39,54 +40,71 @@ SYSTEM_BY_RECORD_TYPE: Final = {
 }
 
 
-def canonical_url(kind: str, name: str) -> str:
-    """Canonical address of a resource, or the system of its codes or identifiers."""
-    return f"{URN_BASE}:{kind}:{name}"
+def canonical_url(resource_type: str, name: str) -> str:
+    """Canonical URL of a resource, or of a system of identifiers (`resource_type` "identifier")."""
+    return f"{URN_BASE}:{resource_type}:{name}"
 
 
 def system_url(name: str) -> str:
-    """Address of a code system of this service."""
+    """Canonical URL of one of this service's code systems."""
     return canonical_url("CodeSystem", name)
 
 
 def to_fhir_id(text: str) -> str:
-    """A slug or claim id as a FHIR id: itself, or shortened with a hash where it is longer than FHIR allows."""
+    """Convert a slug or claim id to a FHIR id: unchanged, or truncated with a hash if it is longer than FHIR allows."""
     if len(text) <= MAX_ID_LENGTH:
         return text
     digest = blake2b(text.encode(), digest_size=_HASH_LENGTH // 2).hexdigest()
     return f"{text[: MAX_ID_LENGTH - _HASH_LENGTH - 1]}.{digest}"
 
 
-def get_record_resource_id(kind: str, slug: str) -> tuple[str, str]:
-    """Resource type and id of a record."""
-    resource, prefix = RESOURCE_BY_RECORD_TYPE[kind]
-    return resource, to_fhir_id(prefix + slug)
+def get_record_resource_id(record_type: str, slug: str) -> tuple[str, str]:
+    """Resource type and id for a record."""
+    resource_type, prefix = RESOURCE_BY_RECORD_TYPE[record_type]
+    return resource_type, to_fhir_id(prefix + slug)
 
 
-def get_claim_resource_id(kind: str, claim: str) -> tuple[str, str]:
-    """Resource type and id of a claim."""
-    return ("ClinicalUseDefinition" if kind in USE_TYPE_BY_CLAIM_KIND else "Evidence"), to_fhir_id(claim)
+def get_claim_resource_id(claim_kind: str, claim_id: str) -> tuple[str, str]:
+    """Resource type and id for a claim."""
+    return ("ClinicalUseDefinition" if claim_kind in USE_TYPE_BY_CLAIM_KIND else "Evidence"), to_fhir_id(claim_id)
 
 
-def build_identifier(kind: str, value: str) -> Json:
-    """The permanent name of a record or claim."""
-    return {"system": canonical_url("identifier", SYSTEM_BY_RECORD_TYPE.get(kind, kind)), "value": value}
+def build_meta(version: str) -> Json:
+    """Build the `meta` element for a release version."""
+    return {"versionId": to_fhir_id(version.replace("+", "-"))}
+
+
+def build_identifier(record_type: str, value: str) -> Json:
+    """Build the permanent identifier of a record or claim (`record_type` "claim")."""
+    return {"system": canonical_url("identifier", SYSTEM_BY_RECORD_TYPE.get(record_type, record_type)), "value": value}
 
 
 def build_reference(ref: Json) -> Json:
-    """A reference to a record; a page of the guide has no resource and is named by its identifier alone."""
-    shown: Json = {"identifier": build_identifier(ref["type"], ref["slug"]), "display": ref["name"]}
+    """Build a reference to a record. A guide page has no resource, so it gets an identifier only."""
+    reference: Json = {"identifier": build_identifier(ref["type"], ref["slug"]), "display": ref["name"]}
     if ref["type"] in RESOURCE_BY_RECORD_TYPE:
-        shown = {"reference": "/".join(get_record_resource_id(ref["type"], ref["slug"])), **shown}
-    return shown
+        reference = {"reference": "/".join(get_record_resource_id(ref["type"], ref["slug"])), **reference}
+    return reference
 
 
-def build_coding(name: str, code: str, display: str | None = None) -> Json:
-    """A code of one of this service's code systems."""
-    shown = {"system": system_url(name), "code": code}
-    return shown | ({"display": display} if display else {})
+def build_related_artifacts(sources: Iterable[Json]) -> list[Json]:
+    """Build `relatedArtifact` from source references: each source is a Citation of this service."""
+    return [
+        {
+            "type": "derived-from",
+            "display": source["name"],
+            "resource": canonical_url("Citation", to_fhir_id(source["slug"])),
+        }
+        for source in sources
+    ]
 
 
-def build_codeable_concept(name: str, code: str, display: str | None = None, *, text: str | None = None) -> Json:
-    """A code as a CodeableConcept."""
-    return {"coding": [build_coding(name, code, display)], **({"text": text} if text else {})}
+def build_coding(system: str, code: str, display: str | None = None) -> Json:
+    """Build a Coding from one of this service's code systems."""
+    coding = {"system": system_url(system), "code": code}
+    return coding | ({"display": display} if display else {})
+
+
+def build_codeable_concept(system: str, code: str, display: str | None = None, *, text: str | None = None) -> Json:
+    """Build a CodeableConcept from one of this service's code systems."""
+    return {"coding": [build_coding(system, code, display)], **({"text": text} if text else {})}
