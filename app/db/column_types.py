@@ -1,14 +1,13 @@
-"""Column types that behave alike on both engines."""
+"""Column types that behave alike on both databases."""
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, Text
+from sqlalchemy import LargeBinary, Text
 from sqlmodel import SQLModel
 
-# Text compares bytewise on both engines: SQLite does by default, PostgreSQL with collation "C".
+# Text that compares bytewise: the default of SQLite, collation "C" on PostgreSQL.
 BYTEWISE = Text().with_variant(Text(collation="C"), "postgresql")
 BYTES = LargeBinary()
-BIG = BigInteger().with_variant(Integer(), "sqlite")
 
-# Constraints get the same names on both engines and in every migration.
+# Constraints have the same names on both databases and in all migrations.
 NAMING_CONVENTION = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -19,5 +18,5 @@ NAMING_CONVENTION = {
 
 
 def set_naming_convention() -> None:
-    """Give SQLModel's metadata the naming convention. Called before the first table is declared."""
+    """Set the naming convention of SQLModel's metadata. Must run before the first table is declared."""
     SQLModel.metadata.naming_convention = NAMING_CONVENTION

@@ -1,18 +1,18 @@
-"""What a database says instead of answering. A server answers from a SQLite file without SQLAlchemy, so these are ours."""
+"""Database errors, independent of SQLAlchemy, which a service on a SQLite file does not import."""
 
 
 class DatabaseError(Exception):
-    """The database refused what it was asked."""
+    """The database rejected a statement."""
 
 
 class DatabaseUnavailable(DatabaseError):
-    """The database cannot be reached, or did not answer in time."""
+    """The database is unreachable or did not respond in time."""
 
 
 class SchemaMissing(DatabaseUnavailable):
-    """The database is there and has no such table: nobody migrated it yet."""
+    """The database has no such table: it has not been migrated yet."""
 
 
 def first_line(error: BaseException) -> str:
-    """What a database, or its driver, said: the first line. The kind of the error, where it says nothing."""
+    """First line of an error message; the class of the error if it has no message."""
     return (str(error).splitlines() or [type(error).__name__])[0]

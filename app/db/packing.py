@@ -1,4 +1,4 @@
-"""How lists are stored: the number that names one, and the places of its rows packed into bytes."""
+"""Binary encoding of lists: list ids, bitmaps and arrays of row positions."""
 
 import sys
 from array import array
@@ -9,38 +9,38 @@ from typing import Any
 from pyroaring import BitMap
 
 
-def compute_list_id(path: str) -> int:
-    """Number of a list, from its path below /v1: there are many rows, and a path in each weighs most."""
-    return int.from_bytes(blake2b(path.encode(), digest_size=8).digest(), signed=True)
+def compute_list_id(list_path: str) -> int:
+    """64-bit hash of a list's path below /v1. It replaces the path in the many rows of a list."""
+    return int.from_bytes(blake2b(list_path.encode(), digest_size=8).digest(), signed=True)
 
 
 def dump_bitmap(positions: Iterable[int]) -> bytes:
-    """A set of places, as a Roaring bitmap in its portable form."""
+    """Serialize a set of positions as a portable Roaring bitmap."""
     return BitMap(positions).serialize()
 
 
 def load_bitmap(packed: bytes) -> BitMap:
-    """The set of places that was packed."""
+    """Deserialize a set of positions."""
     return BitMap.deserialize(packed)
 
 
 def dump_array(numbers: "array[int] | array[float]") -> bytes:
-    """Places (4 bytes each) or values (8 bytes) one after the other, the lowest byte first on every machine."""
+    """Serialize positions (4 bytes each) or sort values (8 bytes), little-endian on every machine."""
     return _to_little_endian(numbers).tobytes()
 
 
 def load_positions(packed: bytes) -> "array[int]":
-    """The places that were packed, in their order."""
-    found = array("I")
-    found.frombytes(packed)
-    return _to_little_endian(found)
+    """Deserialize positions."""
+    positions = array("I")
+    positions.frombytes(packed)
+    return _to_little_endian(positions)
 
 
 def load_values(packed: bytes) -> "array[float]":
-    """The values that were packed, in their order."""
-    found = array("d")
-    found.frombytes(packed)
-    return _to_little_endian(found)
+    """Deserialize sort values."""
+    values = array("d")
+    values.frombytes(packed)
+    return _to_little_endian(values)
 
 
 def _to_little_endian(numbers: "array[Any]") -> "array[Any]":

@@ -1,4 +1,4 @@
-"""Reading a PostgreSQL server, through SQLAlchemy's pool."""
+"""Read engine for PostgreSQL, with SQLAlchemy's connection pool."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,21 +11,21 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.db.errors import DatabaseError, DatabaseUnavailable, SchemaMissing
 from app.db.statements import to_pyformat
 
-# undefined_table, as PostgreSQL numbers it.
+# SQLSTATE of undefined_table.
 _UNDEFINED_TABLE: Final = "42P01"
 
 
 class SqlAlchemyReadTransaction:
-    """What an open transaction of SQLAlchemy sees, on either engine."""
+    """Read transaction on a SQLAlchemy connection to either database."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
+    def fetch(self, sql: str, params: Mapping[str, Any]) -> Sequence[Any]:
         """All rows of a statement."""
-        written = sql if self._connection.dialect.name == "sqlite" else to_pyformat(sql)
+        driver_sql = sql if self._connection.dialect.name == "sqlite" else to_pyformat(sql)
         with _translated_errors():
-            return self._connection.exec_driver_sql(written, dict(parameters)).fetchall()
+            return self._connection.exec_driver_sql(driver_sql, dict(params)).fetchall()
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def _translated_errors() -> Iterator[None]:
 
 
 class PostgresEngine:
-    """A PostgreSQL server that is only read."""
+    """Read-only access to a PostgreSQL server."""
 
     is_file = False
 
@@ -51,13 +51,13 @@ class PostgresEngine:
             pool_size=8,
             max_overflow=8,
             pool_timeout=1,
-            # Of several hosts, none is kept for ever: one that came back, or caught up, is found again.
+            # Reconnects regularly, so that a host that recovered or caught up is used again.
             pool_recycle=60,
             pool_pre_ping=False,
             connect_args={
-                # Two seconds for each host is the least that libpq knows.
+                # Per host. libpq accepts no less than two seconds.
                 "connect_timeout": 2,
-                # A host that vanished without a word is noticed in seconds, not in the hours of the system's default.
+                # Detects a lost host within seconds; the system defaults would take hours.
                 "keepalives_idle": 5,
                 "keepalives_interval": 2,
                 "keepalives_count": 2,
@@ -68,13 +68,13 @@ class PostgresEngine:
 
     @contextmanager
     def transaction(self) -> Iterator[SqlAlchemyReadTransaction]:
-        """One read transaction. DatabaseAway: it cannot be reached, or did not answer in time; DatabaseBare: no tables."""
+        """Read transaction. Raises DatabaseUnavailable (unreachable, timeout), SchemaMissing (no tables) or DatabaseError."""
         with _translated_errors(), self._engine.connect() as connection, connection.begin():
             yield SqlAlchemyReadTransaction(connection)
 
-    def file_id(self) -> None:
-        """No file."""
+    def find_file_id(self) -> None:
+        """None: a server has no file."""
 
     def dispose(self) -> None:
-        """Close every connection, those at work when they are given back."""
+        """Close all connections; those in use are closed when they are returned."""
         self._engine.dispose()

@@ -1,4 +1,4 @@
-"""How to reach a database to read it: one snapshot a request, every write refused by the database itself."""
+"""Read engines: one read transaction per request; the database itself rejects writes."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -6,35 +6,35 @@ from typing import Any, Protocol
 
 
 class ReadTransaction(Protocol):
-    """One read transaction: everything fetched from it belongs to one release."""
+    """Read transaction: everything that it fetches belongs to one release."""
 
-    def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        """All rows of a statement with named parameters (`:name`), as tuples of plain values."""
+    def fetch(self, sql: str, params: Mapping[str, Any]) -> Sequence[Any]:
+        """All rows of a statement with named parameters (`:name`), as tuples."""
 
 
 class ReadEngine(Protocol):
-    """A database that is only read, and the connections that wait for the next request."""
+    """Read-only access to a database, with a connection pool."""
 
-    # A file of this machine, not a server.
+    # A local SQLite file, not a server.
     is_file: bool
 
     def transaction(self) -> AbstractContextManager[ReadTransaction]:
-        """One read transaction. It and its statements raise DatabaseAway: it cannot be reached, or did not answer in time;
-        DatabaseBare: it has no tables yet; DatabaseFault: it refused a statement.
+        """Read transaction. Opening it and fetching from it raise DatabaseUnavailable (unreachable, timeout), SchemaMissing
+        (no tables yet) or DatabaseError (invalid statement).
         """
 
-    def file_id(self) -> tuple[int, int] | None:
-        """Which file the path of a SQLite database leads to now (device, inode); None: no such file, or a server.
+    def find_file_id(self) -> tuple[int, int] | None:
+        """(device, inode) of the file at the path of a SQLite database; None if there is no file, or for a server.
 
-        An open connection follows a file that was moved away: who restores a backup by moving it into place needs new ones.
+        Open connections keep reading a file that was replaced. After a restore the engine needs new connections.
         """
 
     def dispose(self) -> None:
-        """Close every connection, those at work when they are given back."""
+        """Close all connections; those in use are closed when they are returned."""
 
 
 def create_read_engine(url: str) -> ReadEngine:
-    """Engine that only reads. Only what this kind of database needs is imported: a file needs no SQLAlchemy."""
+    """Read engine for a URL. Imports only the driver of this database: SQLite needs no SQLAlchemy."""
     if url.startswith("sqlite"):
         from app.db.sqlite import SqliteEngine  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Reading a SQLite file through the driver itself: SQLAlchemy's objects would cost more than SQLite's whole answer."""
+"""Read engine for SQLite. It uses the driver directly, because SQLAlchemy would take longer than SQLite itself."""
 
 import os
 import sqlite3
@@ -12,66 +12,69 @@ from app.db.errors import DatabaseUnavailable, SchemaMissing
 _MAX_IDLE = 8
 
 
-def sqlite_file(url: str) -> Path | None:
-    """The file that a URL of SQLite names; None: a database in memory."""
+def parse_sqlite_path(url: str) -> Path | None:
+    """Path of the file in a SQLite URL; None for an in-memory database."""
     database = url.partition("://")[2].partition("?")[0].removeprefix("/")
     return Path(database) if database and database != ":memory:" else None
 
 
 class SqliteReadTransaction:
-    def __init__(self, driver: sqlite3.Connection) -> None:
-        self._driver = driver
+    """Read transaction on a SQLite connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
         self.failed = False
 
-    def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
+    def fetch(self, sql: str, params: Mapping[str, Any]) -> Sequence[Any]:
+        """All rows of a statement."""
         try:
-            return self._driver.execute(sql, parameters).fetchall()
+            return self._connection.execute(sql, params).fetchall()
         except sqlite3.Error as error:
             self.failed = True
             raise _translate_error(error) from error
 
 
 def _translate_error(error: sqlite3.Error) -> DatabaseUnavailable:
-    # SQLite has one code for all that is wrong with a statement.
+    # SQLite has a single error code for every invalid statement.
     return (SchemaMissing if str(error).startswith("no such table") else DatabaseUnavailable)(str(error))
 
 
 class SqliteEngine:
-    """A SQLite file that is only read."""
+    """Read-only access to a SQLite file."""
 
     is_file = True
 
     def __init__(self, url: str) -> None:
-        self._file = sqlite_file(url)
-        # A file that is there: a reader must not make an empty one where the content should be.
-        self._uri = f"{self._file.absolute().as_uri()}?mode=rw" if self._file else ":memory:"
+        self._path = parse_sqlite_path(url)
+        # mode=rw requires an existing file: a reader must not create an empty database.
+        self._uri = f"{self._path.absolute().as_uri()}?mode=rw" if self._path else ":memory:"
         self._idle: list[sqlite3.Connection] = []
-        # Rises when every connection is to be left behind, those at work as well.
+        # Incremented to retire all connections, including those in use.
         self._generation = 0
 
     @contextmanager
     def transaction(self) -> Iterator[SqliteReadTransaction]:
-        """One read transaction. DatabaseAway: there is no such file, or it did not answer in time; DatabaseBare: no tables."""
+        """Read transaction. Raises DatabaseUnavailable (no such file, locked for too long) or SchemaMissing (no tables)."""
         generation = self._generation
-        driver = self._acquire()
-        taken = SqliteReadTransaction(driver)
+        connection = self._acquire()
+        transaction = SqliteReadTransaction(connection)
         try:
-            driver.execute("BEGIN")
-            yield taken
-            driver.execute("COMMIT")
+            connection.execute("BEGIN")
+            yield transaction
+            connection.execute("COMMIT")
         except sqlite3.Error as error:
-            driver.close()
+            connection.close()
             raise _translate_error(error) from error
         except BaseException:
-            driver.close()
+            connection.close()
             raise
-        if len(self._idle) < _MAX_IDLE and generation == self._generation and not taken.failed:
-            self._idle.append(driver)
+        if len(self._idle) < _MAX_IDLE and generation == self._generation and not transaction.failed:
+            self._idle.append(connection)
         else:
-            driver.close()
+            connection.close()
 
     def _acquire(self) -> sqlite3.Connection:
-        # Not "pop if there is one": another thread may take it in between.
+        # No check before the pop: another thread may take the last connection in between.
         try:
             return self._idle.pop()
         except IndexError:
@@ -79,37 +82,36 @@ class SqliteEngine:
 
     def _connect(self) -> sqlite3.Connection:
         try:
-            # Half of what a caller waits at most: a statement that met a lock is tried once more.
-            driver = sqlite3.connect(self._uri, timeout=0.8, check_same_thread=False, uri=True)
+            # Half of the longest wait of a request: a statement that met a lock is retried once.
+            connection = sqlite3.connect(self._uri, timeout=0.8, check_same_thread=False, uri=True)
         except sqlite3.Error as error:
             raise _translate_error(error) from error
         try:
-            # Begin and end are ours: the driver would open no transaction for a SELECT, and then two SELECTs
-            # of one request could see two releases.
-            driver.isolation_level = None
-            driver.execute("PRAGMA query_only = ON")
-            driver.execute("PRAGMA foreign_keys = ON")
-            # A small file is mapped whole; of a large one, the pages that are asked for stay at hand.
-            driver.execute("PRAGMA mmap_size = 67108864")
-            driver.execute("PRAGMA cache_size = -32768")
+            # Explicit transactions: the driver opens none for a SELECT, so two SELECTs of a request could see two releases.
+            connection.isolation_level = None
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA foreign_keys = ON")
+            # Maps a small file completely; for a large one, the page cache keeps the pages in use.
+            connection.execute("PRAGMA mmap_size = 67108864")
+            connection.execute("PRAGMA cache_size = -32768")
         except sqlite3.Error as error:
-            driver.close()
+            connection.close()
             raise _translate_error(error) from error
-        return driver
+        return connection
 
-    def file_id(self) -> tuple[int, int] | None:
-        """Which file the path leads to now (device, inode); None: none."""
-        if self._file is None:
+    def find_file_id(self) -> tuple[int, int] | None:
+        """(device, inode) of the file at the path; None if there is none."""
+        if self._path is None:
             return None
         try:
-            found = os.stat(self._file)  # noqa: PTH116 - half the cost of Path.stat, at each poll
+            stat = os.stat(self._path)  # noqa: PTH116 - half the cost of Path.stat, at each poll
         except OSError:
             return None
-        return found.st_dev, found.st_ino
+        return stat.st_dev, stat.st_ino
 
     def dispose(self) -> None:
-        """Close every connection, those at work when they are given back."""
+        """Close all connections; those in use are closed when they are returned."""
         self._generation += 1
         idle, self._idle = self._idle, []
-        for driver in idle:
-            driver.close()
+        for connection in idle:
+            connection.close()

@@ -1,4 +1,4 @@
-"""Lists as CSV: a fixed set of columns a list, so that a spreadsheet keeps its shape from release to release."""
+"""CSV export of lists. Each list has fixed columns, so spreadsheets keep their shape across releases."""
 
 import csv
 import io
@@ -7,11 +7,10 @@ from typing import Any, Final
 
 import orjson
 
-Json = Mapping[str, Any]
-MEDIA_TYPE: Final = "text/csv; charset=utf-8; header=present"
-# Without it some spreadsheets read UTF-8 as another encoding; with it some programs read three bytes too many.
+CSV_MEDIA_TYPE: Final = "text/csv; charset=utf-8; header=present"
+# Optional: some spreadsheets need it to recognize UTF-8; some programs do not skip it.
 BOM: Final = b"\xef\xbb\xbf"
-# A cell that begins so is a formula to a spreadsheet: content must never be one.
+# Spreadsheets run a cell with one of these prefixes as a formula.
 _FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r")
 _CLAIM_COLUMNS: Final = (
     ("claim", "id"),
@@ -35,7 +34,7 @@ _EVIDENCE_COLUMNS: Final = (
     ("notes", "citations.note"),
     ("link", "links.self"),
 )
-# List -> (column, where its value stands in an item). Where items of the path are several, they are joined by "; ".
+# List -> (column, path of its value in a row). Several values of a path are joined by "; ".
 COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "procedures": (
         ("slug", "slug"),
@@ -113,35 +112,35 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
 }
 
 
-def iter_lines(name: str, items: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines of a list as RFC 4180 CSV in UTF-8, the header first. Items are the JSON objects of the list."""
-    columns = COLUMNS[name]
-    yield _line(column for column, _ in columns)
-    for item in items:
-        value = orjson.loads(item)
-        yield _line(_cell(_values_at(value, path.split("."))) for _, path in columns)
+def render_csv_lines(list_path: str, rows: Iterable[bytes]) -> Iterator[bytes]:
+    """RFC 4180 CSV lines in UTF-8, the header first. `rows` are the JSON objects of the list."""
+    columns = COLUMNS[list_path]
+    yield _render_line(column for column, _ in columns)
+    for row in rows:
+        row_json = orjson.loads(row)
+        yield _render_line(_render_cell(_values_at(row_json, path.split("."))) for _, path in columns)
 
 
-def _line(cells: Iterable[str]) -> bytes:
+def _render_line(cells: Iterable[str]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow(list(cells))
     return text.getvalue().encode()
 
 
 def _values_at(value: Any, path: list[str]) -> list[Any]:  # noqa: ANN401 - any JSON value
-    """Every value that a path leads to, through lists on the way, in order."""
+    """All values at a path, in order. Lists on the path are flattened."""
     if isinstance(value, list):
-        return [found for one in value for found in _values_at(one, path)]
+        return [leaf for element in value for leaf in _values_at(element, path)]
     if not path:
         return [value]
     return _values_at(value[path[0]], path[1:])
 
 
-def _cell(values: list[Any]) -> str:
-    shown = [_to_text(value) for value in values]
-    text = shown[0] if len(shown) == 1 else "; ".join(one for one in shown if one)
-    numeric = len(values) == 1 and isinstance(values[0], int | float)
-    return f"'{text}" if text.startswith(_FORMULA_PREFIXES) and not numeric else text
+def _render_cell(values: list[Any]) -> str:
+    texts = [_to_text(value) for value in values]
+    cell = texts[0] if len(texts) == 1 else "; ".join(text for text in texts if text)
+    is_number = len(values) == 1 and isinstance(values[0], int | float)
+    return f"'{cell}" if cell.startswith(_FORMULA_PREFIXES) and not is_number else cell
 
 
 def _to_text(value: Any) -> str:  # noqa: ANN401 - any JSON value

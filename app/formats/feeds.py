@@ -1,4 +1,4 @@
-"""The history of the content as feeds: Atom (RFC 4287) and JSON Feed 1.1. No clock enters: times are those of releases."""
+"""Release feeds: Atom (RFC 4287) and JSON Feed 1.1. All times are release dates."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -8,28 +8,28 @@ from xml.etree import ElementTree as ET
 
 import orjson
 
-ATOM: Final = "application/atom+xml"
-JSON_FEED: Final = "application/feed+json"
+ATOM_MEDIA_TYPE: Final = "application/atom+xml"
+JSON_FEED_MEDIA_TYPE: Final = "application/feed+json"
 _NAMESPACE: Final = "http://www.w3.org/2005/Atom"
 _VERBS: Final = {"added": "Added", "changed": "Changed", "removed": "Removed"}
 
 
 @dataclass(frozen=True)
 class FeedEntry:
-    """One thing that happened: `key` is its permanent name, `date` that of its release."""
+    """A feed entry. Its id is derived from `permanent_name`; `date` is the release date."""
 
-    key: str
+    permanent_name: str
     title: str
     text: str
     date: str
-    link: str | None
+    url: str | None
 
 
 @dataclass(frozen=True)
 class Feed:
-    """Entries with what is said of all of them."""
+    """A feed with its entries and metadata."""
 
-    key: str
+    permanent_name: str
     title: str
     date: str
     feed_url: str
@@ -39,25 +39,24 @@ class Feed:
 
 
 def build_change_entries(version: str, date: str, changes: Iterable[dict[str, Any]]) -> list[FeedEntry]:
-    """One entry for each record that a release touches, with its changes field by field."""
+    """One entry per record that a release changes; its text lists the changes by field."""
     by_entity: dict[str, list[dict[str, Any]]] = {}
     for change in changes:
         by_entity.setdefault(change["entity"], []).append(change)
     return [
         FeedEntry(
-            key=f"release/{version}/{entity}",
-            title=f"{_summarize_change(found)}: {found[0]['name'] or entity}",
-            text="\n".join(map(_describe_change, found)),
+            permanent_name=f"release/{version}/{entity}",
+            title=f"{_get_verb(record_changes)}: {record_changes[0]['name'] or entity}",
+            text="\n".join(map(_describe_change, record_changes)),
             date=date,
-            link=found[0]["links"]["record"],
+            url=record_changes[0]["links"]["record"],
         )
-        for entity, found in by_entity.items()
+        for entity, record_changes in by_entity.items()
     ]
 
 
-def _summarize_change(changes: Sequence[dict[str, Any]]) -> str:
-    whole = next((one["change"] for one in changes if not one["field"]), "changed")
-    return _VERBS[whole]
+def _get_verb(changes: Sequence[dict[str, Any]]) -> str:
+    return _VERBS[next((change["change"] for change in changes if not change["field"]), "changed")]
 
 
 def _describe_change(change: dict[str, Any]) -> str:
@@ -71,8 +70,8 @@ def _describe_change(change: dict[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _build_urn(key: str) -> str:
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"procedure-kb:{key}").urn
+def _build_urn(permanent_name: str) -> str:
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"procedure-kb:{permanent_name}").urn
 
 
 def _to_timestamp(date: str) -> str:
@@ -82,17 +81,16 @@ def _to_timestamp(date: str) -> str:
 def render_atom(feed: Feed) -> bytes:
     """The feed as an Atom document."""
     root = ET.Element("feed", {"xmlns": _NAMESPACE, "xml:lang": "en"})
-    _add_texts(root, id=_build_urn(feed.key), title=feed.title, updated=_to_timestamp(feed.date))
-    ET.SubElement(root, "link", {"rel": "self", "type": ATOM, "href": feed.feed_url})
+    _add_texts(root, id=_build_urn(feed.permanent_name), title=feed.title, updated=_to_timestamp(feed.date))
+    ET.SubElement(root, "link", {"rel": "self", "type": ATOM_MEDIA_TYPE, "href": feed.feed_url})
     ET.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": feed.html_url})
     _add_texts(ET.SubElement(root, "author"), name=feed.author)
-    for one in feed.entries:
-        entry = ET.SubElement(root, "entry")
-        _add_texts(entry, id=_build_urn(one.key), title=one.title, updated=_to_timestamp(one.date))
-        if one.link:
-            ET.SubElement(entry, "link", {"rel": "alternate", "href": one.link})
-        content = ET.SubElement(entry, "content", {"type": "text"})
-        content.text = one.text
+    for entry in feed.entries:
+        element = ET.SubElement(root, "entry")
+        _add_texts(element, id=_build_urn(entry.permanent_name), title=entry.title, updated=_to_timestamp(entry.date))
+        if entry.url:
+            ET.SubElement(element, "link", {"rel": "alternate", "href": entry.url})
+        ET.SubElement(element, "content", {"type": "text"}).text = entry.text
     body: bytes = ET.tostring(root, encoding="utf-8")
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + body + b"\n"
 
@@ -105,10 +103,10 @@ def _add_texts(parent: ET.Element, **texts: str) -> None:
 def render_json_feed(feed: Feed) -> bytes:
     """The feed as a JSON Feed document."""
     items = []
-    for one in feed.entries:
-        item = {"id": _build_urn(one.key), "title": one.title, "content_text": one.text}
-        item |= {"date_published": _to_timestamp(one.date), "date_modified": _to_timestamp(one.date)}
-        items.append(item | ({"url": one.link} if one.link else {}))
+    for entry in feed.entries:
+        item = {"id": _build_urn(entry.permanent_name), "title": entry.title, "content_text": entry.text}
+        item |= {"date_published": _to_timestamp(entry.date), "date_modified": _to_timestamp(entry.date)}
+        items.append(item | ({"url": entry.url} if entry.url else {}))
     return orjson.dumps(
         {
             "version": "https://jsonfeed.org/version/1.1",

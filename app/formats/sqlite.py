@@ -1,7 +1,7 @@
-"""The content as a SQLite file for people who query: keys between tables, and views that answer the usual questions.
+"""SQLite export: the public tables with foreign keys, and views for common questions.
 
-Only what is public stands in it, under names that stay: `docs/exports.md` lists them. The bytes are a function of the
-release and of this code, so what SQLite notes of itself (its version, how often the file changed) is written over.
+Names of tables and columns are a contract (`docs/exports.md`). The bytes depend on the release and this code alone, so the
+header fields in which SQLite records its version and a change counter are overwritten.
 """
 
 import sqlite3
@@ -20,7 +20,7 @@ def _foreign_key(table: str, key: str = "slug") -> str:
     return f"TEXT NOT NULL REFERENCES {table} ({key})"
 
 
-# Table -> its columns with their declarations, and the columns that its rows are ordered by. Parents before children.
+# Table, its columns with their declarations, and its key, which sorts the rows. Referenced tables come first.
 TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
     ("release", {"version": _TEXT_KEY, "date": "TEXT NOT NULL", "revision": "TEXT NOT NULL"}, "version"),
     (
@@ -254,6 +254,8 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
         "procedure, type, other",
     ),
 )
+# Exported tables with another name in the database.
+_STORED_NAMES: Final = {"origin": "condition_generator", "cause": "condition_cause", "broader": "ancestor"}
 VIEWS: Final = {
     "procedures_of_pain_generator": """
         SELECT t.pain_generator, g.name AS pain_generator_name, t.procedure, p.name AS procedure_name, t.role,
@@ -279,20 +281,20 @@ VIEWS: Final = {
         FROM claim c JOIN citation x ON x.claim_id = c.id JOIN source s ON s.slug = x.source_slug""",
 }
 _BATCH_ROWS: Final = 2_000
-# Offsets in the header of a SQLite file, four bytes each: change counter, version-valid-for, version of the library.
+# Four bytes each: change counter, version-valid-for, library version.
 _VOLATILE_HEADER_OFFSETS: Final = (24, 92, 96)
 
 
 def write_database(transaction: ReadTransaction, path: Path) -> None:
-    """Write the public tables of a release into a new SQLite file."""
+    """Write the public tables of a release to a new SQLite file."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA page_size = 4096")
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA user_version = 1")
         connection.execute("BEGIN")
-        for table, columns, order in TABLES:
-            _copy_table(transaction, connection, table, columns, order)
+        for table, columns, key in TABLES:
+            _copy_table(transaction, connection, table, columns, key)
         for view, sql in VIEWS.items():
             connection.execute(f"CREATE VIEW {view} AS {' '.join(sql.split())}")
         connection.execute("COMMIT")
@@ -303,37 +305,36 @@ def write_database(transaction: ReadTransaction, path: Path) -> None:
 
 
 def _copy_table(
-    transaction: ReadTransaction, connection: sqlite3.Connection, table: str, columns: dict[str, str], order: str
+    transaction: ReadTransaction, connection: sqlite3.Connection, table: str, columns: dict[str, str], key: str
 ) -> None:
-    keyed = any("PRIMARY KEY" in declared for declared in columns.values())
-    key = "" if keyed else f", PRIMARY KEY ({order})"
-    declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-    connection.execute(f'CREATE TABLE "{table}" ({declared}{key}){"" if keyed else " WITHOUT ROWID"}')
-    for name, kind in columns.items():
-        if "REFERENCES" in kind and "PRIMARY KEY" not in kind:
+    """Create a table with its indexes and copy its rows."""
+    has_primary_key = any("PRIMARY KEY" in declaration for declaration in columns.values())
+    declarations = ", ".join(f'"{name}" {declaration}' for name, declaration in columns.items())
+    suffix = ")" if has_primary_key else f", PRIMARY KEY ({key})) WITHOUT ROWID"
+    connection.execute(f'CREATE TABLE "{table}" ({declarations}{suffix}')
+    for name, declaration in columns.items():
+        if "REFERENCES" in declaration and "PRIMARY KEY" not in declaration:
             connection.execute(f'CREATE INDEX "{table}_{name}" ON "{table}" ("{name}")')
-    places = ", ".join("?" * len(columns))
-    for rows in _iter_batches(transaction, table, columns, order):
-        connection.executemany(f'INSERT INTO "{table}" VALUES ({places})', rows)
+    placeholders = ", ".join("?" * len(columns))
+    for rows in _iter_batches(transaction, table, list(columns), key.split(", ")):
+        connection.executemany(f'INSERT INTO "{table}" VALUES ({placeholders})', rows)
 
 
 def _iter_batches(
-    transaction: ReadTransaction, table: str, columns: dict[str, str], order: str
+    transaction: ReadTransaction, table: str, columns: list[str], key: list[str]
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """Rows of a table in the order of its key, some thousand at a time."""
-    names = ", ".join(f'"{name}"' for name in columns)
-    keys = order.split(", ")
-    quoted = ", ".join(f'"{name}"' for name in keys)
-    places = [list(columns).index(name) for name in keys]
-    after: tuple[Any, ...] | None = None
+    """Rows of a table by its key, in batches."""
+    names, key_names = (", ".join(f'"{column}"' for column in part) for part in (columns, key))
+    key_indexes = [columns.index(column) for column in key]
+    after_names = ", ".join(f":k{index}" for index in range(len(key)))
+    stored = _STORED_NAMES.get(table, table)
+    after: tuple[Any, ...] = ()
     while True:
-        given: dict[str, Any] = {"limit": _BATCH_ROWS}
-        where = ""
-        if after is not None:
-            given |= {f"k{place}": value for place, value in enumerate(after)}
-            where = f" WHERE ({quoted}) > ({', '.join(f':k{place}' for place in range(len(keys)))})"
-        found = transaction.fetch(f'SELECT {names} FROM "{table}"{where} ORDER BY {quoted} LIMIT :limit', given)
-        if not found:
+        where = f" WHERE ({key_names}) > ({after_names})" if after else ""
+        sql = f'SELECT {names} FROM "{stored}"{where} ORDER BY {key_names} LIMIT :limit'
+        params = {"limit": _BATCH_ROWS} | {f"k{index}": part for index, part in enumerate(after)}
+        rows = transaction.fetch(sql, params)
+        if not rows:
             return
-        yield [tuple(row) for row in found]
-        after = tuple(found[-1][place] for place in places)
+        yield [tuple(row) for row in rows]
+        after = tuple(rows[-1][index] for index in key_indexes)
