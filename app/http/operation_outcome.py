@@ -42,7 +42,7 @@ def _build_issue(error: KnowledgeBaseError, link_base: str, field: FieldError | 
     coding = {"system": "urn:procedure-kb:identifier:problem", "code": error.code, "display": error.title}
     text = error.detail if field is None else f"{field.parameter}: {field.message}"
     names = [str(each["slug"]) if isinstance(each, dict) else str(each) for each in error.suggestions]
-    hint = [f"Did you mean {' or '.join(names)}?"] if names else []
+    hint = [f"Did you mean: {', '.join(names)}?"] if names else []
     issue: Json = {
         "severity": "fatal" if error.status >= 500 else "error",
         "code": _ISSUE_CODES.get(error.code, "invalid"),

@@ -1,5 +1,6 @@
-"""Claims over FHIR: ClinicalUseDefinition and Evidence."""
+"""Claim resources over FHIR: ClinicalUseDefinition and Evidence."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import orjson
@@ -8,9 +9,10 @@ from fastapi import Query, Response
 from app.api.deps import Context
 from app.api.fhir.lookup import (
     bundle_response,
+    count_once,
     decode_page_cursor,
-    get_search_signature,
     get_slugs_by_fhir_id,
+    missing_id,
     parse_canonical_id,
     resolve_claim_id,
     resource_response,
@@ -22,12 +24,12 @@ from app.api.fhir.params import (
     ClaimSearch,
     ClinicalUseDefinitionSearch,
     EvidenceSearch,
-    FhirParams,
+    FhirQuery,
     parse_known_codes,
     parse_tokens,
     reject_param,
 )
-from app.api.fhir.records import ReadParams, build_resource, list_citations, list_full_records
+from app.api.fhir.records import build_resource, list_citations, list_full_records
 from app.domain import vocabulary
 from app.domain.json import Json
 from app.errors import NotFound
@@ -50,126 +52,128 @@ CURSOR_PATTERN: Final = r"[a-z0-9-]{1,200}"
 SUBJECT_TYPES: Final = ("procedure", "condition", "pain_generator")
 
 
-def _read_claim(read: RequestContext, resource: str, kinds: tuple[str, ...], asked: str, params: FhirParams) -> Response:
-    read.check_release(params.release)
-    _ = read.release
-    document = find_claim(read.connection, resolve_claim_id(read, asked))
-    claim = orjson.loads(document) if document else None
-    if claim is None or get_claim_resource_id(claim["kind"], claim["id"])[0] != resource:
-        there = claim and "/".join(get_claim_resource_id(claim["kind"], claim["id"]))
-        # Ids begin with the slug of their subject: those behind a wrong one are its neighbours.
-        behind = list_claims(read.connection, ClaimFilters(kinds), after=asked, limit=3)
-        near = [there] if there else [f"{resource}/{to_fhir_id(one)}" for one, _ in behind]
-        raise NotFound(f"No {resource} has the id {asked[:200]!r}.", suggestions=tuple(near))
-    return resource_response(read, build_claim_resource(claim, read.release.version))
+def _read_claim(ctx: RequestContext, resource_type: str, claim_kinds: tuple[str, ...], fhir_id: str) -> Response:
+    document = find_claim(ctx.connection, resolve_claim_id(ctx, fhir_id))
+    if document is None:
+        # Claim ids begin with the slug of their subject, so the ids that follow are of the same or a similar record.
+        following = list_claims(ctx.connection, ClaimFilters(claim_kinds), after=fhir_id, limit=3)
+        raise missing_id(resource_type, fhir_id, (to_fhir_id(claim_id) for claim_id, _ in following))
+    claim = orjson.loads(document)
+    actual_type, actual_id = get_claim_resource_id(claim["kind"], claim["id"])
+    if actual_type != resource_type:
+        raise NotFound(f"Unknown {resource_type} {fhir_id[:200]!r}.", suggestions=(f"{actual_type}/{actual_id}",))
+    return resource_response(ctx, build_claim_resource(claim, ctx.release.version))
 
 
-def _build_filters(read: RequestContext, resource: str, kinds: tuple[str, ...], params: ClaimSearch) -> ClaimFilters | None:
-    """What the claims are narrowed to; None: nothing can match."""
+def _build_filters(
+    ctx: RequestContext, resource_type: str, claim_kinds: tuple[str, ...], params: ClaimSearch
+) -> ClaimFilters | None:
+    """Build the filters of a search for claims; None if nothing can match."""
     statuses = parse_known_codes("status", params.status, PUBLICATION_STATUSES)
     if statuses is not None and "active" not in statuses:
         return None
-    asked: list[set[str]] = []
-    if (ids := parse_tokens("_id", params.id)) is not None:
-        asked.append({resolve_claim_id(read, one) for one in ids})
-    if (names := parse_tokens("identifier", params.identifier)) is not None:
-        asked.append(set(names))
+    ids: list[set[str]] = []
+    if (fhir_ids := parse_tokens("_id", params.id)) is not None:
+        ids.append({resolve_claim_id(ctx, fhir_id) for fhir_id in fhir_ids})
+    if (identifiers := parse_tokens("identifier", params.identifier)) is not None:
+        ids.append(set(identifiers))
     if url := getattr(params, "url", None):
-        asked.append({resolve_claim_id(read, parse_canonical_id(resource, url))})
+        ids.append({resolve_claim_id(ctx, parse_canonical_id(resource_type, url))})
     return ClaimFilters(
-        kinds,
-        ids=tuple(sorted(set.intersection(*asked))) if asked else None,
-        subjects=_parse_subjects(read, params.subject),
-        risks=_parse_slugs(read, "risk", "effect", getattr(params, "effect", None)),
-        conditions=_parse_slugs(read, "condition", "indication", getattr(params, "indication", None)),
+        claim_kinds,
+        ids=tuple(sorted(set.intersection(*ids))) if ids else None,
+        subjects=_parse_subjects(ctx, params.subject),
+        risks=_parse_slugs(ctx, "risk", "effect", getattr(params, "effect", None)),
+        conditions=_parse_slugs(ctx, "condition", "indication", getattr(params, "indication", None)),
     )
 
 
-def _parse_slugs(read: RequestContext, kind: str, name: str, value: str | None) -> tuple[str, ...] | None:
-    return None if value is None else parse_known_codes(name, value, names_by_slug(read, kind))
+def _parse_slugs(ctx: RequestContext, record_type: str, parameter: str, value: str | None) -> tuple[str, ...] | None:
+    return None if value is None else parse_known_codes(parameter, value, names_by_slug(ctx, record_type))
 
 
-def _parse_subjects(read: RequestContext, value: str | None) -> tuple[tuple[str, str], ...] | None:
-    found = []
-    for asked in parse_tokens("subject", value) or ():
-        resource, slash, name = asked.rpartition("/")
-        here = [
-            (kind, slug)
-            for kind in SUBJECT_TYPES
-            if (not slash or RESOURCE_BY_RECORD_TYPE[kind][0] == resource)
-            and (slug := get_slugs_by_fhir_id(read, kind).get(name))
+def _parse_subjects(ctx: RequestContext, value: str | None) -> tuple[tuple[str, str], ...] | None:
+    """Parse `subject` into record types and slugs; None if it was not sent. Raises InvalidParameter."""
+    if value is None:
+        return None
+    subjects = []
+    for token in parse_tokens("subject", value) or ():
+        resource_type, slash, fhir_id = token.rpartition("/")
+        matches = [
+            (record_type, slug)
+            for record_type in SUBJECT_TYPES
+            if (not slash or RESOURCE_BY_RECORD_TYPE[record_type][0] == resource_type)
+            and (slug := get_slugs_by_fhir_id(ctx, record_type).get(fhir_id))
         ]
-        if not here:
+        if not matches:
             known = [
-                f"{RESOURCE_BY_RECORD_TYPE[kind][0]}/{one}"
-                for kind in SUBJECT_TYPES
-                for one in get_slugs_by_fhir_id(read, kind)
+                f"{RESOURCE_BY_RECORD_TYPE[record_type][0]}/{known_id}"
+                for record_type in SUBJECT_TYPES
+                for known_id in get_slugs_by_fhir_id(ctx, record_type)
             ]
-            reject_param("subject", asked, "no such record", find_nearest(asked, known, limit=3))
-        found += here
-    return None if value is None else tuple(found)
+            reject_param("subject", token, "unknown record", find_nearest(token, known, limit=3))
+        subjects += matches
+    return tuple(subjects)
 
 
-def _search_claims(read: RequestContext, resource: str, kinds: tuple[str, ...], params: ClaimSearch) -> Response:
-    read.check_release(params.release)
-    release = read.release
-    after = decode_page_cursor(read, resource, params, shape=CURSOR_PATTERN)
-    filters = _build_filters(read, resource, kinds, params)
+def _search_claims(
+    ctx: RequestContext, resource_type: str, claim_kinds: tuple[str, ...], params: ClaimSearch
+) -> Response:
+    after = decode_page_cursor(ctx, resource_type, params, pattern=CURSOR_PATTERN)
+    filters = _build_filters(ctx, resource_type, claim_kinds, params)
     if filters is None:
-        return bundle_response(read, resource, total=0)
-    total = read.cached(
-        ("fhir total", get_search_signature(read, resource)), lambda: count_claims(read.connection, filters)
-    )
+        return bundle_response(ctx, resource_type, total=0)
+    total = count_once(ctx, resource_type, lambda: count_claims(ctx.connection, filters))
     if params.summary == "count":
-        return bundle_response(read, resource, total=total)
-    rows = list_claims(read.connection, filters, after=after or "", limit=params.count + 1)
+        return bundle_response(ctx, resource_type, total=total)
+    rows = list_claims(ctx.connection, filters, after=after or "", limit=params.count + 1)
     claims: list[Json] = [orjson.loads(document) for _, document in rows[: params.count]]
     return bundle_response(
-        read,
-        resource,
+        ctx,
+        resource_type,
         total=total,
-        found=[build_claim_resource(claim, release.version) for claim in claims],
-        included=_list_included(read, resource, claims, getattr(params, "include", [])),
-        following=rows[params.count - 1][0] if len(rows) > params.count else None,
+        matches=[build_claim_resource(claim, ctx.release.version) for claim in claims],
+        included=_list_included(ctx, resource_type, claims, getattr(params, "include", [])),
+        next_position=rows[params.count - 1][0] if len(rows) > params.count else None,
     )
 
 
-def _list_included(read: RequestContext, resource: str, claims: list[Json], asked: list[str]) -> list[Json]:
-    found: list[Json] = []
-    if {f"{resource}:subject", "*"} & set(asked):
-        keys = sorted({(one["subject"]["type"], one["subject"]["slug"]) for one in claims})
-        found += [
-            build_resource(read, one)
-            for one in list_full_records(read, [key for key in keys if key[0] in SUBJECT_TYPES])
-        ]
-    if resource == "Evidence" and {"Evidence:derived-from", "*"} & set(asked):
-        found += list_citations(read, (cited["source"]["slug"] for one in claims for cited in one["citations"]))
-    return found
+def _list_included(ctx: RequestContext, resource_type: str, claims: list[Json], include: Sequence[str]) -> list[Json]:
+    """List the subjects and sources of claims that `_include` requests."""
+    resources: list[Json] = []
+    if {f"{resource_type}:subject", "*"} & set(include):
+        subjects = sorted({(claim["subject"]["type"], claim["subject"]["slug"]) for claim in claims})
+        keys = [key for key in subjects if key[0] in SUBJECT_TYPES]
+        resources += [build_resource(ctx, document) for document in list_full_records(ctx, keys)]
+    if resource_type == "Evidence" and {"Evidence:derived-from", "*"} & set(include):
+        citations = (citation for claim in claims for citation in claim["citations"])
+        resources += list_citations(ctx, (citation["source"]["slug"] for citation in citations))
+    return resources
 
 
 @router.get("/ClinicalUseDefinition", responses=search_responses())
-def search_clinical_use_definitions(params: Annotated[ClinicalUseDefinitionSearch, Query()], read: Context) -> Response:
-    """Indications, contraindications, and undesirable effects with their frequency."""
+def search_clinical_use_definitions(params: Annotated[ClinicalUseDefinitionSearch, Query()], ctx: Context) -> Response:
+    """Search indications, contraindications, and undesirable effects with their frequency."""
     uses = parse_known_codes("type", params.type, USE_TYPES)
-    kinds = tuple(kind for kind, use in USE_TYPE_BY_CLAIM_KIND.items() if uses is None or use in uses)
-    return _search_claims(read, "ClinicalUseDefinition", kinds, params)
+    claim_kinds = tuple(kind for kind, use in USE_TYPE_BY_CLAIM_KIND.items() if uses is None or use in uses)
+    return _search_claims(ctx, "ClinicalUseDefinition", claim_kinds, params)
 
 
 @router.get("/ClinicalUseDefinition/{id}", responses=resource_responses("ClinicalUseDefinition"))
-def read_clinical_use_definition(id: ResourceId, params: ReadParams, read: Context) -> Response:
-    """One indication, contraindication or undesirable effect."""
-    return _read_claim(read, "ClinicalUseDefinition", CLINICAL_USE_KINDS, id, params)
+def read_clinical_use_definition(id: ResourceId, _: FhirQuery, ctx: Context) -> Response:
+    """Get an indication, contraindication or undesirable effect."""
+    return _read_claim(ctx, "ClinicalUseDefinition", CLINICAL_USE_KINDS, id)
 
 
 @router.get("/Evidence", responses=search_responses())
-def search_evidence(params: Annotated[EvidenceSearch, Query()], read: Context) -> Response:
-    """Every other claim: relief durations, response rates, findings, recommendations, coverage, definitions, ..."""
-    kinds = parse_known_codes("claim-kind", params.claim_kind, vocabulary.CLAIM_KINDS)
-    chosen = EVIDENCE_KINDS if kinds is None else tuple(kind for kind in kinds if kind in EVIDENCE_KINDS)
-    return _search_claims(read, "Evidence", chosen, params)
+def search_evidence(params: Annotated[EvidenceSearch, Query()], ctx: Context) -> Response:
+    """Search all other claims: relief durations, response rates, findings, recommendations, coverage, definitions, ..."""
+    requested = parse_known_codes("claim-kind", params.claim_kind, vocabulary.CLAIM_KINDS)
+    claim_kinds = EVIDENCE_KINDS if requested is None else tuple(kind for kind in requested if kind in EVIDENCE_KINDS)
+    return _search_claims(ctx, "Evidence", claim_kinds, params)
 
 
 @router.get("/Evidence/{id}", responses=resource_responses("Evidence"))
-def read_evidence(id: ResourceId, params: ReadParams, read: Context) -> Response:
-    """One claim of another kind."""
-    return _read_claim(read, "Evidence", EVIDENCE_KINDS, id, params)
+def read_evidence(id: ResourceId, _: FhirQuery, ctx: Context) -> Response:
+    """Get a claim of any other kind."""
+    return _read_claim(ctx, "Evidence", EVIDENCE_KINDS, id)

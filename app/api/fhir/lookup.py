@@ -1,28 +1,27 @@
-"""From ids, names and canonical addresses of FHIR to slugs and claims; and pages of what was found."""
+"""Resolution of FHIR ids, names and canonical URLs to slugs and claim ids; paging of search results."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
 import orjson
 from fastapi import Response
 
-from app.api.fhir.params import FhirSearch, NamedSearch, parse_tokens, reject_param
+from app.api.fhir.params import NO_LETTER_OR_DIGIT, FhirSearch, NamedSearch, parse_tokens, reject_param
 from app.domain.json import Json
-from app.errors import InvalidCursor, FieldError, NotFound, ReleaseMismatch, ReplicaBehind, TooCostly
-from app.formats.fhir.bundles import searchset
+from app.errors import FieldError, InvalidCursor, NotFound, ReleaseMismatch, ReplicaBehind, TooCostly
 from app.formats.fhir.identifiers import (
     BASE_PATH,
     MAX_ID_LENGTH,
     RESOURCE_BY_RECORD_TYPE,
-    URN_BASE,
+    canonical_url,
     get_record_resource_id,
     to_fhir_id,
 )
 from app.http.context import RequestContext
 from app.http.operation_outcome import MEDIA_TYPE
-from app.http.pagination import encode_cursor, decode_cursor_payload
+from app.http.pagination import decode_cursor_payload, encode_cursor
 from app.http.redirects import Redirect
 from app.http.slug_resolution import explain_missing, names_by_slug
 from app.queries.claims import list_long_claim_ids
@@ -30,134 +29,158 @@ from app.queries.name_lookup import list_slugs_by_name
 from app.text.nearest import find_nearest
 from app.text.normalize import normalize
 
-# A name that more records have is no search but a walk through all of them.
+# A name that matches more records than this would return most of the release.
 MAX_NAME_MATCHES: Final = 1_000
 
 
-def resource_response(read: RequestContext, resource: Json) -> Response:
-    """A resource as an answer."""
-    return read.json_response(resource, media_type=MEDIA_TYPE.decode())
+def resource_response(ctx: RequestContext, resource: Json) -> Response:
+    """Build the response for one resource."""
+    return ctx.json_response(resource, media_type=MEDIA_TYPE.decode())
 
 
-def get_slugs_by_fhir_id(read: RequestContext, kind: str) -> dict[str, str]:
-    """FHIR id -> slug, for a type of record."""
-    return read.cached(
-        ("fhir ids", kind), lambda: {get_record_resource_id(kind, slug)[1]: slug for slug in names_by_slug(read, kind)}
+def get_slugs_by_fhir_id(ctx: RequestContext, record_type: str) -> dict[str, str]:
+    """Map the FHIR id of every record of a type to its slug."""
+    return ctx.cached(
+        ("fhir ids", record_type),
+        lambda: {get_record_resource_id(record_type, slug)[1]: slug for slug in names_by_slug(ctx, record_type)},
     )
 
 
-def resolve_record_id(read: RequestContext, kinds: Sequence[str], asked: str) -> tuple[str, str]:
-    """Type and slug of the record with this id. Redirect from a known name; NotFound with the nearest ids."""
-    for kind in kinds:
-        if slug := get_slugs_by_fhir_id(read, kind).get(asked):
-            return kind, slug
-    resource = RESOURCE_BY_RECORD_TYPE[kinds[0]][0]
-    for kind in kinds:
-        prefix = RESOURCE_BY_RECORD_TYPE[kind][1]
-        if not asked.startswith(prefix):
+def resolve_record_id(ctx: RequestContext, record_types: Sequence[str], fhir_id: str) -> tuple[str, str]:
+    """Resolve a FHIR id to record type and slug.
+
+    Raises Redirect if the id is a name or former slug of a record, else what `explain_missing` raises, with FHIR ids as
+    suggestions.
+    """
+    for record_type in record_types:
+        if slug := get_slugs_by_fhir_id(ctx, record_type).get(fhir_id):
+            return record_type, slug
+    for record_type in record_types:
+        prefix = RESOURCE_BY_RECORD_TYPE[record_type][1]
+        if not fhir_id.startswith(prefix):
             continue
-        error = explain_missing(read, kind, asked.removeprefix(prefix))
+        error = explain_missing(ctx, record_type, fhir_id.removeprefix(prefix))
         if isinstance(error, Redirect):
-            raise Redirect(asked, get_record_resource_id(kind, error.slug)[1], permanent=error.permanent)
+            raise Redirect(fhir_id, get_record_resource_id(record_type, error.slug)[1], permanent=error.permanent)
         if not isinstance(error, NotFound):
             raise error
-    known = [one for kind in kinds for one in get_slugs_by_fhir_id(read, kind)]
-    near = tuple(f"{resource}/{one}" for one in find_nearest(asked, known, limit=5))
-    raise NotFound(f"No {resource} has the id {asked[:200]!r}.", suggestions=near)
+    known = [known_id for record_type in record_types for known_id in get_slugs_by_fhir_id(ctx, record_type)]
+    raise missing_id(RESOURCE_BY_RECORD_TYPE[record_types[0]][0], fhir_id, find_nearest(fhir_id, known, limit=5))
 
 
-def resolve_claim_id(read: RequestContext, asked: str) -> str:
-    """Id of the claim that an id of FHIR stands for: itself, or the long one that was shortened."""
-    long = read.cached(
-        ("fhir claims",), lambda: {to_fhir_id(one): one for one in list_long_claim_ids(read.connection, MAX_ID_LENGTH)}
-    )
-    return long.get(asked, asked)
-
-
-def parse_canonical_id(resource: str, url: str) -> str:
-    """The id in a canonical address of this service; a text that no id is where it is not one."""
-    return (
-        url.partition("|")[0].removeprefix(f"{URN_BASE}:{resource}:")
-        if url.startswith(f"{URN_BASE}:{resource}:")
-        else " "
+def missing_id(resource_type: str, fhir_id: str, suggestions: Iterable[str]) -> NotFound:
+    """Build the error for an unknown id; `suggestions` are ids of the same resource type."""
+    return NotFound(
+        f"Unknown {resource_type} {fhir_id[:200]!r}.",
+        suggestions=tuple(f"{resource_type}/{suggestion}" for suggestion in suggestions),
     )
 
 
-def find_slugs(read: RequestContext, kind: str, params: NamedSearch) -> tuple[str, ...] | None:
-    """Slugs that the id, names, address and identifier of a search leave; None: they leave all."""
-    left: list[set[str]] = []
-    ids = get_slugs_by_fhir_id(read, kind)
-    for asked in (
-        parse_tokens("_id", params.id),
-        (parse_canonical_id(RESOURCE_BY_RECORD_TYPE[kind][0], params.url),) if params.url else None,
-    ):
-        if asked is not None:
-            left.append({ids[one] for one in asked if one in ids})
-    if (wanted := parse_tokens("identifier", params.identifier)) is not None:
-        left.append(set(wanted))
-    for name, how, text in (
+def resolve_claim_id(ctx: RequestContext, fhir_id: str) -> str:
+    """Resolve a FHIR id to a claim id: they are equal unless the claim id was too long for FHIR."""
+    long_ids = ctx.cached(
+        ("fhir claims",),
+        lambda: {to_fhir_id(claim_id): claim_id for claim_id in list_long_claim_ids(ctx.connection, MAX_ID_LENGTH)},
+    )
+    return long_ids.get(fhir_id, fhir_id)
+
+
+def parse_canonical_id(resource_type: str, url: str) -> str:
+    """Parse the id from a canonical URL, ignoring `|version`. A foreign URL gives a blank, which matches no id."""
+    prefix = canonical_url(resource_type, "")
+    return url.partition("|")[0].removeprefix(prefix) if url.startswith(prefix) else " "
+
+
+def find_slugs(ctx: RequestContext, record_type: str, params: NamedSearch) -> tuple[str, ...] | None:
+    """Find the slugs that match `_id`, `url`, `identifier` and all name parameters; None if none of them was sent."""
+    matches: list[set[str]] = []
+    slugs = get_slugs_by_fhir_id(ctx, record_type)
+    url_id = (parse_canonical_id(RESOURCE_BY_RECORD_TYPE[record_type][0], params.url),) if params.url else None
+    for fhir_ids in (parse_tokens("_id", params.id), url_id):
+        if fhir_ids is not None:
+            matches.append({slugs[fhir_id] for fhir_id in fhir_ids if fhir_id in slugs})
+    if (identifiers := parse_tokens("identifier", params.identifier)) is not None:
+        matches.append(set(identifiers))
+    for parameter, match, text in (
         ("name", "starts", params.name),
         ("name:contains", "contains", params.name_contains),
         ("name:exact", "exact", params.name_exact),
         ("title", "starts", params.title),
     ):
         if text is not None:
-            left.append(_find_slugs_by_name(read, kind, name, how, text))
-    return tuple(sorted(set.intersection(*left))) if left else None
+            matches.append(_find_slugs_by_name(ctx, record_type, parameter, match, text))
+    return tuple(sorted(set.intersection(*matches))) if matches else None
 
 
-def _find_slugs_by_name(read: RequestContext, kind: str, name: str, how: str, text: str) -> set[str]:
-    folded = normalize(text)
-    if not folded:
-        reject_param(name, text, "nothing to look for: write at least one letter or digit")
-    found = list_slugs_by_name(read.connection, kind, folded, match=how, limit=MAX_NAME_MATCHES + 1)
-    if len(found) > MAX_NAME_MATCHES:
-        raise TooCostly(
-            f"{name}: more than {MAX_NAME_MATCHES} records have a name like {text[:80]!r}: write more of it."
-        )
-    return set(found)
+def _find_slugs_by_name(ctx: RequestContext, record_type: str, parameter: str, match: str, text: str) -> set[str]:
+    normalized = normalize(text)
+    if not normalized:
+        reject_param(parameter, text, NO_LETTER_OR_DIGIT)
+    slugs = list_slugs_by_name(ctx.connection, record_type, normalized, match=match, limit=MAX_NAME_MATCHES + 1)
+    if len(slugs) > MAX_NAME_MATCHES:
+        raise TooCostly(f"{parameter}: {text[:80]!r} matches more than {MAX_NAME_MATCHES} records; be more specific.")
+    return set(slugs)
 
 
-def get_search_signature(read: RequestContext, resource: str) -> str:
-    """Which search this is: its resource type and its parameters, but for the page."""
-    left = {"_cursor", "_count", "_format"}
-    asked = sorted(pair for pair in read.request.query_params.multi_items() if pair[0] not in left)
-    return hashlib.blake2b(orjson.dumps([resource, asked]), digest_size=6).hexdigest()
+def get_search_signature(ctx: RequestContext, resource_type: str) -> str:
+    """Hash that identifies a search: resource type and parameters, without the paging parameters."""
+    paging = {"_cursor", "_count", "_format"}
+    params = sorted(param for param in ctx.request.query_params.multi_items() if param[0] not in paging)
+    return hashlib.blake2b(orjson.dumps([resource_type, params]), digest_size=6).hexdigest()
 
 
-def decode_page_cursor(read: RequestContext, resource: str, params: FhirSearch, *, shape: str) -> str | None:
-    """The place after which this page begins; None: it is the first."""
+def count_once(ctx: RequestContext, resource_type: str, count: Callable[[], int]) -> int:
+    """Count the matches of a search, once per release."""
+    return ctx.cached(("fhir total", get_search_signature(ctx, resource_type)), count)
+
+
+def decode_page_cursor(ctx: RequestContext, resource_type: str, params: FhirSearch, *, pattern: str) -> str | None:
+    """Decode `_cursor` to the position after which the page begins; None for the first page.
+
+    Raises InvalidCursor, NotLoaded, ReleaseMismatch or ReplicaBehind.
+    """
+    # A release mismatch comes before any error in the other parameters.
+    release = ctx.release
     if params.cursor is None:
         return None
-    release = read.release
+    signature = get_search_signature(ctx, resource_type)
     try:
-        return decode_cursor_payload(
-            params.cursor, release.revision, release.version, get_search_signature(read, resource), shape=shape
-        )
+        return decode_cursor_payload(params.cursor, release.revision, release.version, signature, pattern=pattern)
     except (InvalidCursor, ReleaseMismatch, ReplicaBehind) as error:
-        # The parameter is called otherwise here.
-        error.errors = tuple(FieldError("_cursor", one.value, one.message) for one in error.errors)
+        # The errors name the parameter of /v1.
+        error.errors = tuple(FieldError("_cursor", field.value, field.message) for field in error.errors)
         raise
 
 
 def bundle_response(
-    read: RequestContext,
-    resource: str,
+    ctx: RequestContext,
+    resource_type: str,
     *,
     total: int,
-    found: Sequence[Json] = (),
-    included: Iterable[Json] = (),
-    following: str | None = None,
+    matches: Sequence[Json] = (),
+    included: Sequence[Json] = (),
+    next_position: str | None = None,
 ) -> Response:
-    """A page of a search, with the links to itself and to the next page."""
-    release, asked = read.release, read.request.query_params.multi_items()
-    links = [("self", _build_search_url(resource, asked))]
-    if following is not None:
-        cursor = encode_cursor(release.revision, release.version, get_search_signature(read, resource), following)
-        kept = [pair for pair in asked if pair[0] != "_cursor"]
-        links.append(("next", _build_search_url(resource, [*kept, ("_cursor", cursor)])))
-    return resource_response(read, searchset(BASE_PATH, total=total, found=found, included=included, links=links))
+    """Build the response for one page of a search: a Bundle with links to this page and the next one."""
+    release, params = ctx.release, ctx.request.query_params.multi_items()
+    links = [{"relation": "self", "url": _build_search_url(resource_type, params)}]
+    if next_position is not None:
+        signature = get_search_signature(ctx, resource_type)
+        cursor = encode_cursor(release.revision, release.version, signature, next_position)
+        params = [*(param for param in params if param[0] != "_cursor"), ("_cursor", cursor)]
+        links.append({"relation": "next", "url": _build_search_url(resource_type, params)})
+    entries = [
+        {
+            "fullUrl": f"{BASE_PATH}/{resource['resourceType']}/{resource['id']}",
+            "resource": resource,
+            "search": {"mode": mode},
+        }
+        for mode, resources in (("match", matches), ("include", included))
+        for resource in resources
+    ]
+    bundle: Json = {"resourceType": "Bundle", "type": "searchset", "total": total, "link": links}
+    return resource_response(ctx, bundle | ({"entry": entries} if entries else {}))
 
 
-def _build_search_url(resource: str, asked: list[tuple[str, str]]) -> str:
-    return f"{BASE_PATH}/{resource}{'?' + urlencode(asked) if asked else ''}"
+def _build_search_url(resource_type: str, params: list[tuple[str, str]]) -> str:
+    return f"{BASE_PATH}/{resource_type}{'?' + urlencode(params) if params else ''}"

@@ -1,8 +1,9 @@
-"""Parameters of /fhir. FHIR's own rules hold: a comma is OR, a token may carry its system before `|`."""
+"""Parameters of /fhir, with the rules of FHIR: a comma means OR, and a token may have its system before `|`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any, Final, NoReturn
 
+from fastapi import Query
 from pydantic import BeforeValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 
@@ -16,12 +17,13 @@ from app.text.nearest import find_nearest
 
 FORMATS: Final = {"json": "", "application/fhir+json": "", "application/json": ""}
 SUMMARIES: Final = {"false": "", "count": ""}
-PUBLICATION_STATUSES: Final = {"draft": "", "active": "", "retired": "", "unknown": ""}
-USE_TYPES: Final = {"indication": "", "contraindication": "", "undesirable-effect": ""}
+PUBLICATION_STATUSES: Final = ("draft", "active", "retired", "unknown")
+USE_TYPES: Final = ("indication", "contraindication", "undesirable-effect")
 MAX_TOKENS: Final = 100
+NO_LETTER_OR_DIGIT: Final = "must contain a letter or digit"
 
 
-def _restore_plus(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+def _restore_plus(value: Any) -> Any:  # noqa: ANN401 - the raw parameter
     # A plus sign that was not percent-encoded arrives as a space.
     return value.replace(" ", "+") if isinstance(value, str) else value
 
@@ -33,116 +35,115 @@ OptionalTokenList = TokenList | SkipJsonSchema[None]
 
 
 def optional_param(alias: str, description: str) -> Any:  # noqa: ANN401 - a field
-    """A parameter that may be left out, under its name in FHIR."""
+    """Declare an optional parameter under its FHIR name."""
     return Field(default=None, alias=alias, description=description)
 
 
+def include_param() -> Any:  # noqa: ANN401 - a field
+    """Declare `_include`."""
+    description = "Related resources to return with the matches; `*` returns all of these."
+    return Field(default=[], alias="_include", max_length=5, description=description)
+
+
 class FhirParams(ReleaseParams):
-    """What every path takes."""
+    """Parameters of every path."""
 
     format: Annotated[str, BeforeValidator(_restore_plus), OpenEnum(FORMATS)] = Field(
-        default="json", alias="_format", description="JSON is the one format."
+        default="json", alias="_format", description="JSON is the only format."
     )
 
 
 class FhirSearch(FhirParams):
-    """What every search takes."""
+    """Parameters of every search."""
 
-    id: OptionalTokenList = optional_param("_id", "Ids, with commas between alternatives.")
-    count: int = Field(default=20, ge=1, le=100, alias="_count", description="Matches of a page.")
+    id: OptionalTokenList = optional_param("_id", "Ids, separated by commas.")
+    count: int = Field(default=20, ge=1, le=100, alias="_count", description="Matches per page.")
     cursor: Annotated[str, Field(min_length=1, max_length=400)] | SkipJsonSchema[None] = optional_param(
-        "_cursor", "Taken from the `next` link of the page before; good for one release."
+        "_cursor", "Cursor from the `next` link of the previous page; valid for one release."
     )
     summary: Annotated[str, OpenEnum(SUMMARIES)] = Field(
         default="false",
         alias="_summary",
-        description="`count`: the number of matches alone. Nothing else is shortened.",
+        description="`count` returns the number of matches only. Other summaries are not supported.",
     )
-    status: OptionalTokenList = optional_param("status", "Publication status, with commas between alternatives.")
+    status: OptionalTokenList = optional_param("status", "Publication statuses, separated by commas.")
 
 
 class NamedSearch(FhirSearch):
-    """What a search of resources with a name takes."""
+    """Parameters of a search for records."""
 
     name: OptionalText = optional_param(
-        "name", "A name of the record begins so: preferred names, synonyms, abbreviations."
+        "name", "Beginning of a name of the record: preferred name, synonym or abbreviation."
     )
-    name_contains: OptionalText = optional_param("name:contains", "A name of the record contains this.")
-    name_exact: OptionalText = optional_param("name:exact", "A name of the record is this, but for case and accents.")
-    title: OptionalText = optional_param("title", "As `name`.")
-    url: OptionalText = optional_param("url", "Canonical address.")
+    name_contains: OptionalText = optional_param("name:contains", "Part of a name of the record.")
+    name_exact: OptionalText = optional_param("name:exact", "Full name of the record, ignoring case and accents.")
+    title: OptionalText = optional_param("title", "Same as `name`.")
+    url: OptionalText = optional_param("url", "Canonical URL.")
     identifier: OptionalTokenList = optional_param(
-        "identifier", "Permanent name of the record, its system before `|` or not."
+        "identifier", "Permanent identifiers of records, with or without `system|`, separated by commas."
     )
-
-
-_INCLUDE_DESCRIPTION: Final = "Resources to come with the matches; `*`: all of these."
 
 
 class ActivityDefinitionSearch(NamedSearch):
-    """Search of procedures."""
+    """Parameters of a search for procedures."""
 
-    topic: OptionalTokenList = optional_param(
-        "topic", "Family, intent or body region, with commas between alternatives."
-    )
-    include: list[Annotated[str, OpenEnum({"ActivityDefinition:derived-from": "", "*": ""})]] = Field(
-        default=[], alias="_include", max_length=5, description=_INCLUDE_DESCRIPTION
-    )
+    topic: OptionalTokenList = optional_param("topic", "Families, intents or body regions, separated by commas.")
+    include: list[Annotated[str, OpenEnum({"ActivityDefinition:derived-from": "", "*": ""})]] = include_param()
 
 
 class EvidenceVariableSearch(NamedSearch):
-    """Search of conditions and pain generators."""
+    """Parameters of a search for conditions and pain generators."""
 
-    include: list[Annotated[str, OpenEnum({"EvidenceVariable:derived-from": "", "*": ""})]] = Field(
-        default=[], alias="_include", max_length=5, description=_INCLUDE_DESCRIPTION
-    )
+    include: list[Annotated[str, OpenEnum({"EvidenceVariable:derived-from": "", "*": ""})]] = include_param()
 
 
 class CitationSearch(NamedSearch):
-    """Search of sources."""
+    """Parameters of a search for sources."""
 
 
 class TerminologySearch(FhirSearch):
-    """Search of code systems, value sets and structure definitions."""
+    """Parameters of a search for code systems, value sets or structure definitions."""
 
-    name: OptionalText = optional_param("name", "The name or title begins so.")
-    title: OptionalText = optional_param("title", "As `name`.")
-    url: OptionalText = optional_param("url", "Canonical address.")
+    name: OptionalText = optional_param("name", "Beginning of the name or title.")
+    title: OptionalText = optional_param("title", "Same as `name`.")
+    url: OptionalText = optional_param("url", "Canonical URL.")
 
 
 class ClaimSearch(FhirSearch):
-    """Search of claims."""
+    """Parameters of a search for claims."""
 
     identifier: OptionalTokenList = optional_param(
-        "identifier", "Permanent id of a claim, its system before `|` or not."
+        "identifier", "Permanent ids of claims, with or without `system|`, separated by commas."
     )
     subject: OptionalTokenList = optional_param(
-        "subject", "The record spoken of: ActivityDefinition/ID or EvidenceVariable/ID."
+        "subject", "Record that the claim is about: ActivityDefinition/ID or EvidenceVariable/ID."
     )
 
 
 class ClinicalUseDefinitionSearch(ClaimSearch):
-    """Search of indications, contraindications and undesirable effects."""
+    """Parameters of a search for indications, contraindications and undesirable effects."""
 
     type: OptionalTokenList = optional_param("type", "indication, contraindication or undesirable-effect.")
-    indication: OptionalTokenList = optional_param("indication", "Code of the condition: code system conditions.")
-    effect: OptionalTokenList = optional_param("effect", "Code of the risk: code system risks.")
-    include: list[Annotated[str, OpenEnum({"ClinicalUseDefinition:subject": "", "*": ""})]] = Field(
-        default=[], alias="_include", max_length=5, description=_INCLUDE_DESCRIPTION
-    )
+    indication: OptionalTokenList = optional_param("indication", "Condition, as a code of the code system conditions.")
+    effect: OptionalTokenList = optional_param("effect", "Risk, as a code of the code system risks.")
+    include: list[Annotated[str, OpenEnum({"ClinicalUseDefinition:subject": "", "*": ""})]] = include_param()
 
 
 class EvidenceSearch(ClaimSearch):
-    """Search of every other kind of claim."""
+    """Parameters of a search for claims of every other kind."""
 
-    url: OptionalText = optional_param("url", "Canonical address.")
-    claim_kind: OptionalTokenList = optional_param("claim-kind", "Kind of claim: code system claim-kinds.")
-    include: list[Annotated[str, OpenEnum({"Evidence:subject": "", "Evidence:derived-from": "", "*": ""})]] = Field(
-        default=[], alias="_include", max_length=5, description=_INCLUDE_DESCRIPTION
+    url: OptionalText = optional_param("url", "Canonical URL.")
+    claim_kind: OptionalTokenList = optional_param(
+        "claim-kind", "Kind of the claim, as a code of the code system claim-kinds."
+    )
+    include: list[Annotated[str, OpenEnum({"Evidence:subject": "", "Evidence:derived-from": "", "*": ""})]] = (
+        include_param()
     )
 
 
-# Type of each search parameter, as FHIR has them.
+# Handlers take it unused: FastAPI rejects unknown parameters with it, and the request context checks `release`.
+FhirQuery = Annotated[FhirParams, Query()]
+# FHIR search parameter types.
 SEARCH_PARAM_TYPES: Final = {
     "_id": "token",
     "name": "string",
@@ -164,39 +165,38 @@ TOPIC_FACETS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-def parse_tokens(name: str, value: str | None) -> tuple[str, ...] | None:
-    """The codes of a token parameter, without their systems; None: it was not given."""
+def parse_tokens(parameter: str, value: str | None) -> tuple[str, ...] | None:
+    """Parse a token parameter into codes without their systems; None if it was not sent. Raises InvalidParameter."""
     if value is None:
         return None
-    found = tuple(dict.fromkeys(_parse_code(name, one) for one in value.split(",")))
-    if len(found) > MAX_TOKENS:
-        reject_param(name, value, f"more than {MAX_TOKENS} alternatives")
-    return found
+    codes = tuple(dict.fromkeys(_parse_code(parameter, token) for token in value.split(",")))
+    if len(codes) > MAX_TOKENS:
+        reject_param(parameter, value, f"at most {MAX_TOKENS} alternatives are allowed")
+    return codes
 
 
-def _parse_code(name: str, token: str) -> str:
+def _parse_code(parameter: str, token: str) -> str:
     system, bar, code = token.strip().rpartition("|")
     if bar and system and not system.startswith((f"{URN_BASE}:", "http://hl7.org/fhir/")):
-        reject_param(
-            name, token, f"no codes of the system {system!r} are known here; this service's begin with {URN_BASE!r}"
-        )
+        reject_param(parameter, token, f"unknown system {system!r}; systems of this service begin with {URN_BASE!r}")
     if not code:
-        reject_param(name, token, "a code is missing")
+        reject_param(parameter, token, "missing code")
     return code
 
 
-def parse_known_codes(name: str, value: str | None, known: Mapping[str, str] | list[str]) -> tuple[str, ...] | None:
-    """The codes of a token parameter that takes only known ones. InvalidParameter names the nearest."""
-    found = parse_tokens(name, value)
-    for one in found or ():
-        if one not in known:
-            reject_param(name, one, f"{one!r} is not known", find_nearest(one, list(known), limit=3))
-    return found
+def parse_known_codes(parameter: str, value: str | None, known: Collection[str]) -> tuple[str, ...] | None:
+    """Parse a token parameter that accepts known codes only. Raises InvalidParameter with suggestions."""
+    codes = parse_tokens(parameter, value)
+    for code in codes or ():
+        if code not in known:
+            reject_param(parameter, code, f"unknown code {code!r}", find_nearest(code, known, limit=3))
+    return codes
 
 
-def reject_param(name: str, value: str, message: str, near: list[str] | None = None) -> NoReturn:
-    """InvalidParameter for one parameter."""
-    if near:
-        message += f"; the nearest is {near[0]!r}"
-    wrong = FieldError(name, value[:200], message)
-    raise InvalidParameter(f"{name}: {message}", errors=(wrong,), suggestions=tuple(near or ()))
+def reject_param(parameter: str, value: str, message: str, suggestions: Iterable[str] = ()) -> NoReturn:
+    """Raise InvalidParameter for one parameter."""
+    suggestions = tuple(suggestions)
+    if suggestions:
+        message += f"; did you mean {suggestions[0]!r}?"
+    error = FieldError(parameter, value[:200], message)
+    raise InvalidParameter(f"{parameter}: {message}", errors=(error,), suggestions=suggestions)

@@ -1,6 +1,6 @@
-"""Records over FHIR: ActivityDefinition, EvidenceVariable, Citation."""
+"""Record resources over FHIR: ActivityDefinition, EvidenceVariable and Citation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Final
 
 import orjson
@@ -9,9 +9,9 @@ from fastapi import Query, Response
 from app.api.deps import Context
 from app.api.fhir.lookup import (
     bundle_response,
+    count_once,
     decode_page_cursor,
     find_slugs,
-    get_search_signature,
     resolve_record_id,
     resource_response,
 )
@@ -22,167 +22,165 @@ from app.api.fhir.params import (
     ActivityDefinitionSearch,
     CitationSearch,
     EvidenceVariableSearch,
-    FhirParams,
+    FhirQuery,
     NamedSearch,
     parse_known_codes,
 )
 from app.domain.json import Json
 from app.formats.fhir.records import STATUS_BY_SOURCE_STATUS, build_citation, build_record_resource
-from app.http.context import Reading
-from app.queries.documents import find_document, list_documents, list_summaries
+from app.http.context import RequestContext
+from app.queries.documents import find_document, get_current_release_json, list_documents, list_summaries
 from app.queries.list_filter import FilteredList, Filters, count_rows
 from app.queries.lists import list_rows
 
 router = create_fhir_router("records")
-ReadParams = Annotated[FhirParams, Query()]
 LIST_PATHS: Final = {
     "procedure": "procedures",
     "condition": "conditions",
     "pain_generator": "pain-generators",
     "source": "sources",
 }
+# Index of the list that the page ends in, and the offset in that list.
 CURSOR_PATTERN: Final = r"[0-9]:[0-9]{1,9}"
 
 
-def get_publisher(read: Reading) -> str:
-    """Who publishes the content."""
+def get_publisher(ctx: RequestContext) -> str:
+    """Publisher of the content, from the license of the release."""
 
-    def find() -> str:
-        current = orjson.loads(find_document(read.connection, "current", "release") or b"{}")
+    def find_publisher() -> str:
+        current = orjson.loads(get_current_release_json(ctx.connection))
         return str(current.get("licence", {}).get("attribution", ""))
 
-    return read.once(("fhir publisher",), find)
+    return ctx.cached(("fhir publisher",), find_publisher)
 
 
-def build_resource(read: Reading, document: Json) -> Json:
-    """A record or source as its resource."""
+def build_resource(ctx: RequestContext, document: Json) -> Json:
+    """Build the resource for a record document or a source summary of /v1."""
     if document["type"] == "source":
-        return build_citation(document, read.release.date, get_publisher(read))
-    return build_record_resource(document, read.release.date)
+        return build_citation(document, ctx.release.date, get_publisher(ctx))
+    return build_record_resource(document, ctx.release.date)
 
 
-def _read_record(read: Reading, kinds: Sequence[str], asked: str, params: FhirParams) -> Response:
-    read.require(params.release)
-    _ = read.release
-    kind, slug = resolve_record_id(read, kinds, asked)
-    return resource_response(
-        read, build_resource(read, orjson.loads(find_document(read.connection, kind, slug) or b"{}"))
-    )
+def _read_record(ctx: RequestContext, record_types: Sequence[str], fhir_id: str) -> Response:
+    record_type, slug = resolve_record_id(ctx, record_types, fhir_id)
+    document = orjson.loads(find_document(ctx.connection, record_type, slug) or b"{}")
+    return resource_response(ctx, build_resource(ctx, document))
 
 
-def _build_filters(read: Reading, kind: str, params: NamedSearch) -> Filters | None:
-    """What a list is narrowed to; None: nothing can match."""
+def _build_filters(ctx: RequestContext, record_type: str, params: NamedSearch) -> Filters | None:
+    """Build the filters of a list; None if nothing can match."""
     facets: dict[str, tuple[str, ...]] = {}
     statuses = parse_known_codes("status", params.status, PUBLICATION_STATUSES)
     if statuses is not None:
-        if kind == "source":
-            facets["status"] = tuple(ours for ours, theirs in STATUS_BY_SOURCE_STATUS.items() if theirs in statuses)
+        if record_type == "source":
+            facets["status"] = tuple(
+                source_status for source_status, status in STATUS_BY_SOURCE_STATUS.items() if status in statuses
+            )
         if "active" not in statuses and not facets.get("status"):
             return None
     if isinstance(params, ActivityDefinitionSearch):
-        every = [code for codes in TOPIC_FACETS.values() for code in codes]
-        topics = parse_known_codes("topic", params.topic, every) or ()
+        known = [code for codes in TOPIC_FACETS.values() for code in codes]
+        topics = parse_known_codes("topic", params.topic, known) or ()
         for facet, codes in TOPIC_FACETS.items():
-            if chosen := tuple(one for one in topics if one in codes):
-                facets[facet] = chosen
-    return Filters(facets, slugs=find_slugs(read, kind, params))
+            if selected := tuple(topic for topic in topics if topic in codes):
+                facets[facet] = selected
+    return Filters(facets, slugs=find_slugs(ctx, record_type, params))
 
 
-def _search_records(read: Reading, resource: str, kinds: Sequence[str], params: NamedSearch) -> Response:
-    read.require(params.release)
-    _ = read.release
-    place = decode_page_cursor(read, resource, params, shape=CURSOR_PATTERN)
-    first, after = (int(part) for part in place.split(":")) if place else (0, -1)
+def _search_records(
+    ctx: RequestContext, resource_type: str, record_types: Sequence[str], params: NamedSearch
+) -> Response:
+    """Search the lists of one or more record types, one list after the other."""
+    cursor = decode_page_cursor(ctx, resource_type, params, pattern=CURSOR_PATTERN)
+    first_list, after = (int(part) for part in cursor.split(":")) if cursor else (0, -1)
     lists = [
-        (kind, FilteredList(read.connection, LIST_PATHS[kind], filters))
-        for kind in kinds
-        if (filters := _build_filters(read, kind, params)) is not None
+        (record_type, FilteredList(ctx.connection, LIST_PATHS[record_type], filters))
+        for record_type in record_types
+        if (filters := _build_filters(ctx, record_type, params)) is not None
     ]
-    key = get_search_signature(read, resource)
-    total = read.once(("fhir total", key), lambda: sum(count_rows(selection) for _, selection in lists))
+    total = count_once(ctx, resource_type, lambda: sum(count_rows(filtered) for _, filtered in lists))
     if params.summary == "count":
-        return bundle_response(read, resource, total=total)
+        return bundle_response(ctx, resource_type, total=total)
     keys: list[tuple[str, str]] = []
-    places: list[str] = []
-    for number, (kind, selection) in enumerate(lists):
-        left = params.count + 1 - len(keys)
-        if number < first or not left:
+    positions: list[str] = []
+    for index, (record_type, filtered) in enumerate(lists):
+        limit = params.count + 1 - len(keys)
+        if index < first_list or not limit:
             continue
-        rows = list_rows(selection, after=after if number == first else None, limit=left)
-        keys += [(kind, str(orjson.loads(row.summary or b"{}")["slug"])) for row in rows]
-        places += [f"{number}:{row.offset}" for row in rows]
-    documents = _list_records(read, keys[: params.count])
-    included = _sources(read, documents) if getattr(params, "include", None) else []
+        rows = list_rows(filtered, after=after if index == first_list else None, limit=limit)
+        keys += [(record_type, str(orjson.loads(row.summary or b"{}")["slug"])) for row in rows]
+        positions += [f"{index}:{row.offset}" for row in rows]
+    documents = _list_records(ctx, keys[: params.count])
+    source_slugs = (ref["slug"] for document in documents for ref in document["sources"])
     return bundle_response(
-        read,
-        resource,
+        ctx,
+        resource_type,
         total=total,
-        found=[build_resource(read, one) for one in documents],
-        included=included,
-        following=places[params.count - 1] if len(keys) > params.count else None,
+        matches=[build_resource(ctx, document) for document in documents],
+        included=list_citations(ctx, source_slugs) if getattr(params, "include", None) else (),
+        next_position=positions[params.count - 1] if len(keys) > params.count else None,
     )
 
 
-def _list_records(read: Reading, keys: list[tuple[str, str]]) -> list[Json]:
-    """Records in full, in this order; of sources, the summaries, which say all that a Citation says."""
-    if any(kind == "source" for kind, _ in keys):
-        summaries = list_summaries(read.connection, keys)
+def _list_records(ctx: RequestContext, keys: list[tuple[str, str]]) -> list[Json]:
+    """List record documents in the order of the keys. A Citation needs only the summary of a source."""
+    if any(record_type == "source" for record_type, _ in keys):
+        summaries = list_summaries(ctx.connection, keys)
         return [orjson.loads(summaries[key]) for key in keys]
-    return list_full_records(read, keys)
+    return list_full_records(ctx, keys)
 
 
-def list_full_records(read: Reading, keys: Sequence[tuple[str, str]]) -> list[Json]:
-    """Records in full, in this order: one statement for each type of record."""
-    bodies = {
-        (kind, slug): body
-        for kind in dict.fromkeys(kind for kind, _ in keys)
-        for slug, body in list_documents(read.connection, kind, [one for of, one in keys if of == kind]).items()
+def list_full_records(ctx: RequestContext, keys: Sequence[tuple[str, str]]) -> list[Json]:
+    """List full record documents in the order of the keys (record type and slug), with one query per record type."""
+    slugs_by_type: dict[str, list[str]] = {}
+    for record_type, slug in keys:
+        slugs_by_type.setdefault(record_type, []).append(slug)
+    documents = {
+        (record_type, slug): document
+        for record_type, slugs in slugs_by_type.items()
+        for slug, document in list_documents(ctx.connection, record_type, slugs).items()
     }
-    return [orjson.loads(bodies[key]) for key in keys if key in bodies]
+    return [orjson.loads(documents[key]) for key in keys if key in documents]
 
 
-def _sources(read: Reading, documents: list[Json]) -> list[Json]:
-    return list_citations(read, (ref["slug"] for one in documents for ref in one["sources"]))
-
-
-def list_citations(read: Reading, slugs: object) -> list[Json]:
-    """Citations of sources, each once, in the order of their slugs."""
-    keys = [("source", slug) for slug in sorted(set(slugs))]  # type: ignore[call-overload]
-    summaries = list_summaries(read.connection, keys)
-    return [build_resource(read, orjson.loads(summaries[key])) for key in keys if key in summaries]
+def list_citations(ctx: RequestContext, slugs: Iterable[str]) -> list[Json]:
+    """List the Citation resources of sources, without duplicates, ordered by slug."""
+    keys = [("source", slug) for slug in sorted(set(slugs))]
+    summaries = list_summaries(ctx.connection, keys)
+    return [build_resource(ctx, orjson.loads(summaries[key])) for key in keys if key in summaries]
 
 
 @router.get("/ActivityDefinition", responses=search_responses())
-def search_activity_definitions(params: Annotated[ActivityDefinitionSearch, Query()], read: Context) -> Response:
-    """Procedures."""
-    return _search_records(read, "ActivityDefinition", ("procedure",), params)
+def search_activity_definitions(params: Annotated[ActivityDefinitionSearch, Query()], ctx: Context) -> Response:
+    """Search procedures."""
+    return _search_records(ctx, "ActivityDefinition", ("procedure",), params)
 
 
 @router.get("/ActivityDefinition/{id}", responses=resource_responses("ActivityDefinition"))
-def read_activity_definition(id: ResourceId, params: ReadParams, read: Context) -> Response:
-    """A procedure."""
-    return _read_record(read, ("procedure",), id, params)
+def read_activity_definition(id: ResourceId, _: FhirQuery, ctx: Context) -> Response:
+    """Get a procedure."""
+    return _read_record(ctx, ("procedure",), id)
 
 
 @router.get("/EvidenceVariable", responses=search_responses())
-def search_evidence_variables(params: Annotated[EvidenceVariableSearch, Query()], read: Context) -> Response:
-    """Conditions, then pain generators."""
-    return _search_records(read, "EvidenceVariable", ("condition", "pain_generator"), params)
+def search_evidence_variables(params: Annotated[EvidenceVariableSearch, Query()], ctx: Context) -> Response:
+    """Search conditions and pain generators; conditions come first."""
+    return _search_records(ctx, "EvidenceVariable", ("condition", "pain_generator"), params)
 
 
 @router.get("/EvidenceVariable/{id}", responses=resource_responses("EvidenceVariable"))
-def read_evidence_variable(id: ResourceId, params: ReadParams, read: Context) -> Response:
-    """A condition (`condition-...`) or pain generator (`pain-generator-...`)."""
-    return _read_record(read, ("condition", "pain_generator"), id, params)
+def read_evidence_variable(id: ResourceId, _: FhirQuery, ctx: Context) -> Response:
+    """Get a condition (`condition-...`) or a pain generator (`pain-generator-...`)."""
+    return _read_record(ctx, ("condition", "pain_generator"), id)
 
 
 @router.get("/Citation", responses=search_responses())
-def search_citations(params: Annotated[CitationSearch, Query()], read: Context) -> Response:
-    """Sources."""
-    return _search_records(read, "Citation", ("source",), params)
+def search_citations(params: Annotated[CitationSearch, Query()], ctx: Context) -> Response:
+    """Search sources."""
+    return _search_records(ctx, "Citation", ("source",), params)
 
 
 @router.get("/Citation/{id}", responses=resource_responses("Citation"))
-def read_citation(id: ResourceId, params: ReadParams, read: Context) -> Response:
-    """A source."""
-    return _read_record(read, ("source",), id, params)
+def read_citation(id: ResourceId, _: FhirQuery, ctx: Context) -> Response:
+    """Get a source."""
+    return _read_record(ctx, ("source",), id)

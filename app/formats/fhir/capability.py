@@ -1,4 +1,4 @@
-"""What this server can do, in FHIR's own words; the parameters come from the classes that check them."""
+"""CapabilityStatement; its search parameters come from the models that validate them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,31 +8,22 @@ from app.domain.json import Json
 from app.formats.fhir.identifiers import canonical_url
 from app.formats.fhir.structure_definitions import get_extensions
 
-_OPERATIONS: Final = {
-    "CodeSystem": {
-        "lookup": "http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup",
-        "validate-code": "http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code",
-    },
-    "ValueSet": {
-        "expand": "http://hl7.org/fhir/OperationDefinition/ValueSet-expand",
-        "validate-code": "http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code",
-    },
-}
+_OPERATIONS: Final = {"CodeSystem": ("lookup", "validate-code"), "ValueSet": ("expand", "validate-code")}
 DOCUMENTATION: Final = {
-    "ActivityDefinition": "Procedures. The extension `typical-relief` says how long relief typically lasts.",
+    "ActivityDefinition": "Procedures. The extension `typical-relief` states how long relief typically lasts.",
     "EvidenceVariable": "Conditions (`condition-...`) and pain generators (`pain-generator-...`).",
     "Citation": "Sources.",
     "ClinicalUseDefinition": "Indications, contraindications, and undesirable effects with their frequency.",
-    "Evidence": "Every other claim: relief durations, response rates, findings, recommendations, coverage, ...",
+    "Evidence": "All other claims: relief durations, response rates, findings, recommendations, coverage, ...",
     "CodeSystem": "Records of the release as codes, and the closed lists of the content.",
-    "ValueSet": "One for each code system, and the procedures of each family.",
-    "StructureDefinition": "Extensions that carry what R5 has no element for.",
+    "ValueSet": "One for each code system, and one for each procedure family.",
+    "StructureDefinition": "Extensions for content that R5 has no element for.",
 }
 
 
 @dataclass(frozen=True)
 class SearchDescription:
-    """What a search of one resource type takes: parameters with their type and meaning, and what may be included."""
+    """Search of one resource type: parameters with their type and description, and values of `_include`."""
 
     parameters: Mapping[str, tuple[str, str]]
     includes: Sequence[str]
@@ -41,7 +32,7 @@ class SearchDescription:
 def build_capability_statement(
     searches: Mapping[str, SearchDescription], *, base: str, version: str, date: str, software: str, publisher: str
 ) -> Json:
-    """The CapabilityStatement."""
+    """Build the CapabilityStatement from the searches of each resource type."""
     return {
         "resourceType": "CapabilityStatement",
         "id": "procedure-kb",
@@ -53,38 +44,44 @@ def build_capability_statement(
         "status": "active",
         "date": date,
         "publisher": publisher,
-        "description": "Read-only. Information, not advice: every claim names its sources, and unknown is said.",
+        "description": "Read-only. Information, not advice: every claim cites its sources, and gaps are stated as unknown.",
         "kind": "instance",
         "software": {"name": "procedure-kb", "version": software},
         "implementation": {"description": "Interventional pain management procedures", "url": base},
         "fhirVersion": "5.0.0",
         "format": ["json", "application/fhir+json"],
-        "rest": [{"mode": "server", "resource": [_resource(name, one) for name, one in sorted(searches.items())]}],
+        "rest": [
+            {
+                "mode": "server",
+                "resource": [_describe_resource(name, search) for name, search in sorted(searches.items())],
+            }
+        ],
     }
 
 
-def _resource(name: str, searched: SearchDescription) -> Json:
-    shown: Json = {
-        "type": name,
-        "documentation": DOCUMENTATION[name],
+def _describe_resource(resource_type: str, search: SearchDescription) -> Json:
+    profiles = [
+        canonical_url("StructureDefinition", name)
+        for name, extension in get_extensions().items()
+        if resource_type in extension.contexts
+    ]
+    resource: Json = {
+        "type": resource_type,
+        "documentation": DOCUMENTATION[resource_type] + (f" Extensions: {', '.join(profiles)}." if profiles else ""),
         "interaction": [{"code": "read"}, {"code": "search-type"}],
         "versioning": "versioned",
         "readHistory": False,
         "updateCreate": False,
         "searchParam": [
-            {"name": parameter, "type": kind, "documentation": meaning}
-            for parameter, (kind, meaning) in searched.parameters.items()
+            {"name": name, "type": param_type, "documentation": description}
+            for name, (param_type, description) in search.parameters.items()
         ],
     }
-    profiles = [
-        canonical_url("StructureDefinition", extension)
-        for extension, (_, contexts, _) in get_extensions().items()
-        if name in contexts
-    ]
-    if profiles:
-        shown["documentation"] += f" Extensions: {', '.join(profiles)}."
-    if searched.includes:
-        shown["searchInclude"] = list(searched.includes)
-    if operations := _OPERATIONS.get(name):
-        shown["operation"] = [{"name": one, "definition": definition} for one, definition in operations.items()]
-    return shown
+    if search.includes:
+        resource["searchInclude"] = list(search.includes)
+    if operations := _OPERATIONS.get(resource_type):
+        resource["operation"] = [
+            {"name": name, "definition": f"http://hl7.org/fhir/OperationDefinition/{resource_type}-{name}"}
+            for name in operations
+        ]
+    return resource

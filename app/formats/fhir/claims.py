@@ -1,10 +1,10 @@
-"""One claim as one resource: ClinicalUseDefinition where R5 has its kind, Evidence for every other kind.
+"""Claim resources: ClinicalUseDefinition for the claim kinds that R5 models, Evidence for every other kind.
 
-What R5 has an element for stands in that element; the whole claim stands in the two extensions `claim` (who says so, how
-well) and `value-...` (what it says, figure by figure), so that a reader loses no number and no citation.
+Content that R5 has an element for is in that element. The whole claim is also in two extensions, `claim` (who says it and
+how well it is supported) and `value-...` (its figures), so that no number and no citation is lost.
 """
 
-from typing import Any, Final
+from typing import Final
 from xml.sax.saxutils import escape
 
 from app.domain import vocabulary
@@ -15,7 +15,9 @@ from app.formats.fhir.identifiers import (
     build_codeable_concept,
     build_coding,
     build_identifier,
+    build_meta,
     build_reference,
+    build_related_artifacts,
     canonical_url,
     get_claim_resource_id,
     get_record_resource_id,
@@ -23,25 +25,25 @@ from app.formats.fhir.identifiers import (
 )
 from app.formats.fhir.statistics import build_statistics
 
-# Kinds with a value of their own; every other kind has the value `statement`.
+# Claim kinds with a value model; every other kind has the value `statement`.
 KINDS_WITH_VALUE_MODEL: Final = frozenset(vocabulary.EVIDENCE_CLAIM_KINDS)
 CLINICAL_USE_KINDS: Final = tuple(USE_TYPE_BY_CLAIM_KIND)
-_ROLE: Final = "http://terminology.hl7.org/CodeSystem/variable-role"
+_VARIABLE_ROLE: Final = "http://terminology.hl7.org/CodeSystem/variable-role"
 
 
-def get_value_extension_name(kind: str) -> str:
-    """Name of the extension that holds the value of a claim of this kind."""
-    return f"value-{kind.replace('_', '-')}" if kind in KINDS_WITH_VALUE_MODEL else "value-statement"
+def get_value_extension_name(claim_kind: str) -> str:
+    """Name of the extension that holds the value of a claim."""
+    return f"value-{claim_kind.replace('_', '-')}" if claim_kind in KINDS_WITH_VALUE_MODEL else "value-statement"
 
 
 def build_narrative(text: str) -> Json:
-    """Text of a resource for people."""
+    """Build the human-readable `text` element of a resource."""
     return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{escape(text)}</div>'}
 
 
 def build_claim_extensions(claim: Json) -> list[Json]:
-    """The whole claim."""
-    told = {
+    """Build the extensions that hold the whole claim: `claim`, and `value-...` unless it is empty."""
+    members = {
         "id": claim["id"],
         "kind": claim["kind"],
         "subject": claim["subject"],
@@ -51,44 +53,33 @@ def build_claim_extensions(claim: Json) -> list[Json]:
         "support": claim["support"],
         "reason": claim["reason"],
         "citation": [
-            {"source": cited["source"], "locator": cited["locator"], "note": cited["note"]}
-            for cited in claim["citations"]
+            {"source": citation["source"], "locator": citation["locator"], "note": citation["note"]}
+            for citation in claim["citations"]
         ],
         "qualifiers": claim["qualifiers"],
     }
     value = build_extension(get_value_extension_name(claim["kind"]), build_members(claim["value"]))
-    return [build_extension("claim", build_members(told)), *([value] if value["extension"] else [])]
+    return [build_extension("claim", build_members(members)), *([value] if value["extension"] else [])]
 
 
 def build_claim_resource(claim: Json, version: str) -> Json:
-    """A claim as a resource of FHIR."""
-    kind, name = get_claim_resource_id(claim["kind"], claim["id"])
-    head: Json = {
-        "resourceType": kind,
-        "id": name,
-        "meta": {"versionId": to_fhir_id(version.replace("+", "-"))},
+    """Build the resource for a claim document of /v1."""
+    resource_type, resource_id = get_claim_resource_id(claim["kind"], claim["id"])
+    resource: Json = {
+        "resourceType": resource_type,
+        "id": resource_id,
+        "meta": build_meta(version),
         "language": claim["lang"],
         "text": build_narrative(claim["statement"]),
         "extension": build_claim_extensions(claim),
     }
-    return head | (_build_clinical_use(claim) if kind == "ClinicalUseDefinition" else _build_evidence(claim, version))
-
-
-def build_related_artifacts(citations: list[Json]) -> list[Json]:
-    """Citations as related artifacts; the source of each is a Citation of this service."""
-    return [
-        {
-            "type": "derived-from",
-            "display": cited["source"]["name"],
-            "resource": canonical_url("Citation", to_fhir_id(cited["source"]["slug"])),
-        }
-        for cited in citations
-    ]
+    is_clinical_use = resource_type == "ClinicalUseDefinition"
+    return resource | (_build_clinical_use(claim) if is_clinical_use else _build_evidence(claim, version))
 
 
 def _build_clinical_use(claim: Json) -> Json:
     value, use = claim["value"], USE_TYPE_BY_CLAIM_KIND[claim["kind"]]
-    shown: Json = {
+    elements: Json = {
         "identifier": [build_identifier("claim", claim["id"])],
         "type": use,
         "subject": [build_reference(claim["subject"])],
@@ -96,17 +87,17 @@ def _build_clinical_use(claim: Json) -> Json:
     }
     if use == "indication":
         condition = value["condition"]
-        shown["indication"] = {
+        elements["indication"] = {
             "diseaseSymptomProcedure": {
                 "concept": build_codeable_concept("conditions", condition["slug"], condition["name"]),
             },
             "intendedEffect": {"concept": build_codeable_concept("target-roles", value["role"])},
         }
     elif use == "contraindication":
-        shown["contraindication"] = {"diseaseSymptomProcedure": {"concept": {"text": value["label"]}}}
+        elements["contraindication"] = {"diseaseSymptomProcedure": {"concept": {"text": value["label"]}}}
     else:
-        shown["undesirableEffect"] = _build_undesirable_effect(value)
-    return shown
+        elements["undesirableEffect"] = _build_undesirable_effect(value)
+    return elements
 
 
 def _build_undesirable_effect(value: Json) -> Json:
@@ -124,7 +115,7 @@ def _build_undesirable_effect(value: Json) -> Json:
 
 
 def render_frequency(value: Json) -> str:
-    """How often, in words: the count with its denominator, the rate, the source's own words, or that it is not known."""
+    """Render how often a risk occurs: count and denominator, rate, the source's phrase, and the state of knowledge."""
     parts = []
     if value["observed"] is not None:
         parts.append(f"{value['observed']} of {value['n']}" if value["n"] is not None else f"{value['observed']} seen")
@@ -138,47 +129,45 @@ def render_frequency(value: Json) -> str:
 
 
 def _build_evidence(claim: Json, version: str) -> Json:
-    grade, reasons = claim["grade"], claim["certainty_reasons"]
+    grade, reasons, claim_kind = claim["grade"], claim["certainty_reasons"], claim["kind"]
     certainty: Json = {"rating": build_codeable_concept("grades", grade, vocabulary.GRADES[grade])}
     if reasons:
         certainty["description"] = ", ".join(reasons)
-    shown: Json = {
+    kind_label = vocabulary.CLAIM_KINDS[claim_kind]
+    elements: Json = {
         "url": canonical_url("Evidence", to_fhir_id(claim["id"])),
         "identifier": [build_identifier("claim", claim["id"])],
         "version": version,
-        "title": f"{vocabulary.CLAIM_KINDS[claim['kind']]}: {claim['subject']['name']}",
+        "title": f"{kind_label}: {claim['subject']['name']}",
         "status": "active",
-        "useContext": [_build_kind_context(claim["kind"])],
-        "relatedArtifact": build_related_artifacts(claim["citations"]),
+        "useContext": [
+            {
+                "code": {"system": "http://terminology.hl7.org/CodeSystem/usage-context-type", "code": "focus"},
+                "valueCodeableConcept": build_codeable_concept("claim-kinds", claim_kind, kind_label),
+            }
+        ],
+        "relatedArtifact": build_related_artifacts(citation["source"] for citation in claim["citations"]),
         "assertion": claim["statement"],
         "variableDefinition": _build_variables(claim),
         "certainty": [certainty],
     }
     if statistics := build_statistics(claim):
-        shown["statistic"] = statistics
-    return shown
-
-
-def _build_kind_context(kind: str) -> Json:
-    code = {"system": "http://terminology.hl7.org/CodeSystem/usage-context-type", "code": "focus"}
-    return {
-        "code": code,
-        "valueCodeableConcept": build_codeable_concept("claim-kinds", kind, vocabulary.CLAIM_KINDS[kind]),
-    }
+        elements["statistic"] = statistics
+    return elements
 
 
 def _build_variables(claim: Json) -> list[Json]:
     subject, qualifiers, value = claim["subject"], claim["qualifiers"], claim["value"]
-    first = _build_variable("exposure" if subject["type"] == "procedure" else "population", subject["name"])
+    subject_variable = _build_variable("exposure" if subject["type"] == "procedure" else "population", subject["name"])
     if subject["type"] in {"condition", "pain_generator"}:
-        first["observed"] = {"reference": "/".join(get_record_resource_id(subject["type"], subject["slug"]))}
-    told: list[tuple[str, Any]] = [
+        subject_variable["observed"] = {"reference": "/".join(get_record_resource_id(subject["type"], subject["slug"]))}
+    others = [
         ("population", qualifiers["population"]),
         ("referenceExposure", qualifiers["comparator"]),
         ("measuredVariable", value.get("outcome") or qualifiers["definition"]),
     ]
-    return [first, *(_build_variable(role, text) for role, text in told if text)]
+    return [subject_variable, *(_build_variable(role, text) for role, text in others if text)]
 
 
 def _build_variable(role: str, text: str) -> Json:
-    return {"description": text, "variableRole": {"coding": [{"system": _ROLE, "code": role}]}}
+    return {"description": text, "variableRole": {"coding": [{"system": _VARIABLE_ROLE, "code": role}]}}

@@ -1,7 +1,7 @@
-"""Plain JSON values as FHIR extensions, member by member, so that nothing of a claim is lost on the way.
+"""FHIR extensions built from plain JSON values, member by member, so that no part of a claim is lost.
 
-A member that is null, or an empty list, is left out: the StructureDefinition of the extension says what its absence means.
-A list is the same member repeated. References to records become references, codes of risks become codes.
+Null members and empty lists are omitted; the StructureDefinition of the extension says what their absence means. A list
+becomes a repeated member. References to records become FHIR references, and risks become codes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,23 +15,23 @@ _REF_KEYS: Final = {"type", "slug", "name"}
 
 
 def build_extension(name: str, members: list[Json]) -> Json:
-    """An extension of this service, defined by the StructureDefinition of the same name."""
+    """Build one of this service's extensions; the StructureDefinition of the same name defines it."""
     return {"url": canonical_url("StructureDefinition", name), "extension": members}
 
 
 def build_members(values: Mapping[str, Any]) -> list[Json]:
-    """The members of an object, in their order."""
-    return [shown for name, value in values.items() for shown in build_member(name, value)]
+    """Build the members of an object, in its key order."""
+    return [member for name, value in values.items() for member in build_member(name, value)]
 
 
 def build_member(name: str, value: Any) -> Iterator[Json]:  # noqa: ANN401 - any JSON value
-    """One member as nested extensions: none where it is null or empty, several where it is a list."""
+    """Yield one member as nested extensions: none for null or empty values, several for a list."""
     if isinstance(value, list):
-        for one in value:
-            yield from build_member(name, one)
+        for element in value:
+            yield from build_member(name, element)
     elif isinstance(value, Mapping):
-        if shown := _render_object(value):
-            yield {"url": name, **shown}
+        if rendered := _render_object(value):
+            yield {"url": name, **rendered}
     elif value is not None and value != "":
         yield {"url": name, **_render_scalar(value)}
 
@@ -41,8 +41,8 @@ def _render_object(value: Mapping[str, Any]) -> Json | None:
         if value["type"] == "risk":
             return {"valueCodeableConcept": build_codeable_concept("risks", value["slug"], value["name"])}
         return {"valueReference": build_reference(dict(value))}
-    nested = build_members(value)
-    return {"extension": nested} if nested else None
+    members = build_members(value)
+    return {"extension": members} if members else None
 
 
 def _render_scalar(value: str | float) -> Json:

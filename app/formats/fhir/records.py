@@ -1,10 +1,11 @@
-"""Records as resources: procedures are ActivityDefinitions, conditions and pain generators EvidenceVariables, sources Citations.
+"""Record resources: ActivityDefinition (procedures), EvidenceVariable (conditions, pain generators), Citation (sources).
 
-R5 has no definition of a condition or of a body structure that is not somebody's own, so both are variables that evidence
-speaks of. What is true of a record itself stands in the extension `record`; its claims are resources of their own.
+Condition and BodyStructure of R5 belong to a patient, so conditions and pain generators are variables that evidence is
+about. Facts about the record itself are in the extension `record`; its claims are separate resources.
 """
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from app.domain import vocabulary
 from app.domain.blocks import BLOCK_BY_CLAIM_KIND, CLAIM_KINDS_BY_RECORD_TYPE
@@ -16,77 +17,80 @@ from app.formats.fhir.identifiers import (
     build_codeable_concept,
     build_coding,
     build_identifier,
+    build_meta,
+    build_related_artifacts,
     canonical_url,
     get_record_resource_id,
-    to_fhir_id,
 )
 
-# Systems of other bodies, as FHIR names them.
+# Code systems of other organizations -> their URL in FHIR.
 EXTERNAL_CODE_SYSTEMS: Final = {
     "ICD-10-CM": "http://hl7.org/fhir/sid/icd-10-cm",
     "CPT": "http://www.ama-assn.org/go/cpt",
 }
-# What a publication status of FHIR means for a source.
+# Status of a source -> FHIR publication status.
 STATUS_BY_SOURCE_STATUS: Final = {"current": "active", "superseded": "retired", "retracted": "retired"}
 
 
 def build_record_resource(document: Json, release_date: str) -> Json:
-    """A procedure, condition or pain generator as a resource."""
-    kind = document["type"]
-    resource, name = get_record_resource_id(kind, document["slug"])
+    """Build the resource for a procedure, condition or pain generator document of /v1."""
     texts = {section: block["items"] for section, block in document["texts"].items()}
-    description = next((texts[one][0]["text"] for one in ("clinical", "summary") if texts.get(one)), document["name"])
-    shown: Json = {
-        "resourceType": resource,
-        "id": name,
-        "meta": {"versionId": to_fhir_id(document["updated_in"].replace("+", "-"))},
-        "language": "en",
-        "text": build_narrative(document["summary"] or document["name"]),
-        "extension": [
-            build_extension("record", build_members(_build_record_members(document, texts))),
-            *_build_typical_relief(document),
-        ],
-        "url": canonical_url(resource, name),
-        "identifier": [build_identifier(kind, document["slug"])],
-        "version": document["updated_in"],
-        "name": _computable_name(document["slug"]),
-        "title": document["name"],
-        "status": "active",
-        "date": release_date,
-        "publisher": document["licence"]["attribution"],
-        "description": description,
-        "copyright": f"{document['licence']['name']}, {document['licence']['url']}. {document['notice']['text']}",
-        "copyrightLabel": document["licence"]["attribution"],
+    descriptions = [texts[section][0]["text"] for section in ("clinical", "summary") if texts.get(section)]
+    license_ = document["licence"]
+    extensions = [build_extension("record", build_members(_build_record_members(document, texts)))]
+    for estimate in document.get("typical_relief", {"items": []})["items"]:
+        extensions.append(build_extension("typical-relief", build_members(estimate)))
+    resource = _build_common_elements(
+        document,
+        text=document["summary"] or document["name"],
+        extensions=extensions,
+        status="active",
+        date=release_date,
+        publisher=license_["attribution"],
+    )
+    resource |= {
+        "description": next(iter(descriptions), document["name"]),
+        "copyright": f"{license_['name']}, {license_['url']}. {document['notice']['text']}",
+        "copyrightLabel": license_["attribution"],
     }
     if document["review"]["reviewed_on"]:
-        shown["lastReviewDate"] = document["review"]["reviewed_on"]
+        resource["lastReviewDate"] = document["review"]["reviewed_on"]
     if document["sources"]:
-        shown["relatedArtifact"] = [
-            {
-                "type": "derived-from",
-                "display": ref["name"],
-                "resource": canonical_url("Citation", to_fhir_id(ref["slug"])),
-            }
-            for ref in document["sources"]
-        ]
-    return shown | (_build_activity_elements(document) if kind == "procedure" else _build_variable_elements(document))
+        resource["relatedArtifact"] = build_related_artifacts(document["sources"])
+    is_procedure = document["type"] == "procedure"
+    return resource | (_build_activity_elements(document) if is_procedure else _build_variable_elements(document))
 
 
-def _computable_name(slug: str) -> str:
-    """A name as FHIR wants it for programs: a capital letter, then letters, digits and underscores."""
-    return "Kb_" + slug.replace("-", "_")
+def _build_common_elements(
+    document: Json, *, text: str, extensions: Sequence[Json], status: str, date: str, publisher: str
+) -> Json:
+    resource_type, resource_id = get_record_resource_id(document["type"], document["slug"])
+    return {
+        "resourceType": resource_type,
+        "id": resource_id,
+        "meta": build_meta(document["updated_in"]),
+        "language": "en",
+        "text": build_narrative(text),
+        "extension": extensions,
+        "url": canonical_url(resource_type, resource_id),
+        "identifier": [build_identifier(document["type"], document["slug"])],
+        "version": document["updated_in"],
+        # FHIR wants a name for programs: a capital letter, then letters, digits and underscores.
+        "name": "Kb_" + document["slug"].replace("-", "_"),
+        "title": document["name"],
+        "status": status,
+        "date": date,
+        "publisher": publisher,
+    }
 
 
 def _build_record_members(document: Json, texts: dict[str, list[Json]]) -> Json:
-    kind = document["type"]
-    blocks = {
-        BLOCK_BY_CLAIM_KIND[one]: document[BLOCK_BY_CLAIM_KIND[one]]["status"]
-        for one in CLAIM_KINDS_BY_RECORD_TYPE[kind]
-    }
+    blocks = [BLOCK_BY_CLAIM_KIND[claim_kind] for claim_kind in CLAIM_KINDS_BY_RECORD_TYPE[document["type"]]]
+    statuses = {block: document[block]["status"] for block in blocks}
     related = document["related"]
     return {
         "slug": document["slug"],
-        "type": kind,
+        "type": document["type"],
         "name": document["names"],
         "body-region": document["body_regions"],
         "family": document.get("family"),
@@ -95,60 +99,64 @@ def _build_record_members(document: Json, texts: dict[str, list[Json]]) -> Json:
         "stub": document.get("stub"),
         "kind": document.get("kind"),
         "prose": [
-            {"section": section, "text": one["text"], "claim": one["claims"]}
-            for section, items in texts.items()
-            for one in items
+            {"section": section, "text": text["text"], "claim": text["claims"]}
+            for section, section_texts in texts.items()
+            for text in section_texts
         ],
-        "empty-block": [{"block": one, "status": status} for one, status in blocks.items() if status != "known"],
+        "empty-block": [{"block": block, "status": status} for block, status in statuses.items() if status != "known"],
         "broader": related["broader"]["items"],
         "narrower": related["narrower"]["items"],
         "related": [
-            {"relation": one["type"], "procedure": one["procedure"], "claim": one["claims"], "reason": one["reason"]}
-            for one in related.get("procedures", {"items": []})["items"]
+            {
+                "relation": relation["type"],
+                "procedure": relation["procedure"],
+                "claim": relation["claims"],
+                "reason": relation["reason"],
+            }
+            for relation in related.get("procedures", {"items": []})["items"]
         ],
         "review": document["review"],
         "updated-in": document["updated_in"],
     }
 
 
-def _build_typical_relief(document: Json) -> list[Json]:
-    items = document.get("typical_relief", {"items": []})["items"]
-    return [build_extension("typical-relief", build_members(item)) for item in items]
-
-
 def _list_external_codings(document: Json) -> list[Json]:
-    """Codes of other bodies, where a source gives them and FHIR names their system."""
-    found = []
+    """List codes of other organizations that a source states, if FHIR has a URL for their code system."""
+    codings: dict[tuple[str, str], Json] = {}
     for claim in document["codes"]["items"]:
-        value = claim["value"]
-        said = {detail["name"]: detail["text"] for detail in value["details"]}
-        if system := EXTERNAL_CODE_SYSTEMS.get(said.get("system", "")):
-            found += [{"system": system, "code": code} for code in value["values"]]
-    return [dict(pairs) for pairs in dict.fromkeys(tuple(one.items()) for one in found)]
+        details = {detail["name"]: detail["text"] for detail in claim["value"]["details"]}
+        if system := EXTERNAL_CODE_SYSTEMS.get(details.get("system", "")):
+            for code in claim["value"]["values"]:
+                codings[system, code] = {"system": system, "code": code}
+    return list(codings.values())
 
 
 def _build_record_concept(document: Json) -> Json:
-    own = build_coding(SYSTEM_BY_RECORD_TYPE[document["type"]], document["slug"], document["name"])
-    return {"coding": [own, *_list_external_codings(document)], "text": document["name"]}
+    coding = build_coding(SYSTEM_BY_RECORD_TYPE[document["type"]], document["slug"], document["name"])
+    return {"coding": [coding, *_list_external_codings(document)], "text": document["name"]}
 
 
 def _build_activity_elements(document: Json) -> Json:
-    topics = [build_codeable_concept("families", document["family"], vocabulary.PROCEDURE_FAMILIES[document["family"]])]
-    topics += [build_codeable_concept("intents", one, vocabulary.INTENTS[one]) for one in document["intents"]]
-    topics += [
-        build_codeable_concept("body-regions", one, vocabulary.BODY_REGIONS[one]) for one in document["body_regions"]
+    topics = [
+        build_codeable_concept(system, code, labels[code])
+        for system, labels, codes in (
+            ("families", vocabulary.PROCEDURE_FAMILIES, [document["family"]]),
+            ("intents", vocabulary.INTENTS, document["intents"]),
+            ("body-regions", vocabulary.BODY_REGIONS, document["body_regions"]),
+        )
+        for code in codes
     ]
-    shown: Json = {
+    elements: Json = {
         "usage": document["notice"]["text"],
         "topic": topics,
         "kind": "ServiceRequest",
         "code": _build_record_concept(document),
     }
     if document["summary"]:
-        shown["purpose"] = document["summary"]
+        elements["purpose"] = document["summary"]
     if sites := document["sites"]["items"]:
-        shown["bodySite"] = [{"text": claim["value"]["label"]} for claim in sites]
-    return shown
+        elements["bodySite"] = [{"text": claim["value"]["label"]} for claim in sites]
+    return elements
 
 
 def _build_variable_elements(document: Json) -> Json:
@@ -162,7 +170,7 @@ def _build_variable_elements(document: Json) -> Json:
 
 
 def build_citation(source: Json, release_date: str, publisher: str) -> Json:
-    """A source as a Citation."""
+    """Build the Citation for a source summary of /v1."""
     design = source["design"]
     artifact: Json = {
         "title": [{"text": source["name"]}],
@@ -186,22 +194,13 @@ def build_citation(source: Json, release_date: str, publisher: str) -> Json:
         artifact["webLocation"] = [{"url": source["url"]}]
     if source["note"]:
         artifact["note"] = [{"text": source["note"]}]
-    told: dict[str, Any] = {name: source[name] for name in ("slug", "design", "commercial", "status", "year")}
-    resource, name = get_record_resource_id("source", source["slug"])
-    return {
-        "resourceType": resource,
-        "id": name,
-        "meta": {"versionId": to_fhir_id(source["updated_in"].replace("+", "-"))},
-        "language": "en",
-        "text": build_narrative(source["name"]),
-        "extension": [build_extension("source", build_members(told))],
-        "url": canonical_url(resource, name),
-        "identifier": [build_identifier("source", source["slug"])],
-        "version": source["updated_in"],
-        "name": _computable_name(source["slug"]),
-        "title": source["name"],
-        "status": STATUS_BY_SOURCE_STATUS[source["status"]],
-        "date": release_date,
-        "publisher": publisher,
-        "citedArtifact": artifact,
-    }
+    members = {name: source[name] for name in ("slug", "design", "commercial", "status", "year")}
+    resource = _build_common_elements(
+        source,
+        text=source["name"],
+        extensions=[build_extension("source", build_members(members))],
+        status=STATUS_BY_SOURCE_STATUS[source["status"]],
+        date=release_date,
+        publisher=publisher,
+    )
+    return resource | {"citedArtifact": artifact}

@@ -1,7 +1,7 @@
-"""Figures of a claim as statistics of an Evidence. What is no single figure or range stays in the value extension."""
+"""Statistics of an Evidence resource. Numbers that are not a single figure or a range are only in the value extension."""
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from app.domain import vocabulary
 from app.domain.durations import duration_to_days
@@ -16,66 +16,65 @@ _SINGLE_PART_DURATION: Final = re.compile(r"^P(T?)(\d+(?:\.\d+)?)([YMWDHS])$")
 
 
 def build_duration(iso: str) -> Json:
-    """An ISO 8601 duration as a quantity in its own unit; one of several parts in days."""
-    if found := _SINGLE_PART_DURATION.match(iso):
-        time, number, letter = found.groups()
+    """Build a Quantity from an ISO 8601 duration: in its own unit, or in days if it has several parts."""
+    if match := _SINGLE_PART_DURATION.match(iso):
+        time, number, letter = match.groups()
         unit, code = (_TIME_UNITS if time else _DATE_UNITS)[letter]
-        value: float = float(number)
+        amount: float = float(number)
     else:
-        value, unit, code = round(duration_to_days(iso), 4), "days", "d"
-    return {"value": int(value) if value.is_integer() else value, "unit": unit, "system": _UCUM, "code": code}
+        amount, unit, code = round(duration_to_days(iso), 4), "days", "d"
+    return {"value": int(amount) if amount.is_integer() else amount, "unit": unit, "system": _UCUM, "code": code}
 
 
 def build_statistics(claim: Json) -> list[Json]:
-    """The figures of a claim; empty where it gives none."""
+    """Build the statistics of a claim; empty if the claim has no figures."""
     value, n = claim["value"], claim["qualifiers"]["n"]
-    found: list[Json] = []
+    statistics: list[Json] = []
     if claim["kind"] in {"relief_duration", "onset"}:
-        ends = [value[end] and build_duration(value[end]) for end in ("min", "max")]
-        found.append(_build_statistic(value["label"], *ends, of=value.get("statistic")))
+        bounds = [value[bound] and build_duration(value[bound]) for bound in ("min", "max")]
+        statistics.append(_build_statistic(value["label"], *bounds, statistic=value.get("statistic")))
     elif claim["kind"] == "response_rate":
-        found.append(_build_response_rate(claim))
+        statistics.append(_build_response_rate(claim))
     for quantity in value.get("quantities", ()):
-        ends = [
-            None if quantity[end] is None else {"value": quantity[end], "unit": quantity["unit"]}
-            for end in ("min", "max")
-        ]
-        found.append(_build_statistic(quantity["name"], *ends))
-    if n is not None:
-        size = {"numberOfParticipants": n}
-        found = [{"sampleSize": size, **one} for one in found] or [
-            {"description": claim["statement"], "sampleSize": size}
-        ]
-    return found
+        bounds = _build_bounds(quantity, ("min", "max"), {"unit": quantity["unit"]})
+        statistics.append(_build_statistic(quantity["name"], *bounds))
+    if n is None:
+        return statistics
+    size = {"sampleSize": {"numberOfParticipants": n}}
+    return [size | statistic for statistic in statistics] or [{"description": claim["statement"], **size}]
 
 
-def _build_statistic(description: str, low: Json | None, high: Json | None, *, of: str | None = None) -> Json:
-    """A single figure is a quantity, a span is the range of an estimate: an open end stays open."""
-    shown: Json = {"description": description}
-    if of:
-        shown["statisticType"] = build_codeable_concept("statistics", of, vocabulary.STATISTICS[of])
+def _build_bounds(values: Json, names: tuple[str, str], unit: Json) -> list[Json | None]:
+    """Build the quantities for a lower and an upper bound; None for a bound that is not stated."""
+    return [None if values[name] is None else {"value": values[name], **unit} for name in names]
+
+
+def _build_statistic(description: str, low: Json | None, high: Json | None, *, statistic: str | None = None) -> Json:
+    """Build one statistic: a quantity if both bounds are equal, else an estimate with a range, open where unstated."""
+    element: Json = {"description": description}
+    if statistic:
+        element["statisticType"] = build_codeable_concept("statistics", statistic, vocabulary.STATISTICS[statistic])
     if low is not None and low == high:
-        return shown | {"quantity": low}
+        return element | {"quantity": low}
     if low is not None or high is not None:
-        return shown | {"attributeEstimate": [{"range": _build_range(low, high)}]}
-    return shown
+        return element | {"attributeEstimate": [{"range": _build_range(low, high)}]}
+    return element
 
 
 def _build_range(low: Json | None, high: Json | None) -> Json:
-    return {name: end for name, end in (("low", low), ("high", high)) if end is not None}
+    return {name: bound for name, bound in (("low", low), ("high", high)) if bound is not None}
 
 
 def _build_response_rate(claim: Json) -> Json:
-    value: dict[str, Any] = claim["value"]
-    ends = [None if value[end] is None else {"value": value[end], **_PERCENT} for end in ("percent_min", "percent_max")]
+    value: Json = claim["value"]
     parts = (claim["qualifiers"]["definition"], value["at_label"] or value["at"])
-    shown = _build_statistic(", ".join(part for part in parts if part) or claim["statement"], *ends)
+    description = ", ".join(part for part in parts if part) or claim["statement"]
+    statistic = _build_statistic(description, *_build_bounds(value, ("percent_min", "percent_max"), _PERCENT))
     if value["responders"] is not None:
-        shown["numberAffected"] = value["responders"]
+        statistic["numberAffected"] = value["responders"]
     if value["n_at"] is not None:
-        shown["sampleSize"] = {"numberOfParticipants": value["n_at"]}
-    if value["ci_low"] is not None or value["ci_high"] is not None:
-        low, high = (None if value[end] is None else {"value": value[end], **_PERCENT} for end in ("ci_low", "ci_high"))
-        limits = {"description": "95 % confidence interval", "level": 0.95, "range": _build_range(low, high)}
-        shown.setdefault("attributeEstimate", []).append(limits)
-    return shown
+        statistic["sampleSize"] = {"numberOfParticipants": value["n_at"]}
+    if interval := _build_range(*_build_bounds(value, ("ci_low", "ci_high"), _PERCENT)):
+        estimate = {"description": "95 % confidence interval", "level": 0.95, "range": interval}
+        statistic.setdefault("attributeEstimate", []).append(estimate)
+    return statistic
