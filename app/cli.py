@@ -1,7 +1,6 @@
 """procedure-kb: serve, check, diff, release, load, status, schema, export.
 
-Exit codes: 0 done, 1 the seed or the database is not as asked (findings, drift, nothing loaded), 2 wrong usage or setting,
-3 the database cannot be reached.
+Exit codes: 0 done, 1 validation failed or nothing loaded, 2 wrong usage or configuration, 3 the database cannot be used.
 """
 
 import datetime as dt
@@ -48,11 +47,11 @@ MAX_FINDINGS = 200
 
 
 def main() -> None:
-    """Run the command line; problems of settings and databases end in a sentence, not in a traceback."""
+    """Run the command line. Configuration and database errors end in a sentence, not in a traceback."""
     try:
         cli()
     except ConfigurationError as error:
-        fail(f"A setting is wrong.\n{error}", 2)
+        fail(f"Invalid configuration.\n{error}", 2)
     except (DatabaseError, SQLAlchemyError) as error:
         fail(f"The database cannot be used: {first_line(error)}", 3)
 
@@ -64,7 +63,7 @@ def fail(message: str, code: int) -> NoReturn:
 
 @contextmanager
 def _progress(title: str) -> Iterator[Callable[[str], None]]:
-    """A bar where there is a terminal; nothing where there is none (the result is a line of its own)."""
+    """Progress bar on a terminal; elsewhere nothing, as the result has a line of its own."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -85,7 +84,7 @@ def _progress(title: str) -> Iterator[Callable[[str], None]]:
 
 
 def load_seed(settings: Settings, seed: Path | None) -> CheckedContent:
-    """The seed as a checked state; findings end the command with code 1."""
+    """Read and check the seed. Problems are printed and end the command with code 1."""
     root = (seed or settings.seed_dir).resolve()
     if not root.is_dir():
         fail(f"{root} is not a directory of seed files: set KB_SEED_DIR or --seed", 2)
@@ -116,7 +115,7 @@ def load_into_database(settings: Settings, state: CheckedContent) -> LoadResult:
     if loaded.written:
         typer.echo(f"Loaded release {loaded.version} (revision {loaded.revision}, {loaded.rows} rows).")
     else:
-        typer.echo(f"Release {loaded.version} (revision {loaded.revision}) is loaded already: nothing to do.")
+        typer.echo(f"Release {loaded.version} (revision {loaded.revision}) is already loaded.")
     return loaded
 
 
@@ -129,11 +128,11 @@ def serve(
     no_load: Annotated[
         bool,
         typer.Option(
-            "--no-load", help="Only serve: the content is loaded elsewhere, this process needs no writing role."
+            "--no-load", help="Only serve: another process loads the content, and this one needs no role that writes."
         ),
     ] = False,
 ) -> None:
-    """Migrate and load when the database is empty or older than the seed, then serve."""
+    """Run migrations, load the seed if needed, then serve."""
     settings = load_settings()
     if not no_load:
         with gc_paused():
@@ -143,7 +142,7 @@ def serve(
         f"Serving on http://{settings.host}:{settings.port} with {count} worker{'s' if count > 1 else ''}. Stop with Ctrl+C."
     )
     with tempfile.TemporaryDirectory(prefix="kb-workers-") as shared:
-        # Workers are processes of their own and read their settings anew.
+        # Each worker is a process that reads the settings again.
         os.environ.setdefault("KB_METRICS_DIR", shared)
         uvicorn.run(
             "app.asgi:load_app",
@@ -167,15 +166,15 @@ def check(
     seed: SeedOption = None,
     *,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Fail as well on a drop of quality against the baseline.")
+        bool, typer.Option("--strict", help="Also fail if quality is below the baseline.")
     ] = False,
 ) -> None:
-    """Validate every seed file and say what is wrong: file, line, pointer, remedy."""
+    """Validate every seed file; print file, line, pointer and remedy of each problem."""
     settings = load_settings()
     state = load_seed(settings, seed)
     facts = state.build_release_facts()["counts"]
     typer.echo(
-        "The seed is sound: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts.items()) + "."
+        "OK: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts.items()) + "."
     )
     if not strict:
         return
@@ -188,13 +187,13 @@ def check(
     for drop in drops:
         typer.echo(drop)
     if drops:
-        fail(f"The quality is below {baseline.name}: mend the content, or change the baseline and say why.", 1)
-    typer.echo("The quality is at or above the baseline.")
+        fail(f"Quality is below {baseline.name}: correct the content, or change the baseline and say why.", 1)
+    typer.echo("Quality is at or above the baseline.")
 
 
 @cli.command()
 def diff(seed: SeedOption = None) -> None:
-    """What the seed changes against the last release, field by field."""
+    """Print what the seed changes against the last release, field by field."""
     state = load_seed(load_settings(), seed)
     for change in state.pending:
         typer.echo(f"{change.change:8} {change.entity}{change.field}")
@@ -207,9 +206,9 @@ def release(
     seed: SeedOption = None,
     version: Annotated[str | None, typer.Option(help="Version; default: the next minor one.")] = None,
     date: Annotated[str | None, typer.Option(help="Date (YYYY-MM-DD); default: today.")] = None,
-    title: Annotated[str, typer.Option(help="What this release is about, in a line.")] = "Content update",
+    title: Annotated[str, typer.Option(help="Title of the release.")] = "Content update",
 ) -> None:
-    """Write the next file of seed_data/releases: version, date, changes field by field."""
+    """Write the next file of seed_data/releases, with every changed field."""
     settings = load_settings()
     state = load_seed(settings, seed)
     today = date or dt.datetime.now(tz=dt.UTC).date().isoformat()
@@ -229,27 +228,27 @@ def load(
     seed: SeedOption = None,
     release: Annotated[
         str | None,
-        typer.Option("--release", help="Load an earlier release of the seed's history instead of its present state."),
+        typer.Option("--release", help="Load an earlier release from the history of the seed."),
     ] = None,
     *,
     from_git: Annotated[
         bool,
-        typer.Option("--from-git", help="With --release: take the files from git as they were, not from the history."),
+        typer.Option("--from-git", help="With --release: read the files from git instead of the history."),
     ] = False,
     from_export: Annotated[
         Path | None,
         typer.Option(
             "--from-export",
-            help="A release.json of /v1/export: load its release, or with --release an earlier one of its history.",
+            help="Load the release of a release.json of /v1/export, or with --release an earlier one of its history.",
         ),
     ] = None,
 ) -> None:
-    """Migrate the database and load the seed: one transaction, the same state twice is a no-op."""
+    """Run migrations and load the seed in one transaction; loading the same content again changes nothing."""
     settings = load_settings()
     if from_export is not None and (from_git or seed is not None):
-        fail("--from-export brings the files: it goes without --from-git and --seed.", 2)
+        fail("--from-export cannot be combined with --from-git or --seed.", 2)
     if from_git and release is None:
-        fail("--from-git belongs to --release VERSION.", 2)
+        fail("--from-git needs --release VERSION.", 2)
     root = (seed or settings.seed_dir).resolve()
     with gc_paused(), tempfile.TemporaryDirectory(prefix="kb-release-") as folder:
         target = Path(folder) / "seed"
@@ -269,7 +268,7 @@ def load(
 
 
 def load_seed_as(settings: Settings, found: Path, version: str) -> CheckedContent:
-    """The files that were found for a release, which must be that release."""
+    """Read and check the files restored for a release. They must be that release."""
     state = load_seed(settings, found)
     if state.version != version:
         fail(f"The files found for {version} are {state.version}: nothing was loaded.", 1)
@@ -277,7 +276,7 @@ def load_seed_as(settings: Settings, found: Path, version: str) -> CheckedConten
 
 
 def load_export(settings: Settings, file: Path, release: str | None, target: Path) -> CheckedContent:
-    """The release of an export, or an earlier one that it holds."""
+    """Read and check the release of an export, or an earlier release in its history."""
     export = read_export(file)
     version = release or export.version
     state = load_seed_as(settings, restore_from_export(export, version, target), version)
@@ -288,7 +287,7 @@ def load_export(settings: Settings, file: Path, release: str | None, target: Pat
 
 @cli.command()
 def status() -> None:
-    """What the database holds, beside what the seed and this code are."""
+    """Print the schema and release of the database, and the version of this code."""
     url = load_settings().writer_url
     schema, found = None, None
     # To connect to a file that is not there would make it.
@@ -303,9 +302,9 @@ def status() -> None:
         with create_read_engine(url).transaction() as snapshot:
             found = find_release(snapshot)
     typer.echo(
-        f"Release   {f'{found.version}, revision {found.revision}, build {found.build}' if found else 'none loaded'}"
+        f"Release   {f'{found.version}, revision {found.revision}; loaded by {found.build}' if found else 'none loaded'}"
     )
-    typer.echo(f"Build     {code_fingerprint()}")
+    typer.echo(f"Code      {code_fingerprint()}")
     raise typer.Exit(0 if found is not None and schema == head_revision() else 1)
 
 
@@ -313,25 +312,25 @@ def status() -> None:
 def schema(
     seed: SeedOption = None,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Only say whether the files are fresh.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check that the files are up to date.")] = False,
 ) -> None:
     """Write the JSON Schemas of the seed files, for editors."""
     root = (seed or load_settings().seed_dir).resolve()
     if check:
         old = list_outdated_schemas(root)
         if old:
-            fail(f"Stale: {', '.join(old)}. Run `procedure-kb schema`.", 1)
-        typer.echo("The schemas are fresh.")
+            fail(f"Out of date: {', '.join(old)}. Run `procedure-kb schema`.", 1)
+        typer.echo("The schemas are up to date.")
         return
     written = write_schemas(root)
-    typer.echo(f"Wrote {', '.join(written)}." if written else "The schemas are fresh.")
+    typer.echo(f"Wrote {', '.join(written)}." if written else "The schemas are up to date.")
 
 
 @cli.command()
 def export(
-    static: Annotated[Path, typer.Option(help="Folder for the files; one that this command wrote before is replaced.")],
+    static: Annotated[Path, typer.Option(help="Directory for the files; one that this command wrote before is replaced.")],
 ) -> None:
-    """Write the loaded release as files that any static host serves: details, full lists, pages, exports, embeds."""
+    """Write the loaded release as files for any static host: details, lists, pages, exports, embeds."""
     from app.main import create_app  # noqa: PLC0415 - no other command pays for importing the web service
     from app.static_site import write_site  # noqa: PLC0415
 

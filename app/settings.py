@@ -1,4 +1,4 @@
-"""The only reader of the environment. Every setting has a name, a default, and a remedy when it is wrong."""
+"""Settings, read from the environment here alone: each has a name, a default, and a remedy when it is wrong."""
 
 import difflib
 import os
@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from app.db.urls import to_sqlalchemy_url
 from app.domain import patterns
@@ -16,155 +16,158 @@ from app.errors import ConfigurationError
 from app.resources import resource_path
 
 PREFIX: Final = "KB_"
-# Read by make, the tests and the scripts, not by the service.
-OTHERS: Final = frozenset({"KB_FULL", "KB_REQUIRE_ALL"})
-# Extra -> the package that it needs beside the core; none: the core is enough.
-EXTRAS: Final = {"fhir": None, "mcp": "mcp", "otel": "opentelemetry"}
-_HttpUrl = Annotated[str, StringConstraints(pattern=patterns.BASE_URL)]
+# Read by make, the tests and scripts, not by the service.
+NON_SERVICE_VARIABLES: Final = frozenset({"KB_FULL", "KB_REQUIRE_ALL"})
+# Feature -> package that it needs beside the core; None: the core is enough.
+FEATURES: Final = {"fhir": None, "mcp": "mcp", "otel": "opentelemetry"}
 
 
 class Settings(BaseModel):
-    """What an operator can set, each as `KB_` and the name in capitals."""
+    """Settings of an operator, each read from `KB_` and its name in capitals."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: str = Field(default="127.0.0.1", description="Address that the server listens on.")
+    host: str = Field(default="127.0.0.1", description="Host name or IP address that the server listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that the server listens on; 0 picks a free one.")
     workers: int = Field(default=1, ge=1, le=64, description="Worker processes of `serve`.")
     database_url: str = Field(
         default="var/kb.sqlite3",
         validate_default=True,
-        description="Where HTTP reads: sqlite:///FILE, the path of a SQLite file, or postgresql://USER@HOST/NAME; several"
-        " hosts stand with commas between them (HOST:PORT,HOST:PORT), with target_session_attrs and load_balance_hosts.",
+        description="Database that HTTP reads: sqlite:///FILE, the path of a SQLite file, or postgresql://USER@HOST/NAME."
+        " Several hosts are separated by commas (HOST:PORT,HOST:PORT), with target_session_attrs and load_balance_hosts.",
     )
     write_database_url: str = Field(
-        default="", description="Where the loader writes when that is another server or role; empty: database_url."
+        default="",
+        description="Database that the loader writes, if it is another server or role; empty: database_url.",
     )
     seed_dir: Path = Field(default=resource_path("seed_data"), description="Directory of the seed files.")
-    public_url: Annotated[str, Field(description="Public base address; set: links are absolute; empty: paths.")] = ""
+    public_url: str = Field(
+        default="", description="Public base URL. If set, links are absolute; otherwise they are paths."
+    )
     path_prefix: str = Field(
         default="",
         pattern=patterns.PATH_PREFIX,
-        description="Path the service is mounted under, without slash at the end.",
+        description="Path that the service is mounted under, without a slash at the end.",
     )
     report_url: str = Field(
         default="",
-        description="Where a wrong statement is reported (https or mailto); empty: a page of the service says how.",
+        description="URL for reporting a wrong statement (https or mailto); empty: a page of the service explains how.",
     )
     frame_ancestors: str = Field(
-        default="*", pattern=patterns.CSP_VALUE, description="Who may frame /embed pages: value of CSP frame-ancestors."
+        default="*",
+        pattern=patterns.CSP_VALUE,
+        description="Sites that may frame /embed pages: value of CSP frame-ancestors.",
     )
     cache_bytes: int = Field(
         default=64 * 1024 * 1024,
         ge=0,
         le=8 * 1024**3,
-        description="Bound of the response cache in bytes; 0 switches it off.",
+        description="Maximum size of the response cache in bytes; 0 disables it.",
     )
-    max_concurrency: int = Field(default=256, ge=1, le=100_000, description="Requests answered at once; beyond it 503.")
+    max_concurrency: int = Field(
+        default=256, ge=1, le=100_000, description="Maximum concurrent requests; more get a 503."
+    )
     revision_poll_seconds: float = Field(
-        default=0.5, gt=0, le=60, description="How often a worker looks for a new release."
+        default=0.5, gt=0, le=60, description="Seconds between two polls of the database for a new release."
     )
-    access_log: bool = Field(default=False, description="Write a line for every request.")
+    access_log: bool = Field(default=False, description="Log a line for every request.")
     log_format: Literal["auto", "json", "text"] = Field(
-        default="auto", description="Lines of the log: json, text, or auto (text on a terminal, else json)."
+        default="auto", description="Log format: json, text or auto (text on a terminal, else json)."
     )
-    log_level: str = Field(default="info", pattern=patterns.LOG_LEVEL, description="Least level logged.")
-    metrics_port: int = Field(default=0, ge=0, le=65535, description="Own port for /metrics; 0: on the main port.")
+    log_level: str = Field(default="info", pattern=patterns.LOG_LEVEL, description="Minimum log level.")
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="Separate port for /metrics; 0 serves it on the main port."
+    )
     metrics_token: str = Field(
-        default="", description="Bearer token that /metrics on the main port asks for; empty: open."
+        default="", description="Bearer token that /metrics on the main port requires; empty: none."
     )
-    workers_dir: Path | None = Field(
+    metrics_dir: Path | None = Field(
         default=None,
-        description="Where the workers of a box lay their counters together; `serve` makes one for its workers.",
+        description="Directory in which workers share their metrics; `serve` creates one for its workers.",
     )
     otlp_endpoint: str = Field(
         default="", description="Collector of traces (OTEL_EXPORTER_OTLP_ENDPOINT); needs the extra otel."
     )
-    extras: tuple[str, ...] = Field(
-        default=(), description=f"Optional parts that are served, with commas between them: {', '.join(EXTRAS)}."
+    features: tuple[str, ...] = Field(
+        default=(), description=f"Optional features to serve, separated by commas: {', '.join(FEATURES)}."
     )
-    export_dir: Path = Field(default=Path("var/export"), description="Where the exported files of a box are written.")
-    search_dir: Path = Field(default=Path("var/search"), description="Where search indexes of a box are built.")
+    export_dir: Path = Field(default=Path("var/export"), description="Directory for the export files of this host.")
+    search_dir: Path = Field(default=Path("var/search"), description="Directory for the search indexes of this host.")
 
     @field_validator("database_url", "write_database_url")
     @classmethod
-    def _address(cls, url: str) -> str:
+    def _parse_database_url(cls, url: str) -> str:
         return to_sqlalchemy_url(url) if url else url
 
-    @field_validator("extras", mode="before")
+    @field_validator("features", mode="before")
     @classmethod
-    def _extras(cls, given: object) -> object:
-        names = given.replace(",", " ").split() if isinstance(given, str) else given
+    def _check_features(cls, features: object) -> object:
+        names = features.replace(",", " ").split() if isinstance(features, str) else features
         for name in names if isinstance(names, list | tuple) else ():
-            if name not in EXTRAS:
-                msg = f"{name!r} is no extra; known are {', '.join(EXTRAS)}"
+            if name not in FEATURES:
+                msg = f"unknown feature {name!r}; known: {', '.join(FEATURES)}"
                 raise ValueError(msg)
-            package = EXTRAS[name]
+            package = FEATURES[name]
             if package is not None and find_spec(package) is None:
-                msg = (
-                    f"{name!r} is not installed here: `KB_EXTRAS={name} make serve` or requirements/{name}.txt does it"
-                )
+                msg = f"{name!r} is not installed; install it by `KB_FEATURES={name} make serve` or from requirements/{name}.txt"
                 raise ValueError(msg)
         return names
 
     @field_validator("public_url")
     @classmethod
-    def _no_slash(cls, url: str) -> str:
+    def _strip_slash(cls, url: str) -> str:
         if url and not url.startswith(("http://", "https://")):
             msg = "it must start with http:// or https://"
             raise ValueError(msg)
         return url.rstrip("/")
 
     @model_validator(mode="after")
-    def _one_base(self) -> Self:
-        if self.write_database_url and self.database_url.startswith("sqlite") != self.write_database_url.startswith(
-            "sqlite"
-        ):
+    def _check_engines(self) -> Self:
+        engines = {url.startswith("sqlite") for url in (self.database_url, self.writer_url)}
+        if len(engines) > 1:
             msg = "database_url and write_database_url name different engines"
             raise ValueError(msg)
         return self
 
     @property
     def writer_url(self) -> str:
-        """Where the loader and the migrations write."""
+        """URL of the database that the loader and the migrations write."""
         return self.write_database_url or self.database_url
 
     @property
     def link_base(self) -> str:
-        """What a link starts with: the public address, or the path prefix alone."""
+        """Start of every link: the public URL, or the path prefix alone."""
         return self.public_url or self.path_prefix
 
 
-def _misspelt(env: Mapping[str, str]) -> list[str]:
-    """Variables with our prefix that no setting has, each with the setting that was probably meant."""
+def find_misspelled(env: Mapping[str, str]) -> list[str]:
+    """A message for each variable with our prefix that is almost a setting."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    found = []
-    for name in sorted(key for key in env if key.startswith(PREFIX) and key not in known | OTHERS):
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.88)
-        if near:
-            found.append(f"{name} is no setting: the nearest is {near[0]}.")
-    return found
+    unknown = sorted(name for name in env if name.startswith(PREFIX) and name not in known | NON_SERVICE_VARIABLES)
+    return [
+        f"Unknown setting {name}; did you mean {near[0]}?"
+        for name in unknown
+        if (near := difflib.get_close_matches(name, known, n=1, cutoff=0.88))
+    ]
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings of this process. ConfigurationError names the variable and the remedy."""
+    """Settings of this process. Raises ConfigurationError, which names the variable and the remedy."""
     env = os.environ if environ is None else environ
-    given = {
-        name: env[key] for name in Settings.model_fields if (key := PREFIX + name.upper()) in env and env[key] != ""
-    }
-    if misspelt := _misspelt(env):
-        raise ConfigurationError("\n".join(misspelt))
-    # The name that every OpenTelemetry program reads.
+    values = {name: text for name in Settings.model_fields if (text := env.get(PREFIX + name.upper(), ""))}
+    if misspelled := find_misspelled(env):
+        raise ConfigurationError("\n".join(misspelled))
+    # The variable that every OpenTelemetry program reads.
     if endpoint := env.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
-        given.setdefault("otlp_endpoint", endpoint)
+        values.setdefault("otlp_endpoint", endpoint)
     try:
-        return Settings.model_validate(given)
+        return Settings.model_validate(values)
     except ValidationError as error:
         lines = []
-        for problem in error.errors():
-            name = str(problem["loc"][0]) if problem["loc"] else "database_url"
-            about = Settings.model_fields[name].description or ""
-            # Passwords stand in addresses of databases: a message that may reach a log shows none.
-            shown = re.sub(r"(?<=:)[^:/@]+(?=@)", "...", given.get(name, ""))
-            lines.append(f"{PREFIX}{name.upper()}={shown!r}: {patterns.validation_message(problem)}. {about}")
+        for failure in error.errors():
+            name = str(failure["loc"][0]) if failure["loc"] else "database_url"
+            description = Settings.model_fields[name].description or ""
+            # Database URLs hold passwords, and this message may reach a log.
+            redacted = re.sub(r"(?<=:)[^:/@]+(?=@)", "...", values.get(name, ""))
+            lines.append(f"{PREFIX}{name.upper()}={redacted!r}: {patterns.validation_message(failure)}. {description}")
         raise ConfigurationError("\n".join(lines)) from None

@@ -1,8 +1,8 @@
-"""Which block of a detail shows the claims of a kind."""
+"""Blocks of a record's detail response: which block holds which kind of claim."""
 
 from typing import Final
 
-BLOCK_OF_KIND: Final = {
+BLOCK_BY_CLAIM_KIND: Final = {
     "site": "sites",
     "target": "targets",
     "indication": "indications",
@@ -41,9 +41,9 @@ BLOCK_OF_KIND: Final = {
     "arises_from": "arises_from",
     "causes": "causes",
 }
-KIND_OF_BLOCK: Final = {block: kind for kind, block in BLOCK_OF_KIND.items()}
+CLAIM_KIND_BY_BLOCK: Final = {block: claim_kind for claim_kind, block in BLOCK_BY_CLAIM_KIND.items()}
 
-PROCEDURE_KINDS: Final = [
+PROCEDURE_CLAIM_KINDS: Final = [
     "site",
     "target",
     "indication",
@@ -71,7 +71,7 @@ PROCEDURE_KINDS: Final = [
     "synonym",
     "code",
 ]
-CONDITION_KINDS: Final = [
+CONDITION_CLAIM_KINDS: Final = [
     "definition",
     "symptom",
     "red_flag",
@@ -91,7 +91,7 @@ CONDITION_KINDS: Final = [
     "prerequisite",
     "code",
 ]
-GENERATOR_KINDS: Final = [
+PAIN_GENERATOR_CLAIM_KINDS: Final = [
     "definition",
     "arises_from",
     "share_of_pain",
@@ -106,8 +106,8 @@ GENERATOR_KINDS: Final = [
     "prevalence",
     "code",
 ]
-KINDS_OF_TYPE: Final = {
-    "procedure": PROCEDURE_KINDS,
-    "condition": CONDITION_KINDS,
-    "pain_generator": GENERATOR_KINDS,
+CLAIM_KINDS_BY_RECORD_TYPE: Final = {
+    "procedure": PROCEDURE_CLAIM_KINDS,
+    "condition": CONDITION_CLAIM_KINDS,
+    "pain_generator": PAIN_GENERATOR_CLAIM_KINDS,
 }

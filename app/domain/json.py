@@ -1,4 +1,4 @@
-"""JSON object as Python reads it."""
+"""Type of a parsed JSON object."""
 
 from typing import Any
 

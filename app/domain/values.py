@@ -1,27 +1,26 @@
-"""What a claim says, kind by kind.
+"""Value objects of claims, one class per claim kind.
 
-These value objects are read from seed files and shown unchanged, so they are the one family of classes that both sides
-share: a key left out of a seed file is null (or an empty list) with the meaning its description gives, and every key is
-present in an answer.
+Seed files and responses share these classes because values are served exactly as they were read. A key omitted from a
+seed file becomes null (or an empty list), with the meaning that its description gives; responses contain every key.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from app.domain import vocabulary
-from app.domain.durations import Duration, days_of
+from app.domain.durations import Duration, duration_to_days
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
-class Among:
-    """A string of one of the contract's lists: refused outside it, published as a list that may grow."""
+class OpenEnum:
+    """String from a vocabulary: other values are rejected; the schema publishes the list as extensible."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self.values = tuple(values)
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        self.values = tuple(labels)
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
@@ -36,18 +35,19 @@ class Among:
         return value
 
 
-Intent = Annotated[str, Among(vocabulary.INTENTS)]
-Magnitude = Annotated[str, Among(vocabulary.MAGNITUDES)]
-Measure = Annotated[str, Among(vocabulary.MEASURES)]
-Statistic = Annotated[str, Among(vocabulary.STATISTICS)]
-Direction = Annotated[str, Among(vocabulary.DIRECTIONS)]
-Position = Annotated[str, Among(vocabulary.POSITIONS)]
-RiskState = Annotated[str, Among(vocabulary.RISK_STATES)]
-TargetRole = Annotated[str, Among(vocabulary.TARGET_ROLES)]
+BodyRegion = Annotated[str, OpenEnum(vocabulary.BODY_REGIONS)]
+Intent = Annotated[str, OpenEnum(vocabulary.INTENTS)]
+Magnitude = Annotated[str, OpenEnum(vocabulary.MAGNITUDES)]
+Measure = Annotated[str, OpenEnum(vocabulary.MEASURES)]
+Statistic = Annotated[str, OpenEnum(vocabulary.STATISTICS)]
+Direction = Annotated[str, OpenEnum(vocabulary.DIRECTIONS)]
+Position = Annotated[str, OpenEnum(vocabulary.POSITIONS)]
+RiskState = Annotated[str, OpenEnum(vocabulary.RISK_STATES)]
+TargetRole = Annotated[str, OpenEnum(vocabulary.TARGET_ROLES)]
 
 
 class Value(BaseModel):
-    """Base of every value object: unknown keys are refused, instances do not change."""
+    """Base of every value object: immutable, and unknown keys are rejected."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -59,7 +59,7 @@ class Value(BaseModel):
 
 
 class Quantity(Value):
-    """A number of the source with its unit. A single figure has `min` = `max`; null means that this end is not stated."""
+    """A number with its unit, from the source. A single figure has `min` = `max`; null means that this end is not stated."""
 
     name: str = Field(description="What is counted or measured.")
     min: float | None = Field(default=None, description="Lower end; null: the source gives none.")
@@ -67,33 +67,35 @@ class Quantity(Value):
     unit: str = Field(min_length=1, description="Unit of `min` and `max`, as the source uses it.")
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def _check_range(self) -> Self:
         if self.min is None and self.max is None:
             msg = f"quantity {self.name!r} has neither min nor max"
             raise ValueError(msg)
         if self.min is not None and self.max is not None and self.min > self.max:
             msg = f"quantity {self.name!r}: min {self.min} is above max {self.max}"
             raise ValueError(msg)
-        if self.unit == "percent" and any(x is not None and abs(x) > 100 for x in (self.min, self.max)):
-            msg = f"quantity {self.name!r}: a percentage beyond 100"
+        if self.unit == "percent" and any(end is not None and abs(end) > 100 for end in (self.min, self.max)):
+            msg = f"quantity {self.name!r}: percentage above 100"
             raise ValueError(msg)
         return self
 
 
 class Detail(Value):
-    """A named particular of a claim that has no field of its own."""
+    """A named detail of a claim that has no dedicated field."""
 
     name: str
     text: str
 
 
 class Qualifiers(Value):
-    """For whom, with what, against what. Null: the source (as read) does not say."""
+    """Population, technique, comparator and other conditions of a claim. Null: the source (as read) does not say."""
 
     population: str | None = Field(default=None, description="Who was treated; null: not stated.")
     technique: str | None = Field(default=None, description="Variant of the procedure; null: not stated.")
     comparator: str | None = Field(default=None, description="What it was compared with; null: nothing, or not stated.")
-    comparator_is_sham: bool | None = Field(default=None, description="Was the comparator a sham; null: not stated.")
+    comparator_is_sham: bool | None = Field(
+        default=None, description="Whether the comparator was a sham; null: not stated."
+    )
     definition: str | None = Field(default=None, description="How the outcome was defined; null: not stated.")
     time: str | None = Field(default=None, description="When it was measured, in the source's words; null: not stated.")
     n: int | None = Field(
@@ -104,35 +106,35 @@ class Qualifiers(Value):
     funding: str | None = Field(default=None, description="Who paid for the study; null: not stated.")
 
 
-class _Span(Value):
+class _DurationRange(Value):
     min: Duration | None = Field(default=None, description="Shortest; null: the source gives no lower end.")
     max: Duration | None = Field(default=None, description="Longest; null: the source gives no upper end.")
-    magnitude: Magnitude = Field(description="Order of length, also where no number is given.")
-    label: str = Field(description="The duration in words, as precise as the source and no more.")
-    text: str | None = Field(default=None, description="The source's own vague phrase; null: it is numeric.")
+    magnitude: Magnitude = Field(description="Order of magnitude of the duration, present even if no number is given.")
+    label: str = Field(description="The duration in words, exactly as precise as the source.")
+    text: str | None = Field(default=None, description="The source's own vague phrase; null: the source is numeric.")
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min is not None and self.max is not None and days_of(self.min) > days_of(self.max):
+    def _check_range(self) -> Self:
+        if self.min is not None and self.max is not None and duration_to_days(self.min) > duration_to_days(self.max):
             msg = f"min {self.min} is longer than max {self.max}"
             raise ValueError(msg)
         return self
 
 
-class ReliefDurationValue(_Span):
+class ReliefDurationValue(_DurationRange):
     """An estimate of how long relief lasts. "Over two years" has no maximum; "several months" has neither end."""
 
     measure: Measure = Field(description="What was measured.")
-    statistic: Statistic = Field(description="What the figures are.")
-    intent: Intent = Field(description="Relief of a test block or of a treatment.")
+    statistic: Statistic = Field(description="Which statistic the figures are.")
+    intent: Intent = Field(description="Whether the relief is from a test block or from a treatment.")
     ongoing: bool = Field(
-        default=False, description="Relief was still present when observation ended: read as at least."
+        default=False, description="Relief was still present when observation ended: the figure is a minimum."
     )
     quantities: list[Quantity] = Field(default=[], description="Further figures of the same statement.")
-    details: list[Detail] = Field(default=[], description="Further particulars of the same statement.")
+    details: list[Detail] = Field(default=[], description="Further details of the same statement.")
 
 
-class OnsetValue(_Span):
+class OnsetValue(_DurationRange):
     """How soon relief begins."""
 
     quantities: list[Quantity] = []
@@ -140,7 +142,7 @@ class OnsetValue(_Span):
 
 
 class ResponseRateValue(Value):
-    """The share of people who reach a stated degree of relief at a stated time."""
+    """Share of people who reach a stated degree of relief at a stated time."""
 
     percent_min: Percent | None = Field(
         default=None, description="Share in percent; equal to percent_max for a single figure; null: not given."
@@ -151,8 +153,12 @@ class ResponseRateValue(Value):
     lost: int | None = Field(default=None, ge=0, description="People lost by then; null: not given.")
     at: Duration | None = Field(default=None, description="Follow-up; null: not given as a single time.")
     at_label: str | None = Field(default=None, description="Follow-up in words; null: not stated.")
-    ci_low: float | None = Field(default=None, ge=-100, le=100, description="Lower 95 % limit; null: not given.")
-    ci_high: float | None = Field(default=None, ge=-100, le=100, description="Upper 95 % limit; null: not given.")
+    ci_low: float | None = Field(
+        default=None, ge=-100, le=100, description="Lower 95% confidence limit; null: not given."
+    )
+    ci_high: float | None = Field(
+        default=None, ge=-100, le=100, description="Upper 95% confidence limit; null: not given."
+    )
     comparator_percent: Percent | None = Field(
         default=None, description="Share in the comparison group; null: none or not given."
     )
@@ -162,7 +168,7 @@ class ResponseRateValue(Value):
     details: list[Detail] = []
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def _check_rates(self) -> Self:
         pairs = (("percent", self.percent_min, self.percent_max), ("ci", self.ci_low, self.ci_high))
         for name, low, high in pairs:
             if low is not None and high is not None and low > high:
@@ -182,9 +188,11 @@ class FindingValue(Value):
     """An outcome with its effect, comparator and direction."""
 
     outcome: str = Field(description="What was measured.")
-    effect: str | None = Field(default=None, description="The effect as the source gives it; null: no figure given.")
-    interval: str | None = Field(default=None, description="Confidence interval as given; null: none given.")
-    direction: Direction = Field(description="Which way the finding points.")
+    effect: str | None = Field(default=None, description="The effect as stated by the source; null: no figure given.")
+    interval: str | None = Field(
+        default=None, description="Confidence interval as stated by the source; null: not given."
+    )
+    direction: Direction = Field(description="Direction of the effect.")
     at: Duration | None = Field(default=None, description="Follow-up; null: not given as a single time.")
     at_label: str | None = Field(default=None, description="Follow-up in words; null: not stated.")
     ceiling: bool = Field(default=False, description="The figure is a ceiling, not a typical value.")
@@ -193,34 +201,36 @@ class FindingValue(Value):
 
 
 class RecommendationValue(Value):
-    """What a body recommends."""
+    """Recommendation of a body."""
 
     body: str
     year: int | None = Field(default=None, ge=1900, le=2100, description="Null: not stated.")
     position: Position
     scope: str | None = Field(default=None, description="What the position covers; null: not stated.")
-    grade_stated: str | None = Field(default=None, description="The grade the body states, in its words; null: none.")
+    grade_stated: str | None = Field(
+        default=None, description="The grade that the body states, in its own words; null: none."
+    )
     quantities: list[Quantity] = []
     details: list[Detail] = []
 
 
 class EvidenceGradeValue(Value):
-    """A grade of the evidence that a body or review states."""
+    """Evidence grade stated by a body or review."""
 
     body: str | None = Field(default=None, description="Who graded; null: not named.")
     grade_stated: str
-    outcome: str | None = Field(default=None, description="For which outcome; null: not stated.")
+    outcome: str | None = Field(default=None, description="Outcome that the grade applies to; null: not stated.")
     quantities: list[Quantity] = []
     details: list[Detail] = []
 
 
 class CoverageValue(Value):
-    """What a payer covers."""
+    """Coverage policy of a payer."""
 
     payer: str
     jurisdiction: str | None = Field(default=None, description="Null: not stated.")
     position: str | None = Field(
-        default=None, description="Covered, not covered, limited ... in the source's words; null: not stated."
+        default=None, description="Covered, not covered, limited, etc., in the source's words; null: not stated."
     )
     criteria: list[str] = []
     as_of: str | None = Field(default=None, description="Date or year of the policy; null: not stated.")
@@ -229,76 +239,106 @@ class CoverageValue(Value):
 
 
 class ProcedureRiskValue(Value):
-    """How often a risk was observed, only as far as the source says."""
+    """Observed frequency of a risk, limited to what the source states."""
 
-    risk: str = Field(description="Slug in the catalogue of risks.")
+    risk: str = Field(description="Slug in the risk catalog.")
     phrase: str = Field(description="What the source calls it.")
     state: RiskState
     observed: int | None = Field(default=None, ge=0, description="Events counted; null: not given.")
     n: int | None = Field(default=None, ge=0, description="Denominator of `observed`; null: not given.")
     percent_min: Percent | None = Field(
-        default=None, description="Rate in percent, lower end or single figure; null: not given."
+        default=None, description="Rate in percent: lower end or single figure; null: not given."
     )
     percent_max: Percent | None = Field(
-        default=None, description="Rate in percent, upper end or single figure; null: not given."
+        default=None, description="Rate in percent: upper end or single figure; null: not given."
     )
-    ci_low: Percent | None = Field(default=None, description="Lower 95 % limit in percent; null: not given.")
-    ci_high: Percent | None = Field(default=None, description="Upper 95 % limit in percent; null: not given.")
+    ci_low: Percent | None = Field(default=None, description="Lower 95% confidence limit in percent; null: not given.")
+    ci_high: Percent | None = Field(default=None, description="Upper 95% confidence limit in percent; null: not given.")
     per: str | None = Field(default=None, description="What is counted: people, procedures, levels; null: not stated.")
-    timeframe: str | None = Field(default=None, description="Over which time; null: not stated.")
-    frequency_words: str | None = Field(default=None, description="The source's own words of frequency; null: none.")
-    severity: str | None = Field(default=None, description="As the source says; null: it does not say.")
-    temporary: bool | None = Field(default=None, description="As the source says; null: it does not say.")
+    timeframe: str | None = Field(default=None, description="Period of observation; null: not stated.")
+    frequency_words: str | None = Field(default=None, description="Frequency in the source's own words; null: none.")
+    severity: str | None = Field(default=None, description="As stated by the source; null: not stated.")
+    temporary: bool | None = Field(default=None, description="As stated by the source; null: not stated.")
     quantities: list[Quantity] = []
     details: list[Detail] = []
 
     @model_validator(mode="after")
-    def _possible(self) -> Self:
+    def _check_rates(self) -> Self:
         if self.observed is not None and self.n is not None and self.observed > self.n:
-            msg = f"{self.observed} events of {self.n} is impossible: name the unit in `per` or check the figures"
+            msg = f"{self.observed} events of {self.n} is impossible: state the unit in `per` or check the figures"
             raise ValueError(msg)
         for low, high in ((self.percent_min, self.percent_max), (self.ci_low, self.ci_high)):
             if low is not None and high is not None and low > high:
                 msg = f"rate: lower {low} is above upper {high}"
                 raise ValueError(msg)
         if self.state == "none_seen" and (self.observed or self.percent_min):
-            msg = "none_seen with events: the state is known"
+            msg = "state is none_seen but events are given: use known"
             raise ValueError(msg)
         return self
 
 
 class TargetValue(Value):
-    """This procedure diagnoses or treats this pain generator."""
+    """Pain generator that the procedure diagnoses or treats."""
 
     pain_generator: str = Field(description="Slug of the pain generator.")
     role: TargetRole
 
 
 class IndicationValue(Value):
-    """This procedure is used for this condition."""
+    """Condition that the procedure is used for."""
 
     condition: str = Field(description="Slug of the condition.")
     role: TargetRole
 
 
 class StatementValue(Value):
-    """A claim that is shown, not queried: a label, quantities, particulars and the records it speaks of."""
+    """Free-form claim that no filter queries: a label, quantities, details and the records it mentions."""
 
-    label: str = Field(min_length=1, description="In a few words.")
+    label: str = Field(min_length=1, description="Short summary of the claim.")
     values: list[str] = Field(
         default=[],
-        description="Values of the closed list that belongs to the kind (guidance, anaesthesia, setting), or codes.",
+        description="Values from the claim kind's vocabulary (guidance, anaesthesia, setting), or codes.",
     )
-    pain_generators: list[str] = Field(default=[], description="Slugs of pain generators spoken of.")
-    conditions: list[str] = Field(default=[], description="Slugs of conditions spoken of.")
-    procedures: list[str] = Field(default=[], description="Slugs of procedures spoken of.")
+    pain_generators: list[str] = Field(default=[], description="Slugs of the pain generators mentioned.")
+    conditions: list[str] = Field(default=[], description="Slugs of the conditions mentioned.")
+    procedures: list[str] = Field(default=[], description="Slugs of the procedures mentioned.")
     quantities: list[Quantity] = []
     details: list[Detail] = []
 
 
-# Kinds of statement whose `values` come from a closed list, because lists are filtered by them.
-VALUES_OF_KIND = {
+StatementKind = Literal[
+    "site",
+    "contraindication",
+    "prerequisite",
+    "repeat_limit",
+    "trial_period",
+    "device_longevity",
+    "guidance",
+    "anaesthesia",
+    "setting",
+    "procedure_time",
+    "recovery",
+    "mechanism",
+    "diagnostic_accuracy",
+    "code",
+    "synonym",
+    "definition",
+    "symptom",
+    "prevalence",
+    "incidence",
+    "natural_course",
+    "first_line_care",
+    "red_flag",
+    "reference_test",
+    "share_of_pain",
+    "referral_pattern",
+    "arises_from",
+    "causes",
+    "guide",
+]
+# Statement kinds whose `values` come from a vocabulary, because lists can be filtered by them.
+ALLOWED_VALUES_BY_CLAIM_KIND = {
     "guidance": vocabulary.GUIDANCE,
-    "anaesthesia": vocabulary.ANAESTHESIA,
+    "anaesthesia": vocabulary.ANESTHESIA,
     "setting": vocabulary.SETTINGS,
 }

@@ -1,6 +1,7 @@
-"""The closed lists of the contract, each value with the label that people read.
+"""Vocabularies of the API: every allowed value with its human-readable label.
 
-A list that may grow is published as `x-extensible-enum`; the loader refuses a value outside it all the same.
+The OpenAPI document publishes most of them as `x-extensible-enum`, because later versions may add values. The loader
+rejects values that are not listed here.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ def _labels(**labels: str) -> Mapping[str, str]:
     return MappingProxyType(labels)
 
 
-FAMILIES: Final = _labels(
+PROCEDURE_FAMILIES: Final = _labels(
     injection="Injection",
     nerve_block="Nerve block",
     ablation="Ablation",
@@ -58,7 +59,7 @@ GUIDANCE: Final = _labels(
     landmark="Landmarks, without imaging",
     image_guidance="Image guidance, kind not stated",
 )
-ANAESTHESIA: Final = _labels(
+ANESTHESIA: Final = _labels(
     none="None",
     local="Local anesthetic",
     sedation="Sedation",
@@ -152,7 +153,7 @@ RISK_CATEGORIES: Final = _labels(
 RELATIONS: Final = _labels(
     confirms="Confirms the target of", alternative_to="Alternative to", escalates_to="Escalates to"
 )
-# Units of a quantity. A list that grows with the content: what is counted stands in the plural, a share names its base.
+# Units of quantities. The list grows with the content: counted things are plural, rates state their base.
 UNITS: Final = frozenset(
     (
         # Time and physical measures.
@@ -164,13 +165,13 @@ UNITS: Final = frozenset(
         "per 100,000 person-years",
         # Scores.
         *("points", "points of 10", "points of 100", "standard deviations", "grade"),
-        # People and what is done to them.
+        # People and treatments.
         *("people", "million people", "cases", "events", "episodes", "procedures", "operations", "treatments"),
         *("sessions", "cycles", "injections", "injections a year", "blocks", "tests", "devices", "implants"),
-        # Parts of the body and what is found there.
+        # Body parts and findings.
         *("levels", "discs", "sites", "muscles", "branches", "vertebral bodies", "fractures", "million fractures"),
         *("signs", "findings", "groups"),
-        # Publications and those who write them.
+        # Publications and their authors.
         *("studies", "trials", "articles", "publications", "study populations", "societies", "questions", "topics"),
     )
 )
@@ -186,7 +187,7 @@ EVIDENCE_CLAIM_KINDS: Final = [
     "evidence_grade",
     "coverage",
 ]
-# Kinds that are only shown: their value is a label, quantities and details.
+# Free-form kinds: their value is a label, quantities and details.
 STATEMENT_KINDS: Final = _labels(
     site="Site",
     contraindication="Contraindication",

@@ -1,1 +1,1 @@
-"""What is shown: frozen Pydantic models, one file a resource. Imports no tables."""
+"""Response models: frozen Pydantic classes, one file per resource. Imports no tables."""

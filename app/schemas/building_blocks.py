@@ -1,24 +1,20 @@
-"""What every shown shape is made of: references, blocks, links, review, pages."""
+"""Building blocks of every response: references, blocks, links, review status, pagination."""
 
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain import vocabulary
-from app.domain.patterns import SLUG
-from app.domain.values import Among
+from app.domain.values import Intent, OpenEnum
 
 T = TypeVar("T")
 
-Slug = Annotated[str, Field(pattern=SLUG, max_length=80, description="Permanent public name.")]
 Grade = Annotated[
-    str, Among(vocabulary.GRADES), Field(description="Grade from the design of the best source behind it.")
+    str, OpenEnum(vocabulary.GRADES), Field(description="Grade derived from the design of the best supporting source.")
 ]
-Design = Annotated[str, Among(vocabulary.DESIGNS), Field(description="Design of the source.")]
-Family = Annotated[str, Among(vocabulary.FAMILIES)]
-Intent = Annotated[str, Among(vocabulary.INTENTS)]
-BodyRegion = Annotated[str, Among(vocabulary.BODY_REGIONS)]
-Link = Annotated[str, Field(description="Path on this service, or an absolute address where a public one is set.")]
+Design = Annotated[str, OpenEnum(vocabulary.DESIGNS), Field(description="Study design or type of the source.")]
+Family = Annotated[str, OpenEnum(vocabulary.PROCEDURE_FAMILIES)]
+Link = Annotated[str, Field(description="Path on this service, or an absolute URL if a public base URL is configured.")]
 Lang = Annotated[str, Field(description="Language of the text (BCP 47).", examples=["en"])]
 RecordType = Annotated[
     str,
@@ -30,94 +26,94 @@ RecordType = Annotated[
 ]
 
 
-class Shown(BaseModel):
+class ResponseModel(BaseModel):
     """Base of every response: frozen, no unknown keys, every field required."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class Ref(Shown):
-    """A record, named."""
+class Ref(ResponseModel):
+    """Reference to a record."""
 
     type: RecordType
     slug: str
     name: str
 
 
-class SourceRef(Shown):
-    """A source, as a citation names it."""
+class SourceRef(ResponseModel):
+    """Reference to a source."""
 
     type: Literal["source"]
     slug: str
     name: str
     design: Design
     year: int | None = Field(description="Year of publication; null: not stated.")
-    commercial: bool = Field(description="A practice's or a maker's own words.")
+    commercial: bool = Field(description="The source is a practice's or manufacturer's own publication.")
 
 
-class Citation(Shown):
-    """Where a claim was read."""
+class CitationOut(ResponseModel):
+    """Passage of a source that supports a claim."""
 
     source: SourceRef
-    locator: str | None = Field(description="Section, page or table; null: the source as a whole.")
-    note: str | None = Field(description="What a reader must know of this citation; null: nothing.")
+    locator: str | None = Field(description="Section, page or table; null: the whole source.")
+    note: str | None = Field(description="Caveat about this citation; null: none.")
 
 
-class Known(Shown, Generic[T]):
-    """A block of a detail. `unknown`: nothing is known to us; `not_applicable`: it cannot be."""
+class Block(ResponseModel, Generic[T]):
+    """Block of a detail response. `unknown`: no cited information; `not_applicable`: cannot apply to this record."""
 
     status: Literal["known", "unknown", "not_applicable"]
     items: list[T]
 
 
-class RecordLinks(Shown):
-    """Where a record is found, read, and reported when it is wrong."""
+class RecordLinks(ResponseModel):
+    """Links of a record: itself, its HTML page, the notice and the error report."""
 
     self: Link
     html: Link
     notice: Link
-    report: str = Field(description="Where a wrong statement is reported.")
+    report: str = Field(description="Where to report an incorrect statement.")
 
 
-class ClaimLinks(Shown):
+class ClaimLinks(ResponseModel):
     self: Link
-    report: str = Field(description="Where a wrong statement is reported.")
+    report: str = Field(description="Where to report an incorrect statement.")
 
 
-class SelfLink(Shown):
+class SelfLink(ResponseModel):
     self: Link
 
 
-class Review(Shown):
-    """Review status: read it before you rely on the record."""
+class ReviewOut(ResponseModel):
+    """Review status. Check it before relying on the record."""
 
     status: str
     reviewed_on: str | None = Field(description="Date of clinical review (RFC 3339); null: not clinically reviewed.")
-    review_due: str = Field(description="Date by which it is to be reviewed (RFC 3339).")
+    review_due: str = Field(description="Date when the next review is due (RFC 3339).")
 
 
-class Licence(Shown):
-    """Licence of the content, with the line to show where it is used."""
+class License(ResponseModel):
+    """License of the content, with the attribution line to display when it is reused."""
 
     name: str
     url: str
     attribution: str
 
 
-class TextWithLang(Shown):
+class TextWithLang(ResponseModel):
     text: str
     lang: Lang
 
 
-class Text(Shown):
-    """Prose with the ids of the claims that it rests on."""
+class TextOut(ResponseModel):
+    """Prose with the ids of its supporting claims."""
 
     text: str
     lang: Lang
     claims: list[str]
 
 
-class Name(Shown):
+class NameOut(ResponseModel):
     text: str
     kind: Annotated[
         str,
@@ -129,53 +125,55 @@ class Name(Shown):
     ]
 
 
-class TypicalRelief(Shown):
-    """The estimate shown first, chosen by a written rule."""
+class TypicalRelief(ResponseModel):
+    """Estimate shown first, selected by a documented rule."""
 
     intent: Intent
-    statistic: Annotated[str, Among(vocabulary.STATISTICS)]
+    statistic: Annotated[str, OpenEnum(vocabulary.STATISTICS)]
     min: str | None = Field(description="ISO 8601; null: the source gives no lower end.")
     max: str | None = Field(description="ISO 8601; null: the source gives no upper end.")
-    magnitude: Annotated[str, Among(vocabulary.MAGNITUDES)]
+    magnitude: Annotated[str, OpenEnum(vocabulary.MAGNITUDES)]
     label: str
     ongoing: bool = Field(description="Relief was still present when observation ended.")
     claim: str
     chosen_because: str
-    commercial: bool = Field(description="Only commercial sources stand behind it.")
+    commercial: bool = Field(description="Only commercial sources support it.")
 
 
-class Page(Shown):
-    """Where this page stands in its list."""
+class Pagination(ResponseModel):
+    """Page size, total count and next cursor of a list."""
 
     limit: int
-    total: int = Field(description="Rows of the whole list with these filters.")
-    next: str | None = Field(description="Cursor of the next page, good for this release; null: this is the last page.")
+    total: int = Field(description="Number of rows in the whole list with these filters.")
+    next: str | None = Field(
+        description="Cursor of the next page, valid for this release; null: this is the last page."
+    )
 
 
-class FacetValue(Shown):
+class FacetValue(ResponseModel):
     value: str
     label: str
     count: int
     selected: bool
 
 
-class Facet(Shown):
-    """Counts of one filter, leaving out its own selection."""
+class Facet(ResponseModel):
+    """Counts for each value of a filter, ignoring the filter's own selection."""
 
     name: str
     values: list[FacetValue]
 
 
-class ListPage(Shown, Generic[T]):
-    """One page of a list."""
+class ListPage(ResponseModel, Generic[T]):
+    """Page of a list."""
 
     items: list[T]
-    page: Page
+    page: Pagination
     facets: list[Facet]
 
 
-class Batch(Shown, Generic[T]):
-    """Records asked for by slug, in the order asked; what is not there is said."""
+class Batch(ResponseModel, Generic[T]):
+    """Records requested by slug, in the requested order, with the slugs that were not found."""
 
     items: list[T]
     not_found: list[str]

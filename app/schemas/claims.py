@@ -1,18 +1,18 @@
-"""Claims as they are shown."""
+"""Claim responses."""
 
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, RootModel
 
 from app.domain import values, vocabulary
-from app.domain.values import Among, Qualifiers
-from app.schemas.building_blocks import Citation, ClaimLinks, Grade, Known, Lang, Ref, SelfLink, Shown
+from app.domain.values import OpenEnum, Qualifiers
+from app.schemas.building_blocks import Block, CitationOut, ClaimLinks, Grade, Lang, Ref, ResponseModel, SelfLink
 
 V = TypeVar("V")
 
 
-class ClaimShape(Shown, Generic[V]):
-    """One cited statement about one record."""
+class ClaimOutBase(ResponseModel, Generic[V]):
+    """Cited statement about a record."""
 
     id: str = Field(description="Permanent id.")
     kind: str
@@ -23,164 +23,135 @@ class ClaimShape(Shown, Generic[V]):
     qualifiers: Qualifiers
     grade: Grade
     certainty_reasons: list[str] = Field(description="Why the grade is below high; empty when it is high.")
-    support: Annotated[str, Among(vocabulary.SUPPORTS)]
-    reason: str | None = Field(description="Why, where support is editorial; null otherwise.")
-    citations: list[Citation]
+    support: Annotated[str, OpenEnum(vocabulary.SUPPORTS)]
+    reason: str | None = Field(description="Reason for an editorial claim; null otherwise.")
+    citations: list[CitationOut]
     links: ClaimLinks
 
 
-class TargetShown(Shown):
+class TargetOut(ResponseModel):
     pain_generator: Ref
     role: values.TargetRole
 
 
-class IndicationShown(Shown):
+class IndicationOut(ResponseModel):
     condition: Ref
     role: values.TargetRole
 
 
-class Band(Shown):
-    """Band of a frequency: never without its scheme, its limits (shares of 1) and where it comes from."""
+class FrequencyBand(ResponseModel):
+    """Frequency band with its scheme, its limits (as shares of 1) and its origin."""
 
-    name: Annotated[str, Among(vocabulary.RISK_BANDS)]
+    name: Annotated[str, OpenEnum(vocabulary.RISK_BANDS)]
     scheme: str
     min: float
-    max: float | None = Field(description="Upper limit, excluded; null: none.")
+    max: float | None = Field(description="Upper limit, exclusive; null: none.")
     origin: Literal["source", "computed"]
 
 
-class ProcedureRiskShown(values.ProcedureRiskValue):
-    """How often a risk was observed."""
+class ProcedureRiskOut(values.ProcedureRiskValue):
+    """Observed frequency of a risk."""
 
     risk: Ref  # type: ignore[assignment]
-    band: Known[Band]
+    band: Block[FrequencyBand]
     upper_limit_percent: float | None = Field(
-        description="Upper 95 % limit in percent where none of n were seen; null: some were, or n is not given."
+        description="Upper 95% confidence limit in percent if none of n had the event; null: events occurred, or n is not given."
     )
 
 
-class ReliefDurationShown(values.ReliefDurationValue):
-    """An estimate of how long relief lasts."""
+class ReliefDurationOut(values.ReliefDurationValue):
+    """Estimate of how long relief lasts."""
 
     min_days: float | None = Field(description="`min` in days (month 30.4375, year 365.25); null with `min`.")
     max_days: float | None = Field(description="`max` in days; null with `max`.")
-    typical: bool = Field(description="The one shown first for its procedure and intent.")
-    chosen_because: str | None = Field(description="Why it is typical; null: it is not.")
+    typical: bool = Field(description="Whether this estimate is shown first for its procedure and intent.")
+    chosen_because: str | None = Field(description="Why this estimate is typical; null: it is not typical.")
 
 
-class StatementShown(values.StatementValue):
-    """A claim that is shown, not queried."""
+class StatementOut(values.StatementValue):
+    """Free-form claim that no filter queries."""
 
     pain_generators: list[Ref]  # type: ignore[assignment]
     conditions: list[Ref]  # type: ignore[assignment]
     procedures: list[Ref]  # type: ignore[assignment]
 
 
-class TargetClaim(ClaimShape[TargetShown]):
+class TargetClaimOut(ClaimOutBase[TargetOut]):
     kind: Literal["target"]
 
 
-class IndicationClaim(ClaimShape[IndicationShown]):
+class IndicationClaimOut(ClaimOutBase[IndicationOut]):
     kind: Literal["indication"]
 
 
-class ProcedureRiskClaim(ClaimShape[ProcedureRiskShown]):
+class ProcedureRiskClaimOut(ClaimOutBase[ProcedureRiskOut]):
     kind: Literal["procedure_risk"]
 
 
-class ReliefDurationClaim(ClaimShape[ReliefDurationShown]):
+class ReliefDurationClaimOut(ClaimOutBase[ReliefDurationOut]):
     kind: Literal["relief_duration"]
 
 
-class OnsetClaim(ClaimShape[values.OnsetValue]):
+class OnsetClaimOut(ClaimOutBase[values.OnsetValue]):
     kind: Literal["onset"]
 
 
-class ResponseRateClaim(ClaimShape[values.ResponseRateValue]):
+class ResponseRateClaimOut(ClaimOutBase[values.ResponseRateValue]):
     kind: Literal["response_rate"]
 
 
-class FindingClaim(ClaimShape[values.FindingValue]):
+class FindingClaimOut(ClaimOutBase[values.FindingValue]):
     kind: Literal["finding"]
 
 
-class RecommendationClaim(ClaimShape[values.RecommendationValue]):
+class RecommendationClaimOut(ClaimOutBase[values.RecommendationValue]):
     kind: Literal["recommendation"]
 
 
-class EvidenceGradeClaim(ClaimShape[values.EvidenceGradeValue]):
+class EvidenceGradeClaimOut(ClaimOutBase[values.EvidenceGradeValue]):
     kind: Literal["evidence_grade"]
 
 
-class CoverageClaim(ClaimShape[values.CoverageValue]):
+class CoverageClaimOut(ClaimOutBase[values.CoverageValue]):
     kind: Literal["coverage"]
 
 
-class StatementClaim(ClaimShape[StatementShown]):
-    """A claim of a kind that is only shown."""
+class StatementClaimOut(ClaimOutBase[StatementOut]):
+    """Claim of a free-form kind."""
 
-    kind: Literal[
-        "site",
-        "contraindication",
-        "prerequisite",
-        "repeat_limit",
-        "trial_period",
-        "device_longevity",
-        "guidance",
-        "anaesthesia",
-        "setting",
-        "procedure_time",
-        "recovery",
-        "mechanism",
-        "diagnostic_accuracy",
-        "code",
-        "synonym",
-        "definition",
-        "symptom",
-        "prevalence",
-        "incidence",
-        "natural_course",
-        "first_line_care",
-        "red_flag",
-        "reference_test",
-        "share_of_pain",
-        "referral_pattern",
-        "arises_from",
-        "causes",
-        "guide",
-    ]
+    kind: values.StatementKind
 
 
-AnyClaim = Annotated[
-    TargetClaim
-    | IndicationClaim
-    | ProcedureRiskClaim
-    | ReliefDurationClaim
-    | OnsetClaim
-    | ResponseRateClaim
-    | FindingClaim
-    | RecommendationClaim
-    | EvidenceGradeClaim
-    | CoverageClaim
-    | StatementClaim,
+AnyClaimOut = Annotated[
+    TargetClaimOut
+    | IndicationClaimOut
+    | ProcedureRiskClaimOut
+    | ReliefDurationClaimOut
+    | OnsetClaimOut
+    | ResponseRateClaimOut
+    | FindingClaimOut
+    | RecommendationClaimOut
+    | EvidenceGradeClaimOut
+    | CoverageClaimOut
+    | StatementClaimOut,
     Field(discriminator="kind"),
 ]
 
 
-# Not RootModel[AnyClaim]: pydantic would build that one at once.
-class Claim(RootModel[Any]):
-    """A claim of any kind; `kind` says which."""
+# Not RootModel[AnyClaimOut]: pydantic would build that class immediately, despite defer_build.
+class ClaimOut(RootModel[Any]):
+    """Claim of any kind, discriminated by `kind`."""
 
     model_config = ConfigDict(defer_build=True)
 
-    root: AnyClaim
+    root: AnyClaimOut
 
 
-class ClaimMention(Shown):
-    """A claim named where it is only pointed at."""
+class ClaimMention(ResponseModel):
+    """Reference to a claim."""
 
     id: str
-    kind: Annotated[str, Among(vocabulary.CLAIM_KINDS)]
+    kind: Annotated[str, OpenEnum(vocabulary.CLAIM_KINDS)]
     statement: str
     subject: Ref
     links: SelfLink

@@ -1,10 +1,10 @@
-"""The whole of a release as it is exported."""
+"""Export responses."""
 
 from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from app.schemas.building_blocks import Licence, Link, Shown
+from app.schemas.building_blocks import License, Link, ResponseModel
 from app.schemas.records import (
     ConditionDetail,
     GuidePageDetail,
@@ -13,23 +13,23 @@ from app.schemas.records import (
     RiskDetail,
     SourceDetail,
 )
-from app.schemas.releases import CurrentRelease, ReleaseSummary
+from app.schemas.releases import CurrentReleaseOut, ReleaseSummary
 
 
-class ExportedRelease(Shown):
-    """Which release the files are of."""
+class ExportedRelease(ResponseModel):
+    """Release that the files belong to."""
 
     version: str
     date: str = Field(description="RFC 3339 date.")
     revision: str = Field(description="Hash of the content.")
 
 
-class FileLinks(Shown):
+class FileLinks(ResponseModel):
     self: Link
 
 
-class ExportedFile(Shown):
-    """One file."""
+class ExportedFile(ResponseModel):
+    """Exported file."""
 
     name: str
     media_type: str
@@ -38,19 +38,19 @@ class ExportedFile(Shown):
     links: FileLinks
 
 
-class Manifest(Shown):
-    """The exported files of a release. The same release and build give the same bytes on every box."""
+class Manifest(ResponseModel):
+    """Exported files of a release. The same release and build produce the same bytes on every host."""
 
     release: ExportedRelease
-    build: str = Field(description="Which code wrote them.")
-    licence: Licence
+    build: str = Field(description="Fingerprint of the code that wrote the files.")
+    licence: License
     files: list[ExportedFile]
 
 
-class Export(Shown):
-    """Everything in full."""
+class Export(ResponseModel):
+    """Complete content of a release."""
 
-    release: CurrentRelease
+    release: CurrentReleaseOut
     procedures: list[ProcedureDetail]
     conditions: list[ConditionDetail]
     pain_generators: list[PainGeneratorDetail]
@@ -60,34 +60,38 @@ class Export(Shown):
     releases: list[ReleaseSummary]
 
 
-class StoredChange(Shown):
-    """One difference between two states of the content, with the values themselves."""
+class StoredChange(ResponseModel):
+    """Difference between two states of the content, with the old and new values."""
 
-    entity: str = Field(description="Family and slug (`procedures/vertebroplasty`), or `about` or `editorial`.")
+    entity: str = Field(description="Folder and slug (`procedures/vertebroplasty`), or `about` or `editorial`.")
     change: Literal["added", "changed", "removed"]
-    field: str = Field(description="JSON pointer inside the entity; empty: the entity as a whole.")
-    old: JsonValue = Field(description="The JSON value before; null as well where there was none.")
-    new: JsonValue = Field(description="The JSON value after; null as well where there is none.")
+    field: str = Field(description="JSON pointer inside the entity; empty: the whole entity.")
+    old: JsonValue = Field(description="JSON value before the change; also null if there was none.")
+    new: JsonValue = Field(description="JSON value after the change; also null if there is none.")
 
 
-class StoredRelease(Shown):
-    """One release of the history, as a file of `seed_data/releases` holds it."""
+class StoredRelease(ResponseModel):
+    """Release in the history, in the format of the files in `seed_data/releases`."""
 
     version: str
     date: str = Field(description="RFC 3339 date.")
     title: str
-    content_hash: str = Field(description="Hash of the content that the changes so far lead to.")
+    content_hash: str = Field(description="Hash of the content after this release's changes.")
     changes: list[StoredChange]
 
 
-class ReleaseExport(Shown):
-    """The release as `procedure-kb load --from-export` reads it: every change from the first release on."""
+class ReleaseExportOut(ResponseModel):
+    """Release with every change since the first release, as read by `procedure-kb load --from-export`."""
 
     version: str
     date: str = Field(description="RFC 3339 date.")
-    revision: str = Field(description="Hash of the content and its history: a load that ends in another is refused.")
-    releases: list[StoredRelease] = Field(description="The history, the first release first.")
-    pending: list[StoredChange] = Field(description="Changes since the last release; empty unless under development.")
+    revision: str = Field(
+        description="Hash of the content and its history; a load that produces a different hash is rejected."
+    )
+    releases: list[StoredRelease] = Field(description="Release history, oldest first.")
+    pending: list[StoredChange] = Field(
+        description="Changes since the last release; empty unless this is a development version."
+    )
     sha256: str = Field(
-        description="SHA-256 in hexadecimal of the bytes before the last line, which holds nothing but this."
+        description="Hexadecimal SHA-256 of all bytes before the last line; the last line contains only this field."
     )

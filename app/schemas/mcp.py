@@ -1,83 +1,85 @@
-"""What the tools of /mcp answer: the same facts, short enough to be read by an assistant. Each answer cites."""
+"""Outputs of the MCP tools: the facts of the API in a short form, always with citations."""
 
 from typing import Any
 
 from pydantic import Field
 
-from app.schemas.building_blocks import Ref, Shown, SourceRef
+from app.schemas.building_blocks import Ref, ResponseModel, SourceRef
 
 
-class ReleaseNamed(Shown):
-    """The release that an answer is of."""
+class ReleaseRef(ResponseModel):
+    """Release that the output is based on."""
 
     version: str
     date: str
 
 
-class Told(Shown):
-    """What every answer says: of which release it is, that it is no advice, and what it rests on."""
+class ToolOutput(ResponseModel):
+    """Fields of every tool output: the release, the notice that it is not medical advice, and the sources."""
 
-    release: ReleaseNamed
+    release: ReleaseRef
     notice: str
-    sources: list[SourceRef] = Field(description="What the answer rests on, each once; claims name them by slug.")
+    sources: list[SourceRef] = Field(
+        description="Sources of the output, each listed once; claims refer to them by slug."
+    )
 
 
-class Cited(Shown):
-    """A claim with its sources."""
+class CitedClaim(ResponseModel):
+    """Claim with its sources."""
 
     id: str = Field(description="Permanent id of the claim.")
     kind: str
     statement: str
     grade: str
-    value: dict[str, Any] = Field(
-        description="Figures and words of the claim; what the source does not say is left out."
+    value: dict[str, Any] = Field(description="Figures and text of the claim; unstated fields are omitted.")
+    qualifiers: dict[str, Any] = Field(
+        description="Population, technique, comparator, etc.; unstated fields are omitted."
     )
-    qualifiers: dict[str, Any] = Field(description="For whom, with what, against what; what is not said is left out.")
     sources: list[str] = Field(description="Slugs of its sources.")
 
 
-class FoundRecord(Shown):
-    """A record that a query found."""
+class RecordHit(ResponseModel):
+    """Record that matches a query."""
 
     type: str
     slug: str
     name: str
     summary: str | None = Field(description="Null: the record has none.")
-    because: str = Field(description="Why it was found.")
-    sources: list[str] = Field(description="Slugs of sources behind the record; at most five.")
+    because: str = Field(description="Why the record matched.")
+    sources: list[str] = Field(description="Slugs of the record's sources; at most five.")
 
 
-class Treating(Shown):
-    """A procedure that diagnoses or treats something."""
+class TreatmentHit(ResponseModel):
+    """Procedure that diagnoses or treats the target."""
 
     slug: str
     name: str
     family: str
     role: str
     grade: str
-    typical_relief: list[str] = Field(description="How long relief typically lasts; empty: unknown.")
-    path: list[Ref] = Field(description="From what was asked for to what the claim names.")
-    claim: Cited
+    typical_relief: list[str] = Field(description="Typical duration of relief; empty: unknown.")
+    path: list[Ref] = Field(description="Path from the requested record to the record that the claim names.")
+    claim: CitedClaim
 
 
-class FindAnswer(Told):
-    """Records that a query found."""
+class FindOutput(ToolOutput):
+    """Records that match a query."""
 
-    items: list[FoundRecord]
-    urgent: list[Cited] = Field(description="Red flags that the query describes: say these first.")
-    suggestions: list[str] = Field(description="Names nearest to a query that found nothing.")
-    next: str | None = Field(description="`cursor` of the next page; null: this is the last.")
+    items: list[RecordHit]
+    urgent: list[CitedClaim] = Field(description="Red flags that the query describes; mention these first.")
+    suggestions: list[str] = Field(description="Names similar to a query that has no matches.")
+    next: str | None = Field(description="`cursor` of the next page; null: this is the last page.")
 
 
-class Section(Shown):
+class ClaimSection(ResponseModel):
     """Claims of one kind."""
 
     name: str
-    claims: list[Cited]
+    claims: list[CitedClaim]
 
 
-class GetAnswer(Told):
-    """A record: its sections, and what is not known."""
+class GetOutput(ToolOutput):
+    """Record with its sections and a list of the unknown ones."""
 
     type: str
     slug: str
@@ -85,25 +87,25 @@ class GetAnswer(Told):
     other_names: list[str]
     summary: str | None = Field(description="Null: the record has none.")
     facts: dict[str, Any] = Field(
-        description="What the record is: family, intents, kind, body regions, year, design, ..."
+        description="Attributes of the record: family, intents, kind, body regions, year, design, etc."
     )
-    sections: list[Section]
-    unknown: list[str] = Field(description="Sections of which nothing is known.")
+    sections: list[ClaimSection]
+    unknown: list[str] = Field(description="Sections without any information.")
     not_applicable: list[str]
     related: list[Ref]
 
 
-class WhatTreatsAnswer(Told):
+class WhatTreatsOutput(ToolOutput):
     """Procedures that act on a pain generator or are used for a condition."""
 
     target: Ref
-    items: list[Treating]
+    items: list[TreatmentHit]
     total: int
-    next: str | None = Field(description="`cursor` of the next page; null: this is the last.")
+    next: str | None = Field(description="`cursor` of the next page; null: this is the last page.")
 
 
-class ComparedCell(Shown):
-    """What one procedure has in one row. Unknown is said."""
+class ComparedCell(ResponseModel):
+    """Values of one procedure in one row. `status` says if they are unknown."""
 
     procedure: str
     status: str
@@ -111,30 +113,32 @@ class ComparedCell(Shown):
     claims: list[str]
 
 
-class ComparedRow(Shown):
+class ComparedRow(ResponseModel):
     name: str
     label: str
     differs: bool
     cells: list[ComparedCell]
 
 
-class ClaimSources(Shown):
+class ClaimSources(ResponseModel):
     claim: str
     sources: list[str]
 
 
-class CompareAnswer(Told):
-    """Procedures side by side. No procedure is an option too."""
+class CompareOutput(ToolOutput):
+    """Comparison of procedures. "No procedure" is also an option."""
 
     procedures: list[Ref]
     rows: list[ComparedRow]
-    no_procedure: list[Ref] = Field(description="Conditions shared by all: their records tell the way without one.")
+    no_procedure: list[Ref] = Field(
+        description="Conditions shared by all procedures; their records describe care without a procedure."
+    )
     citations: list[ClaimSources]
 
 
-class ChangeTold(Shown):
+class ChangeSummary(ResponseModel):
     record: str
-    name: str | None = Field(description="Null: the record is gone or has none.")
+    name: str | None = Field(description="Null: the record no longer exists or has no name.")
     change: str
     field: str = Field(description="JSON pointer; empty: the whole record.")
     old: str | None = Field(description="Null: there was none.")
@@ -142,10 +146,10 @@ class ChangeTold(Shown):
     sources: list[str]
 
 
-class WhatChangedAnswer(Told):
-    """What a release changed."""
+class WhatChangedOutput(ToolOutput):
+    """Changes of a release."""
 
     version: str
     total: int
-    items: list[ChangeTold]
-    next: str | None = Field(description="`cursor` of the next page; null: this is the last.")
+    items: list[ChangeSummary]
+    next: str | None = Field(description="`cursor` of the next page; null: this is the last page.")

@@ -1,48 +1,48 @@
-"""What is known and how well, and where sources part."""
+"""Quality of the content, and disagreements between sources."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from app.domain import vocabulary
-from app.domain.values import Among
-from app.schemas.building_blocks import Design, Intent, Ref, SelfLink, Shown
+from app.domain.values import Intent, OpenEnum
+from app.schemas.building_blocks import Design, Ref, ResponseModel, SelfLink
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class ReadingGrade(Shown):
-    """US school grade of patient texts (all but the clinician's paragraph), by two formulas."""
+class ReadabilityGrade(ResponseModel):
+    """US school grade of the patient texts (all texts except the clinical one), by two formulas."""
 
     flesch_kincaid: float | None = Field(description="Null: there is no patient text.")
     automated_readability: float | None = Field(description="Null: there is no patient text.")
 
 
-class Coverage(Shown):
+class Coverage(ResponseModel):
     claims: int
-    better_than_patient_education: Share | None = Field(description="Share of claims; null: there is none.")
-    commercial: Share | None = Field(description="Share of claims from commercial sources; null: there is none.")
-    with_figures: Share | None = Field(description="Share of claims that hold a number; null: there is none.")
-    oldest_source: int | None = Field(description="Year; null: no source states one.")
+    better_than_patient_education: Share | None = Field(description="Share of claims; null: there are no claims.")
+    commercial: Share | None = Field(description="Share of claims from commercial sources; null: there are no claims.")
+    with_figures: Share | None = Field(description="Share of claims with a number; null: there are no claims.")
+    oldest_source: int | None = Field(description="Year of the oldest source; null: no source states a year.")
 
 
 class Overall(Coverage):
     records: int
-    reading_grade: ReadingGrade = Field(description="Median of the records that have patient texts.")
+    reading_grade: ReadabilityGrade = Field(description="Median over the records with patient texts.")
 
 
 class RecordQuality(Coverage):
-    """How well one record is known."""
+    """Quality of one record."""
 
     record: Ref
-    reading_grade: ReadingGrade
+    reading_grade: ReadabilityGrade
     unknown_blocks: list[str]
-    texts: list[str] = Field(description="Texts that are written.")
+    texts: list[str] = Field(description="Names of the texts that exist.")
     links: SelfLink
 
 
-class Gaps(Shown):
-    """What no cited statement joins."""
+class Gaps(ResponseModel):
+    """Records without a cited link to others."""
 
     conditions_without_generator: list[Ref]
     conditions_without_procedure: list[Ref]
@@ -50,16 +50,16 @@ class Gaps(Shown):
     procedures_without_typical_relief: list[Ref]
 
 
-class Quality(Shown):
-    """What is known and how well."""
+class Quality(ResponseModel):
+    """Quality of the whole content and of each record."""
 
     overall: Overall
     gaps: Gaps
     records: list[RecordQuality]
 
 
-class ClaimBrief(Shown):
-    """A side of a disagreement."""
+class ClaimSummary(ResponseModel):
+    """Claim on one side of a disagreement."""
 
     id: str
     subject: Ref
@@ -71,35 +71,37 @@ class ClaimBrief(Shown):
     links: SelfLink
 
 
-class Parting(Shown):
-    """Like estimates that part: same procedure, intent, measure and kind of definition."""
+class EstimateDisagreement(ResponseModel):
+    """Conflicting estimates for the same procedure, intent, measure and definition status."""
 
     procedure: Ref
     intent: Intent
-    measure: Annotated[str, Among(vocabulary.MEASURES)]
-    definition: Literal["defined", "not defined"] = Field(description="Does the source say what counts as relief.")
-    ratio: float = Field(description="Longest by shortest, in days.")
-    shortest: ClaimBrief
-    longest: ClaimBrief
+    measure: Annotated[str, OpenEnum(vocabulary.MEASURES)]
+    definition: Literal["defined", "not defined"] = Field(
+        description="Whether the sources define what counts as relief."
+    )
+    ratio: float = Field(description="Longest estimate divided by shortest, both in days.")
+    shortest: ClaimSummary
+    longest: ClaimSummary
     estimates: list[str]
 
 
-class Side(Shown):
+class ContradictionSide(ResponseModel):
     position: str
-    claims: list[ClaimBrief]
+    claims: list[ClaimSummary]
 
 
-class Contradiction(Shown):
-    """Bodies or studies that contradict each other. A broader record stands for its forms too."""
+class Contradiction(ResponseModel):
+    """Bodies or studies that contradict each other. A broader record includes its narrower ones."""
 
     record: Ref
     about: Literal["recommendation", "finding"]
     axis: str
-    sides: list[Side]
+    sides: list[ContradictionSide]
 
 
-class Disagreements(Shown):
-    """Where sources part."""
+class Disagreements(ResponseModel):
+    """Disagreements between sources."""
 
-    estimates: list[Parting]
+    estimates: list[EstimateDisagreement]
     contradictions: list[Contradiction]

@@ -1,110 +1,108 @@
-"""Records as they are shown: in lists (summaries) and in full (details)."""
+"""Record responses: summaries for lists and full details."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from app.domain import vocabulary
-from app.domain.values import Among, TargetRole
+from app.domain.values import BodyRegion, Intent, OpenEnum, TargetRole
 from app.schemas.building_blocks import (
-    BodyRegion,
+    Block,
     Design,
     Family,
     Grade,
-    Intent,
-    Known,
     Lang,
-    Licence,
+    License,
     Link,
-    Name,
+    NameOut,
     RecordLinks,
     Ref,
-    Review,
+    ResponseModel,
+    ReviewOut,
     SelfLink,
-    Shown,
     SourceRef,
-    Text,
+    TextOut,
     TextWithLang,
     TypicalRelief,
 )
 from app.schemas.claims import (
-    Claim,
     ClaimMention,
-    CoverageClaim,
-    EvidenceGradeClaim,
-    FindingClaim,
-    IndicationClaim,
-    OnsetClaim,
-    ProcedureRiskClaim,
-    RecommendationClaim,
-    ReliefDurationClaim,
-    ResponseRateClaim,
-    StatementClaim,
-    TargetClaim,
+    ClaimOut,
+    CoverageClaimOut,
+    EvidenceGradeClaimOut,
+    FindingClaimOut,
+    IndicationClaimOut,
+    OnsetClaimOut,
+    ProcedureRiskClaimOut,
+    RecommendationClaimOut,
+    ReliefDurationClaimOut,
+    ResponseRateClaimOut,
+    StatementClaimOut,
+    TargetClaimOut,
 )
 
 
-class ProcedureSummary(Shown):
-    """A procedure in a list."""
+class ProcedureSummary(ResponseModel):
+    """Procedure in a list."""
 
     slug: str
     name: str
     type: Literal["procedure"]
-    summary: str | None = Field(description="For patients; null: no cited claim carries one yet.")
+    summary: str | None = Field(description="Summary for patients; null: no cited claim supports a summary yet.")
     family: Family
     intents: list[Intent]
-    implant: bool = Field(description="Something stays in the body on purpose.")
+    implant: bool = Field(description="The procedure leaves a device or material in the body on purpose.")
     body_regions: list[BodyRegion]
-    typical_relief: Known[TypicalRelief]
-    review: Review
+    typical_relief: Block[TypicalRelief]
+    review: ReviewOut
     updated_in: str = Field(description="Version of the release in which the record last changed.")
     links: RecordLinks
 
 
-class ConditionSummary(Shown):
-    """A condition in a list."""
+class ConditionSummary(ResponseModel):
+    """Condition in a list."""
 
     slug: str
     name: str
     type: Literal["condition"]
-    summary: str | None = Field(description="For patients; null: no cited claim carries one yet.")
-    stub: bool = Field(description="The evidence names it and does not describe it.")
+    summary: str | None = Field(description="Summary for patients; null: no cited claim supports a summary yet.")
+    stub: bool = Field(description="The sources name the condition but do not describe it.")
     body_regions: list[BodyRegion]
-    review: Review
+    review: ReviewOut
     updated_in: str
     links: RecordLinks
 
 
-class PainGeneratorSummary(Shown):
-    """A pain generator in a list."""
+class PainGeneratorSummary(ResponseModel):
+    """Pain generator in a list."""
 
     slug: str
     name: str
     type: Literal["pain_generator"]
-    summary: str | None = Field(description="For patients; null: no cited claim carries one yet.")
-    kind: Annotated[str, Among(vocabulary.GENERATOR_KINDS)]
+    summary: str | None = Field(description="Summary for patients; null: no cited claim supports a summary yet.")
+    kind: Annotated[str, OpenEnum(vocabulary.GENERATOR_KINDS)]
     body_regions: list[BodyRegion]
-    review: Review
+    review: ReviewOut
     updated_in: str
     links: RecordLinks
 
 
-class RiskSummary(Shown):
-    """A risk of the catalogue in a list."""
+class RiskSummary(ResponseModel):
+    """Risk in the catalog list."""
 
     slug: str
     name: str
     type: Literal["risk"]
     summary: str
     lay_name: str
-    category: Annotated[str, Among(vocabulary.RISK_CATEGORIES)]
-    review: Review
+    category: Annotated[str, OpenEnum(vocabulary.RISK_CATEGORIES)]
+    review: ReviewOut
     updated_in: str
     links: RecordLinks
 
 
-class SourceSummary(Shown):
-    """A source in a list."""
+class SourceSummary(ResponseModel):
+    """Source in a list."""
 
     slug: str
     name: str
@@ -112,90 +110,90 @@ class SourceSummary(Shown):
     year: int | None = Field(description="Year of publication; null: not stated.")
     commercial: bool
     type: Literal["source"]
-    summary: str | None = Field(description="The publisher; null: not stated.")
+    summary: str | None = Field(description="Publisher; null: not stated.")
     publisher: str | None = Field(description="Null: not stated.")
-    status: Annotated[str, Among(vocabulary.SOURCE_STATUSES)]
-    url: str | None = Field(description="Where it was read; null: not stated.")
-    doi: str | None = Field(description="Null: none known.")
-    note: str | None = Field(description="What a reader must know of it; null: nothing.")
-    claims: int = Field(description="Claims that rest on it.")
+    status: Annotated[str, OpenEnum(vocabulary.SOURCE_STATUSES)]
+    url: str | None = Field(description="URL where the source was read; null: not stated.")
+    doi: str | None = Field(description="Null: no DOI is known.")
+    note: str | None = Field(description="Caveat about the source; null: none.")
+    claims: int = Field(description="Number of claims that cite the source.")
     updated_in: str
     links: RecordLinks
 
 
-class Edge(Shown):
-    """Why a procedure stands in a look-up."""
+class LookupEdge(ResponseModel):
+    """Relation that puts a procedure in a look-up."""
 
     role: Annotated[str, Field(json_schema_extra={"x-extensible-enum": ["diagnoses", "treats", "carries"]})]
     grade: Grade
-    claim: str = Field(description="Id of the best supported claim of this edge.")
-    path: list[Ref] = Field(description="From the record asked for to the one that the claim names.")
+    claim: str = Field(description="Id of the best supported claim for this relation.")
+    path: list[Ref] = Field(description="Path from the requested record to the record that the claim names.")
 
 
-class ProcedureByEdge(ProcedureSummary):
-    """A procedure of a look-up, with the edge that puts it there."""
+class ProcedureLookupEntry(ProcedureSummary):
+    """Procedure in a look-up, with the relation that puts it there."""
 
-    edge: Edge
-
-
-class ProcedureTexts(Shown):
-    key_messages: Known[Text]
-    summary: Known[Text]
-    clinical: Known[Text]
-    what_happens: Known[Text]
-    preparation: Known[Text]
-    afterwards: Known[Text]
-    when_to_call: Known[Text]
+    edge: LookupEdge
 
 
-class ConditionTexts(Shown):
-    key_messages: Known[Text]
-    summary: Known[Text]
-    clinical: Known[Text]
-    when_to_call: Known[Text]
+class ProcedureTexts(ResponseModel):
+    key_messages: Block[TextOut]
+    summary: Block[TextOut]
+    clinical: Block[TextOut]
+    what_happens: Block[TextOut]
+    preparation: Block[TextOut]
+    afterwards: Block[TextOut]
+    when_to_call: Block[TextOut]
 
 
-class PainGeneratorTexts(Shown):
-    key_messages: Known[Text]
-    summary: Known[Text]
-    clinical: Known[Text]
+class ConditionTexts(ResponseModel):
+    key_messages: Block[TextOut]
+    summary: Block[TextOut]
+    clinical: Block[TextOut]
+    when_to_call: Block[TextOut]
 
 
-class RelatedProcedure(Shown):
-    """How this procedure stands to another."""
+class PainGeneratorTexts(ResponseModel):
+    key_messages: Block[TextOut]
+    summary: Block[TextOut]
+    clinical: Block[TextOut]
 
-    type: Annotated[str, Among(vocabulary.RELATIONS)]
+
+class RelatedProcedure(ResponseModel):
+    """Relation of this procedure to another."""
+
+    type: Annotated[str, OpenEnum(vocabulary.RELATIONS)]
     procedure: Ref
     claims: list[str]
     reason: str
 
 
-class RelatedProcedures(Shown):
-    procedures: Known[RelatedProcedure]
-    broader: Known[Ref]
-    narrower: Known[Ref]
+class RelatedProcedures(ResponseModel):
+    procedures: Block[RelatedProcedure]
+    broader: Block[Ref]
+    narrower: Block[Ref]
 
 
-class Hierarchy(Shown):
-    broader: Known[Ref]
-    narrower: Known[Ref]
+class Hierarchy(ResponseModel):
+    broader: Block[Ref]
+    narrower: Block[Ref]
 
 
-class ConflictSide(Shown):
+class ConflictSide(ResponseModel):
     position: str
     claims: list[str]
 
 
-class Conflict(Shown):
-    """Where sources part: each side by its claims, with the axis of disagreement. No blended figure."""
+class Conflict(ResponseModel):
+    """Disagreement between sources: the claims on each side and the dimension of disagreement. Figures are not averaged."""
 
     about: Literal["recommendation", "finding"]
     axis: str
     sides: list[ConflictSide]
 
 
-class Provenance(Shown):
-    """Who wrote this, who paid, how it is kept up to date, and of which state it is."""
+class Provenance(ResponseModel):
+    """Authors, funding, update policy and version of the content."""
 
     authors: str
     funding: str
@@ -204,7 +202,7 @@ class Provenance(Shown):
     updated_in: str
 
 
-class GuideRef(Shown):
+class GuideRef(ResponseModel):
     type: Literal["guide_page"]
     slug: str
     name: str
@@ -212,55 +210,55 @@ class GuideRef(Shown):
 
 
 class ProcedureDetail(ProcedureSummary):
-    """A procedure in full. Every block is known, unknown or not applicable."""
+    """Full procedure. Every block is known, unknown or not applicable."""
 
-    names: list[Name]
+    names: list[NameOut]
     texts: ProcedureTexts
-    sites: Known[StatementClaim]
-    targets: Known[TargetClaim]
-    indications: Known[IndicationClaim]
-    risks: Known[ProcedureRiskClaim]
-    relief_durations: Known[ReliefDurationClaim]
-    onsets: Known[OnsetClaim]
-    response_rates: Known[ResponseRateClaim]
-    findings: Known[FindingClaim]
-    recommendations: Known[RecommendationClaim]
-    evidence_grades: Known[EvidenceGradeClaim]
-    coverage: Known[CoverageClaim]
-    contraindications: Known[StatementClaim]
-    prerequisites: Known[StatementClaim]
-    repeat_limits: Known[StatementClaim]
-    trial_periods: Known[StatementClaim]
-    device_longevity: Known[StatementClaim]
-    guidance: Known[StatementClaim]
-    anaesthesia: Known[StatementClaim]
-    settings: Known[StatementClaim]
-    procedure_times: Known[StatementClaim]
-    recovery: Known[StatementClaim]
-    mechanisms: Known[StatementClaim]
-    diagnostic_accuracy: Known[StatementClaim]
-    prevalences: Known[StatementClaim]
-    names_in_sources: Known[StatementClaim]
-    codes: Known[StatementClaim]
+    sites: Block[StatementClaimOut]
+    targets: Block[TargetClaimOut]
+    indications: Block[IndicationClaimOut]
+    risks: Block[ProcedureRiskClaimOut]
+    relief_durations: Block[ReliefDurationClaimOut]
+    onsets: Block[OnsetClaimOut]
+    response_rates: Block[ResponseRateClaimOut]
+    findings: Block[FindingClaimOut]
+    recommendations: Block[RecommendationClaimOut]
+    evidence_grades: Block[EvidenceGradeClaimOut]
+    coverage: Block[CoverageClaimOut]
+    contraindications: Block[StatementClaimOut]
+    prerequisites: Block[StatementClaimOut]
+    repeat_limits: Block[StatementClaimOut]
+    trial_periods: Block[StatementClaimOut]
+    device_longevity: Block[StatementClaimOut]
+    guidance: Block[StatementClaimOut]
+    anaesthesia: Block[StatementClaimOut]
+    settings: Block[StatementClaimOut]
+    procedure_times: Block[StatementClaimOut]
+    recovery: Block[StatementClaimOut]
+    mechanisms: Block[StatementClaimOut]
+    diagnostic_accuracy: Block[StatementClaimOut]
+    prevalences: Block[StatementClaimOut]
+    names_in_sources: Block[StatementClaimOut]
+    codes: Block[StatementClaimOut]
     related: RelatedProcedures
-    conflicts: Known[Conflict]
+    conflicts: Block[Conflict]
     journey: GuideRef
     sources: list[SourceRef]
-    licence: Licence
+    licence: License
     provenance: Provenance
     notice: TextWithLang
 
 
-class JoinedRecord(Shown):
-    """A record joined to this one by claims."""
+class LinkedRecord(ResponseModel):
+    """Record linked to this one by claims."""
 
     record: Ref
     grade: Grade
     claims: list[str]
 
 
-class JoinedProcedure(Shown):
-    """A procedure joined to this record by an edge."""
+class LinkedProcedure(ResponseModel):
+    """Procedure linked to this record by target or indication claims."""
 
     procedure: Ref
     role: TargetRole
@@ -270,93 +268,93 @@ class JoinedProcedure(Shown):
 
 
 class ConditionDetail(ConditionSummary):
-    """A condition in full."""
+    """Full condition."""
 
-    names: list[Name]
+    names: list[NameOut]
     texts: ConditionTexts
-    definitions: Known[StatementClaim]
-    symptoms: Known[StatementClaim]
-    red_flags: Known[StatementClaim]
-    arises_from: Known[StatementClaim]
-    causes: Known[StatementClaim]
-    prevalences: Known[StatementClaim]
-    incidences: Known[StatementClaim]
-    natural_courses: Known[StatementClaim]
-    first_line_care: Known[StatementClaim]
-    reference_tests: Known[StatementClaim]
-    findings: Known[FindingClaim]
-    recommendations: Known[RecommendationClaim]
-    evidence_grades: Known[EvidenceGradeClaim]
-    coverage: Known[CoverageClaim]
-    mechanisms: Known[StatementClaim]
-    diagnostic_accuracy: Known[StatementClaim]
-    prerequisites: Known[StatementClaim]
-    codes: Known[StatementClaim]
-    pain_generators: Known[JoinedRecord]
-    caused_by: Known[JoinedRecord]
-    procedures: Known[JoinedProcedure]
+    definitions: Block[StatementClaimOut]
+    symptoms: Block[StatementClaimOut]
+    red_flags: Block[StatementClaimOut]
+    arises_from: Block[StatementClaimOut]
+    causes: Block[StatementClaimOut]
+    prevalences: Block[StatementClaimOut]
+    incidences: Block[StatementClaimOut]
+    natural_courses: Block[StatementClaimOut]
+    first_line_care: Block[StatementClaimOut]
+    reference_tests: Block[StatementClaimOut]
+    findings: Block[FindingClaimOut]
+    recommendations: Block[RecommendationClaimOut]
+    evidence_grades: Block[EvidenceGradeClaimOut]
+    coverage: Block[CoverageClaimOut]
+    mechanisms: Block[StatementClaimOut]
+    diagnostic_accuracy: Block[StatementClaimOut]
+    prerequisites: Block[StatementClaimOut]
+    codes: Block[StatementClaimOut]
+    pain_generators: Block[LinkedRecord]
+    caused_by: Block[LinkedRecord]
+    procedures: Block[LinkedProcedure]
     related: Hierarchy
     sources: list[SourceRef]
-    licence: Licence
+    licence: License
     provenance: Provenance
     notice: TextWithLang
 
 
 class PainGeneratorDetail(PainGeneratorSummary):
-    """A pain generator in full."""
+    """Full pain generator."""
 
-    names: list[Name]
+    names: list[NameOut]
     texts: PainGeneratorTexts
-    definitions: Known[StatementClaim]
-    arises_from: Known[StatementClaim]
-    shares_of_pain: Known[StatementClaim]
-    referral_patterns: Known[StatementClaim]
-    reference_tests: Known[StatementClaim]
-    diagnostic_accuracy: Known[StatementClaim]
-    findings: Known[FindingClaim]
-    recommendations: Known[RecommendationClaim]
-    evidence_grades: Known[EvidenceGradeClaim]
-    coverage: Known[CoverageClaim]
-    mechanisms: Known[StatementClaim]
-    prevalences: Known[StatementClaim]
-    codes: Known[StatementClaim]
-    conditions: Known[JoinedRecord]
-    procedures: Known[JoinedProcedure]
+    definitions: Block[StatementClaimOut]
+    arises_from: Block[StatementClaimOut]
+    shares_of_pain: Block[StatementClaimOut]
+    referral_patterns: Block[StatementClaimOut]
+    reference_tests: Block[StatementClaimOut]
+    diagnostic_accuracy: Block[StatementClaimOut]
+    findings: Block[FindingClaimOut]
+    recommendations: Block[RecommendationClaimOut]
+    evidence_grades: Block[EvidenceGradeClaimOut]
+    coverage: Block[CoverageClaimOut]
+    mechanisms: Block[StatementClaimOut]
+    prevalences: Block[StatementClaimOut]
+    codes: Block[StatementClaimOut]
+    conditions: Block[LinkedRecord]
+    procedures: Block[LinkedProcedure]
     related: Hierarchy
     sources: list[SourceRef]
-    licence: Licence
+    licence: License
     provenance: Provenance
     notice: TextWithLang
 
 
 class RiskDetail(RiskSummary):
-    """A risk with every figure that the sources give for it."""
+    """Full risk, with every figure that the sources state."""
 
-    names: list[Name]
-    observations: Known[ProcedureRiskClaim]
-    licence: Licence
+    names: list[NameOut]
+    observations: Block[ProcedureRiskClaimOut]
+    licence: License
     notice: TextWithLang
 
 
 class SourceDetail(SourceSummary):
-    """A source and what rests on it."""
+    """Full source, with the claims that cite it."""
 
-    rests_on_it: Known[ClaimMention]
+    rests_on_it: Block[ClaimMention]
 
 
-class GuideSummary(Shown):
-    """A page of the patient guide in the list of pages."""
+class GuideSummary(ResponseModel):
+    """Page of the patient guide in a list."""
 
     slug: str
     name: str
     type: Literal["guide_page"]
     summary: str
-    review: Review
+    review: ReviewOut
     updated_in: str
     links: RecordLinks
 
 
-class GuideItem(Shown):
+class GuideItemOut(ResponseModel):
     heading: str
     text: str
     lang: Lang
@@ -364,31 +362,31 @@ class GuideItem(Shown):
 
 
 class GuidePageDetail(GuideSummary):
-    """A page of the patient guide, with the claims it rests on."""
+    """Full page of the patient guide, with its supporting claims."""
 
-    intro: Text
-    items: list[GuideItem]
-    claims: list[Claim]
+    intro: TextOut
+    items: list[GuideItemOut]
+    claims: list[ClaimOut]
     sources: list[SourceRef]
-    licence: Licence
+    licence: License
     notice: TextWithLang
 
 
-class TargetEdge(Shown):
-    """This procedure diagnoses or treats this pain generator."""
+class TargetEdge(ResponseModel):
+    """Pain generator that a procedure diagnoses or treats."""
 
     procedure: Ref
     pain_generator: Ref
     role: TargetRole
     grade: Grade
-    support: Annotated[str, Among(vocabulary.SUPPORTS)]
+    support: Annotated[str, OpenEnum(vocabulary.SUPPORTS)]
     claim: str
     claims: list[str]
     links: SelfLink
 
 
-class MatrixCell(Shown):
-    """A filled cell of the matrix."""
+class MatrixCell(ResponseModel):
+    """Filled cell of the matrix."""
 
     procedure: str = Field(description="Slug of the row.")
     pain_generator: str = Field(description="Slug of the column.")
@@ -397,22 +395,22 @@ class MatrixCell(Shown):
     claim: str
 
 
-class Matrix(Shown):
-    """Procedures by pain generators, for a heat map. A cell that is not there is unknown, not an exclusion."""
+class Matrix(ResponseModel):
+    """Matrix of procedures and pain generators, for a heat map. A missing cell means unknown, not excluded."""
 
     procedures: list[Ref]
     pain_generators: list[Ref]
     cells: list[MatrixCell]
 
 
-class EdgeBrief(Shown):
+class EdgeSummary(ResponseModel):
     role: TargetRole
     grade: Grade
     claim: str
 
 
-class RatedRisk(Shown):
-    """A risk with the figures that one claim gives."""
+class RiskRate(ResponseModel):
+    """Risk with the figures of one claim."""
 
     risk: Ref
     observed: int | None = Field(description="Events counted; null: not given.")
@@ -420,65 +418,67 @@ class RatedRisk(Shown):
     percent_min: float | None = Field(description="Null: not given.")
     percent_max: float | None = Field(description="Null: not given.")
     per: str | None = Field(description="What is counted; null: not stated.")
-    timeframe: str | None = Field(description="Over which time; null: not stated.")
+    timeframe: str | None = Field(description="Period of observation; null: not stated.")
     claim: str
 
 
-class Option(Shown):
-    """One procedure on the way through care."""
+class CareOption(ResponseModel):
+    """Procedure as an option in the care pathway."""
 
     procedure: Ref
     family: Family
-    summary: str | None = Field(description="For patients; null: none yet.")
-    typical_relief: Known[TypicalRelief]
-    edge: EdgeBrief
-    indicated: Known[EdgeBrief] = Field(description="A cited indication for this very condition.")
-    rated_risks: Known[RatedRisk]
+    summary: str | None = Field(description="Summary for patients; null: none yet.")
+    typical_relief: Block[TypicalRelief]
+    edge: EdgeSummary
+    indicated: Block[EdgeSummary] = Field(description="Cited indication for this exact condition.")
+    rated_risks: Block[RiskRate]
     links: RecordLinks
 
 
-class GeneratorOptions(Shown):
-    """For one pain generator: what confirms it and what treats it."""
+class GeneratorOptions(ResponseModel):
+    """Procedures that confirm or treat a pain generator."""
 
     pain_generator: Ref
     grade: Grade
     claims: list[str]
-    confirms: Known[Option]
-    treats: Known[Option]
+    confirms: Block[CareOption]
+    treats: Block[CareOption]
 
 
-class NoProcedure(Shown):
-    """The way without a procedure."""
+class NonProceduralCare(ResponseModel):
+    """Care without a procedure."""
 
-    first_line_care: Known[StatementClaim]
-    natural_course: Known[StatementClaim]
+    first_line_care: Block[StatementClaimOut]
+    natural_course: Block[StatementClaimOut]
 
 
-class FamilyInOrder(Shown):
+class FamilyRankOut(ResponseModel):
     family: Family
     reason: str
 
 
-class OptionOrder(Shown):
+class OptionOrder(ResponseModel):
     rule: str
-    families: list[FamilyInOrder]
+    families: list[FamilyRankOut]
 
 
-class OptionLinks(Shown):
+class OptionLinks(ResponseModel):
     self: Link
     condition: Link
     html: Link
 
 
-class ConditionOptions(Shown):
-    """The way through care for one condition."""
+class ConditionOptions(ResponseModel):
+    """Care pathway for a condition."""
 
     condition: Ref
-    red_flags: Known[StatementClaim]
-    no_procedure: NoProcedure
-    pain_generators: Known[GeneratorOptions]
-    other_procedures: Known[Option] = Field(description="Indicated, but no cited edge leads there by a pain generator.")
+    red_flags: Block[StatementClaimOut]
+    no_procedure: NonProceduralCare
+    pain_generators: Block[GeneratorOptions]
+    other_procedures: Block[CareOption] = Field(
+        description="Indicated procedures that no cited claim links through a pain generator."
+    )
     order: OptionOrder
-    review: Review
+    review: ReviewOut
     notice: TextWithLang
     links: OptionLinks

@@ -1,12 +1,12 @@
-"""What search answers."""
+"""Search responses."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.building_blocks import Facet, Page, RecordLinks, RecordType, Shown
-from app.schemas.claims import AnyClaim
-from app.schemas.records import ProcedureByEdge
+from app.schemas.building_blocks import Facet, Pagination, RecordLinks, RecordType, ResponseModel
+from app.schemas.claims import AnyClaimOut
+from app.schemas.records import ProcedureLookupEntry
 
 MatchKind = Annotated[
     str,
@@ -18,80 +18,80 @@ MatchKind = Annotated[
 ]
 
 
-class Matched(Shown):
-    """Which name or text of the record matched."""
+class MatchedText(ResponseModel):
+    """Name or text of the record that matched."""
 
     field: Annotated[str, Field(json_schema_extra={"x-extensible-enum": ["names", "summary", "claims"]})]
     kind: MatchKind
     text: str
 
 
-class Range(Shown):
-    """A part of a plain text, in Unicode code points (not bytes, not UTF-16 units: in JavaScript, `Array.from(text)`)."""
+class TextRange(ResponseModel):
+    """Range of a plain text in Unicode code points (not bytes or UTF-16 units; in JavaScript: `Array.from(text)`)."""
 
     start: int = Field(alias="from", serialization_alias="from", description="First code point.")
-    to: int = Field(description="Code point after the last.")
+    to: int = Field(description="Code point after the last one (exclusive end).")
 
 
-class Highlight(Shown):
-    """Where words of the query stand in a field of the hit."""
+class Highlight(ResponseModel):
+    """Positions of the query's words in a field of the hit."""
 
     field: Literal["name", "summary", "matched"]
     text: str
-    ranges: list[Range]
+    ranges: list[TextRange]
 
 
-class Hit(Shown):
-    """A record found, and why."""
+class SearchHit(ResponseModel):
+    """Matching record, with the reason."""
 
     type: RecordType
     slug: str
     name: str
     summary: str | None = Field(description="Null: the record has none.")
-    matched: Matched
+    matched: MatchedText
     highlights: list[Highlight]
-    because: str = Field(description="In words, why it was found.")
+    because: str = Field(description="Why the record matched, as text.")
     links: RecordLinks
 
 
-class WordChange(Shown):
-    """A word read as another."""
+class WordReplacement(ResponseModel):
+    """Word of the query that was replaced by another."""
 
-    written: str = Field(description="As the query has it.")
-    read: str = Field(description="As it was read.")
+    written: str = Field(description="Word as written in the query.")
+    read: str = Field(description="Word that was searched for instead.")
 
 
-class Interpreted(Shown):
-    """How the query was read."""
+class InterpretationOut(ResponseModel):
+    """Interpretation of the query."""
 
     text: str
     words: list[str]
     phrases: list[str]
-    corrections: list[WordChange]
-    expansions: list[WordChange]
-    ignored: list[str] = Field(description="Words that nothing in this release has.")
+    corrections: list[WordReplacement]
+    expansions: list[WordReplacement]
+    ignored: list[str] = Field(description="Words that do not occur in this release.")
 
 
-class ProcedureWithReason(ProcedureByEdge):
-    """A procedure of what the query names, with the reason."""
+class ProcedureWithReason(ProcedureLookupEntry):
+    """Procedure for a record that the query names, with the reason."""
 
     because: str
 
 
-class SearchPage(Shown):
-    """Text hits, and beside them, never mixed in: emergencies, and what treats what the query names."""
+class SearchPage(ResponseModel):
+    """Text hits and, separately, emergency notices and procedures for the records that the query names."""
 
-    items: list[Hit]
-    page: Page
+    items: list[SearchHit]
+    page: Pagination
     facets: list[Facet]
-    interpreted: Interpreted
-    notices: list[AnyClaim] = Field(description="Cited warnings on the emergencies that the query describes.")
+    interpreted: InterpretationOut
+    notices: list[AnyClaimOut] = Field(description="Cited warnings about emergencies that the query describes.")
     related: list[ProcedureWithReason]
-    suggestions: list[str] = Field(description="Names nearest to a query that found nothing; empty otherwise.")
+    suggestions: list[str] = Field(description="Names similar to a query that has no hits; empty otherwise.")
 
 
-class Suggestion(Shown):
-    """A name that begins so, or is nearest."""
+class Suggestion(ResponseModel):
+    """Name that starts with the typed text, or is similar to it."""
 
     text: str
     kind: MatchKind
@@ -100,5 +100,5 @@ class Suggestion(Shown):
     name: str
 
 
-class Suggestions(Shown):
+class Suggestions(ResponseModel):
     items: list[Suggestion]

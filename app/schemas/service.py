@@ -1,11 +1,11 @@
-"""What the service says of itself."""
+"""Health check response."""
 
 from typing import Literal
 
-from app.schemas.building_blocks import Shown
+from app.schemas.building_blocks import ResponseModel
 
 
-class Health(Shown):
-    """The service is well."""
+class Health(ResponseModel):
+    """Health of the service."""
 
     status: Literal["ok"]

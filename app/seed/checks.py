@@ -1,4 +1,4 @@
-"""Rules that several seed files together must keep. Pure: a bundle in, findings out."""
+"""Rules across several seed files. Pure: takes a bundle, returns problems."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -6,334 +6,325 @@ from itertools import pairwise
 from typing import Final
 
 from app.domain import vocabulary
-from app.domain.blocks import BLOCK_BY_CLAIM_KIND
+from app.domain.blocks import CLAIM_KIND_BY_BLOCK
 from app.seed import schema as seed
+from app.seed.bundle import Bundle
 from app.seed.consistency import numeric_errors
-from app.seed.diff import RECORD_TYPE_BY_FOLDER, HistoryConflict, History, replay_history
-from app.seed.reader import Bundle, SeedProblem
-from app.text.nearest import find_nearest
+from app.seed.diff import RECORD_TYPE_BY_FOLDER, History, HistoryConflict, replay_history
+from app.seed.problems import SeedProblem, did_you_mean
 from app.text.normalize import normalize
 
-_FILE: Final = {"procedure": "procedures", "condition": "conditions", "pain_generator": "pain_generators"}
-_WITHDRAWN: Final = ("procedure", "condition", "pain_generator", "risk", "source")
+# Record types with a folder of their own.
+_FOLDER: Final = {"procedure": "procedures", "condition": "conditions", "pain_generator": "pain_generators"}
+_WITHDRAWABLE_TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "source")
+_PROCEDURE_ONLY_KINDS: Final = frozenset(
+    ("target", "indication", "procedure_risk", "relief_duration", "response_rate", "onset")
+)
+# Lists of slugs in a statement -> type of the records.
+_STATEMENT_REFERENCES: Final = {
+    "pain_generators": "pain_generator",
+    "conditions": "condition",
+    "procedures": "procedure",
+}
 
 
-class _Known:
-    """Slugs of every family, and the nearest one to what is not there."""
+class _KnownSlugs:
+    """Slugs of every record type, and the ids of claims."""
 
-    def __init__(self, content: Bundle) -> None:
+    def __init__(self, bundle: Bundle) -> None:
         self.slugs: dict[str, set[str]] = {
-            "procedure": {record.slug for record in content.procedures},
-            "condition": {record.slug for record in content.conditions},
-            "pain_generator": {record.slug for record in content.pain_generators},
-            "risk": {record.slug for record in content.risks},
-            "source": {record.slug for record in content.sources},
-            "guide_page": {page.slug for page in content.guide},
-            "claim": {claim.id for _, _, claim in content.claims()},
+            record_type: set(slugs) for record_type, slugs, _ in _slugs_and_names(bundle)
         }
-        for kind, slugs in content.unreadable_slugs.items():
-            self.slugs.setdefault(kind, set()).update(slugs)
-        self.unreadable = content.unreadable_types
+        self.slugs["claim"] = {claim.id for _, _, claim in bundle.claims()}
+        for record_type, slugs in bundle.unreadable_slugs.items():
+            self.slugs.setdefault(record_type, set()).update(slugs)
+        self.unreadable_types = bundle.unreadable_types
 
-    def missing(self, kind: str, slug: str) -> str | None:
-        """What to say of a slug that nothing has; None when it is known."""
-        if slug in self.slugs[kind] or kind in self.unreadable:
+    def explain_missing(self, record_type: str, slug: str) -> str | None:
+        """Message for an unknown slug, with a suggestion; None if the slug is known."""
+        if slug in self.slugs[record_type] or record_type in self.unreadable_types:
             return None
-        near = find_nearest(slug, self.slugs[kind], limit=1)
-        words = kind.replace("_", " ")
-        return f"no {words} is called {slug!r}" + (f": {near[0]!r} is the nearest" if near else "")
+        return f"unknown {_label(record_type)} {slug!r}{did_you_mean(slug, self.slugs[record_type])}"
 
 
-def check(content: Bundle) -> list[SeedProblem]:
-    """Every finding that single files do not show."""
-    known = _Known(content)
-    rules: tuple[Callable[[Bundle, _Known], Iterable[SeedProblem]], ...] = (
+def check(bundle: Bundle) -> list[SeedProblem]:
+    """Every problem that single files do not show."""
+    known = _KnownSlugs(bundle)
+    rules: tuple[Callable[[Bundle, _KnownSlugs], Iterable[SeedProblem]], ...] = (
         _duplicate_slugs,
         _duplicate_names,
-        _duplicate_claims,
-        _dangling_of_records,
-        _dangling_of_claims,
-        _figures,
-        _cycles,
-        _guide_and_editorial,
-        _withdrawn,
-        _history,
+        _duplicate_claim_ids,
+        _dangling_record_references,
+        _dangling_claim_references,
+        _inconsistent_numbers,
+        _hierarchy_cycles,
+        _guide_and_editorial_problems,
+        _withdrawal_problems,
+        _history_problems,
     )
-    return [finding for rule in rules for finding in rule(content, known)]
+    return [problem for rule in rules for problem in rule(bundle, known)]
 
 
-def _at(content: Bundle, kind: str, slug: str, pointer: str, message: str) -> SeedProblem:
-    file, prefix = content.locations.get((kind, slug), (f"{_FILE.get(kind, kind)}/{slug}.json", ""))
-    where = prefix + pointer
+def _problem_at(bundle: Bundle, record_type: str, slug: str, pointer: str, message: str) -> SeedProblem:
+    default = (f"{_FOLDER.get(record_type, record_type)}/{slug}.json", "")
+    file, prefix = bundle.locations.get((record_type, slug), default)
     try:
-        line = content.find_line(file, where)
+        line = bundle.find_line(file, prefix + pointer)
     except OSError:
         line = 1
-    return SeedProblem(file, line, where, message)
+    return SeedProblem(file, line, prefix + pointer, message)
 
 
-def _families(content: Bundle) -> Iterator[tuple[str, list[str], list[str]]]:
-    yield "procedure", [r.slug for r in content.procedures], [r.name for r in content.procedures]
-    yield "condition", [r.slug for r in content.conditions], [r.name for r in content.conditions]
-    yield "pain_generator", [r.slug for r in content.pain_generators], [r.name for r in content.pain_generators]
-    yield "risk", [r.slug for r in content.risks], [r.name for r in content.risks]
-    yield "source", [r.slug for r in content.sources], []
-    yield "guide_page", [r.slug for r in content.guide], [r.title for r in content.guide]
+def _label(record_type: str) -> str:
+    return record_type.replace("_", " ")
 
 
-def _duplicate_slugs(content: Bundle, _: _Known) -> Iterator[SeedProblem]:
-    for kind, slugs, _names in _families(content):
-        former = _former(content, kind)
-        for slug in sorted({slug for slug in slugs if slugs.count(slug) > 1} if len(slugs) != len(set(slugs)) else ()):
-            yield _at(
-                content, kind, slug, "/slug", f"the slug {slug!r} stands twice among {kind.replace('_', ' ')} records"
-            )
-        for old, slug in former:
-            if old in set(slugs):
-                yield _at(
-                    content,
-                    kind,
-                    slug,
-                    "/former_slugs",
-                    f"{old!r} is the slug of another record and cannot be a former one",
-                )
+def _slugs_and_names(bundle: Bundle) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Record type, slugs and preferred names. Source titles need not be unique, so sources have none."""
+    for record_type, records in (
+        ("procedure", bundle.procedures),
+        ("condition", bundle.conditions),
+        ("pain_generator", bundle.pain_generators),
+        ("risk", bundle.risks),
+    ):
+        yield record_type, [record.slug for record in records], [record.name for record in records]
+    yield "source", [source.slug for source in bundle.sources], []
+    yield "guide_page", [page.slug for page in bundle.guide], [page.title for page in bundle.guide]
 
 
-def _former(content: Bundle, kind: str) -> list[tuple[str, str]]:
+def _duplicate_slugs(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
+    for record_type, slugs, _names in _slugs_and_names(bundle):
+        unique = set(slugs)
+        for slug in sorted({slug for slug in slugs if slugs.count(slug) > 1} if len(slugs) != len(unique) else ()):
+            yield _problem_at(bundle, record_type, slug, "/slug", f"duplicate {_label(record_type)} slug {slug!r}")
+        for old_slug, slug in _former_slugs(bundle, record_type):
+            if old_slug in unique:
+                message = f"{old_slug!r} is the slug of another record, so it cannot be a former slug"
+                yield _problem_at(bundle, record_type, slug, "/former_slugs", message)
+
+
+def _former_slugs(bundle: Bundle, record_type: str) -> list[tuple[str, str]]:
+    """Former and current slug of every renamed record of a type."""
     records: Iterable[seed.RecordIn | seed.RiskIn] = (
-        content.risks if kind == "risk" else [r for k, r in content.records() if k == kind]
+        bundle.risks
+        if record_type == "risk"
+        else [record for type_, record in bundle.records() if type_ == record_type]
     )
-    return [(old, record.slug) for record in records for old in record.former_slugs]
+    return [(old_slug, record.slug) for record in records for old_slug in record.former_slugs]
 
 
-def _duplicate_names(content: Bundle, _: _Known) -> Iterator[SeedProblem]:
-    for kind, slugs, names in _families(content):
-        by_name: dict[str, list[str]] = defaultdict(list)
+def _duplicate_names(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
+    for record_type, slugs, names in _slugs_and_names(bundle):
+        slugs_by_name: dict[str, set[str]] = defaultdict(set)
         for slug, name in zip(slugs, names, strict=False):
-            by_name[normalize(name)].append(slug)
-        for owners in by_name.values():
-            if len(set(owners)) > 1:
-                first, *others = sorted(set(owners))
-                for slug in others:
-                    pointer = "/title" if kind == "guide_page" else "/name"
-                    yield _at(
-                        content,
-                        kind,
-                        slug,
-                        pointer,
-                        f"the preferred name is the one of {first!r} already: preferred names are not shared",
-                    )
+            slugs_by_name[normalize(name)].add(slug)
+        for same_name in slugs_by_name.values():
+            first, *others = sorted(same_name)
+            for slug in others:
+                pointer = "/title" if record_type == "guide_page" else "/name"
+                message = f"duplicate preferred name: {first!r} already has it, and preferred names must be unique"
+                yield _problem_at(bundle, record_type, slug, pointer, message)
 
 
-def _duplicate_claims(content: Bundle, _: _Known) -> Iterator[SeedProblem]:
-    seen: dict[str, tuple[str, str]] = {}
-    for kind, slug, claim in content.claims():
-        if claim.id in seen:
-            place = f"/claims/{_place(content, kind, slug, claim)}/id"
-            yield _at(content, kind, slug, place, f"the claim id {claim.id!r} is used in {seen[claim.id][1]!r} already")
-        seen.setdefault(claim.id, (kind, slug))
+def _duplicate_claim_ids(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
+    slug_by_id: dict[str, str] = {}
+    for record_type, slug, claim in bundle.claims():
+        if claim.id in slug_by_id:
+            pointer = f"/claims/{_claim_index(bundle, record_type, slug, claim)}/id"
+            message = f"duplicate claim id {claim.id!r}: already used in {slug_by_id[claim.id]!r}"
+            yield _problem_at(bundle, record_type, slug, pointer, message)
+        slug_by_id.setdefault(claim.id, slug)
 
 
-def _place(content: Bundle, kind: str, slug: str, claim: seed.AnyClaimIn) -> int:
-    for other_kind, record in content.records():
-        if (other_kind, record.slug) == (kind, slug):
-            return next((n for n, mine in enumerate(record.claims) if mine is claim), 0)
-    return next(
-        (n for page in content.guide if page.slug == slug for n, mine in enumerate(page.claims) if mine is claim), 0
-    )
+def _claim_index(bundle: Bundle, record_type: str, slug: str, claim: seed.AnyClaimIn) -> int:
+    """Index of a claim in its file."""
+    for type_, record in bundle.records():
+        if (type_, record.slug) == (record_type, slug):
+            return next((n for n, candidate in enumerate(record.claims) if candidate is claim), 0)
+    pages = (page for page in bundle.guide if page.slug == slug)
+    return next((n for page in pages for n, candidate in enumerate(page.claims) if candidate is claim), 0)
 
 
-def _dangling_of_records(content: Bundle, known: _Known) -> Iterator[SeedProblem]:
-    for kind, record in content.records():
-        for n, slug in enumerate(record.broader):
-            if message := known.missing(kind, slug):
-                yield _at(content, kind, record.slug, f"/broader/{n}", message)
-        own = [(f"/texts/{name}", text) for name, text in record.texts.items()]
-        own += [(f"/key_messages/{n}", text) for n, text in enumerate(record.key_messages)]
-        for pointer, text in own:
-            for n, claim in enumerate(text.claims):
-                if message := known.missing("claim", claim):
-                    yield _at(content, kind, record.slug, f"{pointer}/claims/{n}", message)
+def _dangling_record_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:
+    for record_type, record in bundle.records():
+        errors = [(f"/broader/{n}", known.explain_missing(record_type, slug)) for n, slug in enumerate(record.broader)]
+        texts = [(f"/texts/{name}", text) for name, text in record.texts.items()]
+        texts += [(f"/key_messages/{n}", text) for n, text in enumerate(record.key_messages)]
+        errors += [
+            (f"{pointer}/claims/{n}", known.explain_missing("claim", claim_id))
+            for pointer, text in texts
+            for n, claim_id in enumerate(text.claims)
+        ]
         allowed = seed.PROCEDURE_TEXT_NAMES
-        for name in record.texts:
-            if name not in allowed:
-                near = find_nearest(name, allowed, limit=1)
-                hint = f": {near[0]!r} is the nearest" if near else f": known are {', '.join(allowed)}"
-                yield _at(content, kind, record.slug, f"/texts/{name}", f"unknown text {name!r}{hint}")
-        for n, block in enumerate(record.not_applicable):
-            if block not in BLOCK_BY_CLAIM_KIND.values():
-                near = find_nearest(block, set(BLOCK_BY_CLAIM_KIND.values()), limit=1)
-                yield _at(
-                    content,
-                    kind,
-                    record.slug,
-                    f"/not_applicable/{n}",
-                    f"no block is called {block!r}" + (f": {near[0]!r} is the nearest" if near else ""),
-                )
-        if isinstance(record, seed.ProcedureIn):
-            for n, relation in enumerate(record.related):
-                if message := known.missing("procedure", relation.procedure):
-                    yield _at(content, kind, record.slug, f"/related/{n}/procedure", message)
-                for m, claim in enumerate(relation.claims):
-                    if message := known.missing("claim", claim):
-                        yield _at(content, kind, record.slug, f"/related/{n}/claims/{m}", message)
-
-
-def _dangling_of_claims(content: Bundle, known: _Known) -> Iterator[SeedProblem]:
-    for kind, slug, claim in content.claims():
-        wrong = [
-            (f"/citations/{n}/source", message)
-            for n, citation in enumerate(claim.citations)
-            if (message := known.missing("source", citation.source))
+        known_texts = f"; known texts: {', '.join(allowed)}"
+        errors += [
+            (f"/texts/{name}", f"unknown text {name!r}{did_you_mean(name, allowed, known_texts)}")
+            for name in record.texts
+            if name not in allowed
         ]
-        value = claim.value
-        if isinstance(claim, seed.TargetClaimIn) and (
-            message := known.missing("pain_generator", claim.value.pain_generator)
-        ):
-            wrong.append(("/value/pain_generator", message))
-        if isinstance(claim, seed.IndicationClaimIn) and (message := known.missing("condition", claim.value.condition)):
-            wrong.append(("/value/condition", message))
-        if isinstance(claim, seed.ProcedureRiskClaimIn) and (message := known.missing("risk", claim.value.risk)):
-            wrong.append(("/value/risk", message))
+        errors += [
+            (f"/not_applicable/{n}", f"unknown block {block!r}{did_you_mean(block, CLAIM_KIND_BY_BLOCK)}")
+            for n, block in enumerate(record.not_applicable)
+            if block not in CLAIM_KIND_BY_BLOCK
+        ]
+        for n, relation in enumerate(record.related if isinstance(record, seed.ProcedureIn) else ()):
+            errors.append((f"/related/{n}/procedure", known.explain_missing("procedure", relation.procedure)))
+            errors += [
+                (f"/related/{n}/claims/{m}", known.explain_missing("claim", claim_id))
+                for m, claim_id in enumerate(relation.claims)
+            ]
+        for pointer, message in errors:
+            if message:
+                yield _problem_at(bundle, record_type, record.slug, pointer, message)
+
+
+def _dangling_claim_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:
+    for record_type, slug, claim in bundle.claims():
+        references = [
+            (f"/citations/{n}/source", "source", citation.source) for n, citation in enumerate(claim.citations)
+        ]
+        if isinstance(claim, seed.TargetClaimIn):
+            references.append(("/value/pain_generator", "pain_generator", claim.value.pain_generator))
+        if isinstance(claim, seed.IndicationClaimIn):
+            references.append(("/value/condition", "condition", claim.value.condition))
+        if isinstance(claim, seed.ProcedureRiskClaimIn):
+            references.append(("/value/risk", "risk", claim.value.risk))
         if isinstance(claim, seed.StatementClaimIn):
-            for name, family in (
-                ("pain_generators", "pain_generator"),
-                ("conditions", "condition"),
-                ("procedures", "procedure"),
-            ):
-                wrong += [
-                    (f"/value/{name}/{n}", message)
-                    for n, other in enumerate(getattr(value, name))
-                    if (message := known.missing(family, other))
-                ]
-        if kind != "procedure" and claim.kind in {
-            "target",
-            "indication",
-            "procedure_risk",
-            "relief_duration",
-            "response_rate",
-            "onset",
-        }:
-            wrong.append(
-                ("/kind", f"a claim of kind {claim.kind!r} belongs to a procedure, not to a {kind.replace('_', ' ')}")
-            )
-        if wrong:
-            place = _place(content, kind, slug, claim)
-            for pointer, message in wrong:
-                yield _at(content, kind, slug, f"/claims/{place}{pointer}", message)
-
-
-def _figures(content: Bundle, _: _Known) -> Iterator[SeedProblem]:
-    for kind, slug, claim in content.claims():
-        for pointer, message in numeric_errors(claim):
-            yield _at(content, kind, slug, f"/claims/{_place(content, kind, slug, claim)}{pointer}", message)
-
-
-def _cycles(content: Bundle, _: _Known) -> Iterator[SeedProblem]:
-    for kind in ("procedure", "condition", "pain_generator"):
-        broader = {record.slug: record.broader for other, record in content.records() if other == kind}
-        for slug in broader:
-            todo, seen = list(broader[slug]), set()
-            while todo:
-                above = todo.pop()
-                if above == slug:
-                    yield _at(
-                        content,
-                        kind,
-                        slug,
-                        "/broader",
-                        f"{slug!r} is broader than itself by way of its own broader records",
-                    )
-                    break
-                if above not in seen:
-                    seen.add(above)
-                    todo += broader.get(above, [])
-
-
-def _guide_and_editorial(content: Bundle, known: _Known) -> Iterator[SeedProblem]:
-    for page in content.guide:
-        texts = [("/summary", page.summary.claims)] + [
-            (f"/items/{n}", item.claims) for n, item in enumerate(page.items)
+            references += [
+                (f"/value/{field}/{n}", referenced_type, referenced_slug)
+                for field, referenced_type in _STATEMENT_REFERENCES.items()
+                for n, referenced_slug in enumerate(getattr(claim.value, field))
+            ]
+        errors = [
+            (pointer, message)
+            for pointer, referenced_type, referenced_slug in references
+            if (message := known.explain_missing(referenced_type, referenced_slug))
         ]
-        for pointer, claims in texts:
-            for n, claim in enumerate(claims):
-                if message := known.missing("claim", claim):
-                    yield _at(content, "guide_page", page.slug, f"{pointer}/claims/{n}", message)
-    if content.editorial is None:
+        if record_type != "procedure" and claim.kind in _PROCEDURE_ONLY_KINDS:
+            errors.append(("/kind", f"claim kind {claim.kind!r} is for procedures, not for a {_label(record_type)}"))
+        yield from _claim_problems(bundle, record_type, slug, claim, errors)
+
+
+def _inconsistent_numbers(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
+    for record_type, slug, claim in bundle.claims():
+        yield from _claim_problems(bundle, record_type, slug, claim, numeric_errors(claim))
+
+
+def _claim_problems(
+    bundle: Bundle, record_type: str, slug: str, claim: seed.AnyClaimIn, errors: Iterable[tuple[str, str]]
+) -> Iterator[SeedProblem]:
+    """Problems for errors whose pointers are relative to a claim."""
+    for pointer, message in errors:
+        index = _claim_index(bundle, record_type, slug, claim)
+        yield _problem_at(bundle, record_type, slug, f"/claims/{index}{pointer}", message)
+
+
+def _hierarchy_cycles(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
+    for record_type in _FOLDER:
+        broader = {record.slug: record.broader for type_, record in bundle.records() if type_ == record_type}
+        for slug in broader:
+            pending, seen = list(broader[slug]), set()
+            while pending:
+                ancestor = pending.pop()
+                if ancestor == slug:
+                    message = f"cycle: {slug!r} is among its own broader records"
+                    yield _problem_at(bundle, record_type, slug, "/broader", message)
+                    break
+                if ancestor not in seen:
+                    seen.add(ancestor)
+                    pending += broader.get(ancestor, [])
+
+
+def _guide_and_editorial_problems(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:
+    for page in bundle.guide:
+        texts = [("/summary", page.summary.claims)] + [
+            (f"/items/{n}", section.claims) for n, section in enumerate(page.items)
+        ]
+        for pointer, claim_ids in texts:
+            for n, claim_id in enumerate(claim_ids):
+                if message := known.explain_missing("claim", claim_id):
+                    yield _problem_at(bundle, "guide_page", page.slug, f"{pointer}/claims/{n}", message)
+    if bundle.editorial is None:
         return
-    ranked = [rank.family for rank in content.editorial.invasiveness]
+    file = "editorial.json"
+    ranked = [rank.family for rank in bundle.editorial.invasiveness]
     for family in vocabulary.PROCEDURE_FAMILIES:
         if ranked.count(family) != 1:
-            yield SeedProblem(
-                "editorial.json",
-                content.find_line("editorial.json", "/invasiveness"),
-                "/invasiveness",
-                f"the family {family!r} must stand exactly once in the order of invasiveness",
-            )
-    for n, flag in enumerate(content.editorial.red_flags):
-        for m, claim in enumerate(flag.claims):
-            if message := known.missing("claim", claim):
+            message = f"family {family!r} must be listed exactly once in the order of invasiveness"
+            yield SeedProblem(file, bundle.find_line(file, "/invasiveness"), "/invasiveness", message)
+    for n, flag in enumerate(bundle.editorial.red_flags):
+        for m, claim_id in enumerate(flag.claims):
+            if message_ := known.explain_missing("claim", claim_id):
                 pointer = f"/red_flags/{n}/claims/{m}"
-                yield SeedProblem("editorial.json", content.find_line("editorial.json", pointer), pointer, message)
+                yield SeedProblem(file, bundle.find_line(file, pointer), pointer, message_)
 
 
-def _withdrawn(content: Bundle, known: _Known) -> Iterator[SeedProblem]:
-    for record in content.withdrawn:
-        if record.type not in _WITHDRAWN:
-            near = find_nearest(record.type, _WITHDRAWN, limit=1) or list(_WITHDRAWN)
-            yield _at(content, "withdrawn", record.slug, "/type", f"{record.type!r} is not one of {', '.join(near)}")
+def _withdrawal_problems(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:
+    existing = {(record_type, slug) for record_type, slugs, _ in _slugs_and_names(bundle) for slug in slugs}
+    for record in bundle.withdrawn:
+        if record.type not in _WITHDRAWABLE_TYPES:
+            otherwise = f"; expected one of {', '.join(_WITHDRAWABLE_TYPES)}"
+            message = f"unknown record type {record.type!r}{did_you_mean(record.type, _WITHDRAWABLE_TYPES, otherwise)}"
+            yield _problem_at(bundle, "withdrawn", record.slug, "/type", message)
             continue
-        if record.slug in {slug for kind, slugs, _ in _families(content) if kind == record.type for slug in slugs}:
-            message = (
-                f"{record.slug!r} is withdrawn and stands among the records all the same: take one of the two away"
-            )
-            yield _at(content, "withdrawn", record.slug, "/slug", message)
+        if (record.type, record.slug) in existing:
+            message = f"{record.slug!r} is withdrawn but still exists: remove this entry or the record"
+            yield _problem_at(bundle, "withdrawn", record.slug, "/slug", message)
         for n, slug in enumerate(record.replaced_by):
-            if message_ := known.missing(record.type, slug):
-                yield _at(content, "withdrawn", record.slug, f"/replaced_by/{n}", message_)
+            if message_ := known.explain_missing(record.type, slug):
+                yield _problem_at(bundle, "withdrawn", record.slug, f"/replaced_by/{n}", message_)
 
 
-def _history(content: Bundle, known: _Known) -> Iterator[SeedProblem]:
+def _history_problems(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:
     try:
-        history: History = replay_history(content.releases)
+        history = replay_history(bundle.releases)
     except HistoryConflict as error:
-        yield SeedProblem(f"releases/{error.version}.json", 1, "/changes", f"the history does not replay: {error}")
+        yield SeedProblem(f"releases/{error.version}.json", 1, "/changes", f"cannot replay the history: {error}")
         return
-    for before, release in pairwise(content.releases):
+    for before, release in pairwise(bundle.releases):
         file = f"releases/{release.version}.json"
         if release.version_key == before.version_key:
-            yield SeedProblem(file, 1, "/version", f"the version {release.version} stands twice")
+            yield SeedProblem(file, 1, "/version", f"duplicate version {release.version}")
         if release.date < before.date:
-            yield SeedProblem(file, 1, "/date", f"{release.date} is before {before.version}, which is of {before.date}")
-    yield from _lost_addresses(content, known, history)
+            message = f"{release.date} is before {before.date}, the date of the earlier release {before.version}"
+            yield SeedProblem(file, 1, "/date", message)
+    yield from _lost_urls(bundle, known, history)
 
 
-def _lost_addresses(content: Bundle, known: _Known, history: History) -> Iterator[SeedProblem]:
-    """What was published under an address leads somewhere for good: to itself, to what took its place, or to why it is gone."""
-    moved = {kind: {old for old, _ in _former(content, kind)} for kind in (*_FILE, "risk")}
-    gone = {(record.type, record.slug) for record in content.withdrawn}
+def _lost_urls(bundle: Bundle, known: _KnownSlugs, history: History) -> Iterator[SeedProblem]:
+    """Published URLs must stay valid permanently: as the record, a redirect to its replacement, or a withdrawal notice."""
+    redirected = {
+        record_type: {old_slug for old_slug, _ in _former_slugs(bundle, record_type)}
+        for record_type in (*_FOLDER, "risk")
+    }
+    withdrawn = {(record.type, record.slug) for record in bundle.withdrawn}
 
-    def lost(kind: str, slug: str) -> bool:
-        return slug not in moved[kind] and (kind, slug) not in gone and known.missing(kind, slug) is not None
+    def is_lost(record_type: str, slug: str) -> bool:
+        return (
+            slug not in redirected[record_type]
+            and (record_type, slug) not in withdrawn
+            and known.explain_missing(record_type, slug) is not None
+        )
 
     for entity, value in sorted(history.state.items()):
-        family, _, slug = entity.partition("/")
-        kind = RECORD_TYPE_BY_FOLDER.get(family, "")
-        last = value if isinstance(value, dict) else {}
-        if kind == "withdrawn" and last.get("type") in moved and lost(last["type"], slug):
-            message = f"{slug!r} was withdrawn: without its entry its address would not say why it is gone"
+        folder, _, slug = entity.partition("/")
+        record_type = RECORD_TYPE_BY_FOLDER.get(folder, "")
+        published = value if isinstance(value, dict) else {}
+        if record_type == "withdrawn" and published.get("type") in redirected and is_lost(published["type"], slug):
+            message = f"{slug!r} was withdrawn: keep its entry, which explains at its URL why it was removed"
             yield SeedProblem("withdrawn.json", 1, "/withdrawn", message)
-        if kind not in moved:
+        if record_type not in redirected:
             continue
-        file = f"{family}/{slug}.json" if kind in _FILE else f"{family}.json"
-        if lost(kind, slug):
-            message = f"{slug!r} was published and is gone: list it in `former_slugs` of what replaces it, or in withdrawn.json"
+        file = f"{folder}/{slug}.json" if record_type in _FOLDER else f"{folder}.json"
+        if is_lost(record_type, slug):
+            message = (
+                f"{slug!r} was published and is missing: list it in `former_slugs` of its replacement,"
+                " or in withdrawn.json"
+            )
             yield SeedProblem(file, 1, "/slug", message)
-        # What is withdrawn takes its former slugs with it.
-        elif (kind, slug) not in gone:
-            for old in last.get("former_slugs", []):
-                if lost(kind, old):
-                    message = (
-                        f"{old!r} led to {slug!r} in the last release and leads nowhere now: keep it in `former_slugs`"
-                    )
+        # The former slugs of a withdrawn record are withdrawn with it.
+        elif (record_type, slug) not in withdrawn:
+            for old_slug in published.get("former_slugs", []):
+                if is_lost(record_type, old_slug):
+                    message = f"{old_slug!r} redirected to {slug!r} in the last release: keep it in `former_slugs`"
                     yield SeedProblem(file, 1, "/former_slugs", message)

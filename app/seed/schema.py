@@ -1,7 +1,6 @@
-"""Seed files as they are written: the classes that read and validate them. Pure: no database, no clock.
+"""Schema of the seed files: Pydantic classes that parse and validate them. Pure: no database, no clock.
 
-One JSON file an entity. Every class refuses unknown keys; what only several files together can show (a dangling slug, a
-claim id used twice) is `checks.py`'s.
+Every class rejects unknown keys. Rules across several files (dangling slugs, duplicate claim ids) are in `checks.py`.
 """
 
 import datetime as dt
@@ -11,306 +10,278 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from app.domain import patterns, values, vocabulary
-from app.domain.values import Among, Qualifiers
+from app.domain.values import BodyRegion, OpenEnum, Qualifiers
 
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-def control_in(text: str) -> str | None:
-    """What to say of the first control character, lone surrogate or NUL: both engines cannot store or show it alike."""
-    bad = _CONTROL.search(text)
-    return f"control character U+{ord(bad[0]):04X} in text: take it out" if bad else None
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def _printable(text: str) -> str:
-    if msg := control_in(text):
+def find_control_character(text: str) -> str | None:
+    """Message for the first control character or lone surrogate, which the two databases do not store alike; else None."""
+    match = _CONTROL_CHARACTER.search(text)
+    return f"control character U+{ord(match[0]):04X} in text: remove it" if match else None
+
+
+def _check_no_control_characters(text: str) -> str:
+    if msg := find_control_character(text):
         raise ValueError(msg)
     return text
 
 
-def _calendar(text: str) -> str:
+def _check_valid_date(text: str) -> str:
     try:
         dt.date.fromisoformat(text)
     except ValueError as error:
-        msg = f"no date of the calendar: {error}"
+        msg = f"not a valid date: {error}"
         raise ValueError(msg) from None
     return text
 
 
-Date = Annotated[str, StringConstraints(pattern=patterns.DATE), AfterValidator(_calendar)]
+Date = Annotated[str, StringConstraints(pattern=patterns.DATE), AfterValidator(_check_valid_date)]
 Slug = Annotated[str, StringConstraints(pattern=patterns.SLUG, max_length=80)]
 ClaimId = Annotated[str, StringConstraints(pattern=patterns.CLAIM_ID, max_length=120)]
 Line = Annotated[
-    str, StringConstraints(min_length=1, max_length=300, pattern=patterns.LINE), AfterValidator(_printable)
+    str,
+    StringConstraints(min_length=1, max_length=300, pattern=patterns.LINE),
+    AfterValidator(_check_no_control_characters),
 ]
-Prose = Annotated[str, StringConstraints(min_length=1, max_length=6000), AfterValidator(_printable)]
-BodyRegion = Annotated[str, Among(vocabulary.BODY_REGIONS)]
+Prose = Annotated[str, StringConstraints(min_length=1, max_length=6000), AfterValidator(_check_no_control_characters)]
 
 
-class Seed(BaseModel):
-    """Base of what seed files hold."""
+class SeedModel(BaseModel):
+    """Base of every seed class: immutable, and unknown keys are rejected."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
-class Name(Seed):
-    """Another name of a record. Several records may share one; the preferred name may not be shared."""
+class NameIn(SeedModel):
+    """Alternative name of a record. Records may share alternative names but not preferred names."""
 
     text: Line
-    kind: Annotated[str, Among(vocabulary.NAME_KINDS)]
+    kind: Annotated[str, OpenEnum(vocabulary.NAME_KINDS)]
 
 
-class Citation(Seed):
-    """Where a claim was read."""
+class CitationIn(SeedModel):
+    """Passage of a source that supports a claim."""
 
     source: Slug
-    locator: Line | None = Field(default=None, description="Section, page or table; null: the source as a whole.")
-    note: Line | None = Field(default=None, description="What a reader must know of this citation; null: nothing.")
+    locator: Line | None = Field(default=None, description="Section, page or table; null: the whole source.")
+    note: Line | None = Field(default=None, description="Caveat about this citation; null: none.")
 
 
-class ClaimBase(Seed):
-    """One cited statement. `id` is permanent: never reused, never renamed."""
+class ClaimInBase(SeedModel):
+    """Cited statement. `id` is permanent: never reused, never renamed."""
 
     id: ClaimId
     statement: Prose
     qualifiers: Qualifiers = Qualifiers()
-    support: Annotated[str, Among(vocabulary.SUPPORTS)] = "quote"
-    reason: Line | None = Field(default=None, description="Why, where support is editorial; null otherwise.")
+    support: Annotated[str, OpenEnum(vocabulary.SUPPORTS)] = "quote"
+    reason: Line | None = Field(default=None, description="Reason for an editorial claim; null otherwise.")
     certainty_reasons: list[Line] = Field(default=[], description="Why the certainty is below high.")
-    citations: list[Citation] = Field(min_length=1)
+    citations: list[CitationIn] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _reasoned(self) -> Self:
+    def _check_reason(self) -> Self:
         if self.support == "editorial" and not self.reason:
-            msg = "an editorial claim needs its reason"
+            msg = "an editorial claim needs a reason"
             raise ValueError(msg)
         return self
 
 
-class TargetClaim(ClaimBase):
+class TargetClaimIn(ClaimInBase):
     kind: Literal["target"]
     value: values.TargetValue
 
 
-class IndicationClaim(ClaimBase):
+class IndicationClaimIn(ClaimInBase):
     kind: Literal["indication"]
     value: values.IndicationValue
 
 
-class ProcedureRiskClaim(ClaimBase):
+class ProcedureRiskClaimIn(ClaimInBase):
     kind: Literal["procedure_risk"]
     value: values.ProcedureRiskValue
 
 
-class ReliefDurationClaim(ClaimBase):
+class ReliefDurationClaimIn(ClaimInBase):
     kind: Literal["relief_duration"]
     value: values.ReliefDurationValue
 
 
-class OnsetClaim(ClaimBase):
+class OnsetClaimIn(ClaimInBase):
     kind: Literal["onset"]
     value: values.OnsetValue
 
 
-class ResponseRateClaim(ClaimBase):
+class ResponseRateClaimIn(ClaimInBase):
     kind: Literal["response_rate"]
     value: values.ResponseRateValue
 
 
-class FindingClaim(ClaimBase):
+class FindingClaimIn(ClaimInBase):
     kind: Literal["finding"]
     value: values.FindingValue
 
 
-class RecommendationClaim(ClaimBase):
+class RecommendationClaimIn(ClaimInBase):
     kind: Literal["recommendation"]
     value: values.RecommendationValue
 
 
-class EvidenceGradeClaim(ClaimBase):
+class EvidenceGradeClaimIn(ClaimInBase):
     kind: Literal["evidence_grade"]
     value: values.EvidenceGradeValue
 
 
-class CoverageClaim(ClaimBase):
+class CoverageClaimIn(ClaimInBase):
     kind: Literal["coverage"]
     value: values.CoverageValue
 
 
-class StatementClaim(ClaimBase):
-    """A claim of a kind that is only shown."""
+class StatementClaimIn(ClaimInBase):
+    """Claim of a free-form kind."""
 
-    kind: Literal[
-        "site",
-        "contraindication",
-        "prerequisite",
-        "repeat_limit",
-        "trial_period",
-        "device_longevity",
-        "guidance",
-        "anaesthesia",
-        "setting",
-        "procedure_time",
-        "recovery",
-        "mechanism",
-        "diagnostic_accuracy",
-        "code",
-        "synonym",
-        "definition",
-        "symptom",
-        "prevalence",
-        "incidence",
-        "natural_course",
-        "first_line_care",
-        "red_flag",
-        "reference_test",
-        "share_of_pain",
-        "referral_pattern",
-        "arises_from",
-        "causes",
-        "guide",
-    ]
+    kind: values.StatementKind
     value: values.StatementValue
 
     @model_validator(mode="after")
-    def _closed_values(self) -> Self:
-        for value in self.value.values if self.kind in values.VALUES_OF_KIND else ():
-            Among(values.VALUES_OF_KIND[self.kind]).check(value)
+    def _check_allowed_values(self) -> Self:
+        for value in self.value.values if self.kind in values.ALLOWED_VALUES_BY_CLAIM_KIND else ():
+            OpenEnum(values.ALLOWED_VALUES_BY_CLAIM_KIND[self.kind]).check(value)
         return self
 
 
-Claim = Annotated[
-    TargetClaim
-    | IndicationClaim
-    | ProcedureRiskClaim
-    | ReliefDurationClaim
-    | OnsetClaim
-    | ResponseRateClaim
-    | FindingClaim
-    | RecommendationClaim
-    | EvidenceGradeClaim
-    | CoverageClaim
-    | StatementClaim,
-    Field(discriminator="kind"),
-]
+AnyClaimIn = (
+    TargetClaimIn
+    | IndicationClaimIn
+    | ProcedureRiskClaimIn
+    | ReliefDurationClaimIn
+    | OnsetClaimIn
+    | ResponseRateClaimIn
+    | FindingClaimIn
+    | RecommendationClaimIn
+    | EvidenceGradeClaimIn
+    | CoverageClaimIn
+    | StatementClaimIn
+)
+ClaimIn = Annotated[AnyClaimIn, Field(discriminator="kind")]
 
 
-class Text(Seed):
-    """Prose and the claims it rests on. Without any claim it does not load: leave the section out, it is unknown."""
+class TextIn(SeedModel):
+    """Prose with the ids of its supporting claims. Omit a text that no claim supports: it is then unknown."""
 
     text: Prose
     claims: list[ClaimId] = Field(min_length=1)
 
 
-class Relation(Seed):
-    """How one procedure stands to another, by the claims that say so or by editorial reason."""
+class Relation(SeedModel):
+    """Relation of a procedure to another, supported by claims or by an editorial reason."""
 
-    type: Annotated[str, Among(vocabulary.RELATIONS)]
+    type: Annotated[str, OpenEnum(vocabulary.RELATIONS)]
     procedure: Slug
     claims: list[ClaimId] = []
     reason: Line
 
 
-class Review(Seed):
-    """Review status of a record where it differs from the general one of about.json."""
+class ReviewIn(SeedModel):
+    """Review status of a record, if it differs from the general status in about.json."""
 
     status: Line
     reviewed_on: Date | None = None
     review_due: Date
 
 
-class Record(Seed):
-    """What procedures, conditions and pain generators have in common."""
+class RecordIn(SeedModel):
+    """Common fields of procedures, conditions and pain generators."""
 
     schema_: str = Field(default="", alias="$schema", exclude=True)
     slug: Slug
     name: Line
     former_slugs: list[Slug] = []
-    names: list[Name] = []
-    patient_phrases: list[Line] = Field(default=[], description="How people put it when they look for it.")
+    names: list[NameIn] = []
+    patient_phrases: list[Line] = Field(default=[], description="Phrases that patients search for.")
     body_regions: list[BodyRegion] = []
     broader: list[Slug] = []
-    key_messages: list[Text] = []
-    texts: dict[str, Text] = {}
-    # Blocks that cannot apply (a trial period of an injection), as opposed to unknown ones.
+    key_messages: list[TextIn] = []
+    texts: dict[str, TextIn] = {}
+    # Blocks that cannot apply (such as the trial period of an injection), as opposed to unknown blocks.
     not_applicable: list[str] = []
-    review: Review | None = None
-    claims: list[Claim] = []
+    review: ReviewIn | None = None
+    claims: list[ClaimIn] = []
 
 
-PROCEDURE_TEXTS = ("summary", "clinical", "what_happens", "preparation", "afterwards", "when_to_call")
+PROCEDURE_TEXT_NAMES = ("summary", "clinical", "what_happens", "preparation", "afterwards", "when_to_call")
 
 
-class Procedure(Record):
-    """What a specialist does."""
+class ProcedureIn(RecordIn):
+    """Procedure performed by a specialist."""
 
-    family: Annotated[str, Among(vocabulary.FAMILIES)]
-    intents: list[Annotated[str, Among(vocabulary.INTENTS)]] = Field(min_length=1)
-    implant: bool = Field(description="Does something stay in the body on purpose.")
+    family: Annotated[str, OpenEnum(vocabulary.PROCEDURE_FAMILIES)]
+    intents: list[Annotated[str, OpenEnum(vocabulary.INTENTS)]] = Field(min_length=1)
+    implant: bool = Field(description="Whether the procedure leaves a device or material in the body on purpose.")
     related: list[Relation] = []
 
 
-class Condition(Record):
-    """What the patient is diagnosed with. A stub is named by the evidence and not described."""
+class ConditionIn(RecordIn):
+    """Condition that patients are diagnosed with. A stub is named but not described by the sources."""
 
     stub: bool = False
 
 
-class PainGenerator(Record):
-    """The anatomical structure that pain arises from."""
+class PainGeneratorIn(RecordIn):
+    """Anatomical structure that pain arises from."""
 
-    kind: Annotated[str, Among(vocabulary.GENERATOR_KINDS)]
+    kind: Annotated[str, OpenEnum(vocabulary.GENERATOR_KINDS)]
 
 
-class Risk(Seed):
-    """One risk of the catalogue. Its name and description are editorial; how often it happens stands in claims."""
+class RiskIn(SeedModel):
+    """Risk in the catalog. Its name and description are editorial; its frequency is stated by claims."""
 
     slug: Slug
     name: Line
     lay_name: Line
-    category: Annotated[str, Among(vocabulary.RISK_CATEGORIES)]
+    category: Annotated[str, OpenEnum(vocabulary.RISK_CATEGORIES)]
     description: Prose
     names: list[Line] = []
-    patient_phrases: list[Line] = Field(default=[], description="How people put it when they look for it.")
+    patient_phrases: list[Line] = Field(default=[], description="Phrases that patients search for.")
     former_slugs: list[Slug] = []
 
 
-class Source(Seed):
-    """What facts were read in."""
+class SourceIn(SeedModel):
+    """Publication that claims cite."""
 
     slug: Slug
     title: Line
     publisher: Line | None = None
     year: int | None = Field(default=None, ge=1800, le=2100)
-    url: Annotated[str, StringConstraints(pattern=patterns.WEB_ADDRESS, max_length=1000)] | None = None
+    url: Annotated[str, StringConstraints(pattern=patterns.WEB_URL, max_length=1000)] | None = None
     doi: Annotated[str, StringConstraints(pattern=patterns.DOI, max_length=200)] | None = None
-    design: Annotated[str, Among(vocabulary.DESIGNS)]
+    design: Annotated[str, OpenEnum(vocabulary.DESIGNS)]
     commercial: bool = False
-    status: Annotated[str, Among(vocabulary.SOURCE_STATUSES)] = "current"
+    status: Annotated[str, OpenEnum(vocabulary.SOURCE_STATUSES)] = "current"
     note: Line | None = None
 
 
-class GuideItem(Seed):
-    """A heading with its text inside a page of the guide."""
+class GuideItemIn(SeedModel):
+    """Heading and text within a guide page."""
 
     heading: Line
     text: Prose
     claims: list[ClaimId] = []
 
 
-class GuidePage(Seed):
-    """One page of the patient guide."""
+class GuidePageIn(SeedModel):
+    """Page of the patient guide."""
 
     slug: Slug
     title: Line
-    names: list[Line] = Field(default=[], description="Other words that people look for it with.")
-    summary: Text
-    items: list[GuideItem]
-    claims: list[Claim] = []
+    names: list[Line] = Field(default=[], description="Alternative names that people search for.")
+    summary: TextIn
+    items: list[GuideItemIn]
+    claims: list[ClaimIn] = []
 
 
-class Withdrawn(Seed):
-    """A record that was published and is gone: 410 with what replaces it."""
+class WithdrawnIn(SeedModel):
+    """Published record that was withdrawn: its URL responds 410 with the replacements."""
 
     type: Line
     slug: Slug
@@ -318,8 +289,8 @@ class Withdrawn(Seed):
     replaced_by: list[Slug] = []
 
 
-class About(Seed):
-    """What is true of the whole content."""
+class About(SeedModel):
+    """Metadata of the whole content."""
 
     schema_: str = Field(default="", alias="$schema", exclude=True)
     title: Line
@@ -328,21 +299,21 @@ class About(Seed):
     licence_url: Line
     attribution: Line
     notice: Prose
-    review: Review
+    review: ReviewIn
     update_policy: Prose
     funding: Prose
     authors: Line
 
 
-class FamilyRank(Seed):
-    """Place of a family in the editorial order of invasiveness, least first."""
+class FamilyRankIn(SeedModel):
+    """Entry in the editorial order of procedure families by invasiveness, least invasive first."""
 
-    family: Annotated[str, Among(vocabulary.FAMILIES)]
+    family: Annotated[str, OpenEnum(vocabulary.PROCEDURE_FAMILIES)]
     reason: Line
 
 
-class PhraseMap(Seed):
-    """A phrase of a source mapped to records, or to nothing, with its reason."""
+class PhraseMap(SeedModel):
+    """Mapping from a phrase of a source to records, or to none, with a reason."""
 
     phrase: Line
     field: Line
@@ -351,74 +322,59 @@ class PhraseMap(Seed):
     reason: Line
 
 
-class RedFlagPhrase(Seed):
-    """Words with which a person describes an emergency, and the claims that warn of it."""
+class RedFlagPhrase(SeedModel):
+    """Phrases that describe an emergency, and the claims that warn about it."""
 
     phrases: list[Line] = Field(
-        min_length=1, description="Words in any order; a/b at one place is either. Every way to say no is `cannot`."
+        min_length=1, description="Words in any order; a/b matches either word. Write every negation as `cannot`."
     )
     claims: list[ClaimId] = Field(min_length=1)
     reason: Line
 
 
-class Editorial(Seed):
-    """Maps and orders that no source states, each line with its reason."""
+class Editorial(SeedModel):
+    """Editorial mappings and rankings that no source states, each with a reason."""
 
     schema_: str = Field(default="", alias="$schema", exclude=True)
-    invasiveness: list[FamilyRank]
+    invasiveness: list[FamilyRankIn]
     phrases: list[PhraseMap] = []
     red_flags: list[RedFlagPhrase] = []
     glossary: dict[str, Line] = {}
 
 
-AnyClaim = (
-    TargetClaim
-    | IndicationClaim
-    | ProcedureRiskClaim
-    | ReliefDurationClaim
-    | OnsetClaim
-    | ResponseRateClaim
-    | FindingClaim
-    | RecommendationClaim
-    | EvidenceGradeClaim
-    | CoverageClaim
-    | StatementClaim
-)
-
-
-class Change(Seed):
-    """One difference between two releases. `field` is empty for a whole record; entries with an id go by that id."""
+class ContentChange(SeedModel):
+    """Difference between two releases. `field` is empty for a whole record; list entries are addressed by their id."""
 
     entity: Line
     change: Literal["added", "changed", "removed"]
-    # A pointer is kept as it is: a key may begin or end with a space.
+    # No stripping: a key in the pointer may begin or end with a space.
     field: Annotated[str, StringConstraints(strip_whitespace=False)] = ""
     old: Any = None
     new: Any = None
 
 
-class ReleaseFile(Seed):
-    """One release: its changes, replayed from the first to the last, give the content of every release."""
+class ReleaseFile(SeedModel):
+    """Release with its changes. Replaying the changes of all releases in order reproduces the content."""
 
     schema_: str = Field(default="", alias="$schema", exclude=True)
     version: str = Field(pattern=patterns.RELEASE_VERSION)
     date: Date
     title: Line
     content_hash: str = Field(pattern=patterns.SHA256)
-    changes: list[Change]
+    changes: list[ContentChange]
 
     @property
-    def order(self) -> tuple[int, ...]:
-        """Place in the history: versions compare by number."""
+    def version_key(self) -> tuple[int, ...]:
+        """Sort key of the release: versions compare numerically."""
         return tuple(int(part) for part in self.version.split("."))
 
 
-class ReleaseExport(Seed):
-    """What `/v1/export/release.json` gives: a release with its history, and changes since where it is under development."""
+class ReleaseExportIn(SeedModel):
+    """Content of `/v1/export/release.json`: a release with its history, and later changes of a development version."""
 
     version: Line
     date: Date
     revision: str = Field(pattern=patterns.REVISION)
     releases: list[ReleaseFile]
-    pending: list[Change]
+    pending: list[ContentChange]
     sha256: str = Field(pattern=patterns.SHA256)

@@ -1,4 +1,4 @@
-"""The 84 facts of the article: fact id -> record and field, checked by value through the API."""
+"""The 84 facts of the founding article, checked by value through the API."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from conftest import Client
 HAUTE = "haute-md-ipm"
 ESI, NB, RFA = "epidural-steroid-injection", "nerve-block", "radiofrequency-ablation"
 SCS, DRG = "spinal-cord-stimulation", "dorsal-root-ganglion-stimulation"
-# Fact -> claim, the record it stands on, and what must be found in the statement or value.
+# Fact -> claim id, path of its record, and texts that the statement or value must contain.
 FACTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "A01": ("guide--a01", "guide/overview", ("source", "minimally invasive")),
     "A02": ("guide--a02", "guide/overview", ("without major surgery", "long-term")),
@@ -113,29 +113,29 @@ FACTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 }
 
 
-def test_the_table_holds_all_84_facts() -> None:
+def test_the_table_lists_all_84_facts() -> None:
     assert list(FACTS) == [f"A{n:02d}" for n in range(1, 85)]
 
 
 @pytest.mark.parametrize("fact", FACTS)
-def test_a_fact_of_the_article_stands_with_its_section(shipped: Client, fact: str) -> None:
-    claim_id, record, words = FACTS[fact]
+def test_every_fact_of_the_article_is_cited_with_its_section(shipped: Client, fact: str) -> None:
+    claim_id, record_path, texts = FACTS[fact]
     claim = shipped.get(f"/v1/claims/{claim_id}").json()
-    said = f"{claim['statement']} {claim['value']}".lower()
+    content = f"{claim['statement']} {claim['value']}".lower()
 
-    assert [word for word in words if word.lower() not in said] == []
-    assert [cited["source"]["slug"] for cited in claim["citations"]] == [HAUTE]
+    assert [text for text in texts if text.lower() not in content] == []
+    assert [citation["source"]["slug"] for citation in claim["citations"]] == [HAUTE]
     assert claim["citations"][0]["locator"]
-    assert claim_id in shipped.get(f"/v1/{record}").text
+    assert claim_id in shipped.get(f"/v1/{record_path}").text
 
 
-def value_of(shipped: Client, claim_id: str) -> dict[str, Any]:
+def get_value(shipped: Client, claim_id: str) -> dict[str, Any]:
     value: dict[str, Any] = shipped.get(f"/v1/claims/{claim_id}").json()["value"]
     return value
 
 
-def test_relief_after_ablation_stands_twice_with_its_own_section(shipped: Client) -> None:
-    first, second = value_of(shipped, FACTS["A21"][0]), value_of(shipped, FACTS["A76"][0])
+def test_both_relief_durations_after_ablation_are_kept_with_their_own_sections(shipped: Client) -> None:
+    first, second = get_value(shipped, FACTS["A21"][0]), get_value(shipped, FACTS["A76"][0])
 
     assert (first["min"], first["max"]) == ("P9M", None)
     assert (second["min"], second["max"], second["statistic"]) == ("P1Y", None, "at_least")
@@ -146,14 +146,14 @@ def test_relief_after_ablation_stands_twice_with_its_own_section(shipped: Client
 
 
 @pytest.mark.parametrize(("fact", "magnitude"), [("A73", "hour"), ("A75", "month"), ("A77", "year")])
-def test_a_phrase_without_a_number_stays_without_a_number(shipped: Client, fact: str, magnitude: str) -> None:
-    value = value_of(shipped, FACTS[fact][0])
+def test_a_phrase_without_a_number_gets_no_number(shipped: Client, fact: str, magnitude: str) -> None:
+    value = get_value(shipped, FACTS[fact][0])
 
     assert (value["min"], value["max"], value["magnitude"]) == (None, None, magnitude)
     assert value["text"]
 
 
-def test_the_seventy_percent_are_a_finding_and_a_ceiling(shipped: Client) -> None:
+def test_the_seventy_percent_figure_is_a_finding_and_a_ceiling(shipped: Client) -> None:
     claim = shipped.get("/v1/claims/guide--a05").json()
 
     assert (claim["kind"], claim["value"]["ceiling"]) == ("finding", True)
@@ -162,17 +162,17 @@ def test_the_seventy_percent_are_a_finding_and_a_ceiling(shipped: Client) -> Non
     ]
 
 
-def test_a_generator_names_the_ablation_with_its_cited_relief(shipped: Client) -> None:
-    found = shipped.get("/v1/pain-generators/facet-joint/procedures", params={"role": "treats", "limit": 100}).json()
+def test_a_pain_generator_lists_the_ablation_with_its_cited_relief(shipped: Client) -> None:
+    page = shipped.get("/v1/pain-generators/facet-joint/procedures", params={"role": "treats", "limit": 100}).json()
 
-    row = next(item for item in found["items"] if item["slug"] == RFA)
+    row = next(row for row in page["items"] if row["slug"] == RFA)
     detail = shipped.get(row["links"]["self"]).json()
-    estimate = next(item for item in detail["relief_durations"]["items"] if item["value"]["min"] == "P9M")
+    estimate = next(claim for claim in detail["relief_durations"]["items"] if claim["value"]["min"] == "P9M")
     assert estimate["value"]["max"] is None
     assert estimate["citations"][0]["source"]["slug"] == HAUTE
 
 
 def test_sciatica_finds_the_epidural_steroid_injection(shipped: Client) -> None:
-    found = shipped.get("/v1/procedures", params={"condition": "sciatica", "limit": 100}).json()
+    page = shipped.get("/v1/procedures", params={"condition": "sciatica", "limit": 100}).json()
 
-    assert ESI in [item["slug"] for item in found["items"]]
+    assert ESI in [row["slug"] for row in page["items"]]
