@@ -1,4 +1,4 @@
-"""Domain errors: each with a code, the status it means, and a sentence for people. No HTTP import."""
+"""Domain errors, each with a code, an HTTP status, a title and an explanation. Nothing of HTTP is imported."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class FieldError:
-    """One thing wrong with a request: which parameter, what was sent, what would be right."""
+    """Problem with one parameter of a request: `value` is what the caller sent, `message` says what is allowed."""
 
     parameter: str
     value: str | None
@@ -14,13 +14,13 @@ class FieldError:
 
 
 class KnowledgeBaseError(Exception):
-    """Base of everything that the service says no with."""
+    """Base class of the errors that are rendered as problem details."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
-    title: ClassVar[str] = "Something went wrong"
+    title: ClassVar[str] = "Internal server error"
     explanation: ClassVar[str] = ""
-    # Refs of what stands in the place of a withdrawn record.
+    # Refs of the records that replace a withdrawn one.
     replaced_by: tuple[Any, ...] = ()
 
     def __init__(
@@ -34,29 +34,27 @@ class KnowledgeBaseError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.errors = errors
-        # Refs (dicts with type, slug, name) or texts that were probably meant, nearest first.
+        # Refs (dicts with type, slug and name) or texts that the caller probably meant, nearest first.
         self.suggestions = suggestions
         self.retry_after = retry_after
 
 
 class ConfigurationError(Exception):
-    """A setting is wrong: the message names it and the remedy."""
+    """Invalid setting: the message names it and the remedy."""
 
 
 class BadRequest(KnowledgeBaseError):
     status = 400
     code = "bad_request"
     title = "The request cannot be parsed"
-    explanation = (
-        "Something in the address is not what HTTP or this API can read: a broken cursor, bad percent-encoding, a NUL."
-    )
+    explanation = "The URL is malformed (invalid cursor, percent-encoding or NUL byte)."
 
 
 class InvalidCursor(BadRequest):
     code = "bad_cursor"
-    title = "This is not a cursor of this list"
+    title = "Invalid cursor"
     explanation = (
-        "A cursor is taken from `page.next` of the same list with the same filters and sort. Start again without one."
+        "Take a cursor from `page.next` of the same list with the same filters and sort, or start over without one."
     )
 
 
@@ -64,40 +62,40 @@ class NotFound(KnowledgeBaseError):
     status = 404
     code = "not_found"
     title = "No such record"
-    explanation = "Nothing has this slug or name. `suggestions` holds the nearest known ones."
+    explanation = "No record has this slug or name. `suggestions` lists the nearest known ones."
 
 
 class AmbiguousName(KnowledgeBaseError):
     status = 404
     code = "ambiguous_name"
     title = "Several records share this name"
-    explanation = "The name belongs to more than one record: take the slug of one of the `suggestions`."
+    explanation = "The name belongs to more than one record. Use the slug of one of the `suggestions`."
 
 
 class MethodNotAllowed(KnowledgeBaseError):
     status = 405
     code = "method_not_allowed"
     title = "This service is read-only"
-    explanation = "Only GET, HEAD and OPTIONS are answered. Content changes through the loader alone."
+    explanation = "Only GET, HEAD and OPTIONS are allowed. Content is changed only by the loader."
 
     def __init__(self, detail: str, *, allow: str = "GET, HEAD, OPTIONS") -> None:
         super().__init__(detail)
-        # Every method that the address answers.
+        # Methods that the URL supports.
         self.allow = allow
 
 
 class FeatureDisabled(KnowledgeBaseError):
     status = 404
     code = "not_installed"
-    title = "This part of the service is not installed"
-    explanation = "The address belongs to an optional extra that this installation does not have."
+    title = "This feature is not enabled"
+    explanation = "The URL belongs to an optional feature that is not enabled on this server."
 
 
 class Withdrawn(KnowledgeBaseError):
     status = 410
     code = "gone"
     title = "This record was withdrawn"
-    explanation = "The record was published and has been withdrawn. `replaced_by` holds what replaces it."
+    explanation = "The record was published and later withdrawn. `replaced_by` lists its replacements."
 
     def __init__(self, detail: str, *, replaced_by: tuple[Any, ...] = ()) -> None:
         super().__init__(detail, suggestions=replaced_by)
@@ -107,28 +105,28 @@ class Withdrawn(KnowledgeBaseError):
 class ReleaseMismatch(KnowledgeBaseError):
     status = 410
     code = "release_gone"
-    title = "Another release is current"
-    explanation = "A cursor, or `release=`, belongs to an earlier release. Start again from the current one."
+    title = "Release mismatch"
+    explanation = "The cursor or `release=` names a release that is not current. Start over from the current one."
 
 
 class BodyTooLarge(KnowledgeBaseError):
     status = 413
     code = "body_too_large"
     title = "The request body is too large"
-    explanation = "What is posted to /mcp may have at most 65,536 bytes."
+    explanation = "A request body to /mcp may have at most 65,536 bytes."
 
 
 class BodyTooSlow(KnowledgeBaseError):
     status = 408
     code = "body_too_slow"
     title = "The request body did not arrive in time"
-    explanation = "What is posted to /mcp must arrive within ten seconds."
+    explanation = "A request body to /mcp must arrive within ten seconds."
 
 
 class UriTooLong(KnowledgeBaseError):
     status = 414
     code = "uri_too_long"
-    title = "The address is too long"
+    title = "The URL is too long"
     explanation = "Path and query together may have at most 8,000 bytes."
 
 
@@ -142,22 +140,29 @@ class HeadersTooLarge(KnowledgeBaseError):
 class InvalidParameter(KnowledgeBaseError):
     status = 422
     code = "invalid_parameter"
-    title = "A parameter is not allowed"
-    explanation = "The request was read and is not allowed: an unknown parameter or value, one out of range, or one given twice. `errors` names each."
+    title = "Invalid parameter"
+    explanation = "The request has invalid parameters: unknown, out of range, or given twice. `errors` lists each one."
+
+
+class TooCostly(KnowledgeBaseError):
+    status = 422
+    code = "too_costly"
+    title = "Too many matches"
+    explanation = "Too many matches; narrow the query."
 
 
 class TooManyRequests(KnowledgeBaseError):
     status = 429
     code = "too_many_requests"
     title = "Too many requests"
-    explanation = "This address has sent more requests than the policy allows. Wait for `Retry-After` seconds."
+    explanation = "This client has sent more requests than the rate limit allows. Wait for `Retry-After` seconds."
 
 
 class FormatNotOffered(KnowledgeBaseError):
     status = 501
     code = "format_not_offered"
     title = "This format is not offered"
-    explanation = "oEmbed is answered as json or xml, as its specification names them."
+    explanation = "oEmbed is available as json or xml, the formats of its specification."
 
 
 class PreconditionFailed(KnowledgeBaseError):
@@ -192,52 +197,43 @@ class Unavailable(KnowledgeBaseError):
     status = 503
     code = "unavailable"
     title = "The database cannot be reached"
-    explanation = "What is held in memory goes on being answered; this address is not. Wait for `Retry-After` seconds."
+    explanation = "Cached responses are still served; this one is not cached. Wait for `Retry-After` seconds."
 
 
 class Overloaded(KnowledgeBaseError):
     status = 503
     code = "overloaded"
-    title = "Too much at once"
-    explanation = "The service answers as many requests at once as it is set to, and this was one more. Wait for `Retry-After` seconds."
+    title = "Too many concurrent requests"
+    explanation = "The server is at its concurrency limit. Wait for `Retry-After` seconds."
 
 
 class ReplicaBehind(KnowledgeBaseError):
     status = 503
     code = "replica_behind"
     title = "This server has not received the release yet"
-    explanation = (
-        "The cursor belongs to a newer release than this server holds. Wait for `Retry-After` seconds and repeat."
-    )
+    explanation = "The cursor is from a newer release than this server has. Wait for `Retry-After` seconds and repeat."
 
 
 class NotLoaded(KnowledgeBaseError):
     status = 503
     code = "not_loaded"
     title = "No content is loaded"
-    explanation = "The database holds no release yet. Run `procedure-kb load`, then repeat."
+    explanation = "The database has no release yet. Run `procedure-kb load`, then repeat."
 
 
 class InternalError(KnowledgeBaseError):
     status = 500
     code = "internal"
-    title = "A fault of the service"
-    explanation = "This is a defect of the service, not of the request. It has been logged with the request id."
+    title = "Internal server error"
+    explanation = "The request is not at fault. The error has been logged with the request id."
 
 
 def list_errors_by_code() -> dict[str, type[KnowledgeBaseError]]:
-    """Every error by its code, for the pages at /problems/{code} and the OpenAPI document."""
-    found: dict[str, type[KnowledgeBaseError]] = {}
-    todo = list(KnowledgeBaseError.__subclasses__())
-    while todo:
-        cls = todo.pop(0)
-        found[cls.code] = cls
-        todo.extend(cls.__subclasses__())
-    return dict(sorted(found.items()))
-
-
-class TooCostly(KnowledgeBaseError):
-    status = 422
-    code = "too_costly"
-    title = "The request asks for too much"
-    explanation = "So many records match that answering would cost too much. Narrow the request and repeat."
+    """Return every error class by its code, sorted, for the pages at /problems/{code} and the OpenAPI document."""
+    classes: dict[str, type[KnowledgeBaseError]] = {}
+    pending = list(KnowledgeBaseError.__subclasses__())
+    while pending:
+        error_class = pending.pop(0)
+        classes[error_class.code] = error_class
+        pending.extend(error_class.__subclasses__())
+    return dict(sorted(classes.items()))

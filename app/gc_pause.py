@@ -1,4 +1,4 @@
-"""The garbage collector while much is made that stays."""
+"""Pause of the garbage collector while many permanent objects are allocated."""
 
 import gc
 from collections.abc import Iterator
@@ -7,17 +7,18 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Without the collector: a load makes millions of objects in no cycles, and a third of its time went to look for some.
+    """Pause garbage collection during the block, and leave it as it was before.
 
-    What comes between two such blocks may look at all that the first one made: a load is one block from its first file on.
+    A load allocates millions of objects without cycles; collecting took a third of its time. Put the whole load into one
+    block: between two blocks the collector may scan everything that the first one allocated.
     """
-    was_on = gc.isenabled()
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was_on:
-            # All of it counts as old now. Else the first thing made after the block would have the collector go through it.
+        if was_enabled:
+            # Moves all objects to the oldest generation; otherwise the next allocation would trigger a scan of them.
             gc.freeze()
             gc.unfreeze()
             gc.enable()

@@ -1,4 +1,4 @@
-"""Which code this is: part of every cache key, so that a deploy never serves bytes of the code before it."""
+"""Code version and fingerprint: part of every cache key, so that a deploy never serves responses of older code."""
 
 import hashlib
 from functools import cache
@@ -11,12 +11,19 @@ _APP = Path(__file__).resolve().parent
 
 @cache
 def code_fingerprint() -> str:
-    """Version and a hash of every source file, template and asset of the package: the same code gives the same id.
+    """Return `{version}-{hash}`: 12 hex digits over every source file, template and asset of the package.
 
-    Migrations and seed inside a wheel do not count: they are not there in a checkout.
+    The migrations and seed bundled in a wheel are left out: in a checkout they are not in the package.
     """
     digest = hashlib.sha256()
     for path in sorted(_APP.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc" and path.relative_to(_APP).parts[0] != "bundled":
-            digest.update(path.relative_to(_APP).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        relative = path.relative_to(_APP)
+        # The interpreter writes temporary files into __pycache__.
+        if (
+            path.is_file()
+            and path.suffix != ".pyc"
+            and relative.parts[0] != "bundled"
+            and "__pycache__" not in relative.parts
+        ):
+            digest.update(relative.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{__version__}-{digest.hexdigest()[:12]}"

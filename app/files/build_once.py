@@ -1,4 +1,4 @@
-"""Taking turns among the processes of a box."""
+"""Directories that the processes of a host share, each built once."""
 
 import os
 import shutil
@@ -11,34 +11,34 @@ from pathlib import Path
 
 @contextmanager
 def file_lock(lock: Path) -> Iterator[None]:
-    """Hold a lock file until the block ends. The system lets go of it when a process dies, however it dies."""
+    """Hold an exclusive lock on a file during the block. The system releases it when the process dies."""
     with lock.open("wb") as file:
         if sys.platform != "win32":
-            import fcntl  # noqa: PLC0415 - not on Windows, where the first to finish wins and the others did it in vain
+            import fcntl  # noqa: PLC0415 - not on Windows: there several processes may build, and the first to finish wins
 
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def build_once(target: Path, last_file: str, build: Callable[[Path], None]) -> None:
-    """Make a folder that every process of the box reads, if it is not there: `proof` is the file in it that comes last."""
+    """Build a shared directory unless it exists. `last_file` is the file that `build` writes last."""
     if (target / last_file).exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     with file_lock(target.parent / "building.lock"):
-        # Of several workers that met a new release together, the others find the folder standing.
+        # Another worker may have built it while this one waited.
         if not (target / last_file).exists():
             _build_and_move(target, last_file, build)
 
 
-def _build_and_move(target: Path, proof: str, write: Callable[[Path], None]) -> None:
+def _build_and_move(target: Path, last_file: str, build: Callable[[Path], None]) -> None:
     work = Path(tempfile.mkdtemp(dir=target.parent, prefix="building-"))
     try:
-        write(work)
+        build(work)
         try:
-            os.rename(work, target)  # noqa: PTH104 - atomic: another worker that was faster wins
+            os.rename(work, target)  # noqa: PTH104 - atomic: another process that was faster wins
         except OSError:
-            if not (target / proof).exists():
+            if not (target / last_file).exists():
                 raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -46,10 +46,14 @@ def _build_and_move(target: Path, proof: str, write: Callable[[Path], None]) -> 
 
 
 def _prune_old(keep: Path) -> None:
-    """Folders of long gone revisions; the two youngest others stay, a worker may still read them."""
+    """Delete directories of old revisions, except the two youngest: a worker may still read them."""
     others = sorted(
-        (one for one in keep.parent.iterdir() if one != keep and one.is_dir() and not one.name.startswith("building-")),
-        key=lambda one: one.stat().st_mtime,
+        (
+            directory
+            for directory in keep.parent.iterdir()
+            if directory != keep and directory.is_dir() and not directory.name.startswith("building-")
+        ),
+        key=lambda directory: directory.stat().st_mtime,
     )
     for old in others[:-2]:
         shutil.rmtree(old, ignore_errors=True)

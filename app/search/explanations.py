@@ -1,4 +1,4 @@
-"""In words, why a record was found."""
+"""Explanations of hits: which name or text matched, as a sentence and as JSON."""
 
 from typing import Final
 
@@ -6,26 +6,27 @@ import orjson
 
 _NAME_KIND_LABELS: Final = {
     "preferred": "its name",
-    "synonym": "another name of it",
+    "synonym": "another name for it",
     "abbreviation": "an abbreviation of it",
-    "lay_name": "an everyday name of it",
-    "patient_phrase": "how people put it",
+    "lay_name": "an everyday name for it",
+    "patient_phrase": "the way people describe it",
 }
 
 
-def explain(field: str, kind: str, text: str, *, exact: bool) -> str:
-    """Why a record was found: the name that matched, or what speaks of it."""
+def explain(field: str, matched_kind: str, text: str, *, exact: bool) -> str:
+    """Explain in a sentence why a record matches: `text` is the name that matched, unless a field of prose did."""
     if field == "names":
-        return f"{'Is' if exact else 'Like'} {_NAME_KIND_LABELS.get(kind, 'a name of it')}: {text}"
-    return "Its summary speaks of it" if field == "summary" else "Its cited statements speak of it"
+        relation = "Matches" if exact else "Similar to"
+        return f"{relation} {_NAME_KIND_LABELS.get(matched_kind, 'a name for it')}: {text}"
+    return "Mentioned in its summary" if field == "summary" else "Mentioned in its cited statements"
 
 
-def explain_json(field: str, kind: str, text: str, *, exact: bool) -> bytes:
-    """What matched and why, as members of a JSON object."""
-    matched = {"field": field, "kind": kind, "text": text}
-    return orjson.dumps({"matched": matched, "because": explain(field, kind, text, exact=exact)})[1:-1]
+def explain_json(field: str, matched_kind: str, text: str, *, exact: bool) -> bytes:
+    """Render `matched` and `because` of a hit as members of a JSON object, without its braces."""
+    matched = {"field": field, "kind": matched_kind, "text": text}
+    return orjson.dumps({"matched": matched, "because": explain(field, matched_kind, text, exact=exact)})[1:-1]
 
 
 def highlight_prefix(field: str, text: str) -> bytes:
-    """What leads to the marks in a text, as an unclosed JSON object."""
+    """Render a highlight up to its ranges: a JSON object that is not closed."""
     return orjson.dumps({"field": field, "text": text})[:-1]

@@ -1,4 +1,4 @@
-"""Words of texts and queries: folded, stemmed, without the words that say nothing; spellings that were meant."""
+"""Stemming: words of texts and queries reduced to stems, without stop words; spinal levels and lay synonyms."""
 
 import re
 from functools import lru_cache
@@ -10,174 +10,18 @@ from app.text.normalize import normalize
 
 _STEMMER: Final = TextAnalyzerBuilder(Tokenizer.whitespace()).filter(Filter.stemmer("english")).build()
 STOP_WORDS: Final = frozenset(
-    [
-        "a",
-        "about",
-        "after",
-        "again",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "before",
-        "being",
-        "both",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "down",
-        "during",
-        "each",
-        "few",
-        "for",
-        "from",
-        "further",
-        "get",
-        "gets",
-        "getting",
-        "got",
-        "had",
-        "has",
-        "have",
-        "having",
-        "he",
-        "her",
-        "here",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "just",
-        "keep",
-        "keeps",
-        "like",
-        "me",
-        "more",
-        "most",
-        "my",
-        "no",
-        "nor",
-        "not",
-        "now",
-        "of",
-        "off",
-        "on",
-        "once",
-        "only",
-        "or",
-        "other",
-        "our",
-        "out",
-        "over",
-        "own",
-        "really",
-        "s",
-        "same",
-        "she",
-        "should",
-        "since",
-        "so",
-        "some",
-        "such",
-        "t",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "through",
-        "to",
-        "too",
-        "under",
-        "until",
-        "up",
-        "very",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "help",
-        "need",
-        "want",
-        "treatment",
-        "treat",
-        "treats",
-        "treating",
-        "go",
-        "goes",
-        "going",
-        "please",
-        "best",
-        "good",
-        "make",
-        "makes",
-        "made",
-        "something",
-        "anything",
-        "tell",
-        "explain",
-        "possible",
-        "every",
-        "happen",
-        "happens",
-        "work",
-        "works",
-        "long",
-        "much",
-        "many",
-        "may",
-        "might",
-        "us",
-        "let",
-        "im",
-        "ive",
-        "cant",
-        "dont",
-        "ve",
-        "m",
-        "re",
-        "ll",
-        "don",
-        "doesn",
-    ]
+    """
+    a about after again all also am an and any are as at be because been before being both but by can could did
+    do does doing down during each few for from further get gets getting got had has have having he her here him
+    his how i if in into is it its just keep keeps like me more most my no nor not now of off on once only or
+    other our out over own really s same she should since so some such t than that the their them then there
+    these they this those through to too under until up very was we were what when where which while who why
+    will with would you your help need want treatment treat treats treating go goes going please best good make
+    makes made something anything tell explain possible every happen happens work works long much many may might
+    us let im ive cant dont ve m re ll don doesn
+    """.split()  # noqa: SIM905 - a list takes a line for each word
 )
-# Everyday words beside the field's own, where no name of a record could carry them: general, never for one query.
+# Everyday word -> clinical word, where no record has the everyday word as a name. General vocabulary, never for one query.
 LAY_SYNONYMS: Final = {
     "shot": "injection",
     "jab": "injection",
@@ -226,39 +70,39 @@ LAY_SYNONYMS: Final = {
 
 @lru_cache(maxsize=50_000)
 def stem_words(text: str) -> tuple[str, ...]:
-    """Stems of every word of a text, in order, stop words and all."""
-    folded = normalize(text)
-    return tuple(_STEMMER.analyze(folded)) if folded else ()
+    """Return the stems of all words of a text in order, stop words included."""
+    normalized = normalize(text)
+    return tuple(_STEMMER.analyze(normalized)) if normalized else ()
 
 
 @lru_cache(maxsize=50_000)
 def stem_content_words(text: str) -> tuple[str, ...]:
-    """Stems of the words of a text that say something; all of them where none does."""
-    kept = [word for word in normalize(text).split() if word not in STOP_WORDS]
-    return tuple(_STEMMER.analyze(" ".join(kept))) if kept else ()
+    """Return the stems of all words of a text in order, without stop words."""
+    words = [word for word in normalize(text).split() if word not in STOP_WORDS]
+    return tuple(_STEMMER.analyze(" ".join(words))) if words else ()
 
 
 _LEVEL_RANGE = re.compile(
     r"\b([clts])(\d{1,2})(?:\s*(?:[-/\u2013\u2014\s]|\bto\b)\s*([clts]?)|([clts]))(\d{1,2})\b", re.IGNORECASE
 )
-# One level of the spine, and the part of it that the letter stands for.
 SPINAL_LEVEL: Final = re.compile(r"[clts]\d{1,2}")
+# Region of the spine by the letter of a level.
 SPINE_REGIONS: Final = {"c": "cervical", "t": "thoracic", "l": "lumbar", "s": "sacral"}
 
 
 def normalize_levels(text: str) -> str:
-    """Spinal levels in one form: L4-5, L4/L5, L4L5, L4 to L5 and L4-L5 become `l4 l5`."""
+    """Write spinal levels in one form: L4-5, L4/L5, L4L5, L4 to L5 and L4-L5 become `L4 L5`."""
     return _LEVEL_RANGE.sub(lambda m: f"{m[1]}{m[2]} {m[3] or m[4] or m[1]}{m[5]}", text)
 
 
-# What derived words of the field end in, longest first: leakage and leak, sacroiliitis and sacroiliac have one root.
+# Longest first. Leakage and leak share a root, as do sacroiliitis and sacroiliac.
 _DERIVATIONAL_SUFFIXES: Final = ("ation", "itis", "iti", "osi", "ag", "al", "ar", "ac", "ic", "it")
 _MIN_ROOT_LENGTH: Final = 4
 
 
 def strip_suffix(stem: str) -> str:
-    """A stem without the ending that derived it, where enough of it is left."""
-    for ending in _DERIVATIONAL_SUFFIXES:
-        if stem.endswith(ending) and len(stem) - len(ending) >= _MIN_ROOT_LENGTH:
-            return stem[: -len(ending)]
+    """Return the root of a stem: the stem without its derivational suffix, if enough letters remain."""
+    for suffix in _DERIVATIONAL_SUFFIXES:
+        if stem.endswith(suffix) and len(stem) - len(suffix) >= _MIN_ROOT_LENGTH:
+            return stem[: -len(suffix)]
     return stem

@@ -1,4 +1,4 @@
-"""Names that begin as what has been typed so far, else names nearest to it."""
+"""Suggestions while typing: names that start with the typed text, else the nearest names."""
 
 import bisect
 from itertools import islice
@@ -7,88 +7,94 @@ from typing import Any
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from app.search.index import TYPE_GROUP, TYPE_ORDER, SearchIndex
+from app.search.index import TYPE_GROUP, TYPE_ORDER, NameSuffix, RecordRef, SearchIndex
 from app.search.stemming import normalize_levels
 from app.text.normalize import normalize
 
+# Record -> (rank, suffix) of its best name.
+_Candidates = dict[RecordRef, tuple[tuple[Any, ...], NameSuffix]]
+
 
 def find_suggestions(index: SearchIndex, text: str, limit: int = 10) -> list[tuple[str, str, str, str, str]]:
-    """Names that begin so (at any word), else names nearest to it: (text, kind, type, slug, name)."""
-    wanted = normalize(normalize_levels(text))
-    if not wanted:
+    """Return (text, name kind, record type, slug, preferred name) of names with a word that starts with the typed text.
+
+    If there is no such name, misspelled words are corrected first.
+    """
+    typed = normalize(normalize_levels(text))
+    if not typed:
         return []
-    found = _find_by_prefix(index, wanted)
-    if not found and len(wanted) >= 3:
-        corrected = [_correct_prefix(index, word) for word in wanted.split()]
-        again = " ".join(word or "" for word in corrected)
-        if all(corrected):
-            found = _find_by_prefix(index, again) or _find_containing_all(index, again.split(), wanted)
-    ranked = sorted(found.values(), key=lambda row: row[0])
-    return [(row[1][1], row[1][2], row[1][3], row[1][4], row[1][5]) for row in ranked[:limit]]
+    candidates = _find_by_prefix(index, typed)
+    if not candidates and len(typed) >= 3:
+        corrected = [_correct_prefix(index, word) for word in typed.split()]
+        words = [word for word in corrected if word]
+        if len(words) == len(corrected):
+            candidates = _find_by_prefix(index, " ".join(words)) or _find_containing_all(index, words, typed)
+    ranked = sorted(candidates.values(), key=lambda candidate: candidate[0])
+    return [suffix[1:] for _, suffix in ranked[:limit]]
 
 
-def _find_by_prefix(index: SearchIndex, wanted: str) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """Names of which the whole, or the part from some word on, begins so."""
-    keys = index.name_suffixes
-    start = bisect.bisect_left(keys, (wanted,))
-    found: dict[tuple[str, str], tuple[Any, ...]] = {}
-    for row in keys[start : start + 400]:
-        if not row[0].startswith(wanted):
+def _find_by_prefix(index: SearchIndex, typed: str) -> _Candidates:
+    """Return names that start with the typed text, or do from one of their words on."""
+    suffixes = index.name_suffixes
+    start = bisect.bisect_left(suffixes, (typed,))
+    candidates: _Candidates = {}
+    for suffix in suffixes[start : start + 400]:
+        if not suffix[0].startswith(typed):
             break
-        _add_candidate(found, row, wanted)
-    return found
+        _add_candidate(candidates, suffix, typed)
+    return candidates
 
 
-def _find_containing_all(index: SearchIndex, words: list[str], wanted: str) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """Names that have every word, in any order."""
-    found: dict[tuple[str, str], tuple[Any, ...]] = {}
-    rows = (
-        row
-        for row in index.name_suffixes
-        if all(any(part.startswith(word) for part in row[0].split()) for word in words)
+def _find_containing_all(index: SearchIndex, words: list[str], typed: str) -> _Candidates:
+    """Return names that contain every word, or a word that starts with it, in any order."""
+    candidates: _Candidates = {}
+    matches = (
+        suffix
+        for suffix in index.name_suffixes
+        if all(any(part.startswith(word) for part in suffix[0].split()) for word in words)
     )
-    for row in islice(rows, 200):
-        _add_candidate(found, row, wanted)
-    return found
+    for suffix in islice(matches, 200):
+        _add_candidate(candidates, suffix, typed)
+    return candidates
 
 
 def _correct_prefix(index: SearchIndex, word: str) -> str | None:
-    """The word itself where a name has a word that begins so; else the nearest one; None: nothing is near."""
-    keys = index.name_suffixes
-    place = bisect.bisect_left(keys, (word,))
-    if place < len(keys) and keys[place][0].startswith(word):
+    """Return the word itself if a name has a word that starts with it, else the nearest such word or None."""
+    suffixes = index.name_suffixes
+    position = bisect.bisect_left(suffixes, (word,))
+    if position < len(suffixes) and suffixes[position][0].startswith(word):
         return word
     return _find_nearest_prefix(index, word)
 
 
-def _add_candidate(
-    found: dict[tuple[str, str], tuple[Any, ...]], row: tuple[str, str, str, str, str, str], wanted: str
-) -> None:
-    _, text, kind, type_, slug, _ = row
-    whole = normalize(normalize_levels(text))
+def _add_candidate(candidates: _Candidates, suffix: NameSuffix, typed: str) -> None:
+    _, text, name_kind, record_type, slug, _ = suffix
+    full_text = normalize(normalize_levels(text))
     rank = (
-        not whole.startswith(wanted),
-        whole != wanted,
-        TYPE_GROUP.get(type_, 0),
-        kind != "preferred",
-        len(whole),
-        TYPE_ORDER[type_],
+        not full_text.startswith(typed),
+        full_text != typed,
+        TYPE_GROUP.get(record_type, 0),
+        name_kind != "preferred",
+        len(full_text),
+        TYPE_ORDER[record_type],
         slug,
     )
-    key = (type_, slug)
-    if key not in found or rank < found[key][0]:
-        found[key] = (rank, row)
+    record = (record_type, slug)
+    if record not in candidates or rank < candidates[record][0]:
+        candidates[record] = (rank, suffix)
 
 
 def _find_nearest_prefix(index: SearchIndex, word: str) -> str | None:
-    words = index.first_words
-    edits = 1 if len(word) < 6 else 2
+    first_words = index.first_words
+    max_edits = 1 if len(word) < 6 else 2
     best: tuple[int, str] | None = None
-    for candidate, distance, _ in process.extract(word, words, scorer=OSA.distance, score_cutoff=edits, limit=5):
+    for candidate, distance, _ in process.extract(
+        word, first_words, scorer=OSA.distance, score_cutoff=max_edits, limit=5
+    ):
         best = min(best or (distance, candidate), (int(distance), candidate))
     if best is None and len(word) >= 4:
-        # A word still being typed is compared with beginnings of its own length.
-        heads = {one[: len(word)]: one for one in words if len(one) > len(word)}
-        for head, distance, _ in process.extract(word, list(heads), scorer=OSA.distance, score_cutoff=1, limit=5):
-            best = min(best or (distance, heads[head]), (int(distance), heads[head]))
+        # An unfinished word is compared with prefixes of its own length.
+        prefixes = {candidate[: len(word)]: candidate for candidate in first_words if len(candidate) > len(word)}
+        for prefix, distance, _ in process.extract(word, list(prefixes), scorer=OSA.distance, score_cutoff=1, limit=5):
+            best = min(best or (distance, prefixes[prefix]), (int(distance), prefixes[prefix]))
     return best[1] if best else None

@@ -1,12 +1,12 @@
-"""How names are folded, so that every box matches and orders them alike: case, accents, hyphens, spelling."""
+"""Text normalization: case, accents, punctuation and spelling, so that every host matches and orders names alike."""
 
 import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
 
-# British and American spellings of the field meet in one form (the American one).
-_SPELLINGS: Final = (
+# British and American spellings of medical terms become the American one.
+_AMERICAN_SPELLINGS: Final = (
     (re.compile(r"anaesth"), "anesth"),
     (re.compile(r"haem"), "hem"),
     (re.compile(r"oedema"), "edema"),
@@ -28,25 +28,25 @@ _SPELLINGS: Final = (
     (re.compile(r"neuralgiae\b"), "neuralgia"),
     (re.compile(r"\b(disk)(s?)\b"), r"disc\2"),
 )
-_SPELLED: Final = re.compile(
+_BRITISH: Final = re.compile(
     "aesth|aem|oedema|paed|coeliac|rrhoea|oesoph|aec|paralys|tumour|fibre|centre|colour|neuralgiae|disk"
 )
-_BREAKS: Final = re.compile(r"[^a-z0-9]+")
+_SEPARATORS: Final = re.compile(r"[^a-z0-9]+")
 
 
 @lru_cache(maxsize=512)
 def normalize(text: str) -> str:
-    """Lower case without accents, punctuation as single spaces, one spelling: what two names are compared by."""
-    text_form = text.casefold()
-    if not text_form.isascii():
-        text_form = unicodedata.normalize("NFKD", text_form)
-        text_form = (
-            "".join(c for c in text_form if not unicodedata.combining(c))
+    """Return the form in which two names are compared: lower case, no accents, single spaces, American spelling."""
+    form = text.casefold()
+    if not form.isascii():
+        form = unicodedata.normalize("NFKD", form)
+        form = (
+            "".join(char for char in form if not unicodedata.combining(char))
             .replace("ß", "ss")
             .replace("æ", "ae")
             .replace("œ", "oe")
         )
-    if _SPELLED.search(text_form):
-        for pattern, american in _SPELLINGS:
-            text_form = pattern.sub(american, text_form)
-    return _BREAKS.sub(" ", text_form).strip()
+    if _BRITISH.search(form):
+        for pattern, american in _AMERICAN_SPELLINGS:
+            form = pattern.sub(american, form)
+    return _SEPARATORS.sub(" ", form).strip()
