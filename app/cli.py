@@ -43,7 +43,7 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 SeedOption = Annotated[
     Path | None, typer.Option("--seed", help="Directory of the seed files; default: KB_SEED_DIR or seed_data.")
 ]
-MAX_FINDINGS = 200
+MAX_PROBLEMS = 200
 
 
 def main() -> None:
@@ -57,6 +57,7 @@ def main() -> None:
 
 
 def fail(message: str, code: int) -> NoReturn:
+    """Print a message to standard error and exit."""
     typer.echo(message, err=True)
     sys.exit(code)
 
@@ -77,8 +78,8 @@ def _progress(title: str) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, transient=True, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=None)
 
-        def step(what: str) -> None:
-            bar.update(task, advance=1, description=f"{title}: {what}")
+        def step(label: str) -> None:
+            bar.update(task, advance=1, description=f"{title}: {label}")
 
         yield step
 
@@ -92,31 +93,33 @@ def load_seed(settings: Settings, seed: Path | None) -> CheckedContent:
         with _progress("Reading") as step:
             return load_content(root, progress=step)
     except SeedInvalid as error:
-        print_findings(error)
+        print_problems(error)
 
 
-def print_findings(error: SeedInvalid) -> NoReturn:
-    for finding in error.problems[:MAX_FINDINGS]:
-        typer.echo(str(finding))
-    if len(error.problems) > MAX_FINDINGS:
-        typer.echo(f"... and {len(error.problems) - MAX_FINDINGS} more")
+def print_problems(error: SeedInvalid) -> NoReturn:
+    """Print the problems of a seed and end the command with code 1."""
+    for problem in error.problems[:MAX_PROBLEMS]:
+        typer.echo(str(problem))
+    if len(error.problems) > MAX_PROBLEMS:
+        typer.echo(f"... and {len(error.problems) - MAX_PROBLEMS} more")
     fail(f"{error.detail}: nothing was loaded.", 1)
 
 
-def load_into_database(settings: Settings, state: CheckedContent) -> LoadResult:
+def load_into_database(settings: Settings, content: CheckedContent) -> LoadResult:
+    """Run migrations, write the release, and print what was done."""
     engine = create_write_engine(settings.writer_url)
     try:
         if migrate(engine):
             typer.echo(f"Migrated the database to schema {head_revision()}.")
         with _progress("Loading") as step:
-            loaded = write_content(engine, state, progress=step)
+            result = write_content(engine, content, progress=step)
     finally:
         engine.dispose()
-    if loaded.written:
-        typer.echo(f"Loaded release {loaded.version} (revision {loaded.revision}, {loaded.rows} rows).")
+    if result.written:
+        typer.echo(f"Loaded release {result.version} (revision {result.revision}, {result.rows} rows).")
     else:
-        typer.echo(f"Release {loaded.version} (revision {loaded.revision}) is already loaded.")
-    return loaded
+        typer.echo(f"Release {result.version} (revision {result.revision}) is already loaded.")
+    return result
 
 
 @cli.command()
@@ -165,23 +168,19 @@ def serve(
 def check(
     seed: SeedOption = None,
     *,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Also fail if quality is below the baseline.")
-    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Also fail if quality is below the baseline.")] = False,
 ) -> None:
     """Validate every seed file; print file, line, pointer and remedy of each problem."""
     settings = load_settings()
-    state = load_seed(settings, seed)
-    facts = state.build_release_facts()["counts"]
-    typer.echo(
-        "OK: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts.items()) + "."
-    )
+    content = load_seed(settings, seed)
+    facts = content.build_release_facts()["counts"]
+    typer.echo("OK: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts.items()) + ".")
     if not strict:
         return
     root = (seed or settings.seed_dir).resolve()
     baseline = root / "quality.json"
     try:
-        drops = find_quality_regressions(state, baseline)
+        drops = find_quality_regressions(content, baseline)
     except ValueError as error:
         fail(f"{baseline.name} is not JSON: {error}", 1)
     for drop in drops:
@@ -194,11 +193,11 @@ def check(
 @cli.command()
 def diff(seed: SeedOption = None) -> None:
     """Print what the seed changes against the last release, field by field."""
-    state = load_seed(load_settings(), seed)
-    for change in state.pending:
+    content = load_seed(load_settings(), seed)
+    for change in content.pending:
         typer.echo(f"{change.change:8} {change.entity}{change.field}")
-    since = state.releases[-1].version if state.releases else "the beginning"
-    typer.echo(f"{len(state.pending)} changes since {since}.")
+    since = content.releases[-1].version if content.releases else "the beginning"
+    typer.echo(f"{len(content.pending)} changes since {since}.")
 
 
 @cli.command()
@@ -210,16 +209,16 @@ def release(
 ) -> None:
     """Write the next file of seed_data/releases, with every changed field."""
     settings = load_settings()
-    state = load_seed(settings, seed)
+    content = load_seed(settings, seed)
     today = date or dt.datetime.now(tz=dt.UTC).date().isoformat()
     root = (seed or settings.seed_dir).resolve()
     try:
-        path = write_release(root, state, version=version or suggest_next_version(state), date=today, title=title)
+        path = write_release(root, content, version=version or suggest_next_version(content), date=today, title=title)
     except ValueError as error:
         fail(str(error), 1)
     again = load_seed(settings, seed)
     typer.echo(
-        f"Wrote {path.relative_to(root.parent)}: {len(state.pending)} changes. The content is release {again.version} now."
+        f"Wrote {path.relative_to(root.parent)}: {len(content.pending)} changes. The content is release {again.version} now."
     )
 
 
@@ -254,58 +253,58 @@ def load(
         target = Path(folder) / "seed"
         try:
             if from_export is not None:
-                state = load_export(settings, from_export.resolve(), release, target)
+                content = load_export(settings, from_export.resolve(), release, target)
             elif release is not None:
-                find = restore_from_git if from_git else restore_from_history
-                state = load_seed_as(settings, find(root, release, target), release)
+                restore = restore_from_git if from_git else restore_from_history
+                content = load_seed_as(settings, restore(root, release, target), release)
             else:
-                state = load_seed(settings, seed)
+                content = load_seed(settings, seed)
         except SeedInvalid as error:
-            print_findings(error)
+            print_problems(error)
         except UnknownRelease as error:
             fail(f"{error}.", 1)
-        load_into_database(settings, state)
+        load_into_database(settings, content)
 
 
-def load_seed_as(settings: Settings, found: Path, version: str) -> CheckedContent:
+def load_seed_as(settings: Settings, directory: Path, version: str) -> CheckedContent:
     """Read and check the files restored for a release. They must be that release."""
-    state = load_seed(settings, found)
-    if state.version != version:
-        fail(f"The files found for {version} are {state.version}: nothing was loaded.", 1)
-    return state
+    content = load_seed(settings, directory)
+    if content.version != version:
+        fail(f"The files restored for {version} are {content.version}: nothing was loaded.", 1)
+    return content
 
 
 def load_export(settings: Settings, file: Path, release: str | None, target: Path) -> CheckedContent:
     """Read and check the release of an export, or an earlier release in its history."""
     export = read_export(file)
     version = release or export.version
-    state = load_seed_as(settings, restore_from_export(export, version, target), version)
-    if version == export.version and state.revision != export.revision:
-        fail(f"The export is of revision {export.revision}, and holds {state.revision}: nothing was loaded.", 1)
-    return state
+    content = load_seed_as(settings, restore_from_export(export, version, target), version)
+    if version == export.version and content.revision != export.revision:
+        fail(f"The export names revision {export.revision}, but holds {content.revision}: nothing was loaded.", 1)
+    return content
 
 
 @cli.command()
 def status() -> None:
     """Print the schema and release of the database, and the version of this code."""
     url = load_settings().writer_url
-    schema, found = None, None
-    # To connect to a file that is not there would make it.
+    revision, release = None, None
+    # Connecting to a missing file would create it.
     file = parse_sqlite_path(url) if url.startswith("sqlite") else None
     if file is None or file.exists():
         engine = create_write_engine(url)
-        schema = find_revision(engine)
+        revision = find_revision(engine)
         engine.dispose()
     typer.echo(f"Database  {make_url(url).render_as_string(hide_password=True)}")
-    typer.echo(f"Schema    {schema or 'none'} (this code: {head_revision()})")
-    if schema is not None:
-        with create_read_engine(url).transaction() as snapshot:
-            found = find_release(snapshot)
+    typer.echo(f"Schema    {revision or 'none'} (this code: {head_revision()})")
+    if revision is not None:
+        with create_read_engine(url).transaction() as transaction:
+            release = find_release(transaction)
     typer.echo(
-        f"Release   {f'{found.version}, revision {found.revision}; loaded by {found.build}' if found else 'none loaded'}"
+        f"Release   {f'{release.version}, revision {release.revision}; loaded by {release.build}' if release else 'none loaded'}"
     )
     typer.echo(f"Code      {code_fingerprint()}")
-    raise typer.Exit(0 if found is not None and schema == head_revision() else 1)
+    raise typer.Exit(0 if release is not None and revision == head_revision() else 1)
 
 
 @cli.command()
@@ -317,9 +316,8 @@ def schema(
     """Write the JSON Schemas of the seed files, for editors."""
     root = (seed or load_settings().seed_dir).resolve()
     if check:
-        old = list_outdated_schemas(root)
-        if old:
-            fail(f"Out of date: {', '.join(old)}. Run `procedure-kb schema`.", 1)
+        if outdated := list_outdated_schemas(root):
+            fail(f"Out of date: {', '.join(outdated)}. Run `procedure-kb schema`.", 1)
         typer.echo("The schemas are up to date.")
         return
     written = write_schemas(root)
@@ -328,16 +326,18 @@ def schema(
 
 @cli.command()
 def export(
-    static: Annotated[Path, typer.Option(help="Directory for the files; one that this command wrote before is replaced.")],
+    static: Annotated[
+        Path, typer.Option(help="Directory for the files; one that this command wrote before is replaced.")
+    ],
 ) -> None:
     """Write the loaded release as files for any static host: details, lists, pages, exports, embeds."""
     from app.main import create_app  # noqa: PLC0415 - no other command pays for importing the web service
     from app.static_site import write_site  # noqa: PLC0415
 
-    answers = create_app(load_settings())
+    service = create_app(load_settings())
     try:
         with _progress("Writing") as step:
-            count = write_site(answers, static.resolve(), on_file=step)
+            count = write_site(service, static.resolve(), on_file=step)
     except (ConfigurationError, KnowledgeBaseError) as error:
         fail(str(error), 1)
     typer.echo(f"Wrote {count} files below {static}.")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make the lock files anew: exact versions with hashes, for every supported Python and platform, without index addresses.
+# Regenerate the lock files: exact versions with hashes, for every supported Python and platform, without index URLs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 compile() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "requirements/lock.sh" "$@"; }
@@ -8,5 +8,6 @@ compile pyproject.toml --extra mcp -c requirements/core.txt -o requirements/mcp.
 compile pyproject.toml --extra fhir -c requirements/core.txt -o requirements/fhir.txt
 compile pyproject.toml --extra otel -c requirements/core.txt -o requirements/otel.txt
 compile pyproject.toml --extra mcp --extra fhir --group dev -c requirements/mcp.txt -o requirements/dev.txt
+compile --group build -c requirements/dev.txt -o requirements/build.txt
 # On its own: openapi-python-client allows only an older typer than the one that the command line is built on.
 compile --group clients -o requirements/clients.txt

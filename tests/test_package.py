@@ -1,11 +1,10 @@
-"""The wheel, installed as a stranger would: a fresh environment, an empty folder, no checkout."""
+"""Wheel: installed into a fresh environment and run from an empty directory without the checkout."""
 
 import json
 import os
 import subprocess
 import sys
 import sysconfig
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,25 +16,38 @@ from checkout import ROOT
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(folder)]
+    directory = tmp_path_factory.mktemp("wheel")
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(directory),
+    ]
     subprocess.run([*command, str(ROOT)], check=True, capture_output=True)
-    (path,) = folder.glob("procedure_kb-*.whl")
+    (path,) = directory.glob("procedure_kb-*.whl")
     return path
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Scripts directory of a fresh environment that holds the wheel; its dependencies are those of this environment."""
+def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Scripts directory of a fresh environment with the wheel, and with the dependencies of this environment."""
     environment = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
     python = environment / "bin" / "python"
     site = subprocess.run(
-        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], check=True, capture_output=True, text=True
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout.strip()
     command = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", str(wheel)]
     subprocess.run(command, check=True, capture_output=True)
-    # Behind the wheel on the path, and without the editable install of the checkout that is under test.
+    # They follow the wheel on the path and exclude the editable install of the checkout under test.
     dependencies = Path(sysconfig.get_path("purelib"))
     links = Path(site) / "dependencies"
     links.mkdir()
@@ -47,21 +59,21 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def environment(installed: Path) -> dict[str, str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("KB_", "PYTHONPATH"))}
-    return {**clean, "PATH": f"{installed}:{os.environ['PATH']}"}
+def environment(scripts: Path) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("KB_", "PYTHONPATH"))}
+    return {**inherited, "PATH": f"{scripts}:{os.environ['PATH']}"}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("empty")
 
 
 @pytest.fixture(scope="module")
-def server(installed: Path, environment: dict[str, str], folder: Path) -> Iterator[str]:
+def server(scripts: Path, environment: dict[str, str], empty_directory: Path) -> Iterator[str]:
     process = subprocess.Popen(
-        [installed / "procedure-kb", "serve"],
-        cwd=folder,
+        [scripts / "procedure-kb", "serve"],
+        cwd=empty_directory,
         env={**environment, "KB_PORT": "0"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -75,7 +87,7 @@ def server(installed: Path, environment: dict[str, str], folder: Path) -> Iterat
 
 
 def _announced_url(process: subprocess.Popen[str]) -> str:
-    """The URL in uvicorn's line about where it runs."""
+    """URL in the line that uvicorn logs when it listens."""
     assert process.stdout
     lines = []
     for line in process.stdout:
@@ -94,14 +106,14 @@ def test_the_wheel_carries_migrations_seed_and_types(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests/", "migrations/", "seed_data/", "docs/"))]
 
 
-def test_an_installed_wheel_serves_the_first_request_of_the_readme_from_an_empty_folder(
-    server: str, folder: Path
+def test_an_installed_wheel_serves_the_first_request_of_the_readme_from_an_empty_directory(
+    server: str, empty_directory: Path
 ) -> None:
     response = httpx.get(f"{server}/v1/pain-generators/facet-joint/procedures?role=treats&facet=role", timeout=60)
 
     assert response.status_code == 200
     assert response.json()["items"]
-    assert (folder / "var" / "kb.sqlite3").is_file()
+    assert (empty_directory / "var" / "kb.sqlite3").is_file()
 
 
 @pytest.mark.parametrize(
@@ -113,24 +125,36 @@ def test_an_installed_wheel_serves_the_first_request_of_the_readme_from_an_empty
         (["export", "--static", "site"], "files below site"),
     ],
 )
-def test_an_installed_wheel_runs_every_command(  # noqa: PLR0917 - fixtures
-    server: str, installed: Path, environment: dict[str, str], folder: Path, arguments: list[str], line: str
+def test_an_installed_wheel_runs_every_command(
+    server: str, scripts: Path, environment: dict[str, str], empty_directory: Path, arguments: list[str], line: str
 ) -> None:
     assert server
-    done = subprocess.run(
-        [installed / "procedure-kb", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    process = subprocess.run(
+        [scripts / "procedure-kb", *arguments],
+        cwd=empty_directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
-    assert done.returncode == 0, done.stderr
-    assert line in done.stdout
+    assert process.returncode == 0, process.stderr
+    assert line in process.stdout
 
 
-def test_a_wheel_and_its_checkout_are_the_same_code(installed: Path, environment: dict[str, str], folder: Path) -> None:
-    statement = "import json, app.version as version; print(json.dumps([version.__file__, version.build_id()]))"
-    done = subprocess.run(
-        [installed / "python", "-c", statement], cwd=folder, env=environment, capture_output=True, text=True, check=True
+def test_wheel_and_checkout_have_the_same_code_fingerprint(
+    scripts: Path, environment: dict[str, str], empty_directory: Path
+) -> None:
+    statement = "import json, app.version as version; print(json.dumps([version.__file__, version.code_fingerprint()]))"
+    process = subprocess.run(
+        [scripts / "python", "-c", statement],
+        cwd=empty_directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    file, fingerprint = json.loads(done.stdout)
+    file, fingerprint = json.loads(process.stdout)
 
     from app.version import code_fingerprint
 

@@ -1,6 +1,6 @@
-"""Counters of the workers of a box, written as Prometheus text. Plain integers: a hit must not pay for being counted.
+"""Metrics of the workers of a host, as Prometheus text. Counters are plain integers: a cache hit must not pay for them.
 
-A scrape meets one worker: each lays its counts into a directory that the workers share, and who is asked adds them up.
+A scrape reaches one worker: each publishes its counts in a directory that the workers share, and the scraped one adds them up.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 
 
 class Gauge(NamedTuple):
-    """A value of this moment; `merge` says what several workers' values come to: sum, min or max."""
+    """Current value; `merge` is how the values of several workers combine: sum, min or max."""
 
     help_text: str
     value: float
@@ -25,7 +25,7 @@ class Gauge(NamedTuple):
 
 
 class Metrics:
-    """What this process has answered so far."""
+    """Counts of this process."""
 
     def __init__(self, directory: Path | None = None) -> None:
         self.hits = 0
@@ -38,15 +38,15 @@ class Metrics:
         self.gauges: list[Callable[[], dict[str, Gauge]]] = []
 
     def observe(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
-        """Count one answer that was computed, under the template of its route."""
+        """Count one computed response, under the template of its route."""
         route = getattr(scope.get("route"), "path", None) or "unrouted"
-        place = bisect_left(_BUCKETS, seconds)
-        self._latency[route][place] += 1
+        bucket = bisect_left(_BUCKETS, seconds)
+        self._latency[route][bucket] += 1
         self._seconds[route] += seconds
         self._statuses[f'route="{route}",status="{status}"'] += 1
 
     def counts(self) -> dict[str, Any]:
-        """Everything counted, as plain values."""
+        """All counts as plain values."""
         return {
             "hits": self.hits,
             "misses": self.misses,
@@ -54,11 +54,11 @@ class Metrics:
             "latency": dict(self._latency),
             "seconds": dict(self._seconds),
             "statuses": dict(self._statuses),
-            "gauges": {name: list(gauge) for make in self.gauges for name, gauge in make().items()},
+            "gauges": {name: list(gauge) for collect in self.gauges for name, gauge in collect().items()},
         }
 
     def publish(self) -> None:
-        """Put the counts where the other workers find them."""
+        """Write the counts where the other workers read them."""
         if self.directory is None:
             return
         draft = self.directory / f"{os.getpid()}.draft"
@@ -66,11 +66,11 @@ class Metrics:
             draft.write_bytes(orjson.dumps(self.counts()))
             draft.replace(self.directory / f"{os.getpid()}.json")
         except OSError:
-            # No space, or the directory went: the next time may do, and answering does not depend on it.
+            # No space, or the directory is gone: the next attempt may succeed, and no response depends on it.
             return
 
     def render(self) -> str:
-        """Prometheus text of all workers of the box."""
+        """Prometheus text of all workers of the host."""
         total = self.counts()
         for other in self._read_other_workers():
             _add_counts(total, other)
@@ -87,7 +87,7 @@ class Metrics:
                 os.kill(pid, 0)
                 yield orjson.loads(path.read_bytes())
             except (OSError, orjson.JSONDecodeError):
-                # That worker is gone: what it counted ends with it, as with any restarted process.
+                # That worker is gone: its counts end with it, as those of any restarted process.
                 path.unlink(missing_ok=True)
 
 
@@ -98,41 +98,41 @@ def _add_counts(total: dict[str, Any], other: dict[str, Any]) -> None:
         for key, value in other[name].items():
             total[name][key] = total[name].get(key, 0) + value
     for route, counts in other["latency"].items():
-        mine = total["latency"].get(route, [0] * len(counts))
-        total["latency"][route] = [a + b for a, b in zip(mine, counts, strict=True)]
+        own_counts = total["latency"].get(route, [0] * len(counts))
+        total["latency"][route] = [a + b for a, b in zip(own_counts, counts, strict=True)]
     merge: dict[str, Callable[[float, float], float]] = {"sum": lambda a, b: a + b, "min": min, "max": max}
-    for name, (about, value, how) in other["gauges"].items():
-        mine = total["gauges"].get(name)
-        total["gauges"][name] = [about, value if mine is None else merge[how](mine[1], value), how]
+    for name, (help_text, value, mode) in other["gauges"].items():
+        own_gauge = total["gauges"].get(name)
+        total["gauges"][name] = [help_text, value if own_gauge is None else merge[mode](own_gauge[1], value), mode]
 
 
 def _render_lines(total: dict[str, Any]) -> Iterator[str]:
-    for name, about, value in (
-        ("kb_cache_hits_total", "Answers sent from the response cache.", total["hits"]),
-        ("kb_cache_misses_total", "Answers that had to be computed.", total["misses"]),
+    for name, help_text, value in (
+        ("kb_cache_hits_total", "Cache hits.", total["hits"]),
+        ("kb_cache_misses_total", "Cache misses.", total["misses"]),
     ):
-        yield from (f"# HELP {name} {about}", f"# TYPE {name} counter", f"{name} {value}")
-    yield "# HELP kb_responses_total Computed answers by route and status."
+        yield from (f"# HELP {name} {help_text}", f"# TYPE {name} counter", f"{name} {value}")
+    yield "# HELP kb_responses_total Computed responses by route and status."
     yield "# TYPE kb_responses_total counter"
     for labels, count in sorted(total["statuses"].items()):
         yield f"kb_responses_total{{{labels}}} {count}"
-    yield "# HELP kb_response_seconds Time to compute an answer, by route."
+    yield "# HELP kb_response_seconds Seconds to compute a response, by route."
     yield "# TYPE kb_response_seconds histogram"
     for route, counts in sorted(total["latency"].items()):
-        so_far = 0
+        cumulative = 0
         for limit, count in zip((*_BUCKETS, "+Inf"), counts, strict=True):
-            so_far += count
-            yield f'kb_response_seconds_bucket{{route="{route}",le="{limit}"}} {so_far}'
+            cumulative += count
+            yield f'kb_response_seconds_bucket{{route="{route}",le="{limit}"}} {cumulative}'
         yield f'kb_response_seconds_sum{{route="{route}"}} {total["seconds"][route]:.6f}'
-        yield f'kb_response_seconds_count{{route="{route}"}} {so_far}'
-    said = set()
-    for name, (about, value, _) in sorted(
+        yield f'kb_response_seconds_count{{route="{route}"}} {cumulative}'
+    described = set()
+    for name, (help_text, value, _) in sorted(
         {"kb_workers": ["Worker processes.", total["workers"], "sum"], **total["gauges"]}.items()
     ):
         base = name.partition("{")[0]
-        if base not in said:
-            said.add(base)
-            yield from (f"# HELP {base} {about}", f"# TYPE {base} gauge")
+        if base not in described:
+            described.add(base)
+            yield from (f"# HELP {base} {help_text}", f"# TYPE {base} gauge")
         yield f"{name} {value:.10g}"
 
 

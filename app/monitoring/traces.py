@@ -1,4 +1,4 @@
-"""Spans of requests, sent to an OpenTelemetry collector. Needs the extra `otel`; nothing else of the service does."""
+"""Traces: a span for each request, sent to an OpenTelemetry collector. Only this module needs the extra `otel`."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from app import __version__
 
 
 class TraceExporter:
-    """One server span a request, under the trace that the caller names in `traceparent`."""
+    """Server spans, one a request, under the trace that the caller names in `traceparent`."""
 
     def __init__(self, endpoint: str) -> None:
         resource = Resource.create({"service.name": "procedure-kb", "service.version": __version__})
@@ -27,14 +27,14 @@ class TraceExporter:
     def begin(self, scope: Scope) -> Any:  # noqa: ANN401 - a span of the library
         """Start the span of a request."""
         carrier = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        told = {"http.request.method": scope["method"], "url.path": scope["path"], "url.scheme": scope["scheme"]}
+        attributes = {"http.request.method": scope["method"], "url.path": scope["path"], "url.scheme": scope["scheme"]}
         if scope["query_string"]:
-            told["url.query"] = scope["query_string"].decode("latin-1")
+            attributes["url.query"] = scope["query_string"].decode("latin-1")
         context = self._propagator.extract(carrier)
-        return self._tracer.start_span(scope["method"], context=context, kind=SpanKind.SERVER, attributes=told)
+        return self._tracer.start_span(scope["method"], context=context, kind=SpanKind.SERVER, attributes=attributes)
 
     def end(self, span: Any, scope: Scope, status: int) -> None:  # noqa: ANN401
-        """End it; a span is named by its route, so that the names stay few."""
+        """End a span, named by its route, so that there are few names."""
         route = getattr(scope.get("route"), "path", None)
         if route:
             span.set_attribute("http.route", route)
@@ -45,5 +45,5 @@ class TraceExporter:
         span.end()
 
     def shutdown(self) -> None:
-        """Send what is left."""
+        """Send the spans that are left."""
         self._provider.shutdown()
