@@ -1,4 +1,4 @@
-"""What the tools of /mcp take, and how a mistake in it is said."""
+"""Arguments of the MCP tools and their validation. The docstring of each model is the description of its tool."""
 
 from typing import Annotated, Any, Final
 
@@ -13,101 +13,109 @@ from app.search.index import SEARCHED_TYPES
 from app.text.nearest import find_nearest
 
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
-Cursor = Annotated[str, Field(max_length=400, description="`next` of the answer before; empty: the first page.")]
-Limit = Annotated[int, Field(ge=1, le=50, description="Items of a page.")]
+Cursor = Annotated[
+    str, Field(max_length=400, description="`next` from the previous page; empty returns the first page.")
+]
+Limit = Annotated[int, Field(ge=1, le=50, description="Items per page.")]
 GETTABLE_TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "source", "claim")
 SECTIONS: Final = dict.fromkeys([*BLOCK_BY_CLAIM_KIND.values(), "observations"], "")
 
 
 class ToolArguments(BaseModel):
-    """Base of what a tool takes: unknown names are refused."""
+    """Arguments of a tool; unknown names are rejected."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class FindArguments(ToolArguments):
-    """Find records by what a person types: a symptom, a diagnosis, a procedure, an everyday phrase."""
+    """Find records by free text: a symptom, a diagnosis, a procedure or an everyday phrase."""
 
-    query: Text = Field(description='Words to look for; "phrases in quotes" must stand together.')
+    query: Text = Field(description='Text to search for; "quoted phrases" match as a whole.')
     types: list[Annotated[str, OpenEnum(dict.fromkeys(SEARCHED_TYPES, ""))]] = Field(
-        default=[], max_length=6, description="Types of record to look among; empty: all."
+        default=[], max_length=6, description="Record types to search; empty searches all."
     )
     limit: Limit = 10
     cursor: Cursor = ""
 
 
 class GetArguments(ToolArguments):
-    """Get one record or claim with everything that is cited about it, and what is unknown."""
+    """Get a record or claim: all cited claims about it, and what is unknown."""
 
-    name: Text = Field(description="A slug, a known name, or the id of a claim.")
+    name: Text = Field(description="Slug, known name, or claim id.")
     type: Annotated[str, OpenEnum({**dict.fromkeys(GETTABLE_TYPES, ""), "": ""})] = Field(
-        default="", description="Type of record; empty: whichever has this name."
+        default="", description="Record type; empty matches any type."
     )
     sections: list[Annotated[str, OpenEnum(SECTIONS)]] = Field(
-        default=[], max_length=40, description="Sections to give in full, with figures; empty: all, in short."
+        default=[],
+        max_length=40,
+        description="Sections to return in full, with figures; empty returns all sections in short form.",
     )
 
 
 class WhatTreatsArguments(ToolArguments):
-    """List the procedures that treat or diagnose a pain generator, or are used for a condition."""
+    """List procedures that treat or diagnose a pain generator, or that are used for a condition."""
 
-    target: Text = Field(description="A pain generator or a condition: slug or known name.")
+    target: Text = Field(description="Pain generator or condition: slug or known name.")
     role: Annotated[str, OpenEnum({**vocabulary.TARGET_ROLES, "": ""})] = Field(
-        default="", description="treats or diagnoses; empty: both."
+        default="", description="treats or diagnoses; empty returns both."
     )
     family: list[Annotated[str, OpenEnum(vocabulary.PROCEDURE_FAMILIES)]] = Field(
-        default=[], max_length=8, description="Families of procedures; empty: all."
+        default=[], max_length=8, description="Procedure families; empty returns all."
     )
     min_relief: str = Field(
-        default="", max_length=40, description="ISO 8601: typical relief is at least so long; unknown never passes."
+        default="",
+        max_length=40,
+        description="Minimum typical relief (ISO 8601 duration); procedures with unknown relief never match.",
     )
     limit: Limit = 10
     cursor: Cursor = ""
 
 
 class CompareArguments(ToolArguments):
-    """Compare two to six procedures side by side: targets, relief, response, risks, setting. Unknown is said."""
+    """Compare two to six procedures side by side: targets, relief, response, risks, setting, and what is unknown."""
 
     procedures: list[Text] = Field(min_length=2, max_length=6, description="Slugs or known names.")
 
 
 class WhatChangedArguments(ToolArguments):
-    """List what a release of the content changed, field by field."""
+    """List the changes in a content release, field by field."""
 
     version: Annotated[str, Field(max_length=80, pattern=OPTIONAL_VERSION)] = Field(
-        default="", description="Version of a release; empty: the current one."
+        default="", description="Release version; empty selects the current release."
     )
     limit: Limit = 20
     cursor: Cursor = ""
 
 
-def validate_arguments(model: type[ToolArguments], given: dict[str, Any]) -> ToolArguments:
-    """The arguments of a tool. InvalidParameter names what is wrong and the nearest known."""
+PagedArguments = FindArguments | WhatTreatsArguments | WhatChangedArguments
+
+
+def validate_arguments(model: type[ToolArguments], arguments: dict[str, Any]) -> ToolArguments:
+    """Validate the arguments of a tool. Raises InvalidParameter with an error for each argument, and suggestions."""
     try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        wrong, near_all = [], []
-        for one in error.errors():
-            name = ".".join(str(part) for part in one["loc"])
-            message = validation_message(one)
-            near: list[str] = []
-            if one["type"] == "extra_forbidden":
-                near = find_nearest(name, model.model_fields, limit=3)
-                message = f"unknown argument; known are {', '.join(model.model_fields)}"
-            elif isinstance(one.get("input"), str):
-                near = find_nearest(one["input"], _list_allowed_values(model, str(one["loc"][0])), limit=3)
-            if near:
-                message += f"; the nearest is {near[0]!r}"
-            near_all += near
-            wrong.append(FieldError(name, None if one.get("input") is None else str(one["input"])[:200], message))
-        said = "; ".join(f"{one.parameter}: {one.message}" for one in wrong)
-        raise InvalidParameter(said[:2000], errors=tuple(wrong), suggestions=tuple(dict.fromkeys(near_all))) from None
+        return model.model_validate(arguments)
+    except ValidationError as invalid:
+        errors: list[FieldError] = []
+        suggestions: list[str] = []
+        for error in invalid.errors():
+            name, sent = ".".join(str(part) for part in error["loc"]), error.get("input")
+            message = validation_message(error)
+            nearest: list[str] = []
+            if error["type"] == "extra_forbidden":
+                nearest = find_nearest(name, model.model_fields, limit=3)
+                message = f"unknown argument; valid arguments are {', '.join(model.model_fields)}"
+            elif isinstance(sent, str):
+                nearest = find_nearest(sent, _list_allowed_values(model, str(error["loc"][0])), limit=3)
+            suggestions += nearest
+            errors.append(FieldError(name, None if sent is None else str(sent)[:200], message))
+        detail = "; ".join(f"{error.parameter}: {error.message}" for error in errors)
+        raise InvalidParameter(
+            detail[:2000], errors=tuple(errors), suggestions=tuple(dict.fromkeys(suggestions))
+        ) from None
 
 
 def _list_allowed_values(model: type[ToolArguments], name: str) -> list[str]:
-    info = model.model_fields[name]
-    marks = [
-        *info.metadata,
-        *(mark for part in getattr(info.annotation, "__args__", ()) for mark in getattr(part, "__metadata__", ())),
-    ]
-    return [value for mark in marks if isinstance(mark, OpenEnum) for value in mark.values if value]
+    field = model.model_fields[name]
+    elements = getattr(field.annotation, "__args__", ())
+    metadata = [*field.metadata, *(each for element in elements for each in getattr(element, "__metadata__", ()))]
+    return [value for enum in metadata if isinstance(enum, OpenEnum) for value in enum.values if value]

@@ -1,4 +1,4 @@
-"""The documents of /v1, shortened for assistants: what is not said is left out, sources stand once."""
+"""Short form of /v1 documents for assistants: empty fields are omitted, and each source is listed once."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -7,6 +7,7 @@ from app.domain.blocks import BLOCK_BY_CLAIM_KIND
 from app.domain.json import Json
 
 NOTICE: Final = "Information, not advice."
+_SOURCE_FIELDS: Final = ("slug", "name", "design", "year", "commercial")
 _FACTS: Final = (
     "family",
     "intents",
@@ -29,33 +30,31 @@ _FACTS: Final = (
 
 
 def drop_empty(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """A value without what it does not say, and references as the names they stand for."""
+    """Drop nulls, empty lists and empty objects, and shorten references to slug and name."""
     if isinstance(value, dict):
         if value.keys() >= {"type", "slug", "name"}:
             return {"slug": value["slug"], "name": value["name"]}
-        found = {name: drop_empty(one) for name, one in value.items()}
-        return {name: one for name, one in found.items() if one is not None and one not in ([], {})}
-    return [drop_empty(one) for one in value] if isinstance(value, list) else value
+        members = {name: drop_empty(member) for name, member in value.items()}
+        return {name: member for name, member in members.items() if member is not None and member not in ([], {})}
+    return [drop_empty(element) for element in value] if isinstance(value, list) else value
 
 
 class CitedSources:
-    """Sources of one answer, each once, in the order they were met."""
+    """Sources that a tool output cites, each once, in the order of first citation."""
 
     def __init__(self) -> None:
         self.by_slug: dict[str, Json] = {}
 
     def add(self, refs: Iterable[Json]) -> list[str]:
-        """Slugs of these sources, which the answer now names."""
-        slugs = []
+        """Add sources to the output. Returns their slugs, without duplicates."""
+        slugs: dict[str, None] = {}
         for ref in refs:
-            self.by_slug.setdefault(
-                ref["slug"], {"type": "source", **{k: ref[k] for k in ("slug", "name", "design", "year", "commercial")}}
-            )
-            slugs.append(ref["slug"])
-        return list(dict.fromkeys(slugs))
+            slugs[ref["slug"]] = None
+            self.by_slug.setdefault(ref["slug"], {"type": "source", **{name: ref[name] for name in _SOURCE_FIELDS}})
+        return list(slugs)
 
     def cite(self, claim: Json, *, short: bool = False) -> Json:
-        """A claim with its sources; `short`: without its figures, which its statement says in words."""
+        """Serialize a claim and add its sources. `short`: omit figures, which are in the statement as text."""
         return {
             "id": claim["id"],
             "kind": claim["kind"],
@@ -63,48 +62,51 @@ class CitedSources:
             "grade": claim["grade"],
             "value": {} if short else drop_empty(claim["value"]),
             "qualifiers": {} if short else drop_empty(claim["qualifiers"]),
-            "sources": self.add(cited["source"] for cited in claim["citations"]),
+            "sources": self.add(citation["source"] for citation in claim["citations"]),
         }
 
 
 def get_claim_blocks(document: Json) -> dict[str, Json]:
-    """Blocks of a record that hold claims."""
+    """Blocks of a record document that hold claims."""
     names = [*BLOCK_BY_CLAIM_KIND.values(), "observations"]
     return {name: document[name] for name in names if name in document and "status" in document[name]}
 
 
-def serialize_record(document: Json, sources: CitedSources, wanted: list[str]) -> Json:
-    """A record: all sections in short, or the wanted ones in full."""
+def serialize_record(document: Json, sources: CitedSources, requested: list[str]) -> Json:
+    """Serialize a record: the requested sections in full, or all sections in short form if none is requested."""
     blocks = get_claim_blocks(document)
     sections = [
-        {"name": name, "claims": [sources.cite(claim, short=not wanted) for claim in block["items"]]}
+        {"name": name, "claims": [sources.cite(claim, short=not requested) for claim in block["items"]]}
         for name, block in blocks.items()
-        if block["items"] and (not wanted or name in wanted)
+        if block["items"] and (not requested or name in requested)
     ]
-    if not wanted:
+    if not requested:
         sources.add(document.get("sources", ()))
     if document["type"] == "source":
         sources.add([document])
-    related = document.get("related", {})
-    refs = [*related.get("broader", {}).get("items", ()), *related.get("narrower", {}).get("items", ())]
-    refs += [one["procedure"] for one in related.get("procedures", {}).get("items", ())]
-    refs += [
-        one["record"] for name in ("pain_generators", "conditions") for one in document.get(name, {}).get("items", ())
-    ]
     return {
         "type": document["type"],
         "slug": document["slug"],
         "name": document["name"],
-        "other_names": [one["text"] for one in document.get("names", ()) if one["kind"] != "preferred"],
+        "other_names": [name["text"] for name in document.get("names", ()) if name["kind"] != "preferred"],
         "summary": document["summary"],
         "facts": {name: document[name] for name in _FACTS if document.get(name) not in (None, [], "")},
         "sections": sections,
         "unknown": [name for name, block in blocks.items() if block["status"] == "unknown"],
         "not_applicable": [name for name, block in blocks.items() if block["status"] == "not_applicable"],
-        "related": [dict(pairs) for pairs in dict.fromkeys(tuple(ref.items()) for ref in refs)],
+        "related": _list_related_records(document),
     }
 
 
+def _list_related_records(document: Json) -> list[Json]:
+    related, no_items = document.get("related", {}), {"items": ()}
+    refs = [ref for name in ("broader", "narrower") for ref in related.get(name, no_items)["items"]]
+    refs += [relation["procedure"] for relation in related.get("procedures", no_items)["items"]]
+    for name in ("pain_generators", "conditions"):
+        refs += [row["record"] for row in document.get(name, no_items)["items"]]
+    return [dict(members) for members in dict.fromkeys(tuple(ref.items()) for ref in refs)]
+
+
 def list_typical_relief_labels(summary: Json) -> list[str]:
-    """How long relief typically lasts, in words."""
-    return [f"{one['intent']}: {one['label']}" for one in summary["typical_relief"]["items"]]
+    """Labels of the typical relief durations of a procedure, each with its intent."""
+    return [f"{estimate['intent']}: {estimate['label']}" for estimate in summary["typical_relief"]["items"]]

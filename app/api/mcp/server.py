@@ -1,4 +1,4 @@
-"""MCP over streamable HTTP: one POST, one JSON answer, no session, so that any worker and any box can answer it."""
+"""MCP over streamable HTTP: one POST, one JSON response and no session, so that any worker on any host can respond."""
 
 import logging
 from contextlib import AbstractAsyncContextManager
@@ -18,21 +18,23 @@ from app import __version__
 from app.api.mcp.arguments import validate_arguments
 from app.api.mcp.tools import TOOLS, Tool
 from app.db.errors import DatabaseUnavailable, first_line
+from app.domain.json import Json
 from app.errors import KnowledgeBaseError, MethodNotAllowed
 from app.http.context import request_context
 from app.http.request_body import MAX_BODY
+from app.http.services import get_services
 from app.text.nearest import find_nearest
 
 INSTRUCTIONS: Final = (
-    "Cited facts about interventional pain management procedures: what they target, for which conditions, at which risk, "
-    "how long relief lasts. Every answer names its release and its sources: cite them. What is unknown is said to be "
-    "unknown: do not guess. This is information, not advice: it does not replace a clinician."
+    "Cited facts about interventional pain management procedures: targets, conditions, risks and duration of relief. "
+    "Every result names its release and its sources: cite them. Gaps are marked as unknown: do not guess. "
+    "This is information, not advice: it does not replace a clinician."
 )
 _log = logging.getLogger("procedure_kb.mcp")
 
 
 def describe_tool(tool: Tool) -> types.Tool:
-    """A tool as a client lists it."""
+    """Describe a tool for `tools/list`."""
     return types.Tool(
         name=tool.name,
         title=tool.title,
@@ -45,45 +47,52 @@ def describe_tool(tool: Tool) -> types.Tool:
     )
 
 
-async def list_tools(_context: Any, _params: Any) -> types.ListToolsResult:  # noqa: ANN401 - the SDK's own
-    """The five tools."""
+async def list_tools(_context: Any, _params: Any) -> types.ListToolsResult:  # noqa: ANN401 - types of the SDK
+    """List the tools."""
     return types.ListToolsResult(tools=[describe_tool(tool) for tool in TOOLS.values()])
 
 
 async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:  # noqa: ANN401
-    """The answer of a tool: structured, and the same as text. A mistake is an answer that says what would be right."""
+    """Run a tool. The output is structured content, and the same JSON as text.
+
+    Domain errors become results with `is_error`, so that an assistant can correct its call. An unknown tool is an MCPError.
+    """
     tool = TOOLS.get(params.name)
     if tool is None:
-        near = find_nearest(params.name, TOOLS, limit=1) or list(TOOLS)
-        raise MCPError(types.INVALID_PARAMS, f"No tool is called {params.name[:80]!r}; known: {', '.join(near)}.")
+        suggestions = find_nearest(params.name, TOOLS, limit=1) or list(TOOLS)
+        message = f"Unknown tool {params.name[:80]!r}. Did you mean: {', '.join(suggestions)}?"
+        raise MCPError(types.INVALID_PARAMS, message)
     request: Request = context.request
     try:
-        answer = await anyio.to_thread.run_sync(_run_tool, request, tool, dict(params.arguments or {}))
+        output = await anyio.to_thread.run_sync(_run_tool, request, tool, dict(params.arguments or {}))
     except KnowledgeBaseError as error:
-        return types.CallToolResult(content=[types.TextContent(type="text", text=_render_error(error))], is_error=True)
+        return _error_result(_render_error(error))
     except DatabaseUnavailable as error:
         _log.warning("database unreachable: %s", first_line(error))
-        request.app.state.answers.lose()
-        away = types.TextContent(type="text", text="The database did not answer in time: try again in a moment.")
-        return types.CallToolResult(content=[away], is_error=True)
-    text = types.TextContent(type="text", text=orjson.dumps(answer).decode())
-    return types.CallToolResult(content=[text], structured_content=answer)
+        get_services(request).cache.mark_stale()
+        return _error_result("The database did not respond in time; try again in a moment.")
+    text = types.TextContent(type="text", text=orjson.dumps(output).decode())
+    return types.CallToolResult(content=[text], structured_content=output)
 
 
-def _run_tool(request: Request, tool: Tool, given: dict[str, Any]) -> dict[str, Any]:
-    arguments = validate_arguments(tool.arguments_model, given)
-    with request_context(request) as read:
-        return tool.run(read, arguments)
+def _run_tool(request: Request, tool: Tool, arguments: Json) -> Json:
+    validated = validate_arguments(tool.arguments_model, arguments)
+    with request_context(request) as ctx:
+        return tool.run(ctx, validated)
+
+
+def _error_result(message: str) -> types.CallToolResult:
+    return types.CallToolResult(content=[types.TextContent(type="text", text=message)], is_error=True)
 
 
 def _render_error(error: KnowledgeBaseError) -> str:
-    """An error in words, with the nearest known."""
-    near = [f"{one['slug']} ({one['name']})" if isinstance(one, dict) else str(one) for one in error.suggestions]
-    return f"{error.title}: {error.detail}" + (f" Nearest known: {'; '.join(near)}." if near else "")
+    """Render an error as text, with its suggestions."""
+    names = [f"{each['slug']} ({each['name']})" if isinstance(each, dict) else str(each) for each in error.suggestions]
+    return f"{error.title}: {error.detail}" + (f" Did you mean: {'; '.join(names)}?" if names else "")
 
 
 class McpApp:
-    """/mcp as an ASGI application. Only POST means anything without sessions."""
+    """ASGI application for /mcp. It accepts POST only: other methods need a session."""
 
     def __init__(self) -> None:
         server: Server[Any] = Server(
@@ -94,18 +103,18 @@ class McpApp:
             on_list_tools=list_tools,
             on_call_tool=call_tool,
         )
-        # Everything here is public and read-only and every other address answers every origin too: a page that rebinds
-        # a name gains nothing, and a list of hosts would break each proxy in front (docs/decisions).
-        anywhere = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+        # Content is public and read-only, and every other URL allows any origin: DNS rebinding gains nothing, and a list
+        # of hosts would break behind each proxy (docs/decisions/0012).
+        security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
         self._manager = StreamableHTTPSessionManager(
-            server, json_response=True, stateless=True, security_settings=anywhere, max_request_body_size=MAX_BODY
+            server, json_response=True, stateless=True, security_settings=security, max_request_body_size=MAX_BODY
         )
 
     def run(self) -> AbstractAsyncContextManager[None]:
-        """What must be open while requests are answered. Can be opened once."""
+        """Context in which requests can be served. It can be entered once."""
         return self._manager.run()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
-            raise MethodNotAllowed("MCP is spoken with POST here.", allow="POST, OPTIONS")
+            raise MethodNotAllowed("MCP requires POST.", allow="POST, OPTIONS")
         await self._manager.handle_request(scope, receive, send)

@@ -1,20 +1,28 @@
-"""The five tools of /mcp: the queries of /v1, answered in one snapshot, each with its sources, its release and the notice."""
+"""MCP tools: the queries of /v1 in one read transaction, with sources, release and notice in every output."""
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
 from app.api.deps import non_empty, parse_min_relief
-from app.api.mcp import arguments as asked
+from app.api.mcp.arguments import (
+    CompareArguments,
+    FindArguments,
+    GetArguments,
+    PagedArguments,
+    ToolArguments,
+    WhatChangedArguments,
+    WhatTreatsArguments,
+)
 from app.api.mcp.serialization import NOTICE, CitedSources, list_typical_relief_labels, serialize_record
 from app.domain import vocabulary
 from app.domain.json import Json
 from app.errors import FieldError, InvalidParameter, NotFound
-from app.formats.comparison import build_comparison as side_by_side
+from app.formats.comparison import build_comparison
 from app.http.context import RequestContext
 from app.http.pagination import decode_cursor, encode_cursor
 from app.http.search import explain_hit, find_notices, get_index, suggest_names
@@ -25,7 +33,7 @@ from app.queries.list_filter import FilteredList, Filters, count_rows
 from app.queries.lists import list_rows
 from app.queries.name_lookup import find_withdrawn, resolve_name
 from app.queries.releases import list_versions
-from app.schemas import mcp as told
+from app.schemas.mcp import CompareOutput, FindOutput, GetOutput, ToolOutput, WhatChangedOutput, WhatTreatsOutput
 from app.search.ranking import search
 from app.text.nearest import find_nearest
 from app.text.normalize import normalize
@@ -36,124 +44,147 @@ MAX_SOURCES: Final = 5
 _CLAIM_FIELD: Final = re.compile(r"^/claims/([^/]+)")
 
 
-def _build_output(read: RequestContext, sources: CitedSources, answer: Json) -> Json:
-    """What every answer says besides."""
+def _build_output(ctx: RequestContext, sources: CitedSources, output: Json) -> Json:
+    """Add the fields that every output has: release, notice and sources."""
 
-    def notice() -> str:
-        current = orjson.loads(get_current_release_json(read.connection))
+    def find_notice() -> str:
+        current = orjson.loads(get_current_release_json(ctx.connection))
         return str(current.get("notice", {}).get("text", ""))
 
-    release = read.release
-    words = read.cached(("notice",), notice)
+    release = ctx.release
+    notice = ctx.cached(("notice",), find_notice)
     return {
         "release": {"version": release.version, "date": release.date},
-        "notice": words if NOTICE.rstrip(".").lower() in words.lower() else f"{NOTICE} {words}".strip(),
+        "notice": notice if NOTICE.rstrip(".").lower() in notice.lower() else f"{NOTICE} {notice}".strip(),
         "sources": list(sources.by_slug.values()),
-        **answer,
+        **output,
     }
 
 
-def _signature(name: str, given: asked.ToolArguments) -> str:
-    what = [name, given.model_dump(exclude={"cursor", "limit"})]
-    return hashlib.blake2b(orjson.dumps(what), digest_size=6).hexdigest()
+def _invalid(parameter: str, value: str, message: str) -> InvalidParameter:
+    return InvalidParameter(f"{parameter}: {message}", errors=(FieldError(parameter, value, message),))
 
 
-def _decode_cursor(read: RequestContext, name: str, given: Any) -> int | None:  # noqa: ANN401 - arguments with a cursor
-    if not given.cursor:
+def _signature(args: ToolArguments) -> str:
+    tool_call = [type(args).__name__, args.model_dump(exclude={"cursor", "limit"})]
+    return hashlib.blake2b(orjson.dumps(tool_call), digest_size=6).hexdigest()
+
+
+def _decode_cursor(ctx: RequestContext, args: PagedArguments) -> int | None:
+    if not args.cursor:
         return None
-    return decode_cursor(given.cursor, read.release.revision, read.release.version, _signature(name, given))
+    return decode_cursor(args.cursor, ctx.release.revision, ctx.release.version, _signature(args))
 
 
-def _encode_cursor(read: RequestContext, name: str, given: Any, position: int) -> str:  # noqa: ANN401 - arguments with a cursor
-    return encode_cursor(read.release.revision, read.release.version, _signature(name, given), position)
+def _encode_cursor(ctx: RequestContext, args: PagedArguments, position: int) -> str:
+    return encode_cursor(ctx.release.revision, ctx.release.version, _signature(args), position)
 
 
-def resolve_record(read: RequestContext, parameter: str, kinds: Sequence[str], name: str) -> tuple[str, str]:
-    """Type and slug of the one record that a slug or name means. InvalidParameter or NotFound with the nearest known."""
-    found = [(kind, name) for kind in kinds if name in names_by_slug(read, kind)]
-    if not found:
-        found = [(kind, slug) for kind in kinds for slug in resolve_name(read.connection, kind, name).slugs]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        refs = tuple(build_ref(read, kind, slug) for kind, slug in found)
-        message = "several records are called so: " + ", ".join(f"{one['type']} {one['slug']}" for one in refs)
+def _list_page(ctx: RequestContext, args: PagedArguments, filtered: FilteredList) -> tuple[list[Json], int, str | None]:
+    """List one page of rows. Returns the rows, the total, and the cursor of the next page or None."""
+    rows = list_rows(filtered, after=_decode_cursor(ctx, args), limit=args.limit + 1)
+    total = ctx.cached(("mcp total", _signature(args)), lambda: count_rows(filtered))
+    has_more = len(rows) > args.limit
+    next_cursor = _encode_cursor(ctx, args, rows[args.limit - 1].offset) if has_more else None
+    return [orjson.loads(row.json) for row in rows[: args.limit]], total, next_cursor
+
+
+def resolve_record(ctx: RequestContext, parameter: str, record_types: Sequence[str], name: str) -> tuple[str, str]:
+    """Resolve a slug or known name to record type and slug.
+
+    Raises InvalidParameter if the name is ambiguous, Withdrawn, or NotFound with suggestions.
+    """
+    matches = [(record_type, name) for record_type in record_types if name in names_by_slug(ctx, record_type)]
+    if not matches:
+        matches = [
+            (record_type, slug)
+            for record_type in record_types
+            for slug in resolve_name(ctx.connection, record_type, name).slugs
+        ]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        refs = tuple(build_ref(ctx, record_type, slug) for record_type, slug in matches)
+        candidates = ", ".join(f"{ref['type']} {ref['slug']}" for ref in refs)
+        message = f"{name!r} is ambiguous ({candidates}); use a slug"
         raise InvalidParameter(message, errors=(FieldError(parameter, name, message),), suggestions=refs)
-    for kind in kinds:
-        if find_withdrawn(read.connection, kind, name):
-            raise explain_missing(read, kind, name)
-    near = [one for kind in kinds for one in suggest_records(read, kind, name, most=3)]
-    words = " or ".join(TYPE_LABELS.get(kind, kind) for kind in kinds)
-    best = find_nearest(name, [one["slug"] for one in near] + [one["name"] for one in near], limit=10)
-    near.sort(
-        key=lambda one: min((best.index(text) for text in (one["slug"], one["name"]) if text in best), default=99)
-    )
-    raise NotFound(f"No {words} is called {name!r}.", suggestions=tuple(near[:5]))
+    for record_type in record_types:
+        if find_withdrawn(ctx.connection, record_type, name):
+            raise explain_missing(ctx, record_type, name)
+    suggestions = [ref for record_type in record_types for ref in suggest_records(ctx, record_type, name, limit=3)]
+    texts = [ref["slug"] for ref in suggestions] + [ref["name"] for ref in suggestions]
+    nearest = find_nearest(name, texts, limit=10)
+
+    def rank(ref: Json) -> int:
+        return min((nearest.index(ref[key]) for key in ("slug", "name") if ref[key] in nearest), default=len(nearest))
+
+    suggestions.sort(key=rank)
+    labels = " or ".join(TYPE_LABELS.get(record_type, record_type) for record_type in record_types)
+    raise NotFound(f"Unknown {labels} {name!r}.", suggestions=tuple(suggestions[:5]))
 
 
-def find_records(read: RequestContext, given: asked.FindArguments) -> Json:
-    """Records that a query finds, red flags first."""
-    text, sources = given.query, CitedSources()
-    if not normalize(text):
-        message = "nothing to look for: write at least one letter or digit"
-        raise InvalidParameter(f"query: {message}", errors=(FieldError("query", text, message),))
-    begin = _decode_cursor(read, "find", given) or 0
-    _, hits = search(get_index(read), text, tuple(given.types))
-    shown = hits[begin : begin + given.limit]
-    bodies: dict[tuple[str, str], Json] = {}
-    for kind in dict.fromkeys(hit.record.type for hit in shown):
-        slugs = [hit.record.slug for hit in shown if hit.record.type == kind]
-        for slug, body in list_documents(read.connection, kind, slugs).items():
-            bodies[kind, slug] = orjson.loads(body)
-    items = []
-    for hit in shown:
-        entry = hit.record
-        whole = bodies[entry.type, entry.slug]
-        behind = [whole] if entry.type == "source" else whole.get("sources") or _list_observation_sources(whole)
-        items.append(
-            {
-                "type": entry.type,
-                "slug": entry.slug,
-                "name": entry.name,
-                "summary": entry.summary or None,
-                "because": explain_hit(hit),
-                "sources": sources.add(behind[:MAX_SOURCES]),
-            }
-        )
-    end = begin + given.limit
+def find_records(ctx: RequestContext, args: FindArguments) -> Json:
+    """Find records by free text, with the red flags that the query describes."""
+    query, sources = args.query, CitedSources()
+    if not normalize(query):
+        raise _invalid("query", query, "must contain a letter or digit")
+    begin = _decode_cursor(ctx, args) or 0
+    end = begin + args.limit
+    _, hits = search(get_index(ctx), query, tuple(args.types))
+    page = hits[begin:end]
+    documents: dict[tuple[str, str], Json] = {}
+    for record_type in dict.fromkeys(hit.record.type for hit in page):
+        slugs = [hit.record.slug for hit in page if hit.record.type == record_type]
+        for slug, document in list_documents(ctx.connection, record_type, slugs).items():
+            documents[record_type, slug] = orjson.loads(document)
+    items = [
+        {
+            "type": hit.record.type,
+            "slug": hit.record.slug,
+            "name": hit.record.name,
+            "summary": hit.record.summary or None,
+            "because": explain_hit(hit),
+            "sources": sources.add(_list_sources(documents[hit.record.type, hit.record.slug])[:MAX_SOURCES]),
+        }
+        for hit in page
+    ]
     return _build_output(
-        read,
+        ctx,
         sources,
         {
             "items": items,
-            "urgent": [sources.cite(claim, short=True) for claim in find_notices(read, text)],
-            "suggestions": [] if hits else suggest_names(read, text),
-            "next": _encode_cursor(read, "find", given, end) if end < len(hits) else None,
+            "urgent": [sources.cite(claim, short=True) for claim in find_notices(ctx, query)],
+            "suggestions": [] if hits else suggest_names(ctx, query),
+            "next": _encode_cursor(ctx, args, end) if end < len(hits) else None,
         },
     )
 
 
-def _list_observation_sources(body: Json) -> list[Json]:
-    return [cited["source"] for claim in body.get("observations", {}).get("items", ()) for cited in claim["citations"]]
+def _list_sources(document: Json) -> Sequence[Json]:
+    """Sources of a record: itself, its own list, or the sources of its observations."""
+    if document["type"] == "source":
+        return [document]
+    observations = document.get("observations", {}).get("items", ())
+    return document.get("sources") or [citation["source"] for claim in observations for citation in claim["citations"]]
 
 
-def get_record(read: RequestContext, given: asked.GetArguments) -> Json:
-    """A record or a claim."""
+def get_record(ctx: RequestContext, args: GetArguments) -> Json:
+    """Get a record or a claim."""
     sources = CitedSources()
-    if given.type in {"", "claim"} and (document := find_claim(read.connection, given.name)):
-        return _build_output(read, sources, _serialize_claim(orjson.loads(document), sources))
-    if given.type == "claim":
-        behind = list_claims(read.connection, ClaimFilters(tuple(vocabulary.CLAIM_KINDS)), after=given.name, limit=3)
-        near = tuple(one for one, _ in behind)
-        raise NotFound(f"No claim has the id {given.name!r}.", suggestions=near)
-    kind, slug = resolve_record(read, "name", (given.type,) if given.type else RECORD_TYPES, given.name)
-    document = find_document(read.connection, kind, slug)
-    return _build_output(
-        read, sources, serialize_record(orjson.loads(document or b"{}"), sources, list(given.sections))
-    )
+    if args.type in {"", "claim"} and (claim := find_claim(ctx.connection, args.name)):
+        return _build_output(ctx, sources, _serialize_claim(orjson.loads(claim), sources))
+    if args.type == "claim":
+        # Claim ids begin with the slug of their subject, so the ids that follow are of the same or a similar record.
+        following = list_claims(ctx.connection, ClaimFilters(tuple(vocabulary.CLAIM_KINDS)), after=args.name, limit=3)
+        raise NotFound(f"Unknown claim {args.name!r}.", suggestions=tuple(claim_id for claim_id, _ in following))
+    record_types = (args.type,) if args.type else RECORD_TYPES
+    document = find_document(ctx.connection, *resolve_record(ctx, "name", record_types, args.name))
+    record = serialize_record(orjson.loads(document or b"{}"), sources, list(args.sections))
+    return _build_output(ctx, sources, record)
 
 
 def _serialize_claim(claim: Json, sources: CitedSources) -> Json:
+    """Serialize a claim in the form of a record with one section."""
     return {
         "type": "claim",
         "slug": claim["id"],
@@ -168,135 +199,117 @@ def _serialize_claim(claim: Json, sources: CitedSources) -> Json:
     }
 
 
-def list_treatments(read: RequestContext, given: asked.WhatTreatsArguments) -> Json:
-    """Procedures that act on a pain generator or are used for a condition."""
+def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
+    """List procedures that act on a pain generator or are used for a condition."""
     sources = CitedSources()
-    kind, slug = resolve_record(read, "target", ("pain_generator", "condition"), given.target)
-    path = f"{TARGET_FOLDERS[kind]}/{slug}/procedures"
-    roles = [given.role] if given.role else None
-    filters = Filters(non_empty(role=roles, family=list(given.family)), parse_min_relief(given.min_relief or None))
-    after = _decode_cursor(read, "what_treats", given)
-    selection = FilteredList(read.connection, path, filters)
-    rows = list_rows(selection, after=after, limit=given.limit + 1)
-    key = ("mcp total", _signature("what_treats", given))
-    total = read.cached(key, lambda: count_rows(selection))
-    found = [orjson.loads(row.json) for row in rows[: given.limit]]
-    claims = list_claims_by_id(read, (one["edge"]["claim"] for one in found))
+    record_type, slug = resolve_record(ctx, "target", ("pain_generator", "condition"), args.target)
+    roles = [args.role] if args.role else None
+    filters = Filters(non_empty(role=roles, family=list(args.family)), parse_min_relief(args.min_relief or None))
+    filtered = FilteredList(ctx.connection, f"{TARGET_FOLDERS[record_type]}/{slug}/procedures", filters)
+    rows, total, next_cursor = _list_page(ctx, args, filtered)
+    claims = list_claims_by_id(ctx, (row["edge"]["claim"] for row in rows))
     items = [
         {
-            "slug": one["slug"],
-            "name": one["name"],
-            "family": one["family"],
-            "role": one["edge"]["role"],
-            "grade": one["edge"]["grade"],
-            "typical_relief": list_typical_relief_labels(one),
-            "path": one["edge"]["path"],
-            "claim": sources.cite(claims[one["edge"]["claim"]], short=True),
+            "slug": row["slug"],
+            "name": row["name"],
+            "family": row["family"],
+            "role": row["edge"]["role"],
+            "grade": row["edge"]["grade"],
+            "typical_relief": list_typical_relief_labels(row),
+            "path": row["edge"]["path"],
+            "claim": sources.cite(claims[row["edge"]["claim"]], short=True),
         }
-        for one in found
+        for row in rows
     ]
-    more = len(rows) > given.limit
-    following = _encode_cursor(read, "what_treats", given, rows[given.limit - 1].offset) if more else None
-    return _build_output(
-        read, sources, {"target": build_ref(read, kind, slug), "items": items, "total": total, "next": following}
-    )
+    target = build_ref(ctx, record_type, slug)
+    return _build_output(ctx, sources, {"target": target, "items": items, "total": total, "next": next_cursor})
 
 
-def list_claims_by_id(read: RequestContext, ids: Any) -> dict[str, Json]:  # noqa: ANN401 - any iterable of ids
-    """Claims as they are shown, in one statement."""
-    wanted = tuple(sorted(set(ids)))
-    filters = ClaimFilters(tuple(vocabulary.CLAIM_KINDS), ids=wanted)
-    rows = list_claims(read.connection, filters, after="", limit=len(wanted)) if wanted else []
+def list_claims_by_id(ctx: RequestContext, ids: Iterable[str]) -> dict[str, Json]:
+    """List claim documents by id, in one query."""
+    distinct = tuple(sorted(set(ids)))
+    filters = ClaimFilters(tuple(vocabulary.CLAIM_KINDS), ids=distinct)
+    rows = list_claims(ctx.connection, filters, after="", limit=len(distinct)) if distinct else []
     return {claim_id: orjson.loads(document) for claim_id, document in rows}
 
 
-def compare_procedures(read: RequestContext, given: asked.CompareArguments) -> Json:
-    """Procedures side by side."""
+def compare_procedures(ctx: RequestContext, args: CompareArguments) -> Json:
+    """Compare procedures side by side."""
     sources = CitedSources()
-    slugs = list(
-        dict.fromkeys(resolve_record(read, "procedures", ("procedure",), name)[1] for name in given.procedures)
-    )
+    slugs = list(dict.fromkeys(resolve_record(ctx, "procedures", ("procedure",), name)[1] for name in args.procedures))
     if len(slugs) < 2:
-        message = "two different procedures are needed"
-        raise InvalidParameter(f"procedures: {message}", errors=(FieldError("procedures", slugs[0], message),))
-    bodies = list_documents(read.connection, "procedure", slugs)
+        raise _invalid("procedures", slugs[0], "two different procedures are required")
+    bodies = list_documents(ctx.connection, "procedure", slugs)
     documents: list[Json] = [orjson.loads(bodies[slug]) for slug in slugs]
-    made = side_by_side(documents)
-    named_claims = {claim for row in made["rows"] for cell in row["cells"] for claim in cell["claims"]}
-    cited = [
-        {"claim": claim["id"], "sources": sources.add(one["source"] for one in claim["citations"])}
+    comparison = build_comparison(documents)
+    compared_ids = {claim_id for row in comparison["rows"] for cell in row["cells"] for claim_id in cell["claims"]}
+    citations = [
+        {"claim": claim["id"], "sources": sources.add(citation["source"] for citation in claim["citations"])}
         for document in documents
         for block in document.values()
         if isinstance(block, dict) and "items" in block
         for claim in block["items"]
-        if claim.get("id") in named_claims and "citations" in claim
+        if claim.get("id") in compared_ids and "citations" in claim
     ]
     return _build_output(
-        read,
+        ctx,
         sources,
         {
-            "procedures": [{"type": "procedure", "slug": one["slug"], "name": one["name"]} for one in documents],
-            "rows": made["rows"],
-            "no_procedure": made["no_procedure"],
-            "citations": cited,
+            "procedures": [
+                {"type": "procedure", "slug": document["slug"], "name": document["name"]} for document in documents
+            ],
+            "rows": comparison["rows"],
+            "no_procedure": comparison["no_procedure"],
+            "citations": citations,
         },
     )
 
 
-def list_changes(read: RequestContext, given: asked.WhatChangedArguments) -> Json:
-    """What a release changed, field by field."""
-    sources, version = CitedSources(), given.version or read.release.version
-    known = [*list_versions(read.connection), read.release.version]
+def list_changes(ctx: RequestContext, args: WhatChangedArguments) -> Json:
+    """List the changes of a release, field by field."""
+    sources, version = CitedSources(), args.version or ctx.release.version
+    known = [*list_versions(ctx.connection), ctx.release.version]
     if version not in known:
-        near = find_nearest(version, known, limit=3) or known[-1:]
-        raise NotFound(f"No release has the version {version!r}.", suggestions=tuple(dict.fromkeys(near)))
-    path, after = f"releases/{version}/changes", _decode_cursor(read, "what_changed", given)
-    every_row = FilteredList(read.connection, path)
-    rows = list_rows(every_row, after=after, limit=given.limit + 1)
-    total = read.cached(("mcp total", path), lambda: count_rows(every_row))
-    changes = [orjson.loads(row.json) for row in rows[: given.limit]]
-    ids = [found[1] for one in changes if (found := _CLAIM_FIELD.match(one["field"]))]
-    claims = list_claims_by_id(read, ids)
-    items = []
-    for one in changes:
-        found = _CLAIM_FIELD.match(one["field"])
-        claim = claims.get(found[1]) if found else None
-        items.append(
-            {
-                "record": one["entity"],
-                "name": one["name"],
-                "change": one["change"],
-                "field": one["field"],
-                "old": one["old"],
-                "new": one["new"],
-                "sources": sources.add(cited["source"] for cited in claim["citations"]) if claim else [],
-            }
-        )
-    more = len(rows) > given.limit
-    following = _encode_cursor(read, "what_changed", given, rows[given.limit - 1].offset) if more else None
-    return _build_output(read, sources, {"version": version, "total": total, "items": items, "next": following})
+        suggestions = find_nearest(version, known, limit=3) or known[-1:]
+        raise NotFound(f"Unknown release {version!r}.", suggestions=tuple(dict.fromkeys(suggestions)))
+    changes, total, next_cursor = _list_page(ctx, args, FilteredList(ctx.connection, f"releases/{version}/changes"))
+    claim_ids = [match[1] if (match := _CLAIM_FIELD.match(change["field"])) else "" for change in changes]
+    claims = list_claims_by_id(ctx, filter(None, claim_ids))
+    items = [
+        {
+            "record": change["entity"],
+            "name": change["name"],
+            "change": change["change"],
+            "field": change["field"],
+            "old": change["old"],
+            "new": change["new"],
+            "sources": sources.add(
+                citation["source"] for citation in claims.get(claim_id, {"citations": ()})["citations"]
+            ),
+        }
+        for change, claim_id in zip(changes, claim_ids, strict=True)
+    ]
+    return _build_output(ctx, sources, {"version": version, "total": total, "items": items, "next": next_cursor})
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool: what it takes, what it answers, and the query behind it."""
+    """MCP tool: models of its arguments and output, and the function that runs it."""
 
     name: str
     title: str
-    arguments_model: type[asked.ToolArguments]
-    output_model: type[told.ToolOutput]
+    arguments_model: type[ToolArguments]
+    output_model: type[ToolOutput]
     run: Callable[[RequestContext, Any], Json]
 
 
 TOOLS: Final = {
     tool.name: tool
     for tool in (
-        Tool("find", "Find records", asked.FindArguments, told.FindOutput, find_records),
-        Tool("get", "Get a record", asked.GetArguments, told.GetOutput, get_record),
-        Tool("what_treats", "What treats this", asked.WhatTreatsArguments, told.WhatTreatsOutput, list_treatments),
-        Tool("compare", "Compare procedures", asked.CompareArguments, told.CompareOutput, compare_procedures),
-        Tool(
-            "what_changed", "What a release changed", asked.WhatChangedArguments, told.WhatChangedOutput, list_changes
-        ),
+        Tool("find", "Find records", FindArguments, FindOutput, find_records),
+        Tool("get", "Get a record", GetArguments, GetOutput, get_record),
+        Tool("what_treats", "What treats this", WhatTreatsArguments, WhatTreatsOutput, list_treatments),
+        Tool("compare", "Compare procedures", CompareArguments, CompareOutput, compare_procedures),
+        Tool("what_changed", "What a release changed", WhatChangedArguments, WhatChangedOutput, list_changes),
     )
 }
