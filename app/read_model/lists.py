@@ -438,7 +438,7 @@ def _build_finding_facets(
 ) -> tuple[Facets, dict[str, float | None]]:
     at = None if claim.value.at is None else duration_to_days(claim.value.at)
     sham = claim.qualifiers.comparator_is_sham
-    facets = {"direction": {claim.value.direction}}
+    facets: dict[str, AbstractSet[str]] = {"direction": {claim.value.direction}}
     if sham is not None:
         facets["sham"] = _bool_facet(sham)
     return facets, {"at": at}

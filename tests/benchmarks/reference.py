@@ -1,8 +1,8 @@
-"""Two applications to be measured beside ours in the same run, each its own process: `python -m benchmarks.reference`.
+"""Reference applications measured beside this service, each a process: `python -m benchmarks.reference`.
 
-`bare` returns stored bytes and headers from a dictionary: the limit of the server under it. `plain` is FastAPI with
-SQLModel the way its tutorial teaches it (sync endpoints, a session dependency, relationships, response models) over the
-same rows: what a team would write first.
+`bare` returns stored bytes and headers from a dictionary: the limit of the server. `plain` is FastAPI with SQLModel as
+its tutorial teaches it (sync endpoints, a session dependency, relationships, response models) over the same rows: what
+a team would write first.
 """
 
 import json
@@ -25,7 +25,7 @@ TABLES = registry()
 
 
 class Base(SQLModel, registry=TABLES):
-    """Tables of the plain application, apart from ours."""
+    """Base of the tables of the plain application."""
 
 
 class GeneratorLink(Base, table=True):
@@ -132,24 +132,24 @@ class ProcedureDetail(ProcedurePublic):
     reliefs: list[ReliefPublic] = []
 
 
-def load_plain_database(engine: Engine, state: CheckedContent) -> None:
-    """The rows of a synthetic release, in the plain application's tables."""
+def load_plain_database(engine: Engine, content: CheckedContent) -> None:
+    """Load a synthetic release into the tables of the plain application."""
     TABLES.metadata.create_all(engine)
-    content = state.bundle
+    bundle = content.bundle
     ids: dict[str, dict[str, int]] = {
-        "generator": {one.slug: n for n, one in enumerate(content.pain_generators, 1)},
-        "condition": {one.slug: n for n, one in enumerate(content.conditions, 1)},
-        "risk": {one.slug: n for n, one in enumerate(content.risks, 1)},
+        "generator": {record.slug: n for n, record in enumerate(bundle.pain_generators, 1)},
+        "condition": {record.slug: n for n, record in enumerate(bundle.conditions, 1)},
+        "risk": {record.slug: n for n, record in enumerate(bundle.risks, 1)},
     }
     rows: dict[type[SQLModel], list[dict[str, Any]]] = {
-        Generator: [{"slug": one.slug, "name": one.name} for one in content.pain_generators],
-        Condition: [{"slug": one.slug, "name": one.name} for one in content.conditions],
-        Risk: [{"slug": one.slug, "name": one.name} for one in content.risks],
+        Generator: [{"slug": record.slug, "name": record.name} for record in bundle.pain_generators],
+        Condition: [{"slug": record.slug, "name": record.name} for record in bundle.conditions],
+        Risk: [{"slug": record.slug, "name": record.name} for record in bundle.risks],
     }
     with engine.begin() as connection:
         for model, values in rows.items():
             connection.execute(insert(model), values)
-        for start in range(0, len(content.procedures), 2_000):
+        for start in range(0, len(bundle.procedures), 2_000):
             batch: dict[type[SQLModel], list[dict[str, Any]]] = {
                 Procedure: [],
                 GeneratorLink: [],
@@ -157,7 +157,7 @@ def load_plain_database(engine: Engine, state: CheckedContent) -> None:
                 ProcedureRisk: [],
                 Relief: [],
             }
-            for number, record in enumerate(content.procedures[start : start + 2_000], start + 1):
+            for number, record in enumerate(bundle.procedures[start : start + 2_000], start + 1):
                 _add_rows(batch, ids, number, record)
             for model, values in batch.items():
                 connection.execute(insert(model), values)
@@ -169,26 +169,26 @@ def _add_rows(
     number: int,
     record: seed.ProcedureIn,
 ) -> None:
-    mine = {"procedure_id": number}
+    procedure = {"procedure_id": number}
     batch[Procedure].append(
         {"slug": record.slug, "name": record.name, "family": record.family, "summary": record.texts["summary"].text}
     )
     for claim in record.claims:
         if isinstance(claim, seed.TargetClaimIn):
-            batch[GeneratorLink].append({**mine, "generator_id": ids["generator"][claim.value.pain_generator]})
+            batch[GeneratorLink].append({**procedure, "generator_id": ids["generator"][claim.value.pain_generator]})
         elif isinstance(claim, seed.IndicationClaimIn):
-            batch[ConditionLink].append({**mine, "condition_id": ids["condition"][claim.value.condition]})
+            batch[ConditionLink].append({**procedure, "condition_id": ids["condition"][claim.value.condition]})
         elif isinstance(claim, seed.ProcedureRiskClaimIn):
             value = claim.value
-            shown = {"observed": value.observed, "n": value.n, "statement": claim.statement}
-            batch[ProcedureRisk].append({**mine, **shown, "risk_id": ids["risk"][value.risk]})
+            rate = {"observed": value.observed, "n": value.n, "statement": claim.statement}
+            batch[ProcedureRisk].append({**procedure, **rate, "risk_id": ids["risk"][value.risk]})
         elif isinstance(claim, seed.ReliefDurationClaimIn):
-            span = {"min": claim.value.min, "max": claim.value.max, "label": claim.value.label}
-            batch[Relief].append({**mine, **span, "statement": claim.statement})
+            duration = {"min": claim.value.min, "max": claim.value.max, "label": claim.value.label}
+            batch[Relief].append({**procedure, **duration, "statement": claim.statement})
 
 
 def plain_app(file: str) -> FastAPI:
-    """The tutorial's application over one SQLite file."""
+    """Build the application of the tutorial over a SQLite file."""
     engine = create_engine(f"sqlite:///{file}", connect_args={"check_same_thread": False})
     app = FastAPI()
 
@@ -205,37 +205,37 @@ def plain_app(file: str) -> FastAPI:
 
     @app.get("/procedures/{slug}", response_model=ProcedureDetail)
     def read_procedure(slug: str, session: Sessions) -> Any:
-        found = session.exec(select(Procedure).where(Procedure.slug == slug)).first()
-        if not found:
+        procedure = session.exec(select(Procedure).where(Procedure.slug == slug)).first()
+        if not procedure:
             raise HTTPException(status_code=404, detail="Procedure not found")
-        return found
+        return procedure
 
     @app.get("/pain-generators/{slug}/procedures", response_model=list[ProcedurePublic])
     def read_procedures_of_generator(slug: str, session: Sessions, offset: int = 0, limit: Limit = 20) -> Any:
         generator = session.exec(select(Generator).where(Generator.slug == slug)).first()
         if not generator:
             raise HTTPException(status_code=404, detail="Pain generator not found")
-        found = select(Procedure).join(GeneratorLink).where(GeneratorLink.generator_id == generator.id)
-        return session.exec(found.order_by(col(Procedure.id)).offset(offset).limit(limit)).all()
+        statement = select(Procedure).join(GeneratorLink).where(GeneratorLink.generator_id == generator.id)
+        return session.exec(statement.order_by(col(Procedure.id)).offset(offset).limit(limit)).all()
 
     @app.get("/search", response_model=list[ProcedurePublic])
     def search(q: str, session: Sessions, offset: int = 0, limit: Limit = 20) -> Any:
-        found = select(Procedure).where(or_(col(Procedure.name).contains(q), col(Procedure.summary).contains(q)))
-        return session.exec(found.order_by(col(Procedure.id)).offset(offset).limit(limit)).all()
+        statement = select(Procedure).where(or_(col(Procedure.name).contains(q), col(Procedure.summary).contains(q)))
+        return session.exec(statement.order_by(col(Procedure.id)).offset(offset).limit(limit)).all()
 
     return app
 
 
 def bare_app(file: str) -> Any:
-    """Bytes and headers that were recorded from another server, by path and query; 304 where the ETag fits."""
-    held = {}
-    for target, one in json.loads(Path(file).read_text(encoding="utf-8")).items():
-        headers = [(name.encode(), value.encode()) for name, value in one["headers"]]
+    """Build an application that returns recorded bytes and headers by path and query, or 304 if the ETag matches."""
+    responses = {}
+    for target, recorded in json.loads(Path(file).read_text(encoding="utf-8")).items():
+        headers = [(name.encode(), value.encode()) for name, value in recorded["headers"]]
         etag = next((value for name, value in headers if name == b"etag"), b"")
         unchanged = [pair for pair in headers if pair[0] not in {b"content-length", b"content-type"}]
-        held[target.encode()] = (
+        responses[target.encode()] = (
             {"type": "http.response.start", "status": 200, "headers": headers},
-            {"type": "http.response.body", "body": b64decode(one["body"])},
+            {"type": "http.response.body", "body": b64decode(recorded["body"])},
             {"type": "http.response.start", "status": 304, "headers": unchanged},
             etag,
         )
@@ -245,7 +245,7 @@ def bare_app(file: str) -> Any:
         del receive
         if scope["type"] != "http":
             return
-        start, body, unchanged, etag = held[scope["raw_path"] + b"?" + scope["query_string"]]
+        start, body, unchanged, etag = responses[scope["raw_path"] + b"?" + scope["query_string"]]
         for name, value in scope["headers"]:
             if name == b"if-none-match" and value == etag:
                 start, body = unchanged, empty
@@ -256,9 +256,9 @@ def bare_app(file: str) -> Any:
 
 
 def main() -> None:
-    """`bare FILE PORT` or `plain FILE PORT`."""
-    kind, file, port = sys.argv[1:]
-    app = bare_app(file) if kind == "bare" else plain_app(file)
+    """Serve `bare FILE PORT` or `plain FILE PORT`."""
+    name, file, port = sys.argv[1:]
+    app = bare_app(file) if name == "bare" else plain_app(file)
     uvicorn.run(app, host="127.0.0.1", port=int(port), access_log=False, log_level="error", server_header=False)
 
 

@@ -1,4 +1,4 @@
-"""The bench: our service beside two references in one run. Ratios are what counts; figures belong to the machine."""
+"""Benchmark: this service beside two reference applications. Ratios matter; absolute rates depend on the machine."""
 
 import argparse
 import json
@@ -17,7 +17,15 @@ import brotli
 import httpx
 from benchmarks.chart import build_growth_chart
 from benchmarks.reference import load_plain_database
-from benchmarks.servers import Server, measure_latency, measure_throughput, check_tools, run_service, record_responses, run_reference
+from benchmarks.servers import (
+    Server,
+    check_tools,
+    measure_latency,
+    measure_throughput,
+    record_responses,
+    run_reference,
+    run_service,
+)
 from benchmarks.synthetic import build_synthetic_content, build_word
 from checkout import ROOT
 from sqlalchemy import create_engine
@@ -35,16 +43,16 @@ GOALS: Final = {
 GROWTH_GOALS: Final = {"detail": 1.3, "look-up": 1.6, "search": 1.5, "list": 1.3}
 _MAX_URLS: Final = 64
 _STARTS: Final = 7
-# Seconds of one turn of a server, before another has its own: a busy moment of the machine hits all alike.
+# Short alternating rounds, so that a busy moment of the machine affects all servers alike.
 _ROUND_SECONDS: Final = 1
-# The same where sizes are compared, and how many of them for one of the others: one request at a time needs no time to begin.
+# Latency needs no warm-up, so its rounds are shorter; several of them run per throughput round.
 _GROWTH_ROUND_SECONDS: Final = 0.25
 _GROWTH_ROUNDS: Final = 4
 
 
 @dataclass
 class Workload:
-    """Addresses of one kind of request, for us and for the plain application."""
+    """URLs of a kind of request for this service and for the plain application."""
 
     service: list[str]
     plain: list[str]
@@ -52,118 +60,119 @@ class Workload:
 
 @dataclass
 class Size:
-    """One size of the synthetic release, loaded."""
+    """Synthetic release of one size, loaded, with its measurements."""
 
     count: int
     folder: Path
     workloads: dict[str, Workload]
     load_seconds: float
     load_mib: float
-    # Workload -> median of each turn, in milliseconds.
+    # Workload -> median latency of each round in milliseconds.
     latencies: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def median_latencies(self) -> dict[str, float]:
-        """Workload -> median of its turns."""
-        return {name: statistics.median(found) for name, found in self.latencies.items()}
+        """Workload -> median of its rounds in milliseconds."""
+        return {name: statistics.median(medians) for name, medians in self.latencies.items()}
 
     @property
     def database_url(self) -> str:
-        """Where ours reads."""
+        """URL of the database of this service."""
         return f"sqlite:///{self.folder / 'kb.sqlite3'}"
 
 
 def prepare_size(count: int, folder: Path, *, beside: bool) -> Size:
-    """Load the release, in a process of its own: memory is measured there. `beside`: for the plain application too."""
+    """Load a release in another process, which measures its memory. `beside` also loads it for the plain application."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "benchmarks.run", "--load", str(count), str(folder), "beside" if beside else "alone"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    facts = json.loads(made.stdout.strip().splitlines()[-1])
+    facts = json.loads(process.stdout.strip().splitlines()[-1])
     step = max(1, count // _MAX_URLS)
     slugs = [f"procedure-{n}" for n in range(0, count, step)][:_MAX_URLS]
     generators = [f"generator-{n}" for n in range(facts["generators"])][:_MAX_URLS]
     words = [build_word(n) for n in (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597)]
     workloads = {
-        "detail": Workload([f"/v1/procedures/{one}" for one in slugs], [f"/procedures/{one}" for one in slugs]),
+        "detail": Workload([f"/v1/procedures/{slug}" for slug in slugs], [f"/procedures/{slug}" for slug in slugs]),
         "look-up": Workload(
-            [f"/v1/pain-generators/{one}/procedures" for one in generators],
-            [f"/pain-generators/{one}/procedures" for one in generators],
+            [f"/v1/pain-generators/{slug}/procedures" for slug in generators],
+            [f"/pain-generators/{slug}/procedures" for slug in generators],
         ),
-        "search": Workload([f"/v1/search?q={one}" for one in words], [f"/search?q={one}" for one in words]),
+        "search": Workload([f"/v1/search?q={word}" for word in words], [f"/search?q={word}" for word in words]),
         "list": Workload(["/v1/procedures?limit=20"], ["/procedures?limit=20"]),
     }
     return Size(count, folder, workloads, facts["seconds"], facts["mib"])
 
 
-def measure_throughputs(size: Size, *, turns: int, say: ReportProgress) -> dict[str, dict[str, list[float]]]:
-    """Requests a second of ours (warm, cold, 304), of the bare and of the plain application, in turns."""
-    found: dict[str, dict[str, list[float]]] = {}
+def measure_throughputs(size: Size, *, rounds: int, report: ReportProgress) -> dict[str, dict[str, list[float]]]:
+    """Measure requests per second of this service (warm, cold, 304) and of the bare and plain applications, in rounds."""
+    rates: dict[str, dict[str, list[float]]] = {}
     with ExitStack() as stack:
         warm: Server = stack.enter_context(run_service(size.database_url, size.folder / "search", cached=True))
         cold: Server = stack.enter_context(run_service(size.database_url, size.folder / "search", cached=False))
         plain: Server = stack.enter_context(
             run_reference("plain", size.folder / "plain.sqlite3", size.workloads["list"].plain[0])
         )
-        targets = [target for workload in size.workloads.values() for target in workload.service]
-        recorded = record_responses(warm, targets)
-        record_responses(cold, targets)
+        urls = [url for workload in size.workloads.values() for url in workload.service]
+        recorded = record_responses(warm, urls)
+        record_responses(cold, urls)
         (size.folder / "recorded.json").write_text(json.dumps(recorded), encoding="utf-8")
-        bare: Server = stack.enter_context(run_reference("bare", size.folder / "recorded.json", targets[0]))
-        for turn in range(turns):
-            say(f"throughput, turn {turn + 1} of {turns}")
+        bare: Server = stack.enter_context(run_reference("bare", size.folder / "recorded.json", urls[0]))
+        for number in range(rounds):
+            report(f"throughput, round {number + 1} of {rounds}")
             for name, workload in size.workloads.items():
-                none = [""] * len(workload.service)
-                row = found.setdefault(name, {})
+                no_etags = [""] * len(workload.service)
+                row = rates.setdefault(name, {})
 
-                def run(kind: str, server: Server, asked: list[str], tags: list[str], into: Any) -> None:
-                    into.setdefault(kind, []).append(measure_throughput(server, asked, tags, seconds=_ROUND_SECONDS, work=size.folder))
+                def run(
+                    name: str, server: Server, urls: list[str], etags: list[str], row: dict[str, list[float]]
+                ) -> None:
+                    row.setdefault(name, []).append(
+                        measure_throughput(server, urls, etags, seconds=_ROUND_SECONDS, work=size.folder)
+                    )
 
-                run("bare", bare, workload.service, none, row)
-                run("warm", warm, workload.service, none, row)
-                run("cold", cold, workload.service, none, row)
+                run("bare", bare, workload.service, no_etags, row)
+                run("warm", warm, workload.service, no_etags, row)
+                run("cold", cold, workload.service, no_etags, row)
                 run("plain", plain, workload.plain, [""] * len(workload.plain), row)
             detail = size.workloads["detail"].service
-            tags = [recorded[f"{one}?"]["etag"] for one in detail]
-            row = found.setdefault("304", {})
-            run("bare", bare, detail, tags, row)
-            run("warm", warm, detail, tags, row)
-    return found
+            etags = [recorded[f"{url}?"]["etag"] for url in detail]
+            row = rates.setdefault("304", {})
+            run("bare", bare, detail, etags, row)
+            run("warm", warm, detail, etags, row)
+    return rates
 
 
-def measure_growth(sizes: list[Size], *, turns: int, say: ReportProgress) -> None:
-    """Medians of one answer at each size, in turns."""
+def measure_growth(sizes: list[Size], *, rounds: int, report: ReportProgress) -> None:
+    """Measure the latencies at each size, in rounds, and store them in `sizes`."""
     with ExitStack() as stack:
         servers = [
-            (size, stack.enter_context(run_service(size.database_url, size.folder / "search", cached=False))) for size in sizes
+            (size, stack.enter_context(run_service(size.database_url, size.folder / "search", cached=False)))
+            for size in sizes
         ]
-        for turn in range(turns):
-            say(f"growth, turn {turn + 1} of {turns}")
+        for number in range(rounds):
+            report(f"growth, round {number + 1} of {rounds}")
             for name in sizes[0].workloads:
                 for size, cold in servers:
                     median = measure_latency(cold, size.workloads[name].service, seconds=_GROWTH_ROUND_SECONDS)
                     size.latencies.setdefault(name, []).append(median)
 
 
-def measure_shipped_content(database: str, search_dir: Path) -> dict[str, float]:
-    """Of a loaded database: seconds to the first answer (median of several starts), resident memory, and the largest
-    detail compressed.
-    """
+def measure_shipped_content(database_url: str, search_dir: Path) -> dict[str, float]:
+    """Measure a loaded database: seconds to the first response, resident memory, and the largest detail compressed."""
     starts = []
     for _ in range(_STARTS):
-        with run_service(database, search_dir, cached=True) as server:
-            starts.append(server.seconds_to_first_answer)
-    with run_service(database, search_dir, cached=True) as server, httpx.Client(base_url=server.base) as client:
+        with run_service(database_url, search_dir, cached=True) as server:
+            starts.append(server.seconds_to_first_response)
+    with run_service(database_url, search_dir, cached=True) as server, httpx.Client(base_url=server.base_url) as client:
         memory = server.memory_mib()
         largest = 0
-        target = "/v1/procedures?limit=100"
-        slugs = [one["slug"] for one in client.get(target).json()["items"]]
-        for slug in slugs:
-            body = client.get(f"/v1/procedures/{slug}", headers={"Accept-Encoding": "identity"}).content
+        for item in client.get("/v1/procedures?limit=100").json()["items"]:
+            body = client.get(f"/v1/procedures/{item['slug']}", headers={"Accept-Encoding": "identity"}).content
             largest = max(largest, len(brotli.compress(body, quality=5)))
         return {
             "start_seconds": round(statistics.median(starts), 2),
@@ -173,61 +182,66 @@ def measure_shipped_content(database: str, search_dir: Path) -> dict[str, float]
         }
 
 
-def bench(sizes: list[int], *, turns: int, work: Path, shipped: str, out: Path, say: ReportProgress) -> str:
-    """Measure, write `bench.json`, `bench.md` and `growth.svg` below `out`, and return the table."""
+def bench(sizes: list[int], *, rounds: int, work: Path, shipped: str, out: Path, report: ReportProgress) -> str:
+    """Run the benchmark, write `bench.json`, `bench.md` and `growth.svg` to `out`, and return the report."""
     check_tools()
     if (os.cpu_count() or 1) < 2:
-        say("one core only: server and load share it, ratios will be low")
-    made: list[Size] = []
+        report("only one core: server and load share it, so ratios will be low")
+    loaded: list[Size] = []
     for count in sizes:
-        say(f"loading {count}")
-        # Only the first size is measured beside the others.
-        made.append(prepare_size(count, work / str(count), beside=not made))
-    rates = measure_throughputs(made[0], turns=turns, say=say)
-    measure_growth(made, turns=turns * _GROWTH_ROUNDS, say=say)
-    rest = measure_shipped_content(shipped, work / "search") if shipped else {}
+        report(f"loading {count}")
+        # Only the first size is compared with the reference applications.
+        loaded.append(prepare_size(count, work / str(count), beside=not loaded))
+    rates = measure_throughputs(loaded[0], rounds=rounds, report=report)
+    measure_growth(loaded, rounds=rounds * _GROWTH_ROUNDS, report=report)
+    shipped_facts = measure_shipped_content(shipped, work / "search") if shipped else {}
     facts = {
         "machine": {
             "cores": os.cpu_count(),
             "system": platform.system(),
             "python": platform.python_version(),
-            "turns": turns,
+            "turns": rounds,
         },
         "throughput": _build_ratios(rates),
-        "growth": [{"procedures": size.count, **{k: round(v, 3) for k, v in size.median_latencies.items()}} for size in made],
+        "growth": [
+            {"procedures": size.count, **{k: round(v, 3) for k, v in size.median_latencies.items()}} for size in loaded
+        ],
         "growth_ratio": {
-            name: round(_compare(made[-1].latencies[name], made[0].latencies[name]), 2) for name in made[0].latencies
+            name: round(_compare(loaded[-1].latencies[name], loaded[0].latencies[name]), 2)
+            for name in loaded[0].latencies
         },
         "loading": [
             {"procedures": size.count, "seconds": round(size.load_seconds, 1), "mib": round(size.load_mib)}
-            for size in made
+            for size in loaded
         ],
-        "shipped": rest,
+        "shipped": shipped_facts,
     }
     out.mkdir(parents=True, exist_ok=True)
     (out / "bench.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    (out / "growth.svg").write_text(build_growth_chart({s.count: s.median_latencies for s in made}), encoding="utf-8")
-    table = _render_report(facts)
-    (out / "bench.md").write_text(table, encoding="utf-8")
-    return table
+    (out / "growth.svg").write_text(
+        build_growth_chart({size.count: size.median_latencies for size in loaded}), encoding="utf-8"
+    )
+    text = _render_report(facts)
+    (out / "bench.md").write_text(text, encoding="utf-8")
+    return text
 
 
-def _compare(ours: list[float], theirs: list[float]) -> float:
-    """Median of the ratios of neighbouring turns: what slowed the machine down for a while slowed both."""
-    return statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
+def _compare(rates: list[float], references: list[float]) -> float:
+    """Median of the ratios of simultaneous rounds: a busy machine slows down both."""
+    return statistics.median(rate / reference for rate, reference in zip(rates, references, strict=True))
 
 
 def _build_ratios(rates: dict[str, dict[str, list[float]]]) -> list[dict[str, Any]]:
     rows = []
     for name, row in rates.items():
         warm_goal, cold_goal = GOALS[name]
-        shown: dict[str, Any] = {"workload": name}
-        shown |= {kind: round(statistics.median(turns)) for kind, turns in row.items()}
-        shown["warm_to_bare"] = round(_compare(row["warm"], row["bare"]), 2)
-        shown["warm_goal"] = warm_goal
-        shown["cold_to_plain"] = round(_compare(row["cold"], row["plain"]), 1) if "cold" in row else None
-        shown["cold_goal"] = cold_goal
-        rows.append(shown)
+        ratios: dict[str, Any] = {"workload": name}
+        ratios |= {server: round(statistics.median(rounds)) for server, rounds in row.items()}
+        ratios["warm_to_bare"] = round(_compare(row["warm"], row["bare"]), 2)
+        ratios["warm_goal"] = warm_goal
+        ratios["cold_to_plain"] = round(_compare(row["cold"], row["plain"]), 1) if "cold" in row else None
+        ratios["cold_goal"] = cold_goal
+        rows.append(ratios)
     return rows
 
 
@@ -235,11 +249,11 @@ def _render_report(facts: dict[str, Any]) -> str:
     lines = [
         "# Performance",
         "",
-        "Printed by `make bench`; `bench.json` holds the same. One uvicorn worker on one core, 16",
-        "connections from another core, synthetic release. Ratios compare servers of the same run; rates are of this machine.",
-        "Cold: the response cache is off. What is made once of a release (records of the text index, totals, the first rows of",
-        "a look-up) is kept as always, as the plain application keeps its database pages. Servers take short turns; a rate is",
-        "the median of its turns, a ratio the median of the ratios of neighbouring turns.",
+        "Written by `make bench`; `bench.json` has the same numbers. One uvicorn worker on one core, 16",
+        "connections from another core, synthetic release. Ratios compare servers within one run; rates depend on the machine.",
+        "Cold: the response cache is off. What is built once per release (text index, totals, the first rows of a lookup) stays",
+        "cached, as the plain application keeps its database pages. Servers are measured in short alternating rounds; a rate is",
+        "the median of its rounds, a ratio the median of the ratios of neighboring rounds.",
         "",
         "| | warm req/s | bare ASGI | ratio (goal) | cold req/s | plain FastAPI + SQLModel | ratio (goal) |",
         "| --- | --: | --: | --: | --: | --: | --: |",
@@ -250,7 +264,7 @@ def _render_report(facts: dict[str, Any]) -> str:
         lines.append(
             f"| {row['workload']} | {row['warm']} | {row['bare']} | {row['warm_to_bare']:.2f} ({row['warm_goal']:.2f}) | {cold} | {ratio} |"
         )
-    lines += ["", "Cold median of one answer in ms, one connection, as the content grows:", ""]
+    lines += ["", "Cold median latency in ms, one connection, by number of procedures:", ""]
     names = list(GROWTH_GOALS)
     lines += [f"| procedures | {' | '.join(names)} |", "| --: | " + "--: | " * len(names)]
     lines += [
@@ -261,20 +275,20 @@ def _render_report(facts: dict[str, Any]) -> str:
         lines.append(f"| ratio (goal) | {ratios} |")
     lines += ["", "![Growth](growth.svg)", "", "| procedures | loading s | peak MiB |", "| --: | --: | --: |"]
     lines += [f"| {row['procedures']} | {row['seconds']} | {row['mib']} |" for row in facts["loading"]]
-    if rest := facts["shipped"]:
+    if shipped := facts["shipped"]:
         lines += [
             "",
             (
-                f"Shipped content: first 200 after {rest['start_seconds']} s (median of {_STARTS} starts, the slowest took "
-                f"{rest['slowest_start_seconds']} s), {rest['memory_mib']} MiB resident then; "
-                f"largest detail {rest['largest_detail_kb']} kB compressed."
+                f"Shipped content: first 200 after {shipped['start_seconds']} s (median of {_STARTS} starts, the slowest took "
+                f"{shipped['slowest_start_seconds']} s), {shipped['memory_mib']} MiB resident then; "
+                f"largest detail {shipped['largest_detail_kb']} kB compressed."
             ),
         ]
     return "\n".join(lines) + "\n"
 
 
 def _load_size(count: int, folder: Path, *, beside: bool) -> None:
-    """In a process of its own: both databases of one size, and what loading ours took."""
+    """Load both databases of one size in this process, and print what loading that of the service took."""
     import resource
     import time
 
@@ -285,24 +299,24 @@ def _load_size(count: int, folder: Path, *, beside: bool) -> None:
 
     for old in folder.glob("*.sqlite3*"):
         old.unlink()
-    began = time.perf_counter()
+    started = time.perf_counter()
     with gc_paused():
-        state = build_synthetic_content(count)
+        content = build_synthetic_content(count)
         engine = create_write_engine(f"sqlite:///{folder / 'kb.sqlite3'}")
         migrate(engine)
-        write_content(engine, state)
+        write_content(engine, content)
         engine.dispose()
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if beside:
         plain = create_engine(f"sqlite:///{folder / 'plain.sqlite3'}")
-        load_plain_database(plain, state)
+        load_plain_database(plain, content)
         plain.dispose()
-    print(json.dumps({"seconds": seconds, "mib": peak, "generators": len(state.bundle.pain_generators)}))
+    print(json.dumps({"seconds": seconds, "mib": peak, "generators": len(content.bundle.pain_generators)}))
 
 
 def main() -> None:
-    """Run the benchmark, or load one synthetic release (what the benchmark starts for itself)."""
+    """Run the benchmark, or load one synthetic release (the benchmark calls itself for that)."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--sizes", default="40,1000,10000,100000", help="numbers of procedures, smallest first")
     parser.add_argument("--rounds", type=int, default=9, help="one-second rounds per server; the median is reported")
@@ -312,23 +326,23 @@ def main() -> None:
     )
     options = parser.parse_args()
     if options.load:
-        count, folder, which = options.load
-        _load_size(int(count), Path(folder), beside=which == "beside")
+        count, folder, mode = options.load
+        _load_size(int(count), Path(folder), beside=mode == "beside")
         return
     counts = [int(size) for size in options.sizes.split(",")]
     if counts != sorted(counts) or counts[0] < 1:
         parser.error(f"--sizes {options.sizes!r}: at least 1, smallest first")
     settings = load_settings()
     subprocess.run([sys.executable, "-m", "app.cli", "load"], cwd=ROOT, check=True)
-    table = bench(
+    report = bench(
         counts,
-        turns=options.rounds,
+        rounds=options.rounds,
         work=ROOT / "var" / "bench",
         shipped=settings.database_url,
         out=options.out,
-        say=lambda what: print(f"bench: {what}", file=sys.stderr),
+        report=lambda step: print(f"bench: {step}", file=sys.stderr),
     )
-    print(table)
+    print(report)
 
 
 if __name__ == "__main__":

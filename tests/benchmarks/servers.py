@@ -1,4 +1,4 @@
-"""Servers under measure, each a process of its own on one core, and what is sent to them from another."""
+"""Measured servers, each a process pinned to one core, and the load sent to them from another core."""
 
 import re
 import shutil
@@ -9,7 +9,7 @@ import sys
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,48 +25,50 @@ CLIENT_CORE: Final = "1"
 
 @dataclass(frozen=True)
 class Server:
-    """A running server."""
+    """Running server process."""
 
-    base: str
+    base_url: str
     pid: int
-    seconds_to_first_answer: float
+    seconds_to_first_response: float
 
     @property
     def port(self) -> int:
-        """Where it listens."""
-        return int(self.base.rpartition(":")[2])
+        """Port that the server listens on."""
+        return int(self.base_url.rpartition(":")[2])
 
     def memory_mib(self) -> float:
-        """Resident memory now (Linux)."""
+        """Current resident memory in MiB (Linux)."""
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
-        found = re.search(r"VmRSS:\s+(\d+) kB", status)
-        return int(found.group(1)) / 1024 if found else 0.0
+        match = re.search(r"VmRSS:\s+(\d+) kB", status)
+        return int(match.group(1)) / 1024 if match else 0.0
 
 
-def need_tools() -> None:
-    """ConfigurationError names what the bench needs and this machine lacks."""
+def check_tools() -> None:
+    """Raise ConfigurationError if a tool of the benchmark is not installed."""
     missing = [tool for tool in ("wrk", "taskset") if shutil.which(tool) is None]
     if missing:
-        raise ConfigurationError(f"The bench needs {' and '.join(missing)} (Debian: apt install wrk util-linux).")
+        raise ConfigurationError(f"The benchmark needs {' and '.join(missing)} (Debian: apt install wrk util-linux).")
 
 
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+def find_free_port() -> int:
+    """Find an unused port."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 @contextmanager
-def serving(command: Sequence[str], port: int, ask: str, environ: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """Run a server pinned to one core until the block ends; entered at its first 200."""
-    began = time.perf_counter()
-    # Installed software is compiled once, whatever this shell says of it.
-    given = ["-u", "PYTHONDONTWRITEBYTECODE", f"PYTHONPATH={ROOT}"]
-    given += [f"{name}={value}" for name, value in (environ or {}).items()]
-    # A fixed command of this program; nothing of it comes from outside.
+def run_server(
+    command: Sequence[str], port: int, probe_url: str, environ: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """Run a server pinned to one core until the block ends. The block starts at its first 200 for `probe_url`."""
+    started = time.perf_counter()
+    # Bytecode is always cached, as it is for installed software.
+    env = ["-u", "PYTHONDONTWRITEBYTECODE", f"PYTHONPATH={ROOT}"]
+    env += [f"{name}={value}" for name, value in (environ or {}).items()]
+    # A fixed command; no part of it comes from outside.
     process = subprocess.Popen(
-        [shutil.which("taskset") or "taskset", "-c", SERVER_CORE, "env", *given, *command],
+        [shutil.which("taskset") or "taskset", "-c", SERVER_CORE, "env", *env, *command],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -74,59 +76,59 @@ def serving(command: Sequence[str], port: int, ask: str, environ: Mapping[str, s
     base = f"http://127.0.0.1:{port}"
     try:
         with httpx.Client(base_url=base, timeout=5) as client:
-            while not _answers(client, ask):
+            while not _is_ready(client, probe_url):
                 if process.poll() is not None:
-                    said = process.stderr.read().decode()[-2000:] if process.stderr else ""
-                    raise ConfigurationError(f"A server of the bench ended at once: {said}")
-                if time.perf_counter() - began > 60:
-                    raise ConfigurationError(f"A server of the bench does not answer {ask} with 200.")
+                    message = process.stderr.read().decode()[-2000:] if process.stderr else ""
+                    raise ConfigurationError(f"A measured server exited at startup: {message}")
+                if time.perf_counter() - started > 60:
+                    raise ConfigurationError(f"A measured server does not respond to {probe_url} with 200.")
                 time.sleep(0.01)
-            seconds = time.perf_counter() - began
+            seconds = time.perf_counter() - started
         yield Server(base, process.pid, seconds)
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def _answers(client: httpx.Client, ask: str) -> bool:
+def _is_ready(client: httpx.Client, probe_url: str) -> bool:
     try:
-        return client.get(ask).status_code == 200
+        return client.get(probe_url).status_code == 200
     except httpx.TransportError:
         return False
 
 
-def ours(database: str, search_dir: Path, *, cached: bool, ask: str = "/v1/procedures") -> Any:
-    """Our service, one worker, as `serve` runs it."""
-    port = free_port()
+def run_service(database: str, search_dir: Path, *, cached: bool) -> AbstractContextManager[Server]:
+    """Run this service with one worker, as `serve` does. `cached` enables the response cache."""
+    port = find_free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", "app.asgi:load_app", "--port", str(port)]
     command += ["--no-access-log", "--no-server-header", "--log-level", "error"]
     environ = {"KB_DATABASE_URL": database, "KB_SEARCH_DIR": str(search_dir)}
     if not cached:
         environ["KB_CACHE_BYTES"] = "0"
-    return serving(command, port, ask, environ)
+    return run_server(command, port, "/v1/procedures", environ)
 
 
-def reference(kind: str, file: Path, ask: str) -> Any:
-    """One of the two references."""
-    port = free_port()
-    return serving([sys.executable, "-m", "benchmarks.reference", kind, str(file), str(port)], port, ask)
+def run_reference(name: str, file: Path, probe_url: str) -> AbstractContextManager[Server]:
+    """Run a reference application: `bare` or `plain`."""
+    port = find_free_port()
+    return run_server([sys.executable, "-m", "benchmarks.reference", name, str(file), str(port)], port, probe_url)
 
 
-def record(server: Server, targets: Sequence[str]) -> dict[str, Any]:
-    """Bytes and headers of answers, for the bare reference to return. Every one must be a 200."""
-    found = {}
-    with httpx.Client(base_url=server.base, headers={"Accept-Encoding": "identity"}) as client:
+def record_responses(server: Server, targets: Sequence[str]) -> dict[str, Any]:
+    """Record bytes and headers of responses for the bare reference. Raises HTTPStatusError unless all are 200."""
+    recorded = {}
+    with httpx.Client(base_url=server.base_url, headers={"Accept-Encoding": "identity"}) as client:
         for target in targets:
-            answer = client.get(target)
-            answer.raise_for_status()
-            headers = [[name, value] for name, value in answer.headers.items() if name != "date"]
+            response = client.get(target)
+            response.raise_for_status()
+            headers = [[name, value] for name, value in response.headers.items() if name != "date"]
             key = target if "?" in target else f"{target}?"
-            found[key] = {
+            recorded[key] = {
                 "headers": headers,
-                "body": b64encode(answer.content).decode(),
-                "etag": answer.headers["etag"],
+                "body": b64encode(response.content).decode(),
+                "etag": response.headers["etag"],
             }
-    return found
+    return recorded
 
 
 _LUA: Final = """\
@@ -139,49 +141,51 @@ end
 """
 
 
-def load(server: Server, targets: Sequence[str], etags: Sequence[str], *, seconds: int, work: Path) -> float:
-    """Requests a second with 16 connections over a rotation of addresses. ConfigurationError on any error answer."""
-    quoted = ", ".join(f'"{one}"' for one in targets)
-    tags = ", ".join("'" + one + "'" for one in etags)
+def measure_throughput(
+    server: Server, targets: Sequence[str], etags: Sequence[str], *, seconds: int, work: Path
+) -> float:
+    """Measure requests per second with 16 connections over rotating URLs. Raises ConfigurationError on any error response."""
+    quoted = ", ".join(f'"{target}"' for target in targets)
+    tags = ", ".join(f"'{etag}'" for etag in etags)
     script = work / "rotation.lua"
     script.write_text(f"targets = {{{quoted}}}\netags = {{{tags}}}\n{_LUA}", encoding="utf-8")
-    command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", "-c16", f"-d{seconds}s", "-s", str(script), server.base]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in said or "Socket errors" in said:
-        raise ConfigurationError(f"A server under measure answered with errors:\n{said}")
-    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    return float(found.group(1)) if found else 0.0
+    command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", "-c16", f"-d{seconds}s", "-s", str(script), server.base_url]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in output or "Socket errors" in output:
+        raise ConfigurationError(f"A measured server returned errors:\n{output}")
+    match = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    return float(match.group(1)) if match else 0.0
 
 
-def latencies(server: Server, targets: Sequence[str], *, seconds: float) -> float:
-    """Median time of one answer in milliseconds, one connection, one request at a time."""
+def measure_latency(server: Server, targets: Sequence[str], *, seconds: float) -> float:
+    """Measure the median latency in milliseconds with one connection, one request at a time."""
     times: list[float] = []
-    requests = [f"GET {one} HTTP/1.1\r\nHost: bench\r\n\r\n".encode() for one in targets]
-    with socket.create_connection(("127.0.0.1", server.port)) as wire:
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        until, place = time.perf_counter() + seconds, 0
-        while time.perf_counter() < until or len(times) < 50:
-            began = time.perf_counter()
-            wire.sendall(requests[place % len(requests)])
-            _read_answer(wire)
-            times.append(time.perf_counter() - began)
-            place += 1
-    # Each address is asked once before it counts: what is the same for every request of a revision is made then.
+    requests = [f"GET {target} HTTP/1.1\r\nHost: bench\r\n\r\n".encode() for target in targets]
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        deadline, sent = time.perf_counter() + seconds, 0
+        while time.perf_counter() < deadline or len(times) < 50:
+            started = time.perf_counter()
+            connection.sendall(requests[sent % len(requests)])
+            _read_response(connection)
+            times.append(time.perf_counter() - started)
+            sent += 1
+    # The first request to each URL is not counted: it builds what all requests of a release share.
     counted = times[min(len(targets), len(times) // 2) :]
     return statistics.median(counted) * 1000
 
 
-def _read_answer(wire: socket.socket) -> None:
-    held = b""
-    while b"\r\n\r\n" not in held:
-        got = wire.recv(65536)
-        if not got:
-            raise ConfigurationError("A server under measure closed the connection.")
-        held += got
-    head, _, body = held.partition(b"\r\n\r\n")
+def _read_response(connection: socket.socket) -> None:
+    buffered = b""
+    while b"\r\n\r\n" not in buffered:
+        chunk = connection.recv(65536)
+        if not chunk:
+            raise ConfigurationError("A measured server closed the connection.")
+        buffered += chunk
+    head, _, body = buffered.partition(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 200"):
-        raise ConfigurationError(f"A server under measure answered {head[:60]!r}.")
-    found = re.search(rb"content-length: (\d+)", head.lower())
-    left = (int(found.group(1)) if found else 0) - len(body)
-    while left > 0:
-        left -= len(wire.recv(65536))
+        raise ConfigurationError(f"A measured server returned {head[:60]!r}.")
+    match = re.search(rb"content-length: (\d+)", head.lower())
+    remaining = (int(match.group(1)) if match else 0) - len(body)
+    while remaining > 0:
+        remaining -= len(connection.recv(65536))

@@ -1,7 +1,7 @@
-"""A release of N procedures, made by arithmetic: the same N gives the same content everywhere.
+"""Synthetic release of N procedures, generated deterministically: the same N gives the same content everywhere.
 
-The shape is that of the real content (hierarchies, edges, estimates, risks, sources); the sentences say nothing. It goes
-the way of every release: the same documents, lists and tables, written by the same loader.
+It has the structure of the real content (edges, estimates, risks, sources) with meaningless sentences. The same loader
+writes its documents, lists and tables.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _FAMILIES: Final = tuple(vocabulary.PROCEDURE_FAMILIES)
 _REGIONS: Final = tuple(vocabulary.BODY_REGIONS)
 _VERSION: Final = "1.0.0"
 _NO_QUALIFIERS: Final = Qualifiers()
-# What is the same in all records is one object, and no default is made anew for each: a gigabyte at 100 000 procedures.
+# Records share equal values as one object, defaults included: that saves a gigabyte at 100 000 procedures.
 _EMPTY: Final[list[Any]] = []
 _CLAIM_FIELDS: Final = {"id", "kind", "statement", "value", "citations"}
 _PROCEDURE_FIELDS: Final = {"slug", "name", "claims", "texts", "family", "intents", "body_regions", "implant", "names"}
@@ -34,17 +34,17 @@ _REGION_LISTS: Final = [[region] for region in _REGIONS]
 
 @lru_cache(maxsize=10_000)
 def build_word(number: int) -> str:
-    """A made-up word: short for small numbers, no two alike."""
+    """Build a made-up word: unique, and short for small numbers."""
     text = ""
     number += 16
     while number:
-        number, place = divmod(number, 16)
-        text += _SYLLABLES[place]
+        number, digit = divmod(number, 16)
+        text += _SYLLABLES[digit]
     return text
 
 
 def _build_sentence(seed_number: int, count: int) -> str:
-    """Words of which a few are frequent and most are seldom, as in a language."""
+    """Build a sentence in which few words are frequent and most are rare, as in a language."""
     chances = unpack(f"<{count}H", shake_128(seed_number.to_bytes(8)).digest(2 * count))
     return " ".join(map(_pick_word, chances))
 
@@ -91,7 +91,7 @@ def _build_citations(number: int) -> list[seed.CitationIn]:
 def _build_claim(
     cls: Any,
     claim_id: str,
-    kind: str,
+    claim_kind: str,
     statement: str,
     value: Any,
     source: int,
@@ -99,7 +99,7 @@ def _build_claim(
     return cls.model_construct(
         _fields_set=_CLAIM_FIELDS,
         id=claim_id,
-        kind=kind,
+        kind=claim_kind,
         statement=statement,
         value=value,
         qualifiers=_NO_QUALIFIERS,
@@ -114,13 +114,13 @@ def _build_procedure(number: int, generators: int, conditions: int, sources: int
     slug = f"procedure-{number}"
     statement = _build_sentence(number, 14)
     generator, condition = number % generators, (number * 7) % conditions
-    other, further = (number * 13 + 1) % generators, (number * 11 + 3) % risks
+    other_generator, other_risk = (number * 13 + 1) % generators, (number * 11 + 3) % risks
     claims = [
         _build_claim(seed.TargetClaimIn, f"{slug}--t", "target", statement, _build_target(f"generator-{generator}", "treats"), number % sources),
-        _build_claim(seed.TargetClaimIn, f"{slug}--u", "target", statement, _build_target(f"generator-{other}", "diagnoses"), number % sources),
+        _build_claim(seed.TargetClaimIn, f"{slug}--u", "target", statement, _build_target(f"generator-{other_generator}", "diagnoses"), number % sources),
         _build_claim(seed.IndicationClaimIn, f"{slug}--i", "indication", statement, _build_indication(f"condition-{condition}"), (number + 1) % sources),
         _build_claim(seed.ProcedureRiskClaimIn, f"{slug}--r", "procedure_risk", statement, _build_risk(f"risk-{number % risks}", number % 50 + 1), (number + 2) % sources),
-        _build_claim(seed.ProcedureRiskClaimIn, f"{slug}--s", "procedure_risk", statement, _build_risk(f"risk-{further}", number % 9 + 1), number % sources),
+        _build_claim(seed.ProcedureRiskClaimIn, f"{slug}--s", "procedure_risk", statement, _build_risk(f"risk-{other_risk}", number % 9 + 1), number % sources),
         _build_claim(seed.ReliefDurationClaimIn, f"{slug}--d", "relief_duration", statement, _build_relief(number % 24 + 1), (number + 3) % sources),
     ]  # fmt: skip
     text = seed.TextIn.model_construct(
@@ -152,31 +152,40 @@ def _build_sources(count: int) -> Iterator[seed.SourceIn]:
     designs = tuple(vocabulary.DESIGNS)
     for n in range(count):
         yield seed.SourceIn(
-            slug=f"source-{n}", title=f"Study {build_word(n)} {n}".capitalize(), design=designs[n % 9], year=1990 + n % 35
+            slug=f"source-{n}",
+            title=f"Study {build_word(n)} {n}".capitalize(),
+            design=designs[n % 9],
+            year=1990 + n % 35,
         )
 
 
 def build_synthetic_content(count: int) -> CheckedContent:
-    """A checked state of `count` procedures; the records they are joined to are fewer, so that look-ups grow too."""
+    """Build checked content of `count` procedures. Linked records are fewer, so that lookups grow too."""
     generators = conditions = min(2000, max(8, count // 2))
     sources, risks = min(4000, 4 * generators), min(60, max(8, count // 10))
-    content = Bundle(content_hash=f"{count:064x}")
-    content.sources = list(_build_sources(sources))
-    content.risks = [
+    bundle = Bundle(content_hash=f"{count:064x}")
+    bundle.sources = list(_build_sources(sources))
+    bundle.risks = [
         seed.RiskIn(
-            slug=f"risk-{n}", name=f"Risk {build_word(n)} {n}", lay_name=f"{build_word(n)}", category="other", description="x"
+            slug=f"risk-{n}",
+            name=f"Risk {build_word(n)} {n}",
+            lay_name=f"{build_word(n)}",
+            category="other",
+            description="x",
         )
         for n in range(risks)
     ]
-    content.pain_generators = [
+    bundle.pain_generators = [
         seed.PainGeneratorIn(slug=f"generator-{n}", name=f"Generator {build_word(n)} {n}", kind="joint")
         for n in range(generators)
     ]
-    content.conditions = [
+    bundle.conditions = [
         seed.ConditionIn(slug=f"condition-{n}", name=f"Condition {build_word(n)} {n}") for n in range(conditions)
     ]
-    content.procedures = [_build_procedure(n, generators, conditions, sources, risks) for n in sorted(range(count), key=str)]
-    content.about = seed.About(
+    bundle.procedures = [
+        _build_procedure(n, generators, conditions, sources, risks) for n in sorted(range(count), key=str)
+    ]
+    bundle.about = seed.About(
         title="Synthetic release",
         publisher="procedure-kb benchmark",
         licence="none",
@@ -189,10 +198,10 @@ def build_synthetic_content(count: int) -> CheckedContent:
         authors="none",
     )
     ranks = [seed.FamilyRankIn(family=family, reason="order of the list") for family in vocabulary.PROCEDURE_FAMILIES]
-    content.editorial = seed.Editorial(invasiveness=ranks)
+    bundle.editorial = seed.Editorial(invasiveness=ranks)
     release = seed.ReleaseFile(
-        version=_VERSION, date="2026-01-01", title="Synthetic", content_hash=content.content_hash, changes=[]
+        version=_VERSION, date="2026-01-01", title="Synthetic", content_hash=bundle.content_hash, changes=[]
     )
-    content.releases = [release]
-    index = build_graph(content, _VERSION, History({}, {}, [_VERSION]), set())
-    return CheckedContent(_VERSION, "2026-01-01", f"{count:016x}", False, content, index, [release], [])
+    bundle.releases = [release]
+    graph = build_graph(bundle, _VERSION, History({}, {}, [_VERSION]), set())
+    return CheckedContent(_VERSION, "2026-01-01", f"{count:016x}", False, bundle, graph, [release], [])
