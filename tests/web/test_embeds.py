@@ -152,7 +152,7 @@ def test_both_engines_give_the_same_bytes(shipped_urls: dict[str, str], runner: 
     found = []
     for url in shipped_urls.values():
         client = Client(create_app(Settings(database_url=url)), runner)
-        client.see()
+        client.poll_release()
         paths = [
             *CARDS,
             *FRAMES,
@@ -171,7 +171,7 @@ def test_who_may_frame_is_a_setting(database_url: str, load: Load, runner: Any) 
 
     load(procedure("p"))
     other = Client(create_app(Settings(database_url=database_url, frame_ancestors="https://clinic.example")), runner)
-    other.see()
+    other.poll_release()
 
     framed, plain = other.get("/embed/procedures/p"), other.get("/procedures/p")
     other.close()
@@ -261,7 +261,7 @@ def test_the_documentation_has_the_policy_and_every_name_for_theming() -> None:
     assert all(line in text for line, _ in list_csp_directives("https://kb.example.org"))
     assert set(re.findall(r"var\((--kb-[a-z-]+)", script)) == set(re.findall(r"`(--kb-[a-z-]+)`", text))
     parts = {
-        one for names in re.findall(r'make\((?:"[a-z0-9]+"|`[^`]*`), "([a-z ]+)"', script) for one in names.split()
+        one for names in re.findall(r'createNode\((?:"[a-z0-9]+"|`[^`]*`), "([a-z ]+)"', script) for one in names.split()
     }
     parts |= {"heading", "title", "chart"}
     assert parts - {"kb"} == set(re.findall(r"`::part\(([a-z]+)\)`", text))

@@ -24,7 +24,7 @@ def public(database_url: str, load: Load, runner: Any) -> Any:
         condition("sciatica"),
     )
     one = Client(create_app(Settings(database_url=database_url, public_url=PUBLIC, path_prefix="/pain")), runner)
-    one.see()
+    one.poll_release()
     yield one
     one.close()
 

@@ -16,7 +16,7 @@ def _pages(shipped: Any) -> list[tuple[str, Any]]:
     found = []
     for path in addresses(shipped):
         # On a busy machine a long page outlasts the patience with a database not heard of: here nobody polls it.
-        shipped.see()
+        shipped.poll_release()
         found.append((path, shipped.get(path)))
     return found
 

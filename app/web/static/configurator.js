@@ -1,4 +1,4 @@
-// Copy buttons, where a browser can copy. Without this script the lines are selected by hand.
+// Copy buttons for browsers with clipboard access. Without this script the text is selected by hand.
 "use strict";
 if (navigator.clipboard) {
   for (const button of document.querySelectorAll("button[data-copy]")) {

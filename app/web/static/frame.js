@@ -1,27 +1,27 @@
-// In a page that is framed: tell the host how high the page is, in our own words and in those of WordPress.
+// Page in a frame: send the height to the host, as our own message and as the message of WordPress embeds.
 "use strict";
 (() => {
   if (window.parent === window) return;
-  // WordPress hides a frame until it speaks with the secret that WordPress put behind the address.
+  // WordPress hides a frame until it sends a message with the secret from the URL fragment.
   const secret = /^#\?secret=([0-9A-Za-z]{4,64})$/.exec(location.hash)?.[1];
-  let last = 0;
-  function tell(again) {
+  let lastHeight = 0;
+  function sendHeight(force) {
     const height = Math.ceil(document.body.getBoundingClientRect().height);
-    if (!again && height === last) return;
-    last = height;
+    if (!force && height === lastHeight) return;
+    lastHeight = height;
     window.parent.postMessage({ type: "kb:height", version: 1, height }, "*");
     if (secret) window.parent.postMessage({ message: "height", value: height, secret }, "*");
   }
-  new ResizeObserver(() => tell(false)).observe(document.body);
-  window.addEventListener("load", () => tell(true));
-  window.addEventListener("message", (event) => { if (event.source === window.parent && secret && event.data?.message === "ready" && event.data.secret === secret) tell(true); });
+  new ResizeObserver(() => sendHeight(false)).observe(document.body);
+  window.addEventListener("load", () => sendHeight(true));
+  window.addEventListener("message", (event) => { if (event.source === window.parent && secret && event.data?.message === "ready" && event.data.secret === secret) sendHeight(true); });
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
-    const hash = link?.getAttribute("href")?.startsWith("#");
-    if (!secret || !link || hash || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    // WordPress' sandbox lets no frame open a window: its own script follows the link for it.
+    const isAnchor = link?.getAttribute("href")?.startsWith("#");
+    if (!secret || !link || isAnchor || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    // The sandbox of WordPress blocks new windows: its script opens the link instead.
     event.preventDefault();
     window.parent.postMessage({ message: "link", value: link.href, secret }, "*");
   });
-  tell(true);
+  sendHeight(true);
 })();

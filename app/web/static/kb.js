@@ -1,5 +1,5 @@
-// procedure-kb for other people's pages: <kb-procedure>, <kb-options>, <kb-relief-chart>, <kb-search>, and frames that fit.
-// docs/embedding.md says how. Nothing here is HTML made from text: all text goes through textContent.
+// procedure-kb on other websites: <kb-procedure>, <kb-options>, <kb-relief-chart>, <kb-search>, and frames that fit their content.
+// See docs/embedding.md. No HTML is built from text: all text goes through textContent.
 "use strict";
 (() => {
   const SHEET = `
@@ -59,311 +59,311 @@ body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-
 `;
   const SVG = "http://www.w3.org/2000/svg";
   const script = document.currentScript ?? document.querySelector('script[src*="/embed/kb."], script[src*="/embed/v1/kb.js"]');
-  const source = script ? script.src : "";
-  const HOME = source.includes("/embed/") ? source.slice(0, source.lastIndexOf("/embed/")) : "";
+  const scriptUrl = script ? script.src : "";
+  const BASE_URL = scriptUrl.includes("/embed/") ? scriptUrl.slice(0, scriptUrl.lastIndexOf("/embed/")) : "";
 
-  function make(name, className, ...children) {
+  function createNode(name, className, ...children) {
     const node = document.createElement(name);
     if (className) { node.className = className; node.setAttribute("part", className); }
-    node.append(...children.filter((one) => one !== null && one !== ""));
+    node.append(...children.filter((child) => child !== null && child !== ""));
     return node;
   }
-  function draw(name, attributes, ...children) {
+  function createSvg(name, attributes, ...children) {
     const node = document.createElementNS(SVG, name);
     for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
     node.append(...children);
     return node;
   }
-  // An address of ours, absolute; anything that is not http(s) is no link.
-  function address(url, base) {
+  // Absolute URL, or an empty string for anything but http(s).
+  function resolveUrl(url, base) {
     try {
-      const found = new URL(url, `${base}/`);
-      return found.protocol === "https:" || found.protocol === "http:" ? found.href : "";
+      const resolved = new URL(url, `${base}/`);
+      return resolved.protocol === "https:" || resolved.protocol === "http:" ? resolved.href : "";
     } catch { return ""; }
   }
-  function link(text, url, base) {
-    const href = url ? address(url, base) : "";
+  function createLink(text, url, base) {
+    const href = url ? resolveUrl(url, base) : "";
     if (!href) return document.createTextNode(text);
-    const node = make("a", "link", text);
+    const node = createNode("a", "link", text);
     node.href = href;
     return node;
   }
-  function filled(node, one, base) {
-    if (one.text) node.append(link(one.text, one.url, base));
-    if (one.note) {
-      if (one.text) node.append(" ");
-      // Alone in its cell a source needs no brackets.
-      node.append(one.text ? make("span", "note", "(", link(one.note, one.note_url, base), ")") : make("span", "note", link(one.note, one.note_url, base)));
+  function appendItem(node, item, base) {
+    if (item.text) node.append(createLink(item.text, item.url, base));
+    if (item.note) {
+      if (item.text) node.append(" ");
+      // A note alone in its cell needs no brackets.
+      node.append(item.text ? createNode("span", "note", "(", createLink(item.note, item.note_url, base), ")") : createNode("span", "note", createLink(item.note, item.note_url, base)));
     }
     return node;
   }
 
   const blocks = {
-    text: (block) => make("p", "text", block.text),
-    gap: (block) => make("p", "gap", block.text),
-    list: (block, { base }) => make("ul", "list", ...block.items.map((one) => filled(document.createElement("li"), one, base))),
-    facts: (block) => make("dl", "facts", ...block.items.flatMap((one) => [
-      make("dt", "", one.name), make("dd", "", one.value, one.note ? make("span", "note", one.note) : null)])),
-    table: (block, { base }) => tableOf(block.caption, block.head, block.rows, base),
-    chart: (block, { base }) => chartOf(block, base),
+    text: (block) => createNode("p", "text", block.text),
+    gap: (block) => createNode("p", "gap", block.text),
+    list: (block, { base }) => createNode("ul", "list", ...block.items.map((item) => appendItem(document.createElement("li"), item, base))),
+    facts: (block) => createNode("dl", "facts", ...block.items.flatMap((fact) => [
+      createNode("dt", "", fact.name), createNode("dd", "", fact.value, fact.note ? createNode("span", "note", fact.note) : null)])),
+    table: (block, { base }) => createTable(block.caption, block.head, block.rows, base),
+    chart: (block, { base }) => createChart(block, base),
   };
 
-  function tableOf(caption, head, rows, base) {
-    // Roles said aloud: where a narrow host turns rows into blocks, browsers would forget that this is a table.
-    const role = (node, name) => { node.setAttribute("role", name); return node; };
-    const heads = head.map((text) => { const cell = role(make("th", "", text), "columnheader"); cell.scope = "col"; return cell; });
-    const body = rows.map((row) => role(make("tr", "", ...row.map((one, n) => {
-      const cell = filled(document.createElement(n ? "td" : "th"), one, base);
-      if (n) cell.dataset.head = head[n]; else cell.scope = "row";
-      return role(cell, n ? "cell" : "rowheader");
+  function createTable(caption, header, rows, base) {
+    // Explicit roles: in a narrow host the rows are displayed as blocks, and browsers would drop the table semantics.
+    const setRole = (node, name) => { node.setAttribute("role", name); return node; };
+    const headerCells = header.map((text) => { const cell = setRole(createNode("th", "", text), "columnheader"); cell.scope = "col"; return cell; });
+    const body = rows.map((row) => setRole(createNode("tr", "", ...row.map((item, n) => {
+      const cell = appendItem(document.createElement(n ? "td" : "th"), item, base);
+      if (n) cell.dataset.head = header[n]; else cell.scope = "row";
+      return setRole(cell, n ? "cell" : "rowheader");
     })), "row"));
-    const table = role(make("table", "table", make("caption", "", caption),
-      role(make("thead", "", role(make("tr", "", ...heads), "row")), "rowgroup"), role(make("tbody", "", ...body), "rowgroup")), "table");
-    const scroll = make("div", "scroll", table);
+    const table = setRole(createNode("table", "table", createNode("caption", "", caption),
+      setRole(createNode("thead", "", setRole(createNode("tr", "", ...headerCells), "row")), "rowgroup"), setRole(createNode("tbody", "", ...body), "rowgroup")), "table");
+    const scroll = createNode("div", "scroll", table);
     scroll.tabIndex = 0;
-    role(scroll, "region").setAttribute("aria-label", caption);
+    setRole(scroll, "region").setAttribute("aria-label", caption);
     return scroll;
   }
 
-  // Places are percentages and heights are pixels: the chart fits any width, and its words keep their size.
+  // Horizontal positions are percentages and heights are pixels: the chart fits any width, and its text keeps its size.
   const LEFT = 4, WIDTH = 90, ROW = 42, NAME = 24;
-  const place = (share) => `${(LEFT + share * WIDTH).toFixed(2)}%`;
-  function chartOf(block, base) {
-    const many = new Set(block.rows.map((row) => row.name)).size > 1;
+  const xPercent = (share) => `${(LEFT + share * WIDTH).toFixed(2)}%`;
+  function createChart(block, base) {
+    const hasManyNames = new Set(block.rows.map((row) => row.name)).size > 1;
     let top = 12;
     const rows = block.rows.flatMap((row, n) => {
-      // Where several procedures share the chart, each is named once, above its estimates.
-      const first = many && row.name !== block.rows[n - 1]?.name;
-      const name = first ? [draw("text", { class: "name", x: `${LEFT / 2}%`, y: top + 18 }, cut(row.name))] : [];
-      top += first ? NAME : 0;
-      const marks = marksOf(row, top);
+      // If several procedures share the chart, each is named once, above its estimates.
+      const startsGroup = hasManyNames && row.name !== block.rows[n - 1]?.name;
+      const name = startsGroup ? [createSvg("text", { class: "name", x: `${LEFT / 2}%`, y: top + 18 }, shorten(row.name))] : [];
+      top += startsGroup ? NAME : 0;
+      const estimate = drawEstimate(row, top);
       top += ROW;
-      return [...name, ...marks];
+      return [...name, ...estimate];
     });
-    const title = draw("title", { id: "kb-chart-title" }, block.title);
-    const about = draw("desc", { id: "kb-chart-about" }, block.explained);
+    const title = createSvg("title", { id: "kb-chart-title" }, block.title);
+    const description = createSvg("desc", { id: "kb-chart-about" }, block.explained);
     const ticks = block.ticks.flatMap(({ at, label, minor }) => [
-      draw("line", { class: "grid", x1: place(at), x2: place(at), y1: 6, y2: top }),
-      draw("text", { class: minor ? "tick minor" : "tick", x: place(at), y: top + 18, "text-anchor": "middle" }, label)]);
-    const chart = draw("svg", { class: "chart", part: "chart", role: "img", "aria-labelledby": "kb-chart-title kb-chart-about", height: top + 30 }, title, about, ...ticks, ...rows);
+      createSvg("line", { class: "grid", x1: xPercent(at), x2: xPercent(at), y1: 6, y2: top }),
+      createSvg("text", { class: minor ? "tick minor" : "tick", x: xPercent(at), y: top + 18, "text-anchor": "middle" }, label)]);
+    const chart = createSvg("svg", { class: "chart", part: "chart", role: "img", "aria-labelledby": "kb-chart-title kb-chart-about", height: top + 30 }, title, description, ...ticks, ...rows);
     const cells = block.rows.map((row) => [
-      { text: many ? row.name : row.label }, ...(many ? [{ text: row.label + (row.typical ? " (typical)" : "") }] : []),
-      { text: row.measured + (row.typical && !many ? " (typical)" : "") }, { text: row.population }, row.source]);
-    const head = many ? ["Procedure", "Relief", "Measured", "For whom", "Source"] : ["Relief", "Measured", "For whom", "Source"];
-    const caption = make("figcaption", "caption", make("strong", "", block.title), ". ", make("span", "small", block.explained));
-    return make("figure", "figure", caption, chart, tableOf(`${block.title}, as a table`, head, cells, base));
+      { text: hasManyNames ? row.name : row.label }, ...(hasManyNames ? [{ text: row.label + (row.typical ? " (typical)" : "") }] : []),
+      { text: row.measured + (row.typical && !hasManyNames ? " (typical)" : "") }, { text: row.population }, row.source]);
+    const header = hasManyNames ? ["Procedure", "Relief", "Measured", "For whom", "Source"] : ["Relief", "Measured", "For whom", "Source"];
+    const caption = createNode("figcaption", "caption", createNode("strong", "", block.title), ". ", createNode("span", "small", block.explained));
+    return createNode("figure", "figure", caption, chart, createTable(`${block.title}, as a table`, header, cells, base));
   }
-  const cut = (text) => (text.length > 64 ? `${text.slice(0, 63)}…` : text);
-  function marksOf(row, top) {
+  const shorten = (text) => (text.length > 64 ? `${text.slice(0, 63)}…` : text);
+  function drawEstimate(row, top) {
     const y = top + 28;
-    const marks = [draw("text", { x: `${LEFT / 2}%`, y: top + 16 }, cut(row.label))];
-    const dot = (share, kind = "dot") => draw("circle", { class: kind, cx: place(share), cy: y, r: kind === "dot" ? 6 : 5 });
+    const shapes = [createSvg("text", { x: `${LEFT / 2}%`, y: top + 16 }, shorten(row.label))];
+    const dot = (share, className = "dot") => createSvg("circle", { class: className, cx: xPercent(share), cy: y, r: className === "dot" ? 6 : 5 });
     if (row.low !== null && row.high !== null) {
-      if (row.low !== row.high) marks.push(draw("line", { class: "range", x1: place(row.low), x2: place(row.high), y1: y, y2: y }), dot(row.high));
-      marks.push(dot(row.low));
+      if (row.low !== row.high) shapes.push(createSvg("line", { class: "range", x1: xPercent(row.low), x2: xPercent(row.high), y1: y, y2: y }), dot(row.high));
+      shapes.push(dot(row.low));
     } else if (row.low !== null || row.high !== null) {
       const stated = row.low ?? row.high;
       const tail = Math.min(Math.max(stated + (row.low === null ? -0.06 : 0.06), 0), 1);
-      marks.push(draw("line", { class: "range open", x1: place(stated), x2: place(tail), y1: y, y2: y }), dot(stated), dot(tail, "hollow"));
+      shapes.push(createSvg("line", { class: "range open", x1: xPercent(stated), x2: xPercent(tail), y1: y, y2: y }), dot(stated), dot(tail, "hollow"));
     } else {
-      marks.push(draw("text", { class: "tick", x: place(0), y: y + 4 }, "no number stated"));
+      shapes.push(createSvg("text", { class: "tick", x: xPercent(0), y: y + 4 }, "no number stated"));
     }
-    return marks;
+    return shapes;
   }
 
-  function parts(card, { base, level }) {
-    const heading = (depth, className, text) => make(`h${Math.min(level + depth, 6)}`, className, text);
-    const call = make("section", "call", heading(1, "heading", card.call.heading),
-      ...card.call.levels.flatMap((one) => [heading(2, "heading", one.heading), make("p", "", one.text)]),
-      make("p", "more", link(card.call.link.text, card.call.link.url, base)));
+  function createParts(card, { base, level: topLevel }) {
+    const heading = (depth, className, text) => createNode(`h${Math.min(topLevel + depth, 6)}`, className, text);
+    const call = createNode("section", "call", heading(1, "heading", card.call.heading),
+      ...card.call.levels.flatMap((level) => [heading(2, "heading", level.heading), createNode("p", "", level.text)]),
+      createNode("p", "more", createLink(card.call.link.text, card.call.link.url, base)));
     call.id = "kb-call";
-    const jump = make("a", "link", card.call.heading);
+    const jump = createNode("a", "link", card.call.heading);
     jump.href = "#kb-call";
     jump.addEventListener("click", (event) => { event.preventDefault(); call.tabIndex = -1; call.focus(); call.scrollIntoView({ block: "nearest" }); });
-    const foot = make("div", "attribution", make("p", "small", card.notice.text, " ", link("About this information", card.notice.url, base)),
-      make("p", "small", "Content: ", link(card.attribution.text, card.attribution.url, base), `. Release ${card.release}. ${card.review}`));
-    foot.classList.add("foot");
+    const footer = createNode("div", "attribution", createNode("p", "small", card.notice.text, " ", createLink("About this information", card.notice.url, base)),
+      createNode("p", "small", "Content: ", createLink(card.attribution.text, card.attribution.url, base), `. Release ${card.release}. ${card.review}`));
+    footer.classList.add("foot");
     return {
       title: heading(0, "title", card.title),
-      jump: make("p", "jump", jump),
-      lede: card.lede ? make("p", "lede", card.lede) : null,
-      sections: card.sections.map((one) => make("section", "section", heading(1, "heading", one.heading),
-        ...one.blocks.map((block) => blocks[block.kind] ? blocks[block.kind](block, { base }) : null))),
+      jump: createNode("p", "jump", jump),
+      lede: card.lede ? createNode("p", "lede", card.lede) : null,
+      sections: card.sections.map((section) => createNode("section", "section", heading(1, "heading", section.heading),
+        ...section.blocks.map((block) => blocks[block.kind] ? blocks[block.kind](block, { base }) : null))),
       call,
-      foot,
-      more: make("p", "more", link("The whole page, with every source", card.url, base)),
+      footer,
+      more: createNode("p", "more", createLink("The whole page, with every source", card.url, base)),
     };
   }
 
-  class Answer extends Error {}
-  async function read(url) {
-    let answer;
-    try { answer = await fetch(url, { credentials: "omit" }); }
-    catch { throw new Answer("This information cannot be loaded right now."); }
-    if (answer.ok && (answer.headers.get("content-type") ?? "").includes("json")) {
-      try { return await answer.json(); } catch { throw new Answer("This information cannot be read right now."); }
+  class MessageError extends Error {}
+  async function fetchJson(url) {
+    let response;
+    try { response = await fetch(url, { credentials: "omit" }); }
+    catch { throw new MessageError("This information cannot be loaded right now."); }
+    if (response.ok && (response.headers.get("content-type") ?? "").includes("json")) {
+      try { return await response.json(); } catch { throw new MessageError("This information cannot be read right now."); }
     }
     let detail = "";
-    try { detail = (await answer.json()).detail ?? ""; } catch { detail = ""; }
-    throw new Answer(typeof detail === "string" && detail && answer.status < 500 ? detail : "This information cannot be loaded right now.");
+    try { detail = (await response.json()).detail ?? ""; } catch { detail = ""; }
+    throw new MessageError(typeof detail === "string" && detail && response.status < 500 ? detail : "This information cannot be loaded right now.");
   }
-  const slugOf = (text) => encodeURIComponent((text ?? "").trim());
+  const encodeSlug = (text) => encodeURIComponent((text ?? "").trim());
 
   class Embed extends HTMLElement {
     static observedAttributes = ["slug", "condition", "procedures", "base", "heading-level"];
-    #turn = 0;
+    #loadCount = 0;
     connectedCallback() {
-      if (!this.shadowRoot) { this.attachShadow({ mode: "open" }); this.#dress(); }
-      this.#start();
+      if (!this.shadowRoot) { this.attachShadow({ mode: "open" }); this.#addStyleSheet(); }
+      this.#load();
     }
-    attributeChangedCallback(_, before, after) { if (this.shadowRoot && this.isConnected && before !== after) this.#start(); }
-    get base() { return (this.getAttribute("base") ? new URL(this.getAttribute("base"), document.baseURI).href : HOME).replace(/\/+$/, ""); }
+    attributeChangedCallback(_, before, after) { if (this.shadowRoot && this.isConnected && before !== after) this.#load(); }
+    get base() { return (this.getAttribute("base") ? new URL(this.getAttribute("base"), document.baseURI).href : BASE_URL).replace(/\/+$/, ""); }
     get level() { const level = Number.parseInt(this.getAttribute("heading-level") ?? "2", 10); return level >= 1 && level <= 6 ? level : 2; }
-    #dress() {
+    #addStyleSheet() {
       try {
         const sheet = new CSSStyleSheet();
         sheet.replaceSync(SHEET);
         this.shadowRoot.adoptedStyleSheets = [sheet];
       } catch {
-        // A browser without constructable sheets asks for the same rules as a file: the host's CSP then needs style-src.
+        // Without constructable style sheets the same rules come as a file: the host's CSP then needs style-src.
         const sheet = document.createElement("link");
         sheet.rel = "stylesheet";
-        sheet.href = source ? source.replace(/\.js$/, ".css") : `${this.base}/embed/v1/kb.css`;
+        sheet.href = scriptUrl ? scriptUrl.replace(/\.js$/, ".css") : `${this.base}/embed/v1/kb.css`;
         this.shadowRoot.append(sheet);
       }
     }
-    #show(...nodes) {
+    #replaceContent(...nodes) {
       for (const old of [...this.shadowRoot.childNodes]) if (old.nodeName !== "LINK") old.remove();
       this.shadowRoot.append(...nodes);
     }
-    async #start() {
-      const turn = ++this.#turn;
-      // Until the answer is here, and where none comes, what the host's page holds between the tags is what people see.
-      this.#show(document.createElement("slot"));
+    async #load() {
+      const loadNumber = ++this.#loadCount;
+      // While loading, and after a failure, people see the host's content between the tags.
+      this.#replaceContent(document.createElement("slot"));
       this.setAttribute("aria-busy", "true");
       try {
-        if (!this.base) throw new Answer("This element needs a base attribute: the address of the knowledge base.");
+        if (!this.base) throw new MessageError("This element needs a base attribute: the URL of the knowledge base.");
         const nodes = await this.build();
-        if (turn === this.#turn) { this.#show(make("div", "card kb", ...nodes)); this.dispatchEvent(new CustomEvent("kb-shown", { bubbles: true, composed: true })); }
+        if (loadNumber === this.#loadCount) { this.#replaceContent(createNode("div", "card kb", ...nodes)); this.dispatchEvent(new CustomEvent("kb-shown", { bubbles: true, composed: true })); }
       } catch (error) {
-        if (turn !== this.#turn) return;
-        const words = error instanceof Answer ? error.message : "This information cannot be shown right now.";
-        const said = make("p", "error", words);
-        said.setAttribute("role", "status");
-        const page = make("p", "more", link("Read it at procedure-kb", this.page, this.base || document.baseURI));
-        const kept = this.childNodes.length && this.textContent.trim() ? document.createElement("slot") : page;
-        this.#show(make("div", "card kb", said, kept));
+        if (loadNumber !== this.#loadCount) return;
+        const message = error instanceof MessageError ? error.message : "This information cannot be shown right now.";
+        const paragraph = createNode("p", "error", message);
+        paragraph.setAttribute("role", "status");
+        const pageLink = createNode("p", "more", createLink("Read it at procedure-kb", this.page, this.base || document.baseURI));
+        const fallback = this.childNodes.length && this.textContent.trim() ? document.createElement("slot") : pageLink;
+        this.#replaceContent(createNode("div", "card kb", paragraph, fallback));
         this.dispatchEvent(new CustomEvent("kb-failed", { bubbles: true, composed: true }));
       } finally {
-        if (turn === this.#turn) this.removeAttribute("aria-busy");
+        if (loadNumber === this.#loadCount) this.removeAttribute("aria-busy");
       }
     }
     get page() { return this.base ? `${this.base}/` : ""; }
-    whole(card) {
-      const { title, jump, lede, sections, call, foot, more } = parts(card, this);
-      return [title, jump, lede, ...sections, more, call, foot];
+    arrange(card) {
+      const { title, jump, lede, sections, call, footer, more } = createParts(card, this);
+      return [title, jump, lede, ...sections, more, call, footer];
     }
   }
   class Procedure extends Embed {
-    get page() { return `${this.base}/procedures/${slugOf(this.getAttribute("slug"))}`; }
+    get page() { return `${this.base}/procedures/${encodeSlug(this.getAttribute("slug"))}`; }
     async build() {
-      if (!slugOf(this.getAttribute("slug"))) throw new Answer("This element needs a slug attribute: the name of a procedure.");
-      return this.whole(await read(`${this.base}/embed/v1/procedures/${slugOf(this.getAttribute("slug"))}.json`));
+      if (!encodeSlug(this.getAttribute("slug"))) throw new MessageError("This element needs a slug attribute: the name of a procedure.");
+      return this.arrange(await fetchJson(`${this.base}/embed/v1/procedures/${encodeSlug(this.getAttribute("slug"))}.json`));
     }
   }
   class Options extends Embed {
-    get page() { return `${this.base}/conditions/${slugOf(this.getAttribute("condition"))}`; }
+    get page() { return `${this.base}/conditions/${encodeSlug(this.getAttribute("condition"))}`; }
     async build() {
-      if (!slugOf(this.getAttribute("condition"))) throw new Answer("This element needs a condition attribute: the name of a condition.");
-      return this.whole(await read(`${this.base}/embed/v1/conditions/${slugOf(this.getAttribute("condition"))}/options.json`));
+      if (!encodeSlug(this.getAttribute("condition"))) throw new MessageError("This element needs a condition attribute: the name of a condition.");
+      return this.arrange(await fetchJson(`${this.base}/embed/v1/conditions/${encodeSlug(this.getAttribute("condition"))}/options.json`));
     }
   }
   class ReliefChart extends Embed {
     get page() { return `${this.base}/relief`; }
     async build() {
       const slugs = [...new Set((this.getAttribute("procedures") ?? "").split(/[\s,]+/).filter(Boolean))];
-      if (!slugs.length) return this.whole(await read(`${this.base}/embed/v1/relief.json`));
-      const cards = await Promise.all(slugs.slice(0, 12).map((slug) => read(`${this.base}/embed/v1/relief/${slugOf(slug)}.json`)));
-      return this.whole(merged(cards));
+      if (!slugs.length) return this.arrange(await fetchJson(`${this.base}/embed/v1/relief.json`));
+      const cards = await Promise.all(slugs.slice(0, 12).map((slug) => fetchJson(`${this.base}/embed/v1/relief/${encodeSlug(slug)}.json`)));
+      return this.arrange(mergeCards(cards));
     }
   }
-  // One axis for all; a procedure without an estimate is said, never left out.
-  function merged(cards) {
+  // One axis for all procedures; a procedure without an estimate is named.
+  function mergeCards(cards) {
     if (cards.length === 1) return cards[0];
-    const all = cards.flatMap((card) => card.sections.flatMap((one) => one.blocks));
-    const charts = all.filter((block) => block.kind === "chart");
-    const silent = cards.filter((card) => !card.sections.some((one) => one.blocks.some((block) => block.kind === "chart")));
-    const found = charts.length ? [{ ...charts[0], title: "How long relief lasts", rows: charts.flatMap((chart) => chart.rows) }] : [];
-    const gaps = silent.map((card) => ({ kind: "gap", text: `${card.sections[0].heading}: no cited duration is known.` }));
+    const blocks = cards.flatMap((card) => card.sections.flatMap((section) => section.blocks));
+    const charts = blocks.filter((block) => block.kind === "chart");
+    const withoutChart = cards.filter((card) => !card.sections.some((section) => section.blocks.some((block) => block.kind === "chart")));
+    const mergedChart = charts.length ? [{ ...charts[0], title: "How long relief lasts", rows: charts.flatMap((chart) => chart.rows) }] : [];
+    const gaps = withoutChart.map((card) => ({ kind: "gap", text: `${card.sections[0].heading}: no cited duration is known.` }));
     const url = cards[0].url.replace(/\/procedures\/[^/]*$/, "/relief");
-    return { ...cards[0], call: calls(cards), title: "How long relief lasts", url, sections: [{ heading: "Estimates", blocks: [...found, ...gaps] }] };
+    return { ...cards[0], call: mergeCalls(cards), title: "How long relief lasts", url, sections: [{ heading: "Estimates", blocks: [...mergedChart, ...gaps] }] };
   }
 
-  function calls(cards) {
+  function mergeCalls(cards) {
     const [emergency] = cards[0].call.levels;
-    const said = new Map();
-    for (const card of cards) { const text = card.call.levels[1].text; said.set(text, [...(said.get(text) ?? []), card.sections[0].heading]); }
-    const days = [...said].map(([text, names]) => ({ heading: said.size > 1 ? `Call the clinic: ${names.join(", ")}` : "Call the clinic", text }));
-    return { ...cards[0].call, levels: [emergency, ...days] };
+    const proceduresByText = new Map();
+    for (const card of cards) { const text = card.call.levels[1].text; proceduresByText.set(text, [...(proceduresByText.get(text) ?? []), card.sections[0].heading]); }
+    const clinicLevels = [...proceduresByText].map(([text, names]) => ({ heading: proceduresByText.size > 1 ? `Call the clinic: ${names.join(", ")}` : "Call the clinic", text }));
+    return { ...cards[0].call, levels: [emergency, ...clinicLevels] };
   }
 
-  const PAGES = { procedure: "procedures", condition: "conditions", pain_generator: "pain-generators", guide_page: "guide", source: "sources" };
-  const fold = (text) => text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+  const FOLDERS = { procedure: "procedures", condition: "conditions", pain_generator: "pain-generators", guide_page: "guide", source: "sources" };
+  const normalize = (text) => text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
   class Search extends Embed {
     get page() { return `${this.base}/search`; }
     async build() {
-      const card = await read(`${this.base}/embed/v1/search.json`);
-      const { title, sections, call, foot } = parts(card, this);
-      const input = make("input", "input");
+      const card = await fetchJson(`${this.base}/embed/v1/search.json`);
+      const { title, sections, call, footer } = createParts(card, this);
+      const input = createNode("input", "input");
       Object.assign(input, { type: "search", id: "kb-q", name: "q", maxLength: 200, required: true, autocomplete: "off" });
-      const label = make("label", "label", card.label);
+      const label = createNode("label", "label", card.label);
       label.htmlFor = "kb-q";
-      const button = make("button", "button", "Search");
-      const form = make("form", "find", label, input, button);
+      const button = createNode("button", "button", "Search");
+      const form = createNode("form", "find", label, input, button);
       form.setAttribute("role", "search");
-      const status = make("p", "status");
+      const status = createNode("p", "status");
       status.setAttribute("role", "status");
-      const results = make("div", "found");
-      form.addEventListener("submit", (event) => { event.preventDefault(); this.#ask(input.value.trim(), card, status, results); });
-      return [title, form, status, results, ...sections, call, foot];
+      const results = createNode("div", "found");
+      form.addEventListener("submit", (event) => { event.preventDefault(); this.#search(input.value.trim(), card, status, results); });
+      return [title, form, status, results, ...sections, call, footer];
     }
-    async #ask(text, card, status, results) {
+    async #search(text, card, status, results) {
       if (!text) return;
       results.replaceChildren();
       status.textContent = "Searching…";
-      const { items, notices, total } = await this.#find(text, card);
-      const heading = (words) => make(`h${Math.min(this.level + 1, 6)}`, "heading", words);
-      const urgent = notices.map((one) => make("section", "call", heading("Get help at once"), make("p", "", one.statement), make("p", "", "In an emergency, call your local emergency number.")));
-      const rows = items.map((one) => make("li", "result", link(one.name, one.url, this.base), one.summary ? make("p", "", one.summary) : null, one.because ? make("p", "small", one.because) : null));
-      results.replaceChildren(...urgent, ...(rows.length ? [make("ul", "results", ...rows)] : []));
+      const { items, notices, total } = await this.#fetchResults(text, card);
+      const heading = (text) => createNode(`h${Math.min(this.level + 1, 6)}`, "heading", text);
+      const warnings = notices.map((notice) => createNode("section", "call", heading("Get help at once"), createNode("p", "", notice.statement), createNode("p", "", "In an emergency, call your local emergency number.")));
+      const rows = items.map((item) => createNode("li", "result", createLink(item.name, item.url, this.base), item.summary ? createNode("p", "", item.summary) : null, item.because ? createNode("p", "small", item.because) : null));
+      results.replaceChildren(...warnings, ...(rows.length ? [createNode("ul", "results", ...rows)] : []));
       status.textContent = total ? `${total} found.` : "Nothing found. Try another word, or the name of a procedure.";
     }
-    async #find(text, card) {
+    async #fetchResults(text, card) {
       try {
-        const found = await read(`${this.base}/v1/search?q=${encodeURIComponent(text.slice(0, 200))}&limit=10`);
-        const items = found.items.filter((one) => PAGES[one.type]).map((one) => ({ ...one, url: `${this.base}/${PAGES[one.type]}/${one.slug}` }));
-        return { items, notices: found.notices ?? [], total: found.page.total };
+        const results = await fetchJson(`${this.base}/v1/search?q=${encodeURIComponent(text.slice(0, 200))}&limit=10`);
+        const items = results.items.filter((item) => FOLDERS[item.type]).map((item) => ({ ...item, url: `${this.base}/${FOLDERS[item.type]}/${item.slug}` }));
+        return { items, notices: results.notices ?? [], total: results.page.total };
       } catch {
-        // A static export has no search: names alone, matched here.
-        const words = fold(text).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
-        const items = card.names.filter((one) => { const names = fold([one.name, ...one.others].join(" ")); return words.length && words.every((word) => names.includes(word)); });
-        return { items: items.slice(0, 10).map((one) => ({ ...one, summary: "", because: one.others.join(", ") })), notices: [], total: items.length };
+        // A static export has no search: match the names here.
+        const terms = normalize(text).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+        const items = card.names.filter((item) => { const names = normalize([item.name, ...item.others].join(" ")); return terms.length && terms.every((word) => names.includes(word)); });
+        return { items: items.slice(0, 10).map((item) => ({ ...item, summary: "", because: item.others.join(", ") })), notices: [], total: items.length };
       }
     }
   }
   const elements = { "kb-procedure": Procedure, "kb-options": Options, "kb-relief-chart": ReliefChart, "kb-search": Search };
   for (const [name, element] of Object.entries(elements)) if (!customElements.get(name)) customElements.define(name, element);
 
-  // Frames of ours tell their height. Who speaks, from where, and what they say is checked before an attribute is set.
-  const ours = (frame) => { try { return HOME !== "" && new URL(frame.src).href.startsWith(`${HOME}/embed/`); } catch { return false; } };
+  // Our frames send their height. The window, the origin and the message are checked before an attribute is set.
+  const isOwnFrame = (frame) => { try { return BASE_URL !== "" && new URL(frame.src).href.startsWith(`${BASE_URL}/embed/`); } catch { return false; } };
   window.addEventListener("message", (event) => {
-    const said = event.data;
-    if (typeof said !== "object" || said === null || said.type !== "kb:height" || said.version !== 1) return;
-    if (!Number.isInteger(said.height) || said.height < 40 || said.height > 20000) return;
-    // A sandboxed frame has no origin to name: "null" is taken only from the window of one of our own frames.
-    if (event.origin !== "null" && event.origin !== new URL(HOME || document.baseURI).origin) return;
+    const message = event.data;
+    if (typeof message !== "object" || message === null || message.type !== "kb:height" || message.version !== 1) return;
+    if (!Number.isInteger(message.height) || message.height < 40 || message.height > 20000) return;
+    // A sandboxed frame has the origin "null": it is accepted only from the window of one of our frames.
+    if (event.origin !== "null" && event.origin !== new URL(BASE_URL || document.baseURI).origin) return;
     for (const frame of document.querySelectorAll("iframe")) {
-      if (frame.contentWindow === event.source && ours(frame)) frame.height = String(said.height);
+      if (frame.contentWindow === event.source && isOwnFrame(frame)) frame.height = String(message.height);
     }
   });
 })();
