@@ -3,12 +3,12 @@ from build import claim, condition, generator, page, procedure, relief, risk
 from conftest import Client, Load
 
 
-def slugs(answer: httpx.Response) -> list[str]:
-    assert answer.status_code == 200, answer.text
-    return [item["slug"] for item in answer.json()["items"]]
+def list_slugs(response: httpx.Response) -> list[str]:
+    assert response.status_code == 200, response.text
+    return [item["slug"] for item in response.json()["items"]]
 
 
-def test_a_generator_lists_what_treats_it_and_not_its_neighbours(client: Client, load: Load) -> None:
+def test_a_pain_generator_lists_only_procedures_that_treat_it(client: Client, load: Load) -> None:
     load(
         generator("lumbar-facet-joint"),
         generator("knee-joint"),
@@ -16,15 +16,15 @@ def test_a_generator_lists_what_treats_it_and_not_its_neighbours(client: Client,
         procedure("knee-rfa", treats=["knee-joint"]),
     )
 
-    found = client.get("/v1/pain-generators/lumbar-facet-joint/procedures", params={"role": "treats"})
+    response = client.get("/v1/pain-generators/lumbar-facet-joint/procedures", params={"role": "treats"})
 
-    assert slugs(found) == ["facet-rfa"]
-    assert found.json()["items"][0]["edge"]["path"] == [
+    assert list_slugs(response) == ["facet-rfa"]
+    assert response.json()["items"][0]["edge"]["path"] == [
         {"type": "pain_generator", "slug": "lumbar-facet-joint", "name": "Lumbar facet joint"}
     ]
 
 
-def test_a_broader_generator_finds_what_its_narrower_ones_have(client: Client, load: Load) -> None:
+def test_a_broader_pain_generator_includes_procedures_of_narrower_ones(client: Client, load: Load) -> None:
     load(
         generator("facet-joint"),
         generator("lumbar-facet-joint", broader=["facet-joint"]),
@@ -33,33 +33,33 @@ def test_a_broader_generator_finds_what_its_narrower_ones_have(client: Client, l
         procedure("hip-rfa", treats=["hip"]),
     )
 
-    assert slugs(client.get("/v1/pain-generators/facet-joint/procedures")) == ["facet-rfa"]
-    assert slugs(client.get("/v1/procedures", params={"pain_generator": "facet-joint"})) == ["facet-rfa"]
+    assert list_slugs(client.get("/v1/pain-generators/facet-joint/procedures")) == ["facet-rfa"]
+    assert list_slugs(client.get("/v1/procedures", params={"pain_generator": "facet-joint"})) == ["facet-rfa"]
     path = client.get("/v1/pain-generators/facet-joint/procedures").json()["items"][0]["edge"]["path"]
-    assert [one["slug"] for one in path] == ["facet-joint", "lumbar-facet-joint"]
+    assert [step["slug"] for step in path] == ["facet-joint", "lumbar-facet-joint"]
 
 
-def test_a_role_belongs_to_the_same_edge_as_its_generator(client: Client, load: Load) -> None:
+def test_role_and_pain_generator_must_match_in_the_same_claim(client: Client, load: Load) -> None:
     load(
         generator("disc"),
         generator("nerve"),
         procedure("tests-disc-treats-nerve", diagnoses=["disc"], treats=["nerve"]),
     )
 
-    assert slugs(client.get("/v1/procedures", params={"pain_generator": "disc", "role": "treats"})) == []
-    assert slugs(client.get("/v1/procedures", params={"pain_generator": "disc", "role": "diagnoses"})) == [
+    assert list_slugs(client.get("/v1/procedures", params={"pain_generator": "disc", "role": "treats"})) == []
+    assert list_slugs(client.get("/v1/procedures", params={"pain_generator": "disc", "role": "diagnoses"})) == [
         "tests-disc-treats-nerve"
     ]
 
 
-def test_a_filter_takes_a_known_name_for_a_slug(client: Client, load: Load) -> None:
+def test_a_filter_accepts_a_known_name(client: Client, load: Load) -> None:
     sciatica = condition("lumbar-radiculopathy", names=[{"text": "Sciatica", "kind": "lay_name"}])
     load(sciatica, condition("gout"), procedure("epidural", indicated=["lumbar-radiculopathy"]), procedure("other"))
 
-    assert slugs(client.get("/v1/procedures", params={"condition": "sciatica"})) == ["epidural"]
+    assert list_slugs(client.get("/v1/procedures", params={"condition": "sciatica"})) == ["epidural"]
 
 
-def test_repeated_values_are_alternatives_and_filters_add_up(client: Client, load: Load) -> None:
+def test_repeated_values_are_alternatives_and_different_filters_are_combined(client: Client, load: Load) -> None:
     load(
         procedure("a", family="ablation", body_regions=["knee"]),
         procedure("b", family="injection", body_regions=["knee"]),
@@ -69,32 +69,32 @@ def test_repeated_values_are_alternatives_and_filters_add_up(client: Client, loa
     either = client.get("/v1/procedures", params=[("family", "ablation"), ("family", "injection")])
     both = client.get("/v1/procedures", params={"family": "injection", "body_region": "knee"})
 
-    assert slugs(either) == ["a", "b", "c"]
-    assert slugs(both) == ["b"]
+    assert list_slugs(either) == ["a", "b", "c"]
+    assert list_slugs(both) == ["b"]
 
 
-def test_a_facet_leaves_out_its_own_filter(client: Client, load: Load) -> None:
+def test_a_facet_ignores_its_own_filter(client: Client, load: Load) -> None:
     load(procedure("a", family="ablation"), procedure("b"), procedure("c", body_regions=["hip"]))
 
-    answer = client.get("/v1/procedures", params={"family": "ablation", "facet": "family"}).json()
+    response = client.get("/v1/procedures", params={"family": "ablation", "facet": "family"}).json()
 
-    counts = {value["value"]: (value["count"], value["selected"]) for value in answer["facets"][0]["values"]}
+    counts = {value["value"]: (value["count"], value["selected"]) for value in response["facets"][0]["values"]}
     assert counts == {"ablation": (1, True), "injection": (2, False)}
 
 
-def test_unknown_relief_stands_last_both_ways_and_never_passes_the_filter(client: Client, load: Load) -> None:
+def test_unknown_relief_is_last_in_both_directions_and_never_matches_the_filter(client: Client, load: Load) -> None:
     load(
         procedure("short", claims=[relief("s", min="P2W", max="P4W", magnitude="week")]),
         procedure("unknown"),
         procedure("long", claims=[relief("l", min="P9M")]),
     )
 
-    assert slugs(client.get("/v1/procedures", params={"sort": "relief"})) == ["short", "long", "unknown"]
-    assert slugs(client.get("/v1/procedures", params={"sort": "-relief"})) == ["long", "short", "unknown"]
-    assert slugs(client.get("/v1/procedures", params={"min_relief": "P6M"})) == ["long"]
+    assert list_slugs(client.get("/v1/procedures", params={"sort": "relief"})) == ["short", "long", "unknown"]
+    assert list_slugs(client.get("/v1/procedures", params={"sort": "-relief"})) == ["long", "short", "unknown"]
+    assert list_slugs(client.get("/v1/procedures", params={"min_relief": "P6M"})) == ["long"]
 
 
-def test_the_typical_relief_is_the_one_of_the_better_design(client: Client, load: Load) -> None:
+def test_typical_relief_comes_from_the_best_study_design(client: Client, load: Load) -> None:
     load(
         procedure(
             "p",
@@ -113,7 +113,7 @@ def test_the_typical_relief_is_the_one_of_the_better_design(client: Client, load
     assert "systematic review, 2021" in typical["items"][0]["chosen_because"]
 
 
-def test_only_commercial_estimates_are_typical_only_where_nothing_else_is(client: Client, load: Load) -> None:
+def test_a_commercial_estimate_is_typical_only_without_any_other(client: Client, load: Load) -> None:
     load(procedure("p", claims=[relief("ad", source="leaflet", min="P2Y")]))
 
     typical = client.get("/v1/procedures/p").json()["typical_relief"]["items"][0]
@@ -122,10 +122,10 @@ def test_only_commercial_estimates_are_typical_only_where_nothing_else_is(client
     assert typical["chosen_because"].startswith("Only commercial sources")
 
 
-def test_a_band_stands_only_where_there_is_a_rate_and_an_exact_limit_goes_to_the_more_frequent(
+def test_a_frequency_band_needs_a_rate_and_an_exact_limit_counts_as_the_more_frequent_band(
     client: Client, load: Load
 ) -> None:
-    def observed(name: str, **value: object) -> dict[str, object]:
+    def risk_claim(name: str, **value: object) -> dict[str, object]:
         return claim(name, "procedure_risk", {"risk": "bleeding", "phrase": "bleeding", "state": "known", **value})
 
     load(
@@ -133,9 +133,9 @@ def test_a_band_stands_only_where_there_is_a_rate_and_an_exact_limit_goes_to_the
         procedure(
             "p",
             claims=[
-                observed("exact", observed=1, n=1000, per="people"),
-                observed("range", percent_min=0.5, percent_max=5),
-                observed("words", frequency_words="rare"),
+                risk_claim("exact", observed=1, n=1000, per="people"),
+                risk_claim("range", percent_min=0.5, percent_max=5),
+                risk_claim("words", frequency_words="rare"),
                 claim(
                     "none",
                     "procedure_risk",
@@ -145,15 +145,15 @@ def test_a_band_stands_only_where_there_is_a_rate_and_an_exact_limit_goes_to_the
         ),
     )
 
-    shown = {item["id"]: item["value"] for item in client.get("/v1/procedures/p/risks").json()["items"]}
+    values = {item["id"]: item["value"] for item in client.get("/v1/procedures/p/risks").json()["items"]}
 
-    assert shown["exact"]["band"]["items"][0]["name"] == "uncommon"
-    assert shown["range"]["band"]["status"] == "unknown"
-    assert shown["words"]["band"]["status"] == "unknown"
-    assert shown["none"]["upper_limit_percent"] == 5.82
+    assert values["exact"]["band"]["items"][0]["name"] == "uncommon"
+    assert values["range"]["band"]["status"] == "unknown"
+    assert values["words"]["band"]["status"] == "unknown"
+    assert values["none"]["upper_limit_percent"] == 5.82
 
 
-def test_options_follow_the_order_of_invasiveness(client: Client, load: Load) -> None:
+def test_care_options_are_sorted_by_invasiveness(client: Client, load: Load) -> None:
     load(
         generator("joint"),
         condition("arthritis", arises_from=["joint"]),
@@ -163,26 +163,25 @@ def test_options_follow_the_order_of_invasiveness(client: Client, load: Load) ->
         procedure("block", family="nerve_block", diagnoses=["joint"]),
     )
 
-    through = client.get("/v1/conditions/arthritis/options").json()["pain_generators"]["items"][0]
+    options = client.get("/v1/conditions/arthritis/options").json()["pain_generators"]["items"][0]
 
-    assert [item["procedure"]["slug"] for item in through["confirms"]["items"]] == ["block"]
-    assert [item["procedure"]["slug"] for item in through["treats"]["items"]] == ["injection", "ablation", "stimulator"]
-    assert through["treats"]["items"][0]["indicated"]["status"] == "known"
+    assert [item["procedure"]["slug"] for item in options["confirms"]["items"]] == ["block"]
+    assert [item["procedure"]["slug"] for item in options["treats"]["items"]] == ["injection", "ablation", "stimulator"]
+    assert options["treats"]["items"][0]["indicated"]["status"] == "known"
 
 
-def test_the_matrix_holds_every_edge_once(client: Client, load: Load) -> None:
+def test_the_matrix_has_every_target_once(client: Client, load: Load) -> None:
     load(generator("a"), generator("b"), procedure("p", treats=["a", "b"]), procedure("q", diagnoses=["b"]))
 
     matrix = client.get("/v1/targets/matrix").json()
 
     cells = {(cell["procedure"], cell["pain_generator"], cell["role"]) for cell in matrix["cells"]}
     assert cells == {("p", "a", "treats"), ("p", "b", "treats"), ("q", "b", "diagnoses")}
-    assert [
-        one["slug"] for one in client.get("/v1/targets/matrix", params={"role": "diagnoses"}).json()["procedures"]
-    ] == ["q"]
+    diagnostic = client.get("/v1/targets/matrix", params={"role": "diagnoses"}).json()["procedures"]
+    assert [procedure["slug"] for procedure in diagnostic] == ["q"]
 
 
-def test_a_comparison_has_the_same_rows_for_every_column_and_says_unknown(client: Client, load: Load) -> None:
+def test_a_comparison_has_the_same_rows_for_every_procedure_and_shows_unknown(client: Client, load: Load) -> None:
     load(generator("a"), procedure("p", treats=["a"], family="ablation"), procedure("q"))
 
     rows = client.get("/v1/compare", params=[("procedure", "p"), ("procedure", "q")]).json()["rows"]
@@ -194,22 +193,22 @@ def test_a_comparison_has_the_same_rows_for_every_column_and_says_unknown(client
     assert [cell["status"] for cell in by_name["targets"]["cells"]] == ["known", "unknown"]
 
 
-def test_a_batch_answers_in_the_order_asked_and_says_what_is_missing(client: Client, load: Load) -> None:
+def test_a_batch_has_the_requested_order_and_lists_missing_slugs(client: Client, load: Load) -> None:
     load(procedure("a"), procedure("b"))
 
-    answer = client.get("/v1/procedures/batch", params=[("slug", "b"), ("slug", "x"), ("slug", "a")]).json()
+    response = client.get("/v1/procedures/batch", params=[("slug", "b"), ("slug", "x"), ("slug", "a")]).json()
 
-    assert [item["slug"] for item in answer["items"]] == ["b", "a"]
-    assert answer["not_found"] == ["x"]
+    assert [item["slug"] for item in response["items"]] == ["b", "a"]
+    assert response["not_found"] == ["x"]
 
 
-def test_the_guide_keeps_the_order_of_its_file(client: Client, load: Load) -> None:
+def test_guide_pages_have_the_order_of_their_file(client: Client, load: Load) -> None:
     load(page("zebra"), page("apple"))
 
-    assert slugs(client.get("/v1/guide")) == ["zebra", "apple"]
+    assert list_slugs(client.get("/v1/guide")) == ["zebra", "apple"]
 
 
-def test_a_look_up_is_filtered_by_what_belongs_to_the_procedure_and_to_the_edge(client: Client, load: Load) -> None:
+def test_procedures_of_a_record_are_filtered_by_procedure_and_by_claim(client: Client, load: Load) -> None:
     load(
         generator("facet-joint"),
         procedure("block", diagnoses=["facet-joint"], treats=["facet-joint"], family="nerve_block"),
@@ -218,15 +217,18 @@ def test_a_look_up_is_filtered_by_what_belongs_to_the_procedure_and_to_the_edge(
     )
     path = "/v1/pain-generators/facet-joint/procedures"
 
-    def found(query: str) -> list[tuple[str, str]]:
+    def list_matches(query: str) -> list[tuple[str, str]]:
         return [(row["slug"], row["edge"]["role"]) for row in client.get(f"{path}?{query}").json()["items"]]
 
-    assert found("family=ablation") == [("ablation", "treats")]
-    assert found("family=ablation&family=nerve_block&role=treats") == [("ablation", "treats"), ("block", "treats")]
-    assert found("implant=true") == [("ablation", "treats")]
-    assert found("role=diagnoses") == [("block", "diagnoses")]
-    assert found("role=diagnoses&family=ablation") == []
+    assert list_matches("family=ablation") == [("ablation", "treats")]
+    assert list_matches("family=ablation&family=nerve_block&role=treats") == [
+        ("ablation", "treats"),
+        ("block", "treats"),
+    ]
+    assert list_matches("implant=true") == [("ablation", "treats")]
+    assert list_matches("role=diagnoses") == [("block", "diagnoses")]
+    assert list_matches("role=diagnoses&family=ablation") == []
     page = client.get(f"{path}?facet=family&facet=role&role=treats").json()
-    counts = {one["name"]: {row["value"]: row["count"] for row in one["values"]} for one in page["facets"]}
+    counts = {facet["name"]: {row["value"]: row["count"] for row in facet["values"]} for facet in page["facets"]}
     assert counts == {"family": {"ablation": 1, "nerve_block": 1}, "role": {"treats": 2, "diagnoses": 1}}
     assert page["page"]["total"] == 2

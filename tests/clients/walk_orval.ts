@@ -1,21 +1,21 @@
-// With orval's fetch client: every list to its last page, every record, batch, compare, search, typed errors.
+// Walk the API with orval's fetch client: every list to its last page, every record, batch, compare, search, errors.
 import * as kb from "./client.js";
 
-function check(fact: boolean, what: string): asserts fact {
-  if (!fact) throw new Error(what);
+function check(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(message);
 }
 
-type Asked = { limit: number; cursor?: string };
-type Listed = { items: object[]; page: kb.Page };
-type Answer = { status: number; data: unknown };
+type PageQuery = { limit: number; cursor?: string };
+type ListPage = { items: object[]; page: kb.Pagination };
+type ApiResponse = { status: number; data: unknown };
 
-async function walk(name: string, ask: (query: Asked) => Promise<Answer>): Promise<string[]> {
+async function listSlugs(name: string, fetchPage: (query: PageQuery) => Promise<ApiResponse>): Promise<string[]> {
   const slugs: string[] = [];
-  let query: Asked = { limit: 100 };
+  let query: PageQuery = { limit: 100 };
   for (;;) {
-    const answer = await ask(query);
-    check(answer.status === 200, `${name}: ${JSON.stringify(answer.data)}`);
-    const data = answer.data as Listed;
+    const response = await fetchPage(query);
+    check(response.status === 200, `${name}: ${JSON.stringify(response.data)}`);
+    const data = response.data as ListPage;
     slugs.push(...data.items.map((item) => ("slug" in item ? String(item.slug) : "")));
     if (data.page.next === null) {
       check(slugs.length === data.page.total, `${name}: ${slugs.length} of ${data.page.total}`);
@@ -26,17 +26,17 @@ async function walk(name: string, ask: (query: Asked) => Promise<Answer>): Promi
 }
 
 const lists = {
-  procedures: (query: Asked) => kb.listProcedures(query),
-  conditions: (query: Asked) => kb.listConditions(query),
-  generators: (query: Asked) => kb.listPainGenerators(query),
-  risks: (query: Asked) => kb.listRisks(query),
-  sources: (query: Asked) => kb.listSources(query),
-  guide: (query: Asked) => kb.listGuidePages(query),
-  targets: (query: Asked) => kb.listTargets(query),
-  reliefDurations: (query: Asked) => kb.listReliefDurations(query),
-  responseRates: (query: Asked) => kb.listResponseRates(query),
-  findings: (query: Asked) => kb.listFindings(query),
-  releases: (query: Asked) => kb.listReleases(query),
+  procedures: (query: PageQuery) => kb.listProcedures(query),
+  conditions: (query: PageQuery) => kb.listConditions(query),
+  generators: (query: PageQuery) => kb.listPainGenerators(query),
+  risks: (query: PageQuery) => kb.listRisks(query),
+  sources: (query: PageQuery) => kb.listSources(query),
+  guide: (query: PageQuery) => kb.listGuidePages(query),
+  targets: (query: PageQuery) => kb.listTargets(query),
+  reliefDurations: (query: PageQuery) => kb.listReliefDurations(query),
+  responseRates: (query: PageQuery) => kb.listResponseRates(query),
+  findings: (query: PageQuery) => kb.listFindings(query),
+  releases: (query: PageQuery) => kb.listReleases(query),
 };
 const details = {
   procedures: (slug: string) => kb.getProcedure(slug),
@@ -50,29 +50,29 @@ const details = {
 const slugs: Record<string, string[]> = {};
 let rows = 0;
 let records = 0;
-for (const [name, ask] of Object.entries(lists)) {
-  slugs[name] = await walk(name, ask);
+for (const [name, fetchPage] of Object.entries(lists)) {
+  slugs[name] = await listSlugs(name, fetchPage);
   rows += slugs[name].length;
 }
 for (const [name, get] of Object.entries(details)) {
   for (const slug of slugs[name] ?? []) {
-    const answer = await get(slug);
-    check(answer.status === 200 && answer.data.slug === slug, `${name} ${slug}`);
+    const response = await get(slug);
+    check(response.status === 200 && response.data.slug === slug, `${name} ${slug}`);
     records += 1;
   }
 }
 const [first = "", second = ""] = slugs["procedures"] ?? [];
 const batch = await kb.getProceduresBatch({ slug: [first, second, "none-such"] });
 check(batch.status === 200 && batch.data.items.length === 2 && batch.data.not_found[0] === "none-such", "batch");
-const compared = await kb.compareProcedures({ procedure: [first, second] });
-check(compared.status === 200 && compared.data.procedures[0]?.slug === first, "compare");
-const found = await kb.searchEverything({ q: "sciatica" });
-check(found.status === 200 && found.data.items.length > 0, "search");
+const comparison = await kb.compareProcedures({ procedure: [first, second] });
+check(comparison.status === 200 && comparison.data.procedures[0]?.slug === first, "compare");
+const results = await kb.searchEverything({ q: "sciatica" });
+check(results.status === 200 && results.data.items.length > 0, "search");
 
 const missing = await kb.getProcedure("epidurel");
 check(missing.status === 404 && missing.data.code === "not_found", "404");
-const refused = await kb.compareProcedures({ procedure: [first] });
-check(refused.status === 422 && refused.data.errors[0]?.parameter === "procedure", "422");
-const gone = await kb.listProcedures({ release: "0.0.0-none" });
-check(gone.status === 410 && gone.data.code === "release_gone", "410");
+const invalid = await kb.compareProcedures({ procedure: [first] });
+check(invalid.status === 422 && invalid.data.errors[0]?.parameter === "procedure", "422");
+const mismatch = await kb.listProcedures({ release: "0.0.0-none" });
+check(mismatch.status === 410 && mismatch.data.code === "release_gone", "410");
 console.log(`orval: ${rows} rows, ${records} records`);

@@ -1,6 +1,6 @@
-"""Raw HTTP over sockets: what no client library sends. No 5xx but a documented 503, no traceback, nothing undocumented.
+"""Raw HTTP over sockets that no client library sends. Allows no 5xx but a documented 503, no traceback, nothing undocumented.
 
-Usage: `python tests/fuzz/raw.py`, with the address in KB_URL; KB_FULL=1 sends many more.
+Usage: `python tests/fuzz/raw.py`, with the server URL in KB_URL. KB_FULL=1 sends many more requests.
 """
 
 import json
@@ -19,34 +19,34 @@ URL = os.environ["KB_URL"]
 FULL = bool(os.environ.get("KB_FULL"))
 SEED = int(os.environ.get("KB_FUZZ_SEED", "1"))
 HOST = urlsplit(URL)
-# What the server itself says to what is no HTTP, before any application runs.
+# Statuses of the HTTP server for malformed requests, before the application runs.
 MALFORMED = {400, 431}
-PATIENCE = 3.0
+TIMEOUT = 3.0
 Headers = dict[str, str]
 
 
 @dataclass
-class Answer:
+class Response:
     status: int
     headers: Headers
     body: bytes
 
 
-def exchange(data: bytes) -> list[Answer]:
-    """Everything that is answered to these bytes on one connection."""
+def exchange(data: bytes) -> list[Response]:
+    """All responses to these bytes on one connection."""
     received = b""
-    with socket.create_connection((str(HOST.hostname), int(HOST.port or 80)), timeout=PATIENCE) as one:
+    with socket.create_connection((str(HOST.hostname), int(HOST.port or 80)), timeout=TIMEOUT) as connection:
         try:
-            one.sendall(data)
-            while piece := one.recv(65536):
-                received += piece
+            connection.sendall(data)
+            while chunk := connection.recv(65536):
+                received += chunk
         except (ConnectionResetError, BrokenPipeError, TimeoutError):
-            # What is not whole, or does not ask for the connection to be closed, is waited for no longer.
+            # The request is incomplete or keeps the connection open: use what has been received.
             pass
-    return list(answers_in(received, head=data[:5].upper() == b"HEAD "))
+    return list(parse_responses(received, head=data[:5].upper() == b"HEAD "))
 
 
-def answers_in(received: bytes, *, head: bool) -> Iterator[Answer]:
+def parse_responses(received: bytes, *, head: bool) -> Iterator[Response]:
     while received.startswith(b"HTTP/1.1 "):
         top, _, rest = received.partition(b"\r\n\r\n")
         first, *lines = top.decode("latin-1").split("\r\n")
@@ -54,15 +54,15 @@ def answers_in(received: bytes, *, head: bool) -> Iterator[Answer]:
         status = int(first.split()[1])
         empty = head or status in {204, 304}
         if "chunked" in headers.get("transfer-encoding", "") and not empty:
-            yield Answer(status, headers, rest)
+            yield Response(status, headers, rest)
             return
         length = 0 if empty else int(headers.get("content-length", len(rest)))
-        yield Answer(status, headers, rest[:length])
+        yield Response(status, headers, rest[:length])
         received = rest[length:]
-        # An interim answer is followed by the one that counts.
+        # An interim response is followed by the final one.
 
 
-def get(target: bytes, *lines: bytes, method: bytes = b"GET") -> bytes:
+def build_request(target: bytes, *lines: bytes, method: bytes = b"GET") -> bytes:
     top = b"%s %s HTTP/1.1\r\nHost: kb.test\r\nConnection: close\r\n" % (method, target)
     return top + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
 
@@ -177,42 +177,42 @@ FIELDS = (
 METHODS = (b"HEAD", b"OPTIONS", b"POST", b"PUT", b"DELETE", b"PATCH", b"TRACE", b"CONNECT", b"BREW", b"get", b"M" * 300)
 
 
-def cases() -> Iterator[bytes]:
+def list_requests() -> Iterator[bytes]:
     for path in PATHS:
-        yield get(path)
+        yield build_request(path)
         for nasty in NASTY:
-            yield get(path + b"/" + nasty)
-            yield get(path + b"?q=" + nasty)
-            yield get(path + b"?" + nasty)
+            yield build_request(path + b"/" + nasty)
+            yield build_request(path + b"?q=" + nasty)
+            yield build_request(path + b"?" + nasty)
         for field in FIELDS:
-            yield get(path, field)
+            yield build_request(path, field)
         for method in METHODS:
-            yield get(path, method=method)
+            yield build_request(path, method=method)
     for name in PARAMETERS:
         for nasty in NASTY:
-            yield get(b"/v1/procedures?%s=%s" % (name, nasty))
-            yield get(b"/v1/procedures?%s=%s&%s=%s" % (name, nasty, name, nasty))
-    yield from floods()
-    yield from malformed()
+            yield build_request(b"/v1/procedures?%s=%s" % (name, nasty))
+            yield build_request(b"/v1/procedures?%s=%s&%s=%s" % (name, nasty, name, nasty))
+    yield from list_oversized_requests()
+    yield from list_malformed_requests()
 
 
-def floods() -> Iterator[bytes]:
-    yield get(b"/v1/procedures", *(b"X-%d: y" % number for number in range(150)))
-    yield get(b"/v1/procedures", *(b"X-%d: y" % number for number in range(5000)))
-    yield get(b"/v1/procedures", b"X-Long: " + b"y" * 17_000)
-    yield get(b"/v1/procedures", b"X-Long: " + b"y" * 200_000)
-    yield get(b"/v1/procedures?" + b"&".join(b"family=ablation" for _ in range(400)))
-    yield get(b"/v1/procedures?" + b"&".join(b"x%d=1" % number for number in range(700)))
-    yield get(b"/v1/procedures/batch?" + b"&".join(b"slug=a%d" % number for number in range(60)))
-    yield get(b"/v1/search?q=" + b"%22" * 60)
-    yield get(b"/" + b"a/" * 3900)
+def list_oversized_requests() -> Iterator[bytes]:
+    yield build_request(b"/v1/procedures", *(b"X-%d: y" % number for number in range(150)))
+    yield build_request(b"/v1/procedures", *(b"X-%d: y" % number for number in range(5000)))
+    yield build_request(b"/v1/procedures", b"X-Long: " + b"y" * 17_000)
+    yield build_request(b"/v1/procedures", b"X-Long: " + b"y" * 200_000)
+    yield build_request(b"/v1/procedures?" + b"&".join(b"family=ablation" for _ in range(400)))
+    yield build_request(b"/v1/procedures?" + b"&".join(b"x%d=1" % number for number in range(700)))
+    yield build_request(b"/v1/procedures/batch?" + b"&".join(b"slug=a%d" % number for number in range(60)))
+    yield build_request(b"/v1/search?q=" + b"%22" * 60)
+    yield build_request(b"/" + b"a/" * 3900)
 
 
-def malformed() -> Iterator[bytes]:
-    one = get(b"/v1/procedures?limit=1").replace(b"Connection: close\r\n", b"")
-    yield one * 5 + get(b"/v1/nothing")
-    yield one + b"garbage\r\n\r\n"
-    yield b"\r\n\r\n" + get(b"/v1/procedures")
+def list_malformed_requests() -> Iterator[bytes]:
+    keep_alive = build_request(b"/v1/procedures?limit=1").replace(b"Connection: close\r\n", b"")
+    yield keep_alive * 5 + build_request(b"/v1/nothing")
+    yield keep_alive + b"garbage\r\n\r\n"
+    yield b"\r\n\r\n" + build_request(b"/v1/procedures")
     yield b"GET /v1/procedures HTTP/9.9\r\n\r\n"
     yield b"GET /v1/procedures\r\n\r\n"
     yield b"GET http://evil.test/v1/procedures HTTP/1.1\r\nHost: kb.test\r\nConnection: close\r\n\r\n"
@@ -222,95 +222,108 @@ def malformed() -> Iterator[bytes]:
     yield b"GET /v1/procedures HTTP/1.0\r\n\r\n"
     yield b"\x16\x03\x01\x02\x00\x01\x00"
     yield b"\0" * 4096
-    yield get(b"/v1/procedures", b"No colon here")
-    yield get(b"/v1/procedures", b"X: a\r\n folded")
-    yield get(b"/v1/procedures", b"X\0Y: a")
-    yield get(b"/v1/procedures", b"Content-Length: 5", b"Content-Length: 6") + b"hello"
-    yield get(b"/v1/procedures", b"Content-Length: -1")
-    yield get(b"/v1/procedures", b"Content-Length: 5", b"Transfer-Encoding: chunked") + b"0\r\n\r\n"
-    yield get(b"/v1/procedures", b"Transfer-Encoding: chunked", method=b"POST") + b"zz\r\nnot a chunk"
-    yield get(b"/v1/procedures", b"Content-Length: 100000", method=b"POST") + b"x" * 100
-    yield get(b"/v1/procedures", b"Content-Length: 5") + b"hello" + get(b"/v1/nothing")
-    yield get(b"/v1/procedures#fragment")
-    yield get(b"/v1/proc edures")
-    yield get(b"/v1/procedures?a b")
+    yield build_request(b"/v1/procedures", b"No colon here")
+    yield build_request(b"/v1/procedures", b"X: a\r\n folded")
+    yield build_request(b"/v1/procedures", b"X\0Y: a")
+    yield build_request(b"/v1/procedures", b"Content-Length: 5", b"Content-Length: 6") + b"hello"
+    yield build_request(b"/v1/procedures", b"Content-Length: -1")
+    yield build_request(b"/v1/procedures", b"Content-Length: 5", b"Transfer-Encoding: chunked") + b"0\r\n\r\n"
+    yield build_request(b"/v1/procedures", b"Transfer-Encoding: chunked", method=b"POST") + b"zz\r\nnot a chunk"
+    yield build_request(b"/v1/procedures", b"Content-Length: 100000", method=b"POST") + b"x" * 100
+    yield build_request(b"/v1/procedures", b"Content-Length: 5") + b"hello" + build_request(b"/v1/nothing")
+    yield build_request(b"/v1/procedures#fragment")
+    yield build_request(b"/v1/proc edures")
+    yield build_request(b"/v1/procedures?a b")
 
 
-def mutated(randomness: random.Random, count: int) -> Iterator[bytes]:
-    """Requests made of known parts, then changed in some bytes."""
+def list_mutated_requests(randomness: random.Random, count: int) -> Iterator[bytes]:
+    """Requests built from known parts, with some bytes changed."""
     for _ in range(count):
         path, name, nasty = randomness.choice(PATHS), randomness.choice(PARAMETERS), randomness.choice(NASTY)
-        data = bytearray(get(b"%s?%s=%s" % (path, name, nasty), *randomness.sample(FIELDS, 3)))
+        data = bytearray(build_request(b"%s?%s=%s" % (path, name, nasty), *randomness.sample(FIELDS, 3)))
         for _ in range(randomness.choice((0, 1, 3))):
             data[randomness.randrange(len(data))] = randomness.randrange(256)
         yield bytes(data)
 
 
-def documented() -> list[tuple[re.Pattern[str], dict[str, set[str]]]]:
-    """Patterns of documented paths, each with the media types of every documented status."""
-    with urlopen(f"{URL}/openapi.json", timeout=60) as answer:
-        document = json.load(answer)
+def load_documented() -> list[tuple[re.Pattern[str], dict[str, set[str]]]]:
+    """Documented paths as patterns, each with the media types of every documented status."""
+    with urlopen(f"{URL}/openapi.json", timeout=60) as response:
+        document = json.load(response)
     shared = document["components"]["responses"]
-    found = []
+    documented = []
     for path, item in document["paths"].items():
-        kinds = {
-            status: set(shared[one["$ref"].rpartition("/")[2]].get("content", {}) if "$ref" in one else one["content"])
-            for status, one in item["get"]["responses"].items()
+        media_types = {
+            status: set(
+                shared[response["$ref"].rpartition("/")[2]].get("content", {})
+                if "$ref" in response
+                else response["content"]
+            )
+            for status, response in item["get"]["responses"].items()
         }
-        # A path without parameters is the more particular one, and is met first.
+        # Paths with fewer parameters are more specific and come first.
         pattern = re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)) + "$")
-        found.append((pattern, kinds, path.count("{")))
-    return [(pattern, kinds) for pattern, kinds, _ in sorted(found, key=lambda one: one[2])]
+        documented.append((path.count("{"), pattern, media_types))
+    documented.sort(key=lambda entry: entry[0])
+    return [(pattern, media_types) for _, pattern, media_types in documented]
 
 
-def faults(data: bytes, answers: list[Answer], paths: list[tuple[re.Pattern[str], dict[str, set[str]]]]) -> list[str]:
-    found = []
+def find_faults(
+    data: bytes, responses: list[Response], paths: list[tuple[re.Pattern[str], dict[str, set[str]]]]
+) -> list[str]:
+    faults = []
     line = re.match(rb"(GET|HEAD) (/[^ ?#]*)[^ ]* HTTP/1\.1\r\n", data)
-    for answer in answers:
-        kind = answer.headers.get("content-type", "").split(";")[0]
-        if answer.status >= 500 and answer.status != 503:
-            found.append(f"a {answer.status}")
-        if b"Traceback" in answer.body or b"site-packages" in answer.body:
-            found.append("a traceback in the body")
-        if "x-injected" in answer.headers or b"evil.test" in answer.body.partition(b"detail")[0]:
-            found.append("something of the request came back as it was")
-        if answer.status in MALFORMED and kind == "text/plain":
+    for response in responses:
+        media_type = response.headers.get("content-type", "").split(";")[0]
+        if response.status >= 500 and response.status != 503:
+            faults.append(f"status {response.status}")
+        if b"Traceback" in response.body or b"site-packages" in response.body:
+            faults.append("traceback in the body")
+        if "x-injected" in response.headers or b"evil.test" in response.body.partition(b"detail")[0]:
+            faults.append("request text is echoed in the response")
+        if response.status in MALFORMED and media_type == "text/plain":
             continue
-        if answer.status >= 400 and kind != "application/problem+json" and not kind.startswith("text/html"):
-            found.append(f"{answer.status} as {kind!r}")
-        if answer is not answers[0] or line is None:
+        if (
+            response.status >= 400
+            and media_type != "application/problem+json"
+            and not media_type.startswith("text/html")
+        ):
+            faults.append(f"{response.status} as {media_type!r}")
+        if response is not responses[0] or line is None:
             continue
         path = line[2].decode("latin-1")
-        for pattern, kinds in paths:
+        for pattern, media_types in paths:
             if pattern.match(path):
-                if str(answer.status) not in kinds:
-                    found.append(f"{answer.status} is not documented for {pattern.pattern}")
+                if str(response.status) not in media_types:
+                    faults.append(f"{response.status} is not documented for {pattern.pattern}")
                 elif (
-                    kind
-                    and answer.status != 304
-                    and kind not in {one.split(";")[0] for one in kinds[str(answer.status)]}
+                    media_type
+                    and response.status != 304
+                    and media_type not in {name.split(";")[0] for name in media_types[str(response.status)]}
                 ):
-                    found.append(f"{answer.status} as {kind} is not documented for {pattern.pattern}")
+                    faults.append(f"{response.status} as {media_type} is not documented for {pattern.pattern}")
                 break
-    return found
+    return faults
 
 
 def main() -> None:
-    paths, wrong, sent, seen = documented(), 0, 0, 0
+    paths, fault_count, sent, received = load_documented(), 0, 0, 0
     randomness = random.Random(SEED)
-    requests = [*cases(), *mutated(randomness, 20_000 if FULL else 1_000)]
+    requests = [*list_requests(), *list_mutated_requests(randomness, 20_000 if FULL else 1_000)]
     with ThreadPoolExecutor(8) as pool:
-        exchanged = zip(requests, pool.map(exchange, requests), strict=True)
-    for data, answers in exchanged:
-        sent, seen = sent + 1, seen + len(answers)
-        for fault in faults(data, answers, paths):
-            wrong += 1
-            if wrong <= 40:
-                print(f"{fault}: {data[:160]!r} -> {[(one.status, one.body[:120]) for one in answers][:2]}")
-    with urlopen(f"{URL}/health/ready", timeout=60) as answer:
-        assert answer.status == 200
-    print(f"raw HTTP: {sent} requests, {seen} answers, {wrong} faults (seed {SEED})")
-    sys.exit(1 if wrong else 0)
+        exchanges = zip(requests, pool.map(exchange, requests), strict=True)
+    for data, responses in exchanges:
+        sent, received = sent + 1, received + len(responses)
+        for fault in find_faults(data, responses, paths):
+            fault_count += 1
+            if fault_count <= 40:
+                print(
+                    f"{fault}: {data[:160]!r} -> {[(response.status, response.body[:120]) for response in responses][:2]}"
+                )
+    with urlopen(f"{URL}/health/ready", timeout=60) as response:
+        assert response.status == 200
+    print(f"raw HTTP: {sent} requests, {received} responses, {fault_count} faults (seed {SEED})")
+    sys.exit(1 if fault_count else 0)
 
 
 if __name__ == "__main__":

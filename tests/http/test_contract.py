@@ -15,43 +15,44 @@ from app.settings import Settings
 from app.version import code_fingerprint
 
 
-def many(count: int) -> list[dict[str, object]]:
+def build_procedures(count: int) -> list[dict[str, object]]:
     return [procedure(f"p{n:03d}") for n in range(count)]
 
 
-def walk(client: Client, path: str) -> list[str]:
-    found: list[str] = []
-    answer = client.get(path)
+def list_all_slugs(client: Client, path: str) -> list[str]:
+    """Slugs of a list, page by page."""
+    slugs: list[str] = []
+    response = client.get(path)
     while True:
-        found += [item["slug"] for item in answer.json()["items"]]
-        following = answer.json()["page"]["next"]
-        if following is None:
-            assert 'rel="next"' not in answer.headers.get("link", "")
-            return found
-        target = answer.headers["link"].split(">")[0].removeprefix("<")
-        assert following in target
-        answer = client.get(target)
+        slugs += [item["slug"] for item in response.json()["items"]]
+        next_cursor = response.json()["page"]["next"]
+        if next_cursor is None:
+            assert 'rel="next"' not in response.headers.get("link", "")
+            return slugs
+        next_url = response.headers["link"].split(">")[0].removeprefix("<")
+        assert next_cursor in next_url
+        response = client.get(next_url)
 
 
-def test_pages_walk_the_whole_list_once_in_order(client: Client, load: Load) -> None:
-    load(*many(25))
+def test_pages_cover_the_whole_list_once_and_in_order(client: Client, load: Load) -> None:
+    load(*build_procedures(25))
 
-    assert walk(client, "/v1/procedures?limit=10") == [f"p{n:03d}" for n in range(25)]
-    assert walk(client, "/v1/procedures?limit=10&sort=-name") == [f"p{n:03d}" for n in reversed(range(25))]
+    assert list_all_slugs(client, "/v1/procedures?limit=10") == [f"p{n:03d}" for n in range(25)]
+    assert list_all_slugs(client, "/v1/procedures?limit=10&sort=-name") == [f"p{n:03d}" for n in reversed(range(25))]
 
 
-def test_a_parameter_is_known_however_its_name_is_written(client: Client, load: Load) -> None:
-    load(*many(5))
+def test_a_percent_encoded_parameter_name_is_decoded(client: Client, load: Load) -> None:
+    load(*build_procedures(5))
     cursor = client.get("/v1/procedures?limit=2").json()["page"]["next"]
 
     second = client.get(f"/v1/procedures?li%6Dit=2&c%75rsor={cursor}")
 
     assert second.headers["link"].count("ursor=") == 1
-    assert walk(client, f"/v1/procedures?li%6Dit=2&%63ursor={cursor}") == ["p002", "p003", "p004"]
+    assert list_all_slugs(client, f"/v1/procedures?li%6Dit=2&%63ursor={cursor}") == ["p002", "p003", "p004"]
 
 
 def test_next_is_null_on_an_exactly_full_last_page(client: Client, load: Load) -> None:
-    load(*many(10))
+    load(*build_procedures(10))
 
     page = client.get("/v1/procedures?limit=5").json()["page"]
     last = client.get(f"/v1/procedures?limit=5&cursor={page['next']}").json()["page"]
@@ -60,51 +61,51 @@ def test_next_is_null_on_an_exactly_full_last_page(client: Client, load: Load) -
     assert last["next"] is None
 
 
-def test_a_cursor_of_an_earlier_release_is_gone(client: Client, load: Load) -> None:
-    load(*many(10))
+def test_a_cursor_from_an_earlier_release_gets_410(client: Client, load: Load) -> None:
+    load(*build_procedures(10))
     cursor = client.get("/v1/procedures?limit=5").json()["page"]["next"]
 
-    load(*many(11))
+    load(*build_procedures(11))
 
-    answer = client.get(f"/v1/procedures?limit=5&cursor={cursor}")
-    assert (answer.status_code, answer.json()["code"]) == (410, "release_gone")
+    response = client.get(f"/v1/procedures?limit=5&cursor={cursor}")
+    assert (response.status_code, response.json()["code"]) == (410, "release_gone")
 
 
 @pytest.mark.parametrize("cursor", ["x", "%20", "e30", "a" * 300, base64.urlsafe_b64encode(b"a|b|c|d").decode()])
-def test_a_broken_cursor_is_a_clear_400(client: Client, load: Load, cursor: str) -> None:
-    load(*many(3))
+def test_a_malformed_cursor_gets_400(client: Client, load: Load, cursor: str) -> None:
+    load(*build_procedures(3))
 
-    answer = client.get(f"/v1/procedures?cursor={cursor}")
+    response = client.get(f"/v1/procedures?cursor={cursor}")
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "bad_cursor")
+    assert (response.status_code, response.json()["code"]) == (400, "bad_cursor")
 
 
-def test_a_cursor_of_another_list_is_refused(client: Client, load: Load) -> None:
-    load(*many(10), *[condition(f"c{n}") for n in range(10)])
+def test_a_cursor_of_another_list_is_rejected(client: Client, load: Load) -> None:
+    load(*build_procedures(10), *[condition(f"c{n}") for n in range(10)])
     cursor = client.get("/v1/procedures?limit=5").json()["page"]["next"]
 
     assert client.get(f"/v1/conditions?limit=5&cursor={cursor}").status_code == 400
 
 
-def test_a_cursor_of_a_newer_release_asks_to_wait_for_the_replica(client: Client, load: Load) -> None:
-    load(*many(3))
+def test_a_cursor_from_a_newer_release_gets_503_until_the_replica_catches_up(client: Client, load: Load) -> None:
+    load(*build_procedures(3))
     cursor = base64.urlsafe_b64encode(b"ffff|999.0.0|aaaa|3").decode()
 
-    answer = client.get(f"/v1/procedures?cursor={cursor}")
+    response = client.get(f"/v1/procedures?cursor={cursor}")
 
-    assert (answer.status_code, answer.json()["code"]) == (503, "replica_behind")
-    assert int(answer.headers["retry-after"]) > 0
+    assert (response.status_code, response.json()["code"]) == (503, "replica_behind")
+    assert int(response.headers["retry-after"]) > 0
 
 
-def test_an_unknown_parameter_is_refused_with_the_nearest(client: Client, load: Load) -> None:
-    load(*many(1))
+def test_an_unknown_parameter_is_rejected_with_a_suggestion(client: Client, load: Load) -> None:
+    load(*build_procedures(1))
 
-    answer = client.get("/v1/procedures?famly=ablation")
+    response = client.get("/v1/procedures?famly=ablation")
 
-    assert answer.status_code == 422
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["errors"][0]["parameter"] == "famly"
-    assert "family" in answer.json()["suggestions"]
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["errors"][0]["parameter"] == "famly"
+    assert "family" in response.json()["suggestions"]
 
 
 @pytest.mark.parametrize(
@@ -121,64 +122,67 @@ def test_an_unknown_parameter_is_refused_with_the_nearest(client: Client, load: 
         ("updated_since=9.9.9", "updated_since", None),
     ],
 )
-def test_a_value_that_is_not_allowed_names_its_parameter(
+def test_an_invalid_value_is_rejected_with_the_name_of_its_parameter(
     client: Client, load: Load, query: str, parameter: str, suggestion: str | None
 ) -> None:
-    load(*many(1))
+    load(*build_procedures(1))
 
-    answer = client.get(f"/v1/procedures?{query}")
+    response = client.get(f"/v1/procedures?{query}")
 
-    assert answer.status_code == 422, answer.text
-    assert answer.json()["errors"][0]["parameter"] == parameter
+    assert response.status_code == 422, response.text
+    assert response.json()["errors"][0]["parameter"] == parameter
     if suggestion:
-        assert suggestion in answer.json()["suggestions"]
+        assert suggestion in response.json()["suggestions"]
 
 
-def test_an_unknown_value_of_a_record_filter_names_the_nearest_record(client: Client, load: Load) -> None:
+def test_an_unknown_record_in_a_filter_suggests_the_most_similar_record(client: Client, load: Load) -> None:
     load(generator("facet-joint"), procedure("p"))
 
-    answer = client.get("/v1/procedures?pain_generator=facett-joint")
+    response = client.get("/v1/procedures?pain_generator=facett-joint")
 
-    assert answer.status_code == 422
-    assert answer.json()["suggestions"][0]["slug"] == "facet-joint"
+    assert response.status_code == 422
+    assert response.json()["suggestions"][0]["slug"] == "facet-joint"
 
 
-def test_a_known_name_redirects_for_now_and_a_former_slug_for_good(client: Client, load: Load) -> None:
+def test_a_known_name_redirects_temporarily_and_a_former_slug_permanently(client: Client, load: Load) -> None:
     names = [{"text": "Rhizotomy", "kind": "synonym"}]
     load(procedure("radiofrequency-ablation", names=names, former_slugs=["rf-lesion"]))
 
-    known = client.get("/v1/procedures/rhizotomy/targets?limit=5")
-    former = client.get("/v1/procedures/rf-lesion")
+    by_name = client.get("/v1/procedures/rhizotomy/targets?limit=5")
+    by_former_slug = client.get("/v1/procedures/rf-lesion")
 
-    assert (known.status_code, known.headers["location"]) == (
+    assert (by_name.status_code, by_name.headers["location"]) == (
         307,
         "/v1/procedures/radiofrequency-ablation/targets?limit=5",
     )
-    assert (former.status_code, former.headers["location"]) == (308, "/v1/procedures/radiofrequency-ablation")
+    assert (by_former_slug.status_code, by_former_slug.headers["location"]) == (
+        308,
+        "/v1/procedures/radiofrequency-ablation",
+    )
 
 
-def test_a_name_that_several_share_is_ambiguous(client: Client, load: Load) -> None:
+def test_a_name_of_several_records_is_ambiguous(client: Client, load: Load) -> None:
     shared = [{"text": "Radiculopathy", "kind": "synonym"}]
     load(condition("lumbar", names=shared), condition("cervical", names=shared))
 
-    answer = client.get("/v1/conditions/radiculopathy")
+    response = client.get("/v1/conditions/radiculopathy")
 
-    assert (answer.status_code, answer.json()["code"]) == (404, "ambiguous_name")
-    assert {one["slug"] for one in answer.json()["suggestions"]} == {"lumbar", "cervical"}
+    assert (response.status_code, response.json()["code"]) == (404, "ambiguous_name")
+    assert {suggestion["slug"] for suggestion in response.json()["suggestions"]} == {"lumbar", "cervical"}
     assert client.get("/v1/procedures?condition=radiculopathy").status_code == 422
 
 
-def test_a_misspelt_slug_is_a_404_that_suggests(client: Client, load: Load) -> None:
+def test_a_misspelled_slug_gets_404_with_suggestions(client: Client, load: Load) -> None:
     load(procedure("epidural-steroid-injection"), procedure("vertebroplasty"))
 
-    answer = client.get("/v1/procedures/epidurel")
+    response = client.get("/v1/procedures/epidurel")
 
-    assert answer.status_code == 404
-    assert answer.json()["suggestions"][0]["slug"] == "epidural-steroid-injection"
-    assert answer.json()["instance"] == "/v1/procedures/epidurel"
+    assert response.status_code == 404
+    assert response.json()["suggestions"][0]["slug"] == "epidural-steroid-injection"
+    assert response.json()["instance"] == "/v1/procedures/epidurel"
 
 
-def test_release_is_a_precondition_on_every_path(client: Client, load: Load) -> None:
+def test_every_path_checks_the_release_parameter(client: Client, load: Load) -> None:
     load(procedure("p"))
     version = client.get("/v1/releases/current").json()["version"]
 
@@ -186,7 +190,7 @@ def test_release_is_a_precondition_on_every_path(client: Client, load: Load) -> 
     assert client.get("/v1/procedures/p?release=0.0.1").status_code == 410
 
 
-def test_a_second_request_with_the_etag_is_304_without_body(client: Client, load: Load) -> None:
+def test_a_request_with_a_matching_etag_gets_304_without_a_body(client: Client, load: Load) -> None:
     load(procedure("p"))
     first = client.get("/v1/procedures/p")
 
@@ -198,7 +202,7 @@ def test_a_second_request_with_the_etag_is_304_without_body(client: Client, load
     assert client.get("/v1/procedures/p", headers={"If-None-Match": '"other"'}).status_code == 200
 
 
-def test_an_answer_of_this_moment_is_never_unchanged(client: Client, load: Load) -> None:
+def test_health_checks_never_get_304(client: Client, load: Load) -> None:
     load(procedure("p"))
 
     for path in ("/health/live", "/health/ready"):
@@ -208,14 +212,16 @@ def test_an_answer_of_this_moment_is_never_unchanged(client: Client, load: Load)
 def test_each_encoding_has_its_own_strong_etag_and_the_same_content(client: Client, load: Load) -> None:
     load(procedure("p"))
 
-    answers = [client.get("/v1/procedures/p", headers={"Accept-Encoding": one}) for one in ("identity", "gzip", "br")]
+    responses = [
+        client.get("/v1/procedures/p", headers={"Accept-Encoding": encoding}) for encoding in ("identity", "gzip", "br")
+    ]
 
-    assert [one.headers.get("content-encoding") for one in answers] == [None, "gzip", "br"]
-    assert len({one.headers["etag"] for one in answers}) == 3
-    assert len({one.json()["slug"] for one in answers}) == 1
-    assert all(one.headers["vary"] == "Accept-Encoding" for one in answers)
-    refused = client.get("/v1/procedures/p", headers={"Accept-Encoding": "br;q=0, gzip;q=0"})
-    assert "content-encoding" not in refused.headers
+    assert [response.headers.get("content-encoding") for response in responses] == [None, "gzip", "br"]
+    assert len({response.headers["etag"] for response in responses}) == 3
+    assert len({response.json()["slug"] for response in responses}) == 1
+    assert all(response.headers["vary"] == "Accept-Encoding" for response in responses)
+    unencoded = client.get("/v1/procedures/p", headers={"Accept-Encoding": "br;q=0, gzip;q=0"})
+    assert "content-encoding" not in unencoded.headers
 
 
 def test_head_has_the_headers_of_get_and_no_body(client: Client, load: Load) -> None:
@@ -227,22 +233,22 @@ def test_head_has_the_headers_of_get_and_no_body(client: Client, load: Load) -> 
     assert dict(head.headers) == dict(get.headers)
 
 
-def test_other_methods_are_refused_and_allow_lists_every_one(client: Client, load: Load) -> None:
+def test_other_methods_get_405_and_allow_lists_the_supported_ones(client: Client, load: Load) -> None:
     load(procedure("p"))
 
     for method in ("POST", "PUT", "DELETE", "PATCH", "BREW"):
-        answer = client.request(method, "/v1/procedures/p")
-        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+        response = client.request(method, "/v1/procedures/p")
+        assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
     assert client.request("OPTIONS", "/v1/procedures/p").headers["allow"] == "GET, HEAD, OPTIONS"
 
 
-def test_every_answer_names_its_release_and_is_open_to_browsers(client: Client, load: Load) -> None:
+def test_every_response_names_its_release_and_allows_cross_origin_requests(client: Client, load: Load) -> None:
     load(procedure("p"))
 
     for path in ("/v1/procedures", "/v1/procedures/p", "/v1/procedures/none", "/v1/nothing"):
-        answer = client.get(path)
-        assert answer.headers["access-control-allow-origin"] == "*"
-        assert "ETag" in answer.headers["access-control-expose-headers"]
+        response = client.get(path)
+        assert response.headers["access-control-allow-origin"] == "*"
+        assert "ETag" in response.headers["access-control-expose-headers"]
     assert client.get("/v1/procedures").headers["kb-release"] == client.get("/v1/releases/current").json()["version"]
 
 
@@ -285,10 +291,10 @@ def test_every_answer_names_the_build_that_made_it(
     load(procedure("p", names=[{"text": "Rhizotomy", "kind": "synonym"}]))
 
     for _ in range(2):
-        answer = client.request(method, path)
-        assert answer.status_code == status
-        assert answer.headers.get_list("kb-build") == [code_fingerprint()]
-        if (tag := answer.headers.get("etag")) and not path.startswith(("/health", "/metrics")):
+        response = client.request(method, path)
+        assert response.status_code == status
+        assert response.headers.get_list("kb-build") == [code_fingerprint()]
+        if (tag := response.headers.get("etag")) and not path.startswith(("/health", "/metrics")):
             unchanged = client.request(method, path, headers={"If-None-Match": tag})
             assert (unchanged.status_code, unchanged.headers.get_list("kb-build")) == (304, [code_fingerprint()])
 
@@ -309,10 +315,10 @@ def test_no_header_of_a_request_but_its_encoding_changes_an_answer(client: Clien
 
     for path in ("/v1/procedures/p", "/v1/nothing", "/v1/procedures/rhizotomy", "/procedures/p", "/", "/nothing"):
         client.app.set_release("")
-        client.see()
+        client.poll_release()
         odd = client.get(path, headers={**dict.fromkeys(sent, "a?b#c"), "accept-encoding": "identity"})
         client.app.set_release("")
-        client.see()
+        client.poll_release()
         plain = client.get(path, headers={"accept-encoding": "identity"})
         assert (odd.status_code, odd.content, odd.headers) == (plain.status_code, plain.content, plain.headers)
 
@@ -347,32 +353,32 @@ def test_an_answer_is_counted_under_its_route(client: Client, load: Load, method
         ("/v1/compare?procedure=p&procedure=p", 422),
     ],
 )
-def test_bad_addresses_get_a_clear_problem(client: Client, load: Load, path: str, status: int) -> None:
+def test_a_bad_url_gets_a_problem(client: Client, load: Load, path: str, status: int) -> None:
     load(procedure("p"))
 
-    answer = client.get(path)
+    response = client.get(path)
 
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
 
 
-def test_too_many_headers_are_refused(client: Client, load: Load) -> None:
+def test_too_many_headers_get_431(client: Client, load: Load) -> None:
     load(procedure("p"))
 
     assert client.get("/v1/procedures", headers={f"x-{n}": "y" for n in range(120)}).status_code == 431
     assert client.get("/v1/procedures", headers={"x-long": "y" * 17_000}).status_code == 431
 
 
-def test_an_empty_database_says_that_nothing_is_loaded(tmp_path: Path, runner: asyncio.Runner) -> None:
+def test_an_empty_database_gets_503_not_loaded(tmp_path: Path, runner: asyncio.Runner) -> None:
     url = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
     engine = create_write_engine(url)
     migrate(engine)
     engine.dispose()
     client = Client(create_app(Settings(database_url=url)), runner)
 
-    answer = client.get("/v1/procedures")
+    response = client.get("/v1/procedures")
 
-    assert (answer.status_code, answer.json()["code"]) == (503, "not_loaded")
+    assert (response.status_code, response.json()["code"]) == (503, "not_loaded")
     assert client.get("/health/ready").status_code == 503
     assert client.get("/health/live").status_code == 200
     client.close()
@@ -383,29 +389,29 @@ def test_an_empty_database_says_that_nothing_is_loaded(tmp_path: Path, runner: a
     parameter=st.sampled_from(["q", "family", "condition", "cursor", "limit", "sort", "min_relief", "release", "x"]),
     value=st.text(max_size=60),
 )
-def test_no_query_is_answered_with_a_5xx(shipped: Client, parameter: str, value: str) -> None:
+def test_no_query_gets_a_5xx(shipped: Client, parameter: str, value: str) -> None:
     try:
-        answer = shipped.get("/v1/procedures", params={parameter: value})
+        response = shipped.get("/v1/procedures", params={parameter: value})
     except UnicodeEncodeError:
         return
-    assert answer.status_code in {200, 400, 410, 422}
-    if answer.status_code != 200:
-        assert answer.json()["title"]
+    assert response.status_code in {200, 400, 410, 422}
+    if response.status_code != 200:
+        assert response.json()["title"]
 
 
-def test_a_defect_is_answered_as_a_problem_and_says_nothing_of_the_code(
+def test_an_unhandled_exception_becomes_a_problem_without_internals(
     client: Client, load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(procedure("facet-rfa"))
 
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("secret of the code")
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("app.api.v1.procedures.page_of", broken)
-    answer = client.get("/v1/procedures")
+    monkeypatch.setattr("app.api.v1.procedures.list_page", fail)
+    response = client.get("/v1/procedures")
 
-    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
-    assert "secret" not in answer.text
+    assert (response.status_code, response.json()["code"]) == (500, "internal")
+    assert "secret" not in response.text
     assert client.get("/v1/procedures/facet-rfa").status_code == 200
 
 
@@ -413,7 +419,7 @@ def test_a_defect_is_answered_as_a_problem_and_says_nothing_of_the_code(
     ("method", "path"),
     [("GET", "/v1/procedures?famly=x"), ("GET", "/v1/nope"), ("POST", "/v1/procedures"), ("GET", "/v1/%ff")],
 )
-def test_a_refusal_names_the_release_it_stands_beside(client: Client, load: Load, method: str, path: str) -> None:
+def test_an_error_response_names_the_current_release(client: Client, load: Load, method: str, path: str) -> None:
     load(procedure("p"))
     version = client.get("/v1/releases/current").json()["version"]
 

@@ -1,4 +1,4 @@
-"""Write the JSON-LD of every procedure, condition and pain generator, and of the pages, as typed constants: `as_types.py DIRECTORY`."""
+"""Write the JSON-LD of all records and pages as typed TypeScript constants: `as_types.py DIRECTORY`."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from app.formats.jsonld import THERAPY
-from app.http.release_watcher import look
+from app.http.release_watcher import read_current_release
 from app.main import create_app
 from app.settings import load_settings
 
@@ -19,65 +19,66 @@ PAGES = ("/", "/procedures", "/matrix", "/relief", "/guide", "/sources", "/notic
 BLOCK = re.compile(r'<script type="application/ld\+json">(.*?)</script>', re.DOTALL)
 
 
-def nested(value: Any) -> Any:
-    """The types of the package give a nested node one type: of a treatment that is the narrower of its two."""
+def narrow_types(value: Any) -> Any:
+    """Give each nested node one type, as the package requires: a treatment gets the narrower of its two."""
     if isinstance(value, list):
-        return [nested(one) for one in value]
+        return [narrow_types(child) for child in value]
     if isinstance(value, dict):
         return {
-            key: "MedicalTherapy" if key == "@type" and one == THERAPY else nested(one) for key, one in value.items()
+            key: "MedicalTherapy" if key == "@type" and child == THERAPY else narrow_types(child)
+            for key, child in value.items()
         }
     return value
 
 
-def constant(name: str, node: dict[str, Any]) -> str:
+def render_constant(name: str, node: dict[str, Any]) -> str:
     types = node["@type"]
     typed = (
-        f"MergeLeafTypes<[{', '.join(f'S.{one}Leaf' for one in types)}]>" if isinstance(types, list) else f"S.{types}"
+        f"MergeLeafTypes<[{', '.join(f'S.{name}Leaf' for name in types)}]>" if isinstance(types, list) else f"S.{types}"
     )
-    shown = {key: one if key == "@type" else nested(one) for key, one in node.items()}
-    return f"export const {name}: S.WithContext<{typed}> = {json.dumps(shown, ensure_ascii=False)};"
+    content = {key: child if key == "@type" else narrow_types(child) for key, child in node.items()}
+    return f"export const {name}: S.WithContext<{typed}> = {json.dumps(content, ensure_ascii=False)};"
 
 
-async def nodes() -> dict[str, dict[str, Any]]:
+async def load_nodes() -> dict[str, dict[str, Any]]:
     app = create_app(load_settings())
-    engine = app.app.state.engine  # type: ignore[attr-defined]
-    release = look(engine)
+    engine = app.app.state.services.engine  # type: ignore[attr-defined]
+    release = read_current_release(engine)
     assert release is not None
-    app.see(release.revision)
-    found = {}
+    app.set_release(release.revision)
+    nodes = {}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://kb.test") as client:
         for folder in RECORDS:
-            for slug in await slugs(client, folder):
-                answer = await client.get(f"/v1/{folder}/{slug}.jsonld")
-                found[f"{folder} {slug}"] = answer.raise_for_status().json()
+            for slug in await list_slugs(client, folder):
+                response = await client.get(f"/v1/{folder}/{slug}.jsonld")
+                nodes[f"{folder} {slug}"] = response.raise_for_status().json()
         for path in PAGES:
             page = (await client.get(path)).raise_for_status().text
             for n, block in enumerate(BLOCK.findall(page)):
-                found[f"page{n} {path}"] = json.loads(block)
+                nodes[f"page{n} {path}"] = json.loads(block)
     engine.dispose()
-    return found
+    return nodes
 
 
-async def slugs(client: httpx.AsyncClient, folder: str) -> list[str]:
-    found: list[str] = []
+async def list_slugs(client: httpx.AsyncClient, folder: str) -> list[str]:
+    slugs: list[str] = []
     cursor = None
     while True:
-        answer = (
+        page = (
             await client.get(f"/v1/{folder}", params={"limit": 100} | ({"cursor": cursor} if cursor else {}))
         ).json()
-        found += [one["slug"] for one in answer["items"]]
-        cursor = answer["page"]["next"]
+        slugs += [record["slug"] for record in page["items"]]
+        cursor = page["page"]["next"]
         if cursor is None:
-            return found
+            return slugs
 
 
 def main() -> None:
-    found = asyncio.run(nodes())
+    nodes = asyncio.run(load_nodes())
     head = 'import type * as S from "schema-dts";\nimport type { MergeLeafTypes } from "schema-dts";\n'
-    lines = [constant(f"n{n}", node) for n, node in enumerate(found.values())]
+    lines = [render_constant(f"n{n}", node) for n, node in enumerate(nodes.values())]
     (Path(sys.argv[1]) / "nodes.ts").write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{len(found)} nodes: {sum(not name.startswith('page') for name in found)} records, the rest pages")
+    print(f"{len(nodes)} nodes: {sum(not name.startswith('page') for name in nodes)} records, the rest pages")
 
 
 main()

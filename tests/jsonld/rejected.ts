@@ -1,4 +1,4 @@
-// What the vocabulary must refuse: were the check blind, these lines would compile, and `tsc` would say so.
+// JSON-LD that the vocabulary must reject. If the check did not work, these lines would compile, and `tsc` would report it.
 import type {
   DiagnosticProcedure,
   MedicalCondition,
@@ -9,37 +9,37 @@ import type {
   WithContext,
 } from "schema-dts";
 
-export const indicationLeftTheVocabulary: WithContext<MedicalTherapy> = {
+export const therapyHasNoIndication: WithContext<MedicalTherapy> = {
   "@context": "https://schema.org",
   "@type": "MedicalTherapy",
   // @ts-expect-error
   indication: { "@type": "MedicalIndication", name: "Sciatica" },
 };
-export const indicationIsOfNeitherOfTwoTypes: WithContext<MergeLeafTypes<[MedicalProcedureLeaf, MedicalTherapyLeaf]>> = {
+export const procedureAndTherapyHaveNoIndication: WithContext<MergeLeafTypes<[MedicalProcedureLeaf, MedicalTherapyLeaf]>> = {
   "@context": "https://schema.org",
   "@type": ["MedicalProcedure", "MedicalTherapy"],
   // @ts-expect-error
   indication: { "@type": "MedicalIndication", name: "Sciatica" },
 };
-export const aStructureIsNoBodyLocation: WithContext<MedicalTherapy> = {
+export const bodyLocationIsNotAStructure: WithContext<MedicalTherapy> = {
   "@context": "https://schema.org",
   "@type": "MedicalTherapy",
   // @ts-expect-error
   bodyLocation: { "@type": "AnatomicalStructure", name: "Facet joint" },
 };
-export const aWordIsNoAdverseOutcome: WithContext<MedicalTherapy> = {
+export const adverseOutcomeIsNotText: WithContext<MedicalTherapy> = {
   "@context": "https://schema.org",
   "@type": "MedicalTherapy",
   // @ts-expect-error
   adverseOutcome: "Bleeding",
 };
-export const aTestHasNoAdverseOutcome: WithContext<DiagnosticProcedure> = {
+export const diagnosticProcedureHasNoAdverseOutcome: WithContext<DiagnosticProcedure> = {
   "@context": "https://schema.org",
   "@type": "DiagnosticProcedure",
   // @ts-expect-error
   adverseOutcome: { "@type": "MedicalEntity", name: "Bleeding" },
 };
-export const aTestTreatsNothing: WithContext<MedicalCondition> = {
+export const treatmentIsNotADiagnosticProcedure: WithContext<MedicalCondition> = {
   "@context": "https://schema.org",
   "@type": "MedicalCondition",
   // @ts-expect-error

@@ -1,15 +1,15 @@
-"""OpenAPI 3.0 says the same as 3.1, in its own words."""
+"""OpenAPI 3.0 is converted from 3.1 without a change of meaning."""
 
 from typing import Any
 
 import pytest
 
-from app.openapi.downgrade import of_3_1
-from app.openapi.json_schema import of_3_0, plain, walk
+from app.openapi.downgrade import to_openapi_3_0
+from app.openapi.json_schema import inline_nullable, to_3_0, transform_schema
 
 
 @pytest.mark.parametrize(
-    ("schema", "words"),
+    ("schema", "expected"),
     [
         ({"type": ["string", "null"]}, {"type": "string", "nullable": True}),
         ({"type": ["string", "integer"]}, {"anyOf": [{"type": "string"}, {"type": "integer"}]}),
@@ -45,20 +45,20 @@ from app.openapi.json_schema import of_3_0, plain, walk
         ({"patternProperties": {"^x": {}}, "propertyNames": {}, "type": "object"}, {"type": "object"}),
     ],
 )
-def test_each_word_of_3_1_has_its_words_in_3_0(schema: dict[str, Any], words: dict[str, Any]) -> None:
-    assert walk(schema, of_3_0) == words
+def test_each_keyword_of_3_1_has_an_equivalent_in_3_0(schema: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert transform_schema(schema, to_3_0) == expected
 
 
-def test_a_property_named_like_a_keyword_is_left_alone() -> None:
+def test_a_property_named_like_a_keyword_is_not_converted() -> None:
     schema = {"type": "object", "properties": {"const": {"type": "string"}, "examples": {"const": 1}}}
 
-    assert walk(schema, of_3_0) == {
+    assert transform_schema(schema, to_3_0) == {
         "type": "object",
         "properties": {"const": {"type": "string"}, "examples": {"enum": [1]}},
     }
 
 
-def test_an_example_is_data_and_is_left_alone() -> None:
+def test_an_example_is_not_converted() -> None:
     media = {"schema": {"const": 1}, "examples": {"one": {"value": {"const": 2, "type": ["a", "null"]}}}}
     document = {
         "openapi": "3.1.0",
@@ -67,17 +67,21 @@ def test_an_example_is_data_and_is_left_alone() -> None:
         "components": {"pathItems": {}},
     }
 
-    made = of_3_1(document)
+    converted = to_openapi_3_0(document)
 
-    found = made["paths"]["/a"]["get"]["responses"]["200"]["content"]["application/json"]
-    assert found == {"schema": {"enum": [1]}, "examples": media["examples"]}
-    assert (made["openapi"], made["info"], made["components"]) == ("3.0.3", {"title": "t", "version": "1"}, {})
+    converted_media = converted["paths"]["/a"]["get"]["responses"]["200"]["content"]["application/json"]
+    assert converted_media == {"schema": {"enum": [1]}, "examples": media["examples"]}
+    assert (converted["openapi"], converted["info"], converted["components"]) == (
+        "3.0.3",
+        {"title": "t", "version": "1"},
+        {},
+    )
     assert document["openapi"] == "3.1.0"
 
 
-def test_null_beside_one_type_is_one_of_the_types_and_beside_a_shape_it_stays() -> None:
+def test_null_joins_a_single_type_and_stays_in_a_union_with_a_reference() -> None:
     text = {"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}], "description": "d"}
-    shape = {"anyOf": [{"$ref": "#/x"}, {"type": "null"}]}
+    reference = {"anyOf": [{"$ref": "#/x"}, {"type": "null"}]}
 
-    assert plain(text) == {"type": ["string", "null"], "enum": ["a", None], "description": "d"}
-    assert plain(shape) == shape
+    assert inline_nullable(text) == {"type": ["string", "null"], "enum": ["a", None], "description": "d"}
+    assert inline_nullable(reference) == reference

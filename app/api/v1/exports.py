@@ -16,8 +16,8 @@ from app.api.v1.procedure_claims import (
 )
 from app.api.v1.procedures import ProcedureListFilterParams
 from app.errors import FieldError, InvalidParameter
-from app.formats.csv_export import BOM, iter_lines
-from app.formats.csv_export import MEDIA_TYPE as CSV
+from app.formats.csv_export import BOM, render_csv_lines
+from app.formats.csv_export import CSV_MEDIA_TYPE as CSV
 from app.formats.exports import MANIFEST, MEDIA_TYPES
 from app.http.context import CACHE_CONTROL, RequestContext
 from app.openapi.responses import UndocumentedMediaType, error_responses
@@ -129,7 +129,7 @@ def _csv_response(ctx: RequestContext, name: str, params: ListParams, *, bom: bo
         if len(items) > MAX_ROWS:
             message = f"more than {MAX_ROWS} rows; narrow the list or use /v1/export"
             raise InvalidParameter(message, errors=(FieldError("sort", None, message),))
-    body = (BOM if bom else b"") + b"".join(iter_lines(name, items))
+    body = (BOM if bom else b"") + b"".join(render_csv_lines(name, items))
     return ctx.bytes_response(
         body, media_type=CSV, headers={"Content-Disposition": f'attachment; filename="{name}.csv"'}
     )

@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Response
 
 from app.api.deps import Context, PathSlug, ReleaseQuery, StrictRoute
-from app.formats.jsonld import MEDIA_TYPE, NODE_BUILDERS
+from app.formats.jsonld import JSONLD_MEDIA_TYPE, NODE_BUILDERS
 from app.http.context import RequestContext
 from app.http.slug_resolution import get_document
 from app.openapi.responses import RECORD_STATUSES, error_responses
@@ -15,7 +15,7 @@ from app.openapi.responses import RECORD_STATUSES, error_responses
 class LinkedData(Response):
     """Response class that gives the OpenAPI document the media type."""
 
-    media_type = MEDIA_TYPE
+    media_type = JSONLD_MEDIA_TYPE
 
 
 _SCHEMA: Final = {
@@ -24,7 +24,7 @@ _SCHEMA: Final = {
     "additionalProperties": True,
 }
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "The record as JSON-LD.", "content": {MEDIA_TYPE: {"schema": _SCHEMA}}},
+    200: {"description": "The record as JSON-LD.", "content": {JSONLD_MEDIA_TYPE: {"schema": _SCHEMA}}},
     **error_responses(*RECORD_STATUSES),
 }
 router = APIRouter(route_class=StrictRoute)
@@ -32,7 +32,7 @@ router = APIRouter(route_class=StrictRoute)
 
 def _linked_data(ctx: RequestContext, record_type: str, slug: str) -> Response:
     return ctx.json_response(
-        NODE_BUILDERS[record_type](orjson.loads(get_document(ctx, record_type, slug))), media_type=MEDIA_TYPE
+        NODE_BUILDERS[record_type](orjson.loads(get_document(ctx, record_type, slug))), media_type=JSONLD_MEDIA_TYPE
     )
 
 
