@@ -1,11 +1,11 @@
-"""A reader of this service's FHIR: it knows the StructureDefinitions it was served, and nothing of the service's code."""
+"""FHIR client that rebuilds /v1 values from extensions, using only the served StructureDefinitions."""
 
 from typing import Any
 
 from app.domain.json import Json
 
 DEFINITION = "urn:procedure-kb:StructureDefinition:"
-TYPES = {
+RECORD_TYPES = {
     "procedures": "procedure",
     "conditions": "condition",
     "pain-generators": "pain_generator",
@@ -15,63 +15,69 @@ TYPES = {
 
 
 class FhirReader:
-    """Turns extensions back into plain values: which members are lists is read from the StructureDefinitions."""
+    """Converter of extensions to plain values. The StructureDefinitions say which members are lists."""
 
     def __init__(self, definitions: list[Json]) -> None:
         self.lists = {
-            one["url"]: {
+            definition["url"]: {
                 element["id"].removeprefix("Extension.").replace("extension:", "")
-                for element in one["differential"]["element"]
+                for element in definition["differential"]["element"]
                 if "sliceName" in element and element["max"] == "*"
             }
-            for one in definitions
+            for definition in definitions
         }
 
     def extension(self, resource: Json, name: str) -> Json:
-        """The value of the one extension of this name; empty where it is not there."""
-        found = self.extensions(resource, name)
-        assert len(found) <= 1
-        return found[0] if found else {}
+        """Value of the only extension with this name; empty if there is none."""
+        values = self.extensions(resource, name)
+        assert len(values) <= 1
+        return values[0] if values else {}
 
     def extensions(self, resource: Json, name: str) -> list[Json]:
         url = DEFINITION + name
-        return [self._members(one, url, "") for one in resource.get("extension", []) if one["url"] == url]
+        return [
+            self._read_members(extension, url, "")
+            for extension in resource.get("extension", [])
+            if extension["url"] == url
+        ]
 
-    def _members(self, holder: Json, url: str, path: str) -> Json:
-        found: Json = {}
-        for one in holder["extension"]:
-            here = f"{path}.{one['url']}" if path else one["url"]
-            value = self._members(one, url, here) if "extension" in one else self._plain(one)
-            if here in self.lists[url]:
-                found.setdefault(one["url"], []).append(value)
+    def _read_members(self, extension: Json, url: str, parent_path: str) -> Json:
+        members: Json = {}
+        for member in extension["extension"]:
+            name = member["url"]
+            path = f"{parent_path}.{name}" if parent_path else name
+            value = self._read_members(member, url, path) if "extension" in member else self._read_value(member)
+            if path in self.lists[url]:
+                members.setdefault(name, []).append(value)
             else:
-                assert one["url"] not in found, here
-                found[one["url"]] = value
-        return found
+                assert name not in members, path
+                members[name] = value
+        return members
 
     @staticmethod
-    def _plain(one: Json) -> Any:
-        (name,) = set(one) - {"url"}
-        value = one[name]
+    def _read_value(member: Json) -> Any:
+        (name,) = set(member) - {"url"}
+        value = member[name]
         if name == "valueReference":
-            kind = TYPES[value["identifier"]["system"].rpartition(":")[2]]
-            return {"type": kind, "slug": value["identifier"]["value"], "name": value["display"]}
+            record_type = RECORD_TYPES[value["identifier"]["system"].rpartition(":")[2]]
+            return {"type": record_type, "slug": value["identifier"]["value"], "name": value["display"]}
         if name == "valueCodeableConcept":
             (coding,) = value["coding"]
             return {"type": "risk", "slug": coding["code"], "name": coding["display"]}
         return value
 
     def claim(self, resource: Json) -> Json:
-        """A claim, as far as FHIR tells it."""
-        told = self.extension(resource, "claim")
-        kind = told["kind"].replace("_", "-")
-        name = f"value-{kind}" if DEFINITION + f"value-{kind}" in self.lists else "value-statement"
-        return told | {"value": self.extension(resource, name)}
+        """Claim with its value, as far as FHIR carries it."""
+        claim = self.extension(resource, "claim")
+        name = f"value-{claim['kind'].replace('_', '-')}"
+        if DEFINITION + name not in self.lists:
+            name = "value-statement"
+        return claim | {"value": self.extension(resource, name)}
 
 
 def drop_empty(value: Any) -> Any:
-    """A value without what it does not say: null, and empty lists and objects."""
+    """Drop nulls, empty lists and empty objects."""
     if isinstance(value, dict):
-        found = {name: drop_empty(one) for name, one in value.items()}
-        return {name: one for name, one in found.items() if one is not None and one not in ([], {})}
-    return [drop_empty(one) for one in value] if isinstance(value, list) else value
+        members = {name: drop_empty(member) for name, member in value.items()}
+        return {name: member for name, member in members.items() if member is not None and member not in ([], {})}
+    return [drop_empty(element) for element in value] if isinstance(value, list) else value

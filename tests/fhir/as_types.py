@@ -1,4 +1,4 @@
-"""Write every resource that /fhir serves as a typed constant, walking every search: `as_types.py ADDRESS DIRECTORY`."""
+"""Write every resource that /fhir serves as a typed TypeScript constant: `as_types.py URL DIRECTORY`."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-TYPES = (
+RESOURCE_TYPES = (
     "ActivityDefinition",
     "EvidenceVariable",
     "Citation",
@@ -17,38 +17,37 @@ TYPES = (
     "ValueSet",
     "StructureDefinition",
 )
-# The compiler reads many small files faster than a large one.
-PART = 200
+# The compiler is faster with many small files than with a large one.
+FILE_SIZE = 200
 
 
-def walk(client: httpx.Client, kind: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    address: str | None = f"/fhir/{kind}?_count=100"
-    while address:
-        bundle = client.get(address).raise_for_status().json()
-        found += [entry["resource"] for entry in bundle.get("entry", ())]
-        address = next((link["url"] for link in bundle["link"] if link["relation"] == "next"), None)
-    return found
+def list_resources(client: httpx.Client, resource_type: str) -> list[dict[str, Any]]:
+    resources: list[dict[str, Any]] = []
+    url: str | None = f"/fhir/{resource_type}?_count=100"
+    while url:
+        bundle = client.get(url).raise_for_status().json()
+        resources += [entry["resource"] for entry in bundle.get("entry", ())]
+        url = next((link["url"] for link in bundle["link"] if link["relation"] == "next"), None)
+    return resources
 
 
 def main() -> None:
-    total = 0
     with httpx.Client(base_url=sys.argv[1], timeout=60) as client:
-        one = [
+        resources = [
             client.get(path).raise_for_status().json() for path in ("/fhir/metadata", "/fhir/ValueSet/risks/$expand")
         ]
-        resources = [*one, *(resource for kind in TYPES for resource in walk(client, kind))]
-    for begin in range(0, len(resources), PART):
-        part = resources[begin : begin + PART]
-        kinds = ", ".join(sorted({resource["resourceType"] for resource in part}))
-        lines = [f'import type {{ {kinds} }} from "fhir/r5";']
+        for resource_type in RESOURCE_TYPES:
+            resources += list_resources(client, resource_type)
+    for begin in range(0, len(resources), FILE_SIZE):
+        part = resources[begin : begin + FILE_SIZE]
+        imported = ", ".join(sorted({resource["resourceType"] for resource in part}))
+        lines = [f'import type {{ {imported} }} from "fhir/r5";']
         lines += [
             f"export const r{n}: {resource['resourceType']} = {json.dumps(resource, ensure_ascii=False)};"
             for n, resource in enumerate(part)
         ]
         (Path(sys.argv[2]) / f"part{begin}.ts").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        total += len(part)
-    print(f"{total} resources as types")
+    print(f"{len(resources)} resources written as types")
 
 
 main()

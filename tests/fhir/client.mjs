@@ -1,4 +1,4 @@
-// The searches of docs/fhir.md with a client that other people wrote: `node client.mjs ADDRESS`.
+// Searches of docs/fhir.md with a third-party client: `node client.mjs URL`.
 import assert from "node:assert";
 import { Client } from "fhir-kit-client";
 
@@ -14,8 +14,8 @@ let page = await client.search({
 const total = page.total;
 let seen = 0;
 while (page) {
-  seen += page.entry.filter((one) => one.search.mode === "match").length;
-  page = page.link.some((one) => one.relation === "next") ? await client.nextPage({ bundle: page }) : undefined;
+  seen += page.entry.filter((entry) => entry.search.mode === "match").length;
+  page = page.link.some((link) => link.relation === "next") ? await client.nextPage({ bundle: page }) : undefined;
 }
 assert.equal(seen, total);
 await assert.rejects(client.search({ resourceType: "ActivityDefinition", searchParams: { nam: "x" } }), (error) => {

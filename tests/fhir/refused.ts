@@ -1,4 +1,4 @@
-// What R5 does not know must be refused, or the check of the served resources proves nothing.
+// The compiler must reject these, or checking the served resources proves nothing.
 import type { ClinicalUseDefinition, Evidence } from "fhir/r5";
 
 export const unknownMember: ClinicalUseDefinition = {
@@ -7,5 +7,5 @@ export const unknownMember: ClinicalUseDefinition = {
   // @ts-expect-error: R5 has no such element.
   relief: "3 months",
 };
-// @ts-expect-error: an Evidence has a status.
+// @ts-expect-error: an Evidence requires a status.
 export const noStatus: Evidence = { resourceType: "Evidence", variableDefinition: [] };

@@ -1,7 +1,6 @@
 import asyncio
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,29 +34,29 @@ def fhir(database_url: str, client: Client, load: Load, runner: asyncio.Runner) 
         procedure("q", family="ablation", former_slugs=["old-q"]),
         procedure(LONG, indicated=["sciatica"]),
     )  # fmt: skip
-    one = Client(create_app(Settings(database_url=database_url, extras=("fhir",))), runner)
-    one.see()
-    yield one
-    one.close()
+    fhir_client = Client(create_app(Settings(database_url=database_url, features=("fhir",))), runner)
+    fhir_client.poll_release()
+    yield fhir_client
+    fhir_client.close()
 
 
-def ids(client: Client, path: str) -> list[str]:
-    answer = client.get(path)
-    assert answer.status_code == 200, answer.text
-    return [entry["resource"]["id"] for entry in answer.json().get("entry", ())]
+def list_ids(client: Client, path: str) -> list[str]:
+    response = client.get(path)
+    assert response.status_code == 200, response.text
+    return [entry["resource"]["id"] for entry in response.json().get("entry", ())]
 
 
-def test_the_validator_refuses_what_r5_does_not_know(fhir: Client) -> None:
+def test_the_validator_rejects_elements_that_r5_does_not_have(fhir: Client) -> None:
     resource = fhir.get("/fhir/ClinicalUseDefinition/p--risk").json()
     model = get_fhir_model_class("ClinicalUseDefinition")
     model.model_validate(resource)
 
-    for wrong in ({"made_up": 1}, {"undesirableEffect": {"frequency": "often"}}, {"id": "no/id"}):
+    for invalid in ({"made_up": 1}, {"undesirableEffect": {"frequency": "often"}}, {"id": "no/id"}):
         with pytest.raises(ValidationError):
-            model.model_validate(resource | wrong)
+            model.model_validate(resource | invalid)
 
 
-def test_an_undesirable_effect_says_how_often(fhir: Client) -> None:
+def test_an_undesirable_effect_states_its_frequency(fhir: Client) -> None:
     effect = fhir.get("/fhir/ClinicalUseDefinition/p--risk").json()["undesirableEffect"]
 
     assert effect["symptomConditionEffect"]["concept"]["text"] == "a bruise"
@@ -67,7 +66,7 @@ def test_an_undesirable_effect_says_how_often(fhir: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "found"),
+    ("path", "expected"),
     [
         ("/fhir/ActivityDefinition?name=needle", ["p"]),
         ("/fhir/ActivityDefinition?name:contains=work", ["p"]),
@@ -94,90 +93,94 @@ def test_an_undesirable_effect_says_how_often(fhir: Client) -> None:
         ("/fhir/StructureDefinition?url=urn:procedure-kb:StructureDefinition:value-relief-duration", ["value-relief-duration"]),
     ],
 )  # fmt: skip
-def test_a_search_finds_what_it_asks_for_and_nothing_else(fhir: Client, path: str, found: list[str]) -> None:
-    assert ids(fhir, path) == found
+def test_a_search_returns_exactly_the_matches(fhir: Client, path: str, expected: list[str]) -> None:
+    assert list_ids(fhir, path) == expected
 
 
-def test_pages_lead_through_every_match_once(fhir: Client) -> None:
+def test_following_next_links_returns_every_match_once(fhir: Client) -> None:
     seen: list[str] = []
-    address: str | None = "/fhir/EvidenceVariable?_count=1"
-    while address:
-        bundle = fhir.get(address).json()
+    url: str | None = "/fhir/EvidenceVariable?_count=1"
+    while url:
+        bundle = fhir.get(url).json()
         seen += [entry["resource"]["id"] for entry in bundle["entry"]]
         links = {link["relation"]: link["url"] for link in bundle["link"]}
-        assert links["self"] == address
+        assert links["self"] == url
         assert bundle["total"] == 2
-        address = links.get("next")
+        url = links.get("next")
 
     assert seen == ["condition-sciatica", "pain-generator-facet-joint"]
 
 
-def test_a_page_of_an_earlier_release_is_gone_and_a_broken_one_refused(fhir: Client, load: Load) -> None:
+def test_a_cursor_of_an_earlier_release_is_expired_and_a_malformed_one_invalid(fhir: Client, load: Load) -> None:
     bundle = fhir.get("/fhir/Evidence?_count=1&status=active").json()
     if len(bundle["link"]) == 1:
         bundle = fhir.get("/fhir/ActivityDefinition?_count=1").json()
-    following = bundle["link"][1]["url"]
-    broken = fhir.get(following.replace("_cursor=", "_cursor=x"))
-    assert (broken.status_code, broken.json()["issue"][0]["expression"]) == (400, ["_cursor"])
+    next_url = bundle["link"][1]["url"]
+    malformed = fhir.get(next_url.replace("_cursor=", "_cursor=x"))
+    assert (malformed.status_code, malformed.json()["issue"][0]["expression"]) == (400, ["_cursor"])
 
     load(procedure("other"))
-    fhir.see()
+    fhir.poll_release()
 
-    gone = fhir.get(following)
-    assert (gone.status_code, gone.json()["issue"][0]["code"]) == (410, "expired")
+    expired = fhir.get(next_url)
+    assert (expired.status_code, expired.json()["issue"][0]["code"]) == (410, "expired")
 
 
-def test_what_is_included_comes_with_the_matches_and_does_not_count(fhir: Client) -> None:
+def test_included_resources_come_with_the_matches_and_are_not_counted(fhir: Client) -> None:
     bundle = fhir.get("/fhir/ClinicalUseDefinition?type=indication&_include=ClinicalUseDefinition:subject").json()
 
     modes = [(entry["search"]["mode"], entry["resource"]["resourceType"]) for entry in bundle["entry"]]
     assert bundle["total"] == 2
     assert modes == [("match", "ClinicalUseDefinition")] * 2 + [("include", "ActivityDefinition")] * 2
-    sources = fhir.get("/fhir/ActivityDefinition?_id=p&_include=*").json()["entry"]
-    assert [one["resource"]["resourceType"] for one in sources] == ["ActivityDefinition", "Citation"]
+    entries = fhir.get("/fhir/ActivityDefinition?_id=p&_include=*").json()["entry"]
+    assert [entry["resource"]["resourceType"] for entry in entries] == ["ActivityDefinition", "Citation"]
 
 
-def test_a_page_asks_the_database_a_bounded_number_of_times(fhir: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    engine = fhir.app.app.state.engine  # type: ignore[attr-defined]
-    with engine.transaction() as opened:
-        kind = type(opened)
-    really = kind.fetch
-    monkeypatch.setattr(kind, "fetch", lambda self, sql, *more: asked.append(sql) or really(self, sql, *more))
+def test_a_page_runs_a_bounded_number_of_queries(fhir: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    queries: list[str] = []
+    engine = fhir.app.app.state.services.engine  # type: ignore[attr-defined]
+    with engine.transaction() as transaction:
+        transaction_class = type(transaction)
+    fetch = transaction_class.fetch
+    monkeypatch.setattr(
+        transaction_class, "fetch", lambda self, sql, *args: queries.append(sql) or fetch(self, sql, *args)
+    )
     fhir.get("/fhir/Evidence?_count=2")
     counts = []
     for count in (1, 3):
-        asked.clear()
+        queries.clear()
         fhir.get(f"/fhir/ClinicalUseDefinition?_include=*&_count={count}")
-        counts.append(len(asked))
+        counts.append(len(queries))
 
     assert counts[0] >= counts[1] > 0
     assert max(counts) < 8
 
 
-def test_an_id_too_long_for_fhir_is_shortened_and_still_found(fhir: Client) -> None:
-    (made,) = [one for one in ids(fhir, "/fhir/ActivityDefinition") if one.startswith("a-procedure")]
+def test_an_id_too_long_for_fhir_is_shortened_and_still_resolves(fhir: Client) -> None:
+    (short_id,) = [
+        fhir_id for fhir_id in list_ids(fhir, "/fhir/ActivityDefinition") if fhir_id.startswith("a-procedure")
+    ]
 
-    assert len(made) == 64
-    resource = fhir.get(f"/fhir/ActivityDefinition/{made}").json()
+    assert len(short_id) == 64
+    resource = fhir.get(f"/fhir/ActivityDefinition/{short_id}").json()
     assert resource["identifier"][0]["value"] == LONG
-    claims = ids(fhir, f"/fhir/ClinicalUseDefinition?subject=ActivityDefinition/{made}")
-    assert len(claims[0]) == 64
-    assert fhir.get(f"/fhir/ClinicalUseDefinition/{claims[0]}").status_code == 200
+    claim_ids = list_ids(fhir, f"/fhir/ClinicalUseDefinition?subject=ActivityDefinition/{short_id}")
+    assert len(claim_ids[0]) == 64
+    assert fhir.get(f"/fhir/ClinicalUseDefinition/{claim_ids[0]}").status_code == 200
 
 
-def test_other_names_of_a_record_lead_to_its_id(fhir: Client) -> None:
+def test_other_names_of_a_record_redirect_to_its_id(fhir: Client) -> None:
     for path, status, location in (
         ("ActivityDefinition/needle%20work", 307, "ActivityDefinition/p"),
         ("ActivityDefinition/old-q", 308, "ActivityDefinition/q"),
         ("EvidenceVariable/condition-Sciatica", 307, "EvidenceVariable/condition-sciatica"),
     ):
-        answer = fhir.get(f"/fhir/{path}")
-        assert (answer.status_code, answer.headers["location"]) == (status, f"/fhir/{location}")
+        response = fhir.get(f"/fhir/{path}")
+        assert (response.status_code, response.headers["location"]) == (status, f"/fhir/{location}")
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "near"),
+    ("path", "status", "suggestion"),
     [
         ("/fhir/ActivityDefinition?nam=x", 422, "name"),
         ("/fhir/ActivityDefinition?_summary=true", 422, ""),
@@ -211,103 +214,119 @@ def test_other_names_of_a_record_lead_to_its_id(fhir: Client) -> None:
         ("/fhir/ActivityDefinition?name=" + "a" * 9000, 414, ""),
     ],
 )  # fmt: skip
-def test_a_mistake_is_an_operation_outcome_that_names_the_nearest(
-    fhir: Client, path: str, status: int, near: str
+def test_an_error_is_an_operation_outcome_with_a_suggestion(
+    fhir: Client, path: str, status: int, suggestion: str
 ) -> None:
-    answer = fhir.get(path)
+    response = fhir.get(path)
 
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/fhir+json"
-    get_fhir_model_class("OperationOutcome").model_validate(answer.json())
-    assert near in answer.text
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/fhir+json"
+    get_fhir_model_class("OperationOutcome").model_validate(response.json())
+    assert suggestion in response.text
 
 
 def test_fhir_is_read_only(fhir: Client) -> None:
-    answer = fhir.request("POST", "/fhir/ActivityDefinition", json={})
+    response = fhir.request("POST", "/fhir/ActivityDefinition", json={})
 
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
-    assert answer.json()["issue"][0]["code"] == "not-supported"
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert response.json()["issue"][0]["code"] == "not-supported"
 
 
-def test_terms_are_looked_up_expanded_and_validated(fhir: Client) -> None:
-    def told(path: str) -> dict[str, Any]:
+def test_codes_are_looked_up_expanded_and_validated(fhir: Client) -> None:
+    def get_parameters(path: str) -> dict[str, Any]:
         parameters = fhir.get(path).json()["parameter"]
-        return {one["name"]: next((one[key] for key in one if key.startswith("value")), None) for one in parameters}
+        return {
+            parameter["name"]: next((parameter[key] for key in parameter if key.startswith("value")), None)
+            for parameter in parameters
+        }
 
-    assert told("/fhir/CodeSystem/$lookup?system=urn:procedure-kb:CodeSystem:procedures&code=p")["display"] == "P"
+    assert (
+        get_parameters("/fhir/CodeSystem/$lookup?system=urn:procedure-kb:CodeSystem:procedures&code=p")["display"]
+        == "P"
+    )
     page = fhir.get("/fhir/ValueSet/procedures/$expand?count=1&offset=1").json()["expansion"]
     assert (page["total"], page["offset"], len(page["contains"])) == (3, 1, 1)
-    found = fhir.get("/fhir/ValueSet/$expand?url=urn:procedure-kb:ValueSet:procedures&filter=wor nee").json()
-    assert [one["code"] for one in found["expansion"]["contains"]] == ["p"]
+    filtered = fhir.get("/fhir/ValueSet/$expand?url=urn:procedure-kb:ValueSet:procedures&filter=wor nee").json()
+    assert [concept["code"] for concept in filtered["expansion"]["contains"]] == ["p"]
     family = fhir.get("/fhir/ValueSet/procedures-ablation/$expand").json()["expansion"]
-    assert [one["code"] for one in family["contains"]] == ["q"]
-    assert told("/fhir/ValueSet/procedures/$validate-code?code=p&display=Needle work")["result"] is True
-    wrong = told("/fhir/ValueSet/families/$validate-code?code=ablatoin")
-    assert (wrong["result"], "'ablation'" in wrong["message"]) == (False, True)
-    assert told("/fhir/CodeSystem/procedures/$validate-code?code=p&display=Hammer")["result"] is False
+    assert [concept["code"] for concept in family["contains"]] == ["q"]
+    assert get_parameters("/fhir/ValueSet/procedures/$validate-code?code=p&display=Needle work")["result"] is True
+    unknown = get_parameters("/fhir/ValueSet/families/$validate-code?code=ablatoin")
+    assert (unknown["result"], "'ablation'" in unknown["message"]) == (False, True)
+    assert get_parameters("/fhir/CodeSystem/procedures/$validate-code?code=p&display=Hammer")["result"] is False
 
 
-def test_fhir_answers_like_everything_else(fhir: Client) -> None:
-    answer = fhir.get("/fhir/ActivityDefinition/p")
+def test_fhir_has_the_headers_and_caching_of_v1(fhir: Client) -> None:
+    response = fhir.get("/fhir/ActivityDefinition/p")
 
-    assert answer.headers["content-type"] == "application/fhir+json"
-    assert answer.headers["kb-release"] == fhir.get("/v1/releases/current").json()["version"]
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert "stale-while-revalidate" in answer.headers["cache-control"]
-    again = fhir.get("/fhir/ActivityDefinition/p", headers={"If-None-Match": answer.headers["etag"]})
+    assert response.headers["content-type"] == "application/fhir+json"
+    assert response.headers["kb-release"] == fhir.get("/v1/releases/current").json()["version"]
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert "stale-while-revalidate" in response.headers["cache-control"]
+    again = fhir.get("/fhir/ActivityDefinition/p", headers={"If-None-Match": response.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     head = fhir.request("HEAD", "/fhir/ActivityDefinition/p")
-    assert (head.content, dict(head.headers)) == (b"", dict(answer.headers))
+    assert (head.content, dict(head.headers)) == (b"", dict(response.headers))
     assert fhir.app.metrics.hits >= 2
     packed = fhir.get("/fhir/ActivityDefinition/p", headers={"Accept-Encoding": "br"})
     assert packed.headers["content-encoding"] == "br"
 
 
-def test_a_public_address_makes_full_urls_absolute(database_url: str, fhir: Client, runner: asyncio.Runner) -> None:
+def test_a_public_url_makes_full_urls_absolute(database_url: str, fhir: Client, runner: asyncio.Runner) -> None:
     del fhir
-    settings = Settings(database_url=database_url, extras=("fhir",), public_url="https://kb.test/pain")
-    one = Client(create_app(settings), runner)
-    one.see()
+    settings = Settings(database_url=database_url, features=("fhir",), public_url="https://kb.test/pain")
+    client = Client(create_app(settings), runner)
+    client.poll_release()
 
-    bundle = one.get("/fhir/ActivityDefinition?_id=p").json()
+    bundle = client.get("/fhir/ActivityDefinition?_id=p").json()
 
     assert bundle["entry"][0]["fullUrl"] == "https://kb.test/pain/fhir/ActivityDefinition/p"
     assert bundle["link"][0]["url"] == "https://kb.test/pain/fhir/ActivityDefinition?_id=p"
-    one.close()
+    client.close()
 
 
-def test_the_capability_statement_names_every_parameter_that_a_search_takes(fhir: Client) -> None:
+def test_the_capability_statement_lists_every_search_parameter(fhir: Client) -> None:
     statement = fhir.get("/fhir/metadata").json()
     document = fhir.get("/fhir/openapi.json").json()
 
     for resource in statement["rest"][0]["resource"]:
-        taken = {one["name"] for one in document["paths"][f"/fhir/{resource['type']}"]["get"]["parameters"]}
+        names = {parameter["name"] for parameter in document["paths"][f"/fhir/{resource['type']}"]["get"]["parameters"]}
         paging = {"release", "_format", "_count", "_cursor", "_summary", "_include"}
-        # Modifiers of a parameter are no parameters of their own.
-        assert {one["name"] for one in resource["searchParam"]} == {one for one in taken - paging if ":" not in one}
+        # A modifier such as `name:exact` is not a separate parameter.
+        expected = {name for name in names - paging if ":" not in name}
+        assert {parameter["name"] for parameter in resource["searchParam"]} == expected
 
 
-def test_the_openapi_document_is_sound(fhir: Client) -> None:
+def test_the_openapi_document_is_valid(fhir: Client) -> None:
     validate(fhir.get("/fhir/openapi.json").json())
 
 
-def test_an_installation_without_fhir_says_how_to_get_it(client: Client) -> None:
+def test_an_installation_without_fhir_says_how_to_enable_it(client: Client) -> None:
     for path in ("/fhir", "/fhir/metadata", "/fhir/ActivityDefinition/p"):
-        answer = client.get(path)
-        assert (answer.status_code, answer.json()["issue"][0]["details"]["coding"][0]["code"]) == (404, "not_installed")
-        assert "KB_EXTRAS=fhir make serve" in answer.text
+        response = client.get(path)
+        assert (response.status_code, response.json()["issue"][0]["details"]["coding"][0]["code"]) == (
+            404,
+            "not_installed",
+        )
+        assert "KB_FEATURES=fhir make serve" in response.text
 
 
-def test_both_engines_answer_fhir_with_the_same_bytes(shipped_urls: dict[str, str], runner: asyncio.Runner) -> None:
+def test_both_engines_return_the_same_fhir_bytes(shipped_urls: dict[str, str], runner: asyncio.Runner) -> None:
     clients = [
-        Client(create_app(Settings(database_url=url, extras=("fhir",))), runner) for url in shipped_urls.values()
+        Client(create_app(Settings(database_url=url, features=("fhir",))), runner) for url in shipped_urls.values()
     ]
-    for one in clients:
-        one.see()
+    for client in clients:
+        client.poll_release()
     paths = [
         "/fhir/metadata",
-        *(f"/fhir/{kind}?_count=30" for kind in ("ActivityDefinition", "EvidenceVariable", "Citation", "CodeSystem")),
-        *(f"/fhir/{kind}?_count=30&_include=*" for kind in ("ClinicalUseDefinition", "Evidence", "EvidenceVariable")),
+        *(
+            f"/fhir/{resource_type}?_count=30"
+            for resource_type in ("ActivityDefinition", "EvidenceVariable", "Citation", "CodeSystem")
+        ),
+        *(
+            f"/fhir/{resource_type}?_count=30&_include=*"
+            for resource_type in ("ClinicalUseDefinition", "Evidence", "EvidenceVariable")
+        ),
         "/fhir/ActivityDefinition?name=radio",
         "/fhir/ActivityDefinition?name:contains=block&topic=nerve_block",
         "/fhir/Citation?name=the&status=active",
@@ -319,33 +338,32 @@ def test_both_engines_answer_fhir_with_the_same_bytes(shipped_urls: dict[str, st
     ]
 
     for path in paths:
-        first, second = (one.get(path) for one in clients)
+        first, second = (client.get(path) for client in clients)
         assert (first.status_code, first.content) == (second.status_code, second.content), path
-        following = [link["url"] for link in first.json().get("link", ()) if link["relation"] == "next"]
-        if following:
-            assert clients[0].get(following[0]).content == clients[1].get(following[0]).content
+        next_urls = [link["url"] for link in first.json().get("link", ()) if link["relation"] == "next"]
+        for url in next_urls:
+            assert clients[0].get(url).content == clients[1].get(url).content
 
-    for one in clients:
-        one.close()
-
-
-def test_an_unknown_extra_is_named_with_the_known_ones(tmp_path: Path) -> None:
-    del tmp_path
-    with pytest.raises(ValidationError, match="'fihr' is no extra; known are fhir, mcp, otel"):
-        Settings.model_validate({"extras": "fhir,fihr"})
-    assert Settings.model_validate({"extras": "fhir, mcp"}).extras == ("fhir", "mcp")
+    for client in clients:
+        client.close()
 
 
-def test_every_example_of_the_document_is_answered(shipped_urls: dict[str, str], runner: asyncio.Runner) -> None:
-    one = Client(create_app(Settings(database_url=shipped_urls["sqlite"], extras=("fhir",))), runner)
-    one.see()
+def test_an_unknown_feature_is_an_error_that_lists_the_known_ones() -> None:
+    with pytest.raises(ValidationError, match="unknown feature 'fihr'; known: fhir, mcp, otel"):
+        Settings.model_validate({"features": "fhir,fihr"})
+    assert Settings.model_validate({"features": "fhir, mcp"}).features == ("fhir", "mcp")
+
+
+def test_every_example_in_the_documentation_works(shipped_urls: dict[str, str], runner: asyncio.Runner) -> None:
+    client = Client(create_app(Settings(database_url=shipped_urls["sqlite"], features=("fhir",))), runner)
+    client.poll_release()
     text = (ROOT / "docs/fhir.md").read_text(encoding="utf-8")
     examples = re.findall(r"curl -s 'http://127\.0\.0\.1:8000([^']+)'", text)
 
     assert len(examples) > 8
     for path in examples:
-        answer = one.get(path)
-        assert answer.status_code == 200, (path, answer.text[:300])
-        # An example that finds nothing shows nothing.
-        assert answer.json().get("total", 1) > 0, path
-    one.close()
+        response = client.get(path)
+        assert response.status_code == 200, (path, response.text[:300])
+        # An example without matches shows nothing.
+        assert response.json().get("total", 1) > 0, path
+    client.close()

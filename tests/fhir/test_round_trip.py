@@ -1,4 +1,4 @@
-"""Every procedure, condition and pain generator through FHIR and back: no number and no citation is lost."""
+"""Round trip of all records, claims and sources through FHIR: no number and no citation is lost."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from app.domain.json import Json
 from app.main import create_app
 from app.settings import Settings
 
-RESOURCES = (
+RESOURCE_TYPES = (
     "ActivityDefinition",
     "EvidenceVariable",
     "Citation",
@@ -27,150 +27,151 @@ RESOURCES = (
 
 @pytest.fixture(params=ENGINES)
 def fhir(request: pytest.FixtureRequest, shipped_urls: dict[str, str], runner: asyncio.Runner) -> Iterator[Client]:
-    one = Client(create_app(Settings(database_url=shipped_urls[request.param], extras=("fhir",))), runner)
-    one.see()
-    yield one
-    one.close()
+    client = Client(create_app(Settings(database_url=shipped_urls[request.param], features=("fhir",))), runner)
+    client.poll_release()
+    yield client
+    client.close()
 
 
-def walk(client: Client, path: str) -> list[Json]:
-    """Every match of a search, following `next`."""
-    found: list[Json] = []
-    address: str | None = path
-    while address:
-        bundle = client.get(address).json()
+def list_matches(client: Client, path: str) -> list[Json]:
+    """List every match of a search, following `next`."""
+    matches: list[Json] = []
+    url: str | None = path
+    while url:
+        bundle = client.get(url).json()
         assert bundle["resourceType"] == "Bundle", bundle
-        found += [entry["resource"] for entry in bundle.get("entry", ()) if entry["search"]["mode"] == "match"]
+        matches += [entry["resource"] for entry in bundle.get("entry", ()) if entry["search"]["mode"] == "match"]
         links = {link["relation"]: link["url"] for link in bundle["link"]}
-        address = links.get("next")
-    assert len(found) == bundle["total"]
-    assert len({one["id"] for one in found}) == len(found)
-    return found
+        url = links.get("next")
+    assert len(matches) == bundle["total"]
+    assert len({resource["id"] for resource in matches}) == len(matches)
+    return matches
 
 
 @pytest.fixture
 def reader(fhir: Client) -> FhirReader:
-    return FhirReader(walk(fhir, "/fhir/StructureDefinition"))
+    return FhirReader(list_matches(fhir, "/fhir/StructureDefinition"))
 
 
-@pytest.mark.parametrize("resource", RESOURCES)
-def test_every_resource_of_the_release_is_valid_r5(fhir: Client, resource: str) -> None:
-    model = get_fhir_model_class(resource)
+@pytest.mark.parametrize("resource_type", RESOURCE_TYPES)
+def test_every_resource_of_the_release_is_valid_r5(fhir: Client, resource_type: str) -> None:
+    model = get_fhir_model_class(resource_type)
 
-    found = walk(fhir, f"/fhir/{resource}?_count=100")
+    resources = list_matches(fhir, f"/fhir/{resource_type}?_count=100")
 
-    assert found
-    for one in found:
-        model.model_validate(one)
-        for extension in one.get("extension", ()):
+    assert resources
+    for resource in resources:
+        model.model_validate(resource)
+        for extension in resource.get("extension", ()):
             assert extension["url"].startswith("urn:procedure-kb:StructureDefinition:")
 
 
 @pytest.mark.parametrize(
     "path", ["/fhir/metadata", "/fhir/ValueSet/procedures/$expand", "/fhir/Evidence?_include=*", "/fhir/Evidence/none"]
 )
-def test_answers_about_the_release_are_valid_r5(fhir: Client, path: str) -> None:
+def test_other_responses_are_valid_r5(fhir: Client, path: str) -> None:
     body = fhir.get(path).json()
 
     get_fhir_model_class(body["resourceType"]).model_validate(body)
 
 
-def test_every_claim_comes_through_fhir_and_back(fhir: Client, reader: FhirReader) -> None:
-    read = [
+def test_every_claim_survives_the_round_trip(fhir: Client, reader: FhirReader) -> None:
+    claims = [
         reader.claim(resource)
-        for kind in ("ClinicalUseDefinition", "Evidence")
-        for resource in walk(fhir, f"/fhir/{kind}?_count=100")
+        for resource_type in ("ClinicalUseDefinition", "Evidence")
+        for resource in list_matches(fhir, f"/fhir/{resource_type}?_count=100")
     ]
-    claims = {one["id"]: one for one in read}
-    shown = [claim for record in records_of_v1(fhir) for claim in claims_of(record)]
+    claims_by_id = {claim["id"]: claim for claim in claims}
+    v1_claims = [claim for record in iter_v1_records(fhir) for claim in iter_claims(record)]
 
-    assert len(read) == len(claims)
-    assert len(shown) > 1_000
-    for claim in shown:
-        back = claims[claim["id"]]
-        assert {name: back[name] for name in ("kind", "subject", "statement", "grade", "support")} == {
+    assert len(claims) == len(claims_by_id)
+    assert len(v1_claims) > 1_000
+    for claim in v1_claims:
+        rebuilt = claims_by_id[claim["id"]]
+        assert {name: rebuilt[name] for name in ("kind", "subject", "statement", "grade", "support")} == {
             name: claim[name] for name in ("kind", "subject", "statement", "grade", "support")
         }
-        assert back.get("reason") == claim["reason"]
-        assert back.get("certainty-reason", []) == claim["certainty_reasons"]
-        assert back["value"] == drop_empty(claim["value"]), claim["id"]
-        assert back.get("qualifiers", {}) == drop_empty(claim["qualifiers"]), claim["id"]
-        assert [citation_told(one) for one in back["citation"]] == [citation_shown(one) for one in claim["citations"]]
+        assert rebuilt.get("reason") == claim["reason"]
+        assert rebuilt.get("certainty-reason", []) == claim["certainty_reasons"]
+        assert rebuilt["value"] == drop_empty(claim["value"]), claim["id"]
+        assert rebuilt.get("qualifiers", {}) == drop_empty(claim["qualifiers"]), claim["id"]
+        assert [
+            (citation["source"]["slug"], citation["source"]["name"], citation.get("locator"), citation.get("note"))
+            for citation in rebuilt["citation"]
+        ] == [
+            (citation["source"]["slug"], citation["source"]["name"], citation["locator"], citation["note"])
+            for citation in claim["citations"]
+        ]
 
 
-def citation_told(one: Json) -> tuple[Any, ...]:
-    return one["source"]["slug"], one["source"]["name"], one.get("locator"), one.get("note")
+def iter_v1_records(client: Client) -> Iterator[Json]:
+    for folder in ("procedures", "conditions", "pain-generators"):
+        page = client.get(f"/v1/{folder}?limit=100").json()
+        assert page["page"]["next"] is None
+        for row in page["items"]:
+            yield client.get(row["links"]["self"]).json()
 
 
-def citation_shown(one: Json) -> tuple[Any, ...]:
-    return one["source"]["slug"], one["source"]["name"], one["locator"], one["note"]
-
-
-def records_of_v1(client: Client) -> Iterator[Json]:
-    for family in ("procedures", "conditions", "pain-generators"):
-        answer = client.get(f"/v1/{family}?limit=100").json()
-        assert answer["page"]["next"] is None
-        for item in answer["items"]:
-            yield client.get(item["links"]["self"]).json()
-
-
-def claims_of(record: Json) -> Iterator[Json]:
+def iter_claims(record: Json) -> Iterator[Json]:
     for block in record.values():
         for item in block["items"] if isinstance(block, dict) and "items" in block else ():
             if "statement" in item:
                 yield item
 
 
-def test_every_record_comes_through_fhir_and_back(fhir: Client, reader: FhirReader) -> None:
-    resources = walk(fhir, "/fhir/ActivityDefinition?_count=100") + walk(fhir, "/fhir/EvidenceVariable?_count=100")
-    told = {
-        (record["type"], record["slug"]): (record, one)
-        for one in resources
-        for record in [reader.extension(one, "record")]
+def test_every_record_survives_the_round_trip(fhir: Client, reader: FhirReader) -> None:
+    resources = list_matches(fhir, "/fhir/ActivityDefinition?_count=100") + list_matches(
+        fhir, "/fhir/EvidenceVariable?_count=100"
+    )
+    rebuilt_records = {
+        (record["type"], record["slug"]): (record, resource)
+        for resource in resources
+        for record in [reader.extension(resource, "record")]
     }
-    shown = list(records_of_v1(fhir))
+    v1_records = list(iter_v1_records(fhir))
 
-    assert len(told) == len(resources) == len(shown)
-    for record in shown:
-        back, resource = told[record["type"], record["slug"]]
+    assert len(rebuilt_records) == len(resources) == len(v1_records)
+    for record in v1_records:
+        rebuilt, resource = rebuilt_records[record["type"], record["slug"]]
         assert resource["title"] == record["name"]
-        assert back["name"] == record["names"]
-        assert back.get("body-region", []) == record["body_regions"]
+        assert rebuilt["name"] == record["names"]
+        assert rebuilt.get("body-region", []) == record["body_regions"]
         for name in ("family", "implant", "stub", "kind"):
-            assert back.get(name) == record.get(name)
-        assert back.get("intent") == record.get("intents")
-        assert back["updated-in"] == record["updated_in"]
-        assert back["review"] == drop_empty(record["review"])
-        assert back.get("prose", []) == [
+            assert rebuilt.get(name) == record.get(name)
+        assert rebuilt.get("intent") == record.get("intents")
+        assert rebuilt["updated-in"] == record["updated_in"]
+        assert rebuilt["review"] == drop_empty(record["review"])
+        assert rebuilt.get("prose", []) == [
             {"section": section, "text": text["text"], "claim": text["claims"]}
             for section, block in record["texts"].items()
             for text in block["items"]
         ]
         for name in ("broader", "narrower"):
-            assert back.get(name, []) == record["related"][name]["items"]
+            assert rebuilt.get(name, []) == record["related"][name]["items"]
         relations = record["related"].get("procedures", {"items": []})["items"]
         assert [
-            drop_empty({"type": one["relation"], **{k: one.get(k) for k in ("procedure", "reason")}})
-            for one in back.get("related", [])
-        ] == [drop_empty({k: one[k] for k in ("type", "procedure", "reason")}) for one in relations]
-        typical = record.get("typical_relief", {"items": []})["items"]
-        assert reader.extensions(resource, "typical-relief") == [drop_empty(one) for one in typical]
-        empty = {one["block"]: one["status"] for one in back.get("empty-block", [])}
-        assert all(record[block]["status"] == status for block, status in empty.items())
+            drop_empty({"type": relation["relation"], **{k: relation.get(k) for k in ("procedure", "reason")}})
+            for relation in rebuilt.get("related", [])
+        ] == [drop_empty({k: relation[k] for k in ("type", "procedure", "reason")}) for relation in relations]
+        estimates = record.get("typical_relief", {"items": []})["items"]
+        assert reader.extensions(resource, "typical-relief") == [drop_empty(estimate) for estimate in estimates]
+        for empty in rebuilt.get("empty-block", []):
+            assert record[empty["block"]]["status"] == empty["status"]
 
 
-def test_every_source_comes_through_fhir_and_back(fhir: Client, reader: FhirReader) -> None:
-    told = {one["identifier"][0]["value"]: one for one in walk(fhir, "/fhir/Citation?_count=100")}
-    shown: list[Json] = []
-    following: str | None = ""
-    while following is not None:
-        page = fhir.get(f"/v1/sources?limit=100{following and '&cursor=' + following}").json()
-        shown += page["items"]
-        following = page["page"]["next"]
+def test_every_source_survives_the_round_trip(fhir: Client, reader: FhirReader) -> None:
+    citations = list_matches(fhir, "/fhir/Citation?_count=100")
+    citations_by_slug = {citation["identifier"][0]["value"]: citation for citation in citations}
+    sources: list[Json] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = fhir.get(f"/v1/sources?limit=100{cursor and '&cursor=' + cursor}").json()
+        sources += page["items"]
+        cursor = page["page"]["next"]
 
-    assert len(told) == len(shown)
-    for source in shown:
-        resource = told[source["slug"]]
+    assert len(citations_by_slug) == len(sources)
+    for source in sources:
+        resource = citations_by_slug[source["slug"]]
         artifact = resource["citedArtifact"]
         names = ("slug", "design", "commercial", "status", "year")
         assert reader.extension(resource, "source") == drop_empty({name: source[name] for name in names})

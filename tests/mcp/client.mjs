@@ -1,4 +1,4 @@
-// The five tools of /mcp with the TypeScript SDK: `node client.mjs ADDRESS`.
+// The five tools of /mcp with the TypeScript SDK: `node client.mjs URL`.
 import assert from "node:assert";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -14,15 +14,15 @@ const calls = [
   ["compare", { procedures: ["vertebroplasty", "balloon-kyphoplasty"] }],
   ["what_changed", {}],
 ];
-for (const [name, given] of calls) {
-  // This client checks each answer against the output schema of its tool.
-  const answer = await client.callTool({ name, arguments: given });
-  assert.ok(!answer.isError, JSON.stringify(answer.content));
-  assert.match(answer.structuredContent.notice, /information, not advice/i);
-  assert.ok(answer.structuredContent.release.version);
+for (const [name, args] of calls) {
+  // The client validates each result against the output schema of the tool.
+  const result = await client.callTool({ name, arguments: args });
+  assert.ok(!result.isError, JSON.stringify(result.content));
+  assert.match(result.structuredContent.notice, /information, not advice/i);
+  assert.ok(result.structuredContent.release.version);
 }
-const wrong = await client.callTool({ name: "get", arguments: { name: "vertebroplsty" } });
-assert.ok(wrong.isError);
-assert.match(wrong.content[0].text, /vertebroplasty/);
+const failed = await client.callTool({ name: "get", arguments: { name: "vertebroplsty" } });
+assert.ok(failed.isError);
+assert.match(failed.content[0].text, /vertebroplasty/);
 await client.close();
-console.log(`${calls.length} tools answered the TypeScript SDK`);
+console.log(`${calls.length} tools called with the TypeScript SDK`);

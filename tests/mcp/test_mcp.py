@@ -1,4 +1,4 @@
-"""MCP over real HTTP: a server in a process of its own, the SDK's client, and bare requests."""
+"""MCP over HTTP: a server in a separate process, called by the SDK's client and by plain requests."""
 
 import asyncio
 import json
@@ -39,20 +39,19 @@ CALLS: list[tuple[str, Json]] = [
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
-def start(url: str, search: Path, **more: str) -> tuple[str, subprocess.Popen[bytes]]:
+def start_server(database_url: str, search_dir: Path, **settings: str) -> tuple[str, subprocess.Popen[bytes]]:
     port = free_port()
-    given = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
     env = {
-        **given,
-        "KB_DATABASE_URL": url.replace("+psycopg", ""),
-        "KB_EXTRAS": "mcp",
-        "KB_SEARCH_DIR": str(search),
-        **more,
+        **{name: value for name, value in os.environ.items() if not name.startswith("KB_")},
+        "KB_DATABASE_URL": database_url.replace("+psycopg", ""),
+        "KB_FEATURES": "mcp",
+        "KB_SEARCH_DIR": str(search_dir),
+        **settings,
     }
     command = [
         sys.executable,
@@ -66,47 +65,47 @@ def start(url: str, search: Path, **more: str) -> tuple[str, subprocess.Popen[by
         "warning",
     ]
     server = subprocess.Popen(command, cwd=ROOT, env=env)
-    address = f"http://127.0.0.1:{port}"
+    base_url = f"http://127.0.0.1:{port}"
     for _ in range(600):
         try:
-            if httpx.get(f"{address}/health/ready", timeout=5).status_code == 200:
-                return address, server
+            if httpx.get(f"{base_url}/health/ready", timeout=5).status_code == 200:
+                return base_url, server
         except httpx.HTTPError:
             assert server.poll() is None
         time.sleep(0.1)
     server.terminate()
-    raise AssertionError("the server does not answer")
+    raise AssertionError("the server does not respond")
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def served(
+def base_url(
     request: pytest.FixtureRequest, shipped_urls: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    address, server = start(shipped_urls[request.param], tmp_path_factory.mktemp("search"))
-    yield address
+    url, server = start_server(shipped_urls[request.param], tmp_path_factory.mktemp("search"))
+    yield url
     server.terminate()
     server.wait(30)
 
 
 @pytest.fixture
-def call(served: str) -> Callable[[str, Json], Any]:
-    def ask(tool: str, given: Json) -> Any:
-        async def talk() -> Any:
-            async with McpClient(f"{served}/mcp") as client:
-                return await client.call_tool(tool, given)
+def call(base_url: str) -> Callable[[str, Json], Any]:
+    def call_tool(tool: str, arguments: Json) -> Any:
+        async def connect_and_call() -> Any:
+            async with McpClient(f"{base_url}/mcp") as client:
+                return await client.call_tool(tool, arguments)
 
-        return asyncio.run(talk())
+        return asyncio.run(connect_and_call())
 
-    return ask
+    return call_tool
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_the_sdk_lists_five_tools_that_only_read(served: str, mode: str) -> None:
-    async def talk() -> Any:
-        async with McpClient(f"{served}/mcp", mode=mode) as client:
+def test_the_sdk_lists_five_read_only_tools(base_url: str, mode: str) -> None:
+    async def connect_and_list() -> Any:
+        async with McpClient(f"{base_url}/mcp", mode=mode) as client:
             return await client.list_tools()
 
-    tools = asyncio.run(talk()).tools
+    tools = asyncio.run(connect_and_list()).tools
 
     assert {tool.name for tool in tools} == TOOLS
     for tool in tools:
@@ -117,70 +116,71 @@ def test_the_sdk_lists_five_tools_that_only_read(served: str, mode: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("tool", "given"), CALLS, ids=lambda value: value if isinstance(value, str) else json.dumps(value)[:40]
+    ("tool", "arguments"), CALLS, ids=lambda value: value if isinstance(value, str) else json.dumps(value)[:40]
 )
-def test_every_answer_cites_names_its_release_and_is_no_advice(
-    served: str, call: Callable[[str, Json], Any], tool: str, given: Json
+def test_every_output_has_sources_release_and_notice(
+    base_url: str, call: Callable[[str, Json], Any], tool: str, arguments: Json
 ) -> None:
-    result = call(tool, given)
+    result = call(tool, arguments)
 
     assert not result.is_error, result.content
-    answer = result.structured_content
-    assert answer["release"]["version"] == httpx.get(f"{served}/v1/releases/current").json()["version"]
-    assert answer["notice"].lower().count("information, not advice") == 1
-    assert answer["sources"]
-    assert json.loads(result.content[0].text) == answer
-    named = {source["slug"] for source in answer["sources"]}
-    assert set(re.findall(r'"sources": \["([^"]+)"', json.dumps(answer))) <= named
+    output = result.structured_content
+    assert output["release"]["version"] == httpx.get(f"{base_url}/v1/releases/current").json()["version"]
+    assert output["notice"].lower().count("information, not advice") == 1
+    assert output["sources"]
+    assert json.loads(result.content[0].text) == output
+    listed = {source["slug"] for source in output["sources"]}
+    assert set(re.findall(r'"sources": \["([^"]+)"', json.dumps(output))) <= listed
 
 
-def test_what_changed_tells_the_changes_of_a_release(served: str, call: Callable[[str, Json], Any]) -> None:
-    version = httpx.get(f"{served}/v1/releases/current").json()["version"]
+def test_what_changed_lists_the_changes_of_a_release(base_url: str, call: Callable[[str, Json], Any]) -> None:
+    version = httpx.get(f"{base_url}/v1/releases/current").json()["version"]
 
     first = call("what_changed", {"limit": 2}).structured_content
     second = call("what_changed", {"limit": 2, "cursor": first["next"]}).structured_content
 
-    shown = httpx.get(f"{served}/v1/releases/{version.replace('+', '%2B')}/changes?limit=4").json()
+    changes = httpx.get(f"{base_url}/v1/releases/{version.replace('+', '%2B')}/changes?limit=4").json()
     assert first["version"] == version
-    assert first["total"] == shown["page"]["total"]
-    assert [one["record"] for one in first["items"] + second["items"]] == [one["entity"] for one in shown["items"]]
+    assert first["total"] == changes["page"]["total"]
+    records = [change["record"] for change in first["items"] + second["items"]]
+    assert records == [change["entity"] for change in changes["items"]]
 
 
-def test_what_treats_agrees_with_the_look_up(served: str, call: Callable[[str, Json], Any]) -> None:
-    told, cursor = [], ""
+def test_what_treats_returns_the_same_procedures_as_v1(base_url: str, call: Callable[[str, Json], Any]) -> None:
+    treatments, cursor = [], ""
     while cursor is not None:
-        answer = call(
+        output = call(
             "what_treats", {"target": "facet-joint", "role": "treats", "limit": 3, "cursor": cursor}
         ).structured_content
-        told += [(one["slug"], one["claim"]["id"]) for one in answer["items"]]
-        cursor = answer["next"]
+        treatments += [(item["slug"], item["claim"]["id"]) for item in output["items"]]
+        cursor = output["next"]
 
-    shown = httpx.get(f"{served}/v1/pain-generators/facet-joint/procedures?role=treats&limit=100").json()["items"]
-    assert told == [(one["slug"], one["edge"]["claim"]) for one in shown]
+    rows = httpx.get(f"{base_url}/v1/pain-generators/facet-joint/procedures?role=treats&limit=100").json()["items"]
+    assert treatments == [(row["slug"], row["edge"]["claim"]) for row in rows]
 
 
-def test_a_record_in_full_has_every_claim_of_its_page(served: str, call: Callable[[str, Json], Any]) -> None:
-    answer = call("get", {"name": "vertebroplasty"}).structured_content
-    page = httpx.get(f"{served}/v1/procedures/vertebroplasty").json()
+def test_a_record_has_every_claim_that_v1_returns(base_url: str, call: Callable[[str, Json], Any]) -> None:
+    output = call("get", {"name": "vertebroplasty"}).structured_content
+    document = httpx.get(f"{base_url}/v1/procedures/vertebroplasty").json()
 
-    told = {claim["id"] for section in answer["sections"] for claim in section["claims"]}
-    shown = {
-        item["id"]
-        for block in page.values()
+    claim_ids = {claim["id"] for section in output["sections"] for claim in section["claims"]}
+    v1_claim_ids = {
+        claim["id"]
+        for block in document.values()
         if isinstance(block, dict)
-        for item in block.get("items", ())
-        if "citations" in item
+        for claim in block.get("items", ())
+        if "citations" in claim
     }
-    assert told == shown
-    assert set(answer["unknown"]) == {
+    assert claim_ids == v1_claim_ids
+    assert set(output["unknown"]) == {
         name
-        for name, block in page.items()
+        for name, block in document.items()
         if isinstance(block, dict) and block.get("status") == "unknown" and name not in {"typical_relief", "conflicts"}
     }
 
 
 @pytest.mark.parametrize(
-    ("tool", "given", "near"),
+    ("tool", "arguments", "expected"),
     [
         ("get", {"name": "vertebroplsty"}, "vertebroplasty"),
         ("get", {"name": "vertebroplasty", "type": "proceedure"}, "procedure"),
@@ -196,30 +196,30 @@ def test_a_record_in_full_has_every_claim_of_its_page(served: str, call: Callabl
         ("what_treats", {"target": "facet-joint", "min_relief": "3 months"}, "P3M"),
         ("compare", {"procedures": ["vertebroplasty"]}, "2"),
         ("compare", {"procedures": ["vertebroplasty", "Percutaneous vertebroplasty"]}, "two different"),
-        ("what_changed", {"version": "9.9.9"}, "Nearest known"),
+        ("what_changed", {"version": "9.9.9"}, "Did you mean"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_an_error_that_names_the_nearest(
-    call: Callable[[str, Json], Any], tool: str, given: Json, near: str
+def test_an_invalid_call_is_an_error_result_with_a_suggestion(
+    call: Callable[[str, Json], Any], tool: str, arguments: Json, expected: str
 ) -> None:
-    result = call(tool, given)
+    result = call(tool, arguments)
 
     assert result.is_error
-    assert near in result.content[0].text
+    assert expected in result.content[0].text
 
 
-def test_an_unknown_tool_is_an_error_of_the_protocol_with_the_nearest(served: str) -> None:
-    answer = posted(served, {**CALL, "params": {"name": "what_treat", "arguments": {}}})
+def test_an_unknown_tool_is_a_protocol_error_with_a_suggestion(base_url: str) -> None:
+    response = post(base_url, {**CALL, "params": {"name": "what_treat", "arguments": {}}})
 
-    assert "what_treats" in answer.json()["error"]["message"]
+    assert "what_treats" in response.json()["error"]["message"]
 
 
-def posted(served: str, body: Json | bytes, **headers: str) -> httpx.Response:
+def post(base_url: str, body: Json | bytes, **headers: str) -> httpx.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    plain = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-    return httpx.post(f"{served}/mcp", content=content, headers={**plain, **headers}, timeout=30)
+    return httpx.post(f"{base_url}/mcp", content=content, headers={**HEADERS, **headers}, timeout=30)
 
 
+HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 LIST: Json = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 CALL: Json = {
     "jsonrpc": "2.0",
@@ -229,94 +229,95 @@ CALL: Json = {
 }
 
 
-def test_any_worker_answers_without_a_session_behind_any_host(served: str) -> None:
-    answer = posted(served, LIST, Host="kb.example.org", Origin="https://elsewhere.example")
+def test_any_worker_responds_without_a_session_behind_any_host(base_url: str) -> None:
+    response = post(base_url, LIST, Host="kb.example.org", Origin="https://elsewhere.example")
 
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "application/json"
-    assert len(answer.json()["result"]["tools"]) == 5
-    assert "mcp-session-id" not in answer.headers
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert len(response.json()["result"]["tools"]) == 5
+    assert "mcp-session-id" not in response.headers
 
 
-def test_answers_are_open_to_browsers_name_their_release_and_are_not_kept(served: str) -> None:
-    answer = posted(served, CALL)
+def test_responses_allow_any_origin_name_their_release_and_are_not_cached(base_url: str) -> None:
+    response = post(base_url, CALL)
 
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert "KB-Release" in answer.headers["access-control-expose-headers"]
-    assert answer.headers["kb-release"] == httpx.get(f"{served}/v1/releases/current").json()["version"]
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers.get_list("kb-build") == [code_fingerprint()]
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert "KB-Release" in response.headers["access-control-expose-headers"]
+    assert response.headers["kb-release"] == httpx.get(f"{base_url}/v1/releases/current").json()["version"]
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers.get_list("kb-build") == [code_fingerprint()]
     preflight = httpx.options(
-        f"{served}/mcp", headers={"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
+        f"{base_url}/mcp", headers={"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
     )
     assert preflight.status_code == 204
     assert "POST" in preflight.headers["access-control-allow-methods"]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "PUT"])
-def test_only_post_means_anything_without_sessions(served: str, method: str) -> None:
-    answer = httpx.request(method, f"{served}/mcp", headers={"Accept": "text/event-stream"}, timeout=30)
+def test_only_post_is_allowed_without_sessions(base_url: str, method: str) -> None:
+    response = httpx.request(method, f"{base_url}/mcp", headers={"Accept": "text/event-stream"}, timeout=30)
 
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST, OPTIONS")
-    assert answer.headers["access-control-allow-origin"] == "*"
+    assert (response.status_code, response.headers["allow"]) == (405, "POST, OPTIONS")
+    assert response.headers["access-control-allow-origin"] == "*"
 
 
-def test_a_body_that_is_too_large_is_refused_at_the_door(served: str) -> None:
-    whole = posted(served, b"x" * 70_000)
-    parts = httpx.post(f"{served}/mcp", content=iter([b"x" * 1000] * 70), timeout=30)
+def test_a_body_that_is_too_large_is_rejected(base_url: str) -> None:
+    whole = post(base_url, b"x" * 70_000)
+    chunked = httpx.post(f"{base_url}/mcp", content=iter([b"x" * 1000] * 70), timeout=30)
 
     assert (whole.status_code, whole.json()["code"]) == (413, "body_too_large")
-    assert parts.status_code == 413
+    assert chunked.status_code == 413
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"jsonrpc":"2.0"}', b"\xff\xfe", b'{"jsonrpc":"2.0","id":1,"method":"none"}', json.dumps({**CALL, "params": {"name": "get", "arguments": {"name": "\u0000"}}}).encode(), json.dumps({**CALL, "params": {"name": "get", "arguments": {"name": "\ud800"}}}).encode(), json.dumps({**CALL, "params": {"name": "get", "arguments": 3}}).encode()])  # fmt: skip
-def test_nothing_that_can_be_posted_is_a_fault_of_the_service(served: str, body: bytes) -> None:
-    answer = posted(served, body)
+def test_no_body_causes_an_internal_error(base_url: str, body: bytes) -> None:
+    response = post(base_url, body)
 
-    assert answer.status_code < 500, answer.text
-    assert "Internal" not in answer.text
+    assert response.status_code < 500, response.text
+    assert "Internal" not in response.text
 
 
-def test_an_installation_without_mcp_says_how_to_get_it(client: Client) -> None:
+def test_an_installation_without_mcp_says_how_to_enable_it(client: Client) -> None:
     for method in ("GET", "POST"):
-        answer = client.request(
+        response = client.request(
             method, "/mcp", headers={"Content-Type": "application/json"}, content="{}" if method == "POST" else None
         )
-        assert (answer.status_code, answer.json()["code"]) == (404, "not_installed")
-        assert "KB_EXTRAS=mcp make serve" in answer.text
-        assert answer.headers["access-control-allow-origin"] == "*"
+        assert (response.status_code, response.json()["code"]) == (404, "not_installed")
+        assert "KB_FEATURES=mcp make serve" in response.text
+        assert response.headers["access-control-allow-origin"] == "*"
 
 
-def test_more_at_once_than_it_is_set_to_is_refused_with_when_to_come_back(
+def test_requests_beyond_the_concurrency_limit_get_503_and_retry_after(
     shipped_urls: dict[str, str], tmp_path: Path
 ) -> None:
-    address, server = start(shipped_urls["sqlite"], tmp_path, KB_MAX_CONCURRENCY="1")
+    base_url, server = start_server(shipped_urls["sqlite"], tmp_path, KB_MAX_CONCURRENCY="1")
 
-    async def many() -> list[httpx.Response]:
+    async def call_concurrently() -> list[httpx.Response]:
         async with httpx.AsyncClient(timeout=60) as client:
-            plain = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-            heavy = {
+            compare = {
                 **CALL,
                 "params": {"name": "compare", "arguments": {"procedures": ["vertebroplasty", "balloon-kyphoplasty"]}},
             }
-            return await asyncio.gather(*(client.post(f"{address}/mcp", json=heavy, headers=plain) for _ in range(20)))
+            return await asyncio.gather(
+                *(client.post(f"{base_url}/mcp", json=compare, headers=HEADERS) for _ in range(20))
+            )
 
     try:
-        answers = asyncio.run(many())
+        responses = asyncio.run(call_concurrently())
     finally:
         server.terminate()
         server.wait(30)
 
-    assert {one.status_code for one in answers} == {200, 503}
-    assert all(one.headers["retry-after"] for one in answers if one.status_code == 503)
+    assert {response.status_code for response in responses} == {200, 503}
+    assert all(response.headers["retry-after"] for response in responses if response.status_code == 503)
 
 
-def test_every_example_of_the_document_is_answered(served: str) -> None:
+def test_every_example_in_the_documentation_works(base_url: str) -> None:
     text = (ROOT / "docs/mcp.md").read_text(encoding="utf-8")
     bodies = re.findall(r"-d '(\{[^']+\})'", text)
 
     assert bodies
     for body in bodies:
-        answer = posted(served, body.encode())
-        assert answer.status_code == 200
-        assert not answer.json()["result"].get("isError"), answer.text[:300]
+        response = post(base_url, body.encode())
+        assert response.status_code == 200
+        assert not response.json()["result"].get("isError"), response.text[:300]
