@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import jsonschema
 import pytest
 from checkout import ROOT
 from conftest import ENGINES, Client
+from live import find_free_port
 from mcp.client.client import Client as McpClient
 
 from app.domain.json import Json
@@ -38,14 +38,8 @@ CALLS: list[tuple[str, Json]] = [
 ]
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def start_server(database_url: str, search_dir: Path, **settings: str) -> tuple[str, subprocess.Popen[bytes]]:
-    port = free_port()
+    port = find_free_port()
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith("KB_")},
         "KB_DATABASE_URL": database_url.replace("+psycopg", ""),
