@@ -1,4 +1,4 @@
-"""The first page, in a real browser."""
+"""Home page in a real browser."""
 
 from typing import Any
 
@@ -17,6 +17,6 @@ def test_the_home_page_searches_without_script(site: str, open_page: Any) -> Non
     page.get_by_role("searchbox").fill("back pain")
     page.get_by_role("button", name="Search").click()
 
-    # The address changes before the page is there: what is expected is waited for, where counting waits for nothing.
+    # The URL changes before the page is loaded: `expect` waits for the links, `count` would not.
     page.wait_for_url(f"{site}/search?q=back+pain")
     expect(page.locator("main h2 a").nth(3)).to_be_attached()

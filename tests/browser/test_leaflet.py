@@ -1,10 +1,10 @@
-"""A leaflet is one sheet of paper: two pages at most, on A4 and Letter."""
+"""Leaflets: at most two pages on A4 and Letter."""
 
 import re
 from typing import Any
 
 import httpx
-from web.walking import full, slugs_of
+from web.site_pages import is_full_run, list_slugs
 
 SAMPLE = (
     "lumbar-medial-branch-radiofrequency-ablation epidural-steroid-injection spinal-cord-stimulation balloon-kyphoplasty "
@@ -12,27 +12,27 @@ SAMPLE = (
 ).split()
 
 
-def pages_of(pdf: bytes) -> int:
+def count_pages(pdf: bytes) -> int:
     return len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf))
 
 
-def test_every_leaflet_prints_on_two_pages_at_most(site: str, open_page: Any) -> None:
+def test_every_leaflet_prints_on_at_most_two_pages(site: str, open_page: Any) -> None:
     page = open_page(site)
     with httpx.Client(base_url=site, timeout=60) as client:
-        slugs = slugs_of(client, "procedures")
-    chosen = slugs if full() else list(dict.fromkeys([one for one in SAMPLE if one in slugs] + slugs[::12]))
-    long = {}
+        slugs = list_slugs(client, "procedures")
+    chosen = slugs if is_full_run() else list(dict.fromkeys([slug for slug in SAMPLE if slug in slugs] + slugs[::12]))
+    too_long = {}
     for slug in chosen:
         page.goto(f"{site}/procedures/{slug}/leaflet")
         for paper in ("A4", "Letter"):
-            count = pages_of(page.pdf(format=paper))
+            count = count_pages(page.pdf(format=paper))
             assert count, slug
             if count > 2:
-                long[slug, paper] = count
-    assert not long
+                too_long[slug, paper] = count
+    assert not too_long
 
 
-def test_a_leaflet_bears_its_address_as_qr_code_and_its_release(site: str, open_page: Any) -> None:
+def test_a_leaflet_has_its_url_as_qr_code_and_its_release(site: str, open_page: Any) -> None:
     page = open_page(f"{site}/procedures/epidural-steroid-injection/leaflet")
 
     assert page.get_by_role("img", name="Address of the full page").is_visible()
@@ -42,7 +42,7 @@ def test_a_leaflet_bears_its_address_as_qr_code_and_its_release(site: str, open_
     assert "Key sources" in text
 
 
-def test_a_printed_page_shows_what_the_screen_folds(site: str, open_page: Any) -> None:
+def test_a_printed_page_has_no_navigation(site: str, open_page: Any) -> None:
     page = open_page(f"{site}/procedures/lumbar-medial-branch-radiofrequency-ablation")
 
     page.emulate_media(media="print")

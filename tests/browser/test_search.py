@@ -1,43 +1,43 @@
-"""Search as one types: a combobox by its keys, and a plain form where there is no script."""
+"""Search: a combobox with keyboard support, and a plain form without JavaScript."""
 
 from typing import Any
 
 from playwright.sync_api import expect
 
 
-def test_suggestions_are_a_combobox_that_keys_can_walk(site: str, open_page: Any) -> None:
+def test_suggestions_are_a_combobox_with_keyboard_navigation(site: str, open_page: Any) -> None:
     page = open_page(site)
-    box = page.get_by_role("combobox")
+    combobox = page.get_by_role("combobox")
 
-    box.press_sequentially("epidur")
+    combobox.press_sequentially("epidur")
     page.locator("[role=option]").first.wait_for()
-    # The last letters bring a list of their own.
+    # The last letters load another list.
     page.wait_for_load_state("networkidle")
-    assert box.get_attribute("aria-expanded") == "true"
-    box.press("ArrowDown")
+    assert combobox.get_attribute("aria-expanded") == "true"
+    combobox.press("ArrowDown")
     chosen = page.locator("[role=option][aria-selected=true]")
     assert chosen.count() == 1
-    assert box.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
-    where = chosen.get_attribute("data-href")
-    box.press("Enter")
-    page.wait_for_url(f"**{where}")
+    assert combobox.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+    href = chosen.get_attribute("data-href")
+    combobox.press("Enter")
+    page.wait_for_url(f"**{href}")
 
     assert "pidur" in page.locator("h1").inner_text()
 
 
-def test_escape_closes_the_suggestions_and_keeps_the_words(site: str, open_page: Any) -> None:
+def test_escape_closes_the_suggestions_and_keeps_the_input(site: str, open_page: Any) -> None:
     page = open_page(site)
-    box = page.get_by_role("combobox")
-    box.press_sequentially("epidur")
+    combobox = page.get_by_role("combobox")
+    combobox.press_sequentially("epidur")
     page.locator("[role=option]").first.wait_for()
-    # The last letters bring a list of their own.
+    # The last letters load another list.
     page.wait_for_load_state("networkidle")
 
-    box.press("Escape")
+    combobox.press("Escape")
 
-    assert box.get_attribute("aria-expanded") == "false"
+    assert combobox.get_attribute("aria-expanded") == "false"
     assert page.locator("[role=listbox]").is_hidden()
-    assert box.input_value() == "epidur"
+    assert combobox.input_value() == "epidur"
 
 
 def test_a_suggestion_can_be_clicked(site: str, open_page: Any) -> None:
@@ -47,33 +47,33 @@ def test_a_suggestion_can_be_clicked(site: str, open_page: Any) -> None:
     first.wait_for()
     page.wait_for_load_state("networkidle")
 
-    where = first.get_attribute("data-href")
+    href = first.get_attribute("data-href")
     first.click()
-    page.wait_for_url(f"**{where}")
+    page.wait_for_url(f"**{href}")
 
     assert page.locator("h1").is_visible()
 
 
-def test_filters_of_the_heat_map_work_without_script(site: str, open_page: Any) -> None:
+def test_matrix_filters_work_without_script(site: str, open_page: Any) -> None:
     page = open_page(f"{site}/matrix", scripts=False)
     page.get_by_text("Filter, or turn the table").click()
 
     page.get_by_role("checkbox", name="Ablation").check()
     page.get_by_role("button", name="Show").click()
 
-    # What is expected is waited for, where counting waits for nothing.
+    # `expect` waits for the rows, `count` would not.
     page.wait_for_url("**/matrix?*family=ablation*")
     expect(page.locator(".matrix tbody tr").nth(3)).to_be_attached()
     assert page.get_by_role("checkbox", name="Ablation").is_checked()
 
 
-def test_procedures_are_chosen_and_compared_without_script(site: str, open_page: Any) -> None:
+def test_procedures_can_be_selected_and_compared_without_script(site: str, open_page: Any) -> None:
     page = open_page(f"{site}/compare", scripts=False)
 
     for n in range(2):
         page.locator("input[name=procedure]").nth(n).check()
     page.get_by_role("button", name="Compare").click()
 
-    heads = page.locator(".compare thead th")
-    expect(heads).to_have_count(4)
-    assert heads.nth(3).inner_text() == "No procedure"
+    headers = page.locator(".compare thead th")
+    expect(headers).to_have_count(4)
+    assert headers.nth(3).inner_text() == "No procedure"

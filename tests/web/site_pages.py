@@ -1,4 +1,4 @@
-"""Pages as a reader meets them: their addresses, and their text and structure by the parser of the standard library."""
+"""Pages of the site for tests: their URL paths, and a parser for their structure and text."""
 
 import os
 import re
@@ -6,45 +6,45 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
-KINDS = ("procedures", "conditions", "pain-generators", "risks", "sources", "guide")
-SINGLE = (
+FOLDERS = ("procedures", "conditions", "pain-generators", "risks", "sources", "guide")
+SINGLE_PAGES = (
     "/ /procedures /conditions /pain-generators /risks /matrix /matrix?by=pain_generator&role=treats /relief /compare "
     "/search?q=back+pain /guide /sources /releases /notice /docs /problems/not_found"
 ).split()
-VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+VOID_ELEMENTS = frozenset("area base br col embed hr img input link meta source track wbr".split())
 
 
-def full() -> bool:
+def is_full_run() -> bool:
     return bool(os.environ.get("KB_FULL"))
 
 
-def addresses(client: Any, *, some: int = 2) -> list[str]:
-    """Every page when the run is full; else the single pages and a few of each kind, the largest among them."""
-    found = [path for path in SINGLE if not path.startswith("/problems")]
-    for kind in KINDS:
-        slugs = slugs_of(client, kind)
-        chosen = slugs if full() else slugs[:: max(1, len(slugs) // some)][:some]
-        # The longest address is what first leaves a narrow page.
+def list_page_paths(client: Any, *, per_folder: int = 2) -> list[str]:
+    """All page paths in a full run; otherwise the single pages and a sample of each folder."""
+    paths = [path for path in SINGLE_PAGES if not path.startswith("/problems")]
+    for folder in FOLDERS:
+        slugs = list_slugs(client, folder)
+        chosen = slugs if is_full_run() else slugs[:: max(1, len(slugs) // per_folder)][:per_folder]
+        # The longest slug is the first to overflow a narrow page.
         chosen = list(dict.fromkeys([*chosen, max(slugs, key=len)])) if slugs else []
-        found += [f"/{kind}/{slug}" for slug in chosen]
-        if kind == "procedures":
-            rich = "lumbar-medial-branch-radiofrequency-ablation"
-            chosen = [*chosen, rich] if rich in slugs and rich not in chosen else chosen
-            found += [f"/{kind}/{slug}/leaflet" for slug in chosen]
-            found += [f"/procedures/{rich}"] if f"/procedures/{rich}" not in found and rich in slugs else []
-    two = slugs_of(client, "procedures")[:2]
-    if len(two) == 2:
-        found.append(f"/compare?procedure={two[0]}&procedure={two[1]}")
-    return found
+        paths += [f"/{folder}/{slug}" for slug in chosen]
+        if folder == "procedures":
+            example = "lumbar-medial-branch-radiofrequency-ablation"
+            chosen = [*chosen, example] if example in slugs and example not in chosen else chosen
+            paths += [f"/{folder}/{slug}/leaflet" for slug in chosen]
+            paths += [f"/procedures/{example}"] if f"/procedures/{example}" not in paths and example in slugs else []
+    pair = list_slugs(client, "procedures")[:2]
+    if len(pair) == 2:
+        paths.append(f"/compare?procedure={pair[0]}&procedure={pair[1]}")
+    return paths
 
 
-def slugs_of(client: Any, kind: str) -> list[str]:
+def list_slugs(client: Any, folder: str) -> list[str]:
     slugs, cursor = [], ""
     while True:
-        page = client.get(f"/v1/{kind}", params={"limit": 100, **({"cursor": cursor} if cursor else {})}).json()
-        slugs += [one["slug"] for one in page["items"]]
+        page = client.get(f"/v1/{folder}", params={"limit": 100, **({"cursor": cursor} if cursor else {})}).json()
+        slugs += [item["slug"] for item in page["items"]]
         cursor = page["page"]["next"]
-        if not cursor or (kind == "sources" and not full()):
+        if not cursor or (folder == "sources" and not is_full_run()):
             return slugs
 
 
@@ -62,11 +62,11 @@ class Element:
                     yield child
                 yield from child.all(*names)
 
-    def by_id(self, wanted: str) -> "Element | None":
-        return next((one for one in self.all() if one.attributes.get("id") == wanted), None)
+    def by_id(self, element_id: str) -> "Element | None":
+        return next((element for element in self.all() if element.attributes.get("id") == element_id), None)
 
-    def by_class(self, wanted: str) -> list["Element"]:
-        return [one for one in self.all() if wanted in one.attributes.get("class", "").split()]
+    def by_class(self, css_class: str) -> list["Element"]:
+        return [element for element in self.all() if css_class in element.attributes.get("class", "").split()]
 
     @property
     def text(self) -> str:
@@ -74,34 +74,34 @@ class Element:
         return re.sub(r"\s+", " ", " ".join(parts)).strip()
 
 
-class _Tree(HTMLParser):
+class _TreeBuilder(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.root = Element("", {}, None)
-        self.at = self.root
+        self.current = self.root
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, {name: value or "" for name, value in attrs}, self.at)
-        self.at.children.append(element)
-        if tag not in VOID:
-            self.at = element
+        element = Element(tag, {name: value or "" for name, value in attrs}, self.current)
+        self.current.children.append(element)
+        if tag not in VOID_ELEMENTS:
+            self.current = element
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.at.children.append(Element(tag, {name: value or "" for name, value in attrs}, self.at))
+        self.current.children.append(Element(tag, {name: value or "" for name, value in attrs}, self.current))
 
     def handle_endtag(self, tag: str) -> None:
-        assert self.at.name == tag, f"<{self.at.name}> is closed by </{tag}>"
-        assert self.at.parent is not None
-        self.at = self.at.parent
+        assert self.current.name == tag, f"<{self.current.name}> is closed by </{tag}>"
+        assert self.current.parent is not None
+        self.current = self.current.parent
 
     def handle_data(self, data: str) -> None:
-        self.at.children.append(data)
+        self.current.children.append(data)
 
 
 def parse(html: str) -> Element:
-    """The tree of a page; a tag that is closed by another one is a failure."""
-    tree = _Tree()
-    tree.feed(html)
-    tree.close()
-    assert tree.at is tree.root, f"<{tree.at.name}> is never closed"
-    return tree.root
+    """Parse a page. A tag that is closed by another tag fails the test."""
+    builder = _TreeBuilder()
+    builder.feed(html)
+    builder.close()
+    assert builder.current is builder.root, f"<{builder.current.name}> is never closed"
+    return builder.root

@@ -1,4 +1,4 @@
-"""oEmbed 1.0, as its specification says it."""
+"""oEmbed 1.0, as in its specification."""
 
 from html.parser import HTMLParser
 from typing import Any
@@ -17,45 +17,47 @@ PUBLIC = "https://kb.example.org/pain"
 
 @pytest.fixture
 def public(database_url: str, load: Load, runner: Any) -> Any:
-    """A service that knows its public address, under a path."""
+    """Client of a service with a public URL below a path."""
     load(
         procedure("facet-rfa", name='Facet <b>"RFA"</b>', names=[{"text": "Rhizotomy", "kind": "synonym"}]),
         procedure("knee-rfa"),
         condition("sciatica"),
     )
-    one = Client(create_app(Settings(database_url=database_url, public_url=PUBLIC, path_prefix="/pain")), runner)
-    one.poll_release()
-    yield one
-    one.close()
+    public_client = Client(
+        create_app(Settings(database_url=database_url, public_url=PUBLIC, path_prefix="/pain")), runner
+    )
+    public_client.poll_release()
+    yield public_client
+    public_client.close()
 
 
 class Tags(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
+        self.tags.append((tag, dict(attrs)))
 
 
 def tags(html: str) -> list[tuple[str, dict[str, str | None]]]:
     parser = Tags()
     parser.feed(html)
-    return parser.found
+    return parser.tags
 
 
-def test_the_answer_is_rich_with_a_blockquote_and_a_titled_frame(public: Client) -> None:
-    answer = public.get("/oembed", params={"url": f"{PUBLIC}/procedures/facet-rfa"})
+def test_the_response_is_rich_with_a_blockquote_and_a_titled_frame(public: Client) -> None:
+    response = public.get("/oembed", params={"url": f"{PUBLIC}/procedures/facet-rfa"})
 
-    body = answer.json()
-    assert answer.headers["content-type"] == "application/json"
+    body = response.json()
+    assert response.headers["content-type"] == "application/json"
     assert (body["version"], body["type"], body["title"]) == ("1.0", "rich", 'Facet <b>"RFA"</b>')
-    found = tags(body["html"])
-    assert [name for name, _ in found] == ["blockquote", "a", "iframe"]
-    assert found[1][1]["href"] == f"{PUBLIC}/procedures/facet-rfa"
-    assert found[2][1]["src"] == f"{PUBLIC}/embed/procedures/facet-rfa"
-    assert found[2][1]["title"] == 'Facet <b>"RFA"</b>, from procedure-kb'
-    assert (found[2][1]["width"], found[2][1]["height"]) == (str(body["width"]), str(body["height"]))
+    elements = tags(body["html"])
+    assert [name for name, _ in elements] == ["blockquote", "a", "iframe"]
+    assert elements[1][1]["href"] == f"{PUBLIC}/procedures/facet-rfa"
+    assert elements[2][1]["src"] == f"{PUBLIC}/embed/procedures/facet-rfa"
+    assert elements[2][1]["title"] == 'Facet <b>"RFA"</b>, from procedure-kb'
+    assert (elements[2][1]["width"], elements[2][1]["height"]) == (str(body["width"]), str(body["height"]))
 
 
 @pytest.mark.parametrize(
@@ -74,12 +76,12 @@ def test_the_answer_is_rich_with_a_blockquote_and_a_titled_frame(public: Client)
         ),
     ],
 )
-def test_pages_and_frames_of_ours_are_known_by_path_and_by_public_address(public: Client, url: str, frame: str) -> None:
-    for given in (f"/pain{url}", PUBLIC + url, (PUBLIC + url).replace("https", "http", 1)):
-        answer = public.get("/oembed", params={"url": given})
+def test_own_pages_and_frames_are_accepted_as_path_and_as_public_url(public: Client, url: str, frame: str) -> None:
+    for submitted_url in (f"/pain{url}", PUBLIC + url, (PUBLIC + url).replace("https", "http", 1)):
+        response = public.get("/oembed", params={"url": submitted_url})
 
-        assert answer.status_code == 200, answer.text
-        assert tags(answer.json()["html"])[2][1]["src"] == PUBLIC + frame
+        assert response.status_code == 200, response.text
+        assert tags(response.json()["html"])[2][1]["src"] == PUBLIC + frame
 
 
 @pytest.mark.parametrize(
@@ -98,10 +100,10 @@ def test_pages_and_frames_of_ours_are_known_by_path_and_by_public_address(public
         "/pain",
     ],
 )
-def test_every_other_address_is_not_found(public: Client, url: str) -> None:
-    answer = public.get("/oembed", params={"url": url})
+def test_every_other_url_is_not_found(public: Client, url: str) -> None:
+    response = public.get("/oembed", params={"url": url})
 
-    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
 
 
 @pytest.mark.parametrize(
@@ -114,26 +116,28 @@ def test_every_other_address_is_not_found(public: Client, url: str) -> None:
         ({"maxwidth": "1", "maxheight": "1"}, (1, 1)),
     ],
 )
-def test_the_limits_of_the_consumer_are_obeyed(public: Client, limits: dict[str, str], size: tuple[int, int]) -> None:
+def test_the_size_limits_of_the_consumer_are_respected(
+    public: Client, limits: dict[str, str], size: tuple[int, int]
+) -> None:
     body = public.get("/oembed", params={"url": "/pain/procedures/facet-rfa", **limits}).json()
 
     assert (body["width"], body["height"]) == size
 
 
-def test_the_xml_answer_has_the_same_values(public: Client) -> None:
+def test_the_xml_response_has_the_same_values(public: Client) -> None:
     plain = public.get("/oembed", params={"url": "/pain/procedures/facet-rfa"}).json()
-    answer = public.get("/oembed", params={"url": "/pain/procedures/facet-rfa", "format": "xml"})
+    response = public.get("/oembed", params={"url": "/pain/procedures/facet-rfa", "format": "xml"})
 
-    root = ET.fromstring(answer.content)
-    assert answer.headers["content-type"].startswith("text/xml")
+    root = ET.fromstring(response.content)
+    assert response.headers["content-type"].startswith("text/xml")
     assert root.tag == "oembed"
-    assert {one.tag: one.text for one in root} == {name: str(value) for name, value in plain.items()}
+    assert {element.tag: element.text for element in root} == {name: str(value) for name, value in plain.items()}
 
 
-def test_a_format_that_the_specification_does_not_name_is_501(public: Client) -> None:
-    answer = public.get("/oembed", params={"url": "/pain/procedures/facet-rfa", "format": "yaml"})
+def test_a_format_outside_the_specification_is_501(public: Client) -> None:
+    response = public.get("/oembed", params={"url": "/pain/procedures/facet-rfa", "format": "yaml"})
 
-    assert (answer.status_code, answer.json()["code"]) == (501, "format_not_offered")
+    assert (response.status_code, response.json()["code"]) == (501, "format_not_offered")
 
 
 @pytest.mark.parametrize(
@@ -146,35 +150,37 @@ def test_a_format_that_the_specification_does_not_name_is_501(public: Client) ->
         "url=/pain/procedures/facet-rfa&maxwidth=wide",
     ],
 )
-def test_what_cannot_be_answered_names_its_parameter(public: Client, query: str) -> None:
-    answer = public.get(f"/oembed?{query}")
+def test_an_invalid_request_names_its_parameter(public: Client, query: str) -> None:
+    response = public.get(f"/oembed?{query}")
 
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["parameter"] in {"url", "maxwidth", "maxheight"}
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["parameter"] in {"url", "maxwidth", "maxheight"}
 
 
-def test_parameters_of_the_consumer_itself_are_let_pass(public: Client) -> None:
+def test_parameters_of_the_consumer_are_ignored(public: Client) -> None:
     assert public.get("/oembed?url=/pain/procedures/facet-rfa&dnt=1&_locale=user").status_code == 200
 
 
-def test_without_a_public_address_paths_alone_are_ours(client: Client, load: Load) -> None:
+def test_without_a_public_url_only_paths_are_accepted(client: Client, load: Load) -> None:
     load(procedure("p"))
 
-    path, address = client.get("/oembed?url=/procedures/p"), client.get("/oembed?url=http://kb.test/procedures/p")
+    by_path, by_url = client.get("/oembed?url=/procedures/p"), client.get("/oembed?url=http://kb.test/procedures/p")
 
-    assert path.status_code == 200
-    assert (address.status_code, "KB_PUBLIC_URL" in address.json()["detail"]) == (404, True)
+    assert by_path.status_code == 200
+    assert (by_url.status_code, "KB_PUBLIC_URL" in by_url.json()["detail"]) == (404, True)
 
 
 @pytest.mark.parametrize("path", ["/procedures/facet-rfa", "/conditions/sciatica", "/relief"])
-def test_the_head_of_a_page_leads_to_its_answer(public: Client, path: str) -> None:
-    found = [
-        given for name, given in tags(public.get(path).text) if name == "link" and "oembed" in (given.get("type") or "")
+def test_the_head_of_a_page_links_to_its_oembed_response(public: Client, path: str) -> None:
+    links = [
+        attributes
+        for name, attributes in tags(public.get(path).text)
+        if name == "link" and "oembed" in (attributes.get("type") or "")
     ]
 
-    assert [one["type"] for one in found] == ["application/json+oembed", "text/xml+oembed"]
-    for one in found:
-        address = urlsplit(one["href"] or "")
-        assert parse_qs(address.query)["url"] == [PUBLIC + path]
-        assert one["title"]
-        assert public.get(f"{address.path.removeprefix('/pain')}?{address.query}").status_code == 200
+    assert [link["type"] for link in links] == ["application/json+oembed", "text/xml+oembed"]
+    for link in links:
+        url = urlsplit(link["href"] or "")
+        assert parse_qs(url.query)["url"] == [PUBLIC + path]
+        assert link["title"]
+        assert public.get(f"{url.path.removeprefix('/pain')}?{url.query}").status_code == 200

@@ -1,7 +1,7 @@
-"""Rules of what patients are shown and how, one test a rule that a page can be held to.
+"""Rules of patient information, one test for each rule that applies to pages.
 
-Rule 16 (verbs that match the certainty), rule 20 (readability) and the definitions of rule 21 are rules of prose: the
-content checks hold them, not the pages.
+Rule 16 (verbs that match the certainty), rule 20 (readability) and the definitions of rule 21 apply to prose: the
+content checks cover them.
 """
 
 import re
@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 from build import claim, condition, generator, procedure, relief, risk
-from web.walking import Element, full, parse, slugs_of
+from web.site_pages import Element, is_full_run, list_slugs, parse
 
 RICH = "lumbar-medial-branch-radiofrequency-ablation"
-one_engine = pytest.mark.parametrize("shipped", ["sqlite"], indirect=True)
-_seen: dict[str, Element] = {}
+one_database = pytest.mark.parametrize("shipped", ["sqlite"], indirect=True)
+_parsed_pages: dict[str, Element] = {}
 
 
 def _tree(client: Any, path: str) -> Element:
-    if path not in _seen:
-        _seen[path] = parse(client.get(path).text)
-    return _seen[path]
+    if path not in _parsed_pages:
+        _parsed_pages[path] = parse(client.get(path).text)
+    return _parsed_pages[path]
 
 
 def _procedures(client: Any) -> list[str]:
-    slugs = slugs_of(client, "procedures")
-    return slugs if full() else list(dict.fromkeys([RICH, *slugs[::9]]))
+    slugs = list_slugs(client, "procedures")
+    return slugs if is_full_run() else list(dict.fromkeys([RICH, *slugs[::9]]))
 
 
 def _pages(client: Any) -> list[tuple[str, Element]]:
@@ -36,7 +36,7 @@ def _leaflets(client: Any) -> list[tuple[str, Element]]:
 
 
 def _table(tree: Element, caption: str) -> Element | None:
-    return next((one for one in tree.all("table") if any(caption in c.text for c in one.all("caption"))), None)
+    return next((table for table in tree.all("table") if any(caption in c.text for c in table.all("caption"))), None)
 
 
 def _cells(table: Element) -> list[list[str]]:
@@ -48,8 +48,8 @@ def _heads(table: Element) -> list[str]:
 
 
 def harm(claim_id: str, **value: Any) -> dict[str, Any]:
-    given = {"risk": "bleeding", "phrase": "bleeding", "state": "known", "per": "people", "timeframe": "one month"}
-    return claim(claim_id, "procedure_risk", given | value)
+    defaults = {"risk": "bleeding", "phrase": "bleeding", "state": "known", "per": "people", "timeframe": "one month"}
+    return claim(claim_id, "procedure_risk", defaults | value)
 
 
 def _with_harms(load: Any, *claims: dict[str, Any]) -> None:
@@ -76,11 +76,11 @@ def test_rule_2_the_whole_table_moves_to_a_larger_base_before_a_fraction_of_a_pe
 
 
 @pytest.mark.parametrize(
-    ("missing", "said"),
+    ("missing", "reason"),
     [("timeframe", "the source does not say over which time"), ("per", "the source does not say what was counted")],
 )
 def test_rule_3_a_rate_without_unit_or_time_is_withheld_with_a_reason(
-    client: Any, load: Any, missing: str, said: str
+    client: Any, load: Any, missing: str, reason: str
 ) -> None:
     _with_harms(load, harm("p--procedure-risk-1", observed=3, n=100, **{missing: None}))
 
@@ -90,10 +90,10 @@ def test_rule_3_a_rate_without_unit_or_time_is_withheld_with_a_reason(
     withheld = _table(tree, "Harms as the sources counted them")
     assert withheld
     assert _cells(withheld)[0][1] == "3 of 100"
-    assert said in withheld.text
+    assert reason in withheld.text
 
 
-@one_engine
+@one_database
 def test_rule_4_a_rate_says_for_whom_and_from_what(shipped: Any) -> None:
     for slug, tree in _pages(shipped):
         for caption in ("Harms out of", "People who respond"):
@@ -102,8 +102,8 @@ def test_rule_4_a_rate_says_for_whom_and_from_what(shipped: Any) -> None:
                 assert all(all(cell for cell in row) for row in _cells(table)), slug
 
 
-@one_engine
-def test_rule_5_both_framings_stand_and_add_up_to_the_base(shipped: Any) -> None:
+@one_database
+def test_rule_5_both_framings_are_shown_and_add_up_to_the_base(shipped: Any) -> None:
     rows = 0
     for slug, tree in _pages(shipped):
         if table := _table(tree, "People who respond, out of 1,000"):
@@ -113,7 +113,7 @@ def test_rule_5_both_framings_stand_and_add_up_to_the_base(shipped: Any) -> None
     assert rows
 
 
-@one_engine
+@one_database
 def test_rule_6_no_chance_is_written_as_one_in_so_many(shipped: Any) -> None:
     for slug, tree in [*_pages(shipped), *_leaflets(shipped)]:
         for part in tree.all("h1", "h2", "h3", "h4", "figcaption", "th", "td", "text"):
@@ -123,7 +123,7 @@ def test_rule_6_no_chance_is_written_as_one_in_so_many(shipped: Any) -> None:
             )
 
 
-def test_rule_7_a_band_stands_beside_its_number_with_its_scheme_in_view(client: Any, load: Any) -> None:
+def test_rule_7_a_band_is_shown_with_its_number_and_its_scheme(client: Any, load: Any) -> None:
     _with_harms(load, harm("p--procedure-risk-1", observed=3, n=100))
 
     tree = parse(client.get("/procedures/p").text)
@@ -148,7 +148,7 @@ def test_rule_8_an_exact_limit_belongs_to_the_more_frequent_band(client: Any, lo
 
 
 @pytest.mark.parametrize(
-    ("state", "words"),
+    ("state", "label"),
     [
         ("none_seen", "looked for, none seen"),
         ("not_known", "not known"),
@@ -156,17 +156,17 @@ def test_rule_8_an_exact_limit_belongs_to_the_more_frequent_band(client: Any, lo
         ("not_looked_for", "not looked for"),
     ],
 )
-def test_rule_9_four_ways_of_not_knowing_are_four_things(client: Any, load: Any, state: str, words: str) -> None:
+def test_rule_9_four_kinds_of_missing_data_are_distinguished(client: Any, load: Any, state: str, label: str) -> None:
     _with_harms(load, harm("p--procedure-risk-1", state=state))
 
     harms = parse(client.get("/procedures/p").text).by_id("harms")
 
     assert harms
-    assert f"({words})" in harms.text
+    assert f"({label})" in harms.text
     assert not re.search(r"(?<![\d,.])0(?![\d,.])|very rare", harms.text.replace("rare 1 to under 10; very rare", ""))
 
 
-def test_rule_10_none_seen_stands_with_its_denominator_and_upper_limit(client: Any, load: Any) -> None:
+def test_rule_10_none_seen_has_its_denominator_and_upper_limit(client: Any, load: Any) -> None:
     _with_harms(load, harm("p--procedure-risk-1", state="none_seen", observed=0, n=50))
 
     tree = parse(client.get("/procedures/p").text)
@@ -177,35 +177,39 @@ def test_rule_10_none_seen_stands_with_its_denominator_and_upper_limit(client: A
     assert "no risk" not in tree.text.lower()
 
 
-@one_engine
-def test_rule_11_numbers_needed_to_treat_stay_out_of_what_patients_read(shipped: Any) -> None:
+@one_database
+def test_rule_11_patients_see_no_numbers_needed_to_treat(shipped: Any) -> None:
     for slug, tree in [*_pages(shipped), *_leaflets(shipped)]:
         for part in [*tree.by_class("key"), *tree.all("td", "figcaption")]:
             assert not re.search(r"\bNNT\b|number needed to treat", part.text, re.IGNORECASE), (slug, part.text)
 
 
-@one_engine
+@one_database
 def test_rule_12_an_estimate_has_a_range_or_says_that_none_is_reported(shipped: Any) -> None:
     for slug, tree in _pages(shipped):
         for caption in ("Harms out of", "People who respond"):
             if table := _table(tree, caption):
-                place = _heads(table).index("Range")
+                column = _heads(table).index("Range")
                 for row in _cells(table):
-                    assert re.fullmatch(r"-?[\d.]+ to [\d.]+ %|range not reported", row[place]), (slug, row)
+                    assert re.fullmatch(r"-?[\d.]+ to [\d.]+ %|range not reported", row[column]), (slug, row)
 
 
-@one_engine
+@one_database
 def test_rule_13_counts_are_computed_from_the_figures_of_the_claim(shipped: Any) -> None:
     for slug, tree in _pages(shipped):
         table = _table(tree, "People who respond")
         if not table:
             continue
         claims = shipped.get(f"/v1/procedures/{slug}").json()["response_rates"]["items"]
-        shares = {round(one["value"]["percent_min"] * 10) for one in claims if one["value"]["percent_min"] is not None}
+        shares = {
+            round(claim_json["value"]["percent_min"] * 10)
+            for claim_json in claims
+            if claim_json["value"]["percent_min"] is not None
+        }
         assert {int(row[1].replace(",", "")) for row in _cells(table)} <= shares, slug
 
 
-def test_rule_14_no_word_of_the_pages_themselves_calls_a_chance_small_without_a_number(client: Any, load: Any) -> None:
+def test_rule_14_page_texts_never_call_a_chance_small_without_a_number(client: Any, load: Any) -> None:
     load(
         procedure("p", treats=["g"], indicated=["c"]),
         condition("c", arises_from=["g"]),
@@ -220,7 +224,7 @@ def test_rule_14_no_word_of_the_pages_themselves_calls_a_chance_small_without_a_
                 assert re.search(r"\d", sentence), (path, sentence)
 
 
-@one_engine
+@one_database
 def test_rule_15_a_comparison_has_no_procedure_as_an_option_and_no_empty_cell(shipped: Any) -> None:
     tree = _tree(shipped, f"/compare?procedure={RICH}&procedure=epidural-steroid-injection")
     table = next(tree.all("table"))
@@ -231,22 +235,22 @@ def test_rule_15_a_comparison_has_no_procedure_as_an_option_and_no_empty_cell(sh
     assert "no data found" in table.text
 
 
-@one_engine
+@one_database
 def test_rule_17_every_statement_shows_its_certainty_and_a_reason_where_it_is_below_high(shipped: Any) -> None:
     for slug, tree in _pages(shipped):
-        for one in tree.by_class("src"):
-            if "certainty" in one.text and one.parent and one.parent.name in {"li", "td"}:
-                assert re.search(r"certainty (?:high|(?:moderate|low|very low) \([a-z ,]+\))", one.text), (
+        for note in tree.by_class("src"):
+            if "certainty" in note.text and note.parent and note.parent.name in {"li", "td"}:
+                assert re.search(r"certainty (?:high|(?:moderate|low|very low) \([a-z ,]+\))", note.text), (
                     slug,
-                    one.text,
+                    note.text,
                 )
         for block in tree.by_class("claims"):
-            for one in block.children:
-                assert isinstance(one, str) or "certainty" in one.text, (slug, one)
+            for child in block.children:
+                assert isinstance(child, str) or "certainty" in child.text, (slug, child)
 
 
-@one_engine
-def test_rule_18_opposing_findings_stand_side_by_side_with_the_axis_they_differ_on(shipped: Any) -> None:
+@one_database
+def test_rule_18_opposing_findings_are_side_by_side_with_the_axis_they_differ_on(shipped: Any) -> None:
     conflicts = shipped.get(f"/v1/procedures/{RICH}").json()["conflicts"]["items"]
     part = _tree(shipped, f"/procedures/{RICH}").by_id("certainty")
 
@@ -256,23 +260,23 @@ def test_rule_18_opposing_findings_stand_side_by_side_with_the_axis_they_differ_
         assert f"Disagreement: {conflict['axis'].lower()}" in part.text
     assert len(part.by_class("sides")[0].by_class("facts")) >= 2
     for facts in part.by_class("facts"):
-        terms = [one.text for one in facts.all("dt")]
+        terms = [term.text for term in facts.all("dt")]
         assert terms in (["Body", "Year"], ["Size", "Compared with", "After", "Year"])
-        assert all(one.text for one in facts.all("dd"))
+        assert all(value.text for value in facts.all("dd"))
 
 
-@one_engine
+@one_database
 def test_rule_19_a_page_opens_with_two_or_three_key_messages_that_do_not_tell_what_to_do(shipped: Any) -> None:
     for slug, tree in _pages(shipped):
         main = next(tree.all("main"))
         assert next(main.all("h2")).text == "Key messages", slug
         key = tree.by_class("key")[0]
-        if messages := [one.text for one in key.all("li")]:
+        if messages := [item.text for item in key.all("li")]:
             assert 2 <= len(messages) <= 3, slug
             assert not re.search(r"you should (?:not )?have|we recommend", key.text, re.IGNORECASE), slug
 
 
-@one_engine
+@one_database
 def test_rule_21_page_leaflet_comparison_and_api_use_the_same_name(shipped: Any) -> None:
     name = shipped.get(f"/v1/procedures/{RICH}").json()["name"]
 
@@ -281,20 +285,20 @@ def test_rule_21_page_leaflet_comparison_and_api_use_the_same_name(shipped: Any)
     assert name in _tree(shipped, f"/compare?procedure={RICH}&procedure=epidural-steroid-injection").text
 
 
-@one_engine
-def test_rule_22_a_page_keeps_the_fixed_order_and_speaks_of_the_licence_of_a_drug(shipped: Any) -> None:
+@one_database
+def test_rule_22_a_page_has_the_fixed_order_and_the_license_of_a_drug(shipped: Any) -> None:
     order = "key what before day benefit harms certainty alternatives afterwards call sources".split()
     for slug, tree in _pages(shipped):
-        ids = [one.attributes.get("id") for one in tree.all("section")]
-        assert [one for one in ids if one in order] == order, slug
+        ids = [section.attributes.get("id") for section in tree.all("section")]
+        assert [section_id for section_id in ids if section_id in order] == order, slug
         if "Nerve block" in tree.by_class("kicker")[0].text or "Injection" in tree.by_class("kicker")[0].text:
             assert "License of the drug" in tree.text, slug
 
 
-@one_engine
+@one_database
 def test_rule_23_when_to_call_is_on_every_page_and_leaflet_and_linked_from_the_top(shipped: Any) -> None:
     for slug, tree in _pages(shipped):
-        links = [one.attributes.get("href") for one in tree.all("a")]
+        links = [link.attributes.get("href") for link in tree.all("a")]
         assert links.index("#call") < links.index("#key"), slug
     for slug, tree in [*_pages(shipped), *_leaflets(shipped)]:
         part = tree.by_id("call")
@@ -304,8 +308,8 @@ def test_rule_23_when_to_call_is_on_every_page_and_leaflet_and_linked_from_the_t
         assert "Call the clinic" in part.text, slug
 
 
-@one_engine
-def test_rule_24_a_page_ends_in_questions_to_take_along(shipped: Any) -> None:
+@one_database
+def test_rule_24_a_page_has_questions_to_take_along(shipped: Any) -> None:
     for slug, tree in _pages(shipped):
         part = tree.by_id("questions")
         assert part, slug
@@ -313,76 +317,78 @@ def test_rule_24_a_page_ends_in_questions_to_take_along(shipped: Any) -> None:
     assert all("Questions to ask" in tree.text for _, tree in _leaflets(shipped))
 
 
-@one_engine
-def test_rule_25_a_chart_is_a_named_picture_with_a_table_of_equal_values(shipped: Any) -> None:
+@one_database
+def test_rule_25_a_chart_is_a_named_image_with_a_table_of_the_same_values(shipped: Any) -> None:
     charts = [*_pages(shipped), ("all", _tree(shipped, "/relief"))]
     for slug, tree in charts:
-        for figure in (one for one in tree.all("figure") if one.by_class("plot")):
-            picture = next(one for one in figure.all("svg") if one.attributes.get("role") == "img")
+        for figure in (element for element in tree.all("figure") if element.by_class("plot")):
+            picture = next(svg for svg in figure.all("svg") if svg.attributes.get("role") == "img")
             first, second = list(picture.all())[:2]
             assert (first.name, second.name) == ("title", "desc"), slug
             assert picture.attributes["aria-labelledby"].split() == [first.attributes["id"], second.attributes["id"]]
             assert list(figure.all("figcaption")), slug
             rows = _cells(next(figure.all("table")))
-            marks = [one.attributes["aria-label"] for one in figure.by_class("links")[0].all("a")]
-            assert len(rows) == len(marks), slug
-            for row, mark in zip(rows, marks, strict=True):
+            labels = [link.attributes["aria-label"] for link in figure.by_class("links")[0].all("a")]
+            assert len(rows) == len(labels), slug
+            for row, label in zip(rows, labels, strict=True):
                 value = row[1] if slug == "all" else row[0]
-                assert value.removesuffix(" (typical)") in mark, (slug, row, mark)
-                assert row[-1] in mark, (slug, row, mark)
+                assert value.removesuffix(" (typical)") in label, (slug, row, label)
+                assert row[-1] in label, (slug, row, label)
 
 
-@one_engine
-def test_rule_26_what_colour_says_a_shape_or_word_says_too(shipped: Any) -> None:
-    for cell in (one for one in _tree(shipped, "/matrix").all("td") if list(one.all("a"))):
+@one_database
+def test_rule_26_color_is_never_the_only_cue(shipped: Any) -> None:
+    for cell in (td for td in _tree(shipped, "/matrix").all("td") if list(td.all("a"))):
         assert re.search(
             r"^[DT]+\s?[¼½¾]? .+ (?:diagnoses|treats).+ certainty (?:very )?(?:low|moderate|high)", cell.text
         )
-    sheet = next(one for one in _tree(shipped, "/").all("link") if one.attributes["rel"] == "stylesheet")
+    sheet = next(link for link in _tree(shipped, "/").all("link") if link.attributes["rel"] == "stylesheet")
     css = shipped.get(sheet.attributes["href"]).text
     assert re.search(r"svg \.commercial \{ stroke-dasharray", css)
     assert re.search(r"svg \.tail \{[^}]*stroke-dasharray", css)
 
 
-@one_engine
+@one_database
 def test_rule_27_the_time_axis_names_its_steps_and_says_that_they_are_uneven(shipped: Any) -> None:
-    figure = next(one for one in _tree(shipped, "/relief").all("figure"))
-    texts = [one.text for one in figure.all("text")]
+    figure = next(_tree(shipped, "/relief").all("figure"))
+    texts = [text.text for text in figure.all("text")]
 
     assert {"1 hour", "1 day", "1 week", "1 month", "1 year", "10 years"} <= set(texts)
     assert "uneven steps" in next(figure.all("figcaption")).text
-    assert not [one for one in figure.by_class("plot")[0].all("rect") if "range" in one.attributes.get("class", "")]
+    assert not [rect for rect in figure.by_class("plot")[0].all("rect") if "range" in rect.attributes.get("class", "")]
 
 
-@one_engine
-def test_rule_28_an_icon_array_draws_the_whole_base_and_as_many_as_it_says(shipped: Any) -> None:
-    drawn = 0
+@one_database
+def test_rule_28_an_icon_array_draws_the_whole_base_and_the_stated_count(shipped: Any) -> None:
+    array_count = 0
     for slug, tree in _pages(shipped):
-        boxes = set()
+        view_boxes = set()
         for picture in tree.by_class("people"):
-            drawn += 1
-            boxes.add(picture.attributes["viewbox"])
+            array_count += 1
+            view_boxes.add(picture.attributes["viewbox"])
             path = next(picture.all("path")).attributes["d"]
             width, height = map(int, picture.attributes["viewbox"].split()[2:])
             assert width * height == 1000 * 8 * 8
             assert _area(path) // 64 == int(re.findall(r"([\d,]+) filled", picture.text)[0].replace(",", "")), slug
-        assert len(boxes) <= 1, slug
-    assert drawn
+        assert len(view_boxes) <= 1, slug
+    assert array_count
 
 
 def _area(path: str) -> int:
-    """Area of rectangles written as M x y H x V y H x Z."""
-    found = re.findall(r"M(\d+) (\d+)H(\d+)V(\d+)H\d+Z", path)
-    return sum((int(right) - int(left)) * (int(bottom) - int(top)) for left, top, right, bottom in found)
+    """Total area of rectangles in an SVG path of the form M x y H x V y H x Z."""
+    rectangles = re.findall(r"M(\d+) (\d+)H(\d+)V(\d+)H\d+Z", path)
+    return sum((int(right) - int(left)) * (int(bottom) - int(top)) for left, top, right, bottom in rectangles)
 
 
-def test_rule_28_below_one_person_no_array_is_drawn(client: Any, load: Any) -> None:
+def test_rule_28_no_array_is_drawn_below_one_person(client: Any, load: Any) -> None:
     _with_harms(load, harm("p--procedure-risk-1", observed=1, n=5000))
 
     assert not parse(client.get("/procedures/p").text).by_class("people")
 
 
-def test_rule_29_relief_is_shorter_typical_and_longer_and_up_to_alone_is_none(client: Any, load: Any) -> None:
+def test_rule_29_relief_is_shorter_typical_and_longer_and_up_to_alone_is_not_an_estimate(
+    client: Any, load: Any
+) -> None:
     load(
         procedure(
             "p",
@@ -399,18 +405,18 @@ def test_rule_29_relief_is_shorter_typical_and_longer_and_up_to_alone_is_none(cl
 
     tree = parse(client.get("/procedures/p").text)
 
-    cards = [one.text for one in tree.by_class("three")[0].all("li")]
-    assert [one.split()[0] for one in cards] == ["Shorter", "Typical", "Longer"]
+    cards = [item.text for item in tree.by_class("three")[0].all("li")]
+    assert [card.split()[0] for card in cards] == ["Shorter", "Typical", "Longer"]
     assert "3 to 4 months" in cards[0]
     assert "6 to 9 months" in cards[1]
     assert "a year" in cards[2]
     assert "5 years" not in " ".join(cards)
-    # Still present when observation ended: open, not ended.
+    # Relief was still present at the end of observation: the range is open.
     assert len(tree.by_class("tail")) == 2
 
 
-@one_engine
-def test_rule_30_page_and_leaflet_say_who_wrote_them_how_current_they_are_and_who_paid(shipped: Any) -> None:
+@one_database
+def test_rule_30_page_and_leaflet_state_authors_review_date_and_funding(shipped: Any) -> None:
     for slug, tree in [*_pages(shipped), *_leaflets(shipped)]:
         text = tree.text
         assert "Written by procedure-kb contributors" in text, slug
