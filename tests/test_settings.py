@@ -1,4 +1,4 @@
-"""Settings: what is wrong is named, with the variable and the remedy."""
+"""Settings: an error names the variable and the remedy."""
 
 import pytest
 from sqlalchemy import create_engine
@@ -12,16 +12,16 @@ HOSTS = "postgresql://kb:secret@one:5433,two/kb?target_session_attrs=prefer-stan
 def test_several_hosts_reach_the_driver_as_libpq_writes_them() -> None:
     engine = create_engine(Settings(database_url=HOSTS).database_url)
 
-    _, given = engine.dialect.create_connect_args(engine.url)
+    _, arguments = engine.dialect.create_connect_args(engine.url)
 
-    assert given["host"].split(",") == ["one", "two"]
-    assert given["port"].split(",") == ["5433", "5432"]
-    assert (given["dbname"], given["user"], given["password"]) == ("kb", "kb", "secret")
-    assert (given["target_session_attrs"], given["load_balance_hosts"]) == ("prefer-standby", "random")
+    assert arguments["host"].split(",") == ["one", "two"]
+    assert arguments["port"].split(",") == ["5433", "5432"]
+    assert (arguments["dbname"], arguments["user"], arguments["password"]) == ("kb", "kb", "secret")
+    assert (arguments["target_session_attrs"], arguments["load_balance_hosts"]) == ("prefer-standby", "random")
 
 
 @pytest.mark.parametrize(
-    ("url", "says"),
+    ("url", "message"),
     [
         ("mysql://h/kb", "is not supported"),
         ("sqlite://kb.sqlite3", "use sqlite:///kb.sqlite3"),
@@ -32,24 +32,24 @@ def test_several_hosts_reach_the_driver_as_libpq_writes_them() -> None:
         ("postgresql://one,two/kb?load_balance_hosts=yes", "use one of disable, random"),
     ],
 )
-def test_a_wrong_address_is_named_with_what_would_be_right(url: str, says: str) -> None:
+def test_an_invalid_database_url_is_reported_with_its_correction(url: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match="KB_DATABASE_URL") as raised:
         load_settings({"KB_DATABASE_URL": url})
 
-    assert says in str(raised.value)
+    assert message in str(raised.value)
 
 
-def test_a_message_about_an_address_shows_no_password() -> None:
+def test_an_error_about_a_url_does_not_show_its_password() -> None:
     with pytest.raises(ConfigurationError) as raised:
         load_settings({"KB_DATABASE_URL": "mysql://kb:secret@h/kb"})
 
     assert "secret" not in str(raised.value)
 
 
-def test_a_misspelt_setting_is_named_and_not_passed_over() -> None:
-    with pytest.raises(ConfigurationError, match="KB_WORKER is no setting: the nearest is KB_WORKERS"):
+def test_a_misspelled_setting_is_an_error_with_a_suggestion() -> None:
+    with pytest.raises(ConfigurationError, match=r"Unknown setting KB_WORKER; did you mean KB_WORKERS\?"):
         load_settings({"KB_WORKER": "4"})
 
 
-def test_names_of_make_and_the_tests_are_no_misspelt_settings() -> None:
-    load_settings({"KB_EXTRAS": "mcp", "KB_FULL": "1", "KB_TEST_POSTGRES_URL": "x", "KB_API_PASSWORD": "x"})
+def test_variables_of_make_and_of_the_tests_are_not_misspelled_settings() -> None:
+    load_settings({"KB_FEATURES": "mcp", "KB_FULL": "1", "KB_TEST_POSTGRES_URL": "x", "KB_API_PASSWORD": "x"})

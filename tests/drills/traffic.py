@@ -1,6 +1,6 @@
-"""An open-loop generator: requests leave at fixed times whatever the answers do, and every body is held against its release.
+"""Open-loop load generator: it sends requests at fixed times and compares every body with the one expected for its release.
 
-Latency counts from when a request was due, not from when it could be sent: a stall of the server is in the figures.
+Latency counts from the time at which a request was due, not from when it was sent, so it includes stalls of the server.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ def digest(body: bytes) -> str:
 
 @dataclass
 class Tally:
-    """What callers noticed."""
+    """Results of the requests, as the clients saw them."""
 
     requests: int = 0
     errors: int = 0
@@ -32,41 +32,41 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
 
-    def percentile(self, share: float) -> float:
-        ordered = sorted(self.latencies)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+    def get_latency_quantile(self, quantile: float) -> float:
+        latencies = sorted(self.latencies)
+        return latencies[min(len(latencies) - 1, int(quantile * len(latencies)))] if latencies else 0.0
 
 
-class Wire:
-    """One connection that is kept, and opened anew when the other side closed it."""
+class Connection:
+    """Persistent HTTP connection; reconnects when the server has closed it."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def get(self, path: str) -> tuple[int, dict[str, str], bytes]:
-        kept = self._streams is not None
+        is_reused = self._streams is not None
         try:
-            return await self._once(path)
+            return await self._send(path)
         except (OSError, asyncio.IncompleteReadError) as error:
             self.close()
-            # What every HTTP client does: a kept connection that was closed before it answered anything is opened anew.
-            if not kept or getattr(error, "partial", b""):
+            # Every HTTP client reconnects when the server closes an idle connection before any byte of the response.
+            if not is_reused or getattr(error, "partial", b""):
                 raise
-        return await self._once(path)
+        return await self._send(path)
 
-    async def _once(self, path: str) -> tuple[int, dict[str, str], bytes]:
+    async def _send(self, path: str) -> tuple[int, dict[str, str], bytes]:
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self.port)
         reader, writer = self._streams
         writer.write(f"GET {path} HTTP/1.1\r\nHost: drill\r\n\r\n".encode())
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        first, *lines = head.split("\r\n")
+        status_line, *lines = head.split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         if headers.get("connection") == "close":
             self.close()
-        return int(first.split(" ")[1]), headers, body
+        return int(status_line.split(" ")[1]), headers, body
 
     def close(self) -> None:
         if self._streams:
@@ -75,13 +75,13 @@ class Wire:
 
 
 class Traffic:
-    """Callers of a service, in a thread of their own, until the block ends."""
+    """Clients of a service that run in a separate thread until the block ends."""
 
     def __init__(
-        self, ports: Sequence[int], urls: Sequence[str], expected: Bodies, *, rate: float, wires: int = 16
+        self, ports: Sequence[int], urls: Sequence[str], expected: Bodies, *, rate: float, connections: int = 16
     ) -> None:
         self.ports, self.urls, self.expected = ports, urls, expected
-        self.rate, self.wires = rate, wires
+        self.rate, self.connections = rate, connections
         self.tally = Tally()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
@@ -95,26 +95,27 @@ class Traffic:
         self._thread.join()
 
     async def _run(self) -> None:
-        began, numbers = time.perf_counter(), itertools.count()
-        await asyncio.gather(*(self._caller(place, began, numbers) for place in range(self.wires)))
+        start, request_numbers = time.perf_counter(), itertools.count()
+        ports = itertools.islice(itertools.cycle(self.ports), self.connections)
+        await asyncio.gather(*(self._run_client(port, start, request_numbers) for port in ports))
 
-    async def _caller(self, place: int, began: float, numbers: "itertools.count[int]") -> None:
-        wire = Wire(self.ports[place % len(self.ports)])
+    async def _run_client(self, port: int, start: float, request_numbers: "itertools.count[int]") -> None:
+        connection = Connection(port)
         while not self._stop.is_set():
-            number = next(numbers)
-            due = began + number / self.rate
-            if (early := due - time.perf_counter()) > 0:
-                await asyncio.sleep(early)
-            await self._ask(wire, self.urls[number % len(self.urls)], due)
-        wire.close()
+            number = next(request_numbers)
+            due = start + number / self.rate
+            if (delay := due - time.perf_counter()) > 0:
+                await asyncio.sleep(delay)
+            await self._request(connection, self.urls[number % len(self.urls)], due)
+        connection.close()
 
-    async def _ask(self, wire: Wire, url: str, due: float) -> None:
+    async def _request(self, connection: Connection, url: str, due: float) -> None:
         tally = self.tally
         tally.requests += 1
         try:
-            status, headers, body = await asyncio.wait_for(wire.get(url), timeout=30)
+            status, headers, body = await asyncio.wait_for(connection.get(url), timeout=30)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError) as error:
-            wire.close()
+            connection.close()
             tally.errors += 1
             tally.reasons[type(error).__name__] += 1
             return
