@@ -1,4 +1,4 @@
-"""Any filters, order and page of a list, against the same asked of plain dictionaries."""
+"""Filters, sort orders and pages of lists, compared with a model that uses plain dictionaries."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,15 +10,16 @@ from conftest import Client, Load
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-Plain = dict[str, Any]
+Attributes = dict[str, Any]
+Params = dict[str, Any]
 FAMILIES = ("ablation", "injection", "nerve_block")
 REGIONS = ("knee", "hip", "low_back")
 SETTINGS = ("inpatient", "office")
 ABOVE = {"spine": {"spine"}, "facet-joint": {"facet-joint", "spine"}, "disc": {"disc", "spine"}, "hip": {"hip"}}
 
 
-def _plain(number: int) -> Plain:
-    """Attributes of a procedure that go through all their combinations, in another order than names do."""
+def _build_attributes(number: int) -> Attributes:
+    """Attributes of a procedure. They run through all combinations, in another order than the names."""
     treats = [("spine", "facet-joint", "disc", "hip")[number % 4]] if number % 5 else []
     return {
         "slug": f"p{number:02d}",
@@ -33,74 +34,81 @@ def _plain(number: int) -> Plain:
     }
 
 
-PROCEDURES = [_plain(number) for number in range(40)]
+PROCEDURES = [_build_attributes(number) for number in range(40)]
 
 
-def _record(plain: Plain) -> Plain:
-    slug = plain["slug"]
+def _build_record(attributes: Attributes) -> dict[str, Any]:
+    slug = attributes["slug"]
     claims = []
-    if plain["settings"]:
-        claims.append(claim(f"{slug}--setting-01", "setting", {"label": "There", "values": sorted(plain["settings"])}))
-    if plain["months"]:
-        claims.append(relief(f"{slug}--relief-duration-01", min=f"P{plain['months']}M", label="some months"))
+    if attributes["settings"]:
+        claims.append(
+            claim(f"{slug}--setting-01", "setting", {"label": "There", "values": sorted(attributes["settings"])})
+        )
+    if attributes["months"]:
+        claims.append(relief(f"{slug}--relief-duration-01", min=f"P{attributes['months']}M", label="some months"))
     return procedure(
         slug,
-        family=plain["family"],
-        body_regions=sorted(plain["regions"]),
-        implant=plain["implant"],
-        treats=plain["treats"],
-        diagnoses=plain["diagnoses"],
-        indicated=plain["indicated"],
+        family=attributes["family"],
+        body_regions=sorted(attributes["regions"]),
+        implant=attributes["implant"],
+        treats=attributes["treats"],
+        diagnoses=attributes["diagnoses"],
+        indicated=attributes["indicated"],
         claims=claims,
     )
 
 
-def _of_procedures(asked: Plain) -> list[Plain]:
-    """Rows of the list of procedures; a role belongs to the edge of the generator that was asked for."""
+def _list_procedures(params: Params) -> list[Attributes]:
+    """Rows of the list of procedures. The role filter applies to the edge of the requested pain generator."""
 
-    def fits(one: Plain) -> bool:
-        edges = [(above, role) for role in ("treats", "diagnoses") for other in one[role] for above in ABOVE[other]]
-        edges += [("sciatica", "treats")] if one["indicated"] and not asked.get("pain_generator") else []
-        wanted = [role for above, role in edges if above == asked.get("pain_generator", above)]
-        if asked.get("pain_generator") and not wanted:
+    def matches(procedure: Attributes) -> bool:
+        edges = [
+            (above, role)
+            for role in ("treats", "diagnoses")
+            for generator in procedure[role]
+            for above in ABOVE[generator]
+        ]
+        edges += [("sciatica", "treats")] if procedure["indicated"] and not params.get("pain_generator") else []
+        roles = [role for above, role in edges if above == params.get("pain_generator", above)]
+        if params.get("pain_generator") and not roles:
             return False
-        return not asked.get("role") or bool(set(asked["role"]) & set(wanted))
+        return not params.get("role") or bool(set(params["role"]) & set(roles))
 
-    return [one for one in PROCEDURES if fits(one)]
+    return [procedure for procedure in PROCEDURES if matches(procedure)]
 
 
-def _of_generator(asked: Plain) -> list[Plain]:
+def _list_procedures_of_spine(params: Params) -> list[Attributes]:
     rows = [
-        {**one, "role": role}
-        for one in PROCEDURES
+        {**procedure, "role": role}
+        for procedure in PROCEDURES
         for role in ("diagnoses", "treats")
-        if any("spine" in ABOVE[other] for other in one[role])
+        if any("spine" in ABOVE[generator] for generator in procedure[role])
     ]
-    return [row for row in rows if not asked.get("role") or row["role"] in asked["role"]]
+    return [row for row in rows if not params.get("role") or row["role"] in params["role"]]
 
 
-def _kept(row: Plain, asked: Plain) -> bool:
+def _matches(row: Attributes, params: Params) -> bool:
     return (
-        (not asked.get("family") or row["family"] in asked["family"])
-        and (not asked.get("body_region") or bool(row["regions"] & set(asked["body_region"])))
-        and (not asked.get("setting") or bool(row["settings"] & set(asked["setting"])))
-        and (asked.get("implant") is None or row["implant"] == (asked["implant"] == "true"))
-        and (not asked.get("min_relief") or (row["months"] or 0) >= int(asked["min_relief"][1:-1]))
+        (not params.get("family") or row["family"] in params["family"])
+        and (not params.get("body_region") or bool(row["regions"] & set(params["body_region"])))
+        and (not params.get("setting") or bool(row["settings"] & set(params["setting"])))
+        and (params.get("implant") is None or row["implant"] == (params["implant"] == "true"))
+        and (not params.get("min_relief") or (row["months"] or 0) >= int(params["min_relief"][1:-1]))
     )
 
 
-def _ordered(rows: list[Plain], sort: str) -> list[str]:
+def _sort_slugs(rows: list[Attributes], sort: str) -> list[str]:
     if sort == "-name":
         return [row["slug"] for row in reversed(rows)]
     if sort in {"relief", "-relief"}:
         known = [row for row in rows if row["months"]]
-        # Unknown stands last both ways, and equals keep the order of names.
+        # Rows without a value come last in both directions; equal values are sorted by name.
         known.sort(key=lambda row: row["months"], reverse=sort == "-relief")
         rows = known + [row for row in rows if not row["months"]]
     return [row["slug"] for row in rows]
 
 
-VALUES: dict[str, Callable[[Plain], set[str]]] = {
+VALUES: dict[str, Callable[[Attributes], set[str]]] = {
     "family": lambda row: {row["family"]},
     "body_region": lambda row: row["regions"],
     "setting": lambda row: row["settings"],
@@ -108,42 +116,42 @@ VALUES: dict[str, Callable[[Plain], set[str]]] = {
 }
 
 
-def _counted(rows: list[Plain], asked: Plain, facet: str) -> dict[str, int]:
-    others = {name: value for name, value in asked.items() if name != facet}
-    return dict(Counter(value for row in rows if _kept(row, others) for value in VALUES[facet](row)))
+def _count_facet(rows: list[Attributes], params: Params, facet: str) -> dict[str, int]:
+    other_params = {name: value for name, value in params.items() if name != facet}
+    return dict(Counter(value for row in rows if _matches(row, other_params) for value in VALUES[facet](row)))
 
 
-def _walked(client: Client, path: str, asked: Plain, limit: int) -> tuple[list[str], int]:
-    """Slugs of all pages, one after the other, and the total that every page tells."""
-    found: list[str] = []
+def _fetch_all_pages(client: Client, path: str, params: Params, limit: int) -> tuple[list[str], int]:
+    """Slugs of all pages, and the total, which is equal on every page."""
+    slugs: list[str] = []
     totals = set()
-    params = {**asked, "limit": limit}
+    params = {**params, "limit": limit}
     while True:
-        answer = client.get(path, params=params)
-        assert answer.status_code == 200, answer.text
-        body = answer.json()
-        found += [item["slug"] for item in body["items"]]
+        response = client.get(path, params=params)
+        assert response.status_code == 200, response.text
+        body = response.json()
+        slugs += [item["slug"] for item in body["items"]]
         totals.add(body["page"]["total"])
         if body["page"]["next"] is None:
-            return found, *totals
+            return slugs, *totals
         assert len(body["items"]) == limit
-        assert len(found) <= 2 * len(PROCEDURES)
+        assert len(slugs) <= 2 * len(PROCEDURES)
         params = {**params, "cursor": body["page"]["next"]}
 
 
-def _some(values: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
+def _sample(values: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(values), max_size=2, unique=True)
 
 
-ASKED = st.fixed_dictionaries(
+PARAMS = st.fixed_dictionaries(
     {"sort": st.sampled_from(["name", "-name", "relief", "-relief", "updated"])},
     optional={
-        "family": _some(FAMILIES),
-        "body_region": _some(REGIONS),
-        "setting": _some(SETTINGS),
+        "family": _sample(FAMILIES),
+        "body_region": _sample(REGIONS),
+        "setting": _sample(SETTINGS),
         "implant": st.sampled_from(["true", "false"]),
         "min_relief": st.sampled_from(["P1M", "P3M", "P7M"]),
-        "role": _some(("treats", "diagnoses")),
+        "role": _sample(("treats", "diagnoses")),
     },
 )
 
@@ -156,44 +164,45 @@ def filled(client: Client, load: Load) -> Client:
         generator("disc", broader=["spine"]),
         generator("hip"),
     ]
-    load(*generators, condition("sciatica"), *map(_record, PROCEDURES))
+    load(*generators, condition("sciatica"), *map(_build_record, PROCEDURES))
     return client
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    asked=ASKED,
-    generators=st.sampled_from([None, "spine", "facet-joint", "hip"]),
+    params=PARAMS,
+    generator_slug=st.sampled_from([None, "spine", "facet-joint", "hip"]),
     limit=st.integers(1, 30),
     facet=st.sampled_from(sorted(VALUES)),
 )
-def test_a_list_holds_what_filters_leave_in_its_order(
-    filled: Client, asked: Plain, generators: str | None, limit: int, facet: str
+def test_a_list_has_the_matching_rows_in_its_sort_order(
+    filled: Client, params: Params, generator_slug: str | None, limit: int, facet: str
 ) -> None:
-    for path, rows, given_ in (
-        ("/v1/procedures", _of_procedures, asked | ({"pain_generator": generators} if generators else {})),
-        ("/v1/pain-generators/spine/procedures", _of_generator, asked),
+    generator_params = {"pain_generator": generator_slug} if generator_slug else {}
+    for path, list_rows, query in (
+        ("/v1/procedures", _list_procedures, params | generator_params),
+        ("/v1/pain-generators/spine/procedures", _list_procedures_of_spine, params),
     ):
-        every = rows(given_)
-        left = [row for row in every if _kept(row, given_)]
+        rows = list_rows(query)
+        matching = [row for row in rows if _matches(row, query)]
 
-        found, total = _walked(filled, path, given_, limit)
-        counts = filled.get(path, params={**given_, "limit": 1, "facet": facet}).json()["facets"][0]["values"]
+        slugs, total = _fetch_all_pages(filled, path, query, limit)
+        counts = filled.get(path, params={**query, "limit": 1, "facet": facet}).json()["facets"][0]["values"]
 
-        assert found == _ordered(left, asked["sort"])
-        assert total == len(left)
-        assert {one["value"]: one["count"] for one in counts} == _counted(every, given_, facet)
-
-
-def test_a_text_that_is_in_no_record_leaves_an_empty_list(filled: Client) -> None:
-    answer = filled.get("/v1/procedures", params={"q": "xyzzyplugh", "facet": "family"}).json()
-
-    assert (answer["items"], answer["page"]["total"], answer["facets"][0]["values"]) == ([], 0, [])
+        assert slugs == _sort_slugs(matching, params["sort"])
+        assert total == len(matching)
+        assert {count["value"]: count["count"] for count in counts} == _count_facet(rows, query, facet)
 
 
-def test_a_text_and_filters_are_all_required(filled: Client) -> None:
-    named = filled.get("/v1/procedures", params={"q": "p07"}).json()["items"]
+def test_a_text_query_without_matches_gives_an_empty_list(filled: Client) -> None:
+    response = filled.get("/v1/procedures", params={"q": "xyzzyplugh", "facet": "family"}).json()
+
+    assert (response["items"], response["page"]["total"], response["facets"][0]["values"]) == ([], 0, [])
+
+
+def test_a_text_query_and_filters_must_all_match(filled: Client) -> None:
+    items = filled.get("/v1/procedures", params={"q": "p07"}).json()["items"]
     other = next(family for family in FAMILIES if family != PROCEDURES[7]["family"])
 
-    assert [one["slug"] for one in named] == ["p07"]
+    assert [item["slug"] for item in items] == ["p07"]
     assert filled.get("/v1/procedures", params={"q": "p07", "family": other}).json()["items"] == []

@@ -1,4 +1,4 @@
-"""schema.org JSON-LD of records. tests/jsonld checks every node of the shipped content against the vocabulary itself."""
+"""schema.org JSON-LD of records. tests/jsonld validates every node of the shipped content against schema.org."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from conftest import Client, Load
 RISK = {"risk": "bleeding", "phrase": "bleeding", "state": "known"}
 
 
-def get(client: Client, path: str) -> dict[str, Any]:
-    answer = client.get(path)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"] == "application/ld+json"
-    found: dict[str, Any] = answer.json()
-    return found
+def get_node(client: Client, path: str) -> dict[str, Any]:
+    response = client.get(path)
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/ld+json"
+    node: dict[str, Any] = response.json()
+    return node
 
 
 def test_a_treatment_is_a_procedure_and_a_therapy(client: Client, load: Load) -> None:
     load(generator("facet-joint"), procedure("facet-rfa", treats=["facet-joint"]))
 
-    node = get(client, "/v1/procedures/facet-rfa.jsonld")
+    node = get_node(client, "/v1/procedures/facet-rfa.jsonld")
 
     assert node["@context"] == "https://schema.org"
     assert node["@type"] == ["MedicalProcedure", "MedicalTherapy"]
@@ -28,29 +28,29 @@ def test_a_treatment_is_a_procedure_and_a_therapy(client: Client, load: Load) ->
     assert node["url"] == "/procedures/facet-rfa"
 
 
-def test_a_diagnostic_procedure_is_no_therapy_and_has_no_adverse_outcome(client: Client, load: Load) -> None:
+def test_a_diagnostic_procedure_is_not_a_therapy_and_has_no_adverse_outcome(client: Client, load: Load) -> None:
     load(
         risk("bleeding"),
         procedure("test-block", intents=["diagnostic"], claims=[claim("test-block--risk", "procedure_risk", RISK)]),
     )
 
-    node = get(client, "/v1/procedures/test-block.jsonld")
+    node = get_node(client, "/v1/procedures/test-block.jsonld")
 
     assert node["@type"] == "DiagnosticProcedure"
     assert not {"adverseOutcome", "seriousAdverseOutcome", "contraindication"} & node.keys()
 
 
-def test_an_adverse_outcome_is_a_node_and_one_that_was_never_seen_is_none(client: Client, load: Load) -> None:
+def test_a_risk_that_was_never_observed_is_not_an_adverse_outcome(client: Client, load: Load) -> None:
     seen = claim("p--risk-1", "procedure_risk", RISK | {"severity": "serious"})
     unseen = claim("p--risk-2", "procedure_risk", {"risk": "infection", "phrase": "infection", "state": "none_seen"})
     load(risk("bleeding"), risk("infection"), procedure("p", claims=[seen, unseen]))
 
-    node = get(client, "/v1/procedures/p.jsonld")
+    node = get_node(client, "/v1/procedures/p.jsonld")
 
     assert node["adverseOutcome"] == node["seriousAdverseOutcome"] == [{"@type": "MedicalEntity", "name": "Bleeding"}]
 
 
-def test_a_condition_names_what_treats_it_and_not_what_diagnoses_it(client: Client, load: Load) -> None:
+def test_a_condition_lists_procedures_that_treat_it_and_none_that_diagnose_it(client: Client, load: Load) -> None:
     diagnosing = claim("d--indication", "indication", {"condition": "sciatica", "role": "diagnoses"})
     load(
         condition("sciatica"),
@@ -58,20 +58,20 @@ def test_a_condition_names_what_treats_it_and_not_what_diagnoses_it(client: Clie
         procedure("d", intents=["diagnostic"], claims=[diagnosing]),
     )
 
-    node = get(client, "/v1/conditions/sciatica.jsonld")
+    node = get_node(client, "/v1/conditions/sciatica.jsonld")
 
-    assert [one["name"] for one in node["possibleTreatment"]] == ["T"]
+    assert [treatment["name"] for treatment in node["possibleTreatment"]] == ["T"]
     assert node["possibleTreatment"][0]["@type"] == ["MedicalProcedure", "MedicalTherapy"]
 
 
 def test_a_pain_generator_has_the_type_of_its_kind(client: Client, load: Load) -> None:
     load(generator("a-joint"), generator("a-space", kind="space"))
 
-    assert get(client, "/v1/pain-generators/a-joint.jsonld")["@type"] == "Joint"
-    assert get(client, "/v1/pain-generators/a-space.jsonld")["@type"] == "AnatomicalStructure"
+    assert get_node(client, "/v1/pain-generators/a-joint.jsonld")["@type"] == "Joint"
+    assert get_node(client, "/v1/pain-generators/a-space.jsonld")["@type"] == "AnatomicalStructure"
 
 
-def test_linked_data_redirects_from_a_name_and_says_what_is_near(client: Client, load: Load) -> None:
+def test_linked_data_redirects_from_a_name_and_suggests_similar_slugs(client: Client, load: Load) -> None:
     load(procedure("facet-rfa", names=[{"text": "Rhizotomy", "kind": "synonym"}]))
 
     known = client.get("/v1/procedures/rhizotomy.jsonld")
@@ -85,7 +85,7 @@ def test_linked_data_redirects_from_a_name_and_says_what_is_near(client: Client,
 def test_a_detail_lists_its_linked_data_as_alternate(client: Client, load: Load, folder: str) -> None:
     load(procedure("x"), condition("x"), generator("x"))
 
-    answer = client.get(f"/v1/{folder}/x")
+    response = client.get(f"/v1/{folder}/x")
 
-    assert f'</v1/{folder}/x.jsonld>; rel="alternate"; type="application/ld+json"' in answer.headers["link"]
-    assert f'</{folder}/x>; rel="alternate"; type="text/html"' in answer.headers["link"]
+    assert f'</v1/{folder}/x.jsonld>; rel="alternate"; type="application/ld+json"' in response.headers["link"]
+    assert f'</{folder}/x>; rel="alternate"; type="text/html"' in response.headers["link"]

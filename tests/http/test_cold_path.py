@@ -150,7 +150,7 @@ def plans_of(asked: Asked, database_url: str) -> dict[str, str]:
                 connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
         plans = {}
         for sql, parameters in asked:
-            if "FROM list_row" not in sql and "FROM claim" not in sql:
+            if not any(f"FROM {table}" in sql for table in ("list_", "lookup_", "claim")):
                 continue
             words = f"EXPLAIN QUERY PLAN {sql}" if is_file else f"EXPLAIN {to_pyformat(sql)}"
             plans[sql] = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(words, dict(parameters)))
