@@ -17,6 +17,7 @@ from typing import Any, Final
 import httpx
 import orjson
 
+from app.domain.json import Json
 from app.errors import ConfigurationError, list_errors_by_code
 from app.http.response_cache import ResponseCache
 from app.web.embed.builds import load_builds
@@ -63,7 +64,7 @@ class _SiteWriter:
         self.http = httpx.AsyncClient(
             transport=transport, base_url="http://static.invalid", headers={"Accept-Encoding": "identity"}
         )
-        self.paths: list[str] = cache.app.state.known_paths  # type: ignore[attr-defined]
+        self.paths: list[str] = cache.app.state.services.known_paths  # type: ignore[attr-defined]
         self.root = root
         self.on_file = on_file
         self.release = ""
@@ -76,11 +77,11 @@ class _SiteWriter:
         count = 0
         async with self.http:
             self.release = (await self._get("/v1/releases/current")).json()["version"]
-            targets = [target async for target in self._list_targets()]
-            folders = {target.rpartition("/")[0] for target in targets}
-            for target in targets:
-                self._write_file(target, await self._fetch(target), is_folder=target in folders)
-                self.on_file(target)
+            url_paths = [url_path async for url_path in self._list_url_paths()]
+            folders = {url_path.rpartition("/")[0] for url_path in url_paths}
+            for url_path in url_paths:
+                self._write_file(url_path, await self._fetch(url_path), is_folder=url_path in folders)
+                self.on_file(url_path)
                 count += 1
             not_found = await self.http.get("/no-such-page", headers={"Accept": "text/html"})
         (self.root / "404.html").write_bytes(not_found.content)
@@ -88,10 +89,10 @@ class _SiteWriter:
         (self.root / MARKER_FILE).write_text(f"{self.release}\n", encoding="utf-8")
         return count + 2
 
-    async def _get(self, target: str) -> httpx.Response:
-        response = await self.http.get(target, follow_redirects=False)
+    async def _get(self, url_path: str) -> httpx.Response:
+        response = await self.http.get(url_path, follow_redirects=False)
         if response.status_code != 200:
-            raise ConfigurationError(f"{target} returned status {response.status_code}; the export is incomplete.")
+            raise ConfigurationError(f"{url_path} returned status {response.status_code}; the export is incomplete.")
         release = response.headers.get("kb-release", self.release)
         if self.release and release != self.release:
             raise ConfigurationError(
@@ -99,18 +100,18 @@ class _SiteWriter:
             )
         return response
 
-    async def _fetch(self, target: str) -> httpx.Response:
-        response = await self._get(target)
-        if not target.startswith("/v1/") or "page" not in _parse_json_object(response):
+    async def _fetch(self, url_path: str) -> httpx.Response:
+        response = await self._get(url_path)
+        if not url_path.startswith("/v1/") or "page" not in _parse_json_object(response):
             return response
-        return await self._fetch_full_list(target, response)
+        return await self._fetch_full_list(url_path, response)
 
-    async def _fetch_full_list(self, target: str, first_response: httpx.Response) -> httpx.Response:
+    async def _fetch_full_list(self, url_path: str, first_response: httpx.Response) -> httpx.Response:
         """Fetch all pages of a list and merge them into one response."""
-        full_list = _parse_json_object(await self._get(f"{target}?limit=100"))
+        full_list = _parse_json_object(await self._get(f"{url_path}?limit=100"))
         cursor = full_list["page"]["next"]
         while cursor:
-            page = _parse_json_object(await self._get(f"{target}?limit=100&cursor={cursor}"))
+            page = _parse_json_object(await self._get(f"{url_path}?limit=100&cursor={cursor}"))
             full_list["items"] += page["items"]
             cursor = page["page"]["next"]
         full_list["page"] = {"limit": len(full_list["items"]), "total": full_list["page"]["total"], "next": None}
@@ -118,13 +119,13 @@ class _SiteWriter:
             200, headers={"content-type": first_response.headers["content-type"]}, content=orjson.dumps(full_list)
         )
 
-    async def _list_targets(self) -> AsyncIterator[str]:
+    async def _list_url_paths(self) -> AsyncIterator[str]:
         slugs = {f"/v1/{folder}/{{slug}}": [slug async for slug in self._list_slugs(folder)] for folder in _FOLDERS}
         for path in self.paths:
             if _EXCLUDED.match(path) or _RELATION_OF_RECORD.match(path) or path.startswith(("/fhir", "/mcp")):
                 continue
-            for target in await self._expand_path(path, slugs):
-                yield target
+            for url_path in await self._expand_path(path, slugs):
+                yield url_path
         yield "/openapi.json"
         yield "/openapi-3.0.json"
 
@@ -162,14 +163,14 @@ class _SiteWriter:
             return [asset_path(asset).removeprefix("/static/") for asset in HASHED_ASSETS] + ["icon.svg"]
         raise ConfigurationError(f"Unknown path parameter {{{parameter}}}; the export is incomplete.")
 
-    def _write_file(self, target: str, response: httpx.Response, *, is_folder: bool) -> None:
-        path = target.replace("%2B", "+").lstrip("/")
+    def _write_file(self, url_path: str, response: httpx.Response, *, is_folder: bool) -> None:
+        path = url_path.replace("%2B", "+").lstrip("/")
         media_type = response.headers["content-type"].partition(";")[0]
         if media_type == "text/html":
             path = f"{path}/index.html".lstrip("/")
             policy = response.headers.get("content-security-policy")
             if policy:
-                self.policies["/embed/*" if target.startswith("/embed/") else "/*"] = policy
+                self.policies["/embed/*" if url_path.startswith("/embed/") else "/*"] = policy
         elif is_folder:
             path = f"{path}/index.json"
         file = self.root / path
@@ -192,7 +193,7 @@ class _SiteWriter:
         return "\n".join(lines) + "\n"
 
 
-def _parse_json_object(response: httpx.Response) -> dict[str, Any]:
+def _parse_json_object(response: httpx.Response) -> Json:
     if response.headers["content-type"].partition(";")[0] != "application/json":
         return {}
     with suppress(orjson.JSONDecodeError):

@@ -1,4 +1,4 @@
-"""The architecture, held as a table: which room may import which."""
+"""Architecture as a table: the packages that each package may import."""
 
 import ast
 import subprocess
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 APP = Path(__file__).resolve().parent.parent / "app"
-# Package or top-level module -> those it may import. Each may import itself; an empty set imports nothing of the application.
-BELOW: dict[str, set[str]] = {
+# Package or top-level module -> packages it may import, beside itself.
+ALLOWED_IMPORTS: dict[str, set[str]] = {
     "errors": set(),
     "version": set(),
     "resources": set(),
@@ -48,7 +48,7 @@ BELOW: dict[str, set[str]] = {
     "web": {"domain", "errors", "formats", "http", "openapi", "queries", "search", "settings", "text"},
     "main": {"api", "db", "errors", "http", "monitoring", "openapi", "settings", "web"},
     "asgi": {"gc_pause", "main"},
-    "static_site": {"errors", "http", "web"},
+    "static_site": {"domain", "errors", "http", "web"},
     "cli": {
         "db",
         "errors",
@@ -65,54 +65,56 @@ BELOW: dict[str, set[str]] = {
 }
 
 
-def room_of(path: Path) -> str:
+def get_package(path: Path) -> str:
     return path.relative_to(APP).parts[0].removesuffix(".py")
 
 
-def imports_of(path: Path) -> set[str]:
-    found = set()
+def find_imports(path: Path) -> set[str]:
+    imports = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "app":
             parts = node.module.split(".")
-            found |= (
+            imports |= (
                 {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names if alias.name != "__version__"}
             )
         elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("app.")}
-    return found
+            imports |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("app.")}
+    return imports
 
 
 @pytest.mark.parametrize("path", sorted(APP.rglob("*.py")), ids=lambda path: path.relative_to(APP).as_posix())
-def test_imports_go_downward_only(path: Path) -> None:
-    room = room_of(path)
-    if room == "__init__":
+def test_a_package_imports_only_the_packages_below_it(path: Path) -> None:
+    package = get_package(path)
+    if package == "__init__":
         return
 
-    assert imports_of(path) - {room} <= BELOW[room]
+    assert find_imports(path) - {package} <= ALLOWED_IMPORTS[package]
 
 
-def test_the_table_has_no_cycle() -> None:
-    done: set[str] = set()
-    while len(done) < len(BELOW):
-        free = {room for room, below in BELOW.items() if room not in done and below <= done}
-        assert free, f"a cycle among {sorted(set(BELOW) - done)}"
-        done |= free
+def test_the_packages_form_no_cycle() -> None:
+    visited: set[str] = set()
+    while len(visited) < len(ALLOWED_IMPORTS):
+        layer = {
+            package for package, allowed in ALLOWED_IMPORTS.items() if package not in visited and allowed <= visited
+        }
+        assert layer, f"a cycle among {sorted(set(ALLOWED_IMPORTS) - visited)}"
+        visited |= layer
 
 
-def test_only_the_settings_read_the_environment() -> None:
+def test_only_settings_and_command_line_read_the_environment() -> None:
     readers = {path for path in APP.rglob("*.py") if "os.environ" in path.read_text(encoding="utf-8")}
 
     assert {path.relative_to(APP).as_posix() for path in readers} <= {"settings.py", "cli.py"}
 
 
-def test_a_start_imports_no_optional_part_that_it_does_not_serve() -> None:
-    asked = (
+def test_starting_without_optional_features_does_not_import_them() -> None:
+    script = (
         "import sys; from app.main import create_app; create_app(); "
         "print(*(name for name in sys.modules if name.startswith(('app.api.fhir', 'app.formats.fhir', 'app.api.mcp', 'sqlalchemy'))))"
     )
 
-    made = subprocess.run(
-        [sys.executable, "-c", asked], cwd=APP.parent, env={}, capture_output=True, text=True, check=True
+    process = subprocess.run(
+        [sys.executable, "-c", script], cwd=APP.parent, env={}, capture_output=True, text=True, check=True
     )
 
-    assert made.stdout.split() == []
+    assert process.stdout.split() == []

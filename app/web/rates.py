@@ -145,15 +145,15 @@ def _format_none_seen(value: Json, base: int) -> str:
     observed = f"0 of {value['n']:,}" if value["n"] else "none seen"
     if value["upper_limit_percent"] is None:
         return f"none seen ({observed})" if value["n"] else observed
-    return f"none seen ({observed}; could be up to {_format_count(value['upper_limit_percent'] / 100, base, up=True)} of {base:,})"
+    return f"none seen ({observed}; could be up to {_format_count(value['upper_limit_percent'] / 100, base, round_up=True)} of {base:,})"
 
 
 def _format_count_range(low: float, high: float, base: int) -> str:
     return _format_count(low, base) if low == high else f"{_format_count(low, base)} to {_format_count(high, base)}"
 
 
-def _format_count(share: float, base: int, *, up: bool = False) -> str:
+def _format_count(share: float, base: int, *, round_up: bool = False) -> str:
     count = share * base
-    if count < 1 and not up:
+    if count < 1 and not round_up:
         return "less than 1"
-    return f"{math.ceil(round(count, 6)) if up else round(count):,}"
+    return f"{math.ceil(round(count, 6)) if round_up else round(count):,}"

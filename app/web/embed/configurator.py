@@ -11,6 +11,7 @@ from app.http.context import RequestContext
 from app.http.slug_resolution import names_by_slug
 from app.web.embed import snippets
 from app.web.embed.builds import get_newest_build
+from app.web.embed.frames import MAX_PROCEDURES
 from app.web.embed.snippets import ELEMENTS, EmbedConfig
 from app.web.rendering import CSP, asset_path, render_page, render_template
 
@@ -18,8 +19,8 @@ router = APIRouter(include_in_schema=False)
 # The preview on this page may be one of our own frames.
 _CSP: Final = CSP.replace("form-action", "frame-src 'self'; form-action")
 _THEMES: Final = {
-    "inherit": "As the page it stands on says (color-scheme)",
-    "auto": "As the reader's device says",
+    "inherit": "Same as the page (color-scheme)",
+    "auto": "Same as the reader's device",
     "light": "Light",
     "dark": "Dark",
 }
@@ -87,7 +88,7 @@ def _known_or_first(value: str | None, known: dict[str, str]) -> str:
 
 def _parse_form(query: QueryParams, names: dict[str, dict[str, str]]) -> FormInput:
     procedures, condition = query.getlist("procedure"), query.get("condition", "")
-    known = tuple(slug for slug in procedures if slug in names["procedure"])[:12]
+    known = tuple(slug for slug in procedures if slug in names["procedure"])[:MAX_PROCEDURES]
     unknown = [slug[:80] for slug in procedures if slug not in names["procedure"]]
     unknown += [condition[:80]] if condition and condition not in names["condition"] else []
     return FormInput(

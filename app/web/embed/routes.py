@@ -71,7 +71,7 @@ def load_procedure_card(ctx: RequestContext, slug: str) -> Json:
 def load_options_card(ctx: RequestContext, slug: str) -> Json:
     """Load the options card of a condition. Raises the errors of `get_document`."""
     detail = parse_document(ctx, get_document(ctx, "condition", slug))
-    options = parse_document(ctx, get_document(ctx, "condition", slug, document=DocumentType.OPTIONS))
+    options = parse_document(ctx, get_document(ctx, "condition", slug, document_type=DocumentType.OPTIONS))
     return cards.build_options_card(detail, options, ctx.settings.link_base)
 
 

@@ -69,7 +69,7 @@ def show_condition(slug: str, request: Request) -> Response:
             path=f"/conditions/{slug}",
             description=record["summary"],
             record=record,
-            options=parse_document(ctx, get_document(ctx, "condition", slug, document=DocumentType.OPTIONS)),
+            options=parse_document(ctx, get_document(ctx, "condition", slug, document_type=DocumentType.OPTIONS)),
             sections=_build_sections(record, _CONDITION_SECTIONS),
         )
 

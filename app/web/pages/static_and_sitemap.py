@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from app.errors import NotFound
 from app.http.context import request_context
 from app.http.problems import problem_response
+from app.http.services import get_services
 from app.http.slug_resolution import names_by_slug
 from app.web.rendering import FOLDERS, asset_path, read_asset
 
@@ -35,7 +36,7 @@ def get_static(name: str, request: Request) -> Response:
 @router.get("/robots.txt")
 def get_robots(request: Request) -> Response:
     """robots.txt: crawlers may read pages, but not embeds."""
-    settings = request.app.state.settings
+    settings = get_services(request).settings
     lines = ["User-agent: *", f"Disallow: {settings.path_prefix}/embed/", "Allow: /"]
     if settings.public_url:
         lines.append(f"Sitemap: {settings.public_url}/sitemap.xml")
