@@ -8,11 +8,11 @@ from fastapi import Query, Response
 
 from app.api.deps import Context
 from app.api.fhir.lookup import (
+    build_unknown_id_error,
     bundle_response,
     count_once,
     decode_page_cursor,
     get_slugs_by_fhir_id,
-    missing_id,
     parse_canonical_id,
     resolve_claim_id,
     resource_response,
@@ -57,7 +57,7 @@ def _read_claim(ctx: RequestContext, resource_type: str, claim_kinds: tuple[str,
     if document is None:
         # Claim ids begin with the slug of their subject, so the ids that follow are of the same or a similar record.
         following = list_claims(ctx.connection, ClaimFilters(claim_kinds), after=fhir_id, limit=3)
-        raise missing_id(resource_type, fhir_id, (to_fhir_id(claim_id) for claim_id, _ in following))
+        raise build_unknown_id_error(resource_type, fhir_id, (to_fhir_id(claim_id) for claim_id, _ in following))
     claim = orjson.loads(document)
     actual_type, actual_id = get_claim_resource_id(claim["kind"], claim["id"])
     if actual_type != resource_type:

@@ -65,10 +65,12 @@ def resolve_record_id(ctx: RequestContext, record_types: Sequence[str], fhir_id:
         if not isinstance(error, NotFound):
             raise error
     known = [known_id for record_type in record_types for known_id in get_slugs_by_fhir_id(ctx, record_type)]
-    raise missing_id(RESOURCE_BY_RECORD_TYPE[record_types[0]][0], fhir_id, find_nearest(fhir_id, known, limit=5))
+    raise build_unknown_id_error(
+        RESOURCE_BY_RECORD_TYPE[record_types[0]][0], fhir_id, find_nearest(fhir_id, known, limit=5)
+    )
 
 
-def missing_id(resource_type: str, fhir_id: str, suggestions: Iterable[str]) -> NotFound:
+def build_unknown_id_error(resource_type: str, fhir_id: str, suggestions: Iterable[str]) -> NotFound:
     """Build the error for an unknown id; `suggestions` are ids of the same resource type."""
     return NotFound(
         f"Unknown {resource_type} {fhir_id[:200]!r}.",

@@ -1,4 +1,4 @@
-"""Parameters of /fhir, with the rules of FHIR: a comma means OR, and a token may have its system before `|`."""
+"""Parameters of /fhir, with the rules of FHIR: a comma separates alternatives, and a token may have its system before `|`."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any, Final, NoReturn
@@ -29,9 +29,9 @@ def _restore_plus(value: Any) -> Any:  # noqa: ANN401 - the raw parameter
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
-TokenList = Annotated[str, Field(min_length=1, max_length=2000, pattern=PRINTABLE)]
+Tokens = Annotated[str, Field(min_length=1, max_length=2000, pattern=PRINTABLE)]
 OptionalText = Text | SkipJsonSchema[None]
-OptionalTokenList = TokenList | SkipJsonSchema[None]
+OptionalTokens = Tokens | SkipJsonSchema[None]
 
 
 def optional_param(alias: str, description: str) -> Any:  # noqa: ANN401 - a field
@@ -56,7 +56,7 @@ class FhirParams(ReleaseParams):
 class FhirSearch(FhirParams):
     """Parameters of every search."""
 
-    id: OptionalTokenList = optional_param("_id", "Ids, separated by commas.")
+    id: OptionalTokens = optional_param("_id", "Ids, separated by commas.")
     count: int = Field(default=20, ge=1, le=100, alias="_count", description="Matches per page.")
     cursor: Annotated[str, Field(min_length=1, max_length=400)] | SkipJsonSchema[None] = optional_param(
         "_cursor", "Cursor from the `next` link of the previous page; valid for one release."
@@ -66,28 +66,24 @@ class FhirSearch(FhirParams):
         alias="_summary",
         description="`count` returns the number of matches only. Other summaries are not supported.",
     )
-    status: OptionalTokenList = optional_param("status", "Publication statuses, separated by commas.")
+    status: OptionalTokens = optional_param("status", "Publication statuses, separated by commas.")
 
 
 class NamedSearch(FhirSearch):
     """Parameters of a search for records."""
 
-    name: OptionalText = optional_param(
-        "name", "Beginning of a name of the record: preferred name, synonym or abbreviation."
-    )
-    name_contains: OptionalText = optional_param("name:contains", "Part of a name of the record.")
-    name_exact: OptionalText = optional_param("name:exact", "Full name of the record, ignoring case and accents.")
+    name: OptionalText = optional_param("name", "Beginning of a name: preferred name, synonym or abbreviation.")
+    name_contains: OptionalText = optional_param("name:contains", "Part of a name.")
+    name_exact: OptionalText = optional_param("name:exact", "Full name, ignoring case and accents.")
     title: OptionalText = optional_param("title", "Same as `name`.")
     url: OptionalText = optional_param("url", "Canonical URL.")
-    identifier: OptionalTokenList = optional_param(
-        "identifier", "Permanent identifiers of records, with or without `system|`, separated by commas."
-    )
+    identifier: OptionalTokens = optional_param("identifier", "Permanent identifiers, with or without `system|`.")
 
 
 class ActivityDefinitionSearch(NamedSearch):
     """Parameters of a search for procedures."""
 
-    topic: OptionalTokenList = optional_param("topic", "Families, intents or body regions, separated by commas.")
+    topic: OptionalTokens = optional_param("topic", "Families, intents or body regions, separated by commas.")
     include: list[Annotated[str, OpenEnum({"ActivityDefinition:derived-from": "", "*": ""})]] = include_param()
 
 
@@ -112,20 +108,16 @@ class TerminologySearch(FhirSearch):
 class ClaimSearch(FhirSearch):
     """Parameters of a search for claims."""
 
-    identifier: OptionalTokenList = optional_param(
-        "identifier", "Permanent ids of claims, with or without `system|`, separated by commas."
-    )
-    subject: OptionalTokenList = optional_param(
-        "subject", "Record that the claim is about: ActivityDefinition/ID or EvidenceVariable/ID."
-    )
+    identifier: OptionalTokens = optional_param("identifier", "Permanent claim ids, with or without `system|`.")
+    subject: OptionalTokens = optional_param("subject", "Subject: ActivityDefinition/ID or EvidenceVariable/ID.")
 
 
 class ClinicalUseDefinitionSearch(ClaimSearch):
     """Parameters of a search for indications, contraindications and undesirable effects."""
 
-    type: OptionalTokenList = optional_param("type", "indication, contraindication or undesirable-effect.")
-    indication: OptionalTokenList = optional_param("indication", "Condition, as a code of the code system conditions.")
-    effect: OptionalTokenList = optional_param("effect", "Risk, as a code of the code system risks.")
+    type: OptionalTokens = optional_param("type", "indication, contraindication or undesirable-effect.")
+    indication: OptionalTokens = optional_param("indication", "Condition, as a code of the code system conditions.")
+    effect: OptionalTokens = optional_param("effect", "Risk, as a code of the code system risks.")
     include: list[Annotated[str, OpenEnum({"ClinicalUseDefinition:subject": "", "*": ""})]] = include_param()
 
 
@@ -133,9 +125,7 @@ class EvidenceSearch(ClaimSearch):
     """Parameters of a search for claims of every other kind."""
 
     url: OptionalText = optional_param("url", "Canonical URL.")
-    claim_kind: OptionalTokenList = optional_param(
-        "claim-kind", "Kind of the claim, as a code of the code system claim-kinds."
-    )
+    claim_kind: OptionalTokens = optional_param("claim-kind", "Claim kind, as a code of the code system claim-kinds.")
     include: list[Annotated[str, OpenEnum({"Evidence:subject": "", "Evidence:derived-from": "", "*": ""})]] = (
         include_param()
     )

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from app.api.deps import Context
 from app.api.fhir.lookup import (
+    build_unknown_id_error,
     bundle_response,
     decode_page_cursor,
-    missing_id,
     parse_canonical_id,
     resource_response,
 )
@@ -133,7 +133,7 @@ def _check_id(resource_type: str, name: str) -> str:
     """Return the id if it exists. Raises NotFound with suggestions."""
     titles = _list_titles(resource_type)
     if name not in titles:
-        raise missing_id(resource_type, name, find_nearest(name, titles, limit=3))
+        raise build_unknown_id_error(resource_type, name, find_nearest(name, titles, limit=3))
     return name
 
 

@@ -88,7 +88,8 @@ def _error_result(message: str) -> types.CallToolResult:
 def _render_error(error: KnowledgeBaseError) -> str:
     """Render an error as text, with its suggestions."""
     names = [f"{each['slug']} ({each['name']})" if isinstance(each, dict) else str(each) for each in error.suggestions]
-    return f"{error.title}: {error.detail}" + (f" Did you mean: {'; '.join(names)}?" if names else "")
+    detail = error.detail if error.detail.endswith((".", "?")) else f"{error.detail.rstrip(', ')}."
+    return f"{error.title}: {detail}" + (f" Did you mean: {'; '.join(names)}?" if names else "")
 
 
 class McpApp:
