@@ -1,6 +1,6 @@
-"""Search evaluation: mean reciprocal rank, recall at 5, and every miss, over lists of queries with expected records.
+"""Search evaluation: mean reciprocal rank, recall at 5 and every miss over lists of queries with expected records.
 
-Run it over the loaded database: `make evaluate-search`.
+Run it on the loaded database: `make evaluate-search`.
 """
 
 import json
@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from app.db.read_engine import create_read_engine
+from app.domain.json import Json
 from app.queries.releases import get_release
 from app.search.index import open_index
 from app.search.ranking import search
@@ -22,37 +22,36 @@ DIRECTORY = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures over a list of queries with their expected records."""
+    """Metrics over a list of queries with their expected records."""
 
-    queries: int
-    reciprocal_rank: float
+    query_count: int
+    mean_reciprocal_rank: float
     recall_at_5: float
-    nonsense_answered: tuple[str, ...]
+    nonsense_with_hits: tuple[str, ...]
     misses: tuple[str, ...]
 
 
-def evaluate(golden: list[dict[str, Any]], find: Callable[[str], list[str]]) -> Evaluation:
-    """Run every query. `find` gives "type/slug" of each hit, best first; an expected list holds equally good answers."""
-    ranks, misses, answered = [], [], []
-    for one in golden:
-        found = find(one["query"])
-        if one["kind"] == "nonsense":
-            answered += [one["query"]] if found else []
-        elif one["expected"]:
-            place = next((n for n, hit in enumerate(found, 1) if hit in one["expected"]), 0)
-            ranks.append(place)
-            if place != 1:
-                misses.append(
-                    f"{one['query']!r}: expected {one['expected'][0]} at 1, found at {place or 'no place'}; first {found[:2]}"
-                )
+def evaluate(cases: list[Json], find: Callable[[str], list[str]]) -> Evaluation:
+    """Run every query. `find` returns "type/slug" of each hit, best first; the expected records are equally good."""
+    ranks, misses, nonsense = [], [], []
+    for case in cases:
+        query, expected = case["query"], case["expected"]
+        hits = find(query)
+        if case["kind"] == "nonsense":
+            nonsense += [query] if hits else []
+        elif expected:
+            rank = next((rank for rank, hit in enumerate(hits, 1) if hit in expected), 0)
+            ranks.append(rank)
+            if rank != 1:
+                misses.append(f"{query!r}: expected {expected[0]} first, got rank {rank or 'none'}; top {hits[:2]}")
     count = len(ranks) or 1
-    rank = sum(1 / place for place in ranks if place) / count
-    recall = sum(1 for place in ranks if 0 < place <= 5) / count
-    return Evaluation(len(golden), rank, recall, tuple(answered), tuple(misses))
+    mean_reciprocal_rank = sum(1 / rank for rank in ranks if rank) / count
+    recall_at_5 = sum(1 for rank in ranks if 0 < rank <= 5) / count
+    return Evaluation(len(cases), mean_reciprocal_rank, recall_at_5, tuple(nonsense), tuple(misses))
 
 
 def main() -> None:
-    """Print the figures and misses of each file (default: every list beside this module)."""
+    """Print the metrics and misses of each file given as an argument (default: both lists in this directory)."""
     files = [Path(argument) for argument in sys.argv[1:]] or [DIRECTORY / "golden.json", DIRECTORY / "held_out.json"]
     settings = load_settings()
     engine = create_read_engine(settings.database_url)
@@ -63,17 +62,17 @@ def main() -> None:
         )
     engine.dispose()
     for file in files:
-        figures = evaluate(
+        evaluation = evaluate(
             json.loads(file.read_text(encoding="utf-8")),
             lambda text: [f"{hit.record.type}/{hit.record.slug}" for hit in search(index, text)[1]],
         )
-        for miss in figures.misses:
+        for miss in evaluation.misses:
             print(f"miss      {miss}")
-        for query in figures.nonsense_answered:
-            print(f"answered  {query!r}: nonsense should find nothing")
+        for query in evaluation.nonsense_with_hits:
+            print(f"nonsense  {query!r}: should have no hits")
         print(
-            f"{file.stem}: {figures.queries} queries: "
-            f"mean reciprocal rank {figures.reciprocal_rank:.3f}, recall at 5 {figures.recall_at_5:.3f}"
+            f"{file.stem}: {evaluation.query_count} queries: "
+            f"mean reciprocal rank {evaluation.mean_reciprocal_rank:.3f}, recall at 5 {evaluation.recall_at_5:.3f}"
         )
 
 
