@@ -1,4 +1,4 @@
-"""Alembic's entry: the URL comes from the settings, or from whoever runs the migrations."""
+"""Alembic environment. Uses the connection or URL of the caller, else the URL of the settings."""
 
 from alembic import context
 from sqlalchemy import Connection
@@ -24,12 +24,12 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
-given = config.attributes.get("connection")
-if given is not None:
-    run(given)
+caller_connection = config.attributes.get("connection")
+if caller_connection is not None:
+    run(caller_connection)
 else:
     engine = create_write_engine(config.attributes.get("url") or load_settings().writer_url)
-    with engine.connect() as opened:
-        run(opened)
-        opened.commit()
+    with engine.connect() as connection:
+        run(connection)
+        connection.commit()
     engine.dispose()

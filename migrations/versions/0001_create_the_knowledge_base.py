@@ -1,4 +1,4 @@
-"""Create the knowledge base: records, claims, edges, estimates, and what is prepared for reading."""
+"""Create the tables of records, claims, relations, outcomes, documents and lists."""
 
 import sqlalchemy as sa
 from alembic import op

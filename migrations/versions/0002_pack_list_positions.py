@@ -1,6 +1,6 @@
-"""Pack the places of lists: one row a value of a facet, and one an order, where each row of a list had its own.
+"""Pack list positions: one row per facet value and one per sort order, where each list row had its own.
 
-Lists are made by the load that follows. Until then the database holds no release, rather than one with empty lists.
+The next load builds the lists. Until then the database has no release, rather than a release with empty lists.
 """
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ depends_on = None
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
-def _start_anew(*tables: str) -> None:
+def _drop_lists(*tables: str) -> None:
     op.execute("DELETE FROM release")
     op.execute("DELETE FROM listing")
     for table in tables:
@@ -22,7 +22,7 @@ def _start_anew(*tables: str) -> None:
 
 
 def upgrade() -> None:
-    _start_anew("listing_facet", "listing_order")
+    _drop_lists("listing_facet", "listing_order")
     with op.batch_alter_table("listing", schema=None) as batch_op:
         for column in ("relief_days", "updated", "home"):
             batch_op.drop_column(column)
@@ -52,7 +52,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    _start_anew("listing_home", "listing_facet", "listing_order")
+    _drop_lists("listing_home", "listing_facet", "listing_order")
     with op.batch_alter_table("listing", schema=None) as batch_op:
         batch_op.add_column(sa.Column("relief_days", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("updated", sa.Integer(), nullable=False))
