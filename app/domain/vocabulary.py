@@ -57,7 +57,7 @@ GUIDANCE: Final = _labels(
     endoscopy="Endoscopy",
     nerve_stimulation="Nerve stimulation",
     landmark="Landmarks, without imaging",
-    image_guidance="Image guidance, kind not stated",
+    image_guidance="Image guidance, type not stated",
 )
 ANESTHESIA: Final = _labels(
     none="None",
@@ -89,8 +89,8 @@ SOURCE_STATUSES: Final = _labels(current="Current", superseded="Superseded", ret
 NAME_KINDS: Final = _labels(synonym="Synonym", abbreviation="Abbreviation", lay_name="Lay name")
 SUPPORTS: Final = _labels(
     quote="A passage of the source shows the whole fact",
-    beyond_quote="Details were seen in the same passage but are not in the kept words",
-    editorial="Editorial judgement, with its reason",
+    beyond_quote="Some details are in the same passage but outside the stored quote",
+    editorial="Editorial judgment, with a reason",
 )
 GRADES: Final = _labels(
     high="High: guideline or systematic review",

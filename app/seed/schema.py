@@ -313,7 +313,7 @@ class FamilyRankIn(SeedModel):
 
 
 class PhraseMap(SeedModel):
-    """Mapping from a phrase of a source to records, or to none, with a reason."""
+    """Mapping from a phrase of a source to records, or to no record, with a reason."""
 
     phrase: Line
     field: Line
