@@ -1,10 +1,11 @@
-"""Factories of seed records: what a test does not say is plain and valid."""
+"""Factories for seed records; every field that a test does not set has a plain, valid value."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-Record = dict[str, Any]
+from app.domain.json import Json
+
 SOURCES = (
     {"slug": "trial", "title": "A randomized trial", "design": "rct", "year": 2020},
     {"slug": "review", "title": "A systematic review", "design": "systematic_review", "year": 2021},
@@ -12,89 +13,94 @@ SOURCES = (
 )
 
 
-def claim(claim_id: str, kind: str, value: Record, *, source: str = "trial", **more: Any) -> Record:
-    statement = f"Statement of {claim_id}."
+def claim(claim_id: str, claim_kind: str, value: Json, *, source: str = "trial", **fields: Any) -> Json:
     return {
         "id": claim_id,
-        "kind": kind,
-        "statement": statement,
+        "kind": claim_kind,
+        "statement": f"Statement of {claim_id}.",
         "value": value,
         "citations": [{"source": source}],
-        **more,
+        **fields,
     }
 
 
-def relief(claim_id: str, *, source: str = "trial", **value: Any) -> Record:
-    given = {
+def relief(claim_id: str, *, source: str = "trial", **value: Any) -> Json:
+    defaults = {
         "measure": "duration",
         "statistic": "range",
         "intent": "therapeutic",
         "magnitude": "month",
         "label": "some time",
     }
-    return claim(claim_id, "relief_duration", given | value, source=source)
+    return claim(claim_id, "relief_duration", defaults | value, source=source)
 
 
 def procedure(
-    slug: str, *, treats: Any = (), diagnoses: Any = (), indicated: Any = (), claims: Any = (), **more: Any
-) -> Record:
-    made = [
-        claim(f"{slug}--target-t{n}", "target", {"pain_generator": one, "role": "treats"})
-        for n, one in enumerate(treats)
+    slug: str, *, treats: Any = (), diagnoses: Any = (), indicated: Any = (), claims: Any = (), **fields: Any
+) -> Json:
+    relations = [
+        claim(f"{slug}--target-t{n}", "target", {"pain_generator": generator_slug, "role": "treats"})
+        for n, generator_slug in enumerate(treats)
     ]
-    made += [
-        claim(f"{slug}--target-d{n}", "target", {"pain_generator": one, "role": "diagnoses"})
-        for n, one in enumerate(diagnoses)
+    relations += [
+        claim(f"{slug}--target-d{n}", "target", {"pain_generator": generator_slug, "role": "diagnoses"})
+        for n, generator_slug in enumerate(diagnoses)
     ]
-    made += [
-        claim(f"{slug}--indication-{n}", "indication", {"condition": one, "role": "treats"})
-        for n, one in enumerate(indicated)
+    relations += [
+        claim(f"{slug}--indication-{n}", "indication", {"condition": condition_slug, "role": "treats"})
+        for n, condition_slug in enumerate(indicated)
     ]
-    plain = {
+    defaults = {
         "name": slug.replace("-", " ").capitalize(),
         "family": "injection",
         "intents": ["therapeutic"],
         "implant": False,
     }
-    return {"_": "procedures", "slug": slug, **plain, **more, "claims": made + list(claims)}
+    return {"_": "procedures", "slug": slug, **defaults, **fields, "claims": relations + list(claims)}
 
 
-def condition(slug: str, *, arises_from: Any = (), claims: Any = (), **more: Any) -> Record:
-    made = [
-        claim(f"{slug}--arises-from-{n}", "arises_from", {"label": "From here", "pain_generators": [one]})
-        for n, one in enumerate(arises_from)
+def condition(slug: str, *, arises_from: Any = (), claims: Any = (), **fields: Any) -> Json:
+    relations = [
+        claim(f"{slug}--arises-from-{n}", "arises_from", {"label": "From here", "pain_generators": [generator_slug]})
+        for n, generator_slug in enumerate(arises_from)
     ]
     return {
         "_": "conditions",
         "slug": slug,
         "name": slug.replace("-", " ").capitalize(),
-        **more,
-        "claims": made + list(claims),
+        **fields,
+        "claims": relations + list(claims),
     }
 
 
-def generator(slug: str, **more: Any) -> Record:
-    return {"_": "pain_generators", "slug": slug, "name": slug.replace("-", " ").capitalize(), "kind": "joint", **more}
+def generator(slug: str, **fields: Any) -> Json:
+    return {
+        "_": "pain_generators",
+        "slug": slug,
+        "name": slug.replace("-", " ").capitalize(),
+        "kind": "joint",
+        **fields,
+    }
 
 
-def risk(slug: str, **more: Any) -> Record:
-    plain = {"name": slug.capitalize(), "lay_name": slug, "category": "other", "description": "A risk."}
-    return {"_": "risks", "slug": slug, **plain, **more}
+def risk(slug: str, **fields: Any) -> Json:
+    defaults = {"name": slug.capitalize(), "lay_name": slug, "category": "other", "description": "A risk."}
+    return {"_": "risks", "slug": slug, **defaults, **fields}
 
 
-def source(slug: str, **more: Any) -> Record:
-    return {"_": "sources", "slug": slug, "title": slug.capitalize(), "design": "rct", **more}
+def source(slug: str, **fields: Any) -> Json:
+    return {"_": "sources", "slug": slug, "title": slug.capitalize(), "design": "rct", **fields}
 
 
-def page(slug: str, **more: Any) -> Record:
-    made = claim(f"guide--{slug}", "guide", {"label": "A statement"})
-    plain = {
+def page(slug: str, **fields: Any) -> Json:
+    statement = claim(f"guide--{slug}", "guide", {"label": "A statement"})
+    defaults = {
         "title": slug.capitalize(),
-        "summary": {"text": "A page.", "claims": [made["id"]]},
+        "summary": {"text": "A page.", "claims": [statement["id"]]},
         "items": [],
-        "claims": [made],
+        "claims": [statement],
     }
-    return {"_": "guide", "slug": slug, **plain, **more}
+    return {"_": "guide", "slug": slug, **defaults, **fields}
 
 
 ABOUT = {
@@ -116,19 +122,19 @@ EDITORIAL = {"invasiveness": [{"family": family, "reason": "Test."} for family i
 LISTS = {"risks": "risks", "sources": "sources", "guide": "pages", "withdrawn": "withdrawn"}
 
 
-def write_seed(root: Path, *records: Record) -> Path:
-    """Files of a seed directory that holds these records, and the sources every test may cite."""
-    lists: dict[str, list[Record]] = {name: [] for name in LISTS}
-    lists["sources"] = [dict(one) for one in SOURCES]
+def write_seed(root: Path, *records: Json) -> Path:
+    """Write a seed directory with these records and the sources that every test may cite."""
+    lists: dict[str, list[Json]] = {name: [] for name in LISTS}
+    lists["sources"] = [dict(source) for source in SOURCES]
     root.mkdir(parents=True, exist_ok=True)
-    for given in records:
-        record = dict(given)
-        family = record.pop("_")
-        if family in lists:
-            lists[family].append(record)
+    for record in records:
+        collection = record["_"]
+        fields = {key: value for key, value in record.items() if key != "_"}
+        if collection in lists:
+            lists[collection].append(fields)
             continue
-        (root / family).mkdir(exist_ok=True)
-        (root / family / f"{record['slug']}.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+        (root / collection).mkdir(exist_ok=True)
+        (root / collection / f"{record['slug']}.json").write_text(json.dumps(fields, indent=1), encoding="utf-8")
     for name, key in LISTS.items():
         (root / f"{name}.json").write_text(json.dumps({key: lists[name]}, indent=1), encoding="utf-8")
     (root / "about.json").write_text(json.dumps(ABOUT), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Root of the checkout that is under test."""
+"""Root directory of the checkout under test."""
 
 from pathlib import Path
 from typing import Final

@@ -1,11 +1,10 @@
-"""What the documents say is so: examples answer as shown, settings and commands are all there, links lead somewhere."""
+"""Documentation: its examples produce the output shown, it covers all settings and commands, and its links are not dead."""
 
 import json
 import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,12 +15,13 @@ from typing import Any
 import httpx
 import pytest
 from checkout import ROOT
+from live import find_free_port
 from typer.main import get_command
 
 from app.cli import cli
-from app.settings import OTHERS, Settings
+from app.settings import NON_SERVICE_VARIABLES, Settings
 
-HERE = "http://127.0.0.1:8000"
+DOCUMENTED_URL = "http://127.0.0.1:8000"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
@@ -29,13 +29,11 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 @pytest.fixture(scope="module")
 def server(shipped_urls: dict[str, str]) -> Iterator[str]:
     """The shipped content behind a real server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    given = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
+    port = find_free_port()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "app.cli", "serve", "--no-load"],
-        env={**given, "PYTHONPATH": str(ROOT), "KB_DATABASE_URL": shipped_urls["sqlite"], "KB_PORT": str(port)},
+        env={**inherited, "PYTHONPATH": str(ROOT), "KB_DATABASE_URL": shipped_urls["sqlite"], "KB_PORT": str(port)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -53,82 +51,80 @@ def server(shipped_urls: dict[str, str]) -> Iterator[str]:
         process.wait()
 
 
-def fenced(language: str, text: str = README) -> list[str]:
+def list_code_blocks(language: str, text: str = README) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def curls() -> list[tuple[str, str]]:
-    """Each curl of a console example of the README with the answer that is shown below it."""
-    found = []
-    for block in fenced("console"):
+def list_curl_examples() -> list[tuple[str, str]]:
+    """Each curl command of the README with the output shown below it."""
+    examples = []
+    for block in list_code_blocks("console"):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, shown = part.partition("\n")
+            command, _, output = part.partition("\n")
             if command.startswith("curl"):
-                found.append((command, shown))
-    return found
+                examples.append((command, output))
+    return examples
 
 
-def shown_in(shown: Any, real: Any) -> bool:
-    """Is what is shown part of what is real: `...` stands for what is left out."""
-    if isinstance(shown, dict) and isinstance(real, dict):
-        left_out = "..." in shown
-        mine = {key: value for key, value in shown.items() if key != "..."}
-        return (left_out or mine.keys() == real.keys()) and all(
-            key in real and shown_in(value, real[key]) for key, value in mine.items()
+def matches(documented: Any, actual: Any) -> bool:
+    """Compare documented JSON with actual JSON; `...` in the documented JSON matches any omitted members."""
+    if isinstance(documented, dict) and isinstance(actual, dict):
+        members = {key: value for key, value in documented.items() if key != "..."}
+        return ("..." in documented or members.keys() == actual.keys()) and all(
+            key in actual and matches(value, actual[key]) for key, value in members.items()
         )
-    if isinstance(shown, list) and isinstance(real, list):
-        mine_ = [one for one in shown if one != "..."]
-        enough = len(real) >= len(mine_) if "..." in shown else len(real) == len(mine_)
-        return enough and all(shown_in(one, other) for one, other in zip(mine_, real, strict=False))
-    return bool(shown == real)
+    if isinstance(documented, list) and isinstance(actual, list):
+        elements = [element for element in documented if element != "..."]
+        long_enough = len(actual) >= len(elements) if "..." in documented else len(actual) == len(elements)
+        return long_enough and all(map(matches, elements, actual))
+    return bool(documented == actual)
 
 
-def test_the_readme_has_examples_with_answers() -> None:
-    assert len(curls()) >= 4
-    assert all(shown for _, shown in curls())
+def test_the_readme_has_curl_examples_with_output() -> None:
+    assert len(list_curl_examples()) >= 4
+    assert all(output for _, output in list_curl_examples())
 
 
-@pytest.mark.parametrize(("command", "shown"), curls())
-def test_a_curl_of_the_readme_answers_as_shown(server: str, command: str, shown: str) -> None:
-    address = shlex.split(command)[-1]
-    assert address.startswith(HERE)
+@pytest.mark.parametrize(("command", "output"), list_curl_examples())
+def test_a_curl_example_of_the_readme_produces_its_output(server: str, command: str, output: str) -> None:
+    url = shlex.split(command)[-1]
+    assert url.startswith(DOCUMENTED_URL)
 
-    answer = httpx.get(server + address.removeprefix(HERE))
+    response = httpx.get(server + url.removeprefix(DOCUMENTED_URL))
 
-    if shown.startswith("HTTP/1.1"):
-        first, *headers = shown.splitlines()
-        assert first == f"HTTP/1.1 {answer.status_code} {answer.reason_phrase}"
-        assert {name: answer.headers[name] for name, _, _ in (one.partition(": ") for one in headers)} == dict(
-            one.split(": ", 1) for one in headers
-        )
+    if output.startswith("HTTP/1.1"):
+        status_line, *header_lines = output.splitlines()
+        headers = dict(line.split(": ", 1) for line in header_lines)
+        assert status_line == f"HTTP/1.1 {response.status_code} {response.reason_phrase}"
+        assert {name: response.headers[name] for name in headers} == headers
     else:
-        assert shown_in(json.loads(shown), answer.json()), answer.text
+        assert matches(json.loads(output), response.json()), response.text
 
 
-def test_the_fetch_of_the_readme_prints_what_is_shown(server: str) -> None:
+def test_the_fetch_example_of_the_readme_prints_its_output(server: str) -> None:
     node = shutil.which("node")
     if node is None and not os.environ.get("KB_REQUIRE_ALL"):
-        pytest.skip("no node here")
-    (script,), (shown, *_) = fenced("js"), fenced("text")
+        pytest.skip("Node.js is not installed")
+    (script,), (output, *_) = list_code_blocks("js"), list_code_blocks("text")
 
-    done = subprocess.run(
-        [node or "node", "--input-type=module", "-e", script.replace(HERE, server)],
+    process = subprocess.run(
+        [node or "node", "--input-type=module", "-e", script.replace(DOCUMENTED_URL, server)],
         capture_output=True,
         text=True,
         check=True,
-        # A machine with a proxy: the server is on this one.
+        # Without proxy variables: the server is on this host.
         env={"PATH": os.environ["PATH"]},
     )
 
-    assert done.stdout == shown
+    assert process.stdout == output
 
 
-def test_every_setting_is_documented_and_nothing_else() -> None:
+def test_the_documented_settings_are_exactly_the_existing_ones() -> None:
     text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `(KB_[A-Z_]+)`", text, re.MULTILINE))
 
     assert documented == {f"KB_{name.upper()}" for name in Settings.model_fields}
-    assert all(f"`{name}`" in text for name in OTHERS)
+    assert all(f"`{name}`" in text for name in NON_SERVICE_VARIABLES)
 
 
 def test_every_command_is_documented_with_help_for_each_option() -> None:
@@ -144,28 +140,28 @@ def test_every_command_is_documented_with_help_for_each_option() -> None:
                 assert f"`{max(option.opts, key=len)}`" in text, f"{name} {option.opts}"
 
 
-def links(document: Path) -> list[str]:
+def list_links(document: Path) -> list[str]:
     text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     return [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if not re.match(r"[a-z]+:|#", link)]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_relative_link_is_dead(document: Path) -> None:
-    dead = [link for link in links(document) if not (document.parent / link.partition("#")[0]).exists()]
+    dead = [link for link in list_links(document) if not (document.parent / link.partition("#")[0]).exists()]
 
     assert dead == []
 
 
-def test_every_document_can_be_reached_from_the_readme() -> None:
+def test_every_document_is_reachable_from_the_readme() -> None:
     reached: set[Path] = set()
-    todo = [ROOT / "README.md"]
-    while todo:
-        here = todo.pop()
-        # A link to a folder leads to all of its documents, as it does where repositories are shown.
-        found = [here] if here.suffix == ".md" else sorted(here.glob("*.md")) if here.is_dir() else []
-        for document in found:
+    queue = [ROOT / "README.md"]
+    while queue:
+        path = queue.pop()
+        # A link to a directory leads to all of its documents, as on the websites that host repositories.
+        documents = [path] if path.suffix == ".md" else sorted(path.glob("*.md")) if path.is_dir() else []
+        for document in documents:
             if document not in reached:
                 reached.add(document)
-                todo += [(document.parent / link.partition("#")[0]).resolve() for link in links(document)]
+                queue += [(document.parent / link.partition("#")[0]).resolve() for link in list_links(document)]
 
     assert [path.relative_to(ROOT).as_posix() for path in DOCUMENTS if path not in reached] == []

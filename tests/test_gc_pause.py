@@ -1,3 +1,5 @@
+"""Pausing the garbage collector."""
+
 import gc
 import weakref
 
@@ -6,32 +8,32 @@ import pytest
 from app.gc_pause import gc_paused
 
 
-class Ring:
-    """What only the collector can take away."""
+class SelfReference:
+    """Object in a reference cycle: only the garbage collector can free it."""
 
     def __init__(self) -> None:
-        self.me = self
+        self.reference = self
 
 
-def test_what_was_made_while_the_collector_was_at_rest_is_collected_later() -> None:
+def test_garbage_made_during_the_pause_is_collected_later() -> None:
     with gc_paused():
         assert not gc.isenabled()
-        made = weakref.ref(Ring())
+        reference = weakref.ref(SelfReference())
 
     assert gc.isenabled()
-    assert made() is not None
+    assert reference() is not None
     gc.collect()
-    assert made() is None
+    assert reference() is None
 
 
-def test_the_collector_is_as_it_was_after_a_block_that_failed() -> None:
+def test_the_collector_runs_again_after_an_exception() -> None:
     with pytest.raises(RuntimeError), gc_paused():
         raise RuntimeError
 
     assert gc.isenabled()
 
 
-def test_an_inner_block_leaves_the_collector_to_the_outer_one() -> None:
+def test_the_end_of_an_inner_pause_does_not_end_the_outer_one() -> None:
     with gc_paused():
         with gc_paused():
             pass

@@ -119,7 +119,7 @@ def test_an_installed_wheel_serves_the_first_request_of_the_readme_from_an_empty
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["load"], "is loaded already"),
+        (["load"], "is already loaded"),
         (["status"], "Release   "),
         (["check"], "procedures"),
         (["export", "--static", "site"], "files below site"),

@@ -1,4 +1,4 @@
-"""Requests that want another answer for an address than it has, for everybody who asks after them."""
+"""Cache poisoning: requests that try to change the response that other clients get for the same URL."""
 
 import socket
 import threading
@@ -19,32 +19,32 @@ def _with(*lines: bytes, method: str = "GET", body: bytes = b"", host: bytes = b
 
 
 _TRACE: Final = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-# By kind: the bytes of a request for a path.
-POISONS: Final[dict[str, Callable[[str], bytes]]] = {
+# Builders of the raw bytes of a request for a path, by name.
+POISONED_REQUESTS: Final[dict[str, Callable[[str], bytes]]] = {
     "control byte": _with(b"X: a\x01b"),
     "every control byte": _with(*(b"X: a" + bytes([byte]) + b"b" for byte in range(1, 32) if byte not in b"\n\r")),
     "DEL": _with(b"X: a\x7fb"),
     "NUL": _with(b"X: a\x00b"),
     "carriage return": _with(b"X: a\rb: c"),
-    "control byte in what nginx reads": _with(
+    "control byte in headers that nginx reads": _with(
         b"X-Forwarded-For: \x01",
         b"Accept-Encoding: gzip, \x01",
         b"Traceparent: " + _TRACE + b"-\x01",
         b"Tracestate: \x01",
     ),
-    "byte that is not ASCII": _with(b"X: \xff\xfe", b"Accept: \xff"),
-    "field name that is none": _with(b"X Y: a", b"X(: a", b"\xffX: a", b": a"),
+    "non-ASCII byte": _with(b"X: \xff\xfe", b"Accept: \xff"),
+    "invalid field name": _with(b"X Y: a", b"X(: a", b"\xffX: a", b": a"),
     "folded field": _with(b"X: a", b" b"),
-    "length that is none": _with(b"Content-Length: a"),
+    "invalid length": _with(b"Content-Length: a"),
     "two lengths": _with(b"Content-Length: 0", b"Content-Length: 5"),
-    "body of a GET": _with(b"Content-Length: 5", body=b"hello"),
-    "chunked body of a GET": _with(b"Transfer-Encoding: chunked", body=b"5\r\nhello\r\n0\r\n\r\n"),
-    "chunk that is none": _with(b"Transfer-Encoding: chunked", body=b"zz\r\n"),
-    "transfer coding that is unknown": _with(b"Transfer-Encoding: gzip"),
+    "GET with a body": _with(b"Content-Length: 5", body=b"hello"),
+    "GET with a chunked body": _with(b"Transfer-Encoding: chunked", body=b"5\r\nhello\r\n0\r\n\r\n"),
+    "invalid chunk": _with(b"Transfer-Encoding: chunked", body=b"zz\r\n"),
+    "unknown transfer coding": _with(b"Transfer-Encoding: gzip"),
     "length and chunks": _with(b"Content-Length: 5", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
     "a second request in the body": _with(b"Content-Length: 33", body=b"GET /v1/none HTTP/1.1\r\nHost: kb\r\n\r\n"),
     "Expect": _with(b"Expect: 100-continue"),
-    "Expect something else": _with(b"Expect: a miracle"),
+    "unknown Expect": _with(b"Expect: a miracle"),
     "Upgrade to WebSocket": _with(
         b"Connection: Upgrade",
         b"Upgrade: websocket",
@@ -58,23 +58,23 @@ POISONS: Final[dict[str, Callable[[str], bytes]]] = {
     "header field of 30,000 bytes": _with(b"X: " + b"a" * 30_000),
     "header field over the limit of nginx": _with(b"X: " + b"a" * 40_000),
     "150 header fields": _with(*(b"X-%d: a" % number for number in range(150))),
-    "part of the body": _with(b"Range: bytes=0-3"),
-    "many parts of the body": _with(b"Range: bytes=0-1,3-4,6-7"),
-    "part beyond the body": _with(b"Range: bytes=99999999-"),
-    "part if the same": _with(b"Range: bytes=0-3", b'If-Range: "x"'),
+    "range": _with(b"Range: bytes=0-3"),
+    "multiple ranges": _with(b"Range: bytes=0-1,3-4,6-7"),
+    "range beyond the body": _with(b"Range: bytes=99999999-"),
+    "conditional range": _with(b"Range: bytes=0-3", b'If-Range: "x"'),
     "Accept and Prefer": _with(
         b"Accept: application/fhir+xml",
         b"Prefer: return=minimal, handling=strict, respond-async",
         b"Accept-Language: de",
         b"Accept-Charset: utf-16",
     ),
-    "media type that is none": _with(b"Accept: ;;;", b"Content-Type: ;;;"),
+    "invalid media type": _with(b"Accept: ;;;", b"Content-Type: ;;;"),
     "If-None-Match": _with(b"If-None-Match: *"),
     "If-Match": _with(b'If-Match: "x"'),
     "If-Modified-Since": _with(b"If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT"),
     "If-Unmodified-Since": _with(b"If-Unmodified-Since: Thu, 01 Jan 1970 00:00:01 GMT"),
     "Cache-Control": _with(b"Cache-Control: no-store, max-age=0, only-if-cached", b"Pragma: no-cache"),
-    "forwarded": _with(
+    "forwarding headers": _with(
         b"X-Forwarded-For: 9.9.9.9, \xff",
         b"X-Forwarded-Proto: wss",
         b"X-Forwarded-Host: evil.example",
@@ -82,45 +82,43 @@ POISONS: Final[dict[str, Callable[[str], bytes]]] = {
         b"Forwarded: host=evil.example;proto=https",
         b"X-Real-IP: 9.9.9.9",
     ),
-    "address in a header": _with(
-        b"X-Original-URL: /v1/none", b"X-Rewrite-URL: /v1/none", b"X-HTTP-Method-Override: POST"
-    ),
+    "URL in a header": _with(b"X-Original-URL: /v1/none", b"X-Rewrite-URL: /v1/none", b"X-HTTP-Method-Override: POST"),
     "X-Accel": _with(b"X-Accel-Redirect: /metrics", b"X-Accel-Expires: 86400", b"KB-Build: x", b"KB-Release: x"),
-    "Host of another": _with(host=b"evil.example:99"),
+    "foreign Host": _with(host=b"evil.example:99"),
     "Host with a path": _with(host=b"kb?x#y@z"),
-    "Host that is no name": _with(host=b"[::1"),
-    "Host that is not ASCII": _with(host=b"\xff"),
+    "invalid Host": _with(host=b"[::1"),
+    "non-ASCII Host": _with(host=b"\xff"),
     "no Host": lambda path: f"GET {path} HTTP/1.0\r\n\r\n".encode(),
     "two Hosts": _with(b"Host: evil.example"),
     "Origin": _with(
         b"Origin: https://evil.example", b"Access-Control-Request-Method: POST", b"Referer: https://evil.example"
     ),
-    "ids": _with(b"Traceparent: " + _TRACE, b"X-Request-Id: evil", b"Tracestate: a=b", b"Baggage: a=b"),
+    "request IDs": _with(b"Traceparent: " + _TRACE, b"X-Request-Id: evil", b"Tracestate: a=b", b"Baggage: a=b"),
     "credentials": _with(b"Authorization: Bearer x", b"Cookie: a=b", b"Proxy-Authorization: x"),
-    "Connection that names headers": _with(
+    "Connection with header names": _with(
         b"Connection: Host, Accept-Encoding, Content-Length, X-Forwarded-For, KB-Build"
     ),
-    "Connection kept, TE": _with(
+    "Connection: keep-alive, TE": _with(
         b"Connection: keep-alive, TE", b"TE: trailers", b"Keep-Alive: timeout=1", b"Trailer: X"
     ),
-    "absolute form": lambda path: (
+    "absolute URL": lambda path: (
         f"GET http://evil.example{path} HTTP/1.1\r\nHost: kb\r\nConnection: close\r\n\r\n".encode()
     ),
     "HTTP/1.0": lambda path: f"GET {path} HTTP/1.0\r\nHost: kb\r\n\r\n".encode(),
     "HTTP/0.9": lambda path: f"GET {path}\r\n\r\n".encode(),
-    "version that is unknown": lambda path: f"GET {path} HTTP/3.0\r\nHost: kb\r\n\r\n".encode(),
+    "unknown version": lambda path: f"GET {path} HTTP/3.0\r\nHost: kb\r\n\r\n".encode(),
     "HEAD": _with(method="HEAD"),
     "HEAD with a control byte": _with(b"X: a\x01b", method="HEAD"),
     "OPTIONS": _with(b"Origin: https://evil.example", b"Access-Control-Request-Method: PUT", method="OPTIONS"),
     "POST": _with(b"Content-Length: 2", b"Content-Type: application/json", method="POST", body=b"{}"),
     "DELETE": _with(method="DELETE"),
     "TRACE": _with(method="TRACE"),
-    "method that is unknown": _with(method="BREW"),
+    "unknown method": _with(method="BREW"),
 }
 
 
-class Poisoner:
-    """One client that sends every kind in turn to every address, at a fixed rate, until the block ends."""
+class CachePoisoner:
+    """Client that sends all poisoned requests in turn to all URLs, at a fixed rate, until the block ends."""
 
     def __init__(self, port: int, urls: Sequence[str], *, rate: float = RATE) -> None:
         self.port, self.urls, self.rate = port, urls, rate
@@ -137,20 +135,20 @@ class Poisoner:
         self._thread.join()
 
     def _run(self) -> None:
-        began, number, kinds = time.monotonic(), 0, list(POISONS)
-        while not self._stop.wait(max(0.0, began + number / self.rate - time.monotonic())):
-            # A control byte each second time: it is what the API's server itself answers.
-            kind = "control byte" if number % 2 else kinds[number // 2 % len(kinds)]
-            self._send(POISONS[kind](self.urls[number % len(self.urls)]))
-            self.sent[kind] += 1
+        start, number, names = time.monotonic(), 0, list(POISONED_REQUESTS)
+        while not self._stop.wait(max(0.0, start + number / self.rate - time.monotonic())):
+            # Every second request has a control byte: uvicorn itself responds to it.
+            name = "control byte" if number % 2 else names[number // 2 % len(names)]
+            self._send(POISONED_REQUESTS[name](self.urls[number % len(self.urls)]))
+            self.sent[name] += 1
             number += 1
 
     def _send(self, request: bytes) -> None:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as wire:
-                wire.sendall(request)
-                wire.settimeout(0.2)
-                wire.recv(64)
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(request)
+                connection.settimeout(0.2)
+                connection.recv(64)
         except OSError:
-            # Refused, or left without an answer: all the same to who poisons.
+            # Some requests are refused or get no response.
             return

@@ -1,4 +1,4 @@
-"""Real processes on loopback: PostgreSQL with a streaming replica, API processes, nginx. Each is stopped by its own id."""
+"""Real processes on loopback: PostgreSQL with a streaming replica, API processes, nginx. Each is stopped by its process ID."""
 
 import os
 import re
@@ -15,41 +15,35 @@ from pathlib import Path
 import httpx
 import psycopg
 from checkout import ROOT
+from live import find_free_port
 
 TEMPLATE = ROOT / "docs/operations/nginx/kb.conf.template"
-PATIENCE = 60.0
+WAIT_SECONDS = 60.0
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def wait_for(what: str, holds: Callable[[], bool], seconds: float = PATIENCE) -> float:
-    """Seconds until something holds. A busy machine has a minute for it."""
-    began = time.monotonic()
-    while not holds():
-        if time.monotonic() - began > seconds:
-            msg = f"{what}: not within {seconds:.0f} s"
+def wait_for(event: str, condition: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
+    """Wait until a condition is true. Raises TimeoutError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            msg = f"{event}: not within {seconds:.0f} s"
             raise TimeoutError(msg)
         time.sleep(0.05)
-    return time.monotonic() - began
 
 
-def children_of(pid: int) -> list[int]:
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    return [int(one) for one in found.split()]
+def list_children(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(child) for child in children.split()]
 
 
-def memory_mib(pid: int) -> float:
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
-    return int(found.group(1)) / 1024 if found else 0.0
+def read_memory_mib(pid: int) -> float:
+    match = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
+    return int(match.group(1)) / 1024 if match else 0.0
 
 
-def end(process: subprocess.Popen[bytes], how: int = signal.SIGTERM) -> None:
+def stop_process(process: subprocess.Popen[bytes], signal_number: int = signal.SIGTERM) -> None:
     if process.poll() is None:
-        process.send_signal(how)
+        process.send_signal(signal_number)
         try:
             process.wait(timeout=40)
         except subprocess.TimeoutExpired:
@@ -57,41 +51,45 @@ def end(process: subprocess.Popen[bytes], how: int = signal.SIGTERM) -> None:
             process.wait()
 
 
-def postgres_binaries() -> Path | None:
-    """Debian's server binaries, the newest."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[4]))
-    return found[-1].parent if found else None
+def find_postgres_binaries() -> Path | None:
+    """Directory of Debian's newest server binaries."""
+    servers = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[4]))
+    return servers[-1].parent if servers else None
 
 
 class Postgres:
-    """One server of a cluster; the data directory outlives its process."""
+    """PostgreSQL server with its data directory, which remains after the process ends."""
 
     def __init__(self, data: Path, port: int | None = None) -> None:
-        binaries = postgres_binaries()
+        binaries = find_postgres_binaries()
         assert binaries, "Debian's PostgreSQL is missing: apt install postgresql"
-        self.bin, self.data, self.port = binaries, data, port or free_port()
+        self.bin, self.data, self.port = binaries, data, port or find_free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
-    # PostgreSQL refuses to run as root: Debian's own user runs it then.
+    # PostgreSQL refuses to run as root, so root runs it as Debian's user.
     @staticmethod
-    def _as() -> dict[str, str]:
+    def user_arguments() -> dict[str, str]:
         return {"user": "postgres", "group": "postgres"} if os.getuid() == 0 else {}
 
     def run(self, *command: str) -> None:
-        done = subprocess.run(
-            [str(self.bin / command[0]), *command[1:]], capture_output=True, cwd="/", check=False, **self._as()
+        process = subprocess.run(
+            [str(self.bin / command[0]), *command[1:]],
+            capture_output=True,
+            cwd="/",
+            check=False,
+            **self.user_arguments(),
         )
-        assert done.returncode == 0, (command, done.stderr.decode())
+        assert process.returncode == 0, (command, process.stderr.decode())
 
-    def _own(self) -> None:
+    def _change_owner(self) -> None:
         if os.getuid() == 0:
             for path in (self.data, *self.data.rglob("*")):
                 shutil.chown(path, "postgres", "postgres")
         self.data.chmod(0o700)
 
-    def make(self) -> None:
+    def initialize(self) -> None:
         self.data.mkdir()
-        self._own()
+        self._change_owner()
         self.run("initdb", "-D", str(self.data), "-U", "kb_loader", "-A", "trust", "--no-sync", "--wal-segsize=1")
         lines = "fsync=off\nwal_level=replica\nhot_standby=on\nmax_wal_size=64MB\nlisten_addresses='127.0.0.1'\n"
         lines += "unix_socket_directories=''\nwal_keep_size=64MB\nhot_standby_feedback=on\nshared_buffers=32MB\n"
@@ -100,13 +98,13 @@ class Postgres:
 
     def copy_to(self, data: Path) -> "Postgres":
         shutil.copytree(self.data, data)
-        other = Postgres(data)
-        other._own()
-        return other
+        copy = Postgres(data)
+        copy._change_owner()
+        return copy
 
-    def start(self, *, largest_file: int = resource.RLIM_INFINITY) -> "Postgres":
-        def nearly_full() -> None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    def start(self, *, max_file_bytes: int = resource.RLIM_INFINITY) -> "Postgres":
+        def limit_file_size() -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (max_file_bytes, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 
         log = (self.data.parent / f"{self.data.name}.log").open("ab")
         command = [str(self.bin / "postgres"), "-D", str(self.data), "-p", str(self.port)]
@@ -115,43 +113,43 @@ class Postgres:
             stdout=log,
             stderr=log,
             cwd="/",
-            preexec_fn=nearly_full,  # noqa: PLW1509 - it makes one system call
-            **self._as(),
+            preexec_fn=limit_file_size,  # noqa: PLW1509 - it makes one system call
+            **self.user_arguments(),
         )
         log.close()
-        wait_for(f"PostgreSQL on {self.port}", self.answers)
+        wait_for(f"PostgreSQL on {self.port}", self.is_ready)
         return self
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
-            self.ask("SELECT 1")
+            self.execute("SELECT 1")
         except psycopg.Error:
             return False
         return True
 
-    def ask(self, sql: str, database: str = "postgres") -> list[tuple[object, ...]]:
+    def execute(self, sql: str, database: str = "postgres") -> list[tuple[object, ...]]:
         url = f"postgresql://kb_loader@127.0.0.1:{self.port}/{database}"
         with psycopg.connect(url, autocommit=True, connect_timeout=3) as connection:
             cursor = connection.execute(sql)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []
 
-    def replica(self, data: Path) -> "Postgres":
-        other = Postgres(data)
+    def start_replica(self, data: Path) -> "Postgres":
+        replica = Postgres(data)
         data.mkdir()
-        other._own()
+        replica._change_owner()
         self.run(
             "pg_basebackup", "-h", "127.0.0.1", "-p", str(self.port), "-U", "kb_loader", "-D", str(data), "-R",
             "-X", "stream", "-c", "fast", "--no-sync",
         )  # fmt: skip
-        return other.start()
+        return replica.start()
 
-    def stop(self, how: int = signal.SIGINT) -> None:
-        """SIGINT is a fast shutdown; SIGKILL takes the whole server, as a machine that lost its power would."""
+    def stop(self, signal_number: int = signal.SIGINT) -> None:
+        """Stop the server: SIGINT is a fast shutdown, SIGKILL ends all its processes like a power failure."""
         if self.process is None or self.process.poll() is not None:
             return
-        children = children_of(self.process.pid)
-        self.process.send_signal(how)
-        if how == signal.SIGKILL:
+        children = list_children(self.process.pid)
+        self.process.send_signal(signal_number)
+        if signal_number == signal.SIGKILL:
             for pid in children:
                 try:
                     os.kill(pid, signal.SIGKILL)
@@ -170,14 +168,13 @@ def _is_dead(pid: int) -> bool:
 
 
 class Api:
-    """One `procedure-kb serve` with its workers."""
+    """`procedure-kb serve` with its workers."""
 
     def __init__(self, work: Path, database: str, *, workers: int = 1, **settings: str) -> None:
-        self.port, self.work, self.workers = free_port(), work, workers
+        self.port, self.work, self.workers = find_free_port(), work, workers
         self.base = f"http://127.0.0.1:{self.port}"
-        given = {"DATABASE_URL": database, "PORT": str(self.port), "SEARCH_DIR": str(work / "search"), **settings}
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
-        self.env = {**kept, "PYTHONPATH": str(ROOT), **{f"KB_{name}": value for name, value in given.items()}}
+        settings = {"DATABASE_URL": database, "PORT": str(self.port), "SEARCH_DIR": str(work / "search"), **settings}
+        self.env = inherit_environment() | {f"KB_{name}": value for name, value in settings.items()}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, wait: bool = True) -> "Api":
@@ -190,42 +187,42 @@ class Api:
         return self
 
     def wait(self) -> None:
-        wait_for(f"the API on {self.port}", lambda: answers(f"{self.base}/health/ready"))
+        wait_for(f"the API on {self.port}", lambda: responds(f"{self.base}/health/ready"))
 
-    def worker_ids(self) -> list[int]:
+    def list_worker_pids(self) -> list[int]:
         assert self.process
         if self.workers == 1:
             return [self.process.pid]
-        # The supervisor's other child keeps track of resources and serves nothing.
-        return [pid for pid in children_of(self.process.pid) if b"spawn_main" in _command(pid)]
+        # The supervisor's other child is the resource tracker of multiprocessing.
+        return [pid for pid in list_children(self.process.pid) if b"spawn_main" in _read_command_line(pid)]
 
-    def stop(self, how: int = signal.SIGTERM) -> None:
+    def stop(self, signal_number: int = signal.SIGTERM) -> None:
         if self.process is None:
             return
-        workers = children_of(self.process.pid) if self.process.poll() is None else []
-        end(self.process, how)
-        if how == signal.SIGKILL:
+        workers = list_children(self.process.pid) if self.process.poll() is None else []
+        stop_process(self.process, signal_number)
+        if signal_number == signal.SIGKILL:
             for pid in workers:
                 if not _is_dead(pid):
                     os.kill(pid, signal.SIGKILL)
 
 
-def _command(pid: int) -> bytes:
+def _read_command_line(pid: int) -> bytes:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
 
 
-def answers(url: str, status: int = 200) -> bool:
+def responds(url: str, status: int = 200) -> bool:
     try:
         return httpx.get(url, timeout=10).status_code == status
     except httpx.TransportError:
         return False
 
 
-def rendered(values: Mapping[str, str]) -> str:
-    """The template as the entry point of the nginx image renders it: only the named variables are replaced."""
+def render_nginx_template(values: Mapping[str, str]) -> str:
+    """Render the template like the entry point of the nginx image: replace only the named variables."""
     text = TEMPLATE.read_text(encoding="utf-8")
     for name, value in values.items():
         text = text.replace(f"${{KB_NGINX_{name}}}", value)
@@ -233,12 +230,12 @@ def rendered(values: Mapping[str, str]) -> str:
 
 
 class Nginx:
-    """Debian's nginx with the configuration that the compose file uses."""
+    """Debian's nginx with the configuration from the Compose file."""
 
     def __init__(
         self, work: Path, *origins: int, rate: int = 10_000, burst: int = 10_000, connections: int = 500
     ) -> None:
-        self.port, self.work = free_port(), work
+        self.port, self.work = find_free_port(), work
         self.base = f"http://127.0.0.1:{self.port}"
         work.mkdir(parents=True, exist_ok=True)
         values = {
@@ -249,18 +246,18 @@ class Nginx:
             "BURST": str(burst),
             "CONNECTIONS": str(connections),
         }
-        (work / "kb.conf").write_text(rendered(values), encoding="utf-8")
-        places = "".join(
-            f"  {kind}_temp_path {work}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        (work / "kb.conf").write_text(render_nginx_template(values), encoding="utf-8")
+        temp_paths = "".join(
+            f"  {name}_temp_path {work}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
         user = "user root;\n" if os.getuid() == 0 else ""
         main = f"{user}worker_processes 1;\npid {work}/nginx.pid;\ndaemon off;\nerror_log stderr warn;\n"
-        main += f"events {{ worker_connections 1024; }}\nhttp {{\n{places}  include {work}/kb.conf;\n}}\n"
+        main += f"events {{ worker_connections 1024; }}\nhttp {{\n{temp_paths}  include {work}/kb.conf;\n}}\n"
         (work / "nginx.conf").write_text(main, encoding="utf-8")
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Nginx":
-        # A pipe or a file: nginx opens /dev/stdout anew, and both allow that.
+        # nginx reopens /dev/stdout, which works for a file.
         log = (self.work / "nginx.log").open("ab")
         command = [find_nginx() or "nginx", "-e", "stderr", "-p", str(self.work), "-c", str(self.work / "nginx.conf")]
         self.process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -277,16 +274,21 @@ class Nginx:
 
     def stop(self) -> None:
         if self.process:
-            end(self.process)
+            stop_process(self.process)
 
 
 def find_nginx() -> str | None:
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
 
-def load(database: str, seed: Path, **more: object) -> subprocess.CompletedProcess[bytes]:
-    """`procedure-kb load` as an operator runs it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
-    env = {**kept, "PYTHONPATH": str(ROOT), "KB_DATABASE_URL": database}
+def inherit_environment() -> dict[str, str]:
+    """Environment of this process without the settings of the service, and with the checkout on the Python path."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
+    return {**inherited, "PYTHONPATH": str(ROOT)}
+
+
+def run_load(database: str, seed: Path, **options: object) -> subprocess.CompletedProcess[bytes]:
+    """Run `procedure-kb load` as an operator does."""
+    env = {**inherit_environment(), "KB_DATABASE_URL": database}
     command = [sys.executable, "-m", "app.cli", "load", "--seed", str(seed)]
-    return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, check=False, **more)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, check=False, **options)  # type: ignore[call-overload,no-any-return]

@@ -1,4 +1,4 @@
-"""What the drills share: a folder, two releases, a loaded cluster to copy, and the end of whatever they started."""
+"""Test beds of the drills: servers and load for one drill, and the databases that all drills copy."""
 
 import os
 import shutil
@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import Self
 
 import httpx
-from drills.content import COLD, WARM, right_bodies, seeds
-from drills.processes import Api, Nginx, Postgres, load
+from drills.content import WARM_URLS, compute_expected_bodies, write_seeds
+from drills.processes import Api, Nginx, Postgres, run_load
 from drills.traffic import Traffic
 
 FULL = bool(os.environ.get("KB_FULL"))
 RATE = 120.0
 
 
-class Bench:
-    """The parts of one drill; leaving the block ends every process of it."""
+class Testbed:
+    """Processes of one drill; leaving the block stops all of them."""
 
-    def __init__(self, root: Path, shared: "Shared") -> None:
-        self.work, self.shared = root, shared
+    def __init__(self, directory: Path, fixtures: "Fixtures") -> None:
+        self.work, self.fixtures = directory, fixtures
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -32,66 +32,66 @@ class Bench:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def primary(self) -> Postgres:
-        """A cluster that holds the first release."""
-        one = self.shared.cluster.copy_to(self.work / "primary").start()
-        self._stack.callback(one.stop)
-        return one
+    def start_primary(self) -> Postgres:
+        """Start a PostgreSQL server that holds the first release."""
+        primary = self.fixtures.cluster.copy_to(self.work / "primary").start()
+        self._stack.callback(primary.stop)
+        return primary
 
-    def replica(self, primary: Postgres) -> Postgres:
-        one = primary.replica(self.work / "replica")
-        self._stack.callback(one.stop)
-        return one
+    def start_replica(self, primary: Postgres) -> Postgres:
+        replica = primary.start_replica(self.work / "replica")
+        self._stack.callback(replica.stop)
+        return replica
 
-    def api(self, database: str, *, workers: int = 1, **settings: str) -> Api:
-        one = Api(self.work, database, workers=workers, **settings).start()
-        self._stack.callback(one.stop)
-        return one
+    def start_api(self, database: str, *, workers: int = 1, **settings: str) -> Api:
+        api = Api(self.work, database, workers=workers, **settings).start()
+        self._stack.callback(api.stop)
+        return api
 
-    def apis(self, database: str, count: int = 2, *, workers: int = 1) -> list[Api]:
-        """Several at once: they start side by side."""
-        made = [Api(self.work, database, workers=workers).start(wait=False) for _ in range(count)]
-        for one in made:
-            self._stack.callback(one.stop)
-        for one in made:
-            one.wait()
-        return made
+    def start_apis(self, database: str, count: int = 2, *, workers: int = 1) -> list[Api]:
+        """Start several API processes in parallel."""
+        apis = [Api(self.work, database, workers=workers).start(wait=False) for _ in range(count)]
+        for api in apis:
+            self._stack.callback(api.stop)
+        for api in apis:
+            api.wait()
+        return apis
 
-    def nginx(self, *origins: int, **limits: int) -> Nginx:
-        one = Nginx(self.work / "nginx", *origins, **limits).start()
-        self._stack.callback(one.stop)
-        return one
+    def start_nginx(self, *origins: int, **limits: int) -> Nginx:
+        nginx = Nginx(self.work / "nginx", *origins, **limits).start()
+        self._stack.callback(nginx.stop)
+        return nginx
 
-    def sqlite(self) -> str:
-        """A file that holds the first release."""
-        shutil.copy(self.shared.file, self.work / "kb.sqlite3")
+    def copy_sqlite(self) -> str:
+        """Copy a SQLite file that holds the first release; returns its database URL."""
+        shutil.copy(self.fixtures.sqlite_file, self.work / "kb.sqlite3")
         return f"sqlite:///{self.work / 'kb.sqlite3'}"
 
     def load(self, database: str, *, second: bool) -> subprocess.CompletedProcess[bytes]:
-        return load(database, self.shared.seeds[second])
+        return run_load(database, self.fixtures.seeds[second])
 
-    def traffic(self, ports: Sequence[int], *, rate: float = RATE) -> Traffic:
-        """Callers of warm addresses: each is asked for once at each port before it counts."""
+    def prepare_traffic(self, ports: Sequence[int], *, rate: float = RATE) -> Traffic:
+        """Prepare clients of the warm URLs; requests each URL once at each port, so that it is cached."""
         for port in ports:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-                for url in WARM:
+                for url in WARM_URLS:
                     client.get(url, headers={"Accept-Encoding": "identity"}).raise_for_status()
-        return Traffic(ports, WARM, self.shared.expected, rate=rate)
+        return Traffic(ports, WARM_URLS, self.fixtures.expected, rate=rate)
 
 
-class Shared:
-    """Made once for all drills."""
+class Fixtures:
+    """Seeds and databases built once for all drills, in a temporary directory."""
 
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="kb-drills-"))
-        # The database server runs as another user, which must be able to pass through.
+        # The database server runs as another user, who needs to traverse the directory.
         self.root.chmod(0o755)
-        self.seeds = seeds(self.root)
-        self._number = 0
+        self.seeds = write_seeds(self.root)
+        self._testbed_count = 0
 
     @cached_property
     def expected(self) -> dict[str, dict[str, str]]:
-        return right_bodies(self.seeds)
+        return compute_expected_bodies(self.seeds)
 
     @property
     def versions(self) -> list[str]:
@@ -99,38 +99,35 @@ class Shared:
 
     @cached_property
     def cluster(self) -> Postgres:
-        one = Postgres(self.root / "cluster")
-        one.make()
-        one.start()
+        server = Postgres(self.root / "cluster")
+        server.initialize()
+        server.start()
         try:
-            one.ask("CREATE DATABASE kb")
-            done = load(url_of(one), self.seeds[0])
-            assert done.returncode == 0, done.stderr.decode()
+            server.execute("CREATE DATABASE kb")
+            process = run_load(build_database_url(server), self.seeds[0])
+            assert process.returncode == 0, process.stderr.decode()
         finally:
-            one.stop()
-        return one
+            server.stop()
+        return server
 
     @cached_property
-    def file(self) -> Path:
+    def sqlite_file(self) -> Path:
         file = self.root / "first.sqlite3"
-        done = load(f"sqlite:///{file}", self.seeds[0])
-        assert done.returncode == 0, done.stderr.decode()
+        process = run_load(f"sqlite:///{file}", self.seeds[0])
+        assert process.returncode == 0, process.stderr.decode()
         return file
 
-    def bench(self) -> Bench:
-        self._number += 1
-        folder = self.root / f"drill-{self._number}"
-        folder.mkdir()
-        return Bench(folder, self)
+    def create_testbed(self) -> Testbed:
+        self._testbed_count += 1
+        directory = self.root / f"drill-{self._testbed_count}"
+        directory.mkdir()
+        return Testbed(directory, self)
 
     def close(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-def url_of(*servers: Postgres, **parameters: str) -> str:
-    hosts = ",".join(f"127.0.0.1:{one.port}" for one in servers)
+def build_database_url(*servers: Postgres, **parameters: str) -> str:
+    hosts = ",".join(f"127.0.0.1:{server.port}" for server in servers)
     query = "&".join(f"{name}={value}" for name, value in parameters.items())
     return f"postgresql://kb_loader@{hosts}/kb?{query}" if query else f"postgresql://kb_loader@{hosts}/kb"
-
-
-__all__ = ["COLD", "FULL", "RATE", "WARM", "Bench", "Shared", "url_of"]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from conftest import Client, new_database
 
-from app.db.errors import DatabaseAway, DatabaseBare, DatabaseFault, said
-from app.db.read_engine import read_engine
+from app.db.errors import DatabaseError, DatabaseUnavailable, SchemaMissing, first_line
+from app.db.read_engine import create_read_engine
 from app.main import create_app
 from app.settings import Settings
 
@@ -36,26 +36,26 @@ def test_a_database_that_nobody_migrated_says_that_nothing_is_loaded(bare_url: s
 
 
 def test_a_refused_statement_is_a_fault_of_ours_and_the_next_snapshot_works(bare_url: str) -> None:
-    engine = read_engine(bare_url)
-    with pytest.raises(DatabaseBare, match="nowhere"), engine.snapshot() as snapshot:
+    engine = create_read_engine(bare_url)
+    with pytest.raises(SchemaMissing, match="nowhere"), engine.transaction() as snapshot:
         snapshot.fetch("SELECT * FROM nowhere", {})
-    with pytest.raises(DatabaseFault) as raised, engine.snapshot() as snapshot:
+    with pytest.raises(DatabaseError) as raised, engine.transaction() as snapshot:
         snapshot.fetch("SELEKT 1", {})
-    assert "SELEKT" in said(raised.value)
-    with pytest.raises(DatabaseFault), engine.snapshot() as snapshot:
+    assert "SELEKT" in first_line(raised.value)
+    with pytest.raises(DatabaseError), engine.transaction() as snapshot:
         snapshot.fetch("CREATE TABLE mine (x int)", {})
 
-    with engine.snapshot() as snapshot:
+    with engine.transaction() as snapshot:
         assert [tuple(row) for row in snapshot.fetch("SELECT :one", {"one": "1"})] == [("1",)]
     engine.dispose()
 
 
 def test_a_server_that_ends_a_connection_is_away_and_the_next_request_is_answered(postgres_url: str) -> None:
-    engine = read_engine(Settings(database_url=new_database(postgres_url)).database_url)
+    engine = create_read_engine(Settings(database_url=new_database(postgres_url)).database_url)
 
-    with pytest.raises(DatabaseAway), engine.snapshot() as snapshot:
+    with pytest.raises(DatabaseUnavailable), engine.transaction() as snapshot:
         snapshot.fetch("SELECT pg_terminate_backend(pg_backend_pid())", {})
-    with engine.snapshot() as snapshot:
+    with engine.transaction() as snapshot:
         assert snapshot.fetch("SELECT 1", {})
     engine.dispose()
 

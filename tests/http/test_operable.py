@@ -71,7 +71,7 @@ def test_the_access_log_tells_every_answer_hits_too(
 ) -> None:
     load(procedure("p"))
     told = Client(create_app(Settings(database_url=database_url, access_log=True)), client.runner)
-    told.see()
+    told.poll_release()
     with caplog.at_level(logging.INFO, logger="procedure_kb.access"):
         for _ in range(2):
             told.get("/v1/procedures/p?release=")

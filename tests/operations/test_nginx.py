@@ -58,16 +58,16 @@ class Origin(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def origin() -> Iterator[type[Origin]]:
-    class TestOrigin(Origin):
+    class IsolatedOrigin(Origin):
         requests: list[tuple[str, str | None]] = []  # noqa: RUF012
         response_headers: dict[str, str] = {}  # noqa: RUF012
         request_headers: list[tuple[str, str]] = []  # noqa: RUF012
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), TestOrigin)
-    TestOrigin.port = server.server_address[1]  # type: ignore[attr-defined]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), IsolatedOrigin)
+    IsolatedOrigin.port = server.server_address[1]  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield TestOrigin
+    yield IsolatedOrigin
     server.shutdown()
     thread.join()
     server.server_close()
@@ -363,9 +363,9 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     database = str(work / "kb.sqlite3")
     record = procedure("p", names=[{"text": "Rhizotomy", "kind": "synonym"}])
     assert run_load(database, write_seed(work / "seed", record)).returncode == 0
-    made = Api(work, database, FEATURES="fhir,mcp").start()
-    yield made
-    made.stop()
+    api = Api(work, database, FEATURES="fhir,mcp").start()
+    yield api
+    api.stop()
 
 
 def get_response(port: int, path: str) -> tuple[int, list[tuple[str, str]], bytes]:

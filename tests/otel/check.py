@@ -1,7 +1,6 @@
-"""Serves with traces on, asks once with a traceparent, and reads what the collector was sent."""
+"""Check of traces: run the server with traces, send requests with a traceparent and inspect the exported spans."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -11,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from checkout import ROOT
+from live import find_free_port
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
-ROOT = Path(__file__).resolve().parent.parent.parent
 received: list[tuple[str, bytes]] = []
 
 
@@ -28,13 +28,7 @@ class Collector(BaseHTTPRequestHandler):
         return
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def ask(base: str) -> None:
+def send_requests(base: str) -> None:
     for _ in range(600):
         try:
             if httpx.get(f"{base}/health/ready").status_code == 200:
@@ -49,7 +43,7 @@ def ask(base: str) -> None:
 def main(work: Path) -> None:
     collector = HTTPServer(("127.0.0.1", 0), Collector)
     threading.Thread(target=collector.serve_forever, daemon=True).start()
-    port = free_port()
+    port = find_free_port()
     env = {
         **os.environ,
         "KB_DATABASE_URL": str(work / "kb.sqlite3"),
@@ -59,30 +53,31 @@ def main(work: Path) -> None:
     }
     server = subprocess.Popen([sys.executable, "-m", "app.cli", "serve"], env=env, cwd=ROOT)
     try:
-        ask(f"http://127.0.0.1:{port}")
+        send_requests(f"http://127.0.0.1:{port}")
     finally:
-        # What is left is sent when the service stops.
+        # The service exports the remaining spans when it stops.
         server.terminate()
         server.wait(timeout=60)
     collector.shutdown()
-    check()
+    check_spans()
 
 
-def check() -> None:
+def check_spans() -> None:
     spans = []
     for path, body in received:
         assert path == "/v1/traces", path
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-            names = {one.key: one.value.string_value for one in resource.resource.attributes}
-            assert names["service.name"] == "procedure-kb", names
+            attributes = {attribute.key: attribute.value.string_value for attribute in resource.resource.attributes}
+            assert attributes["service.name"] == "procedure-kb", attributes
             spans += [span for scope in resource.scope_spans for span in scope.spans]
-    mine = [span for span in spans if span.trace_id.hex() == TRACE]
-    assert len(mine) == 2, [span.name for span in spans]
-    assert all(span.parent_span_id.hex() == "b7ad6b7169203331" for span in mine)
-    told = {one.key: one.value for one in mine[0].attributes}
-    assert told["http.response.status_code"].int_value == 200
-    assert (mine[0].name, told["http.route"].string_value) == ("GET /procedures", "/procedures"), mine[0].name
-    print(f"{len(spans)} spans received, {len(mine)} under the caller's trace")
+    traced = [span for span in spans if span.trace_id.hex() == TRACE]
+    assert len(traced) == 2, [span.name for span in spans]
+    assert all(span.parent_span_id.hex() == "b7ad6b7169203331" for span in traced)
+    span = traced[0]
+    span_attributes = {attribute.key: attribute.value for attribute in span.attributes}
+    assert span_attributes["http.response.status_code"].int_value == 200
+    assert (span.name, span_attributes["http.route"].string_value) == ("GET /procedures", "/procedures"), span.name
+    print(f"{len(spans)} spans received, {len(traced)} in the trace of the client")
 
 
 if __name__ == "__main__":
