@@ -64,7 +64,7 @@ def run_server(
     """Run a server pinned to one core until the block ends. The block starts at its first 200 for `probe_url`."""
     started = time.perf_counter()
     # Bytecode is always cached, as it is for installed software.
-    env = ["-u", "PYTHONDONTWRITEBYTECODE", f"PYTHONPATH={ROOT}"]
+    env = ["-u", "PYTHONDONTWRITEBYTECODE", f"PYTHONPATH={ROOT}:{ROOT / 'tests'}"]
     env += [f"{name}={value}" for name, value in (environ or {}).items()]
     # A fixed command; no part of it comes from outside.
     process = subprocess.Popen(
