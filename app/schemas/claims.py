@@ -39,7 +39,7 @@ class IndicationOut(ResponseModel):
     role: values.TargetRole
 
 
-class FrequencyBand(ResponseModel):
+class FrequencyBandOut(ResponseModel):
     """Frequency band with its scheme, its limits (as shares of 1) and its origin."""
 
     name: Annotated[str, OpenEnum(vocabulary.RISK_BANDS)]
@@ -53,7 +53,7 @@ class ProcedureRiskOut(values.ProcedureRiskValue):
     """Observed frequency of a risk."""
 
     risk: Ref  # type: ignore[assignment]
-    band: Block[FrequencyBand]
+    band: Block[FrequencyBandOut]
     upper_limit_percent: float | None = Field(
         description="Upper 95% confidence limit in percent if none of n had the event; null: events occurred, or n is not given."
     )

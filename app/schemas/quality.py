@@ -18,7 +18,7 @@ class ReadabilityGrade(ResponseModel):
     automated_readability: float | None = Field(description="Null: there is no patient text.")
 
 
-class Coverage(ResponseModel):
+class QualityMetrics(ResponseModel):
     claims: int
     better_than_patient_education: Share | None = Field(description="Share of claims; null: there are no claims.")
     commercial: Share | None = Field(description="Share of claims from commercial sources; null: there are no claims.")
@@ -26,12 +26,12 @@ class Coverage(ResponseModel):
     oldest_source: int | None = Field(description="Year of the oldest source; null: no source states a year.")
 
 
-class Overall(Coverage):
+class Overall(QualityMetrics):
     records: int
     reading_grade: ReadabilityGrade = Field(description="Median over the records with patient texts.")
 
 
-class RecordQuality(Coverage):
+class RecordQuality(QualityMetrics):
     """Quality of one record."""
 
     record: Ref

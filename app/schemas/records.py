@@ -385,7 +385,7 @@ class TargetEdge(ResponseModel):
     links: SelfLink
 
 
-class MatrixCell(ResponseModel):
+class MatrixCellOut(ResponseModel):
     """Filled cell of the matrix."""
 
     procedure: str = Field(description="Slug of the row.")
@@ -400,7 +400,7 @@ class Matrix(ResponseModel):
 
     procedures: list[Ref]
     pain_generators: list[Ref]
-    cells: list[MatrixCell]
+    cells: list[MatrixCellOut]
 
 
 class EdgeSummary(ResponseModel):

@@ -63,10 +63,10 @@ def read_seed(root: Path, *, on_file: Callable[[str], None] = lambda _: None) ->
     for folder, cls, attribute, record_type in RECORD_FOLDERS:
         for path in _list_json_files(root / folder):
             on_file(folder)
-            problems += _read_record(bundle, path, cls, attribute, record_type)
+            problems += _read_record_file(bundle, path, cls, attribute, record_type)
     for name, key, entry_cls, attribute, record_type in LIST_FILES:
         if os.path.lexists(root / name):
-            problems += _read_list(bundle, root / name, key, entry_cls, attribute, record_type)
+            problems += _read_list_file(bundle, root / name, key, entry_cls, attribute, record_type)
     for name, single_cls, attribute in SINGLE_FILES:
         path = root / name
         if not os.path.lexists(path):
@@ -75,7 +75,7 @@ def read_seed(root: Path, *, on_file: Callable[[str], None] = lambda _: None) ->
         data, new_problems = _parse(bundle, path)
         problems += new_problems
         if data is not None:
-            record, new_problems = _validate(bundle, path, "", single_cls, data)
+            record, new_problems = _validate_entity(bundle, path, "", single_cls, data)
             problems += new_problems
             setattr(bundle, attribute, record)
             bundle.entities[name.removesuffix(".json")] = _drop_schema_key(data)
@@ -84,7 +84,7 @@ def read_seed(root: Path, *, on_file: Callable[[str], None] = lambda _: None) ->
         data, new_problems = _parse(bundle, path)
         problems += new_problems
         if data is not None:
-            release, new_problems = _validate(bundle, path, "", seed.ReleaseFile, data)
+            release, new_problems = _validate_entity(bundle, path, "", seed.ReleaseFile, data)
             problems += new_problems
             if release is not None:
                 bundle.releases.append(release)
@@ -98,7 +98,7 @@ def read_seed_file(path: Path, cls: type[M]) -> M:
     bundle = Bundle(root=path.parent)
     data, problems = _parse(bundle, path)
     if data is not None:
-        record, problems = _validate(bundle, path, "", cls, data)
+        record, problems = _validate_entity(bundle, path, "", cls, data)
         if record is not None:
             return record
     raise SeedInvalid(problems)
@@ -131,7 +131,7 @@ def _list_json_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*") if path.name[:1] != "." and path.suffix.lower() == ".json")
 
 
-def _read_record(
+def _read_record_file(
     bundle: Bundle, path: Path, cls: type[seed.RecordIn], attribute: str, record_type: str
 ) -> list[SeedProblem]:
     data, problems = _parse(bundle, path)
@@ -139,7 +139,7 @@ def _read_record(
         bundle.unreadable_slugs.setdefault(record_type, set()).add(path.stem)
         bundle.unreadable_types.add("claim")
         return problems
-    record, new_problems = _validate(bundle, path, "", cls, data)
+    record, new_problems = _validate_entity(bundle, path, "", cls, data)
     problems += new_problems
     file = path.relative_to(bundle.root).as_posix()
     slug = data.get("slug")
@@ -156,7 +156,7 @@ def _read_record(
     return problems
 
 
-def _read_list(
+def _read_list_file(
     bundle: Bundle, path: Path, key: str, cls: type[seed.SeedModel], attribute: str, record_type: str
 ) -> list[SeedProblem]:
     data, problems = _parse(bundle, path)
@@ -173,7 +173,7 @@ def _read_list(
         bundle.unreadable_types.add(record_type)
         return [*problems, SeedProblem(file, 1, f"/{key}", f"expected a list of entries under {key!r}")]
     for position, entry in enumerate(entries):
-        record, new_problems = _validate(bundle, path, f"/{key}/{position}", cls, entry)
+        record, new_problems = _validate_entity(bundle, path, f"/{key}/{position}", cls, entry)
         problems += new_problems
         if record is None:
             bundle.add_unreadable(record_type, entry)
@@ -269,7 +269,9 @@ def _parse_float(literal: str) -> float:
     return number
 
 
-def _validate(bundle: Bundle, path: Path, prefix: str, cls: type[M], data: Any) -> tuple[M | None, list[SeedProblem]]:  # noqa: ANN401
+def _validate_entity(
+    bundle: Bundle, path: Path, prefix: str, cls: type[M], data: Any
+) -> tuple[M | None, list[SeedProblem]]:  # noqa: ANN401
     file = path.relative_to(bundle.root).as_posix()
     try:
         record = cls.model_validate(data)

@@ -1,4 +1,4 @@
-"""What an operator sees: health, metrics of all workers, log lines with the id of the request."""
+"""Monitoring: health, metrics of all workers, log lines with the request ID."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_ready_needs_a_release_and_its_index_and_live_needs_neither(client: Client, load: Load) -> None:
+def test_ready_requires_a_release_and_live_does_not(client: Client, load: Load) -> None:
     assert client.get("/health/live").status_code == 200
     assert client.get("/health/ready").json()["code"] == "not_loaded"
 
@@ -30,70 +30,71 @@ def test_ready_needs_a_release_and_its_index_and_live_needs_neither(client: Clie
     assert client.get("/health/ready").status_code == 200
 
 
-def test_the_trace_of_the_caller_is_the_id_of_the_request() -> None:
+def test_the_trace_id_of_the_client_is_the_request_id() -> None:
     assert bind_request_id([(b"traceparent", f"00-{TRACE}-b7ad6b7169203331-01".encode())]) == TRACE
 
 
 @pytest.mark.parametrize(
-    "sent", [b"", b"x", b"00-" + b"0" * 32 + b"-b7ad6b7169203331-01", b"ff-" + TRACE.encode() + b"-b7ad6b7169203331-01"]
+    "traceparent",
+    [b"", b"x", b"00-" + b"0" * 32 + b"-b7ad6b7169203331-01", b"ff-" + TRACE.encode() + b"-b7ad6b7169203331-01"],
 )
-def test_without_a_valid_traceparent_each_request_gets_an_id_of_its_own(sent: bytes) -> None:
-    first, second = bind_request_id([(b"traceparent", sent)]), bind_request_id([(b"traceparent", sent)])
+def test_without_a_valid_traceparent_each_request_gets_a_unique_id(traceparent: bytes) -> None:
+    first, second = bind_request_id([(b"traceparent", traceparent)]), bind_request_id([(b"traceparent", traceparent)])
 
     assert len(first) == len(second) == 32
     assert first != second
 
 
-def test_a_line_of_the_log_is_json_with_the_id_and_the_exception() -> None:
+def test_a_log_line_is_json_with_the_request_id_and_extra_fields() -> None:
     request_id.set(TRACE)
-    record = logging.LogRecord("procedure_kb.http", logging.ERROR, "f", 1, "defect at %s", ("/v1",), None)
+    record = logging.LogRecord("procedure_kb.http", logging.ERROR, "f", 1, "error at %s", ("/v1",), None)
     record.status = 500
 
     line = json.loads(JsonFormatter().format(record))
 
     assert (line["level"], line["message"], line["request_id"], line["status"]) == (
         "error",
-        "defect at /v1",
+        "error at /v1",
         TRACE,
         500,
     )
 
 
-def test_a_503_names_the_request_as_the_log_does(client: Client) -> None:
+def test_a_503_has_the_request_id_of_the_log(client: Client) -> None:
     client.app.mark_stale()
-    answer = client.get("/v1/procedures", headers={"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"})
+    response = client.get("/v1/procedures", headers={"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"})
 
-    assert (answer.status_code, answer.headers["kb-request-id"]) == (503, TRACE)
+    assert (response.status_code, response.headers["kb-request-id"]) == (503, TRACE)
 
 
-def test_the_access_log_tells_every_answer_hits_too(
+def test_the_access_log_has_a_line_for_every_response_including_cache_hits(
     database_url: str, client: Client, load: Load, caplog: pytest.LogCaptureFixture
 ) -> None:
     load(procedure("p"))
-    told = Client(create_app(Settings(database_url=database_url, access_log=True)), client.runner)
-    told.poll_release()
+    logged = Client(create_app(Settings(database_url=database_url, access_log=True)), client.runner)
+    logged.poll_release()
     with caplog.at_level(logging.INFO, logger="procedure_kb.access"):
         for _ in range(2):
-            told.get("/v1/procedures/p?release=")
-            told.get("/v1/procedures/p")
-    told.close()
+            logged.get("/v1/procedures/p?release=")
+            logged.get("/v1/procedures/p")
+    logged.close()
 
     lines = [json.loads(JsonFormatter().format(record)) for record in caplog.records]
     assert [(line["status"], line["cached"]) for line in lines if not line["query"]] == [(200, False), (200, True)]
     assert all(line["path"] == "/v1/procedures/p" and line["bytes"] > 0 for line in lines)
 
 
-def test_metrics_of_the_workers_of_a_box_add_up_and_a_dead_one_drops_out(tmp_path: Path) -> None:
-    one = Metrics()
-    one.directory, one.hits = tmp_path, 3
-    one.gauges.append(
+def test_metrics_of_all_workers_of_a_host_are_merged_without_those_of_dead_workers(tmp_path: Path) -> None:
+    metrics = Metrics()
+    metrics.directory, metrics.hits = tmp_path, 3
+    metrics.gauges.append(
         lambda: {"kb_database_reachable": Gauge("Reachable.", 1.0, "min"), "kb_cache_bytes": Gauge("B.", 5)}
     )
-    other = one.counts() | {"hits": 4, "gauges": {"kb_database_reachable": ["Reachable.", 0.0, "min"]}}
-    (tmp_path / f"{os.getppid()}.json").write_bytes(orjson.dumps(other))
-    (tmp_path / "99999999.json").write_bytes(orjson.dumps(other))
+    other_worker = metrics.counts() | {"hits": 4, "gauges": {"kb_database_reachable": ["Reachable.", 0.0, "min"]}}
+    (tmp_path / f"{os.getppid()}.json").write_bytes(orjson.dumps(other_worker))
+    (tmp_path / "99999999.json").write_bytes(orjson.dumps(other_worker))
 
-    text = one.render()
+    text = metrics.render()
 
     assert "kb_cache_hits_total 7\n" in text
     assert "kb_workers 2\n" in text
@@ -102,7 +103,7 @@ def test_metrics_of_the_workers_of_a_box_add_up_and_a_dead_one_drops_out(tmp_pat
     assert not (tmp_path / "99999999.json").exists()
 
 
-def test_metrics_say_what_an_operator_asks(client: Client, load: Load) -> None:
+def test_metrics_count_responses_and_cache_hits_and_name_the_release(client: Client, load: Load) -> None:
     load(procedure("p"))
     for _ in range(2):
         client.get("/v1/procedures/p")
@@ -116,16 +117,18 @@ def test_metrics_say_what_an_operator_asks(client: Client, load: Load) -> None:
     assert f'revision="{client.app.revision}"}} 1' in text
 
 
-def test_metrics_with_a_token_answer_who_has_it(database_url: str, client: Client) -> None:
-    guarded = Client(create_app(Settings(database_url=database_url, metrics_token="secret")), client.runner)
+def test_metrics_with_a_token_require_it(database_url: str, client: Client) -> None:
+    protected = Client(create_app(Settings(database_url=database_url, metrics_token="secret")), client.runner)
 
-    assert guarded.get("/metrics").status_code == 404
-    assert guarded.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
-    assert guarded.get("/metrics", headers={"Authorization": "Bearer secret"}).status_code == 200
-    guarded.close()
+    assert protected.get("/metrics").status_code == 404
+    assert protected.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
+    assert protected.get("/metrics", headers={"Authorization": "Bearer secret"}).status_code == 200
+    protected.close()
 
 
-def test_traces_without_their_extra_are_a_setting_to_mend(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_traces_without_their_extra_are_a_configuration_error(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "app.monitoring.traces", None)
 
     with pytest.raises(ConfigurationError, match=r"requirements/otel\.txt"):
