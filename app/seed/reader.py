@@ -270,8 +270,12 @@ def _parse_float(literal: str) -> float:
 
 
 def _validate_entity(
-    bundle: Bundle, path: Path, prefix: str, cls: type[M], data: Any
-) -> tuple[M | None, list[SeedProblem]]:  # noqa: ANN401
+    bundle: Bundle,
+    path: Path,
+    prefix: str,
+    cls: type[M],
+    data: Any,  # noqa: ANN401
+) -> tuple[M | None, list[SeedProblem]]:
     file = path.relative_to(bundle.root).as_posix()
     try:
         record = cls.model_validate(data)
