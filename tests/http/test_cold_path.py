@@ -1,4 +1,4 @@
-"""What an answer that is not held costs the database: how many statements, and by which index."""
+"""Uncached responses: the number of their SQL statements, and the indexes that these use."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from app.db.read_engine import ReadTransaction
 from app.db.sqlite import SqliteEngine
 from app.db.statements import to_pyformat
 
-Asked = list[tuple[str, Mapping[str, Any]]]
+Statements = list[tuple[str, Mapping[str, Any]]]
 
 DETAILS = (
     "/v1/procedures/p01",
@@ -49,39 +49,39 @@ LISTS = (
 )
 
 
-class _Counted:
-    def __init__(self, snapshot: ReadTransaction, asked: Asked) -> None:
-        self._snapshot, self._asked = snapshot, asked
+class _RecordingTransaction:
+    def __init__(self, transaction: ReadTransaction, statements: Statements) -> None:
+        self._transaction, self._statements = transaction, statements
 
     def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        self._asked.append((sql, dict(parameters)))
-        return self._snapshot.fetch(sql, parameters)
+        self._statements.append((sql, dict(parameters)))
+        return self._transaction.fetch(sql, parameters)
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """Every statement of the read path."""
-    statements: Asked = []
+def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
+    """Records every statement of the read engine with its parameters."""
+    statements: Statements = []
 
-    def count(engine: type[SqliteEngine | PostgresEngine]) -> None:
-        real: Any = engine.transaction
+    def record_statements(engine: type[SqliteEngine | PostgresEngine]) -> None:
+        original: Any = engine.transaction
 
         @contextmanager
-        def counted(one: SqliteEngine | PostgresEngine) -> Iterator[_Counted]:
-            with real(one) as snapshot:
-                yield _Counted(snapshot, statements)
+        def transaction(self: SqliteEngine | PostgresEngine) -> Iterator[_RecordingTransaction]:
+            with original(self) as read_transaction:
+                yield _RecordingTransaction(read_transaction, statements)
 
-        monkeypatch.setattr(engine, "transaction", counted)
+        monkeypatch.setattr(engine, "transaction", transaction)
 
-    count(SqliteEngine)
-    count(PostgresEngine)
+    record_statements(SqliteEngine)
+    record_statements(PostgresEngine)
     return statements
 
 
 @pytest.fixture
-def filled(client: Client, load: Load) -> Client:
-    """Enough rows that an index pays, most of them decoys."""
-    treated = [
+def loaded_client(client: Client, load: Load) -> Client:
+    """Client of enough rows to make an index worthwhile, most of them unrelated to the requests."""
+    procedures = [
         procedure(
             f"p{n:02d}",
             treats=["facet-joint"] if n % 5 == 0 else ["other-joint"],
@@ -92,79 +92,79 @@ def filled(client: Client, load: Load) -> Client:
         )
         for n in range(60)
     ]
-    load(generator("facet-joint"), generator("other-joint"), condition("sciatica"), *treated)
+    load(generator("facet-joint"), generator("other-joint"), condition("sciatica"), *procedures)
     return client
 
 
-def test_a_detail_takes_at_most_five_statements_and_a_list_three(filled: Client, asked: Asked) -> None:
+def test_a_detail_takes_at_most_five_statements_and_a_list_at_most_three(
+    loaded_client: Client, statements: Statements
+) -> None:
     counts = {}
     for path in (*DETAILS, *LISTS):
-        # What is the same for every request of a revision (totals, names, the text index) is asked for once.
-        filled.get(path)
+        # The first request caches what all requests of a revision share (totals, names, the text index).
+        loaded_client.get(path)
         for limit in (1, 100) if path in LISTS and "suggest" not in path else (None,):
-            asked.clear()
-            address = path if limit is None else f"{path}{'&' if '?' in path else '?'}limit={limit}"
-            assert filled.get(address).status_code == 200, address
-            counts[address] = len(asked)
+            statements.clear()
+            url = path if limit is None else f"{path}{'&' if '?' in path else '?'}limit={limit}"
+            assert loaded_client.get(url).status_code == 200, url
+            counts[url] = len(statements)
 
-    assert {
-        path: count for path, count in counts.items() if count > (3 if path.partition("?")[0] in LISTS else 5)
-    } == {}
+    assert {url: count for url, count in counts.items() if count > (3 if url.partition("?")[0] in LISTS else 5)} == {}
 
 
-WHOLE_LISTS = tuple(path for path in LISTS if "?" not in path and not path.startswith("/v1/procedures/"))
+UNFILTERED_LISTS = tuple(path for path in LISTS if "?" not in path and not path.startswith("/v1/procedures/"))
 
 
-@pytest.mark.parametrize("path", WHOLE_LISTS)
-def test_the_first_page_of_a_list_is_read_as_one_row(filled: Client, asked: Asked, path: str) -> None:
-    filled.get(f"{path}?limit=1")
-    asked.clear()
+@pytest.mark.parametrize("path", UNFILTERED_LISTS)
+def test_the_first_page_of_a_list_is_read_as_one_row(loaded_client: Client, statements: Statements, path: str) -> None:
+    loaded_client.get(f"{path}?limit=1")
+    statements.clear()
 
-    assert filled.get(path).status_code == 200
-    # The release, and the page.
-    assert len(asked) == 2
+    assert loaded_client.get(path).status_code == 200
+    # One statement for the release and one for the page.
+    assert len(statements) == 2
 
 
-@pytest.mark.parametrize("path", WHOLE_LISTS)
-def test_the_first_page_as_it_is_kept_is_what_its_rows_give(
-    filled: Client, monkeypatch: pytest.MonkeyPatch, path: str
+@pytest.mark.parametrize("path", UNFILTERED_LISTS)
+def test_the_stored_first_page_equals_the_page_built_from_its_rows(
+    loaded_client: Client, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    kept = filled.get(f"{path}?limit=20")
-    # What other code loaded has no such pages.
+    stored = loaded_client.get(f"{path}?limit=20")
+    # A release loaded by another version of the code has no stored pages.
     monkeypatch.setattr("app.http.pagination.find_first_page", lambda *_: None)
 
-    assert filled.get(path).content == kept.content
-    first = kept.json()
-    if following := first["page"]["next"]:
-        second = filled.get(f"{path}?limit=20&cursor={following}").json()
-        assert first["items"] + second["items"] == filled.get(f"{path}?limit=40").json()["items"]
+    assert loaded_client.get(path).content == stored.content
+    first = stored.json()
+    if cursor := first["page"]["next"]:
+        second = loaded_client.get(f"{path}?limit=20&cursor={cursor}").json()
+        assert first["items"] + second["items"] == loaded_client.get(f"{path}?limit=40").json()["items"]
 
 
-def plans_of(asked: Asked, database_url: str) -> dict[str, str]:
-    """How the database finds what statements on lists and claims ask for."""
-    is_file = database_url.startswith("sqlite")
+def explain(statements: Statements, database_url: str) -> dict[str, str]:
+    """Query plans of the statements on lists and claims, by SQL text."""
+    is_sqlite = database_url.startswith("sqlite")
     with create_engine(database_url, poolclass=NullPool).connect() as connection:
-        if not is_file:
-            # A planner scans what is small: without that, it shows the index that a large table would be read by.
-            for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
-                connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        if not is_sqlite:
+            # PostgreSQL scans small tables; without scans, the plan names the index that a large table would use.
+            for method in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
+                connection.exec_driver_sql(f"SET LOCAL enable_{method} = off")
         plans = {}
-        for sql, parameters in asked:
+        for sql, parameters in statements:
             if not any(f"FROM {table}" in sql for table in ("list_", "lookup_", "claim")):
                 continue
-            words = f"EXPLAIN QUERY PLAN {sql}" if is_file else f"EXPLAIN {to_pyformat(sql)}"
-            plans[sql] = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(words, dict(parameters)))
+            query = f"EXPLAIN QUERY PLAN {sql}" if is_sqlite else f"EXPLAIN {to_pyformat(sql)}"
+            plans[sql] = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(query, dict(parameters)))
     return plans
 
 
 @pytest.mark.parametrize("path", [path for path in LISTS if "suggest" not in path and "search" not in path])
-def test_rows_of_a_list_come_from_an_index_and_in_its_order(
-    filled: Client, asked: Asked, database_url: str, path: str
+def test_a_list_reads_its_rows_from_an_index_in_order(
+    loaded_client: Client, statements: Statements, database_url: str, path: str
 ) -> None:
-    filled.get(path)
-    asked.clear()
-    assert filled.get(f"{path}{'&' if '?' in path else '?'}limit=7").status_code == 200
-    plans = plans_of(asked, database_url)
+    loaded_client.get(path)
+    statements.clear()
+    assert loaded_client.get(f"{path}{'&' if '?' in path else '?'}limit=7").status_code == 200
+    plans = explain(statements, database_url)
 
     assert plans
     for sql, plan in plans.items():
@@ -185,14 +185,16 @@ def test_rows_of_a_list_come_from_an_index_and_in_its_order(
         "/v1/procedures?facet=family&body_region=knee&body_region=hip",
     ],
 )
-def test_values_of_a_facet_are_counted_from_one_row_each(
-    filled: Client, asked: Asked, database_url: str, path: str
+def test_a_facet_counts_each_value_from_one_row(
+    loaded_client: Client, statements: Statements, database_url: str, path: str
 ) -> None:
-    assert filled.get(path).status_code == 200
+    assert loaded_client.get(path).status_code == 200
 
-    counted = [(sql, given) for sql, given in asked if sql.startswith("SELECT value, positions FROM list_facet")]
-    assert len(counted) == 1
-    plan = plans_of(counted, database_url)[counted[0][0]]
+    facet_statements = [
+        (sql, params) for sql, params in statements if sql.startswith("SELECT value, positions FROM list_facet")
+    ]
+    assert len(facet_statements) == 1
+    plan = explain(facet_statements, database_url)[facet_statements[0][0]]
     if database_url.startswith("sqlite"):
         assert plan == "SEARCH list_facet USING PRIMARY KEY (list_id=? AND facet=?)"
     else:

@@ -1,4 +1,4 @@
-"""What a process knows of the current release while replicas lag and databases go away."""
+"""Release watcher: the current release of a process while replicas lag and databases are unavailable."""
 
 import asyncio
 import threading
@@ -8,98 +8,98 @@ import pytest
 from build import procedure
 from conftest import Client, Load
 
-from app.http import release_watcher as watching
-from app.http.services import ReleaseCache
+from app.http import release_watcher
 from app.http.release_watcher import ReleaseWatcher
+from app.http.services import ReleaseCache
 from app.queries.releases import LoadedRelease
 from app.settings import Settings
 
 
-def release(sequence: int) -> LoadedRelease:
+def build_release(sequence: int) -> LoadedRelease:
     return LoadedRelease(f"1.{sequence}.0", "2026-01-01", f"revision-{sequence}", "b", sequence, development=False)
 
 
-def watch_of(client: Client) -> ReleaseWatcher:
+def create_watcher(client: Client) -> ReleaseWatcher:
     return ReleaseWatcher(client.app.app.state.services.engine, client.app)  # type: ignore[attr-defined]
 
 
-def test_an_older_replica_does_not_take_the_release_back(client: Client) -> None:
-    watch = watch_of(client)
+def test_a_lagging_replica_does_not_revert_the_release(client: Client) -> None:
+    watcher = create_watcher(client)
     for sequence in (4, 5, 4, 5, 4):
-        watch.observe(release(sequence))
+        watcher.observe(build_release(sequence))
 
     assert client.app.revision == "revision-5"
 
 
-def test_an_older_release_is_believed_when_the_newer_is_met_no_more(
+def test_an_older_release_is_accepted_once_the_newer_one_is_no_longer_observed(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watch = watch_of(client)
-    watch.observe(release(5))
-    monkeypatch.setattr(watching, "REPLICA_LAG_TOLERANCE", 0.0)
-    watch.observe(release(4))
+    watcher = create_watcher(client)
+    watcher.observe(build_release(5))
+    monkeypatch.setattr(release_watcher, "REPLICA_LAG_TOLERANCE", 0.0)
+    watcher.observe(build_release(4))
 
     assert client.app.revision == "revision-4"
 
 
-def test_what_two_revisions_keep_never_mixes() -> None:
-    memo, wrong = ReleaseCache(), []
+def test_the_caches_of_two_revisions_never_mix() -> None:
+    cache, mismatches = ReleaseCache(), []
 
-    def ask(revision: str) -> None:
+    def read_cache(revision: str) -> None:
         for n in range(20_000):
-            found = memo.get(revision, n % 50, lambda: revision)
-            if found != revision:
-                wrong.append((revision, found))
+            cached = cache.get(revision, n % 50, lambda: revision)
+            if cached != revision:
+                mismatches.append((revision, cached))
 
-    threads = [threading.Thread(target=ask, args=(name,)) for name in ("a", "b") * 2]
+    threads = [threading.Thread(target=read_cache, args=(name,)) for name in ("a", "b") * 2]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert wrong == []
+    assert mismatches == []
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_restored_file_is_read_and_not_the_one_that_was_moved_away(
+def test_a_restored_database_file_is_read_instead_of_the_one_that_was_moved_away(
     client: Client, load: Load, tmp_path: Path
 ) -> None:
     load(procedure("first"))
     settings: Settings = client.app.app.state.services.settings  # type: ignore[attr-defined]
-    file, kept = Path(settings.database_url.removeprefix("sqlite:///")), tmp_path / "kept.sqlite3"
-    watch = watch_of(client)
-    client.runner.run(watch.poll(5))
+    file, moved = Path(settings.database_url.removeprefix("sqlite:///")), tmp_path / "moved.sqlite3"
+    watcher = create_watcher(client)
+    client.runner.run(watcher.poll(5))
     assert client.get("/v1/procedures/first").status_code == 200
 
-    file.rename(kept)
-    client.runner.run(watch.poll(5))
-    warm, cold = client.get("/v1/procedures/first"), client.get("/v1/procedures?limit=3")
-    assert (warm.status_code, warm.headers["kb-stale"]) == (200, "database-unreachable")
-    assert (cold.status_code, cold.json()["code"], cold.headers["retry-after"]) == (503, "unavailable", "2")
+    file.rename(moved)
+    client.runner.run(watcher.poll(5))
+    cached, uncached = client.get("/v1/procedures/first"), client.get("/v1/procedures?limit=3")
+    assert (cached.status_code, cached.headers["kb-stale"]) == (200, "database-unreachable")
+    assert (uncached.status_code, uncached.json()["code"], uncached.headers["retry-after"]) == (503, "unavailable", "2")
     assert not file.exists()
 
-    kept.replace(file)
-    client.runner.run(watch.poll(5))
+    moved.replace(file)
+    client.runner.run(watcher.poll(5))
     assert "kb-stale" not in client.get("/v1/procedures/first").headers
     assert client.get("/v1/procedures?limit=3").status_code == 200
 
 
-def test_a_poll_that_hangs_leaves_the_loop_free(client: Client) -> None:
-    async def both() -> None:
-        await asyncio.gather(watch_of(client).poll(5), asyncio.sleep(0))
+def test_a_poll_does_not_block_the_event_loop(client: Client) -> None:
+    async def poll_and_sleep() -> None:
+        await asyncio.gather(create_watcher(client).poll(5), asyncio.sleep(0))
 
-    client.runner.run(both())
+    client.runner.run(poll_and_sleep())
 
 
-def test_while_the_database_is_away_warm_is_stale_and_cold_a_503_and_it_recovers_by_itself(
+def test_without_a_database_cached_responses_are_stale_and_others_503_until_it_is_back(
     client: Client, load: Load
 ) -> None:
     load(procedure("p"))
-    warm, cold = "/v1/procedures/p", "/v1/procedures?limit=9"
-    before = client.get(warm)
+    cached_url, uncached_url = "/v1/procedures/p", "/v1/procedures?limit=9"
+    before = client.get(cached_url)
 
     client.app.mark_stale()
-    during, refused = client.get(warm), client.get(cold)
+    during, refused = client.get(cached_url), client.get(uncached_url)
     assert (during.content, during.headers["etag"]) == (before.content, before.headers["etag"])
     assert during.headers["kb-stale"] == "database-unreachable"
     assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
@@ -108,12 +108,12 @@ def test_while_the_database_is_away_warm_is_stale_and_cold_a_503_and_it_recovers
     assert client.get("/health/live").status_code == 200
     assert client.get("/health/ready").status_code == 503
 
-    client.runner.run(watch_of(client).poll(30))
-    assert "kb-stale" not in client.get(warm).headers
-    assert client.get(cold).status_code == 200
+    client.runner.run(create_watcher(client).poll(30))
+    assert "kb-stale" not in client.get(cached_url).headers
+    assert client.get(uncached_url).status_code == 200
 
 
-def test_an_answer_of_a_release_that_was_replaced_meanwhile_is_not_kept(client: Client, load: Load) -> None:
+def test_a_response_of_a_release_that_was_replaced_meanwhile_is_not_cached(client: Client, load: Load) -> None:
     load(procedure("p"))
     client.app.set_release("another")
 
