@@ -190,6 +190,12 @@ def test_every_path_checks_the_release_parameter(client: Client, load: Load) -> 
     assert client.get("/v1/procedures/p?release=0.0.1").status_code == 410
 
 
+def test_readiness_ignores_the_release_parameter(client: Client, load: Load) -> None:
+    load(procedure("p"))
+
+    assert client.get("/health/ready?release=0.0.1").status_code == 200
+
+
 def test_a_request_with_a_matching_etag_gets_304_without_a_body(client: Client, load: Load) -> None:
     load(procedure("p"))
     first = client.get("/v1/procedures/p")

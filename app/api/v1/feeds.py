@@ -9,7 +9,15 @@ from fastapi import APIRouter, Query, Response
 
 from app.api.deps import Context, ReleaseQuery, StrictRoute
 from app.api.v1.releases import ChangeFilterParams, Version, get_release
-from app.formats.feeds import ATOM_MEDIA_TYPE, JSON_FEED_MEDIA_TYPE, Feed, FeedEntry, build_change_entries, render_atom, render_json_feed
+from app.formats.feeds import (
+    ATOM_MEDIA_TYPE,
+    JSON_FEED_MEDIA_TYPE,
+    Feed,
+    FeedEntry,
+    build_change_entries,
+    render_atom,
+    render_json_feed,
+)
 from app.http.context import RequestContext
 from app.openapi.responses import UndocumentedMediaType, error_responses
 from app.queries.documents import get_current_release_json
@@ -92,14 +100,18 @@ def get_releases_atom(_: ReleaseQuery, ctx: Context) -> Response:
     return _releases_feed(ctx, "atom", ATOM_MEDIA_TYPE, render_atom)
 
 
-@router.get("/releases.feed.json", response_class=UndocumentedMediaType, responses=_feed_responses(JSON_FEED_MEDIA_TYPE))
+@router.get(
+    "/releases.feed.json", response_class=UndocumentedMediaType, responses=_feed_responses(JSON_FEED_MEDIA_TYPE)
+)
 def get_releases_feed(_: ReleaseQuery, ctx: Context) -> Response:
     """Every release as a JSON Feed, newest first."""
     return _releases_feed(ctx, "feed.json", JSON_FEED_MEDIA_TYPE, render_json_feed)
 
 
 @router.get(
-    "/releases/{version}/changes.atom", response_class=UndocumentedMediaType, responses=_feed_responses(ATOM_MEDIA_TYPE, 404)
+    "/releases/{version}/changes.atom",
+    response_class=UndocumentedMediaType,
+    responses=_feed_responses(ATOM_MEDIA_TYPE, 404),
 )
 def get_changes_atom(version: Version, params: ChangeQuery, ctx: Context) -> Response:
     """Changes of a release as an Atom feed, one entry per record."""

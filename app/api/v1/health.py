@@ -38,8 +38,11 @@ async def get_readiness(request: Request) -> Response:
     """Ready for traffic: the database responds and has a release, and this host has its search index."""
     _live(request)
 
+    # Readiness takes no parameters: `release=` must not fail the check.
+    without_query = Request({**request.scope, "query_string": b""})
+
     def check() -> None:
-        with request_context(request) as ctx:
+        with request_context(without_query) as ctx:
             get_index(ctx)
 
     try:
