@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None) -> ResponseCache:
     """The whole service for one set of settings (default: the environment): the application inside its response cache."""
     settings = settings or load_settings()
     engine = create_read_engine(settings.database_url)
-    metrics = Metrics(settings.workers_dir)
+    metrics = Metrics(settings.metrics_dir)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -99,7 +99,7 @@ def create_app(settings: Settings | None = None) -> ResponseCache:
     mcp_lifespan = _add_mcp(app, settings)
     add_openapi_routes(app)
 
-    api_routes = _list_routes(v1)
+    api_routes = [(f"/v1{path}", route) for module in V1_MODULES for path, route in _list_routes(module.router)]
     paths = {path for path, _ in (*api_routes, *_list_routes(health.router), *_list_routes(web_router))}
     services.known_paths = tuple(sorted({*paths, *fhir_paths, "/openapi.json", "/openapi-3.0.json"}))
     # A file answers in microseconds; a server elsewhere must not hold up the other requests.
@@ -113,7 +113,7 @@ def _list_routes(router: APIRouter) -> list[tuple[str, APIRoute]]:
 
 def _add_fhir(app: FastAPI, settings: Settings) -> list[str]:
     """Serve /fhir where it is enabled, and say elsewhere how to enable it. Returns the paths that it serves."""
-    if "fhir" not in settings.extras:
+    if "fhir" not in settings.features:
         app.include_router(disabled_feature_router("fhir", "/fhir", "/fhir/{rest:path}"))
         return []
     from app.api.fhir.capability import add_fhir_routes  # noqa: PLC0415 - imported only where it is served
@@ -123,7 +123,7 @@ def _add_fhir(app: FastAPI, settings: Settings) -> list[str]:
 
 def _add_mcp(app: FastAPI, settings: Settings) -> AbstractAsyncContextManager[None]:
     """Serve /mcp where it is enabled, and say elsewhere how to enable it. Returns what runs as long as the service."""
-    if "mcp" not in settings.extras:
+    if "mcp" not in settings.features:
         app.include_router(disabled_feature_router("mcp", "/mcp"))
         return nullcontext()
     from app.api.mcp.server import McpApp  # noqa: PLC0415 - needs the extra `mcp`

@@ -72,9 +72,12 @@ class FastPath:
         self.app = app
         self.in_thread = in_thread
         self._tree: dict[str, Any] = {}
+        # Suffixes of segments such as `{slug}.jsonld`: FastAPI matches those.
+        self._suffixes: tuple[str, ...] = ()
         for path, route in routes:
-            # A segment that is a parameter and a suffix (`{slug}.jsonld`) is not in this tree: FastAPI matches it.
-            if "}." not in path and (plan := plan_endpoint(route)):
+            if "}." in path:
+                self._suffixes += (path[path.index("}.") + 1 :].split("/")[0],)
+            elif plan := plan_endpoint(route):
                 node = self._tree
                 for segment in path.strip("/").split("/"):
                     node = node.setdefault("{}" if segment.startswith("{") else segment, {})
@@ -109,7 +112,7 @@ class FastPath:
             child = node.get(segment) if segment else None
             if child is None:
                 child = node.get("{}")
-                if child is None or not 0 < len(segment) <= _MAX_SEGMENT:
+                if child is None or not 0 < len(segment) <= _MAX_SEGMENT or segment.endswith(self._suffixes):
                     return None
                 segments.append(segment)
             node = child
