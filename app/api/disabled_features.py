@@ -11,7 +11,7 @@ def disabled_feature_router(feature: str, *paths: str) -> APIRouter:
 
     async def refuse() -> Response:
         raise FeatureDisabled(
-            f"{feature.upper()} is not enabled; set KB_EXTRAS={feature} (`KB_EXTRAS={feature} make serve` installs and serves it)."
+            f"{feature.upper()} is not enabled; set KB_FEATURES={feature} (`KB_FEATURES={feature} make serve` installs and serves it)."
         )
 
     for path in paths:

@@ -105,6 +105,6 @@ def _build_tracer(endpoint: str) -> Tracer | None:
     except ImportError:
         raise ConfigurationError(
             "OTEL_EXPORTER_OTLP_ENDPOINT is set and the extra otel is not installed: "
-            "add KB_EXTRAS=otel, or install requirements/otel.txt."
+            "add KB_FEATURES=otel, or install requirements/otel.txt."
         ) from None
     return TraceExporter(endpoint)

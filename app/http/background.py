@@ -18,7 +18,7 @@ async def run_in_background(watcher: ReleaseWatcher, metrics: Metrics, settings:
     """Poll once, then run the tasks until the block ends."""
     await watcher.poll(5)
     coroutines = [watch_releases(watcher, settings.revision_poll_seconds)]
-    if settings.workers_dir:
+    if settings.metrics_dir:
         coroutines.append(publish_metrics(metrics))
     if settings.metrics_port:
         coroutines.append(serve_metrics(metrics, settings.host, settings.metrics_port, settings.metrics_token))
