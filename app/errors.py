@@ -168,29 +168,29 @@ class FormatNotOffered(KnowledgeBaseError):
 class PreconditionFailed(KnowledgeBaseError):
     status = 412
     code = "precondition_failed"
-    title = "The condition of the request does not hold"
-    explanation = "nginx in front says this where If-Match or If-Unmodified-Since does not fit. Of conditions, send If-None-Match alone."
+    title = "Precondition failed"
+    explanation = "Sent by the nginx proxy if If-Match or If-Unmodified-Since does not match. Send only If-None-Match."
 
 
 class RangeNotSatisfiable(KnowledgeBaseError):
     status = 416
     code = "range_not_satisfiable"
-    title = "The range lies outside of the body"
-    explanation = "nginx in front says this where Range asks for bytes that the body does not have."
+    title = "Range not satisfiable"
+    explanation = "Sent by the nginx proxy if Range requests bytes beyond the end of the body."
 
 
-class CodingNotRead(KnowledgeBaseError):
+class TransferCodingNotSupported(KnowledgeBaseError):
     status = 501
     code = "not_implemented"
-    title = "This part of HTTP is not implemented"
-    explanation = "nginx in front says this of a transfer coding other than chunked."
+    title = "Transfer coding not supported"
+    explanation = "Sent by the nginx proxy for a transfer coding other than chunked."
 
 
-class VersionNotSpoken(KnowledgeBaseError):
+class HttpVersionNotSupported(KnowledgeBaseError):
     status = 505
     code = "version_not_supported"
-    title = "This version of HTTP is not spoken"
-    explanation = "nginx in front says this of a request line that names another version than HTTP/1.0 or HTTP/1.1."
+    title = "HTTP version not supported"
+    explanation = "Sent by the nginx proxy for an HTTP version other than 1.0 and 1.1."
 
 
 class Unavailable(KnowledgeBaseError):
