@@ -18,7 +18,7 @@ from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext, request_context
 from app.http.pagination import paginate
 from app.http.problems import list_query_params
-from app.http.slug_resolution import resolve_filter_value
+from app.http.slug_resolution import check_record_exists, resolve_filter_value
 from app.queries.list_filter import Filters, SortOrder
 from app.queries.lists import DEFAULT_PAGE_SIZE
 
@@ -92,6 +92,15 @@ class ReleaseParams(BaseModel):
     )
 
 
+class PagingParams(ReleaseParams):
+    """Parameters that select a page."""
+
+    limit: int = Field(default=DEFAULT_PAGE_SIZE, ge=1, le=100, description="Maximum rows per page.")
+    cursor: Annotated[str, Field(min_length=1, max_length=400)] | SkipJsonSchema[None] = Field(
+        default=None, description="`page.next` of the previous page; valid for one release."
+    )
+
+
 class ListParams(ReleaseParams):
     """Parameters that select and sort the rows of a list."""
 
@@ -111,13 +120,8 @@ class ListParams(ReleaseParams):
         return Filters()
 
 
-class PageParams(ListParams):
-    """Parameters of every paginated list."""
-
-    limit: int = Field(default=DEFAULT_PAGE_SIZE, ge=1, le=100, description="Maximum rows per page.")
-    cursor: Annotated[str, Field(min_length=1, max_length=400)] | SkipJsonSchema[None] = Field(
-        default=None, description="`page.next` of the previous page; valid for one release."
-    )
+class PageParams(ListParams, PagingParams):
+    """Parameters of every list with filters."""
 
     @property
     def facets(self) -> list[str]:
@@ -130,8 +134,13 @@ def one_of(*names: str) -> Any:  # noqa: ANN401 - an annotation
     return OpenEnum(dict.fromkeys(names, ""))
 
 
-def list_page(ctx: RequestContext, path: str, params: PageParams, *, table: bool = False) -> Response:
-    """One page of the list at `path`, as the parameters select it. `table`: the list is also served as CSV."""
+def list_page(
+    ctx: RequestContext, path: str, params: PageParams, *, table: bool = False, has_status: bool = False
+) -> Response:
+    """One page of the list at `path`, as the parameters select it.
+
+    `table`: the list is also served as CSV. `has_status`: the page says whether the whole list is known.
+    """
     return paginate(
         ctx,
         path,
@@ -141,7 +150,16 @@ def list_page(ctx: RequestContext, path: str, params: PageParams, *, table: bool
         cursor=params.cursor,
         facets=params.facets,
         table=table,
+        has_status=has_status,
     )
+
+
+def list_procedures_of_record(
+    ctx: RequestContext, record_type: str, folder: str, slug: str, params: PageParams
+) -> Response:
+    """One page of the procedures that are linked to a record."""
+    check_record_exists(ctx, record_type, slug)
+    return list_page(ctx, f"{folder}/{slug}/procedures", params, has_status=True)
 
 
 def resolve_slugs(ctx: RequestContext, record_type: str, values: list[str]) -> tuple[str, ...]:
@@ -188,7 +206,7 @@ def parse_min_relief(value: str | None) -> float | None:
 class ProcedureFilterParams(ListParams):
     """Filters of a list of procedures."""
 
-    role: list[RoleValue] = repeatable("What the procedure does there: diagnoses or treats (for a risk: carries).")
+    role: list[RoleValue] = repeatable("What the procedure does there: diagnoses or treats (for a risk: has_risk).")
     family: list[FamilyValue] = repeatable("Family of the procedure.")
     intent: list[IntentValue] = repeatable("Purpose of the procedure.")
     body_region: list[RegionValue] = repeatable("Body region.")
@@ -232,5 +250,6 @@ class ProcedureLookupParams(ProcedureFilterParams, PageParams):
 
 # Handlers take it unused: FastAPI rejects unknown parameters with it, and the request context checks `release`.
 ReleaseQuery = Annotated[ReleaseParams, Query()]
+PagingQuery = Annotated[PagingParams, Query()]
 PageQuery = Annotated[PageParams, Query()]
 ProcedureLookupQuery = Annotated[ProcedureLookupParams, Query()]

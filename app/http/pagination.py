@@ -25,7 +25,7 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     "guidance": vocabulary.GUIDANCE,
     "anaesthesia": vocabulary.ANESTHESIA,
     "setting": vocabulary.SETTINGS,
-    "role": {**vocabulary.TARGET_ROLES, "carries": "Carries"},
+    "role": {**vocabulary.TARGET_ROLES, "has_risk": "Has the risk"},
     "kind": vocabulary.GENERATOR_KINDS,
     "category": vocabulary.RISK_CATEGORIES,
     "design": vocabulary.DESIGNS,
@@ -51,31 +51,33 @@ def paginate(
     cursor: str | None,
     facets: Sequence[str] = (),
     table: bool = False,
+    has_status: bool = False,
 ) -> Response:
-    """One page of a list. `table`: the same rows are served as CSV at a URL of their own."""
-    release = ctx.release
+    """One page of a list.
+
+    `table`: the same rows are served as CSV at a URL of their own. `has_status`: the page says whether the whole list is
+    known, as the block of a record does.
+    """
     signature = _signature(path, filters, order)
     rows = FilteredList(ctx.connection, path, filters, order)
     is_first_page = cursor is None and limit == DEFAULT_PAGE_SIZE and rows.unfiltered and not order.reverse
     if is_first_page and (page := find_first_page(ctx.connection, path)) is not None:
         items, total, last_offset = [page.items], page.total, page.last_offset
     else:
-        after = None if cursor is None else decode_cursor(cursor, release.revision, release.version, signature)
-        page_rows = list_rows(rows, after=after, limit=limit + 1)
+        page_rows = list_rows(rows, after=decode_cursor(ctx, cursor, signature), limit=limit + 1)
         total = ctx.cached(("total", path, signature), lambda: count_rows(rows))
         items = [row.json for row in page_rows[:limit]]
         last_offset = page_rows[limit - 1].offset if len(page_rows) > limit else None
-    next_cursor = None
-    if last_offset is not None:
-        next_cursor = encode_cursor(release.revision, release.version, signature, last_offset)
+    is_known = total > 0 or (has_status and not filters.is_empty and count_rows(FilteredList(ctx.connection, path)) > 0)
     return list_response(
         ctx,
         items,
         limit=limit,
         total=total,
-        next_cursor=next_cursor,
+        next_cursor=build_next_cursor(ctx, signature, last_offset),
         facets=[_count_facet(ctx, rows, name) for name in dict.fromkeys(facets)],
         alternates={"text/csv": _csv_url(ctx, path)} if table else None,
+        extra_members={"status": "known" if is_known else "unknown"} if has_status else None,
     )
 
 
@@ -130,23 +132,13 @@ def _count_facet(ctx: RequestContext, rows: FilteredList, name: str) -> dict[str
     """Counts of one facet, without its own filter."""
     signature = _signature(rows.list_path, rows.filters.without(name), DEFAULT_ORDER)
     counts = ctx.cached(("facet", name, signature), lambda: count_facet(rows, name))
-    selected = _selected_values(rows.filters, name)
+    selected = rows.filters.facets.get(name, ())
     labels = names_by_slug(ctx, name) if name in _RECORD_FACETS else _LABELS.get(name, _BOOLEAN_LABELS)
     values = [
         {"value": value, "label": labels.get(value, value), "count": count, "selected": value in selected}
         for value, count in counts
     ]
     return {"name": name, "values": values}
-
-
-def _selected_values(filters: Filters, name: str) -> set[str]:
-    selected: set[str] = set()
-    for facet, values in filters.facets.items():
-        if facet == name:
-            selected.update(values)
-        elif facet.split(":")[0] == name:
-            selected.update(value.split(" ")[0] for value in values)
-    return selected
 
 
 def _signature(path: str, filters: Filters, order: SortOrder) -> str:
@@ -161,9 +153,22 @@ def encode_cursor(revision: str, version: str, signature: str, position: int | s
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, revision: str, version: str, signature: str) -> int:
-    """Position in a cursor. Raises InvalidCursor, ReleaseMismatch or ReplicaBehind."""
-    position = int(decode_cursor_payload(cursor, revision, version, signature, pattern=r"[0-9]{1,10}"))
+def build_next_cursor(ctx: RequestContext, signature: str, position: int | None) -> str | None:
+    """Cursor of the page after the row at a position; None: there is no further page."""
+    if position is None:
+        return None
+    return encode_cursor(ctx.release.revision, ctx.release.version, signature, position)
+
+
+def decode_cursor(ctx: RequestContext, cursor: str | None, signature: str) -> int | None:
+    """Position of the row before the requested page; None: there is no cursor.
+
+    Raises InvalidCursor, ReleaseMismatch or ReplicaBehind.
+    """
+    if cursor is None:
+        return None
+    release = ctx.release
+    position = int(decode_cursor_payload(cursor, release.revision, release.version, signature, pattern=r"[0-9]{1,10}"))
     if position > 2**31:
         raise _wrong_list(cursor)
     return position

@@ -25,7 +25,7 @@ class Document(SQLModel, table=True):
 class ListRow(SQLModel, table=True):
     """A row of a list, at its position in the default order. `list_id` is `app.db.packing.list_id` of the list's path.
 
-    Its JSON is a claim or the summary of a record. A row of a lookup adds the edge that leads to the record.
+    Its JSON is a claim or the summary of a record. A row of a lookup adds the relations that lead to the procedure.
     """
 
     __tablename__ = "list_row"
@@ -35,7 +35,7 @@ class ListRow(SQLModel, table=True):
     record_type: str | None = Field(default=None, sa_type=BYTEWISE)
     record_slug: str | None = Field(default=None, sa_type=BYTEWISE)
     claim_id: str | None = Field(default=None, sa_type=BYTEWISE)
-    # JSON object merged into the summary or claim (the edge of a lookup), or the whole row if there is neither.
+    # JSON object merged into the summary or claim (the relations of a lookup), or the whole row if there is neither.
     extra_json: bytes | None = Field(default=None, sa_type=BYTES)
 
 

@@ -143,7 +143,7 @@ def _component_name(name: str) -> str:
     """Name of a generic schema as a client generator can use it: `ClaimPage` for `ListPage_Claim_`."""
     outer, _, inner = name.partition("_")
     inner = inner.strip("_")
-    return {"Block": f"{inner}Block", "ListPage": f"{inner}Page", "Batch": f"{inner}Batch"}.get(outer, name)
+    return {"Block": f"{inner}Block", "ListPage": f"{inner}Page", "BlockPage": f"{inner}BlockPage", "Batch": f"{inner}Batch"}.get(outer, name)
 
 
 def _rename_refs(schema: Json) -> Json:

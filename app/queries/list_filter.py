@@ -2,9 +2,9 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from itertools import islice
 from operator import and_
@@ -19,7 +19,10 @@ from app.db.statements import bind_list
 
 @dataclass(frozen=True)
 class Filters:
-    """Filters of a list. A row matches a facet if it has any of its values; it must match all facets."""
+    """Filters of a list. A row matches a facet if it has any of its values; it must match all facets.
+
+    In the list of procedures, a role and a pain generator or condition must match in the same relation.
+    """
 
     facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     min_relief_days: float | None = None
@@ -29,8 +32,11 @@ class Filters:
 
     def without(self, facet: str) -> "Filters":
         """The filters except those of one facet."""
-        facets = {name: values for name, values in self.facets.items() if not _is_facet(facet, name)}
-        return Filters(facets, self.min_relief_days, self.updated_since, self.slugs)
+        return replace(self, facets={name: values for name, values in self.facets.items() if name != facet})
+
+    def with_only(self, facet: str, value: str) -> "Filters":
+        """The filters with one value in place of the requested values of a facet."""
+        return replace(self, facets={**self.facets, facet: (value,)})
 
     @property
     def is_empty(self) -> bool:
@@ -52,9 +58,19 @@ _RELIEF, _UPDATED = "relief", "updated"
 _EMPTY_SORT: Final = array("I"), array("d")
 
 
-def _is_facet(facet: str, stored_facet: str) -> bool:
-    """Whether a stored facet (`pain_generator:role`) belongs to a facet of the API (`pain_generator`)."""
-    return stored_facet.split(":", maxsplit=1)[0] == facet
+# Facets of procedures that are stored a second time with the role: `{facet}:role`, with the values `{slug} {role}`.
+_LINKED_FACETS: Final = ("pain_generator", "condition")
+
+
+def _list_stored_facets(list_path: str, facets: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    """Stored facets and values that a row must match, for requested ones."""
+    linked = [name for name in _LINKED_FACETS if name in facets]
+    if list_path != "procedures" or "role" not in facets or not linked:
+        return facets
+    stored = {name: values for name, values in facets.items() if name not in {"role", *linked}}
+    for name in linked:
+        stored[f"{name}:role"] = tuple(f"{slug} {role}" for slug in facets[name] for role in facets["role"])
+    return stored
 
 
 @dataclass
@@ -85,6 +101,7 @@ class FilteredList:
         self.list_path = list_path
         self.filters = filters
         self.order = order
+        self._stored_facets = _list_stored_facets(list_path, filters.facets)
 
     @property
     def unfiltered(self) -> bool:
@@ -94,10 +111,6 @@ class FilteredList:
     @cached_property
     def positions(self) -> BitMap | None:
         """Positions of the matching rows; None: every row matches."""
-        return self.positions_excluding("")
-
-    def positions_excluding(self, facet: str) -> BitMap | None:
-        """Positions of the rows that match all filters except those of one facet; None: every row matches."""
         filters = self.filters
         bitmaps: list[BitMap] = []
         if filters.min_relief_days is not None:
@@ -107,10 +120,9 @@ class FilteredList:
         if filters.slugs is not None:
             bitmaps.append(self._index.slug_positions)
         procedure_bitmaps: list[BitMap] = []
-        for name in filters.facets:
-            if not _is_facet(facet, name):
-                bitmap = self._index.facets.get(name, BitMap())
-                (bitmaps if self.is_own_facet(name) else procedure_bitmaps).append(bitmap)
+        for name in self._stored_facets:
+            bitmap = self._index.facets.get(name, BitMap())
+            (bitmaps if self.is_own_facet(name) else procedure_bitmaps).append(bitmap)
         if procedure_bitmaps:
             procedures = reduce(and_, procedure_bitmaps)
             positions = enumerate(self.procedure_positions)
@@ -156,7 +168,7 @@ class FilteredList:
 
     @property
     def _needs_procedure_positions(self) -> bool:
-        return not all(map(self.is_own_facet, self.filters.facets))
+        return not all(map(self.is_own_facet, self._stored_facets))
 
     @cached_property
     def _index(self) -> _ListIndex:
@@ -194,7 +206,7 @@ class FilteredList:
         if self.order.sort:
             params["sort"] = self.order.sort
             yield "SELECT 'sort_order', sort, positions, NULL FROM list_sort WHERE list_id = :list_id AND sort = :sort"
-        for number, (facet, values) in enumerate(filters.facets.items()):
+        for number, (facet, values) in enumerate(self._stored_facets.items()):
             params[f"facet{number}"] = facet
             list_id = ":list_id" if self.is_own_facet(facet) else ":procedures_id"
             yield (
@@ -222,22 +234,45 @@ def count_rows(filtered: FilteredList) -> int:
 
 
 def count_facet(filtered: FilteredList, facet: str) -> Sequence[tuple[str, int]]:
-    """(value, rows) of a facet, ignoring the facet's own filter; most rows first, then by value."""
-    matching, is_own = filtered.positions_excluding(facet), filtered.is_own_facet(facet)
-    params = {"list_id": compute_list_id(filtered.list_path if is_own else "procedures"), "facet": facet}
-    sql = "SELECT value, positions FROM list_facet WHERE list_id = :list_id AND facet = :facet"
-    bitmaps = [(value, load_bitmap(positions)) for value, positions in filtered.transaction.fetch(sql, params)]
-    if is_own:
-        counts = [(value, len(bitmap if matching is None else bitmap & matching)) for value, bitmap in bitmaps]
+    """(value, rows) of a facet; most rows first, then by value.
+
+    Counted are the rows that would match if the value were the only requested one of the facet.
+    """
+    filters, is_linked = filtered.filters, filtered.list_path == "procedures"
+    if is_linked and facet == "role" and not filters.facets.keys().isdisjoint(_LINKED_FACETS):
+        roles = [role for role, _ in _list_values(filtered, "role")]
+        counts = [(role, len(_refilter(filtered, filters.with_only("role", role)).positions or ())) for role in roles]
     else:
-        procedures = filtered.procedure_positions
-        layers = _build_layers(procedures if matching is None else [procedures[position] for position in matching])
-        counts = [(value, sum(layer.intersection_cardinality(bitmap) for layer in layers)) for value, bitmap in bitmaps]
+        others = _refilter(filtered, filters.without(facet)) if facet in filters.facets else filtered
+        if is_linked and facet in _LINKED_FACETS and "role" in filters.facets:
+            bitmaps = _list_values_with_role(filtered, facet, filters.facets["role"])
+        else:
+            bitmaps = _list_values(filtered, facet)
+        matching = others.positions
+        if not filtered.is_own_facet(facet):
+            positions = others.procedure_positions
+            matching = BitMap(positions if matching is None else [positions[position] for position in matching])
+        counts = [(value, len(bitmap if matching is None else bitmap & matching)) for value, bitmap in bitmaps]
     return sorted(((value, count) for value, count in counts if count), key=lambda row: (-row[1], row[0]))
 
 
-def _build_layers(procedure_positions: Iterable[int]) -> list[BitMap]:
-    """Bitmaps of the procedures with at least one row, with at least two rows (of different roles), and so on."""
-    row_counts = Counter(procedure_positions)
-    depths = range(max(row_counts.values(), default=0))
-    return [BitMap([position for position, count in row_counts.items() if count > depth]) for depth in depths]
+def _refilter(filtered: FilteredList, filters: Filters) -> FilteredList:
+    return FilteredList(filtered.transaction, filtered.list_path, filters)
+
+
+def _list_values(filtered: FilteredList, facet: str) -> list[tuple[str, BitMap]]:
+    """Values of a stored facet, each with the positions of its rows in the list that stores it."""
+    list_path = filtered.list_path if filtered.is_own_facet(facet) else "procedures"
+    params = {"list_id": compute_list_id(list_path), "facet": facet}
+    sql = "SELECT value, positions FROM list_facet WHERE list_id = :list_id AND facet = :facet"
+    return [(value, load_bitmap(positions)) for value, positions in filtered.transaction.fetch(sql, params)]
+
+
+def _list_values_with_role(filtered: FilteredList, facet: str, roles: Collection[str]) -> list[tuple[str, BitMap]]:
+    """Values of a linked facet, each with the positions of the procedures that have any of the roles for it."""
+    bitmaps: dict[str, BitMap] = defaultdict(BitMap)
+    for value, bitmap in _list_values(filtered, f"{facet}:role"):
+        slug, role = value.split(" ")
+        if role in roles:
+            bitmaps[slug] |= bitmap
+    return list(bitmaps.items())

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import groupby
 from math import isnan, nan
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from orjson import Fragment
 
 from app.domain import vocabulary
 from app.domain.durations import duration_to_days
+from app.domain.json import Json
 from app.read_model.claims_json import link_placeholder, to_json
 from app.read_model.grading import GRADE_RANK, estimate_relief_days, get_best_source
 from app.read_model.graph import ContentGraph, Edge, SubjectClaim
@@ -92,10 +94,10 @@ class _ProcedureListRow(NamedTuple):
     record: tuple[str, str]
     sort_values: Mapping[str, float | None]
 
-    def build_lookup_row(self, role: str, grade: str, claim: str, path: Fragment) -> BuiltRow:
-        """Build the row of this procedure in a lookup that lists it because of this edge."""
-        extra = {"edge": {"role": role, "grade": grade, "claim": claim, "path": path}}
-        return BuiltRow(self.record, None, to_json(extra), _role_facets(role), self.position, self.sort_values)
+    def build_lookup_row(self, relations: list[Json]) -> BuiltRow:
+        """Build the row of this procedure in a lookup that lists it because of these relations, the best one first."""
+        facets = _role_facets(frozenset(relation["role"] for relation in relations))
+        return BuiltRow(self.record, None, to_json({"relations": relations}), facets, self.position, self.sort_values)
 
 
 # One shared set for each value, not one for each of a million rows.
@@ -114,8 +116,8 @@ def _procedure_sort_values(relief: float | None, updated: float) -> Mapping[str,
 
 
 @lru_cache(maxsize=10)
-def _role_facets(role: str) -> Facets:
-    return {"role": _singleton(role)}
+def _role_facets(roles: frozenset[str]) -> Facets:
+    return {"role": roles}
 
 
 def build_lists(
@@ -329,41 +331,47 @@ def _build_lookups(
     folder: str,
     procedure_rows: dict[str, _ProcedureListRow],
 ) -> Iterator[ListBuilder]:
-    """Build the procedure lookup of each record: procedures linked to it or a narrower record, by the nearest and best edge."""
+    """Build the procedure lookup of each record: procedures linked to it or a narrower record, each once."""
     narrower: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for slug, depths in graph.ancestors[record_type].items():
         for ancestor, depth in depths.items():
             narrower[ancestor].append((slug, depth))
     for record in graph.ancestors[record_type]:
-        best: dict[tuple[int, str], tuple[int, Edge]] = {}
-        for slug, depth in narrower[record]:
-            for edge in edges_by_slug.get(slug, ()):
-                key = (procedure_rows[edge.procedure].position, edge.role)
-                current = best.get(key)
-                if current is None or _edge_rank(depth, edge) < _edge_rank(*current):
-                    best[key] = (depth, edge)
-        edges = [best[key][1] for key in sorted(best)]
+        edges = [(depth, edge) for slug, depth in narrower[record] for edge in edges_by_slug.get(slug, ())]
         yield ListBuilder(
             f"{folder}/{record}/procedures", _iter_lookup_rows(graph, record_type, record, edges, procedure_rows)
         )
 
 
 def _iter_lookup_rows(
-    graph: ContentGraph, record_type: str, slug: str, edges: list[Edge], procedure_rows: dict[str, _ProcedureListRow]
+    graph: ContentGraph,
+    record_type: str,
+    slug: str,
+    edges: list[tuple[int, Edge]],
+    procedure_rows: dict[str, _ProcedureListRow],
 ) -> Iterator[BuiltRow]:
+    """`edges` come with the number of steps from the record of the lookup to the record that they link."""
+
     @cache
     def build_path(linked_slug: str) -> Fragment:
         path = dict.fromkeys((slug, linked_slug))
         return Fragment(to_json([graph.record_ref(record_type, step) for step in path]))
 
-    for edge in edges:
-        yield procedure_rows[edge.procedure].build_lookup_row(
-            edge.role, edge.grade, edge.best_claim.id, build_path(edge.linked_slug)
-        )
+    def rank(near: tuple[int, Edge]) -> tuple[int, int, int, str]:
+        depth, edge = near
+        return procedure_rows[edge.procedure].position, depth, GRADE_RANK[edge.grade], edge.best_claim.id
+
+    edges.sort(key=rank)
+    for procedure, group in groupby(edges, key=lambda edge: edge[1].procedure):
+        relations = [
+            _build_relation(edge.role, edge.grade, edge.best_claim.id, build_path(edge.linked_slug))
+            for _, edge in group
+        ]
+        yield procedure_rows[procedure].build_lookup_row(relations)
 
 
-def _edge_rank(depth: int, edge: Edge) -> tuple[int, int, str]:
-    return depth, GRADE_RANK[edge.grade], edge.best_claim.id
+def _build_relation(role: str, grade: str, claim_id: str, path: Fragment) -> Json:
+    return {"role": role, "grade": grade, "claim": claim_id, "path": path}
 
 
 def _build_risk_lookups(graph: ContentGraph, procedure_rows: dict[str, _ProcedureListRow]) -> Iterator[ListBuilder]:
@@ -384,7 +392,8 @@ def _iter_risk_lookup_rows(
     path = Fragment(to_json([graph.record_ref("risk", risk.slug)]))
     for slug in sorted(best, key=lambda slug: procedure_rows[slug].position):
         _, claim_id = best[slug]
-        yield procedure_rows[slug].build_lookup_row("carries", graph.claims[claim_id].grade, claim_id, path)
+        relation = _build_relation("has_risk", graph.claims[claim_id].grade, claim_id, path)
+        yield procedure_rows[slug].build_lookup_row([relation])
 
 
 def _iter_claim_rows(

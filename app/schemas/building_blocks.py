@@ -59,10 +59,13 @@ class CitationOut(ResponseModel):
     note: str | None = Field(description="Caveat about this citation; null: none.")
 
 
+BlockStatus = Literal["known", "unknown", "not_applicable"]
+
+
 class Block(ResponseModel, Generic[T]):
     """Block of a detail response. `unknown`: no cited information; `not_applicable`: cannot apply to this record."""
 
-    status: Literal["known", "unknown", "not_applicable"]
+    status: BlockStatus
     items: list[T]
 
 
@@ -136,7 +139,7 @@ class TypicalRelief(ResponseModel):
     label: str
     ongoing: bool = Field(description="Relief was still present when observation ended.")
     claim: str
-    chosen_because: str
+    selection_reason: str
     commercial: bool = Field(description="Only commercial sources support it.")
 
 
@@ -170,6 +173,14 @@ class ListPage(ResponseModel, Generic[T]):
     items: list[T]
     page: Pagination
     facets: list[Facet]
+
+
+class BlockPage(ListPage[T], Generic[T]):
+    """Page of a list that belongs to one record."""
+
+    status: BlockStatus = Field(
+        description="Of the whole list, whatever the filters: known, unknown (no cited information) or not applicable."
+    )
 
 
 class Batch(ResponseModel, Generic[T]):

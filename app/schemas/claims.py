@@ -65,7 +65,7 @@ class ReliefDurationOut(values.ReliefDurationValue):
     min_days: float | None = Field(description="`min` in days (month 30.4375, year 365.25); null with `min`.")
     max_days: float | None = Field(description="`max` in days; null with `max`.")
     typical: bool = Field(description="Whether this estimate is shown first for its procedure and intent.")
-    chosen_because: str | None = Field(description="Why this estimate is typical; null: it is not typical.")
+    selection_reason: str | None = Field(description="Why this estimate is typical; null: it is not typical.")
 
 
 class StatementOut(values.StatementValue):

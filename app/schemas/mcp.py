@@ -44,29 +44,35 @@ class RecordHit(ResponseModel):
     type: str
     slug: str
     name: str
-    summary: str | None = Field(description="Null: the record has none.")
-    because: str = Field(description="Why the record matched.")
+    summary: str | None = Field(description="Summary, or the publisher of a source; null: the record has none.")
+    reason: str = Field(description="Why the record matched.")
     sources: list[str] = Field(description="Slugs of the record's sources; at most five.")
 
 
+class TreatmentRelation(ResponseModel):
+    """What a procedure does, and the best supported claim for it."""
+
+    role: str
+    grade: str
+    path: list[Ref] = Field(description="Path from the requested record to the record that the claim names.")
+    claim: CitedClaim
+
+
 class TreatmentHit(ResponseModel):
-    """Procedure that diagnoses or treats the target."""
+    """Procedure that diagnoses or treats the record."""
 
     slug: str
     name: str
     family: str
-    role: str
-    grade: str
     typical_relief: list[str] = Field(description="Typical duration of relief; empty: unknown.")
-    path: list[Ref] = Field(description="Path from the requested record to the record that the claim names.")
-    claim: CitedClaim
+    relations: list[TreatmentRelation] = Field(description="Best relation of each role that the request allows.")
 
 
 class FindOutput(ToolOutput):
     """Records that match a query."""
 
     items: list[RecordHit]
-    urgent: list[CitedClaim] = Field(description="Red flags that the query describes; mention these first.")
+    notices: list[CitedClaim] = Field(description="Red flags that the query describes; mention these first.")
     suggestions: list[str] = Field(description="Names similar to a query that has no matches.")
     next: str | None = Field(description="`cursor` of the next page; null: this is the last page.")
 
@@ -98,7 +104,7 @@ class GetOutput(ToolOutput):
 class WhatTreatsOutput(ToolOutput):
     """Procedures that act on a pain generator or are used for a condition."""
 
-    target: Ref
+    record: Ref
     items: list[TreatmentHit]
     total: int
     next: str | None = Field(description="`cursor` of the next page; null: this is the last page.")

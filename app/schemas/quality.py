@@ -86,8 +86,11 @@ class EstimateDisagreement(ResponseModel):
     estimates: list[str]
 
 
-class ContradictionSide(ResponseModel):
-    position: str
+class ContradictionPosition(ResponseModel):
+    position: str = Field(
+        description="Position of a recommendation, or direction of a finding.",
+        json_schema_extra={"x-extensible-enum": [*vocabulary.POSITIONS, *vocabulary.DIRECTIONS]},
+    )
     claims: list[ClaimSummary]
 
 
@@ -95,9 +98,9 @@ class Contradiction(ResponseModel):
     """Bodies or studies that contradict each other. A broader record includes its narrower ones."""
 
     record: Ref
-    about: Literal["recommendation", "finding"]
-    axis: str
-    sides: list[ContradictionSide]
+    claim_kind: Literal["recommendation", "finding"]
+    dimension: str = Field(description="In what the sources differ, as text.")
+    positions: list[ContradictionPosition]
 
 
 class Disagreements(ResponseModel):

@@ -55,7 +55,7 @@ class ProcedureSummary(ResponseModel):
     body_regions: list[BodyRegion]
     typical_relief: Block[TypicalRelief]
     review: ReviewOut
-    updated_in: str = Field(description="Version of the release in which the record last changed.")
+    last_changed_in: str = Field(description="Version of the release in which the record last changed.")
     links: RecordLinks
 
 
@@ -69,7 +69,7 @@ class ConditionSummary(ResponseModel):
     stub: bool = Field(description="The sources name the condition but do not describe it.")
     body_regions: list[BodyRegion]
     review: ReviewOut
-    updated_in: str
+    last_changed_in: str
     links: RecordLinks
 
 
@@ -83,7 +83,7 @@ class PainGeneratorSummary(ResponseModel):
     kind: Annotated[str, OpenEnum(vocabulary.GENERATOR_KINDS)]
     body_regions: list[BodyRegion]
     review: ReviewOut
-    updated_in: str
+    last_changed_in: str
     links: RecordLinks
 
 
@@ -97,7 +97,7 @@ class RiskSummary(ResponseModel):
     lay_name: str
     category: Annotated[str, OpenEnum(vocabulary.RISK_CATEGORIES)]
     review: ReviewOut
-    updated_in: str
+    last_changed_in: str
     links: RecordLinks
 
 
@@ -110,30 +110,31 @@ class SourceSummary(ResponseModel):
     year: int | None = Field(description="Year of publication; null: not stated.")
     commercial: bool
     type: Literal["source"]
-    summary: str | None = Field(description="Publisher; null: not stated.")
     publisher: str | None = Field(description="Null: not stated.")
     status: Annotated[str, OpenEnum(vocabulary.SOURCE_STATUSES)]
     url: str | None = Field(description="URL where the source was read; null: not stated.")
     doi: str | None = Field(description="Null: no DOI is known.")
     note: str | None = Field(description="Caveat about the source; null: none.")
-    claims: int = Field(description="Number of claims that cite the source.")
-    updated_in: str
+    claim_count: int = Field(description="Number of claims that cite the source.")
+    last_changed_in: str
     links: RecordLinks
 
 
-class LookupEdge(ResponseModel):
+class LookupRelation(ResponseModel):
     """Relation that puts a procedure in a look-up."""
 
-    role: Annotated[str, Field(json_schema_extra={"x-extensible-enum": ["diagnoses", "treats", "carries"]})]
+    role: Annotated[str, Field(json_schema_extra={"x-extensible-enum": ["diagnoses", "treats", "has_risk"]})]
     grade: Grade
     claim: str = Field(description="Id of the best supported claim for this relation.")
     path: list[Ref] = Field(description="Path from the requested record to the record that the claim names.")
 
 
 class ProcedureLookupEntry(ProcedureSummary):
-    """Procedure in a look-up, with the relation that puts it there."""
+    """Procedure in a look-up, with the relations that put it there."""
 
-    edge: LookupEdge
+    relations: list[LookupRelation] = Field(
+        description="At least one. First those to the requested record, then those to narrower ones; the best grade first."
+    )
 
 
 class ProcedureTexts(ResponseModel):
@@ -179,17 +180,22 @@ class Hierarchy(ResponseModel):
     narrower: Block[Ref]
 
 
-class ConflictSide(ResponseModel):
-    position: str
+class ConflictPosition(ResponseModel):
+    """Position of some of the sources, with their claims."""
+
+    position: str = Field(
+        description="Position of a recommendation, or direction of a finding.",
+        json_schema_extra={"x-extensible-enum": [*vocabulary.POSITIONS, *vocabulary.DIRECTIONS]},
+    )
     claims: list[str]
 
 
 class Conflict(ResponseModel):
-    """Disagreement between sources: the claims on each side and the dimension of disagreement. Figures are not averaged."""
+    """Disagreement between sources: their positions and the dimension in which they differ. Figures are not averaged."""
 
-    about: Literal["recommendation", "finding"]
-    axis: str
-    sides: list[ConflictSide]
+    claim_kind: Literal["recommendation", "finding"]
+    dimension: str = Field(description="In what the sources differ, as text.")
+    positions: list[ConflictPosition]
 
 
 class Provenance(ResponseModel):
@@ -199,7 +205,7 @@ class Provenance(ResponseModel):
     funding: str
     update_policy: str
     version: str
-    updated_in: str
+    last_changed_in: str
 
 
 class GuideRef(ResponseModel):
@@ -238,7 +244,7 @@ class ProcedureDetail(ProcedureSummary):
     mechanisms: Block[StatementClaimOut]
     diagnostic_accuracy: Block[StatementClaimOut]
     prevalences: Block[StatementClaimOut]
-    names_in_sources: Block[StatementClaimOut]
+    source_names: Block[StatementClaimOut]
     codes: Block[StatementClaimOut]
     related: RelatedProcedures
     conflicts: Block[Conflict]
@@ -339,7 +345,7 @@ class RiskDetail(RiskSummary):
 class SourceDetail(SourceSummary):
     """Full source, with the claims that cite it."""
 
-    rests_on_it: Block[ClaimMention]
+    claims: Block[ClaimMention]
 
 
 class GuideSummary(ResponseModel):
@@ -350,7 +356,7 @@ class GuideSummary(ResponseModel):
     type: Literal["guide_page"]
     summary: str
     review: ReviewOut
-    updated_in: str
+    last_changed_in: str
     links: RecordLinks
 
 
@@ -364,7 +370,7 @@ class GuideItemOut(ResponseModel):
 class GuidePageDetail(GuideSummary):
     """Full page of the patient guide, with its supporting claims."""
 
-    intro: TextOut
+    summary_claims: list[str] = Field(description="Ids of the claims that support the summary.")
     items: list[GuideItemOut]
     claims: list[ClaimOut]
     sources: list[SourceRef]

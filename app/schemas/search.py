@@ -47,18 +47,25 @@ class SearchHit(ResponseModel):
     type: RecordType
     slug: str
     name: str
-    summary: str | None = Field(description="Null: the record has none.")
+    summary: str | None = Field(description="Summary, or the publisher of a source; null: the record has none.")
     matched: MatchedText
     highlights: list[Highlight]
-    because: str = Field(description="Why the record matched, as text.")
+    reason: str = Field(description="Why the record matched, as text.")
     links: RecordLinks
 
 
-class WordReplacement(ResponseModel):
-    """Word of the query that was replaced by another."""
+class CorrectionOut(ResponseModel):
+    """Misspelled word of the query."""
 
-    written: str = Field(description="Word as written in the query.")
-    read: str = Field(description="Word that was searched for instead.")
+    original: str = Field(description="Word as written in the query.")
+    corrected: str = Field(description="Word that was searched for instead.")
+
+
+class ExpansionOut(ResponseModel):
+    """Abbreviation or variant in the query."""
+
+    original: str = Field(description="Word as written in the query.")
+    expanded: str = Field(description="Words that were searched for instead.")
 
 
 class InterpretationOut(ResponseModel):
@@ -67,15 +74,15 @@ class InterpretationOut(ResponseModel):
     text: str
     words: list[str]
     phrases: list[str]
-    corrections: list[WordReplacement]
-    expansions: list[WordReplacement]
+    corrections: list[CorrectionOut]
+    expansions: list[ExpansionOut]
     ignored: list[str] = Field(description="Words that do not occur in this release.")
 
 
 class ProcedureWithReason(ProcedureLookupEntry):
     """Procedure for a record that the query names, with the reason."""
 
-    because: str
+    reason: str
 
 
 class SearchPage(ResponseModel):

@@ -19,9 +19,8 @@ def test_a_pain_generator_lists_only_procedures_that_treat_it(client: Client, lo
     response = client.get("/v1/pain-generators/lumbar-facet-joint/procedures", params={"role": "treats"})
 
     assert list_slugs(response) == ["facet-rfa"]
-    assert response.json()["items"][0]["edge"]["path"] == [
-        {"type": "pain_generator", "slug": "lumbar-facet-joint", "name": "Lumbar facet joint"}
-    ]
+    (relation,) = response.json()["items"][0]["relations"]
+    assert relation["path"] == [{"type": "pain_generator", "slug": "lumbar-facet-joint", "name": "Lumbar facet joint"}]
 
 
 def test_a_broader_pain_generator_includes_procedures_of_narrower_ones(client: Client, load: Load) -> None:
@@ -35,8 +34,39 @@ def test_a_broader_pain_generator_includes_procedures_of_narrower_ones(client: C
 
     assert list_slugs(client.get("/v1/pain-generators/facet-joint/procedures")) == ["facet-rfa"]
     assert list_slugs(client.get("/v1/procedures", params={"pain_generator": "facet-joint"})) == ["facet-rfa"]
-    path = client.get("/v1/pain-generators/facet-joint/procedures").json()["items"][0]["edge"]["path"]
+    path = client.get("/v1/pain-generators/facet-joint/procedures").json()["items"][0]["relations"][0]["path"]
     assert [step["slug"] for step in path] == ["facet-joint", "lumbar-facet-joint"]
+
+
+def test_a_procedure_is_listed_once_with_all_its_relations_the_best_first(client: Client, load: Load) -> None:
+    def target(claim_id: str, generator_slug: str, role: str, source: str) -> dict[str, object]:
+        return claim(claim_id, "target", {"pain_generator": generator_slug, "role": role}, source=source)
+
+    load(
+        generator("facet-joint"),
+        generator("cervical-facet-joint", broader=["facet-joint"]),
+        generator("lumbar-facet-joint", broader=["facet-joint"]),
+        procedure(
+            "facet-rfa",
+            claims=[
+                target("cervical", "cervical-facet-joint", "treats", "trial"),
+                target("lumbar", "lumbar-facet-joint", "treats", "review"),
+                target("weak", "facet-joint", "treats", "leaflet"),
+                target("test", "facet-joint", "diagnoses", "trial"),
+            ],
+        ),
+    )
+
+    for query in ("", "?role=treats", "?role=treats&role=diagnoses", "?sort=relief"):
+        (row,) = client.get(f"/v1/pain-generators/facet-joint/procedures{query}").json()["items"]
+        assert [
+            (relation["claim"], relation["role"], relation["path"][-1]["slug"]) for relation in row["relations"]
+        ] == [
+            ("test", "diagnoses", "facet-joint"),
+            ("weak", "treats", "facet-joint"),
+            ("lumbar", "treats", "lumbar-facet-joint"),
+            ("cervical", "treats", "cervical-facet-joint"),
+        ]
 
 
 def test_role_and_pain_generator_must_match_in_the_same_claim(client: Client, load: Load) -> None:
@@ -110,7 +140,7 @@ def test_typical_relief_comes_from_the_best_study_design(client: Client, load: L
     typical = client.get("/v1/procedures/p").json()["typical_relief"]
 
     assert [(item["claim"], item["min"], item["max"]) for item in typical["items"]] == [("best", "P3M", "P6M")]
-    assert "systematic review, 2021" in typical["items"][0]["chosen_because"]
+    assert "systematic review, 2021" in typical["items"][0]["selection_reason"]
 
 
 def test_a_commercial_estimate_is_typical_only_without_any_other(client: Client, load: Load) -> None:
@@ -119,7 +149,7 @@ def test_a_commercial_estimate_is_typical_only_without_any_other(client: Client,
     typical = client.get("/v1/procedures/p").json()["typical_relief"]["items"][0]
 
     assert typical["commercial"] is True
-    assert typical["chosen_because"].startswith("Only commercial sources")
+    assert typical["selection_reason"].startswith("Only commercial sources")
 
 
 def test_a_frequency_band_needs_a_rate_and_an_exact_limit_counts_as_the_more_frequent_band(
@@ -202,6 +232,29 @@ def test_a_batch_has_the_requested_order_and_lists_missing_slugs(client: Client,
     assert response["not_found"] == ["x"]
 
 
+def test_an_empty_list_of_a_record_says_whether_it_is_unknown_or_does_not_apply(client: Client, load: Load) -> None:
+    load(
+        generator("disc"),
+        generator("nerve"),
+        condition("sciatica"),
+        risk("bleeding"),
+        procedure("block", diagnoses=["disc"], claims=[relief("r", min="P1M")], not_applicable=["findings"]),
+    )
+
+    def status(path: str) -> tuple[str, int]:
+        response = client.get(f"/v1/{path}").json()
+        return response["status"], response["page"]["total"]
+
+    assert status("procedures/block/relief-durations") == ("known", 1)
+    assert status("procedures/block/response-rates") == ("unknown", 0)
+    assert status("procedures/block/findings") == ("not_applicable", 0)
+    assert status("pain-generators/disc/procedures") == ("known", 1)
+    assert status("pain-generators/disc/procedures?role=treats") == ("known", 0)
+    assert status("pain-generators/nerve/procedures") == ("unknown", 0)
+    assert status("conditions/sciatica/procedures?role=treats") == ("unknown", 0)
+    assert status("risks/bleeding/procedures") == ("unknown", 0)
+
+
 def test_guide_pages_have_the_order_of_their_file(client: Client, load: Load) -> None:
     load(page("zebra"), page("apple"))
 
@@ -217,16 +270,13 @@ def test_procedures_of_a_record_are_filtered_by_procedure_and_by_claim(client: C
     )
     path = "/v1/pain-generators/facet-joint/procedures"
 
-    def list_matches(query: str) -> list[tuple[str, str]]:
-        return [(row["slug"], row["edge"]["role"]) for row in client.get(f"{path}?{query}").json()["items"]]
+    def list_matches(query: str) -> list[str]:
+        return list_slugs(client.get(f"{path}?{query}"))
 
-    assert list_matches("family=ablation") == [("ablation", "treats")]
-    assert list_matches("family=ablation&family=nerve_block&role=treats") == [
-        ("ablation", "treats"),
-        ("block", "treats"),
-    ]
-    assert list_matches("implant=true") == [("ablation", "treats")]
-    assert list_matches("role=diagnoses") == [("block", "diagnoses")]
+    assert list_matches("family=ablation") == ["ablation"]
+    assert list_matches("family=ablation&family=nerve_block&role=treats") == ["ablation", "block"]
+    assert list_matches("implant=true") == ["ablation"]
+    assert list_matches("role=diagnoses") == ["block"]
     assert list_matches("role=diagnoses&family=ablation") == []
     page = client.get(f"{path}?facet=family&facet=role&role=treats").json()
     counts = {facet["name"]: {row["value"]: row["count"] for row in facet["values"]} for facet in page["facets"]}

@@ -32,8 +32,8 @@ CALLS: list[tuple[str, Json]] = [
     ("get", {"name": "facet-joint"}),
     ("get", {"name": "dural-puncture"}),
     ("get", {"name": "vertebroplasty--finding-01"}),
-    ("what_treats", {"target": "facet-joint"}),
-    ("what_treats", {"target": "sciatica", "role": "treats", "limit": 2}),
+    ("what_treats", {"record": "facet-joint"}),
+    ("what_treats", {"record": "sciatica", "role": "treats", "limit": 2}),
     ("compare", {"procedures": ["vertebroplasty", "balloon-kyphoplasty"]}),
 ]
 
@@ -144,13 +144,18 @@ def test_what_treats_returns_the_same_procedures_as_v1(base_url: str, call: Call
     treatments, cursor = [], ""
     while cursor is not None:
         output = call(
-            "what_treats", {"target": "facet-joint", "role": "treats", "limit": 3, "cursor": cursor}
+            "what_treats", {"record": "facet-joint", "role": "treats", "limit": 3, "cursor": cursor}
         ).structured_content
-        treatments += [(item["slug"], item["claim"]["id"]) for item in output["items"]]
+        treatments += [
+            (item["slug"], relation["role"], relation["claim"]["id"])
+            for item in output["items"]
+            for relation in item["relations"]
+        ]
         cursor = output["next"]
 
     rows = httpx.get(f"{base_url}/v1/pain-generators/facet-joint/procedures?role=treats&limit=100").json()["items"]
-    assert treatments == [(row["slug"], row["edge"]["claim"]) for row in rows]
+    best = [next(relation for relation in row["relations"] if relation["role"] == "treats") for row in rows]
+    assert treatments == [(row["slug"], "treats", relation["claim"]) for row, relation in zip(rows, best, strict=True)]
 
 
 def test_a_record_has_every_claim_that_v1_returns(base_url: str, call: Callable[[str, Json], Any]) -> None:
@@ -184,10 +189,10 @@ def test_a_record_has_every_claim_that_v1_returns(base_url: str, call: Callable[
         ("find", {"query": "?"}, "letter"),
         ("find", {"query": "pain", "limit": 51}, "50"),
         ("find", {"query": "pain", "cursor": "x"}, "cursor"),
-        ("what_treats", {"target": "facett joint"}, "facet-joint"),
-        ("what_treats", {"target": "facet-joint", "role": "treat"}, "treats"),
-        ("what_treats", {"target": "facet-joint", "family": ["ablatoin"]}, "ablation"),
-        ("what_treats", {"target": "facet-joint", "min_relief": "3 months"}, "P3M"),
+        ("what_treats", {"record": "facett joint"}, "facet-joint"),
+        ("what_treats", {"record": "facet-joint", "role": "treat"}, "treats"),
+        ("what_treats", {"record": "facet-joint", "family": ["ablatoin"]}, "ablation"),
+        ("what_treats", {"record": "facet-joint", "min_relief": "3 months"}, "P3M"),
         ("compare", {"procedures": ["vertebroplasty"]}, "2"),
         ("compare", {"procedures": ["vertebroplasty", "Percutaneous vertebroplasty"]}, "two different"),
         ("what_changed", {"version": "9.9.9"}, "Did you mean"),

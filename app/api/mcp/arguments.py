@@ -55,7 +55,7 @@ class GetArguments(ToolArguments):
 class WhatTreatsArguments(ToolArguments):
     """List procedures that treat or diagnose a pain generator, or that are used for a condition."""
 
-    target: Text = Field(description="Pain generator or condition: slug or known name.")
+    record: Text = Field(description="Pain generator or condition: slug or known name.")
     role: Annotated[str, OpenEnum({**vocabulary.TARGET_ROLES, "": ""})] = Field(
         default="", description="treats or diagnoses; empty returns both."
     )

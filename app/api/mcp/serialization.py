@@ -25,7 +25,7 @@ _FACTS: Final = (
     "url",
     "doi",
     "note",
-    "updated_in",
+    "last_changed_in",
 )
 
 
@@ -89,7 +89,7 @@ def serialize_record(document: Json, sources: CitedSources, requested: list[str]
         "slug": document["slug"],
         "name": document["name"],
         "other_names": [name["text"] for name in document.get("names", ()) if name["kind"] != "preferred"],
-        "summary": document["summary"],
+        "summary": document.get("summary"),
         "facts": {name: document[name] for name in _FACTS if document.get(name) not in (None, [], "")},
         "sections": sections,
         "unknown": [name for name, block in blocks.items() if block["status"] == "unknown"],

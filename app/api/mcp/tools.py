@@ -24,7 +24,7 @@ from app.domain.json import Json
 from app.errors import FieldError, InvalidParameter, NotFound
 from app.formats.comparison import build_comparison
 from app.http.context import RequestContext
-from app.http.pagination import decode_cursor, encode_cursor
+from app.http.pagination import build_next_cursor, decode_cursor
 from app.http.search import explain_hit, find_notices, get_index, suggest_names
 from app.http.slug_resolution import TYPE_LABELS, build_ref, explain_missing, names_by_slug, suggest_records
 from app.queries.claims import ClaimFilters, list_claims
@@ -39,7 +39,7 @@ from app.text.nearest import find_nearest
 from app.text.normalize import normalize
 
 RECORD_TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "source")
-TARGET_FOLDERS: Final = {"pain_generator": "pain-generators", "condition": "conditions"}
+LOOKUP_FOLDERS: Final = {"pain_generator": "pain-generators", "condition": "conditions"}
 MAX_SOURCES: Final = 5
 _CLAIM_FIELD: Final = re.compile(r"^/claims/([^/]+)")
 
@@ -71,13 +71,7 @@ def _signature(args: ToolArguments) -> str:
 
 
 def _decode_cursor(ctx: RequestContext, args: PagedArguments) -> int | None:
-    if not args.cursor:
-        return None
-    return decode_cursor(args.cursor, ctx.release.revision, ctx.release.version, _signature(args))
-
-
-def _encode_cursor(ctx: RequestContext, args: PagedArguments, position: int) -> str:
-    return encode_cursor(ctx.release.revision, ctx.release.version, _signature(args), position)
+    return decode_cursor(ctx, args.cursor or None, _signature(args))
 
 
 def _list_page(ctx: RequestContext, args: PagedArguments, filtered: FilteredList) -> tuple[list[Json], int, str | None]:
@@ -85,7 +79,7 @@ def _list_page(ctx: RequestContext, args: PagedArguments, filtered: FilteredList
     rows = list_rows(filtered, after=_decode_cursor(ctx, args), limit=args.limit + 1)
     total = ctx.cached(("mcp total", _signature(args)), lambda: count_rows(filtered))
     has_more = len(rows) > args.limit
-    next_cursor = _encode_cursor(ctx, args, rows[args.limit - 1].offset) if has_more else None
+    next_cursor = build_next_cursor(ctx, _signature(args), rows[args.limit - 1].offset if has_more else None)
     return [orjson.loads(row.json) for row in rows[: args.limit]], total, next_cursor
 
 
@@ -143,7 +137,7 @@ def find_records(ctx: RequestContext, args: FindArguments) -> Json:
             "slug": hit.record.slug,
             "name": hit.record.name,
             "summary": hit.record.summary or None,
-            "because": explain_hit(hit),
+            "reason": explain_hit(hit),
             "sources": sources.add(_list_sources(documents[hit.record.type, hit.record.slug])[:MAX_SOURCES]),
         }
         for hit in page
@@ -153,9 +147,9 @@ def find_records(ctx: RequestContext, args: FindArguments) -> Json:
         sources,
         {
             "items": items,
-            "urgent": [sources.cite(claim, short=True) for claim in find_notices(ctx, query)],
+            "notices": [sources.cite(claim, short=True) for claim in find_notices(ctx, query)],
             "suggestions": [] if hits else suggest_names(ctx, query),
-            "next": _encode_cursor(ctx, args, end) if end < len(hits) else None,
+            "next": build_next_cursor(ctx, _signature(args), end if end < len(hits) else None),
         },
     )
 
@@ -202,27 +196,34 @@ def _serialize_claim(claim: Json, sources: CitedSources) -> Json:
 def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     """List procedures that act on a pain generator or are used for a condition."""
     sources = CitedSources()
-    record_type, slug = resolve_record(ctx, "target", ("pain_generator", "condition"), args.target)
+    record_type, slug = resolve_record(ctx, "record", ("pain_generator", "condition"), args.record)
     roles = [args.role] if args.role else None
     filters = Filters(non_empty(role=roles, family=list(args.family)), parse_min_relief(args.min_relief or None))
-    filtered = FilteredList(ctx.connection, f"{TARGET_FOLDERS[record_type]}/{slug}/procedures", filters)
+    filtered = FilteredList(ctx.connection, f"{LOOKUP_FOLDERS[record_type]}/{slug}/procedures", filters)
     rows, total, next_cursor = _list_page(ctx, args, filtered)
-    claims = list_claims_by_id(ctx, (row["edge"]["claim"] for row in rows))
+    relations = {row["slug"]: _list_best_relations(row["relations"], args.role) for row in rows}
+    claims = list_claims_by_id(ctx, (relation["claim"] for best in relations.values() for relation in best))
     items = [
         {
             "slug": row["slug"],
             "name": row["name"],
             "family": row["family"],
-            "role": row["edge"]["role"],
-            "grade": row["edge"]["grade"],
             "typical_relief": list_typical_relief_labels(row),
-            "path": row["edge"]["path"],
-            "claim": sources.cite(claims[row["edge"]["claim"]], short=True),
+            "relations": [
+                {**relation, "claim": sources.cite(claims[relation["claim"]], short=True)}
+                for relation in relations[row["slug"]]
+            ],
         }
         for row in rows
     ]
-    target = build_ref(ctx, record_type, slug)
-    return _build_output(ctx, sources, {"target": target, "items": items, "total": total, "next": next_cursor})
+    record = build_ref(ctx, record_type, slug)
+    return _build_output(ctx, sources, {"record": record, "items": items, "total": total, "next": next_cursor})
+
+
+def _list_best_relations(relations: list[Json], role: str) -> list[Json]:
+    """List the best relation of each role, or of one role. `relations` are ordered from best to weakest."""
+    best = {relation["role"]: relation for relation in reversed(relations) if role in ("", relation["role"])}
+    return [relation for relation in relations if relation is best.get(relation["role"])]
 
 
 def list_claims_by_id(ctx: RequestContext, ids: Iterable[str]) -> dict[str, Json]:

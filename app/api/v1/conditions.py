@@ -18,6 +18,7 @@ from app.api.deps import (
     StrictRoute,
     bool_facet,
     list_page,
+    list_procedures_of_record,
     non_empty,
     one_of,
     repeatable,
@@ -27,10 +28,10 @@ from app.api.v1.batch import BatchQuery, get_batch
 from app.domain.documents import DocumentType
 from app.http.alternate_links import alternate_link_header
 from app.http.context import RequestContext
-from app.http.slug_resolution import check_record_exists, get_document
+from app.http.slug_resolution import get_document
 from app.openapi.responses import RECORD_STATUSES, error_responses
 from app.queries.list_filter import Filters
-from app.schemas.building_blocks import Batch, ListPage
+from app.schemas.building_blocks import Batch, BlockPage, ListPage
 from app.schemas.records import ConditionDetail, ConditionOptions, ConditionSummary, ProcedureLookupEntry
 
 router = APIRouter(prefix="/conditions", tags=["conditions"], route_class=StrictRoute)
@@ -75,12 +76,11 @@ def get_condition(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
 
 
 @router.get(
-    "/{slug}/procedures", response_model=ListPage[ProcedureLookupEntry], responses=error_responses(*RECORD_STATUSES)
+    "/{slug}/procedures", response_model=BlockPage[ProcedureLookupEntry], responses=error_responses(*RECORD_STATUSES)
 )
 def list_procedures_of_condition(slug: PathSlug, params: ProcedureLookupQuery, ctx: Context) -> Response:
-    """Procedures that are used for this condition or a narrower one, each with the claim that links them."""
-    check_record_exists(ctx, "condition", slug)
-    return list_page(ctx, f"conditions/{slug}/procedures", params)
+    """Procedures that are used for this condition or a narrower one, each once with the relations that link them."""
+    return list_procedures_of_record(ctx, "condition", "conditions", slug, params)
 
 
 @router.get("/{slug}/options", response_model=ConditionOptions, responses=error_responses(*RECORD_STATUSES))

@@ -16,6 +16,7 @@ from app.api.deps import (
     ShortText,
     StrictRoute,
     list_page,
+    list_procedures_of_record,
     non_empty,
     one_of,
     repeatable,
@@ -26,10 +27,10 @@ from app.domain import vocabulary
 from app.domain.values import OpenEnum
 from app.http.alternate_links import alternate_link_header
 from app.http.context import RequestContext
-from app.http.slug_resolution import check_record_exists, get_document
+from app.http.slug_resolution import get_document
 from app.openapi.responses import RECORD_STATUSES, error_responses
 from app.queries.list_filter import Filters
-from app.schemas.building_blocks import Batch, ListPage
+from app.schemas.building_blocks import Batch, BlockPage, ListPage
 from app.schemas.records import PainGeneratorDetail, PainGeneratorSummary, ProcedureLookupEntry
 
 router = APIRouter(prefix="/pain-generators", tags=["pain generators"], route_class=StrictRoute)
@@ -72,9 +73,8 @@ def get_pain_generator(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Respons
 
 
 @router.get(
-    "/{slug}/procedures", response_model=ListPage[ProcedureLookupEntry], responses=error_responses(*RECORD_STATUSES)
+    "/{slug}/procedures", response_model=BlockPage[ProcedureLookupEntry], responses=error_responses(*RECORD_STATUSES)
 )
 def list_procedures_of_pain_generator(slug: PathSlug, params: ProcedureLookupQuery, ctx: Context) -> Response:
-    """Procedures that diagnose or treat this pain generator or a narrower one, each with the claim that links them."""
-    check_record_exists(ctx, "pain_generator", slug)
-    return list_page(ctx, f"pain-generators/{slug}/procedures", params)
+    """Procedures that diagnose or treat this pain generator or a narrower one, each once with the relations that link them."""
+    return list_procedures_of_record(ctx, "pain_generator", "pain-generators", slug, params)

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
@@ -10,7 +11,8 @@ from app.api.deps import (
     FACET,
     Context,
     PageParams,
-    PageQuery,
+    PagingParams,
+    PagingQuery,
     PathSlug,
     ProcedureFilterParams,
     ReleaseQuery,
@@ -24,18 +26,19 @@ from app.api.deps import (
     resolve_slugs,
 )
 from app.api.v1.batch import BatchQuery, get_batch
+from app.domain.blocks import BLOCK_BY_CLAIM_KIND
 from app.domain.patterns import VERSION
 from app.errors import FieldError, InvalidParameter
 from app.http.alternate_links import alternate_link_header
 from app.http.context import RequestContext
-from app.http.pagination import decode_cursor, encode_cursor, list_response
+from app.http.pagination import build_next_cursor, decode_cursor, list_response
 from app.http.search import get_index
 from app.http.slug_resolution import check_record_exists, get_document
 from app.openapi.responses import RECORD_STATUSES, error_responses
 from app.queries.list_filter import Filters
 from app.queries.lists import count_record_claims, list_record_claims
 from app.queries.releases import list_versions
-from app.schemas.building_blocks import Batch, ListPage
+from app.schemas.building_blocks import Batch, BlockPage, ListPage
 from app.schemas.claims import (
     FindingClaimOut,
     IndicationClaimOut,
@@ -68,20 +71,13 @@ class ProcedureListFilterParams(ProcedureFilterParams):
     )
 
     def build_filters(self, ctx: RequestContext) -> Filters:
-        generators = resolve_slugs(ctx, "pain_generator", self.pain_generator)
-        conditions = resolve_slugs(ctx, "condition", self.condition)
         facets = self._shared_facets() | non_empty(
+            pain_generator=resolve_slugs(ctx, "pain_generator", self.pain_generator),
+            condition=resolve_slugs(ctx, "condition", self.condition),
+            role=self.role,
             procedure=resolve_slugs(ctx, "procedure", self.procedure),
             risk=resolve_slugs(ctx, "risk", self.risk),
         )
-        for name, slugs in (("pain_generator", generators), ("condition", conditions)):
-            if slugs and self.role:
-                # The role and the record must match in the same claim.
-                facets[f"{name}:role"] = tuple(f"{slug} {role}" for slug in slugs for role in self.role)
-            elif slugs:
-                facets[name] = slugs
-        if self.role and not generators and not conditions:
-            facets["role"] = tuple(self.role)
         since = None if self.updated_since is None else release_index(ctx, self.updated_since)
         slugs_by_text = None
         if self.q is not None:
@@ -151,65 +147,73 @@ def get_procedure(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
     )
 
 
-def _list_claims(ctx: RequestContext, slug: str, claim_kind: str, params: PageParams) -> Response:
+def _list_claims(ctx: RequestContext, slug: str, claim_kind: str, params: PagingParams) -> Response:
     check_record_exists(ctx, "procedure", slug)
-    release, signature = ctx.release, f"{slug}/{claim_kind}"
-    after = (
-        None if params.cursor is None else decode_cursor(params.cursor, release.revision, release.version, signature)
-    )
+    signature = f"{slug}/{claim_kind}"
+    after = decode_cursor(ctx, params.cursor, signature)
     rows = list_record_claims(ctx.connection, "procedure", slug, claim_kind, after=after, limit=params.limit + 1)
     total = ctx.cached(
         ("claims", slug, claim_kind), lambda: count_record_claims(ctx.connection, "procedure", slug, claim_kind)
     )
-    has_next = len(rows) > params.limit
-    next_cursor = (
-        encode_cursor(release.revision, release.version, signature, rows[params.limit - 1].offset) if has_next else None
+    last_offset = rows[params.limit - 1].offset if len(rows) > params.limit else None
+    return list_response(
+        ctx,
+        [row.claim or b"" for row in rows[: params.limit]],
+        limit=params.limit,
+        total=total,
+        next_cursor=build_next_cursor(ctx, signature, last_offset),
+        extra_members={"status": "known" if total else _find_block_status(ctx, slug, claim_kind)},
     )
-    claims = [row.claim or b"" for row in rows[: params.limit]]
-    return list_response(ctx, claims, limit=params.limit, total=total, next_cursor=next_cursor)
 
 
-@router.get("/{slug}/targets", response_model=ListPage[TargetClaimOut], responses=error_responses(*RECORD_STATUSES))
-def list_targets_of_procedure(slug: PathSlug, params: PageQuery, ctx: Context) -> Response:
+def _find_block_status(ctx: RequestContext, slug: str, claim_kind: str) -> str:
+    record = orjson.loads(get_document(ctx, "procedure", slug))
+    return str(record[BLOCK_BY_CLAIM_KIND[claim_kind]]["status"])
+
+
+@router.get("/{slug}/targets", response_model=BlockPage[TargetClaimOut], responses=error_responses(*RECORD_STATUSES))
+def list_targets_of_procedure(slug: PathSlug, params: PagingQuery, ctx: Context) -> Response:
     """Claims on what a procedure diagnoses or treats."""
     return _list_claims(ctx, slug, "target", params)
 
 
 @router.get(
-    "/{slug}/indications", response_model=ListPage[IndicationClaimOut], responses=error_responses(*RECORD_STATUSES)
+    "/{slug}/indications", response_model=BlockPage[IndicationClaimOut], responses=error_responses(*RECORD_STATUSES)
 )
-def list_indications_of_procedure(slug: PathSlug, params: PageQuery, ctx: Context) -> Response:
+def list_indications_of_procedure(slug: PathSlug, params: PagingQuery, ctx: Context) -> Response:
     """Claims on what a procedure is used for."""
     return _list_claims(ctx, slug, "indication", params)
 
 
 @router.get(
-    "/{slug}/risks", response_model=ListPage[ProcedureRiskClaimOut], responses=error_responses(*RECORD_STATUSES)
+    "/{slug}/risks", response_model=BlockPage[ProcedureRiskClaimOut], responses=error_responses(*RECORD_STATUSES)
 )
-def list_risks_of_procedure(slug: PathSlug, params: PageQuery, ctx: Context) -> Response:
+def list_risks_of_procedure(slug: PathSlug, params: PagingQuery, ctx: Context) -> Response:
     """Claims on the risks of a procedure, with the reported rates."""
     return _list_claims(ctx, slug, "procedure_risk", params)
 
 
 @router.get(
     "/{slug}/relief-durations",
-    response_model=ListPage[ReliefDurationClaimOut],
+    response_model=BlockPage[ReliefDurationClaimOut],
     responses=error_responses(*RECORD_STATUSES),
 )
-def list_relief_durations_of_procedure(slug: PathSlug, params: PageQuery, ctx: Context) -> Response:
+def list_relief_durations_of_procedure(slug: PathSlug, params: PagingQuery, ctx: Context) -> Response:
     """Claims on how long relief lasts after a procedure."""
     return _list_claims(ctx, slug, "relief_duration", params)
 
 
 @router.get(
-    "/{slug}/response-rates", response_model=ListPage[ResponseRateClaimOut], responses=error_responses(*RECORD_STATUSES)
+    "/{slug}/response-rates",
+    response_model=BlockPage[ResponseRateClaimOut],
+    responses=error_responses(*RECORD_STATUSES),
 )
-def list_response_rates_of_procedure(slug: PathSlug, params: PageQuery, ctx: Context) -> Response:
+def list_response_rates_of_procedure(slug: PathSlug, params: PagingQuery, ctx: Context) -> Response:
     """Claims on the share of people who respond to a procedure."""
     return _list_claims(ctx, slug, "response_rate", params)
 
 
-@router.get("/{slug}/findings", response_model=ListPage[FindingClaimOut], responses=error_responses(*RECORD_STATUSES))
-def list_findings_of_procedure(slug: PathSlug, params: PageQuery, ctx: Context) -> Response:
+@router.get("/{slug}/findings", response_model=BlockPage[FindingClaimOut], responses=error_responses(*RECORD_STATUSES))
+def list_findings_of_procedure(slug: PathSlug, params: PagingQuery, ctx: Context) -> Response:
     """Study findings on a procedure: outcome, effect, comparator, direction."""
     return _list_claims(ctx, slug, "finding", params)

@@ -15,6 +15,7 @@ from app.api.deps import (
     ShortText,
     StrictRoute,
     list_page,
+    list_procedures_of_record,
     non_empty,
     one_of,
     repeatable,
@@ -23,10 +24,10 @@ from app.api.deps import (
 from app.domain import vocabulary
 from app.domain.values import OpenEnum
 from app.http.context import RequestContext
-from app.http.slug_resolution import check_record_exists, get_document
+from app.http.slug_resolution import get_document
 from app.openapi.responses import RECORD_STATUSES, error_responses
 from app.queries.list_filter import Filters
-from app.schemas.building_blocks import ListPage
+from app.schemas.building_blocks import BlockPage, ListPage
 from app.schemas.records import ProcedureLookupEntry, RiskDetail, RiskSummary
 
 router = APIRouter(prefix="/risks", tags=["risks"], route_class=StrictRoute)
@@ -60,9 +61,8 @@ def get_risk(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
 
 
 @router.get(
-    "/{slug}/procedures", response_model=ListPage[ProcedureLookupEntry], responses=error_responses(*RECORD_STATUSES)
+    "/{slug}/procedures", response_model=BlockPage[ProcedureLookupEntry], responses=error_responses(*RECORD_STATUSES)
 )
 def list_procedures_of_risk(slug: PathSlug, params: ProcedureLookupQuery, ctx: Context) -> Response:
     """Procedures for which this risk is reported."""
-    check_record_exists(ctx, "risk", slug)
-    return list_page(ctx, f"risks/{slug}/procedures", params)
+    return list_procedures_of_record(ctx, "risk", "risks", slug, params)

@@ -8,11 +8,11 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.api.deps import Context, ReleaseParams, StrictRoute, repeatable
+from app.api.deps import Context, PagingParams, ReleaseParams, StrictRoute, repeatable
 from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext
-from app.http.pagination import decode_cursor, encode_cursor, list_response
+from app.http.pagination import build_next_cursor, decode_cursor, list_response
 from app.http.search import find_notices, get_index
 from app.http.search import suggest_names as suggest_similar_names
 from app.openapi.responses import error_responses
@@ -32,15 +32,11 @@ QueryText = Annotated[
 ]
 
 
-class SearchParams(ReleaseParams):
+class SearchParams(PagingParams):
     """Parameters of a search."""
 
     q: QueryText
     type: list[Annotated[str, OpenEnum(dict.fromkeys(SEARCHED_TYPES, ""))]] = repeatable("Record type.")
-    limit: int = Field(default=20, ge=1, le=100, description="Maximum rows per page.")
-    cursor: str = Field(
-        default="", max_length=400, description="`page.next` of the previous page; valid for one release."
-    )
 
 
 class SuggestParams(ReleaseParams):
@@ -59,23 +55,24 @@ def _require_searchable(text: str) -> str:
 @router.get("/search", response_model=SearchPage, responses=error_responses())
 def search_everything(params: Annotated[SearchParams, Query()], ctx: Context) -> Response:
     """Procedures, conditions, pain generators and risks, then guide pages, then sources; each with the reason it matches."""
-    release, text = ctx.release, _require_searchable(params.q)
-    index = get_index(ctx)
+    text, index = _require_searchable(params.q), get_index(ctx)
     query, hits = search(index, text, tuple(params.type))
     after, end, next_cursor = 0, params.limit, None
     if params.cursor or end < len(hits):
         signature = f"search:{normalize(text)}:{','.join(sorted(params.type))}"
-        after = decode_cursor(params.cursor, release.revision, release.version, signature) if params.cursor else 0
+        after = decode_cursor(ctx, params.cursor, signature) or 0
         end = after + params.limit
-        next_cursor = encode_cursor(release.revision, release.version, signature, end) if end < len(hits) else None
+        next_cursor = build_next_cursor(ctx, signature, end if end < len(hits) else None)
     interpretation = query.interpretation
     extra_members = {
         "interpreted": {
             "text": interpretation.text,
             "words": interpretation.words,
             "phrases": interpretation.phrases,
-            "corrections": [{"written": typed, "read": corrected} for typed, corrected in interpretation.corrections],
-            "expansions": [{"written": typed, "read": expanded} for typed, expanded in interpretation.expansions],
+            "corrections": [
+                {"original": typed, "corrected": corrected} for typed, corrected in interpretation.corrections
+            ],
+            "expansions": [{"original": typed, "expanded": expanded} for typed, expanded in interpretation.expansions],
             "ignored": interpretation.ignored,
         },
         "notices": orjson.Fragment(ctx.resolve_links(orjson.dumps(notices)))
@@ -170,8 +167,8 @@ def _list_related_procedures(ctx: RequestContext, hits: list[Hit]) -> list[orjso
         ],
     )
     name = named_hit.matched_text if named_hit.exact else named_hit.record.name
-    because = b',"because":' + orjson.dumps(f"{relation} {name}") + b"}"
-    return [orjson.Fragment(row + because) for row in rows]
+    reason = b',"reason":' + orjson.dumps(f"{relation} {name}") + b"}"
+    return [orjson.Fragment(row + reason) for row in rows]
 
 
 @router.get("/suggest", response_model=Suggestions, responses=error_responses())
