@@ -13,7 +13,7 @@ from pydantic.warnings import UnsupportedFieldAttributeWarning
 from app.domain import vocabulary
 from app.domain.durations import duration_to_days
 from app.domain.patterns import SHORT_DURATION, VERSION
-from app.domain.values import OpenEnum
+from app.domain.values import ClosedEnum, OpenEnum
 from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext, request_context
 from app.http.pagination import paginate
@@ -38,7 +38,13 @@ async def get_context(request: Request) -> AsyncIterator[RequestContext]:
 Context = Annotated[RequestContext, Depends(get_context)]
 PathSlug = Annotated[
     str,
-    Path(min_length=1, max_length=200, description="Slug. A former slug or another known name redirects to it."),
+    Path(
+        min_length=1,
+        max_length=200,
+        description="Slug. A former slug or another known name redirects to it.",
+        # In the document alone, so that `{slug}` and `{slug}.jsonld` do not overlap; names with other characters redirect.
+        json_schema_extra={"pattern": r"^[^./]+$"},
+    ),
 ]
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -131,7 +137,7 @@ class PageParams(ListParams, PagingParams):
 
 def one_of(*names: str) -> Any:  # noqa: ANN401 - an annotation
     """Annotation of a parameter that takes one of these names."""
-    return OpenEnum(dict.fromkeys(names, ""))
+    return ClosedEnum(dict.fromkeys(names, ""))
 
 
 def list_page(

@@ -27,7 +27,7 @@ BLOCK_BY_CLAIM_KIND: Final = {
     "mechanism": "mechanisms",
     "diagnostic_accuracy": "diagnostic_accuracy",
     "code": "codes",
-    "synonym": "names_in_sources",
+    "synonym": "source_names",
     "definition": "definitions",
     "symptom": "symptoms",
     "prevalence": "prevalences",

@@ -1,21 +1,23 @@
 """Comparison of procedures side by side."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
+
+import orjson
 
 from app.domain import vocabulary
 from app.domain.json import Json
 from app.read_model.link_placeholder import LINK_PLACEHOLDER
 
-# Status of the block, and (text, claim id) of each value; the claim id may be empty.
-Cell = tuple[str, list[tuple[str, str]]]
+# Status of the block, and (label, value, claim id) of each value; the claim id may be empty.
+Cell = tuple[str, list[tuple[str, Any, str]]]
 
 
 def _build_block_cell(block_name: str, format_claim: Callable[[Json], str]) -> Callable[[Json], Cell]:
     def cell(document: Json) -> Cell:
         block = document[block_name]
-        return block["status"], [(format_claim(claim), claim["id"]) for claim in block["items"]]
+        return block["status"], [(format_claim(claim), claim["value"], claim["id"]) for claim in block["items"]]
 
     return cell
 
@@ -26,6 +28,7 @@ def _build_typical_relief(document: Json) -> Cell:
         (
             f"{vocabulary.INTENTS[estimate['intent']]}: {estimate['label']}"
             + (" (commercial source)" if estimate["commercial"] else ""),
+            estimate,
             estimate["claim"],
         )
         for estimate in block["items"]
@@ -38,28 +41,27 @@ def _format_risk(claim: Json) -> str:
     name = value["risk"]["name"]
     if value["observed"] is not None and value["n"] is not None:
         rate = f"{value['observed']} of {value['n']}"
-    elif value["percent_min"] is not None and value["percent_min"] == value["percent_max"]:
-        rate = f"{value['percent_min']:g} %"
-    elif value["percent_min"] is not None and value["percent_max"] is not None:
-        rate = f"{value['percent_min']:g} to {value['percent_max']:g} %"
     else:
-        rate = value["frequency_words"] or "how often is not stated"
+        share = _format_percent(value["percent_min"], value["percent_max"])
+        rate = share or value["frequency_words"] or "how often is not stated"
     per = f" ({value['per']})" if value["per"] else ""
     return f"{name}: {rate}{per}"
 
 
 def _format_response(claim: Json) -> str:
     value, qualifiers = claim["value"], claim["qualifiers"]
-    low, high = value["percent_min"], value["percent_max"]
-    share = (
-        "share not stated as one figure"
-        if low is None and high is None
-        else f"{low:g} %"
-        if low == high
-        else f"{low or 0:g} to {high:g} %"
-    )
-    parts = [share, qualifiers["definition"], value["at_label"]]
+    share = _format_percent(value["percent_min"], value["percent_max"])
+    parts = [share or "share not stated as one figure", qualifiers["definition"], value["at_label"]]
     return ", ".join(part for part in parts if part)
+
+
+def _format_percent(low: float | None, high: float | None) -> str:
+    """Format a share whose ends may be unknown; empty if both are."""
+    if low is None:
+        return "" if high is None else f"at most {high:g} %"
+    if high is None:
+        return f"at least {low:g} %"
+    return f"{low:g} %" if low == high else f"{low:g} to {high:g} %"
 
 
 def _get_label(claim: Json) -> str:
@@ -68,9 +70,17 @@ def _get_label(claim: Json) -> str:
 
 # Name, label and cell builder of each row.
 ROWS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
-    ("family", "Kind of procedure", lambda d: ("known", [(vocabulary.PROCEDURE_FAMILIES[d["family"]], "")])),
-    ("intents", "Done to", lambda d: ("known", [(vocabulary.INTENTS[intent], "") for intent in d["intents"]])),
-    ("implant", "Something stays in the body", lambda d: ("known", [("Yes" if d["implant"] else "No", "")])),
+    (
+        "family",
+        "Kind of procedure",
+        lambda d: ("known", [(vocabulary.PROCEDURE_FAMILIES[d["family"]], d["family"], "")]),
+    ),
+    ("intents", "Done to", lambda d: ("known", [(vocabulary.INTENTS[intent], intent, "") for intent in d["intents"]])),
+    (
+        "implant",
+        "Something stays in the body",
+        lambda d: ("known", [("Yes" if d["implant"] else "No", d["implant"], "")]),
+    ),
     (
         "targets",
         "Pain generators",
@@ -106,16 +116,8 @@ def build_comparison(documents: list[Json]) -> Json:
         cells = []
         for document in documents:
             status, values = build_cell(document)
-            distinct_values = list(dict.fromkeys(values))
-            cells.append(
-                {
-                    "procedure": document["slug"],
-                    "status": status,
-                    "values": [text for text, _ in distinct_values],
-                    "claims": [claim_id for _, claim_id in distinct_values if claim_id],
-                }
-            )
-        contents = {(cell["status"], tuple(sorted(cell["values"]))) for cell in cells}
+            cells.append({"procedure": document["slug"], "status": status, "values": _merge_repeats(values)})
+        contents = {(cell["status"], frozenset(value["label"] for value in cell["values"])) for cell in cells}
         rows.append({"name": name, "label": label, "differs": len(contents) > 1, "cells": cells})
     query = urlencode([("procedure", document["slug"]) for document in documents])
     return {
@@ -125,6 +127,17 @@ def build_comparison(documents: list[Json]) -> Json:
         "notice": documents[0]["notice"],
         "links": {"self": f"{LINK_PLACEHOLDER}/v1/compare?{query}", "html": f"{LINK_PLACEHOLDER}/compare?{query}"},
     }
+
+
+def _merge_repeats(values: list[tuple[str, Any, str]]) -> list[Json]:
+    """Merge equal values of several claims into one value with all their ids."""
+    merged: dict[bytes, Json] = {}
+    for label, value, claim_id in values:
+        key = orjson.dumps([label, value])
+        entry = merged.setdefault(key, {"label": label, "value": value, "claims": []})
+        if claim_id:
+            entry["claims"].append(claim_id)
+    return list(merged.values())
 
 
 _SUMMARY_KEYS: Final = (
@@ -138,7 +151,7 @@ _SUMMARY_KEYS: Final = (
     "body_regions",
     "typical_relief",
     "review",
-    "updated_in",
+    "last_changed_in",
     "links",
 )
 

@@ -51,7 +51,7 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("summary", "summary"),
         ("review_status", "review.status"),
         ("review_due", "review.review_due"),
-        ("updated_in", "updated_in"),
+        ("last_changed_in", "last_changed_in"),
         ("link", "links.self"),
     ),
     "targets": (
@@ -79,7 +79,7 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("text", "value.text"),
         ("ongoing", "value.ongoing"),
         ("typical", "value.typical"),
-        ("chosen_because", "value.chosen_because"),
+        ("selection_reason", "value.selection_reason"),
         *_EVIDENCE_COLUMNS,
     ),
     "response-rates": (

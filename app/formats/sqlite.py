@@ -47,7 +47,7 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
             "family": "TEXT NOT NULL",
             "implant": "INTEGER NOT NULL",
             "summary": "TEXT",
-            "updated_in": "TEXT NOT NULL",
+            "last_changed_in": "TEXT NOT NULL",
         },
         "slug",
     ),
@@ -58,7 +58,7 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
             "name": "TEXT NOT NULL UNIQUE",
             "stub": "INTEGER NOT NULL",
             "summary": "TEXT",
-            "updated_in": "TEXT NOT NULL",
+            "last_changed_in": "TEXT NOT NULL",
         },
         "slug",
     ),
@@ -69,7 +69,7 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
             "name": "TEXT NOT NULL UNIQUE",
             "kind": "TEXT NOT NULL",
             "summary": "TEXT",
-            "updated_in": "TEXT NOT NULL",
+            "last_changed_in": "TEXT NOT NULL",
         },
         "slug",
     ),
@@ -81,7 +81,7 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
             "lay_name": "TEXT NOT NULL",
             "category": "TEXT NOT NULL",
             "description": "TEXT NOT NULL",
-            "updated_in": "TEXT NOT NULL",
+            "last_changed_in": "TEXT NOT NULL",
         },
         "slug",
     ),
@@ -177,7 +177,7 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
             "magnitude": "TEXT NOT NULL",
             "label": "TEXT NOT NULL",
             "typical": "INTEGER NOT NULL",
-            "chosen_because": "TEXT",
+            "selection_reason": "TEXT",
         },
         "claim_id",
     ),
@@ -221,7 +221,7 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
         "claim_id",
     ),
     (
-        "origin",
+        "condition_generator",
         {
             "claim_id": _foreign_key("claim", "id"),
             "condition": _foreign_key("condition"),
@@ -230,7 +230,7 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
         "claim_id, condition, pain_generator",
     ),
     (
-        "cause",
+        "condition_cause",
         {
             "claim_id": _foreign_key("claim", "id"),
             "condition": _foreign_key("condition"),
@@ -239,7 +239,7 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
         "claim_id, condition, effect",
     ),
     (
-        "broader",
+        "ancestor",
         {"type": "TEXT NOT NULL", "slug": "TEXT NOT NULL", "ancestor": "TEXT NOT NULL", "depth": "INTEGER NOT NULL"},
         "type, slug, ancestor",
     ),
@@ -254,8 +254,6 @@ TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
         "procedure, type, other",
     ),
 )
-# Exported tables with another name in the database.
-_STORED_NAMES: Final = {"origin": "condition_generator", "cause": "condition_cause", "broader": "ancestor"}
 VIEWS: Final = {
     "procedures_of_pain_generator": """
         SELECT t.pain_generator, g.name AS pain_generator_name, t.procedure, p.name AS procedure_name, t.role,
@@ -268,7 +266,7 @@ VIEWS: Final = {
         FROM indication i JOIN procedure p ON p.slug = i.procedure JOIN condition d ON d.slug = i.condition
         JOIN claim c ON c.id = i.claim_id WHERE i.rank = 0""",
     "typical_relief": """
-        SELECT r.procedure, p.name AS procedure_name, r.intent, r.label, r.min, r.max, r.chosen_because, r.claim_id
+        SELECT r.procedure, p.name AS procedure_name, r.intent, r.label, r.min, r.max, r.selection_reason, r.claim_id
         FROM relief_duration r JOIN procedure p ON p.slug = r.procedure WHERE r.typical""",
     "risks_of_procedure": """
         SELECT k.procedure, p.name AS procedure_name, k.risk, r.name AS risk_name, k.state, k.observed, k.n, k.per,
@@ -327,11 +325,10 @@ def _iter_batches(
     names, key_names = (", ".join(f'"{column}"' for column in part) for part in (columns, key))
     key_indexes = [columns.index(column) for column in key]
     after_names = ", ".join(f":k{index}" for index in range(len(key)))
-    stored = _STORED_NAMES.get(table, table)
     after: tuple[Any, ...] = ()
     while True:
         where = f" WHERE ({key_names}) > ({after_names})" if after else ""
-        sql = f'SELECT {names} FROM "{stored}"{where} ORDER BY {key_names} LIMIT :limit'
+        sql = f'SELECT {names} FROM "{table}"{where} ORDER BY {key_names} LIMIT :limit'
         params = {"limit": _BATCH_ROWS} | {f"k{index}": part for index, part in enumerate(after)}
         rows = transaction.fetch(sql, params)
         if not rows:

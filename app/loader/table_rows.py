@@ -173,7 +173,7 @@ def _build_record_row(
         "name": record.name,
         "sort_name": normalize(record.name),
         "summary": summary.text if summary else None,
-        "updated_in": graph.last_changed_version(record_type, record.slug),
+        "last_changed_in": graph.last_changed_version(record_type, record.slug),
         **columns,
     }
 
@@ -190,7 +190,7 @@ def _build_risk_row(graph: ContentGraph, risk: seed.RiskIn) -> dict[str, Any]:
         "lay_name": risk.lay_name,
         "category": risk.category,
         "description": risk.description,
-        "updated_in": graph.last_changed_version("risk", risk.slug),
+        "last_changed_in": graph.last_changed_version("risk", risk.slug),
     }
 
 
@@ -301,7 +301,7 @@ def _iter_relief_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
             "magnitude": value.magnitude,
             "label": value.label,
             "typical": is_typical,
-            "chosen_because": typical.reason if typical and is_typical else None,
+            "selection_reason": typical.reason if typical and is_typical else None,
         }
 
 

@@ -37,7 +37,7 @@ class ReliefDuration(SQLModel, table=True):
     magnitude: str = Field(sa_type=BYTEWISE)
     label: str = Field(sa_type=BYTEWISE)
     typical: bool
-    chosen_because: str | None = Field(default=None, sa_type=BYTEWISE)
+    selection_reason: str | None = Field(default=None, sa_type=BYTEWISE)
 
 
 class ResponseRate(SQLModel, table=True):

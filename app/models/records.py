@@ -25,7 +25,7 @@ class Procedure(SQLModel, table=True):
     implant: bool
     summary: str | None = Field(default=None, sa_type=BYTEWISE)
     # Version of the release that last changed the record.
-    updated_in: str = Field(sa_type=BYTEWISE)
+    last_changed_in: str = Field(sa_type=BYTEWISE)
 
 
 class Condition(SQLModel, table=True):
@@ -36,7 +36,7 @@ class Condition(SQLModel, table=True):
     sort_name: str = Field(index=True, sa_type=BYTEWISE)
     stub: bool
     summary: str | None = Field(default=None, sa_type=BYTEWISE)
-    updated_in: str = Field(sa_type=BYTEWISE)
+    last_changed_in: str = Field(sa_type=BYTEWISE)
 
 
 class PainGenerator(SQLModel, table=True):
@@ -50,7 +50,7 @@ class PainGenerator(SQLModel, table=True):
     sort_name: str = Field(index=True, sa_type=BYTEWISE)
     kind: str = Field(index=True, sa_type=BYTEWISE)
     summary: str | None = Field(default=None, sa_type=BYTEWISE)
-    updated_in: str = Field(sa_type=BYTEWISE)
+    last_changed_in: str = Field(sa_type=BYTEWISE)
 
 
 class Risk(SQLModel, table=True):
@@ -64,7 +64,7 @@ class Risk(SQLModel, table=True):
     lay_name: str = Field(sa_type=BYTEWISE)
     category: str = Field(index=True, sa_type=BYTEWISE)
     description: str = Field(sa_type=BYTEWISE)
-    updated_in: str = Field(sa_type=BYTEWISE)
+    last_changed_in: str = Field(sa_type=BYTEWISE)
 
 
 class Source(SQLModel, table=True):

@@ -178,7 +178,7 @@ def _build_value(graph: ContentGraph, slug: str, claim: seed.AnyClaimIn) -> Json
         value["min_days"] = None if claim.value.min is None else round(duration_to_days(claim.value.min), 4)
         value["max_days"] = None if claim.value.max is None else round(duration_to_days(claim.value.max), 4)
         value["typical"] = is_typical
-        value["chosen_because"] = typical.reason if typical and is_typical else None
+        value["selection_reason"] = typical.reason if typical and is_typical else None
     elif isinstance(claim, seed.StatementClaimIn):
         value["pain_generators"] = [
             graph.record_ref("pain_generator", linked) for linked in claim.value.pain_generators

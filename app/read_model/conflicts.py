@@ -7,32 +7,36 @@ from app.seed import schema as seed
 
 
 def find_conflicts(claims: Sequence[seed.AnyClaimIn]) -> list[Json]:
-    """Find conflicts among claims: each has its axis and its sides. Empty if nothing opposes."""
+    """Find conflicts among claims: each has its dimension and its positions. Empty if nothing opposes."""
     conflicts: list[Json] = []
     recommendations = [claim for claim in claims if isinstance(claim, seed.RecommendationClaimIn)]
-    sides = _group_by_position([(claim.value.position, claim) for claim in recommendations])
-    if len({side["position"] for side in sides} - {"no_position"}) > 1:
-        conflicts.append({"about": "recommendation", "axis": "Bodies take different positions", "sides": sides})
+    positions = _group_by_position([(claim.value.position, claim) for claim in recommendations])
+    if len({group["position"] for group in positions} - {"no_position"}) > 1:
+        conflicts.append(
+            {"claim_kind": "recommendation", "dimension": "Bodies take different positions", "positions": positions}
+        )
     findings = [claim for claim in claims if isinstance(claim, seed.FindingClaimIn)]
     for sham in (True, False, None) if findings else ():
         comparable = [
             claim for claim in findings if claim.qualifiers.comparator_is_sham is sham and claim.qualifiers.comparator
         ]
-        sides = _group_by_position(
+        positions = _group_by_position(
             [(claim.value.direction, claim) for claim in comparable if claim.value.direction != "unclear"]
         )
-        if len(sides) > 1 and any(side["position"] == "favours" for side in sides):
-            axis = {
+        if len(positions) > 1 and any(group["position"] == "favours" for group in positions):
+            dimension = {
                 True: "Studies against a sham differ",
                 False: "Studies against another treatment differ",
                 None: "Studies whose comparator is not said to be a sham differ",
             }[sham]
-            conflicts.append({"about": "finding", "axis": axis, "sides": sides})
+            conflicts.append({"claim_kind": "finding", "dimension": dimension, "positions": positions})
     return conflicts
 
 
-def _group_by_position(positions: list[tuple[str, seed.RecommendationClaimIn | seed.FindingClaimIn]]) -> list[Json]:
-    sides: dict[str, list[str]] = {}
-    for position, claim in positions:
-        sides.setdefault(position, []).append(claim.id)
-    return [{"position": position, "claims": sorted(claims)} for position, claims in sorted(sides.items())]
+def _group_by_position(
+    labeled_claims: list[tuple[str, seed.RecommendationClaimIn | seed.FindingClaimIn]],
+) -> list[Json]:
+    claims_by_position: dict[str, list[str]] = {}
+    for position, claim in labeled_claims:
+        claims_by_position.setdefault(position, []).append(claim.id)
+    return [{"position": position, "claims": sorted(claims)} for position, claims in sorted(claims_by_position.items())]

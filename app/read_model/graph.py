@@ -62,7 +62,7 @@ class ContentGraph:
 
     bundle: Bundle
     version: str
-    updated_in: dict[str, str]
+    last_changed_in: dict[str, str]
     versions: list[str]
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     # Records removed since an earlier release, as the last release with them had them.
@@ -118,7 +118,7 @@ class ContentGraph:
 
     def last_changed_version(self, record_type: str, slug: str) -> str:
         """Release version in which a record last changed."""
-        return self.updated_in.get(f"{FOLDER_BY_RECORD_TYPE[record_type]}/{slug}", self.version)
+        return self.last_changed_in.get(f"{FOLDER_BY_RECORD_TYPE[record_type]}/{slug}", self.version)
 
     def sort_key(self, record_type: str, slug: str) -> tuple[str, str]:
         """Alphabetical order: the normalized name, then the slug."""
@@ -131,9 +131,9 @@ class ContentGraph:
 
 def build_graph(bundle: Bundle, version: str, history: History, changed: set[str]) -> ContentGraph:
     """Build the graph of a checked bundle. `changed` are the entities that differ from the last release."""
-    updated_in = {**history.updated_in, **dict.fromkeys(changed, version)}
+    last_changed_in = {**history.last_changed_in, **dict.fromkeys(changed, version)}
     versions = [*history.versions] + ([version] if version not in history.versions else [])
-    graph = ContentGraph(bundle, version, updated_in, versions)
+    graph = ContentGraph(bundle, version, last_changed_in, versions)
     for record_type, record in bundle.records():
         graph.names[record_type, record.slug] = record.name
     graph.names.update({("risk", risk.slug): risk.name for risk in bundle.risks})

@@ -174,24 +174,24 @@ def build_disagreements_document(graph: ContentGraph) -> Json:
             )
     contradictions.sort(
         key=lambda contradiction: (
-            -len({side["position"] for side in contradiction["sides"]}),
-            -sum(len(side["claims"]) for side in contradiction["sides"]),
+            -len({group["position"] for group in contradiction["positions"]}),
+            -sum(len(group["claims"]) for group in contradiction["positions"]),
             contradiction["record"]["slug"],
-            contradiction["about"],
+            contradiction["claim_kind"],
         )
     )
     return {"estimates": _find_estimate_disagreements(graph), "contradictions": contradictions}
 
 
 def _build_contradiction(graph: ContentGraph, conflict: Json) -> Json:
-    sides = [
+    positions = [
         {
-            "position": side["position"],
-            "claims": [_build_claim_summary(graph, claim) for claim in side["claims"]],
+            "position": group["position"],
+            "claims": [_build_claim_summary(graph, claim) for claim in group["claims"]],
         }
-        for side in conflict["sides"]
+        for group in conflict["positions"]
     ]
-    return {"about": conflict["about"], "axis": conflict["axis"], "sides": sides}
+    return {"claim_kind": conflict["claim_kind"], "dimension": conflict["dimension"], "positions": positions}
 
 
 def _build_claim_summary(graph: ContentGraph, claim_id: str) -> Json:

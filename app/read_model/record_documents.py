@@ -17,7 +17,6 @@ from app.read_model.claims_json import (
     build_review,
     build_source_ref,
     build_sources,
-    build_text,
     build_texts,
     link_placeholder,
     shared_fragment,
@@ -47,7 +46,7 @@ def build_typical_relief(graph: ContentGraph, slug: str) -> Json:
                     "label": value.label,
                     "ongoing": value.ongoing,
                     "claim": typical.claim.id,
-                    "chosen_because": typical.reason,
+                    "selection_reason": typical.reason,
                     "commercial": all(
                         graph.sources[citation.source].commercial for citation in typical.claim.citations
                     ),
@@ -74,7 +73,7 @@ def _build_summary(graph: ContentGraph, record_type: str, record: Any) -> Json: 
     if record_type == "procedure":
         summary["typical_relief"] = build_typical_relief(graph, record.slug)
     summary["review"] = build_review(graph, record.review)
-    summary["updated_in"] = graph.last_changed_version(record_type, record.slug)
+    summary["last_changed_in"] = graph.last_changed_version(record_type, record.slug)
     summary["links"] = build_links(record_type, record.slug)
     return summary
 
@@ -89,7 +88,7 @@ def build_risk_summary(graph: ContentGraph, risk: seed.RiskIn) -> Json:
         "lay_name": risk.lay_name,
         "category": risk.category,
         "review": build_review(graph),
-        "updated_in": graph.last_changed_version("risk", risk.slug),
+        "last_changed_in": graph.last_changed_version("risk", risk.slug),
         "links": build_links("risk", risk.slug),
     }
 
@@ -99,14 +98,13 @@ def build_source_summary(graph: ContentGraph, source: seed.SourceIn) -> Json:
     return {
         **{key: value for key, value in build_source_ref(graph, source.slug).items() if key != "type"},
         "type": "source",
-        "summary": source.publisher,
         "publisher": source.publisher,
         "status": source.status,
         "url": source.url,
         "doi": source.doi,
         "note": source.note,
-        "claims": len(graph.cited_by.get(source.slug, ())),
-        "updated_in": graph.last_changed_version("source", source.slug),
+        "claim_count": len(graph.cited_by.get(source.slug, ())),
+        "last_changed_in": graph.last_changed_version("source", source.slug),
         "links": build_links("source", source.slug),
     }
 
@@ -137,7 +135,7 @@ def _build_common_footer(graph: ContentGraph, record_type: str, record: seed.Rec
             "funding": graph.about.funding,
             "update_policy": graph.about.update_policy,
             "version": graph.version,
-            "updated_in": graph.last_changed_version(record_type, record.slug),
+            "last_changed_in": graph.last_changed_version(record_type, record.slug),
         },
         "notice": build_notice(graph),
     }
@@ -294,7 +292,7 @@ def build_source_document(graph: ContentGraph, source: seed.SourceIn) -> Json:
                 "links": {"self": link_placeholder(f"/v1/claims/{claim_id}")},
             }
         )
-    return {**build_source_summary(graph, source), "rests_on_it": build_block(claims)}
+    return {**build_source_summary(graph, source), "claims": build_block(claims)}
 
 
 def build_guide_summary(graph: ContentGraph, page: seed.GuidePageIn) -> Json:
@@ -305,7 +303,7 @@ def build_guide_summary(graph: ContentGraph, page: seed.GuidePageIn) -> Json:
         "type": "guide_page",
         "summary": page.summary.text,
         "review": build_review(graph),
-        "updated_in": graph.last_changed_version("guide_page", page.slug),
+        "last_changed_in": graph.last_changed_version("guide_page", page.slug),
         "links": build_links("guide_page", page.slug),
     }
 
@@ -317,7 +315,7 @@ def build_guide_document(graph: ContentGraph, page: seed.GuidePageIn) -> Json:
     subject_claims |= {claim.id: graph.claims[claim.id] for claim in page.claims}
     return {
         **build_guide_summary(graph, page),
-        "intro": build_text(page.summary),
+        "summary_claims": page.summary.claims,
         "items": [
             {"heading": item.heading, "text": item.text, "lang": "en", "claims": item.claims} for item in page.items
         ],

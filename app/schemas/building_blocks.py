@@ -54,7 +54,7 @@ class SourceRef(ResponseModel):
 class CitationOut(ResponseModel):
     """Passage of a source that supports a claim."""
 
-    source: SourceRef
+    source: SourceRef = Field(description="Source that is cited.")
     locator: str | None = Field(description="Section, page or table; null: the whole source.")
     note: str | None = Field(description="Caveat about this citation; null: none.")
 
@@ -65,32 +65,38 @@ BlockStatus = Literal["known", "unknown", "not_applicable"]
 class Block(ResponseModel, Generic[T]):
     """Block of a detail response. `unknown`: no cited information; `not_applicable`: cannot apply to this record."""
 
-    status: BlockStatus
-    items: list[T]
+    status: BlockStatus = Field(
+        description="Whether the block has cited entries: known, unknown (no cited information) or not applicable."
+    )
+    items: list[T] = Field(description="Entries; empty unless the status is known.")
 
 
 class RecordLinks(ResponseModel):
     """Links of a record: itself, its HTML page, the notice and the error report."""
 
-    self: Link
-    html: Link
-    notice: Link
+    self: Link = Field(description="This record.")
+    html: Link = Field(description="Its page for readers.")
+    notice: Link = Field(description="What this information is and is not.")
     report: str = Field(description="Where to report an incorrect statement.")
 
 
 class ClaimLinks(ResponseModel):
-    self: Link
+    """Links of a claim: itself and the error report."""
+
+    self: Link = Field(description="This claim.")
     report: str = Field(description="Where to report an incorrect statement.")
 
 
 class SelfLink(ResponseModel):
+    """Link to the record or claim."""
+
     self: Link
 
 
 class ReviewOut(ResponseModel):
     """Review status. Check it before relying on the record."""
 
-    status: str
+    status: str = Field(description="Review status of the text, in words.")
     reviewed_on: str | None = Field(description="Date of clinical review (RFC 3339); null: not clinically reviewed.")
     review_due: str = Field(description="Date when the next review is due (RFC 3339).")
 
@@ -98,12 +104,14 @@ class ReviewOut(ResponseModel):
 class License(ResponseModel):
     """License of the content, with the attribution line to display when it is reused."""
 
-    name: str
-    url: str
-    attribution: str
+    name: str = Field(description="Name of the license.")
+    url: str = Field(description="URL of the license text.")
+    attribution: str = Field(description="Line to display when the content is reused.")
 
 
 class TextWithLang(ResponseModel):
+    """Text with its language."""
+
     text: str
     lang: Lang
 
@@ -113,11 +121,13 @@ class TextOut(ResponseModel):
 
     text: str
     lang: Lang
-    claims: list[str]
+    claims: list[str] = Field(description="Ids of the claims that support the text.")
 
 
 class NameOut(ResponseModel):
-    text: str
+    """Name of a record."""
+
+    text: str = Field(description="The name.")
     kind: Annotated[
         str,
         Field(
@@ -125,28 +135,30 @@ class NameOut(ResponseModel):
                 "x-extensible-enum": ["preferred", "synonym", "abbreviation", "lay_name", "patient_phrase"]
             }
         ),
-    ]
+    ] = Field(description="Kind of the name.")
 
 
 class TypicalRelief(ResponseModel):
     """Estimate shown first, selected by a documented rule."""
 
-    intent: Intent
-    statistic: Annotated[str, OpenEnum(vocabulary.STATISTICS)]
+    intent: Intent = Field(description="Whether the relief is from a test block or from a treatment.")
+    statistic: Annotated[str, OpenEnum(vocabulary.STATISTICS)] = Field(description="Which statistic the figures are.")
     min: str | None = Field(description="ISO 8601; null: the source gives no lower end.")
     max: str | None = Field(description="ISO 8601; null: the source gives no upper end.")
-    magnitude: Annotated[str, OpenEnum(vocabulary.MAGNITUDES)]
-    label: str
+    magnitude: Annotated[str, OpenEnum(vocabulary.MAGNITUDES)] = Field(
+        description="Order of magnitude, present even if no number is given."
+    )
+    label: str = Field(description="Duration in words, exactly as precise as the source.")
     ongoing: bool = Field(description="Relief was still present when observation ended.")
-    claim: str
-    selection_reason: str
+    claim: str = Field(description="Id of the claim that states the estimate.")
+    selection_reason: str = Field(description="Why this estimate is shown first.")
     commercial: bool = Field(description="Only commercial sources support it.")
 
 
 class Pagination(ResponseModel):
     """Page size, total count and next cursor of a list."""
 
-    limit: int
+    limit: int = Field(description="Maximum rows per page, as requested.")
     total: int = Field(description="Number of rows in the whole list with these filters.")
     next: str | None = Field(
         description="Cursor of the next page, valid for this release; null: this is the last page."
@@ -154,25 +166,27 @@ class Pagination(ResponseModel):
 
 
 class FacetValue(ResponseModel):
-    value: str
-    label: str
-    count: int
-    selected: bool
+    """Value of a filter, with the number of rows that have it."""
+
+    value: str = Field(description="Value to send as the parameter.")
+    label: str = Field(description="Name of the value, for display.")
+    count: int = Field(description="Rows with this value.")
+    selected: bool = Field(description="Whether the request selects this value.")
 
 
 class Facet(ResponseModel):
     """Counts for each value of a filter, ignoring the filter's own selection."""
 
-    name: str
-    values: list[FacetValue]
+    name: str = Field(description="Name of the parameter that filters by these values.")
+    values: list[FacetValue] = Field(description="Values that occur, with their counts.")
 
 
 class ListPage(ResponseModel, Generic[T]):
     """Page of a list."""
 
-    items: list[T]
-    page: Pagination
-    facets: list[Facet]
+    items: list[T] = Field(description="Rows of this page.")
+    page: Pagination = Field(description="Page size, total and next cursor.")
+    facets: list[Facet] = Field(description="Counts for each requested facet; empty if none was requested.")
 
 
 class BlockPage(ListPage[T], Generic[T]):
@@ -186,5 +200,5 @@ class BlockPage(ListPage[T], Generic[T]):
 class Batch(ResponseModel, Generic[T]):
     """Records requested by slug, in the requested order, with the slugs that were not found."""
 
-    items: list[T]
-    not_found: list[str]
+    items: list[T] = Field(description="Records found, in the requested order.")
+    not_found: list[str] = Field(description="Requested slugs without a record.")

@@ -19,41 +19,49 @@ class ClaimOutBase(ResponseModel, Generic[V]):
     subject: Ref
     statement: str
     lang: Lang
-    value: V
-    qualifiers: Qualifiers
+    value: V = Field(description="Figures and facts that the claim states.")
+    qualifiers: Qualifiers = Field(description="Population, technique, comparator and other conditions.")
     grade: Grade
     certainty_reasons: list[str] = Field(description="Why the grade is below high; empty when it is high.")
-    support: Annotated[str, OpenEnum(vocabulary.SUPPORTS)]
+    support: Annotated[str, OpenEnum(vocabulary.SUPPORTS)] = Field(
+        description="How the stored passage supports the claim."
+    )
     reason: str | None = Field(description="Reason for an editorial claim; null otherwise.")
-    citations: list[CitationOut]
+    citations: list[CitationOut] = Field(description="Passages that support the claim; empty for an editorial claim.")
     links: ClaimLinks
 
 
 class TargetOut(ResponseModel):
+    """Pain generator that the procedure diagnoses or treats."""
+
     pain_generator: Ref
-    role: values.TargetRole
+    role: values.TargetRole = Field(description="What the procedure does there: diagnoses or treats.")
 
 
 class IndicationOut(ResponseModel):
+    """Condition that the procedure is used for."""
+
     condition: Ref
-    role: values.TargetRole
+    role: values.TargetRole = Field(description="What the procedure is used for: to diagnose or to treat.")
 
 
 class FrequencyBandOut(ResponseModel):
     """Frequency band with its scheme, its limits (as shares of 1) and its origin."""
 
-    name: Annotated[str, OpenEnum(vocabulary.RISK_BANDS)]
-    scheme: str
-    min: float
+    name: Annotated[str, OpenEnum(vocabulary.RISK_BANDS)] = Field(description="Name of the band.")
+    scheme: str = Field(description="Scheme that defines the bands.")
+    min: float = Field(description="Lower limit, inclusive.")
     max: float | None = Field(description="Upper limit, exclusive; null: none.")
-    origin: Literal["source", "computed"]
+    origin: Literal["source", "computed"] = Field(
+        description="Whether the source states the band, or it was computed from the figures."
+    )
 
 
 class ProcedureRiskOut(values.ProcedureRiskValue):
     """Observed frequency of a risk."""
 
     risk: Ref  # type: ignore[assignment]
-    band: Block[FrequencyBandOut]
+    band: Block[FrequencyBandOut] = Field(description="Frequency band of the risk.")
     upper_limit_percent: float | None = Field(
         description="Upper 95% confidence limit in percent if none of n had the event; null: events occurred, or n is not given."
     )
@@ -71,48 +79,68 @@ class ReliefDurationOut(values.ReliefDurationValue):
 class StatementOut(values.StatementValue):
     """Free-form claim that no filter queries."""
 
-    pain_generators: list[Ref]  # type: ignore[assignment]
-    conditions: list[Ref]  # type: ignore[assignment]
-    procedures: list[Ref]  # type: ignore[assignment]
+    pain_generators: list[Ref] = Field(description="Pain generators mentioned.")  # type: ignore[assignment]
+    conditions: list[Ref] = Field(description="Conditions mentioned.")  # type: ignore[assignment]
+    procedures: list[Ref] = Field(description="Procedures mentioned.")  # type: ignore[assignment]
 
 
 class TargetClaimOut(ClaimOutBase[TargetOut]):
+    """Claim: a pain generator that the procedure diagnoses or treats."""
+
     kind: Literal["target"]
 
 
 class IndicationClaimOut(ClaimOutBase[IndicationOut]):
+    """Claim: a condition that the procedure is used for."""
+
     kind: Literal["indication"]
 
 
 class ProcedureRiskClaimOut(ClaimOutBase[ProcedureRiskOut]):
+    """Claim: how often a risk occurs."""
+
     kind: Literal["procedure_risk"]
 
 
 class ReliefDurationClaimOut(ClaimOutBase[ReliefDurationOut]):
+    """Claim: how long relief lasts."""
+
     kind: Literal["relief_duration"]
 
 
 class OnsetClaimOut(ClaimOutBase[values.OnsetValue]):
+    """Claim: how soon relief begins."""
+
     kind: Literal["onset"]
 
 
 class ResponseRateClaimOut(ClaimOutBase[values.ResponseRateValue]):
+    """Claim: how many people respond."""
+
     kind: Literal["response_rate"]
 
 
 class FindingClaimOut(ClaimOutBase[values.FindingValue]):
+    """Claim: an outcome, with its effect and direction."""
+
     kind: Literal["finding"]
 
 
 class RecommendationClaimOut(ClaimOutBase[values.RecommendationValue]):
+    """Claim: what a body recommends."""
+
     kind: Literal["recommendation"]
 
 
 class EvidenceGradeClaimOut(ClaimOutBase[values.EvidenceGradeValue]):
+    """Claim: how a body or review grades the evidence."""
+
     kind: Literal["evidence_grade"]
 
 
 class CoverageClaimOut(ClaimOutBase[values.CoverageValue]):
+    """Claim: what a payer covers."""
+
     kind: Literal["coverage"]
 
 
@@ -150,8 +178,8 @@ class ClaimOut(RootModel[Any]):
 class ClaimMention(ResponseModel):
     """Reference to a claim."""
 
-    id: str
-    kind: Annotated[str, OpenEnum(vocabulary.CLAIM_KINDS)]
+    id: str = Field(description="Permanent id.")
+    kind: Annotated[str, OpenEnum(vocabulary.CLAIM_KINDS)] = Field(description="Kind of the claim.")
     statement: str
     subject: Ref
     links: SelfLink

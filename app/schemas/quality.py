@@ -19,7 +19,9 @@ class ReadabilityGrade(ResponseModel):
 
 
 class QualityMetrics(ResponseModel):
-    claims: int
+    """Figures about the claims."""
+
+    claims: int = Field(description="Number of claims.")
     better_than_patient_education: Share | None = Field(description="Share of claims; null: there are no claims.")
     commercial: Share | None = Field(description="Share of claims from commercial sources; null: there are no claims.")
     with_figures: Share | None = Field(description="Share of claims with a number; null: there are no claims.")
@@ -27,7 +29,9 @@ class QualityMetrics(ResponseModel):
 
 
 class Overall(QualityMetrics):
-    records: int
+    """Figures for the whole content."""
+
+    records: int = Field(description="Number of records.")
     reading_grade: ReadabilityGrade = Field(description="Median over the records with patient texts.")
 
 
@@ -35,8 +39,8 @@ class RecordQuality(QualityMetrics):
     """Quality of one record."""
 
     record: Ref
-    reading_grade: ReadabilityGrade
-    unknown_blocks: list[str]
+    reading_grade: ReadabilityGrade = Field(description="School grade of its patient texts.")
+    unknown_blocks: list[str] = Field(description="Names of the blocks without cited information.")
     texts: list[str] = Field(description="Names of the texts that exist.")
     links: SelfLink
 
@@ -44,24 +48,24 @@ class RecordQuality(QualityMetrics):
 class Gaps(ResponseModel):
     """Records without a cited link to others."""
 
-    conditions_without_generator: list[Ref]
-    conditions_without_procedure: list[Ref]
-    procedures_without_target: list[Ref]
-    procedures_without_typical_relief: list[Ref]
+    conditions_without_generator: list[Ref] = Field(description="Conditions that no claim links to a pain generator.")
+    conditions_without_procedure: list[Ref] = Field(description="Conditions that no claim links to a procedure.")
+    procedures_without_target: list[Ref] = Field(description="Procedures without a target.")
+    procedures_without_typical_relief: list[Ref] = Field(description="Procedures without a typical duration of relief.")
 
 
 class Quality(ResponseModel):
     """Quality of the whole content and of each record."""
 
-    overall: Overall
-    gaps: Gaps
-    records: list[RecordQuality]
+    overall: Overall = Field(description="The whole content.")
+    gaps: Gaps = Field(description="Records without links to others.")
+    records: list[RecordQuality] = Field(description="Figures for each record.")
 
 
 class ClaimSummary(ResponseModel):
     """Claim on one side of a disagreement."""
 
-    id: str
+    id: str = Field(description="Permanent id.")
     subject: Ref
     statement: str
     design: Design
@@ -75,36 +79,38 @@ class EstimateDisagreement(ResponseModel):
     """Conflicting estimates for the same procedure, intent, measure and definition status."""
 
     procedure: Ref
-    intent: Intent
-    measure: Annotated[str, OpenEnum(vocabulary.MEASURES)]
+    intent: Intent = Field(description="Whether the relief is from a test block or from a treatment.")
+    measure: Annotated[str, OpenEnum(vocabulary.MEASURES)] = Field(description="What was measured.")
     definition: Literal["defined", "not defined"] = Field(
         description="Whether the sources define what counts as relief."
     )
     ratio: float = Field(description="Longest estimate divided by shortest, both in days.")
-    shortest: ClaimSummary
-    longest: ClaimSummary
-    estimates: list[str]
+    shortest: ClaimSummary = Field(description="Claim with the shortest estimate.")
+    longest: ClaimSummary = Field(description="Claim with the longest estimate.")
+    estimates: list[str] = Field(description="Ids of all claims compared.")
 
 
 class ContradictionPosition(ResponseModel):
+    """Position, with the claims that take it."""
+
     position: str = Field(
         description="Position of a recommendation, or direction of a finding.",
         json_schema_extra={"x-extensible-enum": [*vocabulary.POSITIONS, *vocabulary.DIRECTIONS]},
     )
-    claims: list[ClaimSummary]
+    claims: list[ClaimSummary] = Field(description="Claims that take this position.")
 
 
 class Contradiction(ResponseModel):
     """Bodies or studies that contradict each other. A broader record includes its narrower ones."""
 
     record: Ref
-    claim_kind: Literal["recommendation", "finding"]
+    claim_kind: Literal["recommendation", "finding"] = Field(description="Kind of the claims that disagree.")
     dimension: str = Field(description="In what the sources differ, as text.")
-    positions: list[ContradictionPosition]
+    positions: list[ContradictionPosition] = Field(description="Positions taken.")
 
 
 class Disagreements(ResponseModel):
     """Disagreements between sources."""
 
-    estimates: list[EstimateDisagreement]
-    contradictions: list[Contradiction]
+    estimates: list[EstimateDisagreement] = Field(description="Estimates of relief that differ.")
+    contradictions: list[Contradiction] = Field(description="Recommendations and findings that contradict each other.")

@@ -50,7 +50,7 @@ class ProcedureSummary(ResponseModel):
     type: Literal["procedure"]
     summary: str | None = Field(description="Summary for patients; null: no cited claim supports a summary yet.")
     family: Family
-    intents: list[Intent]
+    intents: list[Intent] = Field(description="Whether the procedure is done to diagnose, to treat, or for both.")
     implant: bool = Field(description="The procedure leaves a device or material in the body on purpose.")
     body_regions: list[BodyRegion]
     typical_relief: Block[TypicalRelief]
@@ -80,7 +80,7 @@ class PainGeneratorSummary(ResponseModel):
     name: str
     type: Literal["pain_generator"]
     summary: str | None = Field(description="Summary for patients; null: no cited claim supports a summary yet.")
-    kind: Annotated[str, OpenEnum(vocabulary.GENERATOR_KINDS)]
+    kind: Annotated[str, OpenEnum(vocabulary.GENERATOR_KINDS)] = Field(description="Kind of structure.")
     body_regions: list[BodyRegion]
     review: ReviewOut
     last_changed_in: str
@@ -93,9 +93,9 @@ class RiskSummary(ResponseModel):
     slug: str
     name: str
     type: Literal["risk"]
-    summary: str
-    lay_name: str
-    category: Annotated[str, OpenEnum(vocabulary.RISK_CATEGORIES)]
+    summary: str = Field(description="What the risk is, in plain words.")
+    lay_name: str = Field(description="Name in plain words.")
+    category: Annotated[str, OpenEnum(vocabulary.RISK_CATEGORIES)] = Field(description="Category of the risk.")
     review: ReviewOut
     last_changed_in: str
     links: RecordLinks
@@ -108,10 +108,12 @@ class SourceSummary(ResponseModel):
     name: str
     design: Design
     year: int | None = Field(description="Year of publication; null: not stated.")
-    commercial: bool
+    commercial: bool = Field(description="The source is a practice's or manufacturer's own publication.")
     type: Literal["source"]
     publisher: str | None = Field(description="Null: not stated.")
-    status: Annotated[str, OpenEnum(vocabulary.SOURCE_STATUSES)]
+    status: Annotated[str, OpenEnum(vocabulary.SOURCE_STATUSES)] = Field(
+        description="Whether the source is current, superseded or retracted."
+    )
     url: str | None = Field(description="URL where the source was read; null: not stated.")
     doi: str | None = Field(description="Null: no DOI is known.")
     note: str | None = Field(description="Caveat about the source; null: none.")
@@ -138,6 +140,8 @@ class ProcedureLookupEntry(ProcedureSummary):
 
 
 class ProcedureTexts(ResponseModel):
+    """Texts about a procedure."""
+
     key_messages: Block[TextOut]
     summary: Block[TextOut]
     clinical: Block[TextOut]
@@ -148,6 +152,8 @@ class ProcedureTexts(ResponseModel):
 
 
 class ConditionTexts(ResponseModel):
+    """Texts about a condition."""
+
     key_messages: Block[TextOut]
     summary: Block[TextOut]
     clinical: Block[TextOut]
@@ -155,6 +161,8 @@ class ConditionTexts(ResponseModel):
 
 
 class PainGeneratorTexts(ResponseModel):
+    """Texts about a pain generator."""
+
     key_messages: Block[TextOut]
     summary: Block[TextOut]
     clinical: Block[TextOut]
@@ -163,19 +171,25 @@ class PainGeneratorTexts(ResponseModel):
 class RelatedProcedure(ResponseModel):
     """Relation of this procedure to another."""
 
-    type: Annotated[str, OpenEnum(vocabulary.RELATIONS)]
-    procedure: Ref
+    type: Annotated[str, OpenEnum(vocabulary.RELATIONS)] = Field(description="How this procedure relates to the other.")
+    procedure: Ref = Field(description="The other procedure.")
     claims: list[str]
-    reason: str
+    reason: str = Field(description="Why the procedures are related.")
 
 
 class RelatedProcedures(ResponseModel):
-    procedures: Block[RelatedProcedure]
+    """Procedures related to this one."""
+
+    procedures: Block[RelatedProcedure] = Field(
+        description="Other related procedures, each with the relation and its reason."
+    )
     broader: Block[Ref]
     narrower: Block[Ref]
 
 
 class Hierarchy(ResponseModel):
+    """Broader and narrower records."""
+
     broader: Block[Ref]
     narrower: Block[Ref]
 
@@ -187,28 +201,30 @@ class ConflictPosition(ResponseModel):
         description="Position of a recommendation, or direction of a finding.",
         json_schema_extra={"x-extensible-enum": [*vocabulary.POSITIONS, *vocabulary.DIRECTIONS]},
     )
-    claims: list[str]
+    claims: list[str] = Field(description="Ids of the claims that take this position.")
 
 
 class Conflict(ResponseModel):
     """Disagreement between sources: their positions and the dimension in which they differ. Figures are not averaged."""
 
-    claim_kind: Literal["recommendation", "finding"]
+    claim_kind: Literal["recommendation", "finding"] = Field(description="Kind of the claims that disagree.")
     dimension: str = Field(description="In what the sources differ, as text.")
-    positions: list[ConflictPosition]
+    positions: list[ConflictPosition] = Field(description="Positions taken.")
 
 
 class Provenance(ResponseModel):
     """Authors, funding, update policy and version of the content."""
 
-    authors: str
-    funding: str
-    update_policy: str
+    authors: str = Field(description="Who compiled the content.")
+    funding: str = Field(description="Who paid for it.")
+    update_policy: str = Field(description="When the content is updated.")
     version: str
     last_changed_in: str
 
 
 class GuideRef(ResponseModel):
+    """Reference to a page of the patient guide."""
+
     type: Literal["guide_page"]
     slug: str
     name: str
@@ -246,9 +262,9 @@ class ProcedureDetail(ProcedureSummary):
     prevalences: Block[StatementClaimOut]
     source_names: Block[StatementClaimOut]
     codes: Block[StatementClaimOut]
-    related: RelatedProcedures
-    conflicts: Block[Conflict]
-    journey: GuideRef
+    related: RelatedProcedures = Field(description="Related, broader and narrower procedures.")
+    conflicts: Block[Conflict] = Field(description="Disagreements between the sources.")
+    journey: GuideRef = Field(description="Page of the patient guide that goes with this procedure.")
     sources: list[SourceRef]
     licence: License
     provenance: Provenance
@@ -258,7 +274,7 @@ class ProcedureDetail(ProcedureSummary):
 class LinkedRecord(ResponseModel):
     """Record linked to this one by claims."""
 
-    record: Ref
+    record: Ref = Field(description="The linked record.")
     grade: Grade
     claims: list[str]
 
@@ -269,7 +285,7 @@ class LinkedProcedure(ResponseModel):
     procedure: Ref
     role: TargetRole
     grade: Grade
-    claim: str
+    claim: str = Field(description="Id of the best supported claim.")
     claims: list[str]
 
 
@@ -296,10 +312,10 @@ class ConditionDetail(ConditionSummary):
     diagnostic_accuracy: Block[StatementClaimOut]
     prerequisites: Block[StatementClaimOut]
     codes: Block[StatementClaimOut]
-    pain_generators: Block[LinkedRecord]
-    caused_by: Block[LinkedRecord]
-    procedures: Block[LinkedProcedure]
-    related: Hierarchy
+    pain_generators: Block[LinkedRecord] = Field(description="Pain generators that it can arise from.")
+    caused_by: Block[LinkedRecord] = Field(description="Conditions that can cause it.")
+    procedures: Block[LinkedProcedure] = Field(description="Procedures used for it.")
+    related: Hierarchy = Field(description="Broader and narrower conditions.")
     sources: list[SourceRef]
     licence: License
     provenance: Provenance
@@ -324,9 +340,9 @@ class PainGeneratorDetail(PainGeneratorSummary):
     mechanisms: Block[StatementClaimOut]
     prevalences: Block[StatementClaimOut]
     codes: Block[StatementClaimOut]
-    conditions: Block[LinkedRecord]
-    procedures: Block[LinkedProcedure]
-    related: Hierarchy
+    conditions: Block[LinkedRecord] = Field(description="Conditions that can arise from it.")
+    procedures: Block[LinkedProcedure] = Field(description="Procedures that diagnose or treat it.")
+    related: Hierarchy = Field(description="Broader and narrower pain generators.")
     sources: list[SourceRef]
     licence: License
     provenance: Provenance
@@ -337,7 +353,7 @@ class RiskDetail(RiskSummary):
     """Full risk, with every figure that the sources state."""
 
     names: list[NameOut]
-    observations: Block[ProcedureRiskClaimOut]
+    observations: Block[ProcedureRiskClaimOut] = Field(description="Claims that state how often it occurs.")
     licence: License
     notice: TextWithLang
 
@@ -345,7 +361,7 @@ class RiskDetail(RiskSummary):
 class SourceDetail(SourceSummary):
     """Full source, with the claims that cite it."""
 
-    claims: Block[ClaimMention]
+    claims: Block[ClaimMention] = Field(description="Claims that cite the source.")
 
 
 class GuideSummary(ResponseModel):
@@ -354,25 +370,27 @@ class GuideSummary(ResponseModel):
     slug: str
     name: str
     type: Literal["guide_page"]
-    summary: str
+    summary: str = Field(description="What the page says, in one paragraph.")
     review: ReviewOut
     last_changed_in: str
     links: RecordLinks
 
 
 class GuideItemOut(ResponseModel):
-    heading: str
+    """Section of a page of the patient guide."""
+
+    heading: str = Field(description="Heading of the section.")
     text: str
     lang: Lang
-    claims: list[str]
+    claims: list[str] = Field(description="Ids of the claims that support the section.")
 
 
 class GuidePageDetail(GuideSummary):
     """Full page of the patient guide, with its supporting claims."""
 
     summary_claims: list[str] = Field(description="Ids of the claims that support the summary.")
-    items: list[GuideItemOut]
-    claims: list[ClaimOut]
+    items: list[GuideItemOut] = Field(description="Sections of the page.")
+    claims: list[ClaimOut] = Field(description="Claims behind the page.")
     sources: list[SourceRef]
     licence: License
     notice: TextWithLang
@@ -385,8 +403,10 @@ class TargetEdge(ResponseModel):
     pain_generator: Ref
     role: TargetRole
     grade: Grade
-    support: Annotated[str, OpenEnum(vocabulary.SUPPORTS)]
-    claim: str
+    support: Annotated[str, OpenEnum(vocabulary.SUPPORTS)] = Field(
+        description="How the stored passage supports the claim."
+    )
+    claim: str = Field(description="Id of the best supported claim.")
     claims: list[str]
     links: SelfLink
 
@@ -398,21 +418,23 @@ class MatrixCellOut(ResponseModel):
     pain_generator: str = Field(description="Slug of the column.")
     role: TargetRole
     grade: Grade
-    claim: str
+    claim: str = Field(description="Id of the best supported claim.")
 
 
 class Matrix(ResponseModel):
     """Matrix of procedures and pain generators, for a heat map. A missing cell means unknown, not excluded."""
 
-    procedures: list[Ref]
-    pain_generators: list[Ref]
-    cells: list[MatrixCellOut]
+    procedures: list[Ref] = Field(description="Rows.")
+    pain_generators: list[Ref] = Field(description="Columns.")
+    cells: list[MatrixCellOut] = Field(description="Filled cells.")
 
 
 class EdgeSummary(ResponseModel):
+    """What a procedure does there, and the best supported claim for it."""
+
     role: TargetRole
     grade: Grade
-    claim: str
+    claim: str = Field(description="Id of the best supported claim.")
 
 
 class RiskRate(ResponseModel):
@@ -435,9 +457,9 @@ class CareOption(ResponseModel):
     family: Family
     summary: str | None = Field(description="Summary for patients; null: none yet.")
     typical_relief: Block[TypicalRelief]
-    edge: EdgeSummary
+    edge: EdgeSummary = Field(description="Claim that makes the procedure an option here.")
     indicated: Block[EdgeSummary] = Field(description="Cited indication for this exact condition.")
-    rated_risks: Block[RiskRate]
+    rated_risks: Block[RiskRate] = Field(description="Risks with a figure.")
     links: RecordLinks
 
 
@@ -447,30 +469,36 @@ class GeneratorOptions(ResponseModel):
     pain_generator: Ref
     grade: Grade
     claims: list[str]
-    confirms: Block[CareOption]
-    treats: Block[CareOption]
+    confirms: Block[CareOption] = Field(description="Procedures that test whether the pain comes from it.")
+    treats: Block[CareOption] = Field(description="Procedures that treat it.")
 
 
 class NonProceduralCare(ResponseModel):
     """Care without a procedure."""
 
-    first_line_care: Block[StatementClaimOut]
-    natural_course: Block[StatementClaimOut]
+    first_line_care: Block[StatementClaimOut] = Field(description="What is tried first.")
+    natural_course: Block[StatementClaimOut] = Field(description="How the condition develops over time.")
 
 
 class FamilyRankOut(ResponseModel):
+    """Place of a family in the order, with its reason."""
+
     family: Family
-    reason: str
+    reason: str = Field(description="Why the family has this place.")
 
 
 class OptionOrder(ResponseModel):
-    rule: str
-    families: list[FamilyRankOut]
+    """Order of the options."""
+
+    rule: str = Field(description="Rule that orders the options.")
+    families: list[FamilyRankOut] = Field(description="Families, in order.")
 
 
 class OptionLinks(ResponseModel):
+    """Links of the options: themselves, the condition and the HTML page."""
+
     self: Link
-    condition: Link
+    condition: Link = Field(description="The condition.")
     html: Link
 
 
@@ -478,13 +506,15 @@ class ConditionOptions(ResponseModel):
     """Care pathway for a condition."""
 
     condition: Ref
-    red_flags: Block[StatementClaimOut]
-    no_procedure: NonProceduralCare
-    pain_generators: Block[GeneratorOptions]
+    red_flags: Block[StatementClaimOut] = Field(description="Signs of an emergency.")
+    no_procedure: NonProceduralCare = Field(description="What can be done without a procedure.")
+    pain_generators: Block[GeneratorOptions] = Field(
+        description="Options for each pain generator that the condition can arise from."
+    )
     other_procedures: Block[CareOption] = Field(
         description="Indicated procedures that no cited claim links through a pain generator."
     )
-    order: OptionOrder
+    order: OptionOrder = Field(description="How the options are ordered, and why.")
     review: ReviewOut
     notice: TextWithLang
     links: OptionLinks

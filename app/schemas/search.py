@@ -21,9 +21,11 @@ MatchKind = Annotated[
 class MatchedText(ResponseModel):
     """Name or text of the record that matched."""
 
-    field: Annotated[str, Field(json_schema_extra={"x-extensible-enum": ["names", "summary", "claims"]})]
-    kind: MatchKind
-    text: str
+    field: Annotated[str, Field(json_schema_extra={"x-extensible-enum": ["names", "summary", "claims"]})] = Field(
+        description="Where the match is."
+    )
+    kind: MatchKind = Field(description="Kind of the name or text.")
+    text: str = Field(description="The text that matched.")
 
 
 class TextRange(ResponseModel):
@@ -36,9 +38,9 @@ class TextRange(ResponseModel):
 class Highlight(ResponseModel):
     """Positions of the query's words in a field of the hit."""
 
-    field: Literal["name", "summary", "matched"]
-    text: str
-    ranges: list[TextRange]
+    field: Literal["name", "summary", "matched"] = Field(description="Field of the hit.")
+    text: str = Field(description="Text of the field.")
+    ranges: list[TextRange] = Field(description="Ranges of the matching words.")
 
 
 class SearchHit(ResponseModel):
@@ -48,8 +50,8 @@ class SearchHit(ResponseModel):
     slug: str
     name: str
     summary: str | None = Field(description="Summary, or the publisher of a source; null: the record has none.")
-    matched: MatchedText
-    highlights: list[Highlight]
+    matched: MatchedText = Field(description="Name or text that matched.")
+    highlights: list[Highlight] = Field(description="Where the words of the query occur.")
     reason: str = Field(description="Why the record matched, as text.")
     links: RecordLinks
 
@@ -71,41 +73,43 @@ class ExpansionOut(ResponseModel):
 class InterpretationOut(ResponseModel):
     """Interpretation of the query."""
 
-    text: str
-    words: list[str]
-    phrases: list[str]
-    corrections: list[CorrectionOut]
-    expansions: list[ExpansionOut]
+    text: str = Field(description="Query as searched.")
+    words: list[str] = Field(description="Words searched for.")
+    phrases: list[str] = Field(description="Phrases searched for.")
+    corrections: list[CorrectionOut] = Field(description="Misspelled words.")
+    expansions: list[ExpansionOut] = Field(description="Abbreviations and variants.")
     ignored: list[str] = Field(description="Words that do not occur in this release.")
 
 
 class ProcedureWithReason(ProcedureLookupEntry):
     """Procedure for a record that the query names, with the reason."""
 
-    reason: str
+    reason: str = Field(description="Why the procedure is listed.")
 
 
 class SearchPage(ResponseModel):
     """Text hits and, separately, emergency notices and procedures for the records that the query names."""
 
-    items: list[SearchHit]
-    page: Pagination
-    facets: list[Facet]
-    interpreted: InterpretationOut
+    items: list[SearchHit] = Field(description="Hits of this page, best first.")
+    page: Pagination = Field(description="Page size, total and next cursor.")
+    facets: list[Facet] = Field(description="Counts for each requested facet; empty if none was requested.")
+    interpreted: InterpretationOut = Field(description="How the query was understood.")
     notices: list[AnyClaimOut] = Field(description="Cited warnings about emergencies that the query describes.")
-    related: list[ProcedureWithReason]
+    related: list[ProcedureWithReason] = Field(description="Procedures for the records that the query names.")
     suggestions: list[str] = Field(description="Names similar to a query that has no hits; empty otherwise.")
 
 
 class Suggestion(ResponseModel):
     """Name that starts with the typed text, or is similar to it."""
 
-    text: str
-    kind: MatchKind
+    text: str = Field(description="The name.")
+    kind: MatchKind = Field(description="Kind of the name.")
     type: RecordType
     slug: str
-    name: str
+    name: str = Field(description="Preferred name of the record.")
 
 
 class Suggestions(ResponseModel):
-    items: list[Suggestion]
+    """Names that start with the typed text, or are similar to it."""
+
+    items: list[Suggestion] = Field(description="Suggested names, best first.")

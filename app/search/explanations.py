@@ -22,9 +22,9 @@ def explain(field: str, matched_kind: str, text: str, *, exact: bool) -> str:
 
 
 def explain_json(field: str, matched_kind: str, text: str, *, exact: bool) -> bytes:
-    """Render `matched` and `because` of a hit as members of a JSON object, without its braces."""
+    """Render `matched` and `reason` of a hit as members of a JSON object, without its braces."""
     matched = {"field": field, "kind": matched_kind, "text": text}
-    return orjson.dumps({"matched": matched, "because": explain(field, matched_kind, text, exact=exact)})[1:-1]
+    return orjson.dumps({"matched": matched, "reason": explain(field, matched_kind, text, exact=exact)})[1:-1]
 
 
 def highlight_prefix(field: str, text: str) -> bytes:

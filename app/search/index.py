@@ -509,7 +509,7 @@ def _iter_records(snapshot: ReadTransaction) -> Iterator[dict[str, Any]]:
     sql = f"SELECT type, slug, name, summary, body FROM document WHERE type IN ({types}) ORDER BY type, slug"
     for record_type, slug, name, summary_json, body_json in snapshot.fetch(sql, params):
         document = orjson.loads(summary_json)
-        summary = document.get("summary") or ""
+        summary = document.get("summary") or document.get("publisher") or ""
         texts = [*statements.get((record_type, slug), ()), *_iter_texts(orjson.loads(body_json))]
         yield {
             "type": record_type,

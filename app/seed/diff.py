@@ -107,12 +107,12 @@ class HistoryConflict(Exception):
 class History:
     """Replayed releases.
 
-    `state`: content after the last release; `updated_in`: version that last changed each entity; `removed`: last value of
+    `state`: content after the last release; `last_changed_in`: version that last changed each entity; `removed`: last value of
     each removed entity.
     """
 
     state: dict[str, Any]
-    updated_in: dict[str, str]
+    last_changed_in: dict[str, str]
     versions: list[str]
     removed: dict[str, Any] = field(default_factory=dict)
 
@@ -129,7 +129,7 @@ def replay_history(releases: Iterable[ReleaseFile]) -> History:
             raise HistoryConflict(release.version, f"a change does not fit the previous release: {error!r}") from error
         if hash_content(history.state) != release.content_hash:
             raise HistoryConflict(release.version, "its changes do not produce the content of its content_hash")
-        history.updated_in.update({change.entity: release.version for change in release.changes})
+        history.last_changed_in.update({change.entity: release.version for change in release.changes})
         history.removed.update({entity: before[entity] for entity in before.keys() - history.state.keys()})
         history.versions.append(release.version)
     return history

@@ -223,6 +223,47 @@ def test_a_comparison_has_the_same_rows_for_every_procedure_and_shows_unknown(cl
     assert [cell["status"] for cell in by_name["targets"]["cells"]] == ["known", "unknown"]
 
 
+def test_a_comparison_has_the_values_of_the_details_and_each_once(client: Client, load: Load) -> None:
+    rate = {"percent_min": 60, "percent_max": 60, "at_label": "six months"}
+    load(
+        generator("disc"),
+        risk("bleeding"),
+        procedure(
+            "p",
+            treats=["disc"],
+            claims=[
+                relief("r", min="P3M", max="P6M"),
+                claim("first", "response_rate", rate),
+                claim("same", "response_rate", rate, source="review"),
+                claim("open", "response_rate", {"percent_min": 50}),
+                claim("none", "response_rate", {"percent_max": 70}),
+                claim(
+                    "harm",
+                    "procedure_risk",
+                    {"risk": "bleeding", "phrase": "bleeding", "state": "known", "percent_max": 2},
+                ),
+            ],
+        ),
+        procedure("q", family="ablation"),
+    )
+    details = client.get("/v1/procedures/p").json()
+
+    response = client.get("/v1/compare", params=[("procedure", "p"), ("procedure", "q")])
+
+    values = {row["name"]: row["cells"][0]["values"] for row in response.json()["rows"]}
+    assert values["implant"] == [{"label": "No", "value": False, "claims": []}]
+    assert values["family"] == [{"label": "Injection", "value": "injection", "claims": []}]
+    assert [value["value"] for value in values["relief_durations"]] == [
+        claim["value"] for claim in details["relief_durations"]["items"]
+    ]
+    assert [(value["label"], value["value"]["percent_min"], value["claims"]) for value in values["response_rates"]] == [
+        ("60 %, six months", 60, ["first", "same"]),
+        ("at most 70 %", None, ["none"]),
+        ("at least 50 %", 50, ["open"]),
+    ]
+    assert [value["label"] for value in values["risks"]] == ["Bleeding: at most 2 %"]
+
+
 def test_a_batch_has_the_requested_order_and_lists_missing_slugs(client: Client, load: Load) -> None:
     load(procedure("a"), procedure("b"))
 

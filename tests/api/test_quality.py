@@ -24,14 +24,14 @@ def test_bodies_are_for_against_and_undecided_about_epidural_steroid_injection(s
     contradiction = next(
         row
         for row in contradictions
-        if row["record"]["slug"] == "epidural-steroid-injection" and row["about"] == "recommendation"
+        if row["record"]["slug"] == "epidural-steroid-injection" and row["claim_kind"] == "recommendation"
     )
 
-    assert {"for", "against", "insufficient"} <= {side["position"] for side in contradiction["sides"]}
-    for side in contradiction["sides"]:
-        for claim in side["claims"]:
+    assert {"for", "against", "insufficient"} <= {group["position"] for group in contradiction["positions"]}
+    for group in contradiction["positions"]:
+        for claim in group["claims"]:
             document = shipped.get(claim["links"]["self"]).json()
-            assert document["value"]["position"] == side["position"]
+            assert document["value"]["position"] == group["position"]
             assert document["citations"]
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from conftest import ENGINES, Client
@@ -139,7 +138,7 @@ def test_every_record_survives_the_round_trip(fhir: Client, reader: FhirReader) 
         for name in ("family", "implant", "stub", "kind"):
             assert rebuilt.get(name) == record.get(name)
         assert rebuilt.get("intent") == record.get("intents")
-        assert rebuilt["updated-in"] == record["updated_in"]
+        assert rebuilt["last-changed-in"] == record["last_changed_in"]
         assert rebuilt["review"] == drop_empty(record["review"])
         assert rebuilt.get("prose", []) == [
             {"section": section, "text": text["text"], "claim": text["claims"]}

@@ -79,7 +79,7 @@ def test_a_query_that_names_a_condition_returns_its_treatments_apart_from_the_hi
         row["slug"]
         for row in shipped.get("/v1/conditions/sciatica/procedures?limit=100", follow_redirects=True).json()["items"]
     }
-    assert all(row["because"].lower() == "indicated for sciatica" for row in response["related"])
+    assert all(row["reason"].lower() == "indicated for sciatica" for row in response["related"])
     assert response["related"]
 
 
@@ -102,7 +102,7 @@ def test_a_typo_never_outranks_an_exact_match(client: Client, load: Load) -> Non
     assert response["interpreted"]["corrections"] == []
     corrected = client.get("/v1/search", params={"q": "stelate"}).json()
     assert corrected["items"][0]["slug"] == "stellate"
-    assert corrected["interpreted"]["corrections"][0]["written"] == "stelate"
+    assert corrected["interpreted"]["corrections"][0]["original"] == "stelate"
 
 
 def test_a_quoted_phrase_must_match_exactly(client: Client, load: Load) -> None:
@@ -169,7 +169,7 @@ def test_an_abbreviation_in_a_query_is_expanded(client: Client, load: Load) -> N
     response = client.get("/v1/search", params={"q": "knee RFA"}).json()
 
     assert response["items"][0]["slug"] == "knee"
-    assert response["interpreted"]["expansions"] == [{"written": "rfa", "read": "radiofrequency ablation"}]
+    assert response["interpreted"]["expansions"] == [{"original": "rfa", "expanded": "radiofrequency ablation"}]
 
 
 def test_a_derived_word_finds_a_name_with_the_same_root(client: Client, load: Load) -> None:

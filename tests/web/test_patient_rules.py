@@ -257,7 +257,7 @@ def test_rule_18_opposing_findings_are_side_by_side_with_the_axis_they_differ_on
     assert conflicts
     assert part
     for conflict in conflicts:
-        assert f"Disagreement: {conflict['axis'].lower()}" in part.text
+        assert f"Disagreement: {conflict['dimension'].lower()}" in part.text
     assert len(part.by_class("sides")[0].by_class("facts")) >= 2
     for facts in part.by_class("facts"):
         terms = [term.text for term in facts.all("dt")]

@@ -243,7 +243,8 @@ def compare_procedures(ctx: RequestContext, args: CompareArguments) -> Json:
     bodies = list_documents(ctx.connection, "procedure", slugs)
     documents: list[Json] = [orjson.loads(bodies[slug]) for slug in slugs]
     comparison = build_comparison(documents)
-    compared_ids = {claim_id for row in comparison["rows"] for cell in row["cells"] for claim_id in cell["claims"]}
+    rows = [{**row, "cells": [_shorten_cell(cell) for cell in row["cells"]]} for row in comparison["rows"]]
+    compared_ids = {claim_id for row in rows for cell in row["cells"] for claim_id in cell["claims"]}
     citations = [
         {"claim": claim["id"], "sources": sources.add(citation["source"] for citation in claim["citations"])}
         for document in documents
@@ -259,11 +260,22 @@ def compare_procedures(ctx: RequestContext, args: CompareArguments) -> Json:
             "procedures": [
                 {"type": "procedure", "slug": document["slug"], "name": document["name"]} for document in documents
             ],
-            "rows": comparison["rows"],
+            "rows": rows,
             "no_procedure": comparison["no_procedure"],
             "citations": citations,
         },
     )
+
+
+def _shorten_cell(cell: Json) -> Json:
+    """Texts and claims of a cell, each once."""
+    values = cell["values"]
+    return {
+        "procedure": cell["procedure"],
+        "status": cell["status"],
+        "values": list(dict.fromkeys(value["label"] for value in values)),
+        "claims": [claim_id for value in values for claim_id in value["claims"]],
+    }
 
 
 def list_changes(ctx: RequestContext, args: WhatChangedArguments) -> Json:

@@ -68,13 +68,13 @@ def _build_common_elements(
     return {
         "resourceType": resource_type,
         "id": resource_id,
-        "meta": build_meta(document["updated_in"]),
+        "meta": build_meta(document["last_changed_in"]),
         "language": "en",
         "text": build_narrative(text),
         "extension": extensions,
         "url": canonical_url(resource_type, resource_id),
         "identifier": [build_identifier(document["type"], document["slug"])],
-        "version": document["updated_in"],
+        "version": document["last_changed_in"],
         # FHIR wants a name for programs: a capital letter, then letters, digits and underscores.
         "name": "Kb_" + document["slug"].replace("-", "_"),
         "title": document["name"],
@@ -116,7 +116,7 @@ def _build_record_members(document: Json, texts: dict[str, list[Json]]) -> Json:
             for relation in related.get("procedures", {"items": []})["items"]
         ],
         "review": document["review"],
-        "updated-in": document["updated_in"],
+        "last-changed-in": document["last_changed_in"],
     }
 
 

@@ -138,7 +138,7 @@ _RECORD_MEMBERS: Final = (
         ),
     ),
     Member("review", "Review status.", members=list_model_members(ReviewOut)),
-    Member("updated-in", "Version of the release in which the record last changed."),
+    Member("last-changed-in", "Version of the release in which the record last changed."),
 )
 _SOURCE_MEMBERS: Final = (
     Member("slug", "Permanent public name of the source."),

@@ -222,7 +222,7 @@ def _build_facts(record: Json) -> list[tuple[str, str, str]]:
         (
             f"Typical relief ({vocabulary.INTENTS[estimate['intent']].lower()})",
             estimate["label"],
-            estimate["chosen_because"],
+            estimate["selection_reason"],
         )
         for estimate in record["typical_relief"]["items"]
     ] or [("Typical relief", "not known", "")]
@@ -298,21 +298,21 @@ def _link_more_rows(record: Json, count: int, anchor: str, base: str) -> list[Js
 
 def _build_conflict_sections(record: Json, base: str) -> list[Json]:
     claims_by_id = {claim["id"]: claim for key in ("findings", "recommendations") for claim in record[key]["items"]}
-    positions = {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS}
+    labels = {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS}
     blocks = []
     for conflict in record["conflicts"]["items"]:
-        sides = [
+        positions = [
             item(
-                f"{positions.get(side['position'], side['position'])}: {claims_by_id[claim_id]['statement']}",
+                f"{labels.get(group['position'], group['position'])}: {claims_by_id[claim_id]['statement']}",
                 **source_note(claims_by_id[claim_id], base),
             )
-            for side in conflict["sides"]
-            for claim_id in side["claims"][:1]
+            for group in conflict["positions"]
+            for claim_id in group["claims"][:1]
             if claim_id in claims_by_id
         ]
         blocks += [
-            text_block(f"Axis: {conflict['axis'].lower()}. One statement of each side; the full page has all."),
-            list_block(sides),
+            text_block(f"{conflict['dimension']}. One statement of each position; the full page has all."),
+            list_block(positions),
         ]
     return [section("Where sources disagree", *blocks)] if blocks else []
 

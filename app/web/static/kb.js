@@ -334,7 +334,7 @@ body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-
       const { items, notices, total } = await this.#fetchResults(text, card);
       const heading = (text) => createNode(`h${Math.min(this.level + 1, 6)}`, "heading", text);
       const warnings = notices.map((notice) => createNode("section", "call", heading("Get help at once"), createNode("p", "", notice.statement), createNode("p", "", "In an emergency, call your local emergency number.")));
-      const rows = items.map((item) => createNode("li", "result", createLink(item.name, item.url, this.base), item.summary ? createNode("p", "", item.summary) : null, item.because ? createNode("p", "small", item.because) : null));
+      const rows = items.map((item) => createNode("li", "result", createLink(item.name, item.url, this.base), item.summary ? createNode("p", "", item.summary) : null, item.reason ? createNode("p", "small", item.reason) : null));
       results.replaceChildren(...warnings, ...(rows.length ? [createNode("ul", "results", ...rows)] : []));
       status.textContent = total ? `${total} found.` : "Nothing found. Try another word, or the name of a procedure.";
     }
@@ -347,7 +347,7 @@ body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-
         // A static export has no search: match the names here.
         const terms = normalize(text).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
         const items = card.names.filter((item) => { const names = normalize([item.name, ...item.others].join(" ")); return terms.length && terms.every((word) => names.includes(word)); });
-        return { items: items.slice(0, 10).map((item) => ({ ...item, summary: "", because: item.others.join(", ") })), notices: [], total: items.length };
+        return { items: items.slice(0, 10).map((item) => ({ ...item, summary: "", reason: item.others.join(", ") })), notices: [], total: items.length };
       }
     }
   }
