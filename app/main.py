@@ -16,6 +16,7 @@ from app.api.v1 import (
     feeds,
     guide,
     health,
+    index,
     linked_data,
     pain_generators,
     procedure_claims,
@@ -93,14 +94,16 @@ def create_app(settings: Settings | None = None) -> ResponseCache:
     v1 = APIRouter(prefix="/v1")
     for module in V1_MODULES:
         v1.include_router(module.router)
-    for router in (v1, health.router, web_router):
+    for router in (index.router, v1, health.router, web_router):
         app.include_router(router)
     fhir_paths = _add_fhir(app, settings)
     mcp_lifespan = _add_mcp(app, settings)
     add_openapi_routes(app)
 
-    api_routes = [(f"/v1{path}", route) for module in V1_MODULES for path, route in _list_routes(module.router)]
+    api_routes = _list_routes(index.router)
+    api_routes += [(f"/v1{path}", route) for module in V1_MODULES for path, route in _list_routes(module.router)]
     paths = {path for path, _ in (*api_routes, *_list_routes(health.router), *_list_routes(web_router))}
+    services.api_routes = tuple(api_routes)
     services.known_paths = tuple(sorted({*paths, *fhir_paths, "/openapi.json", "/openapi-3.0.json"}))
     # A file answers in microseconds; a server elsewhere must not hold up the other requests.
     cache.fast_path = FastPath(app, api_routes, in_thread=not engine.is_file).handle

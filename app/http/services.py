@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast
 
 from fastapi import Request, Response
+from fastapi.routing import APIRoute
 
 from app.db.read_engine import ReadEngine
 from app.errors import KnowledgeBaseError
@@ -62,6 +63,8 @@ class Services:
     cache: Responder
     release_cache: ReleaseCache = field(default_factory=ReleaseCache)
     known_paths: tuple[str, ...] = ()
+    # Path and route of each resource under /v1.
+    api_routes: tuple[tuple[str, APIRoute], ...] = ()
     # Renders an unknown path as an HTML page; None: as a problem.
     render_missing_page: Callable[[Request, KnowledgeBaseError], Response] | None = None
 

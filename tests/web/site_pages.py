@@ -9,7 +9,7 @@ from typing import Any
 FOLDERS = ("procedures", "conditions", "pain-generators", "risks", "sources", "guide")
 SINGLE_PAGES = (
     "/ /procedures /conditions /pain-generators /risks /matrix /matrix?by=pain_generator&role=treats /relief /compare "
-    "/search?q=back+pain /guide /sources /releases /notice /docs /problems/not_found"
+    "/search?q=back+pain /guide /sources /releases /notice /docs /problems /problems/not_found"
 ).split()
 VOID_ELEMENTS = frozenset("area base br col embed hr img input link meta source track wbr".split())
 

@@ -58,6 +58,23 @@ def show_notice(request: Request) -> Response:
     return render_page(request, build)
 
 
+@router.get("/problems")
+def show_problems(request: Request) -> Response:
+    """List of the problem types, each with a link to its page."""
+
+    def build(ctx: RequestContext) -> Response:
+        return render_template(
+            ctx,
+            "problems.html",
+            title="Problems",
+            path="/problems",
+            description="Every refusal of the API names one of these codes.",
+            errors=list_errors_by_code(),
+        )
+
+    return render_page(request, build)
+
+
 @router.get("/problems/{code}")
 def show_problem(code: str, request: Request) -> Response:
     """Problem type page: its meaning, and what to do about it."""

@@ -1,0 +1,96 @@
+"""Catalog of the closed lists of the API, for callers that build forms or show labels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from app.domain import vocabulary
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Closed list of values in their order, each with its label; some values have a description."""
+
+    name: str
+    label: str
+    labels: Mapping[str, str]
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+
+
+_NAME_KINDS: Final = {"preferred": "Preferred name", **vocabulary.NAME_KINDS, "patient_phrase": "Words of patients"}
+
+VOCABULARIES: Final = (
+    Vocabulary(
+        "record_type",
+        "Type of record",
+        {
+            "procedure": "Procedure",
+            "condition": "Condition",
+            "pain_generator": "Pain generator",
+            "risk": "Risk",
+            "source": "Source",
+            "guide_page": "Page of the patient guide",
+        },
+    ),
+    Vocabulary("claim_kind", "Kind of claim", vocabulary.CLAIM_KINDS),
+    Vocabulary("family", "Family of procedures", vocabulary.PROCEDURE_FAMILIES),
+    Vocabulary("intent", "Purpose of a procedure", vocabulary.INTENTS),
+    Vocabulary(
+        "role",
+        "What a procedure does there",
+        {**vocabulary.TARGET_ROLES, "has_risk": "Has the risk"},
+        {
+            "diagnoses": "The procedure tests whether the pain comes from there.",
+            "treats": "The procedure treats it.",
+            "has_risk": "The risk is reported for the procedure.",
+        },
+    ),
+    Vocabulary("body_region", "Body region", vocabulary.BODY_REGIONS),
+    Vocabulary("generator_kind", "Kind of structure", vocabulary.GENERATOR_KINDS),
+    Vocabulary("guidance", "Guidance of the needle", vocabulary.GUIDANCE),
+    Vocabulary("anesthesia", "Anesthesia", vocabulary.ANESTHESIA),
+    Vocabulary("setting", "Setting", vocabulary.SETTINGS),
+    Vocabulary("relation", "Relation between procedures", vocabulary.RELATIONS),
+    Vocabulary("risk_category", "Category of a risk", vocabulary.RISK_CATEGORIES),
+    Vocabulary("risk_state", "What is known of a risk", vocabulary.RISK_STATES),
+    Vocabulary("frequency_band", "Frequency band of a risk", vocabulary.RISK_BANDS),
+    Vocabulary(
+        "frequency_band_origin",
+        "Origin of a frequency band",
+        {"source": "Stated by the source", "computed": "Computed from the figures"},
+    ),
+    Vocabulary("measure", "Measure of relief", vocabulary.MEASURES),
+    Vocabulary("definition", "Definition of relief", {"defined": "Defined", "not defined": "Not defined"}),
+    Vocabulary("statistic", "Statistic of an estimate", vocabulary.STATISTICS),
+    Vocabulary("magnitude", "Order of magnitude of a duration", vocabulary.MAGNITUDES),
+    Vocabulary("unit", "Unit of a quantity", {unit: unit for unit in sorted(vocabulary.UNITS)}),
+    Vocabulary("direction", "Direction of a finding", vocabulary.DIRECTIONS),
+    Vocabulary("position", "Position of a recommendation", vocabulary.POSITIONS),
+    Vocabulary("grade", "Evidence grade", vocabulary.GRADES),
+    Vocabulary("support", "Support of a claim by its source", vocabulary.SUPPORTS),
+    Vocabulary("design", "Kind of source", vocabulary.DESIGNS),
+    Vocabulary("source_status", "Status of a source", vocabulary.SOURCE_STATUSES),
+    Vocabulary(
+        "block_status",
+        "Status of a block or of the list of a record",
+        {"known": "Known", "unknown": "Not known", "not_applicable": "Does not apply"},
+        {
+            "known": "There is at least one item.",
+            "unknown": "There is no cited information. It is not excluded.",
+            "not_applicable": "It cannot apply to this record.",
+        },
+    ),
+    Vocabulary("name_kind", "Kind of name", _NAME_KINDS),
+    Vocabulary("match_kind", "Kind of name or text that matched a query", {**_NAME_KINDS, "text": "Text"}),
+    Vocabulary(
+        "matched_field",
+        "Field that matched a query",
+        {"names": "Names", "summary": "Summary", "claims": "Claims"},
+    ),
+    Vocabulary(
+        "highlighted_field",
+        "Field with highlights",
+        {"name": "Name", "summary": "Summary", "matched": "Text that matched"},
+    ),
+    Vocabulary("change", "Change of a release", {"added": "Added", "changed": "Changed", "removed": "Removed"}),
+)
