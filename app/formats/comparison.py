@@ -101,7 +101,7 @@ ROWS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
     ("response_rates", "How many respond", _build_block_cell("response_rates", _format_response)),
     ("risks", "Risks", _build_block_cell("risks", _format_risk)),
     ("guidance", "Guidance", _build_block_cell("guidance", _get_label)),
-    ("anaesthesia", "Anesthesia", _build_block_cell("anaesthesia", _get_label)),
+    ("anesthesia", "Anesthesia", _build_block_cell("anesthesia", _get_label)),
     ("settings", "Setting", _build_block_cell("settings", _get_label)),
     ("procedure_times", "Time it takes", _build_block_cell("procedure_times", _get_label)),
     ("recovery", "Recovery", _build_block_cell("recovery", _get_label)),

@@ -74,6 +74,14 @@ def build_ref(ctx: RequestContext, record_type: str, slug: str) -> dict[str, str
     return {"type": record_type, "slug": slug, "name": names_by_slug(ctx, record_type)[slug]}
 
 
+def find_slug(ctx: RequestContext, record_type: str, name: str) -> str | None:
+    """Slug for a slug, former slug or known name; None if no record or several records have it."""
+    if name in names_by_slug(ctx, record_type):
+        return name
+    slugs = resolve_name(ctx.connection, record_type, name).slugs
+    return slugs[0] if len(slugs) == 1 else None
+
+
 def resolve_filter_value(ctx: RequestContext, record_type: str, parameter: str, value: str) -> str:
     """Slug that a filter value means: a slug, or a known name. Raises InvalidParameter with suggestions."""
     if value in names_by_slug(ctx, record_type):

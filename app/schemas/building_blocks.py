@@ -198,7 +198,7 @@ class BlockPage(ListPage[T], Generic[T]):
 
 
 class Batch(ResponseModel, Generic[T]):
-    """Records requested by slug, in the requested order, with the slugs that were not found."""
+    """Records requested by slug or name, in the requested order, with the names that were not found."""
 
     items: list[T] = Field(description="Records found, in the requested order.")
     not_found: list[str] = Field(description="Requested slugs without a record.")

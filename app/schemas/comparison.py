@@ -2,29 +2,55 @@
 
 from pydantic import Field
 
-from app.schemas.building_blocks import Link, Ref, ResponseModel, TextWithLang
+from app.domain.values import ResponseRateValue
+from app.schemas.building_blocks import Link, Ref, ResponseModel, TextWithLang, TypicalRelief
+from app.schemas.claims import IndicationOut, ProcedureRiskOut, ReliefDurationOut, StatementOut, TargetOut
 from app.schemas.records import ProcedureSummary
+
+
+class ComparedValue(ResponseModel):
+    """Value of a procedure in a row, as its detail has it, beside its text."""
+
+    label: str = Field(description="The value in words.")
+    value: (
+        bool
+        | str
+        | TypicalRelief
+        | TargetOut
+        | IndicationOut
+        | ReliefDurationOut
+        | ResponseRateValue
+        | ProcedureRiskOut
+        | StatementOut
+    ) = Field(
+        description="Value of the claim; for `typical_relief` the estimate, for `family`, `intents` and `implant` that field."
+    )
+    claims: list[str] = Field(description="Ids of the claims that state it; empty: it is a field of the procedure.")
 
 
 class ComparisonCell(ResponseModel):
     """Values of one procedure in one row. `status` says if they are unknown."""
 
     procedure: str = Field(description="Slug of the column.")
-    status: str = Field(json_schema_extra={"x-extensible-enum": ["known", "unknown", "not_applicable"]})
-    values: list[str] = Field(description="Values as text, each from one claim; empty if not known.")
-    claims: list[str] = Field(description="Ids of the claims behind the values, in the same order.")
+    status: str = Field(
+        description="Whether the values are known.",
+        json_schema_extra={"x-extensible-enum": ["known", "unknown", "not_applicable"]},
+    )
+    values: list[ComparedValue] = Field(description="Each value once; empty if not known.")
 
 
 class ComparisonRow(ResponseModel):
     """Aspect in which the procedures are compared."""
 
-    name: str
-    label: str
+    name: str = Field(description="Identifier of the row.")
+    label: str = Field(description="Heading of the row.")
     differs: bool = Field(description="The columns do not all have the same values.")
-    cells: list[ComparisonCell]
+    cells: list[ComparisonCell] = Field(description="One cell for each procedure, in the order of the columns.")
 
 
 class ComparisonLinks(ResponseModel):
+    """Links of a comparison: itself and its HTML page."""
+
     self: Link
     html: Link
 
@@ -32,8 +58,8 @@ class ComparisonLinks(ResponseModel):
 class Comparison(ResponseModel):
     """Comparison of two to six procedures, row by row. "No procedure" is an option in every comparison."""
 
-    procedures: list[ProcedureSummary]
-    rows: list[ComparisonRow]
+    procedures: list[ProcedureSummary] = Field(description="Columns, in the requested order.")
+    rows: list[ComparisonRow] = Field(description="Aspects compared.")
     no_procedure: list[Ref] = Field(
         description="Conditions shared by the columns; their pages describe care without a procedure."
     )

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.building_blocks import Facet, Pagination, RecordLinks, RecordType, ResponseModel
+from app.schemas.building_blocks import Facet, Link, Pagination, RecordLinks, RecordType, ResponseModel
 from app.schemas.claims import AnyClaimOut
 from app.schemas.records import ProcedureLookupEntry
 
@@ -99,6 +99,13 @@ class SearchPage(ResponseModel):
     suggestions: list[str] = Field(description="Names similar to a query that has no hits; empty otherwise.")
 
 
+class SuggestionLinks(ResponseModel):
+    """Links of the suggested record."""
+
+    self: Link
+    html: Link
+
+
 class Suggestion(ResponseModel):
     """Name that starts with the typed text, or is similar to it."""
 
@@ -107,6 +114,7 @@ class Suggestion(ResponseModel):
     type: RecordType
     slug: str
     name: str = Field(description="Preferred name of the record.")
+    links: SuggestionLinks
 
 
 class Suggestions(ResponseModel):

@@ -1,7 +1,8 @@
 """Suggestions while typing: names that start with the typed text, else the nearest names."""
 
 import bisect
-from itertools import islice
+from collections.abc import Collection, Iterable
+from itertools import islice, takewhile
 from typing import Any
 
 from rapidfuzz import process
@@ -15,42 +16,51 @@ from app.text.normalize import normalize
 _Candidates = dict[RecordRef, tuple[tuple[Any, ...], NameSuffix]]
 
 
-def find_suggestions(index: SearchIndex, text: str, limit: int = 10) -> list[tuple[str, str, str, str, str]]:
+def find_suggestions(
+    index: SearchIndex, text: str, *, types: Collection[str] = (), limit: int = 10
+) -> list[tuple[str, str, str, str, str]]:
     """Return (text, name kind, record type, slug, preferred name) of names with a word that starts with the typed text.
 
-    If there is no such name, misspelled words are corrected first.
+    If there is no such name, misspelled words are corrected first. `types` are the record types to suggest; empty: all.
     """
     typed = normalize(normalize_levels(text))
     if not typed:
         return []
-    candidates = _find_by_prefix(index, typed)
+    candidates = _find_by_prefix(index, typed, types)
     if not candidates and len(typed) >= 3:
         corrected = [_correct_prefix(index, word) for word in typed.split()]
         words = [word for word in corrected if word]
         if len(words) == len(corrected):
-            candidates = _find_by_prefix(index, " ".join(words)) or _find_containing_all(index, words, typed)
+            candidates = _find_by_prefix(index, " ".join(words), types) or _find_containing_all(
+                index, words, typed, types
+            )
     ranked = sorted(candidates.values(), key=lambda candidate: candidate[0])
     return [suffix[1:] for _, suffix in ranked[:limit]]
 
 
-def _find_by_prefix(index: SearchIndex, typed: str) -> _Candidates:
+def _find_by_prefix(index: SearchIndex, typed: str, types: Collection[str]) -> _Candidates:
     """Return names that start with the typed text, or do from one of their words on."""
     suffixes = index.name_suffixes
     start = bisect.bisect_left(suffixes, (typed,))
     candidates: _Candidates = {}
-    for suffix in suffixes[start : start + 400]:
-        if not suffix[0].startswith(typed):
-            break
+    matches = takewhile(
+        lambda suffix: suffix[0].startswith(typed), map(suffixes.__getitem__, range(start, len(suffixes)))
+    )
+    for suffix in islice(_select_types(matches, types), 400):
         _add_candidate(candidates, suffix, typed)
     return candidates
 
 
-def _find_containing_all(index: SearchIndex, words: list[str], typed: str) -> _Candidates:
+def _select_types(suffixes: Iterable[NameSuffix], types: Collection[str]) -> Iterable[NameSuffix]:
+    return (suffix for suffix in suffixes if suffix[3] in types) if types else suffixes
+
+
+def _find_containing_all(index: SearchIndex, words: list[str], typed: str, types: Collection[str]) -> _Candidates:
     """Return names that contain every word, or a word that starts with it, in any order."""
     candidates: _Candidates = {}
     matches = (
         suffix
-        for suffix in index.name_suffixes
+        for suffix in _select_types(index.name_suffixes, types)
         if all(any(part.startswith(word) for part in suffix[0].split()) for word in words)
     )
     for suffix in islice(matches, 200):

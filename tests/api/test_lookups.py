@@ -273,6 +273,20 @@ def test_a_batch_has_the_requested_order_and_lists_missing_slugs(client: Client,
     assert response["not_found"] == ["x"]
 
 
+def test_a_batch_takes_known_names_and_former_slugs(client: Client, load: Load) -> None:
+    shared = [{"text": "Block", "kind": "synonym"}]
+    load(
+        procedure("a", names=[{"text": "Rhizotomy", "kind": "synonym"}, *shared], former_slugs=["old-a"]),
+        procedure("b", names=shared),
+    )
+    names = ["b", "rhizotomy", "old-a", "Rhizotomy", "block", "none"]
+
+    response = client.get("/v1/procedures/batch", params={"slug": names}).json()
+
+    assert [item["slug"] for item in response["items"]] == ["b", "a"]
+    assert response["not_found"] == ["block", "none"]
+
+
 def test_an_empty_list_of_a_record_says_whether_it_is_unknown_or_does_not_apply(client: Client, load: Load) -> None:
     load(
         generator("disc"),

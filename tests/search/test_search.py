@@ -318,6 +318,22 @@ def test_suggestions_start_with_the_typed_text_or_are_nearest_to_it(shipped: Cli
     assert texts("qqqq") == []
 
 
+def test_suggestions_have_a_type_a_limit_and_links(shipped: Client) -> None:
+    def suggest(**params: object) -> list[dict[str, object]]:
+        response = shipped.get("/v1/suggest", params=params)
+        assert response.status_code == 200, response.text
+        items: list[dict[str, object]] = response.json()["items"]
+        return items
+
+    assert {item["type"] for item in suggest(q="n", type=["risk", "condition"], limit=20)} == {"risk", "condition"}
+    assert [item["name"] for item in suggest(q="n", limit=3)] == [item["name"] for item in suggest(q="n")][:3]
+    assert "Facet joint" in {item["name"] for item in suggest(q="faset", type="pain_generator")}
+    assert shipped.get("/v1/suggest?q=n&limit=21").status_code == 422
+    for item in suggest(q="pain", limit=20):
+        for url in item["links"].values():  # type: ignore[attr-defined]
+            assert shipped.get(url).status_code == 200
+
+
 def test_the_text_filter_of_a_list_finds_what_search_finds(shipped: Client) -> None:
     listed = {row["slug"] for row in shipped.get("/v1/procedures?q=kyphoplasty&limit=100").json()["items"]}
 

@@ -63,7 +63,7 @@ def list_conditions(params: Annotated[ConditionParams, Query()], ctx: Context) -
 
 @router.get("/batch", response_model=Batch[ConditionDetail], responses=error_responses())
 def get_conditions_batch(params: BatchQuery, ctx: Context) -> Response:
-    """Several conditions in full, in the requested order; `not_found` lists the slugs without a record."""
+    """Several conditions in full, in the requested order; `not_found` lists the names without a record."""
     return get_batch(ctx, "condition", params)
 
 

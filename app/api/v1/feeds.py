@@ -40,7 +40,7 @@ _RELEASES_FEED_TITLE: Final = "procedure-kb: releases"
 
 def _author(ctx: RequestContext) -> str:
     current = orjson.loads(get_current_release_json(ctx.connection))
-    return str(current["licence"]["attribution"])
+    return str(current["license"]["attribution"])
 
 
 def _releases_feed(ctx: RequestContext, extension: str, media_type: str, serialize: Serializer) -> Response:

@@ -60,7 +60,7 @@ def list_pain_generators(params: Annotated[PainGeneratorParams, Query()], ctx: C
 
 @router.get("/batch", response_model=Batch[PainGeneratorDetail], responses=error_responses())
 def get_pain_generators_batch(params: BatchQuery, ctx: Context) -> Response:
-    """Several pain generators in full, in the requested order; `not_found` lists the slugs without a record."""
+    """Several pain generators in full, in the requested order; `not_found` lists the names without a record."""
     return get_batch(ctx, "pain_generator", params)
 
 

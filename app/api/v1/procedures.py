@@ -99,7 +99,7 @@ class ProcedureParams(ProcedureListFilterParams, PageParams):
                 "family",
                 "intent",
                 "guidance",
-                "anaesthesia",
+                "anesthesia",
                 "body_region",
                 "setting",
                 "implant",
@@ -135,7 +135,7 @@ def list_procedures(params: Annotated[ProcedureParams, Query()], ctx: Context) -
 
 @router.get("/batch", response_model=Batch[ProcedureDetail], responses=error_responses())
 def get_procedures_batch(params: BatchQuery, ctx: Context) -> Response:
-    """Several procedures in full, in the requested order; `not_found` lists the slugs without a record."""
+    """Several procedures in full, in the requested order; `not_found` lists the names without a record."""
     return get_batch(ctx, "procedure", params)
 
 

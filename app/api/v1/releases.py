@@ -21,7 +21,6 @@ from app.api.deps import (
 )
 from app.domain.documents import DocumentType
 from app.domain.json import Json
-from app.domain.values import OpenEnum
 from app.errors import NotFound
 from app.http.context import RequestContext
 from app.openapi.responses import error_responses
@@ -41,7 +40,7 @@ class ChangeFilterParams(ListParams):
 
     entity: list[ShortText] = repeatable("Seed folder and slug of a record, such as procedures/vertebroplasty.")
     type: list[ShortText] = repeatable("Record type.")
-    change: list[Annotated[str, OpenEnum({"added": "", "changed": "", "removed": ""})]] = repeatable("Kind of change.")
+    change: list[Annotated[str, one_of("added", "changed", "removed")]] = repeatable("Kind of change.")
 
     def build_filters(self, ctx: RequestContext) -> Filters:
         del ctx

@@ -26,7 +26,16 @@ from app.search.suggestions import find_suggestions
 from app.text.normalize import normalize
 
 _LABELS = {name: name.replace("_", " ").capitalize() for name in SEARCHED_TYPES}
+_FOLDERS = {
+    "procedure": "procedures",
+    "condition": "conditions",
+    "pain_generator": "pain-generators",
+    "risk": "risks",
+    "source": "sources",
+    "guide_page": "guide",
+}
 router = APIRouter(tags=["search"], route_class=StrictRoute)
+TypeValue = Annotated[str, OpenEnum(dict.fromkeys(SEARCHED_TYPES, ""))]
 QueryText = Annotated[
     str, Field(min_length=1, max_length=200, description='Words, "quoted phrases", names or symptoms.')
 ]
@@ -36,13 +45,15 @@ class SearchParams(PagingParams):
     """Parameters of a search."""
 
     q: QueryText
-    type: list[Annotated[str, OpenEnum(dict.fromkeys(SEARCHED_TYPES, ""))]] = repeatable("Record type.")
+    type: list[TypeValue] = repeatable("Record type.")
 
 
 class SuggestParams(ReleaseParams):
     """Parameters of suggestions for a partial query."""
 
     q: QueryText
+    type: list[TypeValue] = repeatable("Record type.")
+    limit: int = Field(default=10, ge=1, le=20, description="Maximum number of suggestions.")
 
 
 def _require_searchable(text: str) -> str:
@@ -173,13 +184,12 @@ def _list_related_procedures(ctx: RequestContext, hits: list[Hit]) -> list[orjso
 
 @router.get("/suggest", response_model=Suggestions, responses=error_responses())
 def suggest_names(params: Annotated[SuggestParams, Query()], ctx: Context) -> Response:
-    """At most ten names that start with the query, or else the most similar names."""
-    suggestions = find_suggestions(get_index(ctx), _require_searchable(params.q))
-    return ctx.json_response(
-        {
-            "items": [
-                {"text": text, "kind": name_kind, "type": record_type, "slug": slug, "name": name}
-                for text, name_kind, record_type, slug, name in suggestions
-            ]
-        }
-    )
+    """Names that start with the query, or else the most similar names; each record once."""
+    suggestions = find_suggestions(get_index(ctx), _require_searchable(params.q), types=params.type, limit=params.limit)
+    base = ctx.settings.link_base
+    items = []
+    for text, name_kind, record_type, slug, name in suggestions:
+        path = f"/{_FOLDERS[record_type]}/{slug}"
+        links = {"self": f"{base}/v1{path}", "html": f"{base}{path}"}
+        items.append({"text": text, "kind": name_kind, "type": record_type, "slug": slug, "name": name, "links": links})
+    return ctx.json_response({"items": items})
