@@ -1,7 +1,7 @@
 """Examples of the OpenAPI document: real responses of this service, requested when the document is built."""
 
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import orjson
@@ -13,9 +13,15 @@ from app.queries.documents import find_first_claim_id, find_slug_by_size
 
 # Request to this service: target and header fields in; status, body and release revision out.
 Fetch = Callable[[str, list[tuple[bytes, bytes]]], Awaitable[tuple[int, bytes, str]]]
-# A longer response is not copied into the document. (`externalValue` would link to it, but breaks generators that look for
-# a file of that name.)
-MAX_EXAMPLE_BYTES: Final = 200_000
+# A longer response has no example. (`externalValue` would link to it, but breaks generators that look for a file of that
+# name.)
+MAX_RESPONSE_BYTES: Final = 200_000
+# A longer example is shortened: lists end after their first entries, texts after their first characters, tables after their
+# first rows.
+LONG_EXAMPLE_BYTES: Final = 2_000
+_FIRST_ENTRIES: Final = 1
+_FIRST_ROWS: Final = 2
+_FIRST_CHARACTERS: Final = 400
 _RECORD_TYPES: Final = {
     "procedures": "procedure",
     "conditions": "condition",
@@ -111,9 +117,29 @@ async def add_examples(document: Json, urls: dict[str, str], fetch: Fetch) -> se
 
 def _build_example(url: str, media_type: str, body: bytes) -> Json | None:
     # A streamed file has no body here, and would be too long.
-    if not 0 < len(body) <= MAX_EXAMPLE_BYTES:
+    if not 0 < len(body) <= MAX_RESPONSE_BYTES:
         return None
-    summary = f"GET {url}"
     if media_type.endswith("json"):
-        return {"summary": summary, "value": orjson.loads(body)}
-    return {"summary": summary, "value": body.decode()} if media_type.startswith("text/") else None
+        value = orjson.loads(body)
+    elif media_type.startswith("text/"):
+        value = body.decode()
+    else:
+        return None
+    example = {"summary": f"GET {url}", "value": value}
+    if len(body) > LONG_EXAMPLE_BYTES:
+        example |= {"description": "Shortened: only the start of each list and long text.", "value": shorten(value)}
+    return example
+
+
+def shorten(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Keep the first entries of each list in an example, the start of each long text, and the first rows of a CSV table."""
+    if isinstance(value, dict):
+        return {key: shorten(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [shorten(child) for child in value[:_FIRST_ENTRIES]]
+    if isinstance(value, str) and "\r\n" in value:
+        # Each row ends with CRLF; a line break in a cell is LF alone.
+        return "\r\n".join([*value.split("\r\n")[: 1 + _FIRST_ROWS], ""])
+    if isinstance(value, str) and len(value) > _FIRST_CHARACTERS:
+        return f"{value[:_FIRST_CHARACTERS]}…"
+    return value

@@ -27,7 +27,7 @@ class ClaimOutBase(ResponseModel, Generic[V]):
         description="How the stored passage supports the claim."
     )
     reason: str | None = Field(description="Reason for an editorial claim; null otherwise.")
-    citations: list[CitationOut] = Field(description="Passages that support the claim; empty for an editorial claim.")
+    citations: list[CitationOut] = Field(description="Passages that support the claim.")
     links: ClaimLinks
 
 

@@ -25,15 +25,17 @@ class ExportedRelease(ResponseModel):
 
 
 class FileLinks(ResponseModel):
+    """Link to the file."""
+
     self: Link
 
 
 class ExportedFile(ResponseModel):
     """Exported file."""
 
-    name: str
-    media_type: str
-    bytes: int
+    name: str = Field(description="File name.")
+    media_type: str = Field(description="Media type of the file.")
+    bytes: int = Field(description="Size in bytes.")
     sha256: str = Field(description="SHA-256 of the file in hexadecimal.")
     links: FileLinks
 
@@ -41,30 +43,32 @@ class ExportedFile(ResponseModel):
 class Manifest(ResponseModel):
     """Exported files of a release. The same release and build produce the same bytes on every host."""
 
-    release: ExportedRelease
+    release: ExportedRelease = Field(description="Their release.")
     build: str = Field(description="Fingerprint of the code that wrote the files.")
-    licence: License
-    files: list[ExportedFile]
+    license: License
+    files: list[ExportedFile] = Field(description="The files.")
 
 
 class Export(ResponseModel):
     """Complete content of a release."""
 
-    release: CurrentReleaseOut
-    procedures: list[ProcedureDetail]
-    conditions: list[ConditionDetail]
-    pain_generators: list[PainGeneratorDetail]
-    risks: list[RiskDetail]
-    sources: list[SourceDetail]
-    guide: list[GuidePageDetail]
-    releases: list[ReleaseSummary]
+    release: CurrentReleaseOut = Field(description="Release that the records belong to.")
+    procedures: list[ProcedureDetail] = Field(description="Every procedure.")
+    conditions: list[ConditionDetail] = Field(description="Every condition.")
+    pain_generators: list[PainGeneratorDetail] = Field(description="Every pain generator.")
+    risks: list[RiskDetail] = Field(description="Every risk.")
+    sources: list[SourceDetail] = Field(description="Every source.")
+    guide: list[GuidePageDetail] = Field(description="Every page of the patient guide.")
+    releases: list[ReleaseSummary] = Field(description="Every release.")
 
 
 class StoredChange(ResponseModel):
     """Difference between two states of the content, with the old and new values."""
 
     entity: str = Field(description="Folder and slug (`procedures/vertebroplasty`), or `about` or `editorial`.")
-    change: Literal["added", "changed", "removed"]
+    change: Literal["added", "changed", "removed"] = Field(
+        description="Whether the value was added, changed or removed."
+    )
     field: str = Field(description="JSON pointer inside the entity; empty: the whole entity.")
     old: JsonValue = Field(description="JSON value before the change; also null if there was none.")
     new: JsonValue = Field(description="JSON value after the change; also null if there is none.")
@@ -75,9 +79,9 @@ class StoredRelease(ResponseModel):
 
     version: str
     date: str = Field(description="RFC 3339 date.")
-    title: str
+    title: str = Field(description="Title of the release.")
     content_hash: str = Field(description="Hash of the content after this release's changes.")
-    changes: list[StoredChange]
+    changes: list[StoredChange] = Field(description="Changes of this release.")
 
 
 class ReleaseExportOut(ResponseModel):

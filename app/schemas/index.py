@@ -11,7 +11,7 @@ class ResourceLink(ResponseModel):
     name: str = Field(description="Operation id in the OpenAPI document.")
     href: Link
     templated: bool = Field(description="`href` has parameters in braces.")
-    description: str
+    description: str = Field(description="What the resource is.")
 
 
 class IndexLinks(ResponseModel):
@@ -29,18 +29,18 @@ class IndexLinks(ResponseModel):
 class ApiIndex(ResponseModel):
     """Version of the service, release of the content, and a link to every resource."""
 
-    name: str
+    name: str = Field(description="Name of the service.")
     version: str = Field(description="Version of the service.")
     release: str = Field(description="Version of the current content release.")
-    resources: list[ResourceLink]
+    resources: list[ResourceLink] = Field(description="Every resource of the API.")
     links: IndexLinks
 
 
 class VocabularyValue(ResponseModel):
     """Value of a closed list."""
 
-    value: str
-    label: str
+    value: str = Field(description="Value, as responses and parameters use it.")
+    label: str = Field(description="Label for display.")
     description: str | None = Field(description="Null: the label says it all.")
     order: int = Field(description="Place in the list, from 0.")
 
@@ -48,13 +48,13 @@ class VocabularyValue(ResponseModel):
 class VocabularyOut(ResponseModel):
     """Closed list of values."""
 
-    name: str
-    label: str
-    values: list[VocabularyValue]
+    name: str = Field(description="Name of the list.")
+    label: str = Field(description="Label for display.")
+    values: list[VocabularyValue] = Field(description="Values, in order.")
 
 
 class VocabularyList(ResponseModel):
     """Every closed list of the API. Later versions may add values."""
 
-    items: list[VocabularyOut]
+    items: list[VocabularyOut] = Field(description="The lists.")
     links: SelfLink

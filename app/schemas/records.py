@@ -253,7 +253,7 @@ class ProcedureDetail(ProcedureSummary):
     trial_periods: Block[StatementClaimOut]
     device_longevity: Block[StatementClaimOut]
     guidance: Block[StatementClaimOut]
-    anaesthesia: Block[StatementClaimOut]
+    anesthesia: Block[StatementClaimOut]
     settings: Block[StatementClaimOut]
     procedure_times: Block[StatementClaimOut]
     recovery: Block[StatementClaimOut]
@@ -266,7 +266,7 @@ class ProcedureDetail(ProcedureSummary):
     conflicts: Block[Conflict] = Field(description="Disagreements between the sources.")
     journey: GuideRef = Field(description="Page of the patient guide that goes with this procedure.")
     sources: list[SourceRef]
-    licence: License
+    license: License
     provenance: Provenance
     notice: TextWithLang
 
@@ -317,7 +317,7 @@ class ConditionDetail(ConditionSummary):
     procedures: Block[LinkedProcedure] = Field(description="Procedures used for it.")
     related: Hierarchy = Field(description="Broader and narrower conditions.")
     sources: list[SourceRef]
-    licence: License
+    license: License
     provenance: Provenance
     notice: TextWithLang
 
@@ -344,7 +344,7 @@ class PainGeneratorDetail(PainGeneratorSummary):
     procedures: Block[LinkedProcedure] = Field(description="Procedures that diagnose or treat it.")
     related: Hierarchy = Field(description="Broader and narrower pain generators.")
     sources: list[SourceRef]
-    licence: License
+    license: License
     provenance: Provenance
     notice: TextWithLang
 
@@ -354,7 +354,7 @@ class RiskDetail(RiskSummary):
 
     names: list[NameOut]
     observations: Block[ProcedureRiskClaimOut] = Field(description="Claims that state how often it occurs.")
-    licence: License
+    license: License
     notice: TextWithLang
 
 
@@ -392,7 +392,7 @@ class GuidePageDetail(GuideSummary):
     items: list[GuideItemOut] = Field(description="Sections of the page.")
     claims: list[ClaimOut] = Field(description="Claims behind the page.")
     sources: list[SourceRef]
-    licence: License
+    license: License
     notice: TextWithLang
 
 

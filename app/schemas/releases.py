@@ -8,15 +8,19 @@ from app.schemas.building_blocks import License, Link, ResponseModel, ReviewOut,
 
 
 class ChangeCounts(ResponseModel):
-    added: int
-    changed: int
-    removed: int
-    total: int
+    """Number of changes of each kind."""
+
+    added: int = Field(description="Values added.")
+    changed: int = Field(description="Values changed.")
+    removed: int = Field(description="Values removed.")
+    total: int = Field(description="All changes.")
 
 
 class ReleaseLinks(ResponseModel):
+    """Links of a release: itself and its changes."""
+
     self: Link
-    changes: Link
+    changes: Link = Field(description="Its changes.")
 
 
 class ReleaseSummary(ResponseModel):
@@ -24,27 +28,31 @@ class ReleaseSummary(ResponseModel):
 
     version: str
     date: str = Field(description="RFC 3339 date.")
-    title: str
+    title: str = Field(description="Title of the release.")
     content_hash: str = Field(description="SHA-256 of the content.")
-    current: bool
-    changes: ChangeCounts
+    current: bool = Field(description="Whether responses are based on this release.")
+    changes: ChangeCounts = Field(description="Number of changes.")
     links: ReleaseLinks
 
 
 class Counts(ResponseModel):
-    procedures: int
-    conditions: int
-    pain_generators: int
-    risks: int
-    sources: int
-    claims: int
-    guide_pages: int
+    """Number of records of each type, and of claims."""
+
+    procedures: int = Field(description="Number of procedures.")
+    conditions: int = Field(description="Number of conditions.")
+    pain_generators: int = Field(description="Number of pain generators.")
+    risks: int = Field(description="Number of risks.")
+    sources: int = Field(description="Number of sources.")
+    claims: int = Field(description="Number of claims.")
+    guide_pages: int = Field(description="Number of pages of the patient guide.")
 
 
 class CurrentLinks(ResponseModel):
+    """Links of the current release."""
+
     self: Link
-    releases: Link
-    notice: Link
+    releases: Link = Field(description="All releases.")
+    notice: Link = Field(description="What this information is and is not.")
 
 
 class CurrentReleaseOut(ResponseModel):
@@ -54,16 +62,18 @@ class CurrentReleaseOut(ResponseModel):
     date: str = Field(description="RFC 3339 date; for a development version, the date of the previous release.")
     revision: str = Field(description="Hash of content and history; identical in every database.")
     development: bool = Field(description="The content was edited after the last release.")
-    counts: Counts
-    title: str
+    counts: Counts = Field(description="Size of the content.")
+    title: str = Field(description="Title of the release.")
     based_on: str | None = Field(description="Version of the last release; null: none yet.")
-    licence: License
+    license: License
     review: ReviewOut
     notice: TextWithLang
     links: CurrentLinks
 
 
 class ChangeLinks(ResponseModel):
+    """Link to the changed record."""
+
     record: str | None = Field(
         description="The changed record; null: it no longer exists, or the entity is not a record."
     )
@@ -73,12 +83,14 @@ class ChangeOut(ResponseModel):
     """Change of one field since the previous release."""
 
     entity: str = Field(description="Folder and slug, as in the seed.")
-    type: str
+    type: str = Field(description="Type of the record, or of the other entity that changed.")
     slug: str | None = Field(description="Null: the entity is not a record.")
     name: str | None = Field(
         description="Name in the current release, or in the last release that contained the record; null: it has no name."
     )
-    change: Literal["added", "changed", "removed"]
+    change: Literal["added", "changed", "removed"] = Field(
+        description="Whether the value was added, changed or removed."
+    )
     field: str = Field(
         description="JSON pointer within the entity, with list entries addressed by id; empty: the whole entity."
     )

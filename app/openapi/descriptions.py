@@ -1,0 +1,78 @@
+"""Descriptions of response fields that recur: derived here once, instead of in every model."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from app.domain.blocks import CLAIM_KIND_BY_BLOCK
+from app.domain.json import Json
+from app.domain.vocabulary import CLAIM_KINDS
+from app.schemas.building_blocks import Batch, Block, BlockPage, ListPage
+
+# By the name of the field. A model whose field means something else has its own description.
+FIELDS: Final[Mapping[str, str]] = {
+    "broader": "Broader records.",
+    "body_regions": "Regions of the body.",
+    "claim": "Id of the claim.",
+    "claims": "Ids of the supporting claims.",
+    "condition": "The condition.",
+    "details": "Details without a field of their own.",
+    "family": "Family of the procedure.",
+    "kind": "Kind of the claim.",
+    "lang": "Language of the text (BCP 47).",
+    "last_changed_in": "Version of the release in which the record last changed.",
+    "license": "License of the content.",
+    "links": "Related URLs.",
+    "name": "Preferred name.",
+    "names": "All names of the record.",
+    "narrower": "Narrower records.",
+    "notice": "What this information is and is not.",
+    "pain_generator": "The pain generator.",
+    "procedure": "The procedure.",
+    "provenance": "Who compiled the content, and when it changed.",
+    "quantities": "Further figures of the statement.",
+    "record": "The record.",
+    "review": "Review status.",
+    "risk": "The risk.",
+    "role": "What the procedure does there.",
+    "slug": "Permanent identifier of the record in URLs.",
+    "sources": "Sources that are cited.",
+    "statement": "The claim as a sentence.",
+    "subject": "Record that the claim is about.",
+    "text": "Plain text.",
+    "texts": "Texts with their supporting claims.",
+    "type": "Type of the record.",
+    "typical_relief": "Durations of relief that are shown first.",
+    "version": "Version of the release.",
+    # Texts.
+    "afterwards": "What happens afterwards.",
+    "clinical": "Text for clinicians.",
+    "key_messages": "The most important points.",
+    "preparation": "How to prepare.",
+    "summary": "Summary for patients.",
+    "what_happens": "What happens during the procedure.",
+    "when_to_call": "When to call the clinic or get help.",
+}
+_GENERICS: Final = (("BlockPage", BlockPage), ("Block", Block), ("Page", ListPage), ("Batch", Batch))
+
+
+def add_descriptions(schemas: Json) -> None:
+    """Describe every component and property that its model does not describe."""
+    for name, schema in schemas.items():
+        schema.setdefault("description", _describe_generic(name))
+        if not schema["description"]:
+            del schema["description"]
+        for field, child in schema.get("properties", {}).items():
+            if "description" not in child and (description := describe_field(field)):
+                child["description"] = description
+
+
+def _describe_generic(component: str) -> str:
+    return next((str(model.__doc__) for suffix, model in _GENERICS if component.endswith(suffix)), "")
+
+
+def describe_field(name: str) -> str:
+    """Description of a recurring field; empty: the field does not recur, so its model describes it."""
+    claim_kind = CLAIM_KIND_BY_BLOCK.get(name)
+    if name in FIELDS:
+        return FIELDS[name]
+    return f"Claims of the kind `{claim_kind}`: {CLAIM_KINDS[claim_kind].lower()}." if claim_kind else ""
