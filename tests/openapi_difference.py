@@ -68,9 +68,10 @@ def _parameter_schema(location: str, old: Json, new: Json) -> Iterator[Differenc
     """Differences in what a parameter accepts: less breaks clients, more does not."""
     if _types(old) != _types(new):
         yield Difference("changed", f"{location} type", breaking=not _types(old) <= _types(new))
-    for value in old.get("enum", []):
-        if value not in new.get("enum", old["enum"]):
-            yield Difference("removed", f"{location}={value}", breaking=True)
+    for keyword in ("enum", "x-extensible-enum"):
+        for value in old.get(keyword, []):
+            if value not in new.get(keyword, old[keyword]):
+                yield Difference("removed", f"{location}={value}", breaking=True)
     if "enum" in new and "enum" not in old:
         yield Difference("changed", f"{location} is a closed list", breaking=True)
     for limit, narrower in (("maxLength", -1), ("maximum", -1), ("maxItems", -1), ("minLength", 1), ("minimum", 1)):

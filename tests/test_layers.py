@@ -17,7 +17,7 @@ ALLOWED_IMPORTS: dict[str, set[str]] = {
     "domain": set(),
     "text": set(),
     "files": set(),
-    "schemas": {"domain"},
+    "schemas": {"domain", "errors"},
     "db": {"resources"},
     "settings": {"db", "domain", "errors", "resources"},
     "models": {"db", "domain"},

@@ -217,7 +217,7 @@ class ProcedureFilterParams(ListParams):
     intent: list[IntentValue] = repeatable("Purpose of the procedure.")
     body_region: list[RegionValue] = repeatable("Body region.")
     guidance: list[GuidanceValue] = repeatable("Guidance of the needle.")
-    anaesthesia: list[AnesthesiaValue] = repeatable("Anesthesia.")
+    anesthesia: list[AnesthesiaValue] = repeatable("Anesthesia.")
     setting: list[SettingValue] = repeatable("Setting in which it is done.")
     implant: OptionalBool = Field(default=None, description="Whether the procedure leaves an implant in the body.")
     min_relief: MinRelief = Field(
@@ -238,7 +238,7 @@ class ProcedureFilterParams(ListParams):
             intent=self.intent,
             body_region=self.body_region,
             guidance=self.guidance,
-            anaesthesia=self.anaesthesia,
+            anesthesia=self.anesthesia,
             setting=self.setting,
             implant=bool_facet(self.implant),
         )
@@ -249,7 +249,7 @@ class ProcedureLookupParams(ProcedureFilterParams, PageParams):
 
     facet: list[
         Annotated[
-            str, one_of("role", "family", "intent", "body_region", "guidance", "anaesthesia", "setting", "implant")
+            str, one_of("role", "family", "intent", "body_region", "guidance", "anesthesia", "setting", "implant")
         ]
     ] = repeatable(FACET)
 

@@ -19,6 +19,8 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 class OpenEnum:
     """String from a vocabulary: other values are rejected; the schema publishes the list as extensible."""
 
+    keyword = "x-extensible-enum"
+
     def __init__(self, labels: Mapping[str, str]) -> None:
         self.values = tuple(labels)
 
@@ -26,13 +28,19 @@ class OpenEnum:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {**handler(schema), "x-extensible-enum": list(self.values)}
+        return {**handler(schema), self.keyword: list(self.values)}
 
     def check(self, value: str) -> str:
         if value not in self.values:
-            msg = f"{value!r} is not one of {', '.join(self.values)}"
+            msg = f"{value!r} is not one of {', '.join(filter(None, self.values))}"
             raise ValueError(msg)
         return value
+
+
+class ClosedEnum(OpenEnum):
+    """String from a list that no response contains, such as the sort orders: the schema publishes it as closed."""
+
+    keyword = "enum"
 
 
 BodyRegion = Annotated[str, OpenEnum(vocabulary.BODY_REGIONS)]
@@ -83,8 +91,8 @@ class Quantity(Value):
 class Detail(Value):
     """A named detail of a claim that has no dedicated field."""
 
-    name: str
-    text: str
+    name: str = Field(description="Name of the detail.")
+    text: str = Field(description="The detail, in words.")
 
 
 class Qualifiers(Value):
@@ -203,9 +211,9 @@ class FindingValue(Value):
 class RecommendationValue(Value):
     """Recommendation of a body."""
 
-    body: str
+    body: str = Field(description="Body that recommends.")
     year: int | None = Field(default=None, ge=1900, le=2100, description="Null: not stated.")
-    position: Position
+    position: Position = Field(description="Position of the body.")
     scope: str | None = Field(default=None, description="What the position covers; null: not stated.")
     grade_stated: str | None = Field(
         default=None, description="The grade that the body states, in its own words; null: none."
@@ -218,7 +226,7 @@ class EvidenceGradeValue(Value):
     """Evidence grade stated by a body or review."""
 
     body: str | None = Field(default=None, description="Who graded; null: not named.")
-    grade_stated: str
+    grade_stated: str = Field(description="The grade, in the source's own words.")
     outcome: str | None = Field(default=None, description="Outcome that the grade applies to; null: not stated.")
     quantities: list[Quantity] = []
     details: list[Detail] = []
@@ -227,12 +235,12 @@ class EvidenceGradeValue(Value):
 class CoverageValue(Value):
     """Coverage policy of a payer."""
 
-    payer: str
+    payer: str = Field(description="Payer or program.")
     jurisdiction: str | None = Field(default=None, description="Null: not stated.")
     position: str | None = Field(
         default=None, description="Covered, not covered, limited, etc., in the source's words; null: not stated."
     )
-    criteria: list[str] = []
+    criteria: list[str] = Field(default=[], description="Criteria for coverage, in the source's words.")
     as_of: str | None = Field(default=None, description="Date or year of the policy; null: not stated.")
     quantities: list[Quantity] = []
     details: list[Detail] = []
@@ -243,7 +251,7 @@ class ProcedureRiskValue(Value):
 
     risk: str = Field(description="Slug in the risk catalog.")
     phrase: str = Field(description="What the source calls it.")
-    state: RiskState
+    state: RiskState = Field(description="Whether the risk was seen, looked for or reported.")
     observed: int | None = Field(default=None, ge=0, description="Events counted; null: not given.")
     n: int | None = Field(default=None, ge=0, description="Denominator of `observed`; null: not given.")
     percent_min: Percent | None = Field(
@@ -281,14 +289,14 @@ class TargetValue(Value):
     """Pain generator that the procedure diagnoses or treats."""
 
     pain_generator: str = Field(description="Slug of the pain generator.")
-    role: TargetRole
+    role: TargetRole = Field(description="What the procedure does there: diagnoses or treats.")
 
 
 class IndicationValue(Value):
     """Condition that the procedure is used for."""
 
     condition: str = Field(description="Slug of the condition.")
-    role: TargetRole
+    role: TargetRole = Field(description="What the procedure is used for: to diagnose or to treat.")
 
 
 class StatementValue(Value):
@@ -297,7 +305,7 @@ class StatementValue(Value):
     label: str = Field(min_length=1, description="Short summary of the claim.")
     values: list[str] = Field(
         default=[],
-        description="Values from the claim kind's vocabulary (guidance, anaesthesia, setting), or codes.",
+        description="Values from the claim kind's vocabulary (guidance, anesthesia, setting), or codes.",
     )
     pain_generators: list[str] = Field(default=[], description="Slugs of the pain generators mentioned.")
     conditions: list[str] = Field(default=[], description="Slugs of the conditions mentioned.")
@@ -314,7 +322,7 @@ StatementKind = Literal[
     "trial_period",
     "device_longevity",
     "guidance",
-    "anaesthesia",
+    "anesthesia",
     "setting",
     "procedure_time",
     "recovery",
@@ -339,6 +347,6 @@ StatementKind = Literal[
 # Statement kinds whose `values` come from a vocabulary, because lists can be filtered by them.
 ALLOWED_VALUES_BY_CLAIM_KIND = {
     "guidance": vocabulary.GUIDANCE,
-    "anaesthesia": vocabulary.ANESTHESIA,
+    "anesthesia": vocabulary.ANESTHESIA,
     "setting": vocabulary.SETTINGS,
 }

@@ -14,9 +14,17 @@ from app.http import deprecation
 from app.http.context import CACHE_CONTROL
 from app.http.release_watcher import read_current_release
 from app.http.services import Services, get_services
+from app.openapi.descriptions import add_descriptions
 from app.openapi.downgrade import to_openapi_3_0
 from app.openapi.examples import ExampleParameters, add_examples, build_example_urls
-from app.openapi.json_schema import Transform, allow_additional, drop_titles, inline_nullable, transform_schema
+from app.openapi.json_schema import (
+    Transform,
+    allow_additional,
+    drop_titles,
+    inline_nullable,
+    repeat_const,
+    transform_schema,
+)
 from app.openapi.responses import HEADERS, shared_responses, success_headers, use_refs
 from app.queries.releases import LoadedRelease
 from app.schemas.problems import Problem
@@ -114,7 +122,8 @@ def build_openapi(app: FastAPI, *, closed: bool = False) -> Json:
                 "url": "https://creativecommons.org/licenses/by/4.0/",
             },
             contact={"name": "procedure-kb contributors"},
-            servers=[{"url": app.state.services.settings.link_base or "/"}],
+            # Left out without a public URL: tools add a path to "/" as if it were a host ("//v1/procedures").
+            servers=[{"url": link_base}] if (link_base := app.state.services.settings.link_base) else None,
         )
     )
     # No operation needs credentials.
@@ -126,8 +135,9 @@ def build_openapi(app: FastAPI, *, closed: bool = False) -> Json:
     schemas["Problem"] = problem
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    transforms = (drop_titles, inline_nullable, _rename_refs, *(() if closed else (allow_additional,)))
+    transforms = (drop_titles, inline_nullable, repeat_const, _rename_refs, *(() if closed else (allow_additional,)))
     components["schemas"] = {_component_name(name): _apply(schema, transforms) for name, schema in schemas.items()}
+    add_descriptions(components["schemas"])
     components["responses"] = shared_responses()
     for path in document["paths"].values():
         for operation in path.values():
@@ -143,7 +153,8 @@ def _component_name(name: str) -> str:
     """Name of a generic schema as a client generator can use it: `ClaimPage` for `ListPage_Claim_`."""
     outer, _, inner = name.partition("_")
     inner = inner.strip("_")
-    return {"Block": f"{inner}Block", "ListPage": f"{inner}Page", "BlockPage": f"{inner}BlockPage", "Batch": f"{inner}Batch"}.get(outer, name)
+    suffixes = {"Block": "Block", "ListPage": "Page", "BlockPage": "BlockPage", "Batch": "Batch"}
+    return f"{inner}{suffixes[outer]}" if outer in suffixes else name
 
 
 def _rename_refs(schema: Json) -> Json:
@@ -164,18 +175,11 @@ def _apply(schema: Json, transforms: tuple[Transform, ...]) -> Json:
     return schema
 
 
-def _close_enum(schema: Json) -> Json:
-    """Close the enum of a parameter: only values in responses may grow within a version."""
-    if "x-extensible-enum" not in schema:
-        return schema
-    return {key if key != "x-extensible-enum" else "enum": value for key, value in schema.items()}
-
-
 def _clean_operation(operation: Json) -> None:
     deprecation.mark_deprecated(operation)
     parameters = operation.get("parameters", [])
     for parameter in parameters:
-        parameter["schema"] = _apply(parameter["schema"], (drop_titles, inline_nullable, _close_enum))
+        parameter["schema"] = _apply(parameter["schema"], (drop_titles, inline_nullable))
         parameter["schema"].pop("description", None)
     for status, response in operation["responses"].items():
         content = response.get("content", {})

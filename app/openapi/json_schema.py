@@ -81,6 +81,11 @@ def allow_additional(schema: Json) -> Json:
     return schema
 
 
+def repeat_const(schema: Json) -> Json:
+    """Write a constant as an enum of one value too: some client generators find the values of a discriminator only there."""
+    return {**schema, "enum": [schema["const"]]} if "const" in schema else schema
+
+
 def drop_titles(schema: Json) -> Json:
     """Drop titles, which only repeat a name: client generators create a type for each."""
     return {key: value for key, value in schema.items() if key != "title"}

@@ -90,7 +90,7 @@ def parameter(document: Json, name: str) -> Json:
             True,
         ),
         (
-            lambda d: parameter(d, "family")["schema"]["items"]["enum"].remove("ablation"),
+            lambda d: parameter(d, "family")["schema"]["items"]["x-extensible-enum"].remove("ablation"),
             "GET /v1/procedures?family[]=ablation",
             True,
         ),
