@@ -106,8 +106,8 @@ def page(slug: str, **fields: Any) -> Json:
 ABOUT = {
     "title": "Test",
     "publisher": "Testers",
-    "licence": "CC BY 4.0",
-    "licence_url": "https://creativecommons.org/licenses/by/4.0/",
+    "license": "CC BY 4.0",
+    "license_url": "https://creativecommons.org/licenses/by/4.0/",
     "attribution": "Testers, CC BY 4.0",
     "notice": "Information, not advice.",
     "review": {"status": "not reviewed", "review_due": "2027-01-01"},

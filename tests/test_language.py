@@ -18,8 +18,6 @@ SOURCES = APP | TESTS
 BRITISH_SPELLING = re.compile(
     r"anaesth|behaviour|colour|favour|licence|neighbour|(normal|organ|recogn|serial)is[ei]", re.IGNORECASE
 )
-# Field names of the seed and the API, and an enum value: they keep their spelling until the contract changes.
-CONTRACT_NAMES = {"anaesthesia", "favours", "licence", "licence_url"}
 ASGI_TYPES = {"ASGIApp", "Message", "Receive", "Scope", "Send"}
 
 
@@ -81,7 +79,7 @@ def test_names_and_prose_have_american_spelling() -> None:
         (path.relative_to(ROOT).as_posix(), text)
         for path in SOURCES
         for text in list_names_and_prose(path)
-        if text not in CONTRACT_NAMES and BRITISH_SPELLING.search(text)
+        if BRITISH_SPELLING.search(text)
     ] == []
 
 

@@ -112,7 +112,7 @@ MAGNITUDES: Final = _labels(
     minute="Minutes", hour="Hours", day="Days", week="Weeks", month="Months", year="Years", unknown="Not stated"
 )
 DIRECTIONS: Final = _labels(
-    favours="Favors the procedure", no_difference="No difference", against="Against the procedure", unclear="Unclear"
+    favors="Favors the procedure", no_difference="No difference", against="Against the procedure", unclear="Unclear"
 )
 POSITIONS: Final = _labels(
     **{
@@ -196,7 +196,7 @@ STATEMENT_KINDS: Final = _labels(
     trial_period="Trial period",
     device_longevity="Device longevity",
     guidance="Guidance",
-    anaesthesia="Anesthesia",
+    anesthesia="Anesthesia",
     setting="Setting",
     procedure_time="Procedure time",
     recovery="Recovery",

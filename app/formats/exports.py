@@ -56,7 +56,7 @@ def write_exports(transaction: ReadTransaction, directory: Path, build: str, res
     manifest = {
         "release": {key: release[key] for key in ("version", "date", "revision")},
         "build": build,
-        "licence": release["licence"],
+        "license": release["license"],
         "files": [
             _describe_file(directory / name, media_type, resolve_links) for name, media_type in MEDIA_TYPES.items()
         ],

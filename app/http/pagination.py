@@ -23,7 +23,7 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     "intent": vocabulary.INTENTS,
     "body_region": vocabulary.BODY_REGIONS,
     "guidance": vocabulary.GUIDANCE,
-    "anaesthesia": vocabulary.ANESTHESIA,
+    "anesthesia": vocabulary.ANESTHESIA,
     "setting": vocabulary.SETTINGS,
     "role": {**vocabulary.TARGET_ROLES, "has_risk": "Has the risk"},
     "kind": vocabulary.GENERATOR_KINDS,

@@ -39,7 +39,7 @@ TableRows = tuple[type[SQLModel], Iterable[Row]]
 def iter_table_rows(content: CheckedContent, list_paths: list[str]) -> Iterator[TableRows]:
     """Yield the rows of every table, referenced tables first. Consume each part before the next; a table may have several.
 
-    Appends the path of each list to `list_paths`. `iter_derived_documents` yields the remaining documents.
+    Appends the path of each list to `list_paths`.
     """
     graph = content.graph
     yield from _iter_record_tables(graph)
@@ -50,6 +50,7 @@ def iter_table_rows(content: CheckedContent, list_paths: list[str]) -> Iterator[
     for builder in build_lists(graph, content.releases, content.pending):
         list_paths.append(builder.path)
         yield from _iter_list_tables(builder)
+    yield models.Document, starmap(_build_document_row, _iter_derived_documents(content))
 
 
 def _iter_record_tables(graph: ContentGraph) -> Iterator[TableRows]:
@@ -237,7 +238,7 @@ def _iter_tag_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
         if isinstance(record, seed.ProcedureIn):
             tags |= {("intent", value) for value in record.intents}
         for claim in record.claims:
-            if isinstance(claim, seed.StatementClaimIn) and claim.kind in {"guidance", "anaesthesia", "setting"}:
+            if isinstance(claim, seed.StatementClaimIn) and claim.kind in {"guidance", "anesthesia", "setting"}:
                 tags |= {(claim.kind, value) for value in claim.value.values}
         yield from (
             {"type": record_type, "slug": record.slug, "kind": tag, "value": value} for tag, value in sorted(tags)
@@ -372,11 +373,6 @@ def _iter_claims_and_documents(graph: ContentGraph) -> Iterator[TableRows]:
 
 def _build_document_row(record_type: str, slug: str, name: str, summary: object, body: object) -> Row:
     return record_type, slug, name, to_json(summary), to_json(body)
-
-
-def iter_derived_documents(content: CheckedContent) -> Iterator[Row]:
-    """Yield the documents that no other row refers to; they may be written at any time."""
-    return starmap(_build_document_row, _iter_derived_documents(content))
 
 
 def _iter_derived_documents(

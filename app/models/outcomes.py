@@ -66,7 +66,7 @@ class Finding(SQLModel, table=True):
     """Outcome of a study with its direction."""
 
     __table_args__ = (
-        CheckConstraint("direction IN ('favours', 'no_difference', 'against', 'unclear')", name="direction_known"),
+        CheckConstraint("direction IN ('favors', 'no_difference', 'against', 'unclear')", name="direction_known"),
     )
 
     claim_id: str = Field(primary_key=True, foreign_key="claim.id", sa_type=BYTEWISE)

@@ -81,8 +81,8 @@ def build_license(graph: ContentGraph) -> orjson.Fragment:
     about = graph.about
     return shared_fragment(
         graph,
-        "licence",
-        lambda: {"name": about.licence, "url": about.licence_url, "attribution": about.attribution},
+        "license",
+        lambda: {"name": about.license, "url": about.license_url, "attribution": about.attribution},
     )
 
 

@@ -23,7 +23,7 @@ def find_conflicts(claims: Sequence[seed.AnyClaimIn]) -> list[Json]:
         positions = _group_by_position(
             [(claim.value.direction, claim) for claim in comparable if claim.value.direction != "unclear"]
         )
-        if len(positions) > 1 and any(group["position"] == "favours" for group in positions):
+        if len(positions) > 1 and any(group["position"] == "favors" for group in positions):
             dimension = {
                 True: "Studies against a sham differ",
                 False: "Studies against another treatment differ",

@@ -196,7 +196,7 @@ def _build_procedure_facets(graph: ContentGraph, slug: str) -> Facets:
             _add_edge_facets(graph, values, "condition", claim.value.condition, claim.value.role)
         elif isinstance(claim, seed.ProcedureRiskClaimIn):
             values["risk"].add(claim.value.risk)
-        elif isinstance(claim, seed.StatementClaimIn) and claim.kind in {"guidance", "anaesthesia", "setting"}:
+        elif isinstance(claim, seed.StatementClaimIn) and claim.kind in {"guidance", "anesthesia", "setting"}:
             values[claim.kind].update(claim.value.values)
     return {**values, **_procedure_filter_facets(graph, slug)}
 

@@ -129,7 +129,7 @@ def _build_names(record: seed.RecordIn | seed.RiskIn) -> list[Json]:
 def _build_common_footer(graph: ContentGraph, record_type: str, record: seed.RecordIn) -> Json:
     return {
         "sources": build_sources(graph, record.claims),
-        "licence": build_license(graph),
+        "license": build_license(graph),
         "provenance": {
             "authors": graph.about.authors,
             "funding": graph.about.funding,
@@ -273,7 +273,7 @@ def build_risk_document(graph: ContentGraph, risk: seed.RiskIn) -> Json:
         **build_risk_summary(graph, risk),
         "names": _build_names(risk),
         "observations": build_block(observations),
-        "licence": build_license(graph),
+        "license": build_license(graph),
         "notice": build_notice(graph),
     }
 
@@ -324,6 +324,6 @@ def build_guide_document(graph: ContentGraph, page: seed.GuidePageIn) -> Json:
             for _, (record_type, slug, claim, _) in sorted(subject_claims.items())
         ],
         "sources": build_sources(graph, [claim.claim for claim in subject_claims.values()]),
-        "licence": build_license(graph),
+        "license": build_license(graph),
         "notice": build_notice(graph),
     }

@@ -37,7 +37,7 @@ def iter_release_documents(
             **{key: value for key, value in current.items() if key != "content_hash"},
             "title": latest.title if latest else DEVELOPMENT_TITLE,
             "based_on": releases[-1].version if releases else None,
-            "licence": build_license(graph),
+            "license": build_license(graph),
             "review": build_review(graph),
             "notice": build_notice(graph),
             "links": {

@@ -295,8 +295,8 @@ class About(SeedModel):
     schema_: str = Field(default="", alias="$schema", exclude=True)
     title: Line
     publisher: Line
-    licence: Line
-    licence_url: Line
+    license: Line
+    license_url: Line
     attribution: Line
     notice: Prose
     review: ReviewIn

@@ -24,7 +24,7 @@ def build_head_metadata(ctx: RequestContext, title: str, path: str, current: Jso
     else:
         alternates, discovery = [], build_discovery_links(ctx.settings, path, title) if path == "/relief" else []
         url = f"{ctx.settings.link_base}{path}"
-        node = build_page_node(title, url, license_json=current["licence"], version=current["version"])
+        node = build_page_node(title, url, license_json=current["license"], version=current["version"])
     return {
         "alternates": alternates,
         "discovery": discovery,

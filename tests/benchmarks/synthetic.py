@@ -188,8 +188,8 @@ def build_synthetic_content(count: int) -> CheckedContent:
     bundle.about = seed.About(
         title="Synthetic release",
         publisher="procedure-kb benchmark",
-        licence="none",
-        licence_url="none",
+        license="none",
+        license_url="none",
         attribution="none",
         notice="Made-up content for measuring.",
         review=seed.ReviewIn(status="made up", review_due="2100-01-01"),

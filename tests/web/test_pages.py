@@ -237,7 +237,7 @@ def _values(hostile: str) -> dict[str, dict[str, Any]]:
             "per": hostile,
             "timeframe": hostile,
         },
-        "finding": {"outcome": hostile, "direction": "favours", "effect": hostile, "at_label": hostile},
+        "finding": {"outcome": hostile, "direction": "favors", "effect": hostile, "at_label": hostile},
         "recommendation": {"body": hostile, "position": "for"},
         "coverage": {"payer": hostile},
         "contraindication": {"label": hostile},

@@ -49,7 +49,7 @@ def get_publisher(ctx: RequestContext) -> str:
 
     def find_publisher() -> str:
         current = orjson.loads(get_current_release_json(ctx.connection))
-        return str(current.get("licence", {}).get("attribution", ""))
+        return str(current.get("license", {}).get("attribution", ""))
 
     return ctx.cached(("fhir publisher",), find_publisher)
 

@@ -36,7 +36,7 @@ def build_record_resource(document: Json, release_date: str) -> Json:
     """Build the resource for a procedure, condition or pain generator document of /v1."""
     texts = {section: block["items"] for section, block in document["texts"].items()}
     descriptions = [texts[section][0]["text"] for section in ("clinical", "summary") if texts.get(section)]
-    license_ = document["licence"]
+    license_ = document["license"]
     extensions = [build_extension("record", build_members(_build_record_members(document, texts)))]
     for estimate in document.get("typical_relief", {"items": []})["items"]:
         extensions.append(build_extension("typical-relief", build_members(estimate)))

@@ -17,7 +17,7 @@ CLOSED_LISTS: Final[dict[str, tuple[str, Mapping[str, str]]]] = {
     "body-regions": ("Body regions", vocabulary.BODY_REGIONS),
     "target-roles": ("Procedure roles", vocabulary.TARGET_ROLES),
     "guidance": ("Procedure guidance", vocabulary.GUIDANCE),
-    "anaesthesia": ("Procedure anesthesia", vocabulary.ANESTHESIA),
+    "anesthesia": ("Procedure anesthesia", vocabulary.ANESTHESIA),
     "settings": ("Procedure settings", vocabulary.SETTINGS),
     "designs": ("Source designs", vocabulary.DESIGNS),
     "source-statuses": ("Source statuses", vocabulary.SOURCE_STATUSES),

@@ -211,7 +211,7 @@ def _build_common_fields(when_to_call: list[Json], record: Json, base: str) -> J
         },
         "review": f"Review: {record['review']['status']}. Review due by {record['review']['review_due']}.",
         "attribution": item(
-            record["licence"]["attribution"], url=record["licence"]["url"], note=record["licence"]["name"]
+            record["license"]["attribution"], url=record["license"]["url"], note=record["license"]["name"]
         ),
         "notice": item(record["notice"]["text"], url=f"{base}/notice"),
     }

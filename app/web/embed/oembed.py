@@ -61,7 +61,7 @@ def get_oembed(request: Request) -> Response:
 def build_response(ctx: RequestContext, target: EmbedTarget, max_width: int | None, max_height: int | None) -> Json:
     """Build a response of type `rich`, within the size limits of the consumer."""
     base = ctx.settings.link_base
-    attribution = get_current_release(ctx)["licence"]["attribution"]
+    attribution = get_current_release(ctx)["license"]["attribution"]
     width = min(DEFAULT_WIDTH, max_width or DEFAULT_WIDTH)
     height = min(DEFAULT_HEIGHTS[target.page_type], max_height or DEFAULT_HEIGHTS[target.page_type])
     return {

@@ -21,7 +21,7 @@ _PROCEDURE_ONLY_ROWS: Final = frozenset(
         "intents",
         "implant",
         "guidance",
-        "anaesthesia",
+        "anesthesia",
         "settings",
         "procedure_times",
         "recovery",
