@@ -1,14 +1,11 @@
 """Release writer: replaces the content in one transaction. If it is killed, the previous release stays intact."""
 
 import sqlite3
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, Final
 
@@ -22,7 +19,7 @@ from app.db.postgresql import SqlAlchemyReadTransaction
 from app.gc_pause import gc_paused
 from app.loader.content import CheckedContent
 from app.loader.first_pages import iter_first_pages
-from app.loader.table_rows import Row, iter_derived_documents, iter_table_rows
+from app.loader.table_rows import Row, iter_table_rows
 from app.queries.releases import find_release
 from app.version import code_fingerprint
 
@@ -31,17 +28,9 @@ _ADVISORY_LOCK = 7_061_642_001
 # A batch is written at this many rows or bytes: the document of a risk with many procedures has megabytes.
 _BATCH_ROWS: Final = 10_000
 _BATCH_BYTES: Final = 4_000_000
-# Rows with small binary columns are collected in chunks of this size.
-_CHUNK_ROWS: Final = 100
-# Bytes collected while the writer thread is busy, including those it is writing.
-_MAX_BUFFERED: Final = 12_000_000
-# Values in one SQLite statement; every SQLite build accepts 32 766.
-_STATEMENT_VALUES: Final = 6_000
 # Documents above this size (bytes) are written in chunks: SQLite would copy the whole document twice.
 _LARGE_DOCUMENT: Final = 8_000_000
 _BLOB_CHUNK: Final = 1_000_000
-# Seconds after which the interpreter switches between the thread that builds rows and the one that writes them.
-_SWITCH_INTERVAL: Final = 0.0005
 # Attempts to restore the write-ahead log, a tenth of a second apart.
 _JOURNAL_ATTEMPTS: Final = 50
 ProgressCallback = Callable[[str], None]
@@ -71,9 +60,10 @@ def write_content(
         list_paths: list[str] = []
         with _defer_indexes(connection):
             _delete_all(connection)
-            with _open_batch_writer(connection, progress, iter_derived_documents(content)) as writer:
-                for model, rows in iter_table_rows(content, list_paths):
-                    writer.add(model, rows)
+            writer = BatchWriter(connection, progress)
+            for model, rows in iter_table_rows(content, list_paths):
+                writer.add(model, rows)
+            writer.flush()
         for pages in iter_first_pages(SqlAlchemyReadTransaction(connection), list_paths):
             connection.execute(insert(models.Document), pages)
         connection.execute(insert(models.Release), [_build_release_row(content, sequence)])
@@ -172,117 +162,56 @@ def _find_byte_columns(table: Table) -> list[int]:
     return [position for position, column in enumerate(table.columns) if isinstance(column.type, LargeBinary)]
 
 
-@contextmanager
-def _open_batch_writer(
-    connection: Connection, progress: ProgressCallback, derived_documents: Iterator[Row]
-) -> Iterator["BatchWriter"]:
-    """Open a writer with a second thread, so that building rows and writing them use two cores.
-
-    The thread has ended when the block ends, so nothing is written after an error.
-    """
-    switch_interval = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH_INTERVAL)
-    try:
-        with ThreadPoolExecutor(1, thread_name_prefix="write") as executor:
-            writer = BatchWriter(connection, progress, derived_documents, executor)
-            yield writer
-            writer.finish()
-    finally:
-        sys.setswitchinterval(switch_interval)
-
-
 class BatchWriter:
-    """Buffer of rows that another thread writes in batches, tables in foreign key order."""
+    """Buffer of rows that is written in batches, tables in foreign key order."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        progress: ProgressCallback,
-        derived_documents: Iterator[Row],
-        executor: ThreadPoolExecutor,
-    ) -> None:
+    def __init__(self, connection: Connection, progress: ProgressCallback) -> None:
         self.total = 0
-        # No other row refers to these: they are built while the writer thread is busy, and the rest at the end.
-        self._derived_documents = derived_documents
         self._connection = connection
         self._progress = progress
-        self._executor = executor
-        self._flushed: Future[None] | None = None
-        self._write_rows = _copy if connection.dialect.name == "postgresql" else _insert_batch
+        self._write_rows = _copy if connection.dialect.name == "postgresql" else _insert
         tables = SQLModel.metadata.sorted_tables
         self._pending: dict[Table, list[Any]] = {table: [] for table in tables}
         self._get_values = {table: itemgetter(*(column.name for column in table.columns)) for table in tables}
         self._rows = self._bytes = 0
-        self._bytes_in_flight = 0
 
     def add(self, model: type[SQLModel], rows: Iterable[Row]) -> None:
-        """Collect rows, flushing whenever a batch is full."""
-        for _ in self._collect(model, rows):
+        """Collect rows, writing whenever a batch is full."""
+        table: Table = model.__table__  # type: ignore[attr-defined]
+        get_values, byte_columns = self._get_values[table], _find_byte_columns(table)
+        for row in rows:
+            values = row if isinstance(row, tuple) else get_values(row)
+            self._pending[table].append(values)
+            self._rows += 1
+            for column in byte_columns:
+                self._bytes += len(values[column] or b"")
             if self._rows >= _BATCH_ROWS or self._bytes >= _BATCH_BYTES:
                 self.flush()
 
-    def _collect(self, model: type[SQLModel], rows: Iterable[Row]) -> Iterator[None]:
-        """Collect rows, yielding after each chunk."""
-        table: Table = model.__table__  # type: ignore[attr-defined]
-        get_values, byte_columns = self._get_values[table], _find_byte_columns(table)
-        remaining: Iterator[Any] = iter(rows)
-        # Documents vary in size and are collected singly, other binary rows in chunks, rows of even size in batches.
-        chunk_rows = 1 if model is models.Document else _CHUNK_ROWS if byte_columns else None
-        while chunk := list(islice(remaining, chunk_rows or _BATCH_ROWS - self._rows)):
-            pending = self._pending[table]
-            pending += map(get_values, chunk) if isinstance(chunk[0], dict) else chunk
-            self._rows += len(chunk)
-            self.total += len(chunk)
-            for column in byte_columns:
-                self._bytes += sum(len(row[column] or b"") for row in pending[-len(chunk) :])
-            yield
-
     def flush(self) -> None:
-        """Hand the batch to the writer thread once the previous batch is written. Raises what writing raised."""
-        chunks = self._collect(models.Document, self._derived_documents)
-        while self._can_collect_more() and next(chunks, False) is None:
-            pass
-        self.wait()
-        batch = {table: rows for table, rows in self._pending.items() if rows}
-        self._pending = {table: [] for table in self._pending}
-        self._flushed = self._executor.submit(self._write, batch)
-        self._bytes_in_flight = self._bytes
+        """Write all collected rows."""
+        for table, rows in self._pending.items():
+            if rows:
+                self.total += len(rows)
+                self._write_rows(self._connection, table, rows)
+                self._progress(table.name)
+                rows.clear()
         self._rows = self._bytes = 0
 
-    def finish(self) -> None:
-        """Write everything that is left. Raises what writing raised."""
-        self.add(models.Document, self._derived_documents)
-        self.flush()
-        self.wait()
 
-    def _can_collect_more(self) -> bool:
-        """True while the writer thread is busy and the buffer is not full."""
-        buffered = self._bytes + self._bytes_in_flight
-        return self._flushed is not None and not self._flushed.done() and buffered < _MAX_BUFFERED
-
-    def wait(self) -> None:
-        """Wait until the previous batch is written. Raises what writing raised."""
-        if self._flushed is not None:
-            self._flushed.result()
-
-    def _write(self, batch: dict[Table, list[Any]]) -> None:
-        for table, rows in batch.items():
-            self._write_rows(self._connection, table, rows)
-            self._progress(table.name)
-
-
-def _insert_batch(connection: Connection, table: Table, rows: list[Any]) -> None:
-    """Insert many rows per statement, so that other threads run meanwhile. Values already have the types of the driver."""
-    target, columns = _format_target(connection, table), len(table.columns)
+def _insert(connection: Connection, table: Table, rows: list[Any]) -> None:
+    """Insert rows into SQLite. Values already have the types of the driver."""
     # A row with a large document always ends a batch.
     blob_sizes = {
         column: len(rows[-1][column])
         for column in _find_byte_columns(table)
         if len(rows[-1][column] or b"") > _LARGE_DOCUMENT
     }
-    _insert_rows(connection, target, columns, rows[:-1] if blob_sizes else rows)
     if blob_sizes:
-        _insert_large(connection, table, rows[-1], blob_sizes)
+        _insert_large(connection, table, rows.pop(), blob_sizes)
+    if rows:
+        values = ", ".join("?" * len(table.columns))
+        connection.exec_driver_sql(f"INSERT INTO {_format_target(connection, table)} VALUES ({values})", rows)
 
 
 def _insert_large(connection: Connection, table: Table, row: tuple[Any, ...], blob_sizes: dict[int, int]) -> None:
@@ -296,25 +225,6 @@ def _insert_large(connection: Connection, table: Table, row: tuple[Any, ...], bl
         with driver.blobopen(table.name, table.columns[column].name, cursor.lastrowid) as blob:
             for start in range(0, size, _BLOB_CHUNK):
                 blob.write(document[start : start + _BLOB_CHUNK])
-
-
-def _insert_rows(connection: Connection, target: str, columns: int, rows: list[tuple[Any, ...]]) -> None:
-    start, left = 0, len(rows)
-    # Powers of two need few distinct statements, which the driver caches.
-    count = 1 << (_STATEMENT_VALUES // columns).bit_length() - 1
-    while left:
-        while count > left:
-            count >>= 1
-        connection.exec_driver_sql(
-            _format_insert(target, columns, count), tuple(chain.from_iterable(rows[start : start + count]))
-        )
-        start, left = start + count, left - count
-
-
-@cache
-def _format_insert(target: str, columns: int, rows: int) -> str:
-    row = f"({', '.join('?' * columns)})"
-    return f"INSERT INTO {target} VALUES {', '.join([row] * rows)}"
 
 
 def _format_target(connection: Connection, table: Table) -> str:

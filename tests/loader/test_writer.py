@@ -142,7 +142,7 @@ def test_documents_written_singly_and_in_chunks_are_the_same(
     write_content(writer, content)
     expected = get_rows(writer)
     write_content(writer, load_procedures(tmp_path / "b", 2))
-    limits = {"_BATCH_BYTES": 1, "_LARGE_DOCUMENT": 90, "_BLOB_CHUNK": 7, "_MAX_BUFFERED": 5_000}
+    limits = {"_BATCH_BYTES": 1, "_LARGE_DOCUMENT": 90, "_BLOB_CHUNK": 7}
     for name, limit in limits.items():
         monkeypatch.setattr(f"app.loader.writer.{name}", limit)
 
