@@ -26,7 +26,7 @@ ALLOWED_IMPORTS: dict[str, set[str]] = {
     "seed": {"domain", "errors", "text"},
     "read_model": {"domain", "seed", "text"},
     "loader": {"db", "domain", "gc_pause", "models", "queries", "read_model", "seed", "text", "version"},
-    "formats": {"db", "domain", "queries", "read_model", "schemas", "text"},
+    "formats": {"db", "domain", "models", "queries", "read_model", "schemas", "text"},
     "monitoring": set(),
     "http": {"db", "domain", "errors", "monitoring", "queries", "read_model", "search", "settings", "text", "version"},
     "openapi": {"db", "domain", "http", "queries", "schemas"},

@@ -7,253 +7,80 @@ header fields in which SQLite records its version and a change counter are overw
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from app.db.read_engine import ReadTransaction
 
-_TEXT_KEY: Final = "TEXT NOT NULL PRIMARY KEY"
-_CLAIM_KEY: Final = "TEXT NOT NULL PRIMARY KEY REFERENCES claim (id)"
-
-
-def _foreign_key(table: str, key: str = "slug") -> str:
-    return f"TEXT NOT NULL REFERENCES {table} ({key})"
-
-
-# Table, its columns with their declarations, and its key, which sorts the rows. Referenced tables come first.
-TABLES: Final[tuple[tuple[str, dict[str, str], str], ...]] = (
-    ("release", {"version": _TEXT_KEY, "date": "TEXT NOT NULL", "revision": "TEXT NOT NULL"}, "version"),
-    (
-        "source",
-        {
-            "slug": _TEXT_KEY,
-            "title": "TEXT NOT NULL",
-            "publisher": "TEXT",
-            "year": "INTEGER",
-            "url": "TEXT",
-            "doi": "TEXT",
-            "design": "TEXT NOT NULL",
-            "commercial": "INTEGER NOT NULL",
-            "status": "TEXT NOT NULL",
-            "note": "TEXT",
-        },
-        "slug",
-    ),
-    (
-        "procedure",
-        {
-            "slug": _TEXT_KEY,
-            "name": "TEXT NOT NULL UNIQUE",
-            "family": "TEXT NOT NULL",
-            "implant": "INTEGER NOT NULL",
-            "summary": "TEXT",
-            "last_changed_in": "TEXT NOT NULL",
-        },
-        "slug",
-    ),
-    (
-        "condition",
-        {
-            "slug": _TEXT_KEY,
-            "name": "TEXT NOT NULL UNIQUE",
-            "stub": "INTEGER NOT NULL",
-            "summary": "TEXT",
-            "last_changed_in": "TEXT NOT NULL",
-        },
-        "slug",
-    ),
-    (
-        "pain_generator",
-        {
-            "slug": _TEXT_KEY,
-            "name": "TEXT NOT NULL UNIQUE",
-            "kind": "TEXT NOT NULL",
-            "summary": "TEXT",
-            "last_changed_in": "TEXT NOT NULL",
-        },
-        "slug",
-    ),
-    (
-        "risk",
-        {
-            "slug": _TEXT_KEY,
-            "name": "TEXT NOT NULL UNIQUE",
-            "lay_name": "TEXT NOT NULL",
-            "category": "TEXT NOT NULL",
-            "description": "TEXT NOT NULL",
-            "last_changed_in": "TEXT NOT NULL",
-        },
-        "slug",
-    ),
-    ("guide_page", {"slug": _TEXT_KEY, "title": "TEXT NOT NULL UNIQUE", "summary": "TEXT NOT NULL"}, "slug"),
-    (
-        "name",
-        {"type": "TEXT NOT NULL", "slug": "TEXT NOT NULL", "kind": "TEXT NOT NULL", "text": "TEXT NOT NULL"},
-        "type, slug, kind, text",
-    ),
-    (
-        "tag",
-        {"type": "TEXT NOT NULL", "slug": "TEXT NOT NULL", "kind": "TEXT NOT NULL", "value": "TEXT NOT NULL"},
-        "type, slug, kind, value",
-    ),
-    (
-        "claim",
-        {
-            "id": _TEXT_KEY,
-            "kind": "TEXT NOT NULL",
-            "subject_type": "TEXT NOT NULL",
-            "subject_slug": "TEXT NOT NULL",
-            "statement": "TEXT NOT NULL",
-            "value": "TEXT NOT NULL",
-            "qualifiers": "TEXT NOT NULL",
-            "grade": "TEXT NOT NULL",
-            "support": "TEXT NOT NULL",
-            "reason": "TEXT",
-        },
-        "id",
-    ),
-    (
-        "citation",
-        {
-            "claim_id": _foreign_key("claim", "id"),
-            "position": "INTEGER NOT NULL",
-            "source_slug": _foreign_key("source"),
-            "locator": "TEXT",
-            "note": "TEXT",
-        },
-        "claim_id, position",
-    ),
-    (
-        "target",
-        {
-            "claim_id": _CLAIM_KEY,
-            "procedure": _foreign_key("procedure"),
-            "pain_generator": _foreign_key("pain_generator"),
-            "role": "TEXT NOT NULL",
-            "rank": "INTEGER NOT NULL",
-        },
-        "claim_id",
-    ),
-    (
-        "indication",
-        {
-            "claim_id": _CLAIM_KEY,
-            "procedure": _foreign_key("procedure"),
-            "condition": _foreign_key("condition"),
-            "role": "TEXT NOT NULL",
-            "rank": "INTEGER NOT NULL",
-        },
-        "claim_id",
-    ),
-    (
-        "procedure_risk",
-        {
-            "claim_id": _CLAIM_KEY,
-            "procedure": _foreign_key("procedure"),
-            "risk": _foreign_key("risk"),
-            "state": "TEXT NOT NULL",
-            "observed": "INTEGER",
-            "n": "INTEGER",
-            "percent_min": "REAL",
-            "percent_max": "REAL",
-            "per": "TEXT",
-            "timeframe": "TEXT",
-            "band": "TEXT",
-        },
-        "claim_id",
-    ),
-    (
-        "relief_duration",
-        {
-            "claim_id": _CLAIM_KEY,
-            "procedure": _foreign_key("procedure"),
-            "intent": "TEXT NOT NULL",
-            "measure": "TEXT NOT NULL",
-            "statistic": "TEXT NOT NULL",
-            "min": "TEXT",
-            "max": "TEXT",
-            "min_days": "REAL",
-            "max_days": "REAL",
-            "magnitude": "TEXT NOT NULL",
-            "label": "TEXT NOT NULL",
-            "typical": "INTEGER NOT NULL",
-            "selection_reason": "TEXT",
-        },
-        "claim_id",
-    ),
-    (
-        "response_rate",
-        {
-            "claim_id": _CLAIM_KEY,
-            "procedure": _foreign_key("procedure"),
-            "percent_min": "REAL",
-            "percent_max": "REAL",
-            "responders": "INTEGER",
-            "n_at": "INTEGER",
-            "at": "TEXT",
-            "at_days": "REAL",
-            "comparator_percent": "REAL",
-        },
-        "claim_id",
-    ),
-    (
-        "finding",
-        {
-            "claim_id": _CLAIM_KEY,
-            "subject_type": "TEXT NOT NULL",
-            "subject_slug": "TEXT NOT NULL",
-            "outcome": "TEXT NOT NULL",
-            "direction": "TEXT NOT NULL",
-            "at_days": "REAL",
-        },
-        "claim_id",
-    ),
-    (
-        "recommendation",
-        {
-            "claim_id": _CLAIM_KEY,
-            "subject_type": "TEXT NOT NULL",
-            "subject_slug": "TEXT NOT NULL",
-            "body": "TEXT NOT NULL",
-            "year": "INTEGER",
-            "position": "TEXT NOT NULL",
-        },
-        "claim_id",
-    ),
-    (
-        "condition_generator",
-        {
-            "claim_id": _foreign_key("claim", "id"),
-            "condition": _foreign_key("condition"),
-            "pain_generator": _foreign_key("pain_generator"),
-        },
-        "claim_id, condition, pain_generator",
-    ),
-    (
-        "condition_cause",
-        {
-            "claim_id": _foreign_key("claim", "id"),
-            "condition": _foreign_key("condition"),
-            "effect": _foreign_key("condition"),
-        },
-        "claim_id, condition, effect",
-    ),
-    (
-        "ancestor",
-        {"type": "TEXT NOT NULL", "slug": "TEXT NOT NULL", "ancestor": "TEXT NOT NULL", "depth": "INTEGER NOT NULL"},
-        "type, slug, ancestor",
-    ),
-    (
-        "procedure_relation",
-        {
-            "procedure": _foreign_key("procedure"),
-            "type": "TEXT NOT NULL",
-            "other": _foreign_key("procedure"),
-            "reason": "TEXT NOT NULL",
-        },
-        "procedure, type, other",
-    ),
+# Columns that only this service needs.
+_INTERNAL_COLUMNS: Final = frozenset(
+    {"sort_name", "normalized", "document", "current", "build", "sequence", "development"}
 )
+# Public tables, referenced ones first.
+TABLES: Final = (
+    "release",
+    "source",
+    "procedure",
+    "condition",
+    "pain_generator",
+    "risk",
+    "guide_page",
+    "name",
+    "tag",
+    "claim",
+    "citation",
+    "target",
+    "indication",
+    "procedure_risk",
+    "relief_duration",
+    "response_rate",
+    "finding",
+    "recommendation",
+    "condition_generator",
+    "condition_cause",
+    "ancestor",
+    "procedure_relation",
+)
+_TYPES: Final = {str: "TEXT", int: "INTEGER", bool: "INTEGER", float: "REAL"}
+
+
+@dataclass(frozen=True)
+class PublicTable:
+    """Public part of a table: declarations by column, and the key, which sorts the rows."""
+
+    name: str
+    columns: dict[str, str]
+    key: tuple[str, ...]
+
+
+def list_public_tables() -> list[PublicTable]:
+    """Public tables as the models declare them."""
+    # Imported here: a server on SQLite runs without SQLAlchemy.
+    from sqlmodel import SQLModel  # noqa: PLC0415
+
+    import app.models  # noqa: F401, PLC0415 - declares every table
+
+    tables = []
+    for name in TABLES:
+        table = SQLModel.metadata.tables[name]
+        columns = [column for column in table.columns if column.name not in _INTERNAL_COLUMNS]
+        # The position of a claim among others of its kind is internal, that of a citation is part of its key.
+        if name == "claim":
+            columns = [column for column in columns if column.name != "position"]
+        key = tuple(column.name for column in columns if column.primary_key) or ("version",)
+        unique = {column.name for column in columns if column.unique}
+        declarations = {}
+        for column in columns:
+            declaration = _TYPES[column.type.python_type] + ("" if column.nullable else " NOT NULL")
+            declaration += " PRIMARY KEY" if key == (column.name,) else " UNIQUE" if column.name in unique else ""
+            for foreign_key in column.foreign_keys:
+                declaration += f" REFERENCES {foreign_key.column.table.name} ({foreign_key.column.name})"
+            declarations[column.name] = declaration
+        tables.append(PublicTable(name, declarations, key))
+    return tables
+
+
 VIEWS: Final = {
     "procedures_of_pain_generator": """
         SELECT t.pain_generator, g.name AS pain_generator_name, t.procedure, p.name AS procedure_name, t.role,
@@ -291,8 +118,8 @@ def write_database(transaction: ReadTransaction, path: Path) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA user_version = 1")
         connection.execute("BEGIN")
-        for table, columns, key in TABLES:
-            _copy_table(transaction, connection, table, columns, key)
+        for table in list_public_tables():
+            _copy_table(transaction, connection, table)
         for view, sql in VIEWS.items():
             connection.execute(f"CREATE VIEW {view} AS {' '.join(sql.split())}")
         connection.execute("COMMIT")
@@ -302,33 +129,28 @@ def write_database(transaction: ReadTransaction, path: Path) -> None:
             file.write((1).to_bytes(4))
 
 
-def _copy_table(
-    transaction: ReadTransaction, connection: sqlite3.Connection, table: str, columns: dict[str, str], key: str
-) -> None:
+def _copy_table(transaction: ReadTransaction, connection: sqlite3.Connection, table: PublicTable) -> None:
     """Create a table with its indexes and copy its rows."""
-    has_primary_key = any("PRIMARY KEY" in declaration for declaration in columns.values())
-    declarations = ", ".join(f'"{name}" {declaration}' for name, declaration in columns.items())
-    suffix = ")" if has_primary_key else f", PRIMARY KEY ({key})) WITHOUT ROWID"
-    connection.execute(f'CREATE TABLE "{table}" ({declarations}{suffix}')
-    for name, declaration in columns.items():
+    declarations = ", ".join(f'"{name}" {declaration}' for name, declaration in table.columns.items())
+    suffix = ")" if len(table.key) == 1 else f", PRIMARY KEY ({', '.join(table.key)})) WITHOUT ROWID"
+    connection.execute(f'CREATE TABLE "{table.name}" ({declarations}{suffix}')
+    for name, declaration in table.columns.items():
         if "REFERENCES" in declaration and "PRIMARY KEY" not in declaration:
-            connection.execute(f'CREATE INDEX "{table}_{name}" ON "{table}" ("{name}")')
-    placeholders = ", ".join("?" * len(columns))
-    for rows in _iter_batches(transaction, table, list(columns), key.split(", ")):
-        connection.executemany(f'INSERT INTO "{table}" VALUES ({placeholders})', rows)
+            connection.execute(f'CREATE INDEX "{table.name}_{name}" ON "{table.name}" ("{name}")')
+    placeholders = ", ".join("?" * len(table.columns))
+    for rows in _iter_batches(transaction, table):
+        connection.executemany(f'INSERT INTO "{table.name}" VALUES ({placeholders})', rows)
 
 
-def _iter_batches(
-    transaction: ReadTransaction, table: str, columns: list[str], key: list[str]
-) -> Iterator[list[tuple[Any, ...]]]:
+def _iter_batches(transaction: ReadTransaction, table: PublicTable) -> Iterator[list[tuple[Any, ...]]]:
     """Rows of a table by its key, in batches."""
-    names, key_names = (", ".join(f'"{column}"' for column in part) for part in (columns, key))
-    key_indexes = [columns.index(column) for column in key]
-    after_names = ", ".join(f":k{index}" for index in range(len(key)))
+    names, key_names = (", ".join(f'"{column}"' for column in part) for part in (table.columns, table.key))
+    key_indexes = [list(table.columns).index(column) for column in table.key]
+    after_names = ", ".join(f":k{index}" for index in range(len(table.key)))
     after: tuple[Any, ...] = ()
     while True:
         where = f" WHERE ({key_names}) > ({after_names})" if after else ""
-        sql = f'SELECT {names} FROM "{table}"{where} ORDER BY {key_names} LIMIT :limit'
+        sql = f'SELECT {names} FROM "{table.name}"{where} ORDER BY {key_names} LIMIT :limit'
         params = {"limit": _BATCH_ROWS} | {f"k{index}": part for index, part in enumerate(after)}
         rows = transaction.fetch(sql, params)
         if not rows:
