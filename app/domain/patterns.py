@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-_NUMBER: Final = r"\d{1,5}(?:\.\d{1,4})?"
+_NUMBER: Final = r"\d{1,5}"
 # ISO 8601 without look-around: every client tool reads the pattern the same way.
 SHORT_DURATION: Final = rf"^P(?:{_NUMBER}Y(?:{_NUMBER}M)?(?:{_NUMBER}D)?|{_NUMBER}M(?:{_NUMBER}D)?|{_NUMBER}W|{_NUMBER}D(?:T{_NUMBER}H)?|T{_NUMBER}H(?:{_NUMBER}M)?|T{_NUMBER}M)$"
 VERSION: Final = r"^[0-9A-Za-z.+-]+$"
@@ -46,8 +46,40 @@ PATTERN_MESSAGES: Final[Mapping[str, str]] = {
 }
 
 
+# Message for each type of pydantic error that a parameter can cause, with the limits from the context of the error.
+_ERROR_MESSAGES: Final[Mapping[str, str]] = {
+    "missing": "is required",
+    "string_type": "must be text",
+    "string_unicode": "must be text in UTF-8",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must be given at least {min_length} times",
+    "too_long": "may be given at most {max_length} times",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing_size": "must be a smaller whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+}
+
+
 def validation_message(error: Mapping[str, Any]) -> str:
-    """Message for a pydantic error, in plain English instead of a regular expression."""
-    if error["type"] == "string_pattern_mismatch":
-        return PATTERN_MESSAGES[error["ctx"]["pattern"]]
+    """Message for a pydantic error, in the words of this service: no regular expression, no term of the validator."""
+    error_type, context = error["type"], error.get("ctx", {})
+    if error_type == "string_pattern_mismatch":
+        return PATTERN_MESSAGES[context["pattern"]]
+    if error_type == "string_too_short":
+        minimum = context["min_length"]
+        return "must not be empty" if minimum == 1 else f"must have at least {minimum} characters"
+    if error_type == "too_short" and context["min_length"] == 1:
+        return "is required"
+    if error_type in _ERROR_MESSAGES:
+        return _ERROR_MESSAGES[error_type].format_map(context)
     return str(error["msg"]).removeprefix("Value error, ")

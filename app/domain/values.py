@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJson
 from pydantic_core import CoreSchema, core_schema
 
 from app.domain import vocabulary
-from app.domain.durations import Duration, duration_to_days
+from app.domain.durations import UNITS, Duration, duration_to_days, to_whole_duration
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 
@@ -114,12 +114,40 @@ class Qualifiers(Value):
     funding: str | None = Field(default=None, description="Who paid for the study; null: not stated.")
 
 
+class SourceDuration(Value):
+    """Numbers of a source that are not whole, with their unit; `min` and `max` of the duration are converted from them."""
+
+    min: float | None = Field(default=None, gt=0, description="Shortest; null: the source gives no lower end.")
+    max: float | None = Field(default=None, gt=0, description="Longest; null: the source gives no upper end.")
+    unit: Annotated[str, OpenEnum(UNITS)] = Field(description="Unit of `min` and `max`.")
+
+    @model_validator(mode="after")
+    def _check_fraction(self) -> Self:
+        if all(end is None or end.is_integer() for end in (self.min, self.max)):
+            msg = "no number with a fraction: omit source_value and write min and max"
+            raise ValueError(msg)
+        return self
+
+
 class _DurationRange(Value):
     min: Duration | None = Field(default=None, description="Shortest; null: the source gives no lower end.")
     max: Duration | None = Field(default=None, description="Longest; null: the source gives no upper end.")
     magnitude: Magnitude = Field(description="Order of magnitude of the duration, present even if no number is given.")
     label: str = Field(description="The duration in words, exactly as precise as the source.")
     text: str | None = Field(default=None, description="The source's own vague phrase; null: the source is numeric.")
+    source_value: SourceDuration | None = Field(
+        default=None, description="Numbers of the source; null: `min` and `max` are its own numbers."
+    )
+
+    @model_validator(mode="after")
+    def _check_source_value(self) -> Self:
+        if source := self.source_value:
+            for name, end, number in (("min", self.min, source.min), ("max", self.max, source.max)):
+                expected = None if number is None else to_whole_duration(number, source.unit)
+                if end != expected:
+                    msg = f"{name} is {end}, but source_value gives {expected}"
+                    raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _check_range(self) -> Self:

@@ -24,7 +24,7 @@ from app.errors import (
 )
 from app.http.operation_outcome import MEDIA_TYPE as FHIR_TYPE
 from app.http.operation_outcome import is_fhir_path, render_operation_outcome
-from app.http.redirects import Redirect, redirect_response
+from app.http.redirects import Redirect, quote_path, redirect_response, redirect_to_path
 from app.http.services import get_services
 from app.monitoring.logs import request_id
 from app.text.nearest import find_nearest
@@ -40,7 +40,7 @@ def problem_parts(error: KnowledgeBaseError, path: str, link_base: str) -> tuple
         "title": error.title,
         "status": error.status,
         "detail": error.detail,
-        "instance": path,
+        "instance": quote_path(path),
         "code": error.code,
         "errors": [
             {"parameter": field.parameter, "value": field.value, "message": field.message} for field in error.errors
@@ -130,11 +130,11 @@ MACHINE_PREFIXES: Final = (
 
 
 def _unknown_path_response(request: Request) -> Response:
-    path = request.url.path
+    path = request.scope["path"]
     services = get_services(request)
+    if path.endswith("/") and services.serves(path.rstrip("/")):
+        return redirect_to_path(request, path.rstrip("/"))
     near = find_nearest(path, services.known_paths, limit=3)
-    if path != "/" and path.endswith("/"):
-        near = list(dict.fromkeys([path.rstrip("/"), *near]))[:3]
     error = NotFound(f"No such path: {path[:200]}.", suggestions=tuple(near))
     render_page = services.render_missing_page
     if render_page is None or path.startswith(MACHINE_PREFIXES) or "." in path.rpartition("/")[2]:
@@ -156,21 +156,55 @@ def invalid_parameter(failures: Iterable[Mapping[str, Any]], fields: Mapping[str
         if failure["type"] == "none_required":
             continue
         location = [part for part in failure["loc"] if part not in {"query", "path"}] or ["query"]
-        name = str(location[0])
-        sent = failure.get("input")
+        name, sent = str(location[0]), _find_sent_text(failure)
         message = validation_message(failure)
         if failure["type"] == "extra_forbidden":
-            near = find_nearest(name, fields, limit=3)
+            near = _suggest_parameters(name, fields)
             message = "unknown parameter; " + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(fields)}")
+        elif sent is not None and (allowed := _allowed_values(fields.get(name))):
+            parts = [part.strip() for part in sent.split(",")]
+            if len(parts) > 1 and len(location) > 1:
+                near = [value for part in parts for value in find_nearest(part, allowed, limit=1)]
+                query = "&".join(f"{name}={value}" for value in dict.fromkeys(near or parts[:2]))
+                message += f"; repeat the parameter for several values: {query}"
+            else:
+                near = find_nearest(sent, allowed, limit=3)
+                message += f"; did you mean {near[0]!r}?" if near else ""
         else:
-            allowed = _allowed_values(fields.get(name))
-            near = find_nearest(str(sent), allowed, limit=3) if allowed and sent is not None else []
-            if near:
-                message += f"; did you mean {near[0]!r}?"
+            near = []
         suggestions += near
-        errors.append(FieldError(name, None if sent is None else str(sent)[:200], message))
+        errors.append(FieldError(name, sent, message))
     detail = "; ".join(f"{error.parameter}: {error.message}" for error in errors)
     return InvalidParameter(detail[:2000], errors=tuple(errors), suggestions=tuple(dict.fromkeys(suggestions)))
+
+
+# Names that other APIs use for a parameter.
+_CONVENTIONAL_NAMES: Final = {
+    "cursor": ("page", "offset", "after", "start", "skip", "page_token", "next"),
+    "limit": ("per_page", "page_size", "size", "count", "top", "first", "max"),
+    "q": ("search", "query", "text", "term", "keyword"),
+    "sort": ("sort_by", "order", "order_by", "ordering", "orderby"),
+    "facet": ("facets", "aggregate", "group_by"),
+}
+_PARAMETER_BY_CONVENTIONAL_NAME: Final = {
+    synonym: name for name, synonyms in _CONVENTIONAL_NAMES.items() for synonym in synonyms
+}
+
+
+def _suggest_parameters(name: str, fields: Mapping[str, Any]) -> list[str]:
+    """Known parameters that an unknown name may stand for, the likeliest first."""
+    conventional = _PARAMETER_BY_CONVENTIONAL_NAME.get(name.lower().replace("-", "_"))
+    near = find_nearest(name, fields, limit=3)
+    return near if conventional is None or conventional not in fields else list(dict.fromkeys([conventional, *near]))
+
+
+def _find_sent_text(failure: Mapping[str, Any]) -> str | None:
+    """Text that the caller sent for the parameter of a validation error; None if it sent none."""
+    sent = failure.get("input")
+    if isinstance(sent, list):
+        # Too many values: the first one that is too much. Too few: the last one.
+        sent = sent[min(failure.get("ctx", {}).get("max_length", len(sent)), len(sent) - 1)] if sent else None
+    return sent[:200] if isinstance(sent, str) else None
 
 
 def list_query_params(request: Request) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Services of one process: what `create_app` wires once and requests use."""
 
+import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol, TypeVar, cast
 
 from fastapi import Request, Response
@@ -67,6 +69,15 @@ class Services:
     api_routes: tuple[tuple[str, APIRoute], ...] = ()
     # Renders an unknown path as an HTML page; None: as a problem.
     render_missing_page: Callable[[Request, KnowledgeBaseError], Response] | None = None
+
+    def serves(self, path: str) -> bool:
+        """Whether a path fits a known one. The record that it names may be unknown."""
+        return self._path_pattern.fullmatch(path.removeprefix(self.settings.path_prefix)) is not None
+
+    @cached_property
+    def _path_pattern(self) -> re.Pattern[str]:
+        parts = (re.split(r"\{\w+\}", path) for path in self.known_paths)
+        return re.compile("|".join("[^/]+".join(map(re.escape, literals)) for literals in parts))
 
 
 def get_services(request: Request) -> Services:

@@ -95,6 +95,10 @@ def resolve_filter_value(ctx: RequestContext, record_type: str, parameter: str, 
     else:
         refs = suggest_records(ctx, record_type, value)
         message = f"unknown {TYPE_LABELS.get(record_type, record_type)}"
+        parts = [part.strip() for part in value.split(",")]
+        if len(parts) > 1 and all(find_slug(ctx, record_type, part) for part in parts):
+            refs = []
+            message += f"; repeat the parameter for several values: {'&'.join(f'{parameter}={part}' for part in parts)}"
         message += f"; did you mean {refs[0]['slug']!r}?" if refs else ""
     error = FieldError(parameter, value[:200], message)
     raise InvalidParameter(f"{parameter}: {message}", errors=(error,), suggestions=tuple(refs))
