@@ -21,6 +21,7 @@ from starlette.types import Scope
 from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext, request_context
 from app.http.problems import error_response, invalid_parameter, list_model_params
+from app.http.redirects import redirect_to_path
 
 _MAX_SEGMENT: Final = 200
 
@@ -85,6 +86,9 @@ class FastPath:
 
     async def handle(self, scope: Scope) -> Response | None:
         """Response to a GET, or None: FastAPI handles it."""
+        if "//" in scope["path"]:
+            scope["app"] = self.app
+            return redirect_to_path(Request(scope), scope["path"])
         if b"%" in scope["raw_path"]:
             return None
         match = self._match(scope["path"])
