@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request, Response
@@ -12,7 +13,7 @@ from pydantic.warnings import UnsupportedFieldAttributeWarning
 
 from app.domain import vocabulary
 from app.domain.durations import duration_to_days
-from app.domain.patterns import SHORT_DURATION, VERSION
+from app.domain.patterns import PATH_SLUG, SHORT_DURATION, VERSION
 from app.domain.values import ClosedEnum, OpenEnum
 from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext, request_context
@@ -24,6 +25,7 @@ from app.queries.lists import DEFAULT_PAGE_SIZE
 
 MAX_VALUES = 20
 FACET = "Filters to count the values of."
+ROLE = "What the procedure does there: diagnoses or treats."
 # FastAPI wraps a query model in field metadata that pydantic warns about. It silences the warning only while it builds the
 # model itself, and these models are built later (`defer_build`).
 warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
@@ -43,7 +45,7 @@ PathSlug = Annotated[
         max_length=200,
         description="Slug. A former slug or another known name redirects to it.",
         # In the document alone, so that `{slug}` and `{slug}.jsonld` do not overlap; names with other characters redirect.
-        json_schema_extra={"pattern": r"^[^./]+$"},
+        json_schema_extra={"pattern": PATH_SLUG},
     ),
 ]
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
@@ -212,7 +214,6 @@ def parse_min_relief(value: str | None) -> float | None:
 class ProcedureFilterParams(ListParams):
     """Filters of a list of procedures."""
 
-    role: list[RoleValue] = repeatable("What the procedure does there: diagnoses or treats (for a risk: has_risk).")
     family: list[FamilyValue] = repeatable("Family of the procedure.")
     intent: list[IntentValue] = repeatable("Purpose of the procedure.")
     body_region: list[RegionValue] = repeatable("Body region.")
@@ -230,7 +231,7 @@ class ProcedureFilterParams(ListParams):
 
     def build_filters(self, ctx: RequestContext) -> Filters:
         del ctx
-        return Filters(self._shared_facets() | non_empty(role=self.role), parse_min_relief(self.min_relief))
+        return Filters(self._shared_facets(), parse_min_relief(self.min_relief))
 
     def _shared_facets(self) -> dict[str, tuple[str, ...]]:
         return non_empty(
@@ -245,13 +246,18 @@ class ProcedureFilterParams(ListParams):
 
 
 class ProcedureLookupParams(ProcedureFilterParams, PageParams):
-    """Parameters of the list of procedures of a record."""
+    """Parameters of the list of procedures that diagnose or treat a record."""
 
+    role: list[RoleValue] = repeatable(ROLE)
     facet: list[
         Annotated[
             str, one_of("role", "family", "intent", "body_region", "guidance", "anesthesia", "setting", "implant")
         ]
     ] = repeatable(FACET)
+
+    def build_filters(self, ctx: RequestContext) -> Filters:
+        filters = super().build_filters(ctx)
+        return replace(filters, facets={**filters.facets, **non_empty(role=self.role)})
 
 
 # Handlers take it unused: FastAPI rejects unknown parameters with it, and the request context checks `release`.

@@ -13,6 +13,7 @@ RELEASE_VERSION: Final = r"^\d{1,4}\.\d{1,4}\.\d{1,4}$"
 PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
 LINE: Final = r"^[^\n]+$"
 SLUG: Final = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
+PATH_SLUG: Final = r"^[^./]+$"
 CLAIM_ID: Final = r"^[a-z0-9]+(?:-{1,2}[a-z0-9]+)*$"
 DATE: Final = r"^\d{4}-\d{2}-\d{2}$"
 WEB_URL: Final = r"^https?://[^\s\"<>]+$"
@@ -33,6 +34,7 @@ PATTERN_MESSAGES: Final[Mapping[str, str]] = {
     PRINTABLE: "must be text without control characters, such as nerve block",
     LINE: "must be a single line of text",
     SLUG: "must be lowercase letters and digits separated by single hyphens, such as facet-joint",
+    PATH_SLUG: "must be a slug, such as facet-joint",
     CLAIM_ID: "must be lowercase letters and digits separated by one or two hyphens, such as facet-rfa--relief-1",
     DATE: "must be a date, such as 2026-01-31",
     WEB_URL: "must be an http or https URL, such as https://example.org/paper",

@@ -223,6 +223,17 @@ def test_a_comparison_has_the_same_rows_for_every_procedure_and_shows_unknown(cl
     assert [cell["status"] for cell in by_name["targets"]["cells"]] == ["known", "unknown"]
 
 
+def test_the_procedures_of_a_risk_have_no_role_to_filter_by(client: Client, load: Load) -> None:
+    claims = [claim("harm", "procedure_risk", {"risk": "bleeding", "phrase": "bleeding", "state": "known"})]
+    load(risk("bleeding"), procedure("a", claims=claims), procedure("b"))
+
+    (row,) = client.get("/v1/risks/bleeding/procedures?family=injection").json()["items"]
+
+    assert [(relation["role"], relation["claim"]) for relation in row["relations"]] == [("has_risk", "harm")]
+    for query in ("role=treats", "facet=role"):
+        assert client.get(f"/v1/risks/bleeding/procedures?{query}").status_code == 422
+
+
 def test_a_comparison_has_the_values_of_the_details_and_each_once(client: Client, load: Load) -> None:
     rate = {"percent_min": 60, "percent_max": 60, "at_label": "six months"}
     load(

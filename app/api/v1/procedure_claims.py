@@ -7,6 +7,7 @@ from pydantic import Field
 
 from app.api.deps import (
     FACET,
+    ROLE,
     Context,
     DesignValue,
     FamilyValue,
@@ -48,7 +49,7 @@ class TargetFilterParams(ListParams):
 
     procedure: list[ShortText] = repeatable("Slug or name; includes narrower procedures.")
     pain_generator: list[ShortText] = repeatable("Slug or name; includes narrower pain generators.")
-    role: list[RoleValue] = repeatable("What the procedure does there: diagnoses or treats (for a risk: has_risk).")
+    role: list[RoleValue] = repeatable(ROLE)
     family: list[FamilyValue] = repeatable("Family of the procedure.")
     body_region: list[RegionValue] = repeatable("Body region.")
     grade: list[GradeValue] = repeatable("Evidence grade.")
@@ -189,7 +190,7 @@ class FindingParams(FindingFilterParams, PageParams):
 class MatrixParams(ReleaseParams):
     """Filters of the matrix."""
 
-    role: list[RoleValue] = repeatable("What the procedure does there: diagnoses or treats (for a risk: has_risk).")
+    role: list[RoleValue] = repeatable(ROLE)
     family: list[FamilyValue] = repeatable("Family of the procedure.")
     body_region: list[RegionValue] = repeatable("Body region.")
 

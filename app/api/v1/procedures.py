@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from app.api.deps import (
     FACET,
+    ROLE,
     Context,
     PageParams,
     PagingParams,
@@ -16,6 +17,7 @@ from app.api.deps import (
     PathSlug,
     ProcedureFilterParams,
     ReleaseQuery,
+    RoleValue,
     ShortText,
     StrictRoute,
     list_page,
@@ -56,6 +58,7 @@ router = APIRouter(prefix="/procedures", tags=["procedures"], route_class=Strict
 class ProcedureListFilterParams(ProcedureFilterParams):
     """Filters of the list of procedures."""
 
+    role: list[RoleValue] = repeatable(ROLE)
     pain_generator: list[ShortText] = repeatable("Slug or name; includes narrower records.")
     condition: list[ShortText] = repeatable("Slug or name; includes narrower records.")
     procedure: list[ShortText] = repeatable("Slug or name; includes narrower procedures.")
@@ -65,9 +68,6 @@ class ProcedureListFilterParams(ProcedureFilterParams):
     )
     updated_since: Annotated[str, Field(max_length=40, pattern=VERSION)] | SkipJsonSchema[None] = Field(
         default=None, description="Release version; only records changed after it."
-    )
-    sort: Annotated[str, one_of("name", "-name", "relief", "-relief", "updated", "-updated")] = Field(
-        default="name", description="Sort order; unknown relief is last in both directions."
     )
 
     def build_filters(self, ctx: RequestContext) -> Filters:

@@ -10,7 +10,7 @@ from app.api.deps import (
     Context,
     PageParams,
     PathSlug,
-    ProcedureLookupQuery,
+    ProcedureFilterParams,
     ReleaseQuery,
     ShortText,
     StrictRoute,
@@ -48,6 +48,14 @@ class RiskParams(PageParams):
         return Filters(non_empty(category=self.category, procedure=procedures))
 
 
+class RiskLookupParams(ProcedureFilterParams, PageParams):
+    """Parameters of the list of procedures for which a risk is reported."""
+
+    facet: list[
+        Annotated[str, one_of("family", "intent", "body_region", "guidance", "anesthesia", "setting", "implant")]
+    ] = repeatable(FACET)
+
+
 @router.get("", response_model=ListPage[RiskSummary], responses=error_responses())
 def list_risks(params: Annotated[RiskParams, Query()], ctx: Context) -> Response:
     """Risks, with filters, sorting and facet counts."""
@@ -63,6 +71,6 @@ def get_risk(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
 @router.get(
     "/{slug}/procedures", response_model=BlockPage[ProcedureLookupEntry], responses=error_responses(*RECORD_STATUSES)
 )
-def list_procedures_of_risk(slug: PathSlug, params: ProcedureLookupQuery, ctx: Context) -> Response:
+def list_procedures_of_risk(slug: PathSlug, params: Annotated[RiskLookupParams, Query()], ctx: Context) -> Response:
     """Procedures for which this risk is reported."""
     return list_procedures_of_record(ctx, "risk", "risks", slug, params)
