@@ -34,6 +34,12 @@ _EVIDENCE_COLUMNS: Final = (
     ("notes", "citations.note"),
     ("link", "links.self"),
 )
+_RELIEF_COLUMNS: Final = (
+    *((name, name) for name in ("intent", "measure", "statistic", "label", "min", "max", "min_days", "max_days")),
+    *((name, name) for name in ("magnitude", "text")),
+    *((f"source_{name}", f"source_value.{name}") for name in ("min", "max", "unit")),
+    *((name, name) for name in ("ongoing", "typical", "selection_reason")),
+)
 # List -> (column, path of its value in a row). Several values of a path are joined by "; ".
 COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "procedures": (
@@ -43,11 +49,9 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("intents", "intents"),
         ("implant", "implant"),
         ("body_regions", "body_regions"),
-        ("typical_relief", "typical_relief.items.label"),
-        ("typical_relief_intent", "typical_relief.items.intent"),
-        ("typical_relief_min", "typical_relief.items.min"),
-        ("typical_relief_max", "typical_relief.items.max"),
+        *((f"typical_relief_{column}", f"typical_relief.items.{path}") for column, path in _RELIEF_COLUMNS),
         ("typical_relief_claim", "typical_relief.items.claim"),
+        ("typical_relief_commercial", "typical_relief.items.commercial"),
         ("summary", "summary"),
         ("review_status", "review.status"),
         ("review_due", "review.review_due"),
@@ -67,19 +71,7 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
     "relief-durations": (
         *_CLAIM_COLUMNS,
-        ("intent", "value.intent"),
-        ("measure", "value.measure"),
-        ("statistic", "value.statistic"),
-        ("label", "value.label"),
-        ("min", "value.min"),
-        ("max", "value.max"),
-        ("min_days", "value.min_days"),
-        ("max_days", "value.max_days"),
-        ("magnitude", "value.magnitude"),
-        ("text", "value.text"),
-        ("ongoing", "value.ongoing"),
-        ("typical", "value.typical"),
-        ("selection_reason", "value.selection_reason"),
+        *((column, f"value.{path}") for column, path in _RELIEF_COLUMNS),
         *_EVIDENCE_COLUMNS,
     ),
     "response-rates": (
@@ -128,17 +120,18 @@ def _render_line(cells: Iterable[str]) -> bytes:
 
 
 def _values_at(value: Any, path: list[str]) -> list[Any]:  # noqa: ANN401 - any JSON value
-    """All values at a path, in order. Lists on the path are flattened."""
+    """All values at a path, in order. Lists on the path are flattened; below null is null."""
     if isinstance(value, list):
         return [leaf for element in value for leaf in _values_at(element, path)]
-    if not path:
+    if not path or value is None:
         return [value]
     return _values_at(value[path[0]], path[1:])
 
 
 def _render_cell(values: list[Any]) -> str:
     texts = [_to_text(value) for value in values]
-    cell = texts[0] if len(texts) == 1 else "; ".join(text for text in texts if text)
+    # Empty ones keep their place, so that the cells of a row correspond.
+    cell = "; ".join(texts) if any(texts) else ""
     is_number = len(values) == 1 and isinstance(values[0], int | float)
     return f"'{cell}" if cell.startswith(_FORMULA_PREFIXES) and not is_number else cell
 

@@ -93,7 +93,8 @@ VIEWS: Final = {
         FROM indication i JOIN procedure p ON p.slug = i.procedure JOIN condition d ON d.slug = i.condition
         JOIN claim c ON c.id = i.claim_id WHERE i.rank = 0""",
     "typical_relief": """
-        SELECT r.procedure, p.name AS procedure_name, r.intent, r.label, r.min, r.max, r.selection_reason, r.claim_id
+        SELECT r.procedure, p.name AS procedure_name, r.intent, r.label, r.min, r.max, r.min_days, r.max_days,
+               r.magnitude, r.text, r.ongoing, r.selection_reason, r.claim_id
         FROM relief_duration r JOIN procedure p ON p.slug = r.procedure WHERE r.typical""",
     "risks_of_procedure": """
         SELECT k.procedure, p.name AS procedure_name, k.risk, r.name AS risk_name, k.state, k.observed, k.n, k.per,

@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 from app import models
 from app.db.packing import compute_list_id, dump_array, dump_bitmap
 from app.domain.documents import DISAGREEMENTS, QUALITY, DocumentType
-from app.domain.durations import duration_to_days
+from app.domain.durations import find_days
 from app.loader.content import CheckedContent
 from app.read_model.claims_json import RenderedClaim, render_claims, to_json
 from app.read_model.grading import find_band
@@ -297,10 +297,15 @@ def _iter_relief_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
             "statistic": value.statistic,
             "min": value.min,
             "max": value.max,
-            "min_days": None if value.min is None else duration_to_days(value.min),
-            "max_days": None if value.max is None else duration_to_days(value.max),
+            "min_days": find_days(value.min),
+            "max_days": find_days(value.max),
             "magnitude": value.magnitude,
+            "text": value.text,
             "label": value.label,
+            "source_min": value.source_value and value.source_value.min,
+            "source_max": value.source_value and value.source_value.max,
+            "source_unit": value.source_value and value.source_value.unit,
+            "ongoing": value.ongoing,
             "typical": is_typical,
             "selection_reason": typical.reason if typical and is_typical else None,
         }
@@ -317,7 +322,7 @@ def _iter_rate_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
             "responders": value.responders,
             "n_at": value.n_at,
             "at": value.at,
-            "at_days": None if value.at is None else duration_to_days(value.at),
+            "at_days": find_days(value.at),
             "comparator_percent": value.comparator_percent,
         }
 
@@ -331,7 +336,7 @@ def _iter_finding_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
             "subject_slug": slug,
             "outcome": value.outcome,
             "direction": value.direction,
-            "at_days": None if value.at is None else duration_to_days(value.at),
+            "at_days": find_days(value.at),
         }
 
 

@@ -29,13 +29,21 @@ class ReliefDuration(SQLModel, table=True):
     intent: str = Field(sa_type=BYTEWISE)
     measure: str = Field(sa_type=BYTEWISE)
     statistic: str = Field(sa_type=BYTEWISE)
-    # ISO 8601 duration as in the source, and its length in days (month 30.4375, year 365.25). Null: the source states none.
+    # ISO 8601 duration in whole numbers, and its length in days (month 30.4375, year 365.25). Null: the source states none.
     min: str | None = Field(default=None, sa_type=BYTEWISE)
     max: str | None = Field(default=None, sa_type=BYTEWISE)
     min_days: float | None = None
     max_days: float | None = None
     magnitude: str = Field(sa_type=BYTEWISE)
+    # The source's own vague phrase. Null: the source is numeric.
+    text: str | None = Field(default=None, sa_type=BYTEWISE)
     label: str = Field(sa_type=BYTEWISE)
+    # Numbers of the source that are not whole. Null: `min` and `max` are its own numbers.
+    source_min: float | None = None
+    source_max: float | None = None
+    source_unit: str | None = Field(default=None, sa_type=BYTEWISE)
+    # Relief was still present when observation ended.
+    ongoing: bool
     typical: bool
     selection_reason: str | None = Field(default=None, sa_type=BYTEWISE)
 

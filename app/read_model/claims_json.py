@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from app.domain.blocks import BLOCK_BY_CLAIM_KIND, CLAIM_KINDS_BY_RECORD_TYPE
-from app.domain.durations import duration_to_days
+from app.domain.durations import find_days
 from app.domain.json import Json
-from app.domain.values import Qualifiers, Value
+from app.domain.values import OnsetValue, Qualifiers, ReliefDurationValue, Value
 from app.read_model.grading import BAND_SCHEME, compute_upper_limit_percent, find_band, get_best_source
 from app.read_model.graph import PATH_BY_RECORD_TYPE, ContentGraph
 from app.read_model.link_placeholder import LINK_PLACEHOLDER, REPORT_PLACEHOLDER
@@ -173,12 +173,9 @@ def _build_value(graph: ContentGraph, slug: str, claim: seed.AnyClaimIn) -> Json
         value["band"] = build_block(bands)
         value["upper_limit_percent"] = compute_upper_limit_percent(claim.value)
     elif isinstance(claim, seed.ReliefDurationClaimIn):
-        typical = graph.typical_estimates.get((slug, claim.value.intent))
-        is_typical = typical is not None and typical.claim.id == claim.id
-        value["min_days"] = None if claim.value.min is None else round(duration_to_days(claim.value.min), 4)
-        value["max_days"] = None if claim.value.max is None else round(duration_to_days(claim.value.max), 4)
-        value["typical"] = is_typical
-        value["selection_reason"] = typical.reason if typical and is_typical else None
+        return build_relief(graph, slug, claim)
+    elif isinstance(claim, seed.OnsetClaimIn):
+        value |= _build_days(claim.value)
     elif isinstance(claim, seed.StatementClaimIn):
         value["pain_generators"] = [
             graph.record_ref("pain_generator", linked) for linked in claim.value.pain_generators
@@ -186,6 +183,22 @@ def _build_value(graph: ContentGraph, slug: str, claim: seed.AnyClaimIn) -> Json
         value["conditions"] = [graph.record_ref("condition", linked) for linked in claim.value.conditions]
         value["procedures"] = [graph.record_ref("procedure", linked) for linked in claim.value.procedures]
     return value
+
+
+def build_relief(graph: ContentGraph, slug: str, claim: seed.ReliefDurationClaimIn) -> Json:
+    """Build an estimate of relief, in the one shape that every response has."""
+    typical = graph.typical_estimates.get((slug, claim.value.intent))
+    is_typical = typical is not None and typical.claim.id == claim.id
+    return {
+        **vars(claim.value),
+        **_build_days(claim.value),
+        "typical": is_typical,
+        "selection_reason": typical.reason if typical and is_typical else None,
+    }
+
+
+def _build_days(value: ReliefDurationValue | OnsetValue) -> Json:
+    return {"min_days": find_days(value.min), "max_days": find_days(value.max)}
 
 
 class RenderedClaim(NamedTuple):

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from orjson import Fragment
 
 from app.domain import vocabulary
-from app.domain.durations import duration_to_days
+from app.domain.durations import find_days
 from app.domain.json import Json
 from app.read_model.claims_json import link_placeholder, to_json
 from app.read_model.grading import GRADE_RANK, estimate_relief_days, get_best_source
@@ -438,16 +438,14 @@ def _build_relief_facets(
 def _build_rate_facets(
     _: ContentGraph, __: str, claim: seed.ResponseRateClaimIn
 ) -> tuple[Facets, dict[str, float | None]]:
-    at = None if claim.value.at is None else duration_to_days(claim.value.at)
-    return {}, {"percent": claim.value.percent_min, "at": at}
+    return {}, {"percent": claim.value.percent_min, "at": find_days(claim.value.at)}
 
 
 def _build_finding_facets(
     _: ContentGraph, __: str, claim: seed.FindingClaimIn
 ) -> tuple[Facets, dict[str, float | None]]:
-    at = None if claim.value.at is None else duration_to_days(claim.value.at)
     sham = claim.qualifiers.comparator_is_sham
     facets: dict[str, AbstractSet[str]] = {"direction": {claim.value.direction}}
     if sham is not None:
         facets["sham"] = _bool_facet(sham)
-    return facets, {"at": at}
+    return facets, {"at": find_days(claim.value.at)}

@@ -14,6 +14,7 @@ from app.read_model.claims_json import (
     build_license,
     build_links,
     build_notice,
+    build_relief,
     build_review,
     build_source_ref,
     build_sources,
@@ -35,18 +36,10 @@ def build_typical_relief(graph: ContentGraph, slug: str) -> Json:
     items = []
     for intent in vocabulary.INTENTS:
         if typical := graph.typical_estimates.get((slug, intent)):
-            value = typical.claim.value
             items.append(
                 {
-                    "intent": intent,
-                    "statistic": value.statistic,
-                    "min": value.min,
-                    "max": value.max,
-                    "magnitude": value.magnitude,
-                    "label": value.label,
-                    "ongoing": value.ongoing,
+                    **build_relief(graph, slug, typical.claim),
                     "claim": typical.claim.id,
-                    "selection_reason": typical.reason,
                     "commercial": all(
                         graph.sources[citation.source].commercial for citation in typical.claim.citations
                     ),

@@ -5,7 +5,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain import vocabulary
-from app.domain.values import Intent, OpenEnum
+from app.domain.values import OpenEnum
 
 T = TypeVar("T")
 
@@ -136,23 +136,6 @@ class NameOut(ResponseModel):
             }
         ),
     ] = Field(description="Kind of the name.")
-
-
-class TypicalRelief(ResponseModel):
-    """Estimate shown first, selected by a documented rule."""
-
-    intent: Intent = Field(description="Whether the relief is from a test block or from a treatment.")
-    statistic: Annotated[str, OpenEnum(vocabulary.STATISTICS)] = Field(description="Which statistic the figures are.")
-    min: str | None = Field(description="ISO 8601; null: the source gives no lower end.")
-    max: str | None = Field(description="ISO 8601; null: the source gives no upper end.")
-    magnitude: Annotated[str, OpenEnum(vocabulary.MAGNITUDES)] = Field(
-        description="Order of magnitude, present even if no number is given."
-    )
-    label: str = Field(description="Duration in words, exactly as precise as the source.")
-    ongoing: bool = Field(description="Relief was still present when observation ended.")
-    claim: str = Field(description="Id of the claim that states the estimate.")
-    selection_reason: str = Field(description="Why this estimate is shown first.")
-    commercial: bool = Field(description="Only commercial sources support it.")
 
 
 class Pagination(ResponseModel):

@@ -67,13 +67,31 @@ class ProcedureRiskOut(values.ProcedureRiskValue):
     )
 
 
+MinDays = Annotated[float | None, Field(description="`min` in days (month 30.4375, year 365.25); null with `min`.")]
+MaxDays = Annotated[float | None, Field(description="`max` in days; null with `max`.")]
+
+
 class ReliefDurationOut(values.ReliefDurationValue):
     """Estimate of how long relief lasts."""
 
-    min_days: float | None = Field(description="`min` in days (month 30.4375, year 365.25); null with `min`.")
-    max_days: float | None = Field(description="`max` in days; null with `max`.")
+    min_days: MinDays
+    max_days: MaxDays
     typical: bool = Field(description="Whether this estimate is shown first for its procedure and intent.")
     selection_reason: str | None = Field(description="Why this estimate is typical; null: it is not typical.")
+
+
+class TypicalRelief(ReliefDurationOut):
+    """Estimate shown first for its procedure and intent, selected by a documented rule, with the claim that states it."""
+
+    claim: str = Field(description="Id of the claim that states the estimate.")
+    commercial: bool = Field(description="Only commercial sources support it.")
+
+
+class OnsetOut(values.OnsetValue):
+    """How soon relief begins."""
+
+    min_days: MinDays
+    max_days: MaxDays
 
 
 class StatementOut(values.StatementValue):
@@ -108,7 +126,7 @@ class ReliefDurationClaimOut(ClaimOutBase[ReliefDurationOut]):
     kind: Literal["relief_duration"]
 
 
-class OnsetClaimOut(ClaimOutBase[values.OnsetValue]):
+class OnsetClaimOut(ClaimOutBase[OnsetOut]):
     """Claim: how soon relief begins."""
 
     kind: Literal["onset"]

@@ -3,8 +3,15 @@
 from pydantic import Field
 
 from app.domain.values import ResponseRateValue
-from app.schemas.building_blocks import Link, Ref, ResponseModel, TextWithLang, TypicalRelief
-from app.schemas.claims import IndicationOut, ProcedureRiskOut, ReliefDurationOut, StatementOut, TargetOut
+from app.schemas.building_blocks import Link, Ref, ResponseModel, TextWithLang
+from app.schemas.claims import (
+    IndicationOut,
+    ProcedureRiskOut,
+    ReliefDurationOut,
+    StatementOut,
+    TargetOut,
+    TypicalRelief,
+)
 from app.schemas.records import ProcedureSummary
 
 

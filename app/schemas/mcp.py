@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from app.schemas.building_blocks import Ref, ResponseModel, SourceRef
+from app.schemas.claims import TypicalRelief
 
 
 class ReleaseRef(ResponseModel):
@@ -64,7 +65,7 @@ class TreatmentHit(ResponseModel):
     slug: str
     name: str
     family: str
-    typical_relief: list[str] = Field(description="Typical duration of relief; empty: unknown.")
+    typical_relief: list[TypicalRelief] = Field(description="Typical duration of relief; empty: unknown.")
     relations: list[TreatmentRelation] = Field(description="Best relation of each role that the request allows.")
 
 

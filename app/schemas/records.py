@@ -23,7 +23,6 @@ from app.schemas.building_blocks import (
     SourceRef,
     TextOut,
     TextWithLang,
-    TypicalRelief,
 )
 from app.schemas.claims import (
     ClaimMention,
@@ -39,6 +38,7 @@ from app.schemas.claims import (
     ResponseRateClaimOut,
     StatementClaimOut,
     TargetClaimOut,
+    TypicalRelief,
 )
 
 

@@ -1,4 +1,4 @@
-"""Name columns and the direction of a finding as the API does.
+"""Name columns and the direction of a finding as the API does, and store all that it says of a relief duration.
 
 Stored documents keep the old names until the next load, which replaces them.
 """
@@ -16,15 +16,21 @@ RENAMES = (
     *((table, "updated_in", "last_changed_in") for table in ("procedure", "condition", "pain_generator", "risk")),
     ("relief_duration", "chosen_because", "selection_reason"),
 )
+RELIEF_COLUMNS = (("text", TEXT), ("source_min", sa.Float()), ("source_max", sa.Float()), ("source_unit", TEXT))
 
 
 def upgrade() -> None:
     for table, old, new in RENAMES:
         op.execute(f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}")
     _replace_direction("favours", "favors")
+    for name, column_type in RELIEF_COLUMNS:
+        op.add_column("relief_duration", sa.Column(name, column_type, nullable=True))
+    op.add_column("relief_duration", sa.Column("ongoing", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 def downgrade() -> None:
+    for name in ("ongoing", *(name for name, _ in RELIEF_COLUMNS)):
+        op.drop_column("relief_duration", name)
     _replace_direction("favors", "favours")
     for table, old, new in RENAMES:
         op.execute(f"ALTER TABLE {table} RENAME COLUMN {new} TO {old}")

@@ -141,7 +141,7 @@ def test_what_changed_lists_the_changes_of_a_release(base_url: str, call: Callab
 
 
 def test_what_treats_returns_the_same_procedures_as_v1(base_url: str, call: Callable[[str, Json], Any]) -> None:
-    treatments, cursor = [], ""
+    treatments, reliefs, cursor = [], [], ""
     while cursor is not None:
         output = call(
             "what_treats", {"record": "facet-joint", "role": "treats", "limit": 3, "cursor": cursor}
@@ -151,11 +151,13 @@ def test_what_treats_returns_the_same_procedures_as_v1(base_url: str, call: Call
             for item in output["items"]
             for relation in item["relations"]
         ]
+        reliefs += [item["typical_relief"] for item in output["items"]]
         cursor = output["next"]
 
     rows = httpx.get(f"{base_url}/v1/pain-generators/facet-joint/procedures?role=treats&limit=100").json()["items"]
     best = [next(relation for relation in row["relations"] if relation["role"] == "treats") for row in rows]
     assert treatments == [(row["slug"], "treats", relation["claim"]) for row, relation in zip(rows, best, strict=True)]
+    assert reliefs == [row["typical_relief"]["items"] for row in rows]
 
 
 def test_a_record_has_every_claim_that_v1_returns(base_url: str, call: Callable[[str, Json], Any]) -> None:

@@ -105,8 +105,3 @@ def _list_related_records(document: Json) -> list[Json]:
     for name in ("pain_generators", "conditions"):
         refs += [row["record"] for row in document.get(name, no_items)["items"]]
     return [dict(members) for members in dict.fromkeys(tuple(ref.items()) for ref in refs)]
-
-
-def list_typical_relief_labels(summary: Json) -> list[str]:
-    """Labels of the typical relief durations of a procedure, each with its intent."""
-    return [f"{estimate['intent']}: {estimate['label']}" for estimate in summary["typical_relief"]["items"]]

@@ -18,7 +18,7 @@ from app.api.mcp.arguments import (
     WhatChangedArguments,
     WhatTreatsArguments,
 )
-from app.api.mcp.serialization import NOTICE, CitedSources, list_typical_relief_labels, serialize_record
+from app.api.mcp.serialization import NOTICE, CitedSources, serialize_record
 from app.domain import vocabulary
 from app.domain.json import Json
 from app.errors import FieldError, InvalidParameter, NotFound
@@ -208,7 +208,7 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
             "slug": row["slug"],
             "name": row["name"],
             "family": row["family"],
-            "typical_relief": list_typical_relief_labels(row),
+            "typical_relief": row["typical_relief"]["items"],
             "relations": [
                 {**relation, "claim": sources.cite(claims[relation["claim"]], short=True)}
                 for relation in relations[row["slug"]]

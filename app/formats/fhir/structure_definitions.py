@@ -16,7 +16,7 @@ from app.domain import values
 from app.domain.json import Json
 from app.formats.fhir.identifiers import canonical_url
 from app.schemas import claims
-from app.schemas.building_blocks import NameOut, Ref, ReviewOut, SourceRef, TypicalRelief
+from app.schemas.building_blocks import NameOut, Ref, ReviewOut, SourceRef
 
 _BASE_DEFINITION: Final = "http://hl7.org/fhir/StructureDefinition/Extension"
 _TYPES: Final[dict[type, str]] = {bool: "boolean", int: "integer", float: "decimal", str: "string"}
@@ -153,7 +153,7 @@ _VALUE_MODELS: Final[dict[str, type[BaseModel]]] = {
     "indication": claims.IndicationOut,
     "procedure-risk": claims.ProcedureRiskOut,
     "relief-duration": claims.ReliefDurationOut,
-    "onset": values.OnsetValue,
+    "onset": claims.OnsetOut,
     "response-rate": values.ResponseRateValue,
     "finding": values.FindingValue,
     "recommendation": values.RecommendationValue,
@@ -177,7 +177,7 @@ def get_extensions() -> dict[str, Extension]:
         "typical-relief": Extension(
             "Typical relief duration: the headline estimate, selected by a written rule.",
             ("ActivityDefinition",),
-            list_model_members(TypicalRelief),
+            list_model_members(claims.TypicalRelief),
         ),
     }
     for name, model in _VALUE_MODELS.items():
