@@ -192,3 +192,12 @@ def validate_choices(request: Request, name: str, allowed: Mapping[str, str]) ->
                 suggestions=tuple(nearest_values),
             )
     return values
+
+
+def parse_start(request: Request, total: int) -> int:
+    """Parse the parameter `start` of a page with rows: how many rows come before. Raises InvalidParameter."""
+    text = request.query_params.get("start", "0")
+    if text.isdecimal() and len(text) < 10 and (int(text) < total or text == "0"):
+        return int(text)
+    message = f"must be a whole number below {max(total, 1)}"
+    raise InvalidParameter(f"start: {message}", errors=(FieldError("start", text[:200], message),))

@@ -1,18 +1,22 @@
 """Synthetic release of N procedures, generated deterministically: the same N gives the same content everywhere.
 
 It has the structure of the real content (edges, estimates, risks, sources) with meaningless sentences. The same loader
-writes its documents, lists and tables.
+writes its documents, lists and tables. `python -m benchmarks.synthetic URL N` loads it.
 """
 
+import sys
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from hashlib import shake_128
 from struct import unpack
 from typing import Any, Final
 
+from app.db.migrations import migrate
+from app.db.write_engine import create_write_engine
 from app.domain import values, vocabulary
 from app.domain.values import Qualifiers
 from app.loader.content import CheckedContent
+from app.loader.writer import write_content
 from app.read_model.graph import build_graph
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
@@ -205,3 +209,15 @@ def build_synthetic_content(count: int) -> CheckedContent:
     bundle.releases = [release]
     graph = build_graph(bundle, _VERSION, History({}, {}, [_VERSION]), set())
     return CheckedContent(_VERSION, "2026-01-01", f"{count:016x}", False, bundle, graph, [release], [])
+
+
+def load_synthetic(url: str, count: int) -> None:
+    """Load a synthetic release into a database, migrated first if needed."""
+    engine = create_write_engine(url)
+    migrate(engine)
+    write_content(engine, build_synthetic_content(count))
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    load_synthetic(sys.argv[1], int(sys.argv[2]))

@@ -1,12 +1,19 @@
 """Relief page."""
 
+from typing import Final
+
 from fastapi import APIRouter, Request, Response
 
+from app.domain.json import Json
 from app.http.context import RequestContext
+from app.queries.list_filter import FilteredList, count_rows
+from app.queries.lists import list_rows
 from app.web.charts import render_relief_chart
-from app.web.rendering import load_rows, render_page, render_template
+from app.web.rendering import parse_document, parse_start, render_page, render_template
 
 router = APIRouter(include_in_schema=False)
+# Estimates on one page.
+PAGE_SIZE: Final = 250
 
 
 @router.get("/relief")
@@ -14,10 +21,10 @@ def show_relief(request: Request) -> Response:
     """Relief estimates of all procedures on one time axis."""
 
     def build(ctx: RequestContext) -> Response:
-        claims = sorted(
-            load_rows(ctx, "relief-durations"),
-            key=lambda claim: (claim["subject"]["name"].casefold(), claim["subject"]["slug"]),
-        )
+        estimates = FilteredList(ctx.connection, "relief-durations")
+        total = count_rows(estimates)
+        start = parse_start(request, total)
+        claims = _load_whole_groups(ctx, estimates, start)
         chart = render_relief_chart(
             claims,
             key="all",
@@ -27,7 +34,26 @@ def show_relief(request: Request) -> Response:
         )
         description = "How long relief of pain procedures lasts: every estimate on one time axis, from hours to years."
         return render_template(
-            ctx, "relief.html", title="How long relief lasts", path="/relief", description=description, chart=chart
+            ctx,
+            "relief.html",
+            title="How long relief lasts",
+            path="/relief",
+            canonical_path=f"/relief?start={start}" if start else "/relief",
+            description=description,
+            chart=chart,
+            start=start,
+            end=start + len(claims),
+            total=total,
         )
 
     return render_page(request, build)
+
+
+def _load_whole_groups(ctx: RequestContext, estimates: FilteredList, start: int) -> list[Json]:
+    """Load the estimates of a page, by name of the procedure. A procedure's estimates are not split between two pages."""
+    rows = list_rows(estimates, after=start - 1 if start else None, limit=PAGE_SIZE + 1)
+    claims = [parse_document(ctx, row.json) for row in rows]
+    if len(claims) <= PAGE_SIZE:
+        return claims
+    next_slug = claims[-1]["subject"]["slug"]
+    return [claim for claim in claims if claim["subject"]["slug"] != next_slug] or claims[:PAGE_SIZE]
