@@ -13,10 +13,22 @@ from drills.content import COLD_URLS, WARM_URLS
 from drills.corrupting_proxy import CorruptingProxy
 from drills.poison import CachePoisoner
 from drills.processes import ROOT, Api, Nginx, list_children, run_load, wait_for
-from drills.testbed import FULL, Testbed, build_database_url
-from drills.traffic import Tally
+from drills.testbed import FULL, RATE, Testbed, build_database_url
+from drills.traffic import Tally, Traffic
 
 PAUSE = 6.0 if FULL else 2.0
+# Seconds that 999 of 1 000 requests may take while a release is prepared and swapped.
+PREPARED_P999 = 0.05
+PREPARED_URLS = (
+    "/health/live",
+    "/v1/procedures/procedure-7",
+    "/health/live",
+    "/v1/procedures?limit=100",
+    "/health/live",
+    "/v1/conditions/condition-3/procedures",
+    "/v1/releases/current",
+    "/procedures/procedure-7",
+)
 
 
 @dataclass(frozen=True)
@@ -311,6 +323,42 @@ def releases_swapped(testbed: Testbed, database: str) -> Tally:
     return traffic.tally
 
 
+def prepared_at_100(testbed: Testbed) -> Tally:
+    return prepared_under_load(testbed, 100)
+
+
+def prepared_at_3000(testbed: Testbed) -> Tally:
+    return prepared_under_load(testbed, 3_000)
+
+
+def prepared_under_load(testbed: Testbed, count: int) -> Tally:
+    """Index, OpenAPI document and exports are built, and a release is swapped, while clients ask for what is cached or live."""
+    database = f"sqlite:///{testbed.work / 'kb.sqlite3'}"
+    testbed.load_synthetic(database, count)
+    api = testbed.start_api(database)
+    with Traffic([api.port], PREPARED_URLS, {}, rate=RATE) as traffic:
+        wait_for("the exports", responds_with_200(api.base, "/v1/export/manifest.json"))
+        revision = get_revision(api)
+        testbed.load_synthetic(database, count + 1)
+        wait_for("the swap", lambda: get_revision(api) != revision, seconds=180)
+        wait_for("the exports", responds_with_200(api.base, "/v1/export/manifest.json"))
+        time.sleep(PAUSE)
+    with Traffic([api.port], PREPARED_URLS, {}, rate=RATE) as calm:
+        time.sleep(10)
+    p999, calm_p999 = traffic.tally.get_latency_quantile(0.999), calm.tally.get_latency_quantile(0.999)
+    print(
+        f"{count} procedures: p99.9 {1000 * p999:.0f} ms, without any load {1000 * calm_p999:.0f} ms", file=sys.stderr
+    )
+    # A host that is busy with other things proves nothing.
+    assert p999 <= PREPARED_P999 or calm_p999 > PREPARED_P999 / 5, p999
+    return traffic.tally
+
+
+def get_revision(api: Api) -> str:
+    # Cached: this is the release that the process serves.
+    return str(httpx.get(f"{api.base}/v1/releases/current", timeout=10).json()["revision"])
+
+
 def wrong_body(testbed: Testbed) -> Tally:
     """A proxy between the clients and the API corrupts every 40th body."""
     api = testbed.start_api(testbed.copy_sqlite())
@@ -337,6 +385,8 @@ DRILLS = [
     Drill("no space left during a load, PostgreSQL", no_space_on_postgresql),
     Drill("two releases swapped for 20 s, SQLite", swapped_on_sqlite),
     Drill("two releases swapped for 20 s, PostgreSQL", swapped_on_postgresql),
+    Drill("index, exports, OpenAPI and swap under load, 100 procedures", prepared_at_100),
+    Drill("index, exports, OpenAPI and swap under load, 3 000 procedures", prepared_at_3000),
     Drill("wrong body served on purpose", wrong_body, expects_wrong_bodies=True),
 ]
 

@@ -170,10 +170,11 @@ def _is_dead(pid: int) -> bool:
 class Api:
     """`procedure-kb serve` with its workers."""
 
-    def __init__(self, work: Path, database: str, *, workers: int = 1, **settings: str) -> None:
+    def __init__(self, work: Path, database: str, *, workers: int = 1, **more_settings: str) -> None:
         self.port, self.work, self.workers = find_free_port(), work, workers
         self.base = f"http://127.0.0.1:{self.port}"
-        settings = {"DATABASE_URL": database, "PORT": str(self.port), "SEARCH_DIR": str(work / "search"), **settings}
+        settings = {"DATABASE_URL": database, "PORT": str(self.port), "SEARCH_DIR": str(work / "search")}
+        settings |= {"EXPORT_DIR": str(work / "export"), **more_settings}
         self.env = inherit_environment() | {f"KB_{name}": value for name, value in settings.items()}
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -28,10 +28,10 @@ def main(drills: Sequence[Any], arguments: Sequence[str]) -> int:
     finally:
         fixtures.close()
     width = max(len(row["name"]) for row in rows)
-    print(f"\n{'drill':{width}}  requests  errors  wrong bodies  worst ms")
+    print(f"\n{'drill':{width}}  requests  errors  wrong bodies  p99.9 ms  worst ms")
     for row in rows:
         print(
-            f"{row['name']:{width}}  {row['requests']:8}  {row['errors']:6}  {row['wrong_bodies']:12}  {row['worst_ms']:8}"
+            f"{row['name']:{width}}  {row['requests']:8}  {row['errors']:6}  {row['wrong_bodies']:12}  {row['p999_ms']:8}  {row['worst_ms']:8}"
         )
     for failure in failures:
         print(f"FAILED  {failure}")
@@ -44,7 +44,7 @@ def main(drills: Sequence[Any], arguments: Sequence[str]) -> int:
 def run(fixtures: Fixtures, drill: Any) -> tuple[Json, str]:
     """Run a drill; returns its row of the table and the reason of its failure, or an empty string."""
     start, failure = time.monotonic(), ""
-    row = {"name": drill.name, "requests": 0, "errors": 0, "wrong_bodies": 0, "worst_ms": 0}
+    row = {"name": drill.name, "requests": 0, "errors": 0, "wrong_bodies": 0, "p999_ms": 0, "worst_ms": 0}
     try:
         with fixtures.create_testbed() as testbed:
             tally = drill.run(testbed)
@@ -52,6 +52,7 @@ def run(fixtures: Fixtures, drill: Any) -> tuple[Json, str]:
         failure = f"{type(error).__name__}: {str(error)[:2000]}"
     else:
         row |= {"requests": tally.requests, "errors": tally.errors, "wrong_bodies": tally.wrong_bodies}
+        row["p999_ms"] = round(1000 * tally.get_latency_quantile(0.999))
         row["worst_ms"] = round(1000 * max(tally.latencies, default=0.0))
         failure = find_failure(drill, tally)
     print(

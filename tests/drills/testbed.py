@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ from typing import Self
 
 import httpx
 from drills.content import WARM_URLS, compute_expected_bodies, write_seeds
-from drills.processes import Api, Nginx, Postgres, run_load
+from drills.processes import ROOT, Api, Nginx, Postgres, inherit_environment, run_load
 from drills.traffic import Traffic
 
 FULL = bool(os.environ.get("KB_FULL"))
@@ -69,6 +70,12 @@ class Testbed:
 
     def load(self, database: str, *, second: bool) -> subprocess.CompletedProcess[bytes]:
         return run_load(database, self.fixtures.seeds[second])
+
+    def load_synthetic(self, database: str, count: int) -> None:
+        """Load a synthetic release in a process of its own: it must not slow down the clients, which run in this one."""
+        env = inherit_environment() | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+        command = [sys.executable, "-m", "benchmarks.synthetic", database, str(count)]
+        subprocess.run(command, env=env, cwd=ROOT, check=True)
 
     def prepare_traffic(self, ports: Sequence[int], *, rate: float = RATE) -> Traffic:
         """Prepare clients of the warm URLs; requests each URL once at each port, so that it is cached."""
