@@ -214,6 +214,15 @@ class ReplicaBehind(KnowledgeBaseError):
     explanation = "The cursor is from a newer release than this server has. Wait for `Retry-After` seconds and repeat."
 
 
+class NotReady(KnowledgeBaseError):
+    status = 503
+    code = "not_ready"
+    title = "This release is being prepared"
+    explanation = (
+        "The server saw the release a moment ago and still prepares it. Wait for `Retry-After` seconds and repeat."
+    )
+
+
 class NotLoaded(KnowledgeBaseError):
     status = 503
     code = "not_loaded"

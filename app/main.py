@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from app import __version__
 from app.api.disabled_features import disabled_feature_router
+from app.api.export_cache import EXPORT_FILES
 from app.api.v1 import (
     compare,
     conditions,
@@ -31,16 +32,20 @@ from app.db.read_engine import create_read_engine
 from app.http.access_log import build_response_cache
 from app.http.background import collect_gauges, run_in_background
 from app.http.fast_path import FastPath
+from app.http.preparation import ReleasePreparer
 from app.http.problems import add_error_handlers
 from app.http.release_watcher import ReleaseWatcher
 from app.http.response_cache import ResponseCache
+from app.http.search import INDEX_FILES
 from app.http.services import Services
 from app.monitoring.metrics import Metrics
-from app.openapi.document import add_openapi_routes
+from app.openapi.document import OPENAPI_FILES, add_openapi_routes
 from app.settings import Settings, load_settings
 from app.web.rendering import render_not_found
 from app.web.routes import router as web_router
 
+# In the order of their preparation.
+RELEASE_FILES = (INDEX_FILES, OPENAPI_FILES, EXPORT_FILES)
 V1_MODULES = (
     # First: `{slug}` would take the suffix of their paths for a part of the slug.
     linked_data,
@@ -86,9 +91,9 @@ def create_app(settings: Settings | None = None) -> ResponseCache:
     cache = build_response_cache(app, settings, metrics)
     # A server elsewhere may hang without a word; a file on this host cannot.
     cache.database_can_hang = not engine.is_file
-    watcher = ReleaseWatcher(engine, cache)
-    metrics.gauges.append(lambda: collect_gauges(cache, watcher))
     services = app.state.services = Services(settings, engine, metrics, cache, render_missing_page=render_not_found)
+    watcher = ReleaseWatcher(engine, cache, ReleasePreparer(app, services, RELEASE_FILES))
+    metrics.gauges.append(lambda: collect_gauges(cache, watcher))
     add_error_handlers(app)
 
     v1 = APIRouter(prefix="/v1")

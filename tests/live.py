@@ -47,6 +47,7 @@ def serve(database_url: str, directory: Path) -> Iterator[tuple[str, Path]]:
     """Run the server; yields its URL and the path of its log."""
     log, port = directory / "server.log", find_free_port()
     settings = {"KB_DATABASE_URL": database_url, "KB_PORT": str(port), "KB_SEARCH_DIR": str(directory / "search")}
+    settings["KB_EXPORT_DIR"] = str(directory / "export")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("KB_")} | settings
     command = [sys.executable, "-c", "from app.cli import main; main()", "serve"]
     with log.open("wb") as out:

@@ -21,14 +21,22 @@ def file_lock(lock: Path) -> Iterator[None]:
 
 
 def build_once(target: Path, last_file: str, build: Callable[[Path], None]) -> None:
-    """Build a shared directory unless it exists. `last_file` is the file that `build` writes last."""
+    """Build a shared directory unless it exists. `last_file` is the file that `build` writes last.
+
+    The name of the directory begins with what it holds and a hyphen: builds of one sort wait for each other, and replace
+    each other.
+    """
     if (target / last_file).exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    with file_lock(target.parent / "building.lock"):
+    with file_lock(target.parent / f"{_get_prefix(target)}.lock"):
         # Another worker may have built it while this one waited.
         if not (target / last_file).exists():
             _build_and_move(target, last_file, build)
+
+
+def _get_prefix(directory: Path) -> str:
+    return directory.name.partition("-")[0]
 
 
 def _build_and_move(target: Path, last_file: str, build: Callable[[Path], None]) -> None:
@@ -46,12 +54,12 @@ def _build_and_move(target: Path, last_file: str, build: Callable[[Path], None])
 
 
 def _prune_old(keep: Path) -> None:
-    """Delete directories of old revisions, except the two youngest: a worker may still read them."""
+    """Delete directories of older releases, except the two youngest: a worker may still read them."""
     others = sorted(
         (
             directory
             for directory in keep.parent.iterdir()
-            if directory != keep and directory.is_dir() and not directory.name.startswith("building-")
+            if directory != keep and directory.is_dir() and _get_prefix(directory) == _get_prefix(keep)
         ),
         key=lambda directory: directory.stat().st_mtime,
     )

@@ -16,6 +16,8 @@ from app.settings import Settings
 @asynccontextmanager
 async def run_in_background(watcher: ReleaseWatcher, metrics: Metrics, settings: Settings) -> AsyncIterator[None]:
     """Poll once, then run the tasks until the block ends."""
+    if watcher.preparer:
+        watcher.preparer.services.prepares_releases = True
     await watcher.poll(5)
     coroutines = [watch_releases(watcher, settings.revision_poll_seconds)]
     if settings.metrics_dir:
@@ -29,6 +31,8 @@ async def run_in_background(watcher: ReleaseWatcher, metrics: Metrics, settings:
         for task in tasks:
             task.cancel()
         _, tasks = await asyncio.wait(tasks, timeout=0.5)
+    if watcher.preparer:
+        await watcher.preparer.stop()
 
 
 def collect_gauges(cache: ResponseCache, watcher: ReleaseWatcher) -> dict[str, Gauge]:

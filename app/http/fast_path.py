@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, get_args, get_origin
 from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, Request, Response
+from fastapi.datastructures import DefaultPlaceholder
 from fastapi.params import Depends, Path, Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
@@ -40,7 +41,12 @@ class EndpointPlan:
 
 
 def plan_endpoint(route: APIRoute) -> EndpointPlan | None:
-    """Plan of a route whose parameters this module can fill; None: leave the route to FastAPI."""
+    """Plan of a route whose parameters this module can fill; None: leave the route to FastAPI.
+
+    A route with a response class of its own sends a file or a whole table: that takes long, and FastAPI calls it in a thread.
+    """
+    if not isinstance(route.response_class, DefaultPlaceholder):
+        return None
     context_name, query_name, model = "", "", None
     path_names = []
     for name, parameter in inspect.signature(route.endpoint).parameters.items():

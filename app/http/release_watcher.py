@@ -6,12 +6,15 @@ import time
 
 from app.db.errors import DatabaseError, first_line
 from app.db.read_engine import ReadEngine
+from app.http.preparation import ReleasePreparer
 from app.http.response_cache import ResponseCache
 from app.queries.releases import LoadedRelease, find_release
 
 _log = logging.getLogger("procedure_kb.watch")
 # Seconds that a replica may lag before its older release counts as the current one (a database restored to earlier).
 REPLICA_LAG_TOLERANCE = 30.0
+# Seconds that a new release may take to prepare before it is served all the same.
+PREPARATION_LIMIT = 120.0
 
 
 def read_current_release(engine: ReadEngine) -> LoadedRelease | None:
@@ -21,16 +24,21 @@ def read_current_release(engine: ReadEngine) -> LoadedRelease | None:
 
 
 class ReleaseWatcher:
-    """Current release known to this process."""
+    """Current release known to this process.
 
-    def __init__(self, engine: ReadEngine, cache: ResponseCache) -> None:
+    With a preparer, cached responses of the release before are served until the current one is prepared. A process that
+    serves no release yet serves the current one at once.
+    """
+
+    def __init__(self, engine: ReadEngine, cache: ResponseCache, preparer: ReleasePreparer | None = None) -> None:
         self.engine = engine
         self.cache = cache
+        self.preparer = preparer
         self.release: LoadedRelease | None = None
         # Seconds since 1970 when the current release was first seen, for metrics.
         self.since = 0.0
-        # Monotonic seconds when the current release was last seen.
-        self._last_seen = 0.0
+        # Monotonic seconds when the current release was first and last seen.
+        self._first_seen = self._last_seen = 0.0
         self._reachable = True
         self._file = engine.find_file_id()
 
@@ -63,9 +71,23 @@ class ReleaseWatcher:
             return
         self._last_seen = now
         if release != self.release:
-            self.release, self.since = release, time.time()
+            self.release, self.since, self._first_seen = release, time.time(), now
             _log.info("release %s is current", release.version if release else "none")
-        self.cache.set_release(*((release.revision, release.version) if release else ("",)))
+        if release is not None and not self._can_serve(release.revision, now):
+            self.cache.set_release(self.cache.revision, self.cache.version)
+        else:
+            self.cache.set_release(*((release.revision, release.version) if release else ("",)))
+
+    def _can_serve(self, revision: str, now: float) -> bool:
+        if self.preparer is None or self.preparer.is_prepared(revision):
+            return True
+        self.preparer.start(revision)
+        if self.cache.revision in {"", revision}:
+            return True
+        if now - self._first_seen < PREPARATION_LIMIT:
+            return False
+        _log.warning("the release is served without being prepared: that took more than %.0f s", PREPARATION_LIMIT)
+        return True
 
 
 async def watch_releases(watcher: ReleaseWatcher, seconds: float) -> None:

@@ -34,6 +34,8 @@ EXPOSED_HEADERS: Final = b"ETag, Link, KB-Release, KB-Stale, KB-Request-Id, Retr
 FORWARDED_HEADERS: Final = frozenset({b"authorization"})
 # Seconds. With one more poll it stays below the two seconds that a caller is promised.
 DB_RESPONSE_TIMEOUT: Final = 1.5
+# Seconds that a request waits for what is being prepared for its release.
+PREPARATION_WAIT: Final = 3.0
 _CACHEABLE_STATUSES: Final = frozenset({200, 301, 307, 308, 400, 404, 410, 422})
 _VARY: Final = (b"vary", b"Accept-Encoding")
 _NO_STORE: Final = (b"cache-control", b"no-store")
@@ -190,6 +192,8 @@ class ResponseCache:
         try:
             compute = self._compute_in_time if self.database_can_hang else self._compute
             response = await compute(scope, receive)
+            if (is_ready := scope["state"].pop("kb_is_ready", None)) and await self._wait_until(is_ready):
+                response = await compute(scope, receive)
         finally:
             self.in_flight -= 1
         self.metrics.observe(scope, response.status, time.perf_counter() - began)
@@ -197,6 +201,14 @@ class ResponseCache:
         # A response about this moment is never "not modified".
         live = scope["state"].get("kb_live")
         await self._send(response, accept_encoding, b"" if live else if_none_match, method, send)
+
+    async def _wait_until(self, is_ready: Callable[[], bool]) -> bool:
+        """Wait for what a response needs and is being prepared, unless too many requests are in flight. True once it is there."""
+        deadline = time.monotonic() + PREPARATION_WAIT
+        # Polled: what becomes ready comes from threads and processes, and few requests ever wait.
+        while not is_ready() and time.monotonic() < deadline and 2 * self.in_flight < self.max_concurrency:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        return is_ready()
 
     async def _handle_other_method(self, scope: Scope, receive: Receive, send: Send, accept_encoding: bytes) -> None:
         method = scope["method"]

@@ -1,29 +1,72 @@
 """Search index of the release that a request reads, and what surrounds its hits."""
 
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import orjson
 
 from app.http.context import RequestContext, resolve_links
+from app.http.preparation import ReleaseFiles, get_prepared
+from app.http.slug_resolution import suggest_records
 from app.queries.documents import find_claim, get_red_flags_json
 from app.search.explanations import explain
-from app.search.index import Hit, SearchIndex, open_index
+from app.search.index import (
+    INDEX_FORMAT_VERSION,
+    LAZY_TABLES,
+    LOOKUP_FILE,
+    SEARCHED_TYPES,
+    Hit,
+    SearchIndex,
+    open_index,
+    write_index,
+)
 from app.search.red_flags import RedFlags, build_red_flags
+from app.settings import Settings
 from app.text.nearest import SuggestionIndex, find_nearest
 from app.version import code_fingerprint
 
 
-def get_index(ctx: RequestContext) -> SearchIndex:
-    """Search index of this revision: built once per host, opened once per worker."""
-    return ctx.cached(("index",), lambda: _open_index(ctx))
+@dataclass(frozen=True)
+class SearchData:
+    """What a search needs beside the database."""
+
+    index: SearchIndex
+    red_flags: RedFlags
+    names: SuggestionIndex
 
 
-def _open_index(ctx: RequestContext) -> SearchIndex:
+def _find_index_dir(settings: Settings, revision: str) -> Path:
     fingerprint = code_fingerprint().rpartition("-")[2]
+    return settings.search_dir / f"index-{revision}-{fingerprint}-{INDEX_FORMAT_VERSION}"
+
+
+def _open_search(ctx: RequestContext, directory: Path) -> SearchData:
     # Bound to the settings alone: the index outlives the request that opened it.
-    links = partial(resolve_links, ctx.settings)
-    return open_index(ctx.connection, ctx.settings.search_dir, ctx.release.revision, fingerprint, links)
+    index = open_index(directory, ctx.release.revision, partial(resolve_links, ctx.settings))
+    for table in LAZY_TABLES:
+        getattr(index, table)
+    for record_type in SEARCHED_TYPES:
+        suggest_records(ctx, record_type, "a")
+    red_flags = build_red_flags(orjson.loads(bytes(get_red_flags_json(ctx.connection))))
+    names = SuggestionIndex(suffix[1] for suffix in index.name_suffixes if suffix[2] != "patient_phrase")
+    return SearchData(index, red_flags, names)
+
+
+INDEX_FILES: Final = ReleaseFiles(
+    name="index",
+    label="The search index",
+    last_file=LOOKUP_FILE,
+    find_directory=_find_index_dir,
+    write=lambda ctx, directory: write_index(ctx.connection, directory),
+    open=_open_search,
+)
+
+
+def get_index(ctx: RequestContext) -> SearchIndex:
+    """Search index of this release. Raises NotReady while it is being prepared."""
+    return get_prepared(ctx, INDEX_FILES).index
 
 
 def explain_hit(hit: Hit) -> str:
@@ -33,19 +76,11 @@ def explain_hit(hit: Hit) -> str:
 
 def find_notices(ctx: RequestContext, text: str) -> list[Any]:
     """Cited warnings about the emergencies that the text describes: whole claims, each once."""
-    red_flags = ctx.cached(("red flags",), lambda: _load_red_flags(ctx))
-    claim_ids = red_flags.find_claims(text, get_index(ctx).word_frequency)
+    data = get_prepared(ctx, INDEX_FILES)
+    claim_ids = data.red_flags.find_claims(text, data.index.word_frequency)
     return [orjson.loads(claim) for claim_id in claim_ids if (claim := find_claim(ctx.connection, claim_id))]
-
-
-def _load_red_flags(ctx: RequestContext) -> RedFlags:
-    return build_red_flags(orjson.loads(bytes(get_red_flags_json(ctx.connection))))
 
 
 def suggest_names(ctx: RequestContext, text: str) -> list[str]:
     """Names nearest to a query without hits."""
-    suffixes = get_index(ctx).name_suffixes
-    names = ctx.cached(
-        ("suggestions",), lambda: SuggestionIndex(row[1] for row in suffixes if row[2] != "patient_phrase")
-    )
-    return find_nearest(text, names, limit=5)
+    return find_nearest(text, get_prepared(ctx, INDEX_FILES).names, limit=5)

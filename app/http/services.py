@@ -31,22 +31,32 @@ class ReleaseCache:
         """The value of a key, built once per revision."""
         # Threads of two revisions meet here: each works on the dictionary of its own revision.
         values = self._revisions.get(revision)
+        if values is None or key not in values:
+            return self.set(revision, key, build())
+        return cast("T", values[key])
+
+    def find(self, revision: str, key: Hashable) -> Any | None:  # noqa: ANN401 - whatever was set
+        """The value of a key if there is one."""
+        return self._revisions.get(revision, {}).get(key)
+
+    def set(self, revision: str, key: Hashable, value: T) -> T:
+        """Keep a value."""
+        values = self._revisions.get(revision)
         if values is None:
             values = self._revisions.setdefault(revision, {})
             for old in list(self._revisions)[:-2]:
                 self._revisions.pop(old, None)
-        if key not in values:
-            if len(values) >= _MAX_CACHED:
-                values.clear()
-            built = values[key] = build()
-            return built
-        return cast("T", values[key])
+        if len(values) >= _MAX_CACHED:
+            values.clear()
+        values[key] = value
+        return value
 
 
 class Responder(Protocol):
     """What requests may use of the response cache around them."""
 
     stale: bool
+    revision: str
 
     def mark_stale(self) -> None:
         """The database cannot be reached: cached responses are marked as possibly stale."""
@@ -64,6 +74,12 @@ class Services:
     metrics: Metrics
     cache: Responder
     release_cache: ReleaseCache = field(default_factory=ReleaseCache)
+    # Values of prepared files, by the name of the files. Few: none is ever dropped for its number.
+    prepared: ReleaseCache = field(default_factory=ReleaseCache)
+    # Whether this process prepares releases in the background; otherwise the first request that needs files builds them.
+    prepares_releases: bool = False
+    # Why the last preparation failed; empty: it did not.
+    preparation_failure: str = ""
     known_paths: tuple[str, ...] = ()
     # Path and route of each resource under /v1.
     api_routes: tuple[tuple[str, APIRoute], ...] = ()

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+from pathlib import Path
 from typing import Final
 
 import orjson
@@ -10,10 +11,11 @@ from fastapi.openapi.utils import get_openapi
 
 from app import __version__
 from app.domain.json import Json
+from app.errors import NotLoaded, NotReady
 from app.http import deprecation
-from app.http.context import CACHE_CONTROL
-from app.http.release_watcher import read_current_release
-from app.http.services import Services, get_services
+from app.http.context import CACHE_CONTROL, RequestContext, request_context
+from app.http.preparation import ReleaseFiles, content_key, get_prepared
+from app.http.services import get_services
 from app.openapi.descriptions import add_descriptions
 from app.openapi.downgrade import to_openapi_3_0
 from app.openapi.examples import ExampleParameters, add_examples, build_example_urls
@@ -26,7 +28,6 @@ from app.openapi.json_schema import (
     transform_schema,
 )
 from app.openapi.responses import HEADERS, shared_responses, success_headers, use_refs
-from app.queries.releases import LoadedRelease
 from app.schemas.problems import Problem
 
 DESCRIPTION: Final = """\
@@ -35,6 +36,8 @@ relief typically lasts. Every fact is a claim with a permanent id and a citation
 
 The content is information, not advice. It is compiled from cited sources and not clinically reviewed.
 """
+OPENAPI_3_1: Final = "openapi.json"
+OPENAPI_3_0: Final = "openapi-3.0.json"
 TAGS: Final = [
     {"name": "procedures", "description": "Interventional pain procedures."},
     {"name": "conditions", "description": "Diagnoses."},
@@ -56,52 +59,58 @@ TAGS: Final = [
 
 def add_openapi_routes(app: FastAPI) -> None:
     """Serve the OpenAPI document in both versions."""
-    documents_by_revision: dict[str, tuple[bytes, bytes]] = {}
-    without_examples: list[Json] = []
+    without_release: dict[str, bytes] = {}
 
-    async def serve(request: Request, index: int) -> Response:
-        services = get_services(request)
-        release = await asyncio.to_thread(read_current_release, services.engine)
-        revision = release.revision if release else ""
-        if revision not in documents_by_revision:
-            if not without_examples:
-                without_examples.append(await asyncio.to_thread(build_openapi, app))
-            documents, revisions = await _build_documents(services, copy.deepcopy(without_examples[0]), release)
-            if revisions - {revision}:
-                # A load came between two examples, so the document mixes releases: send it, but do not cache it.
-                request.state.kb_live = True
-                return _response(documents[index], None)
-            documents_by_revision.clear()
-            documents_by_revision[revision] = documents
-        request.state.kb_revision = revision
-        return _response(documents_by_revision[revision][index], release)
+    def serve(request: Request, name: str) -> Response:
+        # No precondition: the document describes the service, whatever release is loaded.
+        with request_context(Request({**request.scope, "query_string": b""})) as ctx:
+            try:
+                body, version = get_prepared(ctx, OPENAPI_FILES)[name], ctx.release.version
+            except NotLoaded:
+                body, version = b"", ""
+        if not version:
+            if not without_release:
+                without_release.update(_render(build_openapi(app)))
+            body = without_release[name]
+        headers = {"Cache-Control": CACHE_CONTROL, "Content-Language": "en"}
+        return Response(
+            body, media_type="application/json", headers=headers | ({"KB-Release": version} if version else {})
+        )
 
-    async def get_openapi_document(request: Request) -> Response:
-        return await serve(request, 0)
+    def get_openapi_document(request: Request) -> Response:
+        return serve(request, OPENAPI_3_1)
 
-    async def get_openapi_document_3_0(request: Request) -> Response:
-        return await serve(request, 1)
+    def get_openapi_document_3_0(request: Request) -> Response:
+        return serve(request, OPENAPI_3_0)
 
-    for path, endpoint in (("/openapi.json", get_openapi_document), ("/openapi-3.0.json", get_openapi_document_3_0)):
-        app.add_api_route(path, endpoint, include_in_schema=False, name=endpoint.__name__)
+    for name, endpoint in ((OPENAPI_3_1, get_openapi_document), (OPENAPI_3_0, get_openapi_document_3_0)):
+        app.add_api_route(f"/{name}", endpoint, include_in_schema=False, name=endpoint.__name__)
 
 
-def _response(body: bytes, release: LoadedRelease | None) -> Response:
-    headers = {"Cache-Control": CACHE_CONTROL, "Content-Language": "en"}
-    if release:
-        headers["KB-Release"] = release.version
-    return Response(body, media_type="application/json", headers=headers)
+def _render(document: Json) -> dict[str, bytes]:
+    return {OPENAPI_3_1: orjson.dumps(document), OPENAPI_3_0: orjson.dumps(to_openapi_3_0(document))}
 
 
-async def _build_documents(
-    services: Services, document: Json, release: LoadedRelease | None
-) -> tuple[tuple[bytes, bytes], set[str]]:
-    revisions: set[str] = set()
-    if release:
-        with services.engine.transaction() as transaction:
-            urls = build_example_urls(document, ExampleParameters(transaction, release.version))
-        revisions = await add_examples(document, urls, services.cache.request_internal)
-    return (orjson.dumps(document), orjson.dumps(to_openapi_3_0(document))), revisions
+def _write_documents(ctx: RequestContext, directory: Path) -> None:
+    services, document = get_services(ctx.request), build_openapi(ctx.request.app)
+    urls = build_example_urls(document, ExampleParameters(ctx.connection, ctx.release.version))
+    revisions = asyncio.run(add_examples(document, urls, services.cache.request_internal))
+    if revisions - {ctx.release.revision}:
+        # A load came between two examples.
+        raise NotReady("The OpenAPI document shows two releases.", retry_after=1)
+    for name, body in _render(document).items():
+        (directory / name).write_bytes(body)
+
+
+OPENAPI_FILES: Final = ReleaseFiles(
+    name="openapi",
+    label="The OpenAPI document",
+    last_file=OPENAPI_3_0,
+    find_directory=lambda settings, revision: settings.export_dir / f"openapi-{content_key(settings, revision)}",
+    write=_write_documents,
+    open=lambda _, directory: {name: (directory / name).read_bytes() for name in (OPENAPI_3_1, OPENAPI_3_0)},
+    niceness=10,
+)
 
 
 def build_openapi(app: FastAPI, *, closed: bool = False) -> Json:

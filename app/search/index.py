@@ -16,7 +16,6 @@ from jellyfish import metaphone
 
 from app.db.read_engine import ReadTransaction
 from app.db.statements import bind_list
-from app.files.build_once import build_once
 from app.search.explanations import explain_json, highlight_prefix
 from app.search.stemming import normalize_levels, stem_content_words, strip_suffix
 from app.text.normalize import normalize
@@ -73,9 +72,20 @@ MAX_CANDIDATES_OF_TYPES: Final = 100
 _FIELD_BOOST: Final = ((IN_NAMES, 6), (IN_CONTEXT, 2), (IN_SUMMARY, 2), (IN_BODY, 1))
 # Types whose names are clinical vocabulary. Patient phrases, guide pages and sources use everyday language.
 _CLINICAL_TYPES: Final = frozenset({"procedure", "condition", "pain_generator", "risk"})
+# Tables of an opened index that are computed when first used.
+LAZY_TABLES: Final = (
+    "vocabulary",
+    "name_words_by_length",
+    "name_words_by_sound",
+    "first_words",
+    "name_stems_by_root",
+    "compounds",
+    "abbreviations",
+)
 # Part of the directory name: new code never opens an index in an old format.
-INDEX_FORMAT_VERSION: Final = "14"
-_LOOKUP_FILE: Final = "lookup_tables.json"
+INDEX_FORMAT_VERSION: Final = "15"
+LOOKUP_FILE: Final = "lookup_tables.ndjson"
+_ENTRIES_PER_LINE: Final = 5_000
 
 
 @dataclass(slots=True)
@@ -367,16 +377,12 @@ def _build_schema() -> Any:  # noqa: ANN401 - tantivy ships no types
     return builder.build()
 
 
-def open_index(
-    snapshot: ReadTransaction, directory: Path, revision: str, fingerprint: str, resolve_links: Callable[[bytes], bytes]
-) -> SearchIndex:
-    """Open the index of a revision, and build it first if this host does not have it yet."""
-    target = directory / f"{revision}-{fingerprint}-{INDEX_FORMAT_VERSION}"
-    build_once(target, _LOOKUP_FILE, lambda work: _build_index(snapshot, work))
+def open_index(directory: Path, revision: str, resolve_links: Callable[[bytes], bytes]) -> SearchIndex:
+    """Open the index that `write_index` wrote to a directory."""
     schema = _build_schema()
-    index = tantivy.Index(schema, path=str(target / "index"))
+    index = tantivy.Index(schema, path=str(directory / "index"))
     index.reload()
-    tables = orjson.loads((target / _LOOKUP_FILE).read_bytes())
+    tables = _read_tables(directory / LOOKUP_FILE)
     exact_names: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
     for normalized, name_kind, text, doc_id in tables["exact_names"]:
         exact_names[normalized].append((name_kind, text, doc_id))
@@ -384,10 +390,10 @@ def open_index(
         revision=revision,
         searcher=index.searcher(),
         schema=schema,
-        stem_frequency=tables["stem_frequency"],
-        word_frequency=tables["word_frequency"],
+        stem_frequency=dict(tables["stem_frequency"]),
+        word_frequency=dict(tables["word_frequency"]),
         name_words=tables["name_words"],
-        record_count=tables["record_count"],
+        record_count=index.searcher().num_docs,
         exact_names=dict(exact_names),
         name_suffixes=[tuple(suffix) for suffix in tables["name_suffixes"]],
         champions={(field_name, stem): doc_ids for field_name, stem, doc_ids in tables["champions"]},
@@ -395,9 +401,27 @@ def open_index(
     )
 
 
-def _build_index(snapshot: ReadTransaction, work: Path) -> None:
-    (work / "index").mkdir()
-    index = tantivy.Index(_build_schema(), path=str(work / "index"))
+def _read_tables(path: Path) -> dict[str, list[Any]]:
+    """Tables by name. Each line is a part of one table: parsing a line holds the interpreter for milliseconds."""
+    tables: dict[str, list[Any]] = defaultdict(list)
+    with path.open("rb") as file:
+        for line in file:
+            name, entries = orjson.loads(line)
+            tables[name] += entries
+    return tables
+
+
+def _write_tables(path: Path, tables: Mapping[str, Sequence[Any]]) -> None:
+    with path.open("wb") as file:
+        for name, entries in tables.items():
+            for start in range(0, len(entries), _ENTRIES_PER_LINE):
+                file.write(orjson.dumps((name, entries[start : start + _ENTRIES_PER_LINE])) + b"\n")
+
+
+def write_index(snapshot: ReadTransaction, directory: Path) -> None:
+    """Write the index of a release to an empty directory, the lookup file last."""
+    (directory / "index").mkdir()
+    index = tantivy.Index(_build_schema(), path=str(directory / "index"))
     # One thread and one commit make one segment: every host ranks alike.
     writer = index.writer(heap_size=256_000_000, num_threads=1)
     stem_frequency: Counter[str] = Counter()
@@ -406,8 +430,7 @@ def _build_index(snapshot: ReadTransaction, work: Path) -> None:
     exact_names: list[tuple[str, str, str, int]] = []
     name_suffixes: list[NameSuffix] = []
     champions: dict[tuple[str, str], list[tuple[float, int]]] = defaultdict(list)
-    doc_id = 0
-    for record in _iter_records(snapshot):
+    for doc_id, record in enumerate(_iter_records(snapshot)):
         names = [[name_kind, text, stem_content_words(normalize_levels(text))] for name_kind, text in record["names"]]
         stems_by_field = {
             IN_NAMES: {stem for _, _, stems in names for stem in stems},
@@ -453,14 +476,12 @@ def _build_index(snapshot: ReadTransaction, work: Path) -> None:
             exact_names.append((normalize(normalize_levels(text)), name_kind, text, doc_id))
             if record["type"] != "source" and name_kind != "patient_phrase":
                 name_suffixes.extend(_iter_suffixes(text, name_kind, record))
-        doc_id += 1
     writer.commit()
     writer.wait_merging_threads()
-    tables = {
-        "stem_frequency": dict(sorted(stem_frequency.items())),
-        "word_frequency": dict(sorted(word_frequency.items())),
+    tables: dict[str, Sequence[Any]] = {
+        "stem_frequency": sorted(stem_frequency.items()),
+        "word_frequency": sorted(word_frequency.items()),
         "name_words": sorted(name_words),
-        "record_count": doc_id,
         "exact_names": sorted(exact_names),
         "name_suffixes": sorted(name_suffixes),
         "champions": [
@@ -469,7 +490,7 @@ def _build_index(snapshot: ReadTransaction, work: Path) -> None:
             if len(heap) == MAX_CANDIDATES[field_name]
         ],
     }
-    (work / _LOOKUP_FILE).write_bytes(orjson.dumps(tables))
+    _write_tables(directory / LOOKUP_FILE, tables)
 
 
 def _score_stems(names: list[Any], stems_by_field: dict[int, set[str]], record_type: str) -> dict[str, float]:

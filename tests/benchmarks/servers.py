@@ -97,15 +97,22 @@ def _is_ready(client: httpx.Client, probe_url: str) -> bool:
         return False
 
 
-def run_service(database: str, search_dir: Path, *, cached: bool) -> AbstractContextManager[Server]:
-    """Run this service with one worker, as `serve` does. `cached` enables the response cache."""
+@contextmanager
+def run_service(database: str, search_dir: Path, *, cached: bool) -> Iterator[Server]:
+    """Run this service with one worker, as `serve` does, until it has prepared the release. `cached` enables the response cache."""
     port = find_free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", "app.asgi:load_app", "--port", str(port)]
     command += ["--no-access-log", "--no-server-header", "--log-level", "error"]
     environ = {"KB_DATABASE_URL": database, "KB_SEARCH_DIR": str(search_dir)}
+    environ["KB_EXPORT_DIR"] = str(search_dir.parent / "export")
     if not cached:
         environ["KB_CACHE_BYTES"] = "0"
-    return run_server(command, port, "/v1/procedures", environ)
+    with run_server(command, port, "/v1/procedures", environ) as server:
+        with httpx.Client(base_url=server.base_url, timeout=30) as client:
+            # The exports are built last, on the same core.
+            while not _is_ready(client, "/v1/export/manifest.json"):
+                time.sleep(0.1)
+        yield server
 
 
 def run_reference(name: str, file: Path, probe_url: str) -> AbstractContextManager[Server]:

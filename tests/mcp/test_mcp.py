@@ -45,6 +45,7 @@ def start_server(database_url: str, search_dir: Path, **settings: str) -> tuple[
         "KB_DATABASE_URL": database_url.replace("+psycopg", ""),
         "KB_FEATURES": "mcp",
         "KB_SEARCH_DIR": str(search_dir),
+        "KB_EXPORT_DIR": str(search_dir.parent / "export"),
         **settings,
     }
     command = [

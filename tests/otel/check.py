@@ -48,6 +48,7 @@ def main(work: Path) -> None:
         **os.environ,
         "KB_DATABASE_URL": str(work / "kb.sqlite3"),
         "KB_SEARCH_DIR": str(work / "search"),
+        "KB_EXPORT_DIR": str(work / "export"),
         "KB_PORT": str(port),
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.server_address[1]}",
     }

@@ -5,6 +5,7 @@ Run it on the loaded database: `make evaluate-search`.
 
 import json
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,9 @@ from pathlib import Path
 from app.db.read_engine import create_read_engine
 from app.domain.json import Json
 from app.queries.releases import get_release
-from app.search.index import open_index
+from app.search.index import SearchIndex, open_index, write_index
 from app.search.ranking import search
 from app.settings import load_settings
-from app.version import code_fingerprint
 
 DIRECTORY = Path(__file__).resolve().parent
 
@@ -55,25 +55,30 @@ def main() -> None:
     files = [Path(argument) for argument in sys.argv[1:]] or [DIRECTORY / "golden.json", DIRECTORY / "held_out.json"]
     settings = load_settings()
     engine = create_read_engine(settings.database_url)
-    with engine.transaction() as snapshot:
-        revision = get_release(snapshot).revision
-        index = open_index(
-            snapshot, settings.search_dir, revision, code_fingerprint().rpartition("-")[2], lambda links: links
-        )
-    engine.dispose()
-    for file in files:
-        evaluation = evaluate(
-            json.loads(file.read_text(encoding="utf-8")),
-            lambda text: [f"{hit.record.type}/{hit.record.slug}" for hit in search(index, text)[1]],
-        )
-        for miss in evaluation.misses:
-            print(f"miss      {miss}")
-        for query in evaluation.nonsense_with_hits:
-            print(f"nonsense  {query!r}: should have no hits")
-        print(
-            f"{file.stem}: {evaluation.query_count} queries: "
-            f"mean reciprocal rank {evaluation.mean_reciprocal_rank:.3f}, recall at 5 {evaluation.recall_at_5:.3f}"
-        )
+    with tempfile.TemporaryDirectory() as directory:
+        with engine.transaction() as snapshot:
+            revision = get_release(snapshot).revision
+            write_index(snapshot, Path(directory))
+        engine.dispose()
+        index = open_index(Path(directory), revision, lambda links: links)
+        for file in files:
+            print_evaluation(file, index)
+
+
+def print_evaluation(file: Path, index: SearchIndex) -> None:
+    """Print the misses and metrics of one file of queries."""
+    evaluation = evaluate(
+        json.loads(file.read_text(encoding="utf-8")),
+        lambda text: [f"{hit.record.type}/{hit.record.slug}" for hit in search(index, text)[1]],
+    )
+    for miss in evaluation.misses:
+        print(f"miss      {miss}")
+    for query in evaluation.nonsense_with_hits:
+        print(f"nonsense  {query!r}: should have no hits")
+    print(
+        f"{file.stem}: {evaluation.query_count} queries: "
+        f"mean reciprocal rank {evaluation.mean_reciprocal_rank:.3f}, recall at 5 {evaluation.recall_at_5:.3f}"
+    )
 
 
 if __name__ == "__main__":

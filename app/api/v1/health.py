@@ -6,16 +6,16 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from app.db.errors import DatabaseError
-from app.errors import NotFound, NotLoaded, Unavailable
+from app.errors import NotFound, NotLoaded, NotReady, Unavailable
 from app.http.context import request_context
 from app.http.problems import problem_response
-from app.http.search import get_index
+from app.http.search import INDEX_FILES, get_index
 from app.http.services import get_services
 from app.monitoring.metrics_server import is_authorized
 from app.openapi.responses import limit_responses
 from app.schemas.service import Health
 
-# The index of a large release takes minutes to build; the build continues after a check has timed out.
+# A database that hangs must not hang the check.
 _READY_SECONDS: Final = 2
 
 router = APIRouter(tags=["service"])
@@ -35,19 +35,24 @@ async def get_liveness(request: Request) -> Response:
 
 @router.get("/health/ready", response_model=Health, responses=limit_responses())
 async def get_readiness(request: Request) -> Response:
-    """Ready for traffic: the database responds and has a release, and this host has its search index."""
+    """Ready for traffic: the database responds and has a release, and this process serves one with its search index."""
     _live(request)
-
-    # Readiness takes no parameters: `release=` must not fail the check.
-    without_query = Request({**request.scope, "query_string": b""})
+    services = get_services(request)
+    # Readiness takes no parameters, and does not wait: `release=` must not fail the check.
+    scope = {**request.scope, "query_string": b"", "state": {}}
 
     def check() -> None:
-        with request_context(without_query) as ctx:
-            get_index(ctx)
+        with request_context(Request(scope)) as ctx:
+            try:
+                get_index(ctx)
+            except NotReady:
+                # While the next release is prepared, the one before is served.
+                if services.prepared.find(services.cache.revision, INDEX_FILES.name) is None:
+                    raise
 
     try:
         await asyncio.wait_for(asyncio.to_thread(check), timeout=_READY_SECONDS)
-    except NotLoaded as error:
+    except (NotLoaded, NotReady) as error:
         return problem_response(request, error)
     except (DatabaseError, TimeoutError):
         return problem_response(request, Unavailable("The database did not respond.", retry_after=2))

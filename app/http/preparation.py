@@ -1,0 +1,167 @@
+"""Release preparation: files that the processes of a host share, built by a child process and opened in a thread.
+
+What is long for a request (the text index, the OpenAPI document, the exports) is made when a process first sees a release.
+Without a server (in tests, in `export --static`, in the child process itself) the first request that needs files builds them.
+"""
+
+import asyncio
+import gc
+import hashlib
+import logging
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar, cast
+
+import orjson
+from fastapi import FastAPI, Request
+from starlette.types import ASGIApp
+
+from app.errors import NotReady
+from app.files.build_once import build_once
+from app.gc_pause import gc_paused
+from app.http.context import RequestContext, request_context, resolve_links
+from app.http.services import Services, get_services
+from app.settings import Settings
+from app.version import code_fingerprint
+
+_log: Final = logging.getLogger("procedure_kb.preparation")
+# Program of the child process: `python -m` with the name of the files, the revision, the directory and the last file.
+BUILDER: Final = "app.release_files"
+# Seconds until a failed preparation is tried again.
+RETRY_SECONDS: Final = 10.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ReleaseFiles(Generic[T]):
+    """Files of a release, and the value that requests use them through."""
+
+    name: str
+    # What a caller waits for, in words.
+    label: str
+    # Written last: with it, the directory is complete.
+    last_file: str
+    find_directory: Callable[[Settings, str], Path]
+    write: Callable[[RequestContext, Path], None]
+    # Runs in a thread beside the event loop: no single call in it may hold the interpreter for long.
+    open: Callable[[RequestContext, Path], T]
+    # Added to the niceness of the child process.
+    niceness: int = 0
+
+
+def content_key(settings: Settings, revision: str) -> str:
+    """Key of files that contain links: their bytes depend on the content, the code and the settings that enter links."""
+    links = resolve_links(settings, orjson.dumps("\x01 \x02")).decode()
+    parts = (revision, code_fingerprint(), links, *settings.features)
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:24]
+
+
+def get_prepared(ctx: RequestContext, files: ReleaseFiles[T]) -> T:
+    """Value of the files of this release. Raises NotReady while they are being prepared."""
+    services, revision = get_services(ctx.request), ctx.release.revision
+    if not services.prepares_releases:
+        return services.prepared.get(revision, files.name, lambda: _build_and_open(ctx, files))
+    value = services.prepared.find(revision, files.name)
+    if value is None:
+        # The response cache waits a while for this, then asks again.
+        ctx.request.scope["state"]["kb_is_ready"] = lambda: services.prepared.find(revision, files.name) is not None
+        failure = services.preparation_failure
+        detail = f"{files.label} of release {ctx.release.version} is being prepared."
+        raise NotReady(f"{detail} The last attempt failed: {failure}." if failure else detail, retry_after=2)
+    return cast("T", value)
+
+
+def _build_and_open(ctx: RequestContext, files: ReleaseFiles[T]) -> T:
+    directory = files.find_directory(ctx.settings, ctx.release.revision)
+    build_once(directory, files.last_file, lambda work: files.write(ctx, work))
+    return files.open(ctx, directory)
+
+
+class ReleaseSuperseded(Exception):
+    """The database holds another release by now."""
+
+
+class BuildFailed(Exception):
+    """The child process could not build the files."""
+
+
+class ReleasePreparer:
+    """Prepares one release at a time. `files` in the order of their urgency: readiness needs the first alone."""
+
+    def __init__(self, app: FastAPI, services: Services, files: tuple[ReleaseFiles[Any], ...]) -> None:
+        self.app, self.services, self.files = app, services, files
+        self._task: asyncio.Task[None] | None = None
+        self._retry_at = 0.0
+
+    def is_prepared(self, revision: str) -> bool:
+        """Whether every file of a release is ready."""
+        return all(self.services.prepared.find(revision, files.name) is not None for files in self.files)
+
+    def start(self, revision: str) -> None:
+        """Prepare a release in the background, unless it is prepared or another preparation runs."""
+        running = self._task is not None and not self._task.done()
+        if not (running or self.is_prepared(revision) or time.monotonic() < self._retry_at):
+            self._task = asyncio.create_task(self._prepare(revision))
+
+    async def stop(self) -> None:
+        """End a running preparation."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def _prepare(self, revision: str) -> None:
+        began = time.monotonic()
+        try:
+            for files in self.files:
+                if self.services.prepared.find(revision, files.name) is None:
+                    await self._prepare_files(files, revision)
+        except ReleaseSuperseded:
+            self._retry_at = 0.0
+            _log.info("the release changed during its preparation")
+        except Exception as error:  # noqa: BLE001 - the boundary of a background task: whatever fails is named and tried again
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+            self.services.preparation_failure = str(error)
+            _log.error("release not prepared, next try in %.0f s: %s", RETRY_SECONDS, error)
+        else:
+            self._retry_at, self.services.preparation_failure = 0.0, ""
+            _log.info("release prepared in %.1f s", time.monotonic() - began)
+
+    async def _prepare_files(self, files: ReleaseFiles[Any], revision: str) -> None:
+        directory = files.find_directory(self.services.settings, revision)
+        if not (directory / files.last_file).exists():
+            await build_in_child(self.services.settings, files, revision, directory)
+        with gc_paused():
+            value = await asyncio.to_thread(self._open, files, revision, directory)
+            self.services.prepared.set(revision, files.name, value)
+        # What is kept for days needs no collection: a full one would stop every request for a tenth of a second.
+        gc.freeze()
+
+    def _open(self, files: ReleaseFiles[T], revision: str, directory: Path) -> T:
+        with internal_context(self.app) as ctx:
+            if ctx.release.revision != revision or not (directory / files.last_file).exists():
+                raise ReleaseSuperseded
+            return files.open(ctx, directory)
+
+
+def internal_context(app: ASGIApp) -> AbstractContextManager[RequestContext]:
+    """Request context of work that no caller asked for."""
+    return request_context(Request({"type": "http", "app": app, "query_string": b"", "headers": [], "state": {}}))
+
+
+async def build_in_child(settings: Settings, files: ReleaseFiles[Any], revision: str, directory: Path) -> None:
+    """Build files in a child process, which waits if another worker of this host builds them. Raises BuildFailed."""
+    command = (sys.executable, "-m", BUILDER, files.name, revision, str(directory), files.last_file)
+    # A session of its own: Ctrl+C ends this process, and this process ends the child.
+    process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, start_new_session=True)
+    try:
+        await process.communicate(settings.model_dump_json().encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise BuildFailed(f"{files.name} files: the child process ended with code {process.returncode}")

@@ -1,0 +1,52 @@
+"""Child process that builds files of a release: `python -m app.release_files NAME REVISION DIRECTORY LAST_FILE`.
+
+The settings come as JSON on standard input: they may hold a password. Exits without building anything if the database holds
+another release.
+"""
+
+import gc
+import os
+import sys
+from pathlib import Path
+
+from app.db.errors import DatabaseError
+from app.errors import NotReady
+from app.files.build_once import build_once
+
+
+def main() -> int:
+    """Build the files, unless another process of this host was faster. Returns the exit code."""
+    name, revision, directory, last_file = sys.argv[1:]
+    settings_json = sys.stdin.buffer.read()
+    # A short life: whatever garbage there is goes with the process.
+    gc.disable()
+    try:
+        build_once(Path(directory), last_file, lambda work: write_files(name, revision, settings_json, work))
+    except NotReady:
+        return 0
+    except (DatabaseError, OSError) as error:
+        sys.stderr.write(f"The {name} files cannot be built: {error}\n")
+        return 1
+    return 0
+
+
+def write_files(name: str, revision: str, settings_json: bytes, work: Path) -> None:
+    """Write the files of a release to an empty directory. Raises NotReady if another one is loaded."""
+    # Imported under the lock: the processes that only wait for it stay small.
+    from app.http.preparation import internal_context  # noqa: PLC0415
+    from app.main import RELEASE_FILES, create_app  # noqa: PLC0415
+    from app.settings import Settings  # noqa: PLC0415
+
+    settings = Settings.model_validate_json(settings_json)
+    files = next(files for files in RELEASE_FILES if files.name == name)
+    if hasattr(os, "nice"):
+        os.nice(files.niceness)
+    service = create_app(settings.model_copy(update={"otlp_endpoint": "", "access_log": False, "metrics_dir": None}))
+    with internal_context(service.app) as ctx:
+        if ctx.release.revision != revision:
+            raise NotReady("Another release is loaded.")
+        files.write(ctx, work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,252 @@
+"""Readiness: what a process serves while it prepares a release, and what it refuses."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from build import procedure, write_seed
+from sqlalchemy import Engine
+
+from app.files.build_once import build_once
+from app.http import preparation, response_cache
+from app.http.preparation import BuildFailed, ReleaseFiles, internal_context
+from app.http.response_cache import ResponseCache
+from app.loader.content import load_content
+from app.loader.writer import write_content
+from app.main import create_app
+from app.settings import Settings
+
+SEARCH, WARM = "/v1/search?q=block", "/v1/procedures/block"
+
+
+@asynccontextmanager
+async def serve(app: ResponseCache) -> AsyncIterator[httpx.AsyncClient]:
+    """Client of an application that runs with its background tasks, as under a server."""
+    transport = httpx.ASGITransport(app=app)
+    lifespan = app.app.router.lifespan_context(app.app)  # type: ignore[attr-defined]
+    async with lifespan, httpx.AsyncClient(transport=transport, base_url="http://kb.test") as http:
+        yield http
+
+
+async def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - of things in threads and processes
+            await asyncio.sleep(0.02)
+
+
+class Gate:
+    """Stands in for the child processes, which take a second each: builds in a thread once it is open, and counts the builds."""
+
+    def __init__(self) -> None:
+        self.open, self.count, self.failure = True, 0, False
+
+    async def build(self, settings: Settings, files: ReleaseFiles[Any], revision: str, directory: Path) -> None:
+        self.count += 1
+        await wait_until(lambda: self.open)
+        if self.failure:
+            raise BuildFailed("no space left")
+        app = create_app(settings).app
+
+        def build() -> None:
+            with internal_context(app) as ctx:  # type: ignore[arg-type]
+                build_once(directory, files.last_file, lambda work: files.write(ctx, work))
+            assert ctx.release.revision == revision
+
+        await asyncio.to_thread(build)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    gate = Gate()
+    monkeypatch.setattr(preparation, "build_in_child", gate.build)
+    monkeypatch.setattr(response_cache, "PREPARATION_WAIT", 0.2)
+    return gate
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> ResponseCache:
+    return create_app(
+        Settings(
+            database_url=database_url,
+            export_dir=tmp_path / "export",
+            search_dir=tmp_path / "search",
+            revision_poll_seconds=0.05,
+        )
+    )
+
+
+@pytest.fixture
+def load(writer: Engine, tmp_path: Path) -> Callable[[str], None]:
+    def load_release(name: str) -> None:
+        root = tmp_path / f"seed-{name}"
+        write_seed(root, procedure("block", name=f"{name} block"))
+        write_content(writer, load_content(root))
+
+    return load_release
+
+
+def is_prepared(app: ResponseCache) -> bool:
+    services = app.app.state.services  # type: ignore[attr-defined]
+    return all(services.prepared.find(app.revision, name) for name in ("index", "openapi", "export"))
+
+
+def test_a_first_start_serves_everything_but_search_at_once(
+    app: ResponseCache, load: Callable[[str], None], gate: Gate, runner: asyncio.Runner
+) -> None:
+    async def check() -> None:
+        gate.open = False
+        async with serve(app) as http:
+            assert (await http.get(WARM)).status_code == 200
+            for path in (SEARCH, "/v1/suggest?q=bl", "/search?q=block", "/v1/procedures?q=block", "/v1/export/kb.json"):
+                response = await http.get(path)
+                assert (response.status_code, response.json()["code"]) == (503, "not_ready"), path
+                assert int(response.headers["retry-after"]) > 0
+                assert response.headers["cache-control"] == "no-store"
+            ready = await http.get("/health/ready")
+            assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
+            assert "The search index" in ready.json()["detail"]
+            assert (await http.get("/health/live")).status_code == 200
+
+            gate.open = True
+            await wait_until(lambda: is_prepared(app))
+            for path in (SEARCH, "/v1/suggest?q=bl", "/v1/export/kb.json", "/openapi.json", "/docs", "/health/ready"):
+                assert (await http.get(path)).status_code == 200, path
+
+    load("first")
+    runner.run(check())
+
+
+def test_a_swap_serves_the_old_release_until_the_new_one_is_prepared(
+    app: ResponseCache, load: Callable[[str], None], gate: Gate, runner: asyncio.Runner
+) -> None:
+    async def check() -> None:
+        async with serve(app) as http:
+            await wait_until(lambda: is_prepared(app))
+            warm = {path: (await http.get(path)).content for path in (WARM, SEARCH, "/openapi.json")}
+            old = app.revision
+            gate.open = False
+            count = gate.count
+            await asyncio.to_thread(load, "second")
+            await wait_until(lambda: gate.count > count)
+            await asyncio.sleep(0.3)
+            for path, body in warm.items():
+                assert (await http.get(path)).content == body, path
+            # What is not cached reads the new release, whose index is not there: never the index of the old one.
+            refused = await http.get("/v1/search?q=second")
+            assert (refused.status_code, refused.json()["code"]) == (503, "not_ready")
+            assert (await http.get("/health/ready")).status_code == 200
+            assert app.revision == old
+
+            gate.open = True
+            await wait_until(lambda: app.revision != old)
+            for path, body in warm.items():
+                response = await http.get(path)
+                assert (response.status_code, response.content != body) == (200, True), path
+
+    load("first")
+    runner.run(check())
+
+
+def test_a_search_waits_for_its_index(
+    app: ResponseCache,
+    load: Callable[[str], None],
+    gate: Gate,
+    runner: asyncio.Runner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def check() -> None:
+        gate.open = False
+        async with serve(app) as http:
+            response = asyncio.create_task(http.get(SEARCH))
+            await asyncio.sleep(0.3)
+            # The event loop is free meanwhile.
+            assert (await http.get("/health/live")).status_code == 200
+            assert not response.done()
+            gate.open = True
+            assert (await response).status_code == 200
+
+    load("first")
+    monkeypatch.setattr(response_cache, "PREPARATION_WAIT", 60.0)
+    runner.run(check())
+
+
+def test_a_failed_preparation_is_named_and_tried_again(
+    app: ResponseCache,
+    load: Callable[[str], None],
+    gate: Gate,
+    runner: asyncio.Runner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def check() -> None:
+        gate.failure = True
+        async with serve(app) as http:
+            await wait_until(lambda: app.app.state.services.preparation_failure)  # type: ignore[attr-defined]
+            assert "no space left" in (await http.get("/health/ready")).json()["detail"]
+            gate.failure = False
+            await wait_until(lambda: is_prepared(app))
+            assert (await http.get("/health/ready")).status_code == 200
+
+    load("first")
+    monkeypatch.setattr(preparation, "RETRY_SECONDS", 0.1)
+    runner.run(check())
+
+
+def test_a_preparation_that_takes_too_long_does_not_hold_up_the_release(
+    app: ResponseCache,
+    load: Callable[[str], None],
+    gate: Gate,
+    runner: asyncio.Runner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def check() -> None:
+        async with serve(app) as http:
+            await wait_until(lambda: is_prepared(app))
+            before, gate.open = (await http.get(WARM)).content, False
+            await asyncio.to_thread(load, "second")
+            old = app.revision
+            await wait_until(lambda: app.revision != old)
+            assert (await http.get(WARM)).content != before
+
+    load("first")
+    monkeypatch.setattr("app.http.release_watcher.PREPARATION_LIMIT", 0.5)
+    runner.run(check())
+
+
+def test_a_second_worker_of_a_host_opens_what_child_processes_of_the_first_one_built(
+    app: ResponseCache,
+    load: Callable[[str], None],
+    runner: asyncio.Runner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def prepare(app: ResponseCache) -> None:
+        async with serve(app):
+            await wait_until(lambda: is_prepared(app))
+
+    load("first")
+    runner.run(prepare(app))
+    monkeypatch.setattr(preparation, "build_in_child", None)
+    runner.run(prepare(create_app(app.app.state.services.settings)))  # type: ignore[attr-defined]
+
+
+def test_a_stop_ends_the_child_process(
+    app: ResponseCache, load: Callable[[str], None], runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stop_during_preparation() -> None:
+        async with serve(app):
+            await wait_until(lambda: processes)
+        assert processes[0].returncode is not None
+
+    processes = []
+    start = asyncio.create_subprocess_exec
+
+    async def record_process(*arguments: Any, **options: Any) -> asyncio.subprocess.Process:
+        processes.append(await start(*arguments, **options))
+        return processes[-1]
+
+    load("first")
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", record_process)
+    runner.run(stop_during_preparation())
