@@ -186,6 +186,8 @@ def _apply(schema: Json, transforms: tuple[Transform, ...]) -> Json:
 
 def _clean_operation(operation: Json) -> None:
     deprecation.mark_deprecated(operation)
+    # FastAPI only repeats the name of the function.
+    operation["summary"] = operation["description"].split(". ")[0].removesuffix(".").replace("`", "")
     parameters = operation.get("parameters", [])
     for parameter in parameters:
         parameter["schema"] = _apply(parameter["schema"], (drop_titles, inline_nullable))
@@ -203,46 +205,3 @@ def _clean_operation(operation: Json) -> None:
             # FastAPI adds its default media type next to the one that is sent.
             content.pop("application/json", None)
     use_refs(operation["responses"])
-
-
-def list_operations(app: FastAPI) -> tuple[str, list[dict[str, str]], list[Json]]:
-    """Content of the page about the API: a summary, the tags, and a short description of each operation."""
-    document = build_openapi(app)
-    operations = []
-    for path, item in document["paths"].items():
-        operation = item["get"]
-        parameters = [
-            {
-                "name": parameter["name"],
-                "type": _type_label(parameter["schema"]),
-                "description": parameter.get("description", ""),
-            }
-            for parameter in operation.get("parameters", [])
-        ]
-        responses = [
-            (status, _description(document, response)) for status, response in sorted(operation["responses"].items())
-        ]
-        operations.append(
-            {
-                "id": operation["operationId"],
-                "tag": operation.get("tags", ["service"])[0],
-                "path": path,
-                "description": operation.get("description", ""),
-                "parameters": parameters,
-                "responses": responses,
-                "example": path if "{" not in path and path.count("/") == 2 and path != "/v1/compare" else "",
-            }
-        )
-    return document["info"]["description"].split("\n\n")[0], TAGS, operations
-
-
-def _description(document: Json, response: Json) -> str:
-    name = response.get("$ref", "").rpartition("/")[2]
-    return str((document["components"]["responses"][name] if name else response)["description"])
-
-
-def _type_label(schema: Json) -> str:
-    if schema.get("type") == "array":
-        return f"{_type_label(schema['items'])}, may be repeated"
-    values = schema.get("enum")
-    return " or ".join(values) if values else str(schema.get("type", "string"))

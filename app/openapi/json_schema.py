@@ -135,12 +135,16 @@ def _convert_null_member(schema: Json) -> Json:
         others = [member for member in members if member != {"nullable": True, "enum": [None]}]
         if len(others) == len(members):
             continue
+        if len(others) == 1 and "$ref" in others[0]:
+            # `nullable` needs a type beside it, and does not change what the reference allows.
+            converted[key] = [*others, {"type": "object", "nullable": True, "enum": [None]}]
+            continue
         converted["nullable"] = True
         if len(others) > 1:
             converted[key] = others
         else:
             del converted[key]
-            converted |= {"allOf": others} if "$ref" in others[0] else others[0]
+            converted |= others[0]
     return converted
 
 

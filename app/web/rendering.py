@@ -27,6 +27,7 @@ CSP: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+SWAGGER_UI: Final = ("swagger-ui-bundle.js", "swagger-ui.css")
 FOLDERS: Final = {
     "procedure": "procedures",
     "condition": "conditions",
@@ -69,8 +70,9 @@ def _environment() -> Environment:
 
 @cache
 def read_asset(name: str) -> bytes:
-    """Read a static file from the package."""
-    return (resources.files("app.web") / "static" / name).read_bytes()
+    """Read a static file of this package, or of Swagger UI from the package that ships it."""
+    package = "fastapi_offline" if name in SWAGGER_UI else "app.web"
+    return (resources.files(package) / "static" / name).read_bytes()
 
 
 @cache

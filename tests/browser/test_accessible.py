@@ -22,7 +22,8 @@ def find_violations(page: Page, axe: str) -> list[str]:
     page.evaluate(axe)
     # Folded content is checked too.
     page.evaluate("document.querySelectorAll('details').forEach((details) => details.open = true)")
-    run = f"axe.run(document, {{runOnly: {json.dumps(RULES)}, resultTypes: ['violations']}})"
+    # Swagger UI on /docs is not ours to change.
+    run = f"axe.run({{exclude: [['#swagger-ui']]}}, {{runOnly: {json.dumps(RULES)}, resultTypes: ['violations']}})"
     return [
         f"{violation['id']}: {violation['nodes'][0]['target']} {violation['nodes'][0]['failureSummary']}"
         for violation in page.evaluate(run)["violations"]

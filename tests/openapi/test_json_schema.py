@@ -21,7 +21,10 @@ from app.openapi.json_schema import inline_nullable, to_3_0, transform_schema
         ({"anyOf": [{"type": "string"}, {"type": "null"}]}, {"type": "string", "nullable": True}),
         (
             {"anyOf": [{"$ref": "#/x"}, {"type": "null"}], "description": "d"},
-            {"allOf": [{"$ref": "#/x"}], "nullable": True, "description": "d"},
+            {
+                "anyOf": [{"$ref": "#/x"}, {"type": "object", "nullable": True, "enum": [None]}],
+                "description": "d",
+            },
         ),
         (
             {"oneOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from app.errors import NotFound, list_errors_by_code
 from app.http.context import RequestContext
-from app.openapi.document import list_operations
-from app.web.rendering import load_rows, render_page, render_template
+from app.openapi.document import DESCRIPTION
+from app.web.rendering import asset_path, load_rows, render_page, render_template
 
 router = APIRouter(include_in_schema=False)
 _TYPE_LABELS: Final = {
@@ -99,12 +99,18 @@ def show_problem(code: str, request: Request) -> Response:
 
 @router.get("/docs")
 def show_docs(request: Request) -> Response:
-    """API reference, rendered from the OpenAPI document."""
+    """API reference: Swagger UI, which shows the OpenAPI document and sends requests."""
 
     def build(ctx: RequestContext) -> Response:
-        summary, tags, operations = ctx.cached(("operations",), lambda: list_operations(request.app))
         return render_template(
-            ctx, "docs.html", title="API", path="/docs", summary=summary, tags=tags, operations=operations
+            ctx,
+            "docs.html",
+            title="API",
+            path="/docs",
+            summary=DESCRIPTION.split("\n\n")[0],
+            docs_js_path=asset_path("docs.js"),
+            swagger_js_path=asset_path("swagger-ui-bundle.js"),
+            swagger_css_path=asset_path("swagger-ui.css"),
         )
 
     return render_page(request, build)

@@ -10,10 +10,10 @@ from app.http.context import request_context
 from app.http.problems import problem_response
 from app.http.services import get_services
 from app.http.slug_resolution import names_by_slug
-from app.web.rendering import FOLDERS, asset_path, read_asset
+from app.web.rendering import FOLDERS, SWAGGER_UI, asset_path, read_asset
 
 router = APIRouter(include_in_schema=False)
-HASHED_ASSETS: Final = ("site.css", "site.js", "leaflet.css", "frame.js", "configurator.js")
+HASHED_ASSETS: Final = ("site.css", "site.js", "leaflet.css", "frame.js", "configurator.js", "docs.js", *SWAGGER_UI)
 
 
 @router.get("/static/{name}")
