@@ -18,6 +18,7 @@ import httpx
 import orjson
 
 from app.domain.json import Json
+from app.domain.record_types import RECORD_TYPE_BY_PATH
 from app.errors import ConfigurationError, list_errors_by_code
 from app.http.response_cache import ResponseCache
 from app.web.embed.builds import load_builds
@@ -27,7 +28,6 @@ from app.web.rendering import asset_path
 # Marks a directory written by this module. Only such a directory, or an empty one, may be replaced.
 MARKER_FILE: Final = ".procedure-kb"
 _PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
-_FOLDERS: Final = ("procedures", "conditions", "pain-generators", "risks", "sources", "guide")
 # URLs that need a query, or that have no content of the release.
 _EXCLUDED: Final = re.compile(r"^/(compare|search|oembed|metrics|health/.*|v1/(search|suggest|compare|.*/batch))$")
 # The detail of a record is a file, so it cannot also be a directory.
@@ -120,7 +120,10 @@ class _SiteWriter:
         )
 
     async def _list_url_paths(self) -> AsyncIterator[str]:
-        slugs = {f"/v1/{folder}/{{slug}}": [slug async for slug in self._list_slugs(folder)] for folder in _FOLDERS}
+        slugs = {
+            f"/v1/{folder}/{{slug}}": [slug async for slug in self._list_slugs(folder)]
+            for folder in RECORD_TYPE_BY_PATH
+        }
         for path in self.paths:
             if _EXCLUDED.match(path) or _RELATION_OF_RECORD.match(path) or path.startswith(("/fhir", "/mcp")):
                 continue
@@ -141,7 +144,7 @@ class _SiteWriter:
         if not parameters:
             return [path]
         if parameters == ["slug"]:
-            folder = next((folder for folder in _FOLDERS if f"/{folder}/" in path), "procedures")
+            folder = next((folder for folder in RECORD_TYPE_BY_PATH if f"/{folder}/" in path), "procedures")
             return [path.replace("{slug}", slug) for slug in slugs[f"/v1/{folder}/{{slug}}"]]
         return [
             path.replace(f"{{{parameters[0]}}}", value) for value in await self._list_parameter_values(parameters[0])

@@ -5,7 +5,9 @@ seed file becomes null (or an empty list), with the meaning that its description
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
@@ -63,6 +65,24 @@ class Value(BaseModel):
         json_schema_serialization_defaults_required=True,
         str_strip_whitespace=True,
         defer_build=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSlug:
+    """Mark of a field that holds the slug, or a list of slugs, of records of a type. Responses hold references instead."""
+
+    record_type: str
+
+
+@cache
+def list_references(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    """Fields of a value object that refer to records, each with the type of these records."""
+    return tuple(
+        (name, mark.record_type)
+        for name, field in model.model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, RecordSlug)
     )
 
 
@@ -277,7 +297,7 @@ class CoverageValue(Value):
 class ProcedureRiskValue(Value):
     """Observed frequency of a risk, limited to what the source states."""
 
-    risk: str = Field(description="Slug in the risk catalog.")
+    risk: Annotated[str, RecordSlug("risk")] = Field(description="Slug in the risk catalog.")
     phrase: str = Field(description="What the source calls it.")
     state: RiskState = Field(description="Whether the risk was seen, looked for or reported.")
     observed: int | None = Field(default=None, ge=0, description="Events counted; null: not given.")
@@ -316,14 +336,14 @@ class ProcedureRiskValue(Value):
 class TargetValue(Value):
     """Pain generator that the procedure diagnoses or treats."""
 
-    pain_generator: str = Field(description="Slug of the pain generator.")
+    pain_generator: Annotated[str, RecordSlug("pain_generator")] = Field(description="Slug of the pain generator.")
     role: TargetRole = Field(description="What the procedure does there: diagnoses or treats.")
 
 
 class IndicationValue(Value):
     """Condition that the procedure is used for."""
 
-    condition: str = Field(description="Slug of the condition.")
+    condition: Annotated[str, RecordSlug("condition")] = Field(description="Slug of the condition.")
     role: TargetRole = Field(description="What the procedure is used for: to diagnose or to treat.")
 
 
@@ -335,46 +355,14 @@ class StatementValue(Value):
         default=[],
         description="Values from the claim kind's vocabulary (guidance, anesthesia, setting), or codes.",
     )
-    pain_generators: list[str] = Field(default=[], description="Slugs of the pain generators mentioned.")
-    conditions: list[str] = Field(default=[], description="Slugs of the conditions mentioned.")
-    procedures: list[str] = Field(default=[], description="Slugs of the procedures mentioned.")
+    pain_generators: Annotated[list[str], RecordSlug("pain_generator")] = Field(
+        default=[], description="Slugs of the pain generators mentioned."
+    )
+    conditions: Annotated[list[str], RecordSlug("condition")] = Field(
+        default=[], description="Slugs of the conditions mentioned."
+    )
+    procedures: Annotated[list[str], RecordSlug("procedure")] = Field(
+        default=[], description="Slugs of the procedures mentioned."
+    )
     quantities: list[Quantity] = []
     details: list[Detail] = []
-
-
-StatementKind = Literal[
-    "site",
-    "contraindication",
-    "prerequisite",
-    "repeat_limit",
-    "trial_period",
-    "device_longevity",
-    "guidance",
-    "anesthesia",
-    "setting",
-    "procedure_time",
-    "recovery",
-    "mechanism",
-    "diagnostic_accuracy",
-    "code",
-    "synonym",
-    "definition",
-    "symptom",
-    "prevalence",
-    "incidence",
-    "natural_course",
-    "first_line_care",
-    "red_flag",
-    "reference_test",
-    "share_of_pain",
-    "referral_pattern",
-    "arises_from",
-    "causes",
-    "guide",
-]
-# Statement kinds whose `values` come from a vocabulary, because lists can be filtered by them.
-ALLOWED_VALUES_BY_CLAIM_KIND = {
-    "guidance": vocabulary.GUIDANCE,
-    "anesthesia": vocabulary.ANESTHESIA,
-    "setting": vocabulary.SETTINGS,
-}

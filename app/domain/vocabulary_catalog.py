@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from app.domain import vocabulary
+from app.domain.claim_kinds import CLAIM_KIND_LABELS
+from app.domain.record_types import RECORD_TYPES
 
 
 @dataclass(frozen=True)
@@ -23,16 +25,9 @@ VOCABULARIES: Final = (
     Vocabulary(
         "record_type",
         "Type of record",
-        {
-            "procedure": "Procedure",
-            "condition": "Condition",
-            "pain_generator": "Pain generator",
-            "risk": "Risk",
-            "source": "Source",
-            "guide_page": "Page of the patient guide",
-        },
+        {name: row.label.capitalize() for name, row in RECORD_TYPES.items()},
     ),
-    Vocabulary("claim_kind", "Kind of claim", vocabulary.CLAIM_KINDS),
+    Vocabulary("claim_kind", "Kind of claim", CLAIM_KIND_LABELS),
     Vocabulary("family", "Family of procedures", vocabulary.PROCEDURE_FAMILIES),
     Vocabulary("intent", "Purpose of a procedure", vocabulary.INTENTS),
     Vocabulary(

@@ -2,10 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
+
+from app.domain.record_types import RECORD_TYPES
 
 CSV_MEDIA_TYPE: Final = "text/csv; charset=utf-8; header=present"
 # Optional: some spreadsheets need it to recognize UTF-8; some programs do not skip it.
@@ -45,9 +47,7 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "procedures": (
         ("slug", "slug"),
         ("name", "name"),
-        ("family", "family"),
-        ("intents", "intents"),
-        ("implant", "implant"),
+        *((fact, fact) for fact in RECORD_TYPES["procedure"].facts),
         ("body_regions", "body_regions"),
         *((f"typical_relief_{column}", f"typical_relief.items.{path}") for column, path in _RELIEF_COLUMNS),
         ("typical_relief_claim", "typical_relief.items.claim"),
@@ -104,9 +104,21 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
 }
 
 
-def render_csv_lines(list_path: str, rows: Iterable[bytes]) -> Iterator[bytes]:
-    """RFC 4180 CSV lines in UTF-8, the header first. `rows` are the JSON objects of the list."""
-    columns = COLUMNS[list_path]
+# Columns of the export of all claims, whatever their kind: the value is one cell of JSON.
+CLAIM_COLUMNS: Final = (
+    ("claim", "id"),
+    ("kind", "kind"),
+    ("subject_type", "subject.type"),
+    ("subject", "subject.slug"),
+    ("subject_name", "subject.name"),
+    ("statement", "statement"),
+    ("value", "value"),
+    *_EVIDENCE_COLUMNS,
+)
+
+
+def render_csv_lines(columns: Sequence[tuple[str, str]], rows: Iterable[bytes]) -> Iterator[bytes]:
+    """RFC 4180 CSV lines in UTF-8, the header first. `rows` are JSON objects."""
     yield _render_line(column for column, _ in columns)
     for row in rows:
         row_json = orjson.loads(row)

@@ -8,10 +8,13 @@ from typing import Any, Final
 import orjson
 
 from app.db.read_engine import ReadTransaction
+from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.documents import DocumentType
-from app.formats.csv_export import BOM, render_csv_lines
+from app.domain.record_types import RECORD_TYPES
+from app.formats.csv_export import BOM, CLAIM_COLUMNS, COLUMNS, render_csv_lines
 from app.formats.csv_export import CSV_MEDIA_TYPE as CSV
 from app.formats.sqlite import write_database
+from app.queries.claims import iter_claims
 from app.queries.documents import get_current_release_json, iter_documents
 from app.queries.list_filter import FilteredList
 from app.queries.lists import iter_rows
@@ -21,12 +24,7 @@ from app.read_model.link_placeholder import LINK_PLACEHOLDER
 LinkResolver = Callable[[bytes], bytes]
 # Key in kb.json and type of its documents.
 COLLECTIONS: Final = (
-    ("procedures", "procedure"),
-    ("conditions", "condition"),
-    ("pain_generators", "pain_generator"),
-    ("risks", "risk"),
-    ("sources", "source"),
-    ("guide", "guide_page"),
+    *((row.folder, name) for name, row in RECORD_TYPES.items()),
     ("releases", "release"),
 )
 # Media type by file name, in the order of the manifest.
@@ -37,6 +35,7 @@ MEDIA_TYPES: Final = {
     "procedures.csv": CSV,
     "targets.csv": CSV,
     "relief-durations.csv": CSV,
+    "claims.csv": CSV,
     "release.json": "application/json",
 }
 MANIFEST: Final = "manifest.json"
@@ -121,7 +120,10 @@ def _with_checksum(parts: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _iter_csv(transaction: ReadTransaction, name: str, resolve_links: LinkResolver) -> Iterator[bytes]:
-    return render_csv_lines(name, (resolve_links(row.json) for row in iter_rows(FilteredList(transaction, name))))
+    if name == "claims":
+        return render_csv_lines(CLAIM_COLUMNS, map(resolve_links, iter_claims(transaction, tuple(CLAIM_KINDS))))
+    rows = iter_rows(FilteredList(transaction, name))
+    return render_csv_lines(COLUMNS[name], (resolve_links(row.json) for row in rows))
 
 
 def _describe_file(path: Path, media_type: str, resolve_links: LinkResolver) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from app.domain.json import Json
+from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.read_model.link_placeholder import LINK_PLACEHOLDER
 
 JSONLD_MEDIA_TYPE: Final = "application/ld+json"
@@ -30,7 +31,7 @@ def build_procedure_node(document: Json) -> Json:
     therapeutic = "therapeutic" in document["intents"]
     targets = (claim["value"]["pain_generator"]["name"] for claim in document["targets"]["items"])
     texts = document["texts"]
-    node = _build_record(document, "procedures", THERAPY if therapeutic else "DiagnosticProcedure") | {
+    node = _build_record(document, THERAPY if therapeutic else "DiagnosticProcedure") | {
         "bodyLocation": _distinct(targets),
         "howPerformed": _join_texts(texts["what_happens"]),
         "preparation": _join_texts(texts["preparation"]),
@@ -49,14 +50,11 @@ def build_procedure_node(document: Json) -> Json:
 
 def build_condition_node(document: Json) -> Json:
     """Node of a condition with its possible treatments, from its document."""
-    node = _build_record(document, "conditions", "MedicalCondition") | {
+    node = _build_record(document, "MedicalCondition") | {
         "associatedAnatomy": [
-            _build_reference("pain-generators", linked["record"], "AnatomicalStructure")
-            for linked in document["pain_generators"]["items"]
+            _build_reference(linked["record"], "AnatomicalStructure") for linked in document["pain_generators"]["items"]
         ],
-        "cause": [
-            _build_reference("conditions", cause["record"], "MedicalCause") for cause in document["caused_by"]["items"]
-        ],
+        "cause": [_build_reference(cause["record"], "MedicalCause") for cause in document["caused_by"]["items"]],
         "signOrSymptom": [
             {"@type": "MedicalSignOrSymptom", "name": label}
             for label in _distinct(claim["value"]["label"] for claim in document["symptoms"]["items"])
@@ -73,10 +71,9 @@ def build_condition_node(document: Json) -> Json:
 
 def build_pain_generator_node(document: Json) -> Json:
     """Node of a pain generator with its conditions and treatments, from its document."""
-    node = _build_record(document, "pain-generators", _STRUCTURE_TYPES.get(document["kind"], "AnatomicalStructure")) | {
+    node = _build_record(document, _STRUCTURE_TYPES.get(document["kind"], "AnatomicalStructure")) | {
         "relatedCondition": [
-            _build_reference("conditions", linked["record"], "MedicalCondition")
-            for linked in document["conditions"]["items"]
+            _build_reference(linked["record"], "MedicalCondition") for linked in document["conditions"]["items"]
         ],
         "relatedTherapy": _list_therapies(document["procedures"]["items"]),
     }
@@ -96,8 +93,8 @@ def build_page_node(title: str, url: str, *, license_json: Json, version: str) -
     return page | {"inLanguage": "en", "license": license_json["url"], "version": version, "isAccessibleForFree": True}
 
 
-def _build_record(document: Json, folder: str, schema_types: str | list[str]) -> Json:
-    html_url = f"{LINK_PLACEHOLDER}/{folder}/{document['slug']}"
+def _build_record(document: Json, schema_types: str | list[str]) -> Json:
+    html_url = f"{LINK_PLACEHOLDER}/{PATH_BY_RECORD_TYPE[document['type']]}/{document['slug']}"
     return {
         "@context": CONTEXT,
         "@type": schema_types,
@@ -160,11 +157,11 @@ def _build_outcomes(values: Iterable[Json]) -> list[Json]:
 
 def _list_therapies(lookup_rows: list[Json]) -> list[Json]:
     treatments = {row["procedure"]["slug"]: row["procedure"] for row in lookup_rows if row["role"] == "treats"}
-    return [_build_reference("procedures", procedure, THERAPY) for procedure in treatments.values()]
+    return [_build_reference(procedure, THERAPY) for procedure in treatments.values()]
 
 
-def _build_reference(folder: str, record: Json, schema_types: str | list[str]) -> Json:
-    html_url = f"{LINK_PLACEHOLDER}/{folder}/{record['slug']}"
+def _build_reference(record: Json, schema_types: str | list[str]) -> Json:
+    html_url = f"{LINK_PLACEHOLDER}/{PATH_BY_RECORD_TYPE[record['type']]}/{record['slug']}"
     return {"@type": schema_types, "@id": f"{html_url}#record", "name": record["name"], "url": html_url}
 
 

@@ -4,14 +4,13 @@ from typing import Any
 
 import orjson
 
+from app.domain.record_types import get_label
 from app.errors import AmbiguousName, FieldError, InvalidParameter, NotFound, Withdrawn
 from app.http.context import RequestContext
 from app.http.redirects import Redirect
 from app.queries.documents import find_document
 from app.queries.name_lookup import find_withdrawn, list_names, list_slugs, resolve_name
 from app.text.nearest import SuggestionIndex, find_nearest
-
-TYPE_LABELS = {"pain_generator": "pain generator", "guide_page": "guide page"}
 
 
 def get_document(ctx: RequestContext, record_type: str, slug: str, *, document_type: str | None = None) -> bytes:
@@ -38,7 +37,7 @@ def names_by_slug(ctx: RequestContext, record_type: str) -> dict[str, str]:
 
 def explain_missing(ctx: RequestContext, record_type: str, name: str) -> Exception:
     """Exception to raise when no record has this slug."""
-    label = TYPE_LABELS.get(record_type, record_type)
+    label = get_label(record_type)
     if withdrawn := find_withdrawn(ctx.connection, record_type, name):
         reason, replacements = withdrawn
         known = names_by_slug(ctx, record_type)
@@ -94,7 +93,7 @@ def resolve_filter_value(ctx: RequestContext, record_type: str, parameter: str, 
         message = f"{value[:200]!r} is ambiguous ({len(refs)} records); use a slug: {', '.join(match.slugs)}"
     else:
         refs = suggest_records(ctx, record_type, value)
-        message = f"unknown {TYPE_LABELS.get(record_type, record_type)}"
+        message = f"unknown {get_label(record_type)}"
         parts = [part.strip() for part in value.split(",")]
         if len(parts) > 1 and all(find_slug(ctx, record_type, part) for part in parts):
             refs = []

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import starmap
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlmodel import SQLModel
 
 from app import models
 from app.db.packing import compute_list_id, dump_array, dump_bitmap
+from app.domain.claim_kinds import KINDS_WITH_VOCABULARY
 from app.domain.documents import DISAGREEMENTS, QUALITY, DocumentType
 from app.domain.durations import find_days
+from app.domain.record_types import RECORD_TYPES
+from app.domain.values import StatementValue
 from app.loader.content import CheckedContent
 from app.read_model.claims_json import RenderedClaim, render_claims, to_json
 from app.read_model.grading import find_band
@@ -34,6 +37,12 @@ from app.text.normalize import normalize
 # A dictionary by column, or for large tables a tuple of all columns in table order.
 Row = dict[str, Any] | tuple[Any, ...]
 TableRows = tuple[type[SQLModel], Iterable[Row]]
+# Facts without a column in the table of their record type are tags.
+_RECORD_TABLES: Final[dict[str, type[SQLModel]]] = {
+    "procedure": models.Procedure,
+    "condition": models.Condition,
+    "pain_generator": models.PainGenerator,
+}
 
 
 def iter_table_rows(content: CheckedContent, list_paths: list[str]) -> Iterator[TableRows]:
@@ -56,15 +65,11 @@ def iter_table_rows(content: CheckedContent, list_paths: list[str]) -> Iterator[
 def _iter_record_tables(graph: ContentGraph) -> Iterator[TableRows]:
     bundle = graph.bundle
     yield models.Source, (_build_source_row(source) for source in bundle.sources)
-    yield (
-        models.Procedure,
-        (_build_record_row(graph, "procedure", r, family=r.family, implant=r.implant) for r in bundle.procedures),
-    )
-    yield models.Condition, (_build_record_row(graph, "condition", r, stub=r.stub) for r in bundle.conditions)
-    yield (
-        models.PainGenerator,
-        (_build_record_row(graph, "pain_generator", r, kind=r.kind) for r in bundle.pain_generators),
-    )
+    for record_type, table in _RECORD_TABLES.items():
+        yield (
+            table,
+            (_build_record_row(graph, type_, record) for type_, record in bundle.records() if type_ == record_type),
+        )
     yield models.Risk, (_build_risk_row(graph, risk) for risk in bundle.risks)
     yield models.GuidePage, ({"slug": p.slug, "title": p.title, "summary": p.summary.text} for p in bundle.guide)
     yield models.Name, _iter_name_rows(graph)
@@ -165,9 +170,7 @@ def _iter_list_tables(builder: ListBuilder) -> Iterator[TableRows]:
     )
 
 
-def _build_record_row(
-    graph: ContentGraph, record_type: str, record: seed.RecordIn, **columns: object
-) -> dict[str, Any]:
+def _build_record_row(graph: ContentGraph, record_type: str, record: seed.RecordIn) -> dict[str, Any]:
     summary = record.texts.get("summary")
     return {
         "slug": record.slug,
@@ -175,7 +178,11 @@ def _build_record_row(
         "sort_name": normalize(record.name),
         "summary": summary.text if summary else None,
         "last_changed_in": graph.last_changed_version(record_type, record.slug),
-        **columns,
+        **{
+            fact: getattr(record, fact)
+            for fact in RECORD_TYPES[record_type].facts
+            if fact in _RECORD_TABLES[record_type].model_fields
+        },
     }
 
 
@@ -235,10 +242,14 @@ def _iter_withdrawn_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
 def _iter_tag_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
     for record_type, record in graph.bundle.records():
         tags = {("body_region", value) for value in record.body_regions}
-        if isinstance(record, seed.ProcedureIn):
-            tags |= {("intent", value) for value in record.intents}
+        for fact in RECORD_TYPES[record_type].facts:
+            value = getattr(record, fact)
+            if isinstance(value, list):
+                tags |= {(fact.removesuffix("s"), member) for member in value}
+            elif value is not None and fact not in _RECORD_TABLES[record_type].model_fields:
+                tags.add((fact, value if isinstance(value, str) else to_json(value).decode()))
         for claim in record.claims:
-            if isinstance(claim, seed.StatementClaimIn) and claim.kind in {"guidance", "anesthesia", "setting"}:
+            if isinstance(claim.value, StatementValue) and claim.kind in KINDS_WITH_VOCABULARY:
                 tags |= {(claim.kind, value) for value in claim.value.values}
         yield from (
             {"type": record_type, "slug": record.slug, "kind": tag, "value": value} for tag, value in sorted(tags)
@@ -267,7 +278,7 @@ def _iter_claim_rows(
 
 
 def _iter_risk_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
-    for _, procedure, claim, _ in graph.claims_by_class[seed.ProcedureRiskClaimIn]:
+    for _, procedure, claim, _ in graph.claims_by_kind["procedure_risk"]:
         band = find_band(claim.value)
         yield {
             "claim_id": claim.id,
@@ -285,7 +296,7 @@ def _iter_risk_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
 
 
 def _iter_relief_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
-    for _, slug, claim, _ in graph.claims_by_class[seed.ReliefDurationClaimIn]:
+    for _, slug, claim, _ in graph.claims_by_kind["relief_duration"]:
         value = claim.value
         typical = graph.typical_estimates.get((slug, value.intent))
         is_typical = typical is not None and typical.claim.id == claim.id
@@ -312,7 +323,7 @@ def _iter_relief_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
 
 
 def _iter_rate_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
-    for _, slug, claim, _ in graph.claims_by_class[seed.ResponseRateClaimIn]:
+    for _, slug, claim, _ in graph.claims_by_kind["response_rate"]:
         value = claim.value
         yield {
             "claim_id": claim.id,
@@ -328,7 +339,7 @@ def _iter_rate_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
 
 
 def _iter_finding_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
-    for record_type, slug, claim, _ in graph.claims_by_class[seed.FindingClaimIn]:
+    for record_type, slug, claim, _ in graph.claims_by_kind["finding"]:
         value = claim.value
         yield {
             "claim_id": claim.id,
@@ -341,7 +352,7 @@ def _iter_finding_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
 
 
 def _iter_recommendation_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
-    for record_type, slug, claim, _ in graph.claims_by_class[seed.RecommendationClaimIn]:
+    for record_type, slug, claim, _ in graph.claims_by_kind["recommendation"]:
         value = claim.value
         yield {
             "claim_id": claim.id,

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from app.domain.blocks import CLAIM_KIND_BY_BLOCK
+from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.json import Json
-from app.domain.vocabulary import CLAIM_KINDS
 from app.schemas.building_blocks import Batch, Block, BlockPage, ListPage
 
 # By the name of the field. A model whose field means something else has its own description.
@@ -72,7 +71,7 @@ def _describe_generic(component: str) -> str:
 
 def describe_field(name: str) -> str:
     """Description of a recurring field; empty: the field does not recur, so its model describes it."""
-    claim_kind = CLAIM_KIND_BY_BLOCK.get(name)
     if name in FIELDS:
         return FIELDS[name]
-    return f"Claims of the kind `{claim_kind}`: {CLAIM_KINDS[claim_kind].lower()}." if claim_kind else ""
+    row = next((row for row in CLAIM_KINDS.values() if row.block == name), None)
+    return f"Claims of the kind `{row.name}`: {row.label.lower()}." if row else ""

@@ -8,6 +8,7 @@ import orjson
 
 from app.db.read_engine import ReadTransaction
 from app.domain.json import Json
+from app.domain.record_types import RECORD_TYPE_BY_PATH
 from app.http.pagination import encode_cursor
 from app.queries.documents import find_first_claim_id, find_slug_by_size
 
@@ -22,14 +23,6 @@ LONG_EXAMPLE_BYTES: Final = 2_000
 _FIRST_ENTRIES: Final = 1
 _FIRST_ROWS: Final = 2
 _FIRST_CHARACTERS: Final = 400
-_RECORD_TYPES: Final = {
-    "procedures": "procedure",
-    "conditions": "condition",
-    "pain-generators": "pain_generator",
-    "risks": "risk",
-    "sources": "source",
-    "guide": "guide_page",
-}
 _TEXT_VALUES: Final = {"q": "nerve"}
 # Requests that get each error response, whatever the content.
 ERROR_EXAMPLES: Final[dict[str, tuple[str, list[tuple[bytes, bytes]]]]] = {
@@ -85,7 +78,7 @@ class ExampleParameters:
             slugs = [find_slug_by_size(self._transaction, "procedure", smallest=smallest) for smallest in (True, False)]
             return [slug for slug in slugs if slug]
         if name == "slug":
-            slug = find_slug_by_size(self._transaction, _RECORD_TYPES.get(family, ""), smallest=smallest)
+            slug = find_slug_by_size(self._transaction, RECORD_TYPE_BY_PATH.get(family, ""), smallest=smallest)
             return [slug] if slug else []
         return [_TEXT_VALUES[name]] if name in _TEXT_VALUES else []
 

@@ -1,11 +1,13 @@
 """Claims of all records, by id."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from app.db.read_engine import ReadTransaction
 from app.db.statements import bind_list
+
+_BATCH_ROWS: Final = 2_000
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,14 @@ def list_claims(
     where = _build_where(filters, params)
     sql = f"SELECT c.id, c.document FROM claim c WHERE {where} AND c.id > :after ORDER BY c.id LIMIT :limit"
     return [(claim_id, document) for claim_id, document in transaction.fetch(sql, params)]
+
+
+def iter_claims(transaction: ReadTransaction, claim_kinds: tuple[str, ...]) -> Iterator[bytes]:
+    """JSON of every claim of these kinds, by id, read in batches."""
+    after = ""
+    while rows := list_claims(transaction, ClaimFilters(claim_kinds), after=after, limit=_BATCH_ROWS):
+        yield from (document for _, document in rows)
+        after = rows[-1][0]
 
 
 def count_claims(transaction: ReadTransaction, filters: ClaimFilters) -> int:

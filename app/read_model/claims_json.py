@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from app.domain.blocks import BLOCK_BY_CLAIM_KIND, CLAIM_KINDS_BY_RECORD_TYPE
+from app.domain.claim_kinds import CLAIM_KINDS, list_blocks
 from app.domain.durations import find_days
 from app.domain.json import Json
-from app.domain.values import OnsetValue, Qualifiers, ReliefDurationValue, Value
+from app.domain.record_types import PATH_BY_RECORD_TYPE, RECORD_TYPES
+from app.domain.values import OnsetValue, ProcedureRiskValue, Qualifiers, ReliefDurationValue, Value, list_references
 from app.read_model.grading import BAND_SCHEME, compute_upper_limit_percent, find_band, get_best_source
-from app.read_model.graph import PATH_BY_RECORD_TYPE, ContentGraph
+from app.read_model.graph import ContentGraph
 from app.read_model.link_placeholder import LINK_PLACEHOLDER, REPORT_PLACEHOLDER
 from app.seed import schema as seed
 
@@ -158,13 +159,16 @@ def _derive_certainty_reasons(graph: ContentGraph, claim: seed.AnyClaimIn) -> li
 
 def _build_value(graph: ContentGraph, slug: str, claim: seed.AnyClaimIn) -> Json:
     value = dict(vars(claim.value))
-    if isinstance(claim, seed.TargetClaimIn):
-        value["pain_generator"] = graph.record_ref("pain_generator", claim.value.pain_generator)
-    elif isinstance(claim, seed.IndicationClaimIn):
-        value["condition"] = graph.record_ref("condition", claim.value.condition)
-    elif isinstance(claim, seed.ProcedureRiskClaimIn):
+    model: type[Value] = type(claim.value)
+    for field, record_type in list_references(model):
+        linked = value[field]
+        value[field] = (
+            [graph.record_ref(record_type, linked_slug) for linked_slug in linked]
+            if isinstance(linked, list)
+            else graph.record_ref(record_type, linked)
+        )
+    if isinstance(claim.value, ProcedureRiskValue):
         band = find_band(claim.value)
-        value["risk"] = graph.record_ref("risk", claim.value.risk)
         bands = (
             [{"name": band.name, "scheme": BAND_SCHEME, "min": band.lower, "max": band.upper, "origin": "computed"}]
             if band
@@ -172,20 +176,14 @@ def _build_value(graph: ContentGraph, slug: str, claim: seed.AnyClaimIn) -> Json
         )
         value["band"] = build_block(bands)
         value["upper_limit_percent"] = compute_upper_limit_percent(claim.value)
-    elif isinstance(claim, seed.ReliefDurationClaimIn):
+    elif isinstance(claim.value, ReliefDurationValue):
         return build_relief(graph, slug, claim)
-    elif isinstance(claim, seed.OnsetClaimIn):
+    elif isinstance(claim.value, OnsetValue):
         value |= _build_days(claim.value)
-    elif isinstance(claim, seed.StatementClaimIn):
-        value["pain_generators"] = [
-            graph.record_ref("pain_generator", linked) for linked in claim.value.pain_generators
-        ]
-        value["conditions"] = [graph.record_ref("condition", linked) for linked in claim.value.conditions]
-        value["procedures"] = [graph.record_ref("procedure", linked) for linked in claim.value.procedures]
     return value
 
 
-def build_relief(graph: ContentGraph, slug: str, claim: seed.ReliefDurationClaimIn) -> Json:
+def build_relief(graph: ContentGraph, slug: str, claim: seed.ClaimIn[ReliefDurationValue]) -> Json:
     """Build an estimate of relief, in the one shape that every response has."""
     typical = graph.typical_estimates.get((slug, claim.value.intent))
     is_typical = typical is not None and typical.claim.id == claim.id
@@ -219,7 +217,7 @@ def render_claims(
     for claim in sorted(claims, key=attrgetter("kind", "id")):
         qualifiers, qualifiers_json = _render_qualifiers(claim.qualifiers)
         document = to_json(_build_claim(graph, slug, claim, subject, qualifiers))
-        rendered.append(RenderedClaim(claim, document, to_sorted_json(vars(claim.value)), qualifiers_json))
+        rendered.append(RenderedClaim(claim, document, to_sorted_json(claim.value.__dict__), qualifiers_json))
     return rendered
 
 
@@ -227,17 +225,14 @@ def build_blocks(record_type: str, record: seed.RecordIn, claims: Sequence[Rende
     """Build every block of a record: known, unknown or not applicable. `claims` come from `render_claims`."""
     blocks = dict(_build_empty_blocks(record_type, tuple(record.not_applicable)))
     for claim_kind, group in groupby(claims, key=attrgetter("claim.kind")):
-        name = BLOCK_BY_CLAIM_KIND.get(claim_kind, "")
-        if name in blocks:
-            blocks[name] = build_block([orjson.Fragment(claim.document) for claim in group])
+        blocks[CLAIM_KINDS[claim_kind].block] = build_block([orjson.Fragment(claim.document) for claim in group])
     return blocks
 
 
 # Most blocks of most records are empty.
 @cache
 def _build_empty_blocks(record_type: str, not_applicable: tuple[str, ...]) -> Json:
-    names = [BLOCK_BY_CLAIM_KIND[claim_kind] for claim_kind in CLAIM_KINDS_BY_RECORD_TYPE[record_type]]
-    return {name: build_block([], applicable=name not in not_applicable) for name in names}
+    return {name: build_block([], applicable=name not in not_applicable) for name in list_blocks(record_type)}
 
 
 def build_text(text: seed.TextIn) -> Json:
@@ -245,10 +240,10 @@ def build_text(text: seed.TextIn) -> Json:
     return {"text": text.text, "lang": "en", "claims": text.claims}
 
 
-def build_texts(record: seed.RecordIn, names: Iterable[str]) -> Json:
+def build_texts(record_type: str, record: seed.RecordIn) -> Json:
     """Build the texts of a record: each is known, with the claims that support it, or unknown."""
     texts = {"key_messages": build_block([build_text(text) for text in record.key_messages])}
-    for name in names:
+    for name in RECORD_TYPES[record_type].texts:
         texts[name] = build_block([build_text(record.texts[name])] if name in record.texts else [])
     return texts
 

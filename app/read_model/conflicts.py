@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 
 from app.domain.json import Json
+from app.domain.values import FindingValue, RecommendationValue
 from app.seed import schema as seed
 
 
 def find_conflicts(claims: Sequence[seed.AnyClaimIn]) -> list[Json]:
     """Find conflicts among claims: each has its dimension and its positions. Empty if nothing opposes."""
     conflicts: list[Json] = []
-    recommendations = [claim for claim in claims if isinstance(claim, seed.RecommendationClaimIn)]
+    recommendations = [claim for claim in claims if isinstance(claim.value, RecommendationValue)]
     positions = _group_by_position([(claim.value.position, claim) for claim in recommendations])
     if len({group["position"] for group in positions} - {"no_position"}) > 1:
         conflicts.append(
             {"claim_kind": "recommendation", "dimension": "Bodies take different positions", "positions": positions}
         )
-    findings = [claim for claim in claims if isinstance(claim, seed.FindingClaimIn)]
+    findings = [claim for claim in claims if isinstance(claim.value, FindingValue)]
     for sham in (True, False, None) if findings else ():
         comparable = [
             claim for claim in findings if claim.qualifiers.comparator_is_sham is sham and claim.qualifiers.comparator
@@ -34,7 +35,7 @@ def find_conflicts(claims: Sequence[seed.AnyClaimIn]) -> list[Json]:
 
 
 def _group_by_position(
-    labeled_claims: list[tuple[str, seed.RecommendationClaimIn | seed.FindingClaimIn]],
+    labeled_claims: list[tuple[str, seed.ClaimIn[RecommendationValue] | seed.ClaimIn[FindingValue]]],
 ) -> list[Json]:
     claims_by_position: dict[str, list[str]] = {}
     for position, claim in labeled_claims:

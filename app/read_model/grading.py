@@ -60,7 +60,7 @@ def grade_claim(claim: seed.AnyClaimIn, sources: Mapping[str, seed.SourceIn]) ->
 class TypicalEstimate:
     """Estimate chosen as typical, with the reason for the choice as a sentence."""
 
-    claim: seed.ReliefDurationClaimIn
+    claim: seed.ClaimIn[ReliefDurationValue]
     reason: str
 
 
@@ -77,7 +77,7 @@ def estimate_relief_days(value: ReliefDurationValue) -> float | None:
 
 
 def find_typical_estimate(
-    claims: Iterable[seed.ReliefDurationClaimIn], sources: Mapping[str, seed.SourceIn]
+    claims: Iterable[seed.ClaimIn[ReliefDurationValue]], sources: Mapping[str, seed.SourceIn]
 ) -> TypicalEstimate | None:
     """Choose the typical estimate for a procedure and intent by `docs/content/typical.md`. None: unknown."""
     qualifying = [claim for claim in claims if _qualifies_as_typical(claim.value) and claim.support == "quote"]
@@ -120,7 +120,9 @@ def get_best_source(claim: seed.AnyClaimIn, sources: Mapping[str, seed.SourceIn]
 _STATISTIC_RANK: Final = {"range": 0, "typical": 0, "median": 1, "mean": 2, "at_least": 3, "not_stated": 4}
 
 
-def _rank_estimate(claim: seed.ReliefDurationClaimIn, sources: Mapping[str, seed.SourceIn]) -> tuple[object, ...]:
+def _rank_estimate(
+    claim: seed.ClaimIn[ReliefDurationValue], sources: Mapping[str, seed.SourceIn]
+) -> tuple[object, ...]:
     source, value = get_best_source(claim, sources), claim.value
     vague = value.min is None and value.max is None
     # Directness: a number before a phrase, an unrestricted statement before one about a variant or against a comparator.

@@ -8,22 +8,13 @@ from typing import Any, NamedTuple
 from orjson import Fragment
 
 from app.domain import vocabulary
+from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES
+from app.domain.values import IndicationValue, ProcedureRiskValue, ReliefDurationValue, StatementValue, TargetValue
 from app.read_model.grading import GRADE_RANK, TypicalEstimate, find_typical_estimate, grade_claim
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
 from app.seed.diff import RECORD_TYPE_BY_FOLDER, History
 from app.text.normalize import normalize
-
-FOLDER_BY_RECORD_TYPE = {record_type: family for family, record_type in RECORD_TYPE_BY_FOLDER.items()}
-PATH_BY_RECORD_TYPE = {
-    "procedure": "procedures",
-    "condition": "conditions",
-    "pain_generator": "pain-generators",
-    "risk": "risks",
-    "source": "sources",
-    "guide_page": "guide",
-    "claim": "claims",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +26,7 @@ class Edge:
     linked_slug: str
     role: str
     grade: str
-    best_claim: seed.TargetClaimIn | seed.IndicationClaimIn
+    best_claim: seed.ClaimIn[TargetValue] | seed.ClaimIn[IndicationValue]
     claim_ids: tuple[str, ...]
 
 
@@ -79,8 +70,8 @@ class ContentGraph:
     edges_by_generator: dict[str, list[Edge]] = field(default_factory=dict)
     edges_by_condition: dict[str, list[Edge]] = field(default_factory=dict)
     typical_estimates: dict[tuple[str, str], TypicalEstimate] = field(default_factory=dict)
-    # Claim class -> its claims, in content order.
-    claims_by_class: dict[type[seed.ClaimInBase], list[SubjectClaim]] = field(default_factory=lambda: defaultdict(list))
+    # Claim kind -> its claims, in content order.
+    claims_by_kind: dict[str, list[SubjectClaim]] = field(default_factory=lambda: defaultdict(list))
     cited_by: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     # Risk -> procedure claims about it.
     claims_by_risk: dict[str, list[SubjectClaim]] = field(default_factory=lambda: defaultdict(list))
@@ -118,7 +109,7 @@ class ContentGraph:
 
     def last_changed_version(self, record_type: str, slug: str) -> str:
         """Release version in which a record last changed."""
-        return self.last_changed_in.get(f"{FOLDER_BY_RECORD_TYPE[record_type]}/{slug}", self.version)
+        return self.last_changed_in.get(f"{RECORD_TYPES[record_type].folder}/{slug}", self.version)
 
     def sort_key(self, record_type: str, slug: str) -> tuple[str, str]:
         """Alphabetical order: the normalized name, then the slug."""
@@ -142,7 +133,7 @@ def build_graph(bundle: Bundle, version: str, history: History, changed: set[str
     graph.removed_records = dict(_iter_removed_records(graph, history))
     graph.sources = {source.slug: source for source in bundle.sources}
     graph.procedures = {record.slug: record for record in bundle.procedures}
-    for record_type in ("procedure", "condition", "pain_generator"):
+    for record_type in DESCRIBED_TYPES:
         _add_hierarchy(graph, record_type)
     _add_claims(graph)
     graph.targets = _build_edges(graph, "target")
@@ -150,7 +141,7 @@ def build_graph(bundle: Bundle, version: str, history: History, changed: set[str
     graph.edges_by_generator = _group_by_linked_slug(graph.targets)
     graph.edges_by_condition = _group_by_linked_slug(graph.indications)
     for procedure in bundle.procedures:
-        relief = [claim for claim in procedure.claims if isinstance(claim, seed.ReliefDurationClaimIn)]
+        relief = [claim for claim in procedure.claims if isinstance(claim.value, ReliefDurationValue)]
         for intent in vocabulary.INTENTS:
             if typical := find_typical_estimate(
                 (claim for claim in relief if claim.value.intent == intent), graph.sources
@@ -163,17 +154,17 @@ def _add_claims(graph: ContentGraph) -> None:
     for record_type, slug, claim in graph.bundle.claims():
         subject_claim = SubjectClaim(record_type, slug, claim, grade_claim(claim, graph.sources))
         graph.claims[claim.id] = subject_claim
-        graph.claims_by_class[type(claim)].append(subject_claim)
-        if isinstance(claim, seed.ProcedureRiskClaimIn):
+        graph.claims_by_kind[claim.kind].append(subject_claim)
+        if isinstance(claim.value, ProcedureRiskValue):
             graph.claims_by_risk[claim.value.risk].append(subject_claim)
-        if isinstance(claim, seed.StatementClaimIn) and claim.kind == "arises_from":
+        if isinstance(claim.value, StatementValue) and claim.kind == "arises_from":
             pairs = [(slug, other) for other in claim.value.pain_generators] if record_type == "condition" else []
             pairs += [(other, slug) for other in claim.value.conditions] if record_type == "pain_generator" else []
             for condition, generator in pairs:
                 graph.condition_generators.append((condition, generator, claim.id))
                 graph.generators_by_condition[condition].append((generator, claim.id))
                 graph.conditions_by_generator[generator].append((condition, claim.id))
-        if isinstance(claim, seed.StatementClaimIn) and claim.kind == "causes" and record_type == "condition":
+        if isinstance(claim.value, StatementValue) and claim.kind == "causes" and record_type == "condition":
             for effect in claim.value.conditions:
                 graph.causes_by_condition[effect].append((slug, claim.id))
         for source in dict.fromkeys(citation.source for citation in claim.citations):
@@ -185,7 +176,7 @@ def _iter_removed_records(graph: ContentGraph, history: History) -> Iterator[tup
     for entity, fields in (history.removed | history.state).items():
         family, _, slug = entity.partition("/")
         key = (RECORD_TYPE_BY_FOLDER.get(family, family), slug)
-        if slug and key[0] in PATH_BY_RECORD_TYPE and key not in graph.names and isinstance(fields, dict):
+        if slug and key[0] in RECORD_TYPES and key not in graph.names and isinstance(fields, dict):
             name, former = fields.get("name", fields.get("title")), fields.get("former_slugs")
             former_slugs = [old for old in former if isinstance(old, str)] if isinstance(former, list) else []
             yield key, RemovedRecord(name if isinstance(name, str) else None, frozenset(former_slugs))
@@ -219,7 +210,7 @@ def _group_by_linked_slug(edges: list[Edge]) -> dict[str, list[Edge]]:
 
 
 def _build_edges(graph: ContentGraph, claim_kind: str) -> list[Edge]:
-    def rank(claim: seed.TargetClaimIn | seed.IndicationClaimIn) -> tuple[int, bool, str]:
+    def rank(claim: seed.ClaimIn[TargetValue] | seed.ClaimIn[IndicationValue]) -> tuple[int, bool, str]:
         return GRADE_RANK[graph.claims[claim.id].grade], claim.support != "quote", claim.id
 
     edges = []
@@ -227,8 +218,8 @@ def _build_edges(graph: ContentGraph, claim_kind: str) -> list[Edge]:
         groups: dict[tuple[str, str], list[Any]] = defaultdict(list)
         for claim in procedure.claims:
             if claim.kind == claim_kind:
-                linked = claim.value.pain_generator if isinstance(claim, seed.TargetClaimIn) else claim.value.condition  # type: ignore[union-attr]
-                groups[linked, claim.value.role].append(claim)  # type: ignore[union-attr]
+                linked = claim.value.pain_generator if isinstance(claim.value, TargetValue) else claim.value.condition
+                groups[linked, claim.value.role].append(claim)
         for (linked, role), claims in groups.items():
             ranked = sorted(claims, key=rank)
             ids, grade = tuple(claim.id for claim in ranked), graph.claims[ranked[0].id].grade

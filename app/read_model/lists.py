@@ -16,8 +16,18 @@ from typing import Any, NamedTuple
 from orjson import Fragment
 
 from app.domain import vocabulary
+from app.domain.claim_kinds import KINDS_WITH_VOCABULARY
 from app.domain.durations import find_days
 from app.domain.json import Json
+from app.domain.values import (
+    FindingValue,
+    IndicationValue,
+    ProcedureRiskValue,
+    ReliefDurationValue,
+    ResponseRateValue,
+    StatementValue,
+    TargetValue,
+)
 from app.read_model.claims_json import link_placeholder, to_json
 from app.read_model.grading import GRADE_RANK, estimate_relief_days, get_best_source
 from app.read_model.graph import ContentGraph, Edge, SubjectClaim
@@ -153,9 +163,9 @@ def build_lists(
     yield from _build_lookups(graph, graph.edges_by_generator, "pain_generator", "pain-generators", procedure_rows)
     yield from _build_lookups(graph, graph.edges_by_condition, "condition", "conditions", procedure_rows)
     yield from _build_risk_lookups(graph, procedure_rows)
-    yield ListBuilder("relief-durations", _iter_claim_rows(graph, seed.ReliefDurationClaimIn, _build_relief_facets))
-    yield ListBuilder("response-rates", _iter_claim_rows(graph, seed.ResponseRateClaimIn, _build_rate_facets))
-    yield ListBuilder("findings", _iter_claim_rows(graph, seed.FindingClaimIn, _build_finding_facets))
+    yield ListBuilder("relief-durations", _iter_claim_rows(graph, "relief_duration", _build_relief_facets))
+    yield ListBuilder("response-rates", _iter_claim_rows(graph, "response_rate", _build_rate_facets))
+    yield ListBuilder("findings", _iter_claim_rows(graph, "finding", _build_finding_facets))
     # The guide keeps the order of its file: it is the journey of a patient, not an alphabetical index.
     yield ListBuilder("guide", (BuiltRow(record=("guide_page", page.slug)) for page in graph.bundle.guide))
     yield ListBuilder("releases", (BuiltRow(record=("release", release.version)) for release in reversed(releases)))
@@ -190,13 +200,13 @@ def _build_procedure_facets(graph: ContentGraph, slug: str) -> Facets:
     values["intent"].update(record.intents)
     values["implant"].update(_bool_facet(record.implant))
     for claim in record.claims:
-        if isinstance(claim, seed.TargetClaimIn):
+        if isinstance(claim.value, TargetValue):
             _add_edge_facets(graph, values, "pain_generator", claim.value.pain_generator, claim.value.role)
-        elif isinstance(claim, seed.IndicationClaimIn):
+        elif isinstance(claim.value, IndicationValue):
             _add_edge_facets(graph, values, "condition", claim.value.condition, claim.value.role)
-        elif isinstance(claim, seed.ProcedureRiskClaimIn):
+        elif isinstance(claim.value, ProcedureRiskValue):
             values["risk"].add(claim.value.risk)
-        elif isinstance(claim, seed.StatementClaimIn) and claim.kind in {"guidance", "anesthesia", "setting"}:
+        elif isinstance(claim.value, StatementValue) and claim.kind in KINDS_WITH_VOCABULARY:
             values[claim.kind].update(claim.value.values)
     return {**values, **_procedure_filter_facets(graph, slug)}
 
@@ -398,13 +408,13 @@ def _iter_risk_lookup_rows(
 
 def _iter_claim_rows(
     graph: ContentGraph,
-    cls: type[seed.ClaimInBase],
+    claim_kind: str,
     build_facets: Callable[[ContentGraph, str, Any], tuple[Facets, dict[str, float | None]]],
 ) -> Iterator[BuiltRow]:
     def key(claim: SubjectClaim) -> tuple[str, ...]:
         return *graph.sort_key(claim.subject_type, claim.subject_slug), claim.claim.id
 
-    for record_type, slug, claim, grade in sorted(graph.claims_by_class[cls], key=key):
+    for record_type, slug, claim, grade in sorted(graph.claims_by_kind[claim_kind], key=key):
         source = get_best_source(claim, graph.sources)
         claim_facets, sort_values = build_facets(graph, slug, claim)
         facets = {**claim_facets, "design": _singleton(source.design), "grade": _singleton(grade)}
@@ -413,7 +423,7 @@ def _iter_claim_rows(
             conditions = {
                 ancestor
                 for indication in graph.procedures[slug].claims
-                if isinstance(indication, seed.IndicationClaimIn)
+                if isinstance(indication.value, IndicationValue)
                 for ancestor in graph.ancestors["condition"][indication.value.condition]
             }
             facets |= {**_procedure_filter_facets(graph, slug), "condition": conditions}
@@ -422,7 +432,7 @@ def _iter_claim_rows(
 
 
 def _build_relief_facets(
-    graph: ContentGraph, slug: str, claim: seed.ReliefDurationClaimIn
+    graph: ContentGraph, slug: str, claim: seed.ClaimIn[ReliefDurationValue]
 ) -> tuple[Facets, dict[str, float | None]]:
     typical = graph.typical_estimates.get((slug, claim.value.intent))
     value = claim.value
@@ -436,13 +446,13 @@ def _build_relief_facets(
 
 
 def _build_rate_facets(
-    _: ContentGraph, __: str, claim: seed.ResponseRateClaimIn
+    _: ContentGraph, __: str, claim: seed.ClaimIn[ResponseRateValue]
 ) -> tuple[Facets, dict[str, float | None]]:
     return {}, {"percent": claim.value.percent_min, "at": find_days(claim.value.at)}
 
 
 def _build_finding_facets(
-    _: ContentGraph, __: str, claim: seed.FindingClaimIn
+    _: ContentGraph, __: str, claim: seed.ClaimIn[FindingValue]
 ) -> tuple[Facets, dict[str, float | None]]:
     sham = claim.qualifiers.comparator_is_sham
     facets: dict[str, AbstractSet[str]] = {"direction": {claim.value.direction}}

@@ -3,6 +3,7 @@
 from operator import attrgetter
 
 from app.domain.json import Json
+from app.domain.values import ProcedureRiskValue
 from app.read_model.claims_json import (
     build_block,
     build_claim,
@@ -119,7 +120,7 @@ def _build_rated_risks(graph: ContentGraph, procedure: seed.ProcedureIn) -> list
     rated = [
         claim
         for claim in procedure.claims
-        if isinstance(claim, seed.ProcedureRiskClaimIn) and (claim.value.percent_max is not None or claim.value.n)
+        if isinstance(claim.value, ProcedureRiskValue) and (claim.value.percent_max is not None or claim.value.n)
     ]
     return [
         {

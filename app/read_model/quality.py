@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel
 
 from app.domain import vocabulary
-from app.domain.blocks import BLOCK_BY_CLAIM_KIND, CLAIM_KINDS_BY_RECORD_TYPE
+from app.domain.claim_kinds import CLAIM_KINDS_BY_RECORD_TYPE
 from app.domain.json import Json
+from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.read_model.claims_json import link_placeholder, to_json
 from app.read_model.conflicts import find_conflicts
 from app.read_model.grading import estimate_relief_days, get_best_source
@@ -88,9 +89,9 @@ def _build_record_quality(
 ) -> Json:
     claim_kinds = {claim.kind for claim in record.claims}
     unknown = [
-        BLOCK_BY_CLAIM_KIND[claim_kind]
-        for claim_kind in CLAIM_KINDS_BY_RECORD_TYPE[record_type]
-        if claim_kind not in claim_kinds and BLOCK_BY_CLAIM_KIND[claim_kind] not in record.not_applicable
+        row.block
+        for row in CLAIM_KINDS_BY_RECORD_TYPE[record_type]
+        if row.name not in claim_kinds and row.block not in record.not_applicable
     ]
     return {
         "record": graph.record_ref(record_type, record.slug),
@@ -98,7 +99,7 @@ def _build_record_quality(
         "reading_grade": grade,
         "unknown_blocks": unknown,
         "texts": sorted(record.texts),
-        "links": {"self": link_placeholder(f"/v1/{record_type.replace('_', '-')}s/{record.slug}")},
+        "links": {"self": link_placeholder(f"/v1/{PATH_BY_RECORD_TYPE[record_type]}/{record.slug}")},
     }
 
 
@@ -215,7 +216,7 @@ def _find_estimate_disagreements(graph: ContentGraph) -> list[Json]:
     Estimates are comparable if they share procedure, intent and measure, and all or none have a definition.
     """
     groups: dict[tuple[str, str, str, str], list[tuple[float, str]]] = defaultdict(list)
-    for _, slug, claim, _ in graph.claims_by_class[seed.ReliefDurationClaimIn]:
+    for _, slug, claim, _ in graph.claims_by_kind["relief_duration"]:
         value = claim.value
         if (days := estimate_relief_days(value)) is not None:
             if value.min is None and value.max is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.domain import vocabulary
 from app.domain.json import Json
+from app.domain.record_types import RECORD_TYPES
 from app.read_model.claims_json import (
     RenderedClaim,
     build_block,
@@ -25,10 +26,6 @@ from app.read_model.claims_json import (
 from app.read_model.conflicts import find_conflicts
 from app.read_model.graph import ContentGraph, Edge
 from app.seed import schema as seed
-
-PROCEDURE_TEXTS = ("summary", "clinical", "what_happens", "preparation", "afterwards", "when_to_call")
-CONDITION_TEXTS = ("summary", "clinical", "when_to_call")
-GENERATOR_TEXTS = ("summary", "clinical")
 
 
 def build_typical_relief(graph: ContentGraph, slug: str) -> Json:
@@ -56,12 +53,7 @@ def _build_summary(graph: ContentGraph, record_type: str, record: Any) -> Json: 
         "type": record_type,
         "summary": text.text if text else None,
     }
-    if record_type == "procedure":
-        summary |= {"family": record.family, "intents": record.intents, "implant": record.implant}
-    elif record_type == "condition":
-        summary |= {"stub": record.stub}
-    else:
-        summary |= {"kind": record.kind}
+    summary |= {fact: getattr(record, fact) for fact in RECORD_TYPES[record_type].facts}
     summary["body_regions"] = record.body_regions
     if record_type == "procedure":
         summary["typical_relief"] = build_typical_relief(graph, record.slug)
@@ -166,7 +158,7 @@ def _build_procedure_document(
     return {
         **summary,
         "names": _build_names(record),
-        "texts": build_texts(record, PROCEDURE_TEXTS),
+        "texts": build_texts("procedure", record),
         **build_blocks("procedure", record, claims),
         "related": {"procedures": build_block(related), **_build_hierarchy(graph, "procedure", record)},
         "conflicts": build_block(find_conflicts(record.claims)),
@@ -190,7 +182,7 @@ def _build_condition_document(
     return {
         **summary,
         "names": _build_names(record),
-        "texts": build_texts(record, CONDITION_TEXTS),
+        "texts": build_texts("condition", record),
         **build_blocks("condition", record, claims),
         "pain_generators": build_block(build_linked_generators(graph, record.slug)),
         "caused_by": build_block(
@@ -208,7 +200,7 @@ def _build_generator_document(
     return {
         **summary,
         "names": _build_names(record),
-        "texts": build_texts(record, GENERATOR_TEXTS),
+        "texts": build_texts("pain_generator", record),
         **build_blocks("pain_generator", record, claims),
         "conditions": build_block(build_linked_conditions(graph, record.slug)),
         "procedures": build_block([_build_edge(graph, edge) for edge in graph.edges_by_generator.get(record.slug, ())]),

@@ -8,8 +8,9 @@ import orjson
 
 from app.domain.documents import CURRENT_RELEASE, RED_FLAGS, DocumentType
 from app.domain.json import Json
+from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.read_model.claims_json import build_license, build_notice, build_review, link_placeholder
-from app.read_model.graph import PATH_BY_RECORD_TYPE, ContentGraph
+from app.read_model.graph import ContentGraph
 from app.seed.diff import RECORD_TYPE_BY_FOLDER
 from app.seed.schema import ContentChange, ReleaseFile
 

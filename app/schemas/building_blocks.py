@@ -5,6 +5,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain import vocabulary
+from app.domain.record_types import RECORD_TYPES
 from app.domain.values import OpenEnum
 
 T = TypeVar("T")
@@ -16,14 +17,7 @@ Design = Annotated[str, OpenEnum(vocabulary.DESIGNS), Field(description="Study d
 Family = Annotated[str, OpenEnum(vocabulary.PROCEDURE_FAMILIES)]
 Link = Annotated[str, Field(description="Path on this service, or an absolute URL if a public base URL is configured.")]
 Lang = Annotated[str, Field(description="Language of the text (BCP 47).", examples=["en"])]
-RecordType = Annotated[
-    str,
-    Field(
-        json_schema_extra={
-            "x-extensible-enum": ["procedure", "condition", "pain_generator", "risk", "source", "guide_page"]
-        }
-    ),
-]
+RecordType = Annotated[str, Field(json_schema_extra={"x-extensible-enum": list(RECORD_TYPES)})]
 
 
 class ResponseModel(BaseModel):

@@ -1,13 +1,27 @@
 """Claim responses."""
 
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Literal, TypeVar, Union, cast, get_origin
 
-from pydantic import ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
 
 from app.domain import values, vocabulary
+from app.domain.claim_kinds import CLAIM_KIND_LABELS, CLAIM_KINDS_BY_RECORD_TYPE, KINDS_BY_VALUE_MODEL
+from app.domain.record_types import RECORD_TYPES, get_label
 from app.domain.values import OpenEnum, Qualifiers
-from app.schemas.building_blocks import Block, CitationOut, ClaimLinks, Grade, Lang, Ref, ResponseModel, SelfLink
+from app.schemas.building_blocks import (
+    Block,
+    CitationOut,
+    ClaimLinks,
+    Grade,
+    Lang,
+    Ref,
+    ResponseModel,
+    SelfLink,
+    TextOut,
+)
 
+M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V")
 
 
@@ -102,86 +116,88 @@ class StatementOut(values.StatementValue):
     procedures: list[Ref] = Field(description="Procedures mentioned.")  # type: ignore[assignment]
 
 
-class TargetClaimOut(ClaimOutBase[TargetOut]):
-    """Claim: a pain generator that the procedure diagnoses or treats."""
-
-    kind: Literal["target"]
-
-
-class IndicationClaimOut(ClaimOutBase[IndicationOut]):
-    """Claim: a condition that the procedure is used for."""
-
-    kind: Literal["indication"]
-
-
-class ProcedureRiskClaimOut(ClaimOutBase[ProcedureRiskOut]):
-    """Claim: how often a risk occurs."""
-
-    kind: Literal["procedure_risk"]
+# Value models that responses hold in another form, with references to records or with what the loader computes.
+_VALUES_OUT: Final[Mapping[type[values.Value], type[BaseModel]]] = {
+    values.TargetValue: TargetOut,
+    values.IndicationValue: IndicationOut,
+    values.ProcedureRiskValue: ProcedureRiskOut,
+    values.ReliefDurationValue: ReliefDurationOut,
+    values.OnsetValue: OnsetOut,
+    values.StatementValue: StatementOut,
+}
 
 
-class ReliefDurationClaimOut(ClaimOutBase[ReliefDurationOut]):
-    """Claim: how long relief lasts."""
-
-    kind: Literal["relief_duration"]
-
-
-class OnsetClaimOut(ClaimOutBase[OnsetOut]):
-    """Claim: how soon relief begins."""
-
-    kind: Literal["onset"]
-
-
-class ResponseRateClaimOut(ClaimOutBase[values.ResponseRateValue]):
-    """Claim: how many people respond."""
-
-    kind: Literal["response_rate"]
+def _build_value_model(model: type[values.Value]) -> type[BaseModel]:
+    """Response model of a value: slugs of records become references to them."""
+    if model in _VALUES_OUT:
+        return _VALUES_OUT[model]
+    fields: dict[str, Any] = {}
+    for name, record_type in values.list_references(model):
+        is_list = get_origin(model.model_fields[name].annotation) is list
+        description = f"Reference to the {get_label(record_type)}{'s' if is_list else ''} of the claim."
+        fields[name] = (list[Ref] if is_list else Ref, Field(description=description))
+    name = f"{model.__name__.removesuffix('Value')}Out"
+    return create_model(name, __base__=model, __doc__=model.__doc__, **fields) if fields else model
 
 
-class FindingClaimOut(ClaimOutBase[values.FindingValue]):
-    """Claim: an outcome, with its effect and direction."""
-
-    kind: Literal["finding"]
-
-
-class RecommendationClaimOut(ClaimOutBase[values.RecommendationValue]):
-    """Claim: what a body recommends."""
-
-    kind: Literal["recommendation"]
-
-
-class EvidenceGradeClaimOut(ClaimOutBase[values.EvidenceGradeValue]):
-    """Claim: how a body or review grades the evidence."""
-
-    kind: Literal["evidence_grade"]
+def _build_claim_model(model: type[values.Value], claim_kinds: tuple[str, ...]) -> type[ClaimOutBase[Any]]:
+    base: Any = ClaimOutBase
+    options: dict[str, Any] = {
+        "__base__": base[VALUE_MODELS[claim_kinds[0]]],
+        "__doc__": model.__doc__,
+        "kind": (Literal[claim_kinds], ...),
+    }
+    name = f"{model.__name__.removesuffix('Value')}ClaimOut"
+    return cast("type[ClaimOutBase[Any]]", create_model(name, **options))
 
 
-class CoverageClaimOut(ClaimOutBase[values.CoverageValue]):
-    """Claim: what a payer covers."""
+# Claim kind -> response model of its values, and of its claims.
+VALUE_MODELS: Final[Mapping[str, type[BaseModel]]] = {
+    claim_kind: value_model
+    for model, claim_kinds in KINDS_BY_VALUE_MODEL.items()
+    for value_model in (_build_value_model(model),)
+    for claim_kind in claim_kinds
+}
+CLAIM_MODELS: Final[Mapping[str, type[ClaimOutBase[Any]]]] = {
+    claim_kind: claim_model
+    for model, claim_kinds in KINDS_BY_VALUE_MODEL.items()
+    for claim_model in (_build_claim_model(model, claim_kinds),)
+    for claim_kind in claim_kinds
+}
+if TYPE_CHECKING:
+    AnyClaimOut = ClaimOutBase[Any]
+    StatementClaimOut = ClaimOutBase[Any]
+    ProcedureRiskClaimOut = ClaimOutBase[Any]
+else:
+    StatementClaimOut, ProcedureRiskClaimOut = CLAIM_MODELS["guide"], CLAIM_MODELS["procedure_risk"]
+    AnyClaimOut = Annotated[Union[tuple(CLAIM_MODELS.values())], Field(discriminator="kind")]  # noqa: UP007 - the members are known at run time only
 
-    kind: Literal["coverage"]
+
+def build_page_model(page: Any, claim_kind: str) -> Any:  # noqa: ANN401 - mypy knows no class that is built from a row
+    """Response model of a list of claims of one kind, in a generic page model."""
+    return page[CLAIM_MODELS[claim_kind]]
 
 
-class StatementClaimOut(ClaimOutBase[StatementOut]):
-    """Claim of a free-form kind."""
+def add_claim_blocks(record_type: str) -> Callable[[type[M]], type[M]]:
+    """Decorate a detail model: add a block for each claim kind of the record type, after the texts."""
+    blocks = {row.block: Block[CLAIM_MODELS[row.name]] for row in CLAIM_KINDS_BY_RECORD_TYPE[record_type]}  # type: ignore[valid-type,name-defined]
+    return lambda model: _add_fields(model, blocks, after="texts")
 
-    kind: values.StatementKind
+
+def add_texts(record_type: str) -> Callable[[type[M]], type[M]]:
+    """Decorate a model of texts: add a block for each text of the record type."""
+    texts = dict.fromkeys(RECORD_TYPES[record_type].texts, Block[TextOut])
+    return lambda model: _add_fields(model, texts, after="key_messages")
 
 
-AnyClaimOut = Annotated[
-    TargetClaimOut
-    | IndicationClaimOut
-    | ProcedureRiskClaimOut
-    | ReliefDurationClaimOut
-    | OnsetClaimOut
-    | ResponseRateClaimOut
-    | FindingClaimOut
-    | RecommendationClaimOut
-    | EvidenceGradeClaimOut
-    | CoverageClaimOut
-    | StatementClaimOut,
-    Field(discriminator="kind"),
-]
+def _add_fields(model: type[M], fields: Mapping[str, Any], *, after: str) -> type[M]:
+    definitions: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        definitions[name] = (field.annotation, field)
+        if name == after:
+            definitions |= {added: (annotation, ...) for added, annotation in fields.items()}
+    options: dict[str, Any] = {"__base__": ResponseModel, "__module__": model.__module__, "__doc__": model.__doc__}
+    return cast("type[M]", create_model(model.__name__, **options, **definitions))
 
 
 # Not RootModel[AnyClaimOut]: pydantic would build that class immediately, despite defer_build.
@@ -197,7 +213,7 @@ class ClaimMention(ResponseModel):
     """Reference to a claim."""
 
     id: str = Field(description="Permanent id.")
-    kind: Annotated[str, OpenEnum(vocabulary.CLAIM_KINDS)] = Field(description="Kind of the claim.")
+    kind: Annotated[str, OpenEnum(CLAIM_KIND_LABELS)] = Field(description="Kind of the claim.")
     statement: str
     subject: Ref
     links: SelfLink

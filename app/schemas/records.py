@@ -27,18 +27,11 @@ from app.schemas.building_blocks import (
 from app.schemas.claims import (
     ClaimMention,
     ClaimOut,
-    CoverageClaimOut,
-    EvidenceGradeClaimOut,
-    FindingClaimOut,
-    IndicationClaimOut,
-    OnsetClaimOut,
     ProcedureRiskClaimOut,
-    RecommendationClaimOut,
-    ReliefDurationClaimOut,
-    ResponseRateClaimOut,
     StatementClaimOut,
-    TargetClaimOut,
     TypicalRelief,
+    add_claim_blocks,
+    add_texts,
 )
 
 
@@ -139,33 +132,25 @@ class ProcedureLookupEntry(ProcedureSummary):
     )
 
 
+@add_texts("procedure")
 class ProcedureTexts(ResponseModel):
     """Texts about a procedure."""
 
     key_messages: Block[TextOut]
-    summary: Block[TextOut]
-    clinical: Block[TextOut]
-    what_happens: Block[TextOut]
-    preparation: Block[TextOut]
-    afterwards: Block[TextOut]
-    when_to_call: Block[TextOut]
 
 
+@add_texts("condition")
 class ConditionTexts(ResponseModel):
     """Texts about a condition."""
 
     key_messages: Block[TextOut]
-    summary: Block[TextOut]
-    clinical: Block[TextOut]
-    when_to_call: Block[TextOut]
 
 
+@add_texts("pain_generator")
 class PainGeneratorTexts(ResponseModel):
     """Texts about a pain generator."""
 
     key_messages: Block[TextOut]
-    summary: Block[TextOut]
-    clinical: Block[TextOut]
 
 
 class RelatedProcedure(ResponseModel):
@@ -231,37 +216,12 @@ class GuideRef(ResponseModel):
     links: SelfLink
 
 
+@add_claim_blocks("procedure")
 class ProcedureDetail(ProcedureSummary):
     """Full procedure. Every block is known, unknown or not applicable."""
 
     names: list[NameOut]
     texts: ProcedureTexts
-    sites: Block[StatementClaimOut]
-    targets: Block[TargetClaimOut]
-    indications: Block[IndicationClaimOut]
-    risks: Block[ProcedureRiskClaimOut]
-    relief_durations: Block[ReliefDurationClaimOut]
-    onsets: Block[OnsetClaimOut]
-    response_rates: Block[ResponseRateClaimOut]
-    findings: Block[FindingClaimOut]
-    recommendations: Block[RecommendationClaimOut]
-    evidence_grades: Block[EvidenceGradeClaimOut]
-    coverage: Block[CoverageClaimOut]
-    contraindications: Block[StatementClaimOut]
-    prerequisites: Block[StatementClaimOut]
-    repeat_limits: Block[StatementClaimOut]
-    trial_periods: Block[StatementClaimOut]
-    device_longevity: Block[StatementClaimOut]
-    guidance: Block[StatementClaimOut]
-    anesthesia: Block[StatementClaimOut]
-    settings: Block[StatementClaimOut]
-    procedure_times: Block[StatementClaimOut]
-    recovery: Block[StatementClaimOut]
-    mechanisms: Block[StatementClaimOut]
-    diagnostic_accuracy: Block[StatementClaimOut]
-    prevalences: Block[StatementClaimOut]
-    source_names: Block[StatementClaimOut]
-    codes: Block[StatementClaimOut]
     related: RelatedProcedures = Field(description="Related, broader and narrower procedures.")
     conflicts: Block[Conflict] = Field(description="Disagreements between the sources.")
     journey: GuideRef = Field(description="Page of the patient guide that goes with this procedure.")
@@ -289,29 +249,12 @@ class LinkedProcedure(ResponseModel):
     claims: list[str]
 
 
+@add_claim_blocks("condition")
 class ConditionDetail(ConditionSummary):
     """Full condition."""
 
     names: list[NameOut]
     texts: ConditionTexts
-    definitions: Block[StatementClaimOut]
-    symptoms: Block[StatementClaimOut]
-    red_flags: Block[StatementClaimOut]
-    arises_from: Block[StatementClaimOut]
-    causes: Block[StatementClaimOut]
-    prevalences: Block[StatementClaimOut]
-    incidences: Block[StatementClaimOut]
-    natural_courses: Block[StatementClaimOut]
-    first_line_care: Block[StatementClaimOut]
-    reference_tests: Block[StatementClaimOut]
-    findings: Block[FindingClaimOut]
-    recommendations: Block[RecommendationClaimOut]
-    evidence_grades: Block[EvidenceGradeClaimOut]
-    coverage: Block[CoverageClaimOut]
-    mechanisms: Block[StatementClaimOut]
-    diagnostic_accuracy: Block[StatementClaimOut]
-    prerequisites: Block[StatementClaimOut]
-    codes: Block[StatementClaimOut]
     pain_generators: Block[LinkedRecord] = Field(description="Pain generators that it can arise from.")
     caused_by: Block[LinkedRecord] = Field(description="Conditions that can cause it.")
     procedures: Block[LinkedProcedure] = Field(description="Procedures used for it.")
@@ -322,24 +265,12 @@ class ConditionDetail(ConditionSummary):
     notice: TextWithLang
 
 
+@add_claim_blocks("pain_generator")
 class PainGeneratorDetail(PainGeneratorSummary):
     """Full pain generator."""
 
     names: list[NameOut]
     texts: PainGeneratorTexts
-    definitions: Block[StatementClaimOut]
-    arises_from: Block[StatementClaimOut]
-    shares_of_pain: Block[StatementClaimOut]
-    referral_patterns: Block[StatementClaimOut]
-    reference_tests: Block[StatementClaimOut]
-    diagnostic_accuracy: Block[StatementClaimOut]
-    findings: Block[FindingClaimOut]
-    recommendations: Block[RecommendationClaimOut]
-    evidence_grades: Block[EvidenceGradeClaimOut]
-    coverage: Block[CoverageClaimOut]
-    mechanisms: Block[StatementClaimOut]
-    prevalences: Block[StatementClaimOut]
-    codes: Block[StatementClaimOut]
     conditions: Block[LinkedRecord] = Field(description="Conditions that can arise from it.")
     procedures: Block[LinkedProcedure] = Field(description="Procedures that diagnose or treat it.")
     related: Hierarchy = Field(description="Broader and narrower pain generators.")

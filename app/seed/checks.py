@@ -6,7 +6,9 @@ from itertools import pairwise
 from typing import Final
 
 from app.domain import vocabulary
-from app.domain.blocks import CLAIM_KIND_BY_BLOCK
+from app.domain.claim_kinds import CLAIM_KINDS, list_blocks
+from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES, get_label
+from app.domain.values import Value, list_references
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
 from app.seed.consistency import numeric_errors
@@ -14,18 +16,8 @@ from app.seed.diff import RECORD_TYPE_BY_FOLDER, History, HistoryConflict, repla
 from app.seed.problems import SeedProblem, did_you_mean
 from app.text.normalize import normalize
 
-# Record types with a folder of their own.
-_FOLDER: Final = {"procedure": "procedures", "condition": "conditions", "pain_generator": "pain_generators"}
-_WITHDRAWABLE_TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "source")
-_PROCEDURE_ONLY_KINDS: Final = frozenset(
-    ("target", "indication", "procedure_risk", "relief_duration", "response_rate", "onset")
-)
-# Lists of slugs in a statement -> type of the records.
-_STATEMENT_REFERENCES: Final = {
-    "pain_generators": "pain_generator",
-    "conditions": "condition",
-    "procedures": "procedure",
-}
+# Only the patient guide is a fixed list of pages, which no outside link depends on.
+_WITHDRAWABLE_TYPES: Final = tuple(record_type for record_type in RECORD_TYPES if record_type != "guide_page")
 
 
 class _KnownSlugs:
@@ -44,7 +36,7 @@ class _KnownSlugs:
         """Message for an unknown slug, with a suggestion; None if the slug is known."""
         if slug in self.slugs[record_type] or record_type in self.unreadable_types:
             return None
-        return f"unknown {_label(record_type)} {slug!r}{did_you_mean(slug, self.slugs[record_type])}"
+        return f"unknown {get_label(record_type)} {slug!r}{did_you_mean(slug, self.slugs[record_type])}"
 
 
 def check(bundle: Bundle) -> list[SeedProblem]:
@@ -66,17 +58,14 @@ def check(bundle: Bundle) -> list[SeedProblem]:
 
 
 def _problem_at(bundle: Bundle, record_type: str, slug: str, pointer: str, message: str) -> SeedProblem:
-    default = (f"{_FOLDER.get(record_type, record_type)}/{slug}.json", "")
+    folder = RECORD_TYPES[record_type].folder if record_type in RECORD_TYPES else record_type
+    default = (f"{folder}/{slug}.json", "")
     file, prefix = bundle.locations.get((record_type, slug), default)
     try:
         line = bundle.find_line(file, prefix + pointer)
     except OSError:
         line = 1
     return SeedProblem(file, line, prefix + pointer, message)
-
-
-def _label(record_type: str) -> str:
-    return record_type.replace("_", " ")
 
 
 def _slugs_and_names(bundle: Bundle) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -96,7 +85,7 @@ def _duplicate_slugs(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
     for record_type, slugs, _names in _slugs_and_names(bundle):
         unique = set(slugs)
         for slug in sorted({slug for slug in slugs if slugs.count(slug) > 1} if len(slugs) != len(unique) else ()):
-            yield _problem_at(bundle, record_type, slug, "/slug", f"duplicate {_label(record_type)} slug {slug!r}")
+            yield _problem_at(bundle, record_type, slug, "/slug", f"duplicate {get_label(record_type)} slug {slug!r}")
         for old_slug, slug in _former_slugs(bundle, record_type):
             if old_slug in unique:
                 message = f"{old_slug!r} is the slug of another record, so it cannot be a former slug"
@@ -155,17 +144,17 @@ def _dangling_record_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[
             for pointer, text in texts
             for n, claim_id in enumerate(text.claims)
         ]
-        allowed = seed.PROCEDURE_TEXT_NAMES
-        known_texts = f"; known texts: {', '.join(allowed)}"
+        allowed, blocks = list(RECORD_TYPES[record_type].texts), list_blocks(record_type)
+        known_texts = f"; texts of a {get_label(record_type)}: {', '.join(allowed)}"
         errors += [
             (f"/texts/{name}", f"unknown text {name!r}{did_you_mean(name, allowed, known_texts)}")
             for name in record.texts
             if name not in allowed
         ]
         errors += [
-            (f"/not_applicable/{n}", f"unknown block {block!r}{did_you_mean(block, CLAIM_KIND_BY_BLOCK)}")
+            (f"/not_applicable/{n}", f"unknown block {block!r}{did_you_mean(block, blocks)}")
             for n, block in enumerate(record.not_applicable)
-            if block not in CLAIM_KIND_BY_BLOCK
+            if block not in blocks
         ]
         for n, relation in enumerate(record.related if isinstance(record, seed.ProcedureIn) else ()):
             errors.append((f"/related/{n}/procedure", known.explain_missing("procedure", relation.procedure)))
@@ -183,25 +172,23 @@ def _dangling_claim_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[S
         references = [
             (f"/citations/{n}/source", "source", citation.source) for n, citation in enumerate(claim.citations)
         ]
-        if isinstance(claim, seed.TargetClaimIn):
-            references.append(("/value/pain_generator", "pain_generator", claim.value.pain_generator))
-        if isinstance(claim, seed.IndicationClaimIn):
-            references.append(("/value/condition", "condition", claim.value.condition))
-        if isinstance(claim, seed.ProcedureRiskClaimIn):
-            references.append(("/value/risk", "risk", claim.value.risk))
-        if isinstance(claim, seed.StatementClaimIn):
-            references += [
-                (f"/value/{field}/{n}", referenced_type, referenced_slug)
-                for field, referenced_type in _STATEMENT_REFERENCES.items()
-                for n, referenced_slug in enumerate(getattr(claim.value, field))
-            ]
+        model: type[Value] = type(claim.value)
+        for field, referenced_type in list_references(model):
+            slugs = getattr(claim.value, field)
+            if isinstance(slugs, list):
+                references += [(f"/value/{field}/{n}", referenced_type, linked) for n, linked in enumerate(slugs)]
+            else:
+                references.append((f"/value/{field}", referenced_type, slugs))
         errors = [
             (pointer, message)
             for pointer, referenced_type, referenced_slug in references
             if (message := known.explain_missing(referenced_type, referenced_slug))
         ]
-        if record_type != "procedure" and claim.kind in _PROCEDURE_ONLY_KINDS:
-            errors.append(("/kind", f"claim kind {claim.kind!r} is for procedures, not for a {_label(record_type)}"))
+        allowed_types = CLAIM_KINDS[claim.kind].record_types
+        if record_type not in allowed_types:
+            labels = " or ".join(f"a {get_label(allowed)}" for allowed in allowed_types)
+            message_ = f"claim kind {claim.kind!r} is for {labels}: no block of a {get_label(record_type)} shows it"
+            errors.append(("/kind", message_))
         yield from _claim_problems(bundle, record_type, slug, claim, errors)
 
 
@@ -220,7 +207,7 @@ def _claim_problems(
 
 
 def _hierarchy_cycles(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
-    for record_type in _FOLDER:
+    for record_type in DESCRIBED_TYPES:
         broader = {record.slug: record.broader for type_, record in bundle.records() if type_ == record_type}
         for slug in broader:
             pending, seen = list(broader[slug]), set()
@@ -295,7 +282,7 @@ def _lost_urls(bundle: Bundle, known: _KnownSlugs, history: History) -> Iterator
     """Published URLs must stay valid permanently: as the record, a redirect to its replacement, or a withdrawal notice."""
     redirected = {
         record_type: {old_slug for old_slug, _ in _former_slugs(bundle, record_type)}
-        for record_type in (*_FOLDER, "risk")
+        for record_type in (*DESCRIBED_TYPES, "risk")
     }
     withdrawn = {(record.type, record.slug) for record in bundle.withdrawn}
 
@@ -315,7 +302,7 @@ def _lost_urls(bundle: Bundle, known: _KnownSlugs, history: History) -> Iterator
             yield SeedProblem("withdrawn.json", 1, "/withdrawn", message)
         if record_type not in redirected:
             continue
-        file = f"{folder}/{slug}.json" if record_type in _FOLDER else f"{folder}.json"
+        file = f"{folder}/{slug}.json" if record_type in DESCRIBED_TYPES else f"{folder}.json"
         if is_lost(record_type, slug):
             message = (
                 f"{slug!r} was published and is missing: list it in `former_slugs` of its replacement,"

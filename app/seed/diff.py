@@ -7,20 +7,13 @@ from typing import Any
 
 import orjson
 
+from app.domain.record_types import RECORD_TYPES
 from app.seed.json_pointer import escape_step, split_pointer
 from app.seed.schema import ContentChange, ReleaseFile
 
 # Folder (or file) of an entity in a change -> record type.
-RECORD_TYPE_BY_FOLDER = {
-    "procedures": "procedure",
-    "conditions": "condition",
-    "pain_generators": "pain_generator",
-    "risks": "risk",
-    "sources": "source",
-    "guide": "guide_page",
-    "withdrawn": "withdrawn",
-    "about": "about",
-    "editorial": "editorial",
+RECORD_TYPE_BY_FOLDER = {row.folder: name for name, row in RECORD_TYPES.items()} | {
+    name: name for name in ("withdrawn", "about", "editorial")
 }
 
 

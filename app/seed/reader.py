@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from app.domain import vocabulary
+from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.json import Json
 from app.domain.patterns import validation_message
 from app.seed import schema as seed
@@ -313,7 +313,7 @@ def _build_problem(file: str, text: str, prefix: str, cls: type[BaseModel], data
     elif error["type"] == "missing":
         message = f"missing required field {error['loc'][-1]!r}"
     elif error["type"] == "union_tag_invalid":
-        tag, claim_kinds = str(error["ctx"]["tag"]), list(vocabulary.CLAIM_KINDS)
+        tag, claim_kinds = str(error["ctx"]["tag"]), list(CLAIM_KINDS)
         hint = did_you_mean(tag, claim_kinds, f"; expected one of {', '.join(claim_kinds)}")
         message = f"unknown claim kind {tag!r}{hint}"
     elif isinstance(error.get("input"), str | int | float) and "not one of" not in message:
@@ -334,7 +334,7 @@ def _to_pointer(data: Any, location: Iterable[str | int]) -> str:  # noqa: ANN40
             if step in data:
                 data = data[step]
             # A missing field is part of the pointer; a union tag is not a key of the file.
-            elif step in vocabulary.CLAIM_KINDS:
+            elif step in CLAIM_KINDS:
                 continue
         elif isinstance(data, list) and isinstance(step, int) and step < len(data):
             data = data[step]

@@ -5,13 +5,24 @@ Every class rejects unknown keys. Rules across several files (dangling slugs, du
 
 import datetime as dt
 import re
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Literal, Self, TypeVar, Union
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    create_model,
+    model_validator,
+)
 
 from app.domain import patterns, values, vocabulary
+from app.domain.claim_kinds import CLAIM_KINDS, KINDS_BY_VALUE_MODEL
 from app.domain.values import BodyRegion, OpenEnum, Qualifiers
 
+V = TypeVar("V", bound=values.Value)
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -68,11 +79,13 @@ class CitationIn(SeedModel):
     note: Line | None = Field(default=None, description="Caveat about this citation; null: none.")
 
 
-class ClaimInBase(SeedModel):
+class ClaimIn(SeedModel, Generic[V]):
     """Cited statement. `id` is permanent: never reused, never renamed."""
 
     id: ClaimId
+    kind: str
     statement: Prose
+    value: V
     qualifiers: Qualifiers = Qualifiers()
     support: Annotated[str, OpenEnum(vocabulary.SUPPORTS)] = "quote"
     reason: Line | None = Field(default=None, description="Reason for an editorial claim; null otherwise.")
@@ -86,84 +99,37 @@ class ClaimInBase(SeedModel):
             raise ValueError(msg)
         return self
 
-
-class TargetClaimIn(ClaimInBase):
-    kind: Literal["target"]
-    value: values.TargetValue
-
-
-class IndicationClaimIn(ClaimInBase):
-    kind: Literal["indication"]
-    value: values.IndicationValue
-
-
-class ProcedureRiskClaimIn(ClaimInBase):
-    kind: Literal["procedure_risk"]
-    value: values.ProcedureRiskValue
-
-
-class ReliefDurationClaimIn(ClaimInBase):
-    kind: Literal["relief_duration"]
-    value: values.ReliefDurationValue
-
-
-class OnsetClaimIn(ClaimInBase):
-    kind: Literal["onset"]
-    value: values.OnsetValue
-
-
-class ResponseRateClaimIn(ClaimInBase):
-    kind: Literal["response_rate"]
-    value: values.ResponseRateValue
-
-
-class FindingClaimIn(ClaimInBase):
-    kind: Literal["finding"]
-    value: values.FindingValue
-
-
-class RecommendationClaimIn(ClaimInBase):
-    kind: Literal["recommendation"]
-    value: values.RecommendationValue
-
-
-class EvidenceGradeClaimIn(ClaimInBase):
-    kind: Literal["evidence_grade"]
-    value: values.EvidenceGradeValue
-
-
-class CoverageClaimIn(ClaimInBase):
-    kind: Literal["coverage"]
-    value: values.CoverageValue
-
-
-class StatementClaimIn(ClaimInBase):
-    """Claim of a free-form kind."""
-
-    kind: values.StatementKind
-    value: values.StatementValue
-
     @model_validator(mode="after")
-    def _check_allowed_values(self) -> Self:
-        for value in self.value.values if self.kind in values.ALLOWED_VALUES_BY_CLAIM_KIND else ():
-            OpenEnum(values.ALLOWED_VALUES_BY_CLAIM_KIND[self.kind]).check(value)
+    def _check_vocabulary(self) -> Self:
+        allowed = CLAIM_KINDS[self.kind].vocabulary
+        if allowed is not None and isinstance(self.value, values.StatementValue):
+            for value in self.value.values:
+                OpenEnum(allowed).check(value)
         return self
 
 
-AnyClaimIn = (
-    TargetClaimIn
-    | IndicationClaimIn
-    | ProcedureRiskClaimIn
-    | ReliefDurationClaimIn
-    | OnsetClaimIn
-    | ResponseRateClaimIn
-    | FindingClaimIn
-    | RecommendationClaimIn
-    | EvidenceGradeClaimIn
-    | CoverageClaimIn
-    | StatementClaimIn
-)
-ClaimIn = Annotated[AnyClaimIn, Field(discriminator="kind")]
+def _build_claim_class(model: type[values.Value], claim_kinds: tuple[str, ...]) -> type[ClaimIn[Any]]:
+    fields: dict[str, Any] = {"kind": (Literal[claim_kinds], ...), "value": (model, ...)}
+    return create_model(
+        f"{model.__name__.removesuffix('Value')}ClaimIn",
+        __base__=ClaimIn,
+        __module__=__name__,
+        __doc__=model.__doc__,
+        **fields,
+    )
+
+
+# Claim kind -> its class.
+CLAIM_CLASSES: Final[Mapping[str, type[ClaimIn[Any]]]] = {
+    claim_kind: claim_class
+    for model, claim_kinds in KINDS_BY_VALUE_MODEL.items()
+    for claim_class in (_build_claim_class(model, claim_kinds),)
+    for claim_kind in claim_kinds
+}
+if TYPE_CHECKING:
+    AnyClaimIn = ClaimIn[Any]
+else:
+    AnyClaimIn = Annotated[Union[tuple(CLAIM_CLASSES.values())], Field(discriminator="kind")]  # noqa: UP007 - the members are known at run time only
 
 
 class TextIn(SeedModel):
@@ -206,10 +172,7 @@ class RecordIn(SeedModel):
     # Blocks that cannot apply (such as the trial period of an injection), as opposed to unknown blocks.
     not_applicable: list[str] = []
     review: ReviewIn | None = None
-    claims: list[ClaimIn] = []
-
-
-PROCEDURE_TEXT_NAMES = ("summary", "clinical", "what_happens", "preparation", "afterwards", "when_to_call")
+    claims: list[AnyClaimIn] = []
 
 
 class ProcedureIn(RecordIn):
@@ -277,7 +240,7 @@ class GuidePageIn(SeedModel):
     names: list[Line] = Field(default=[], description="Alternative names that people search for.")
     summary: TextIn
     items: list[GuideItemIn]
-    claims: list[ClaimIn] = []
+    claims: list[AnyClaimIn] = []
 
 
 class WithdrawnIn(SeedModel):

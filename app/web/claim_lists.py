@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.domain import vocabulary
+from app.domain.claim_kinds import CLAIM_KINDS_BY_RECORD_TYPE
 from app.domain.json import Json
 
 _GRADE_RANKS: Final = {"high": 0, "moderate": 1, "low": 2, "very_low": 3}
@@ -20,6 +21,34 @@ _LICENSE_PATTERN: Final = re.compile(
 )
 # Families that give a drug: their pages say whether the drug is licensed for this use.
 DRUG_FAMILIES: Final = frozenset({"injection", "nerve_block", "drug_delivery"})
+
+
+class Section(NamedTuple):
+    """Section of a record page: claims of one kind under a heading."""
+
+    id: str
+    heading: str
+    block: Json
+    limit: int
+
+    @property
+    def id_and_heading(self) -> tuple[str, str]:
+        """Entry in the table of contents."""
+        return self.id, self.heading
+
+
+def list_sections(record: Json, part: str) -> list[Section]:
+    """List the sections in a part of a record page; for an empty `part`, those that are parts of their own.
+
+    Leaves out what its template shows itself, what does not apply, and unknown blocks that the page need not mention.
+    """
+    sections = []
+    for row in CLAIM_KINDS_BY_RECORD_TYPE[record["type"]]:
+        place, block = row.sections[record["type"]], record[row.block]
+        is_shown = block["status"] == "known" or (place.says_unknown and block["status"] == "unknown")
+        if place.part == part and is_shown and not place.in_template:
+            sections.append(Section(row.block.replace("_", "-"), place.heading, block, place.limit))
+    return sections
 
 
 def sort_by_certainty(claims: Iterable[Json]) -> list[Json]:

@@ -4,19 +4,19 @@ import orjson
 from markupsafe import Markup
 
 from app.domain.json import Json
+from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.formats.jsonld import NODE_BUILDERS, build_page_node
 from app.http.alternate_links import list_alternates
 from app.http.context import RequestContext
 from app.web.embed.discovery import build_discovery_links
 
-_FOLDERS = {"procedure": "procedures", "condition": "conditions", "pain_generator": "pain-generators"}
 _EMBEDDABLE_LISTS = ("/procedures", "/conditions")
 
 
 def build_head_metadata(ctx: RequestContext, title: str, path: str, current: Json, record: object) -> Json:
     """Build the variables of head.html. `record` is the JSON of the record that the page shows, or None."""
     record_type = record.get("type", "") if isinstance(record, dict) else ""
-    folder = _FOLDERS.get(record_type, "")
+    folder = PATH_BY_RECORD_TYPE[record_type] if record_type in NODE_BUILDERS else ""
     if isinstance(record, dict) and folder and path == f"/{folder}/{record['slug']}":
         alternates = list_alternates(ctx, folder, record["slug"], without="text/html")
         discovery = build_discovery_links(ctx.settings, path, title) if f"/{folder}" in _EMBEDDABLE_LISTS else []

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from app.domain import vocabulary
 from app.domain.json import Json
+from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError, ReleaseMismatch
 from app.http.context import CACHE_CONTROL, RequestContext, request_context
 from app.http.slug_resolution import names_by_slug
@@ -20,7 +21,7 @@ from app.queries.documents import get_current_release_json
 from app.queries.list_filter import FilteredList
 from app.queries.lists import list_rows
 from app.text.nearest import find_nearest
-from app.web.claim_lists import certainty_reasons, grade_dots, sort_by_certainty
+from app.web.claim_lists import certainty_reasons, grade_dots, list_sections, sort_by_certainty
 from app.web.head_metadata import build_head_metadata
 
 CSP: Final = (
@@ -28,14 +29,6 @@ CSP: Final = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 SWAGGER_UI: Final = ("swagger-ui-bundle.js", "swagger-ui.css")
-FOLDERS: Final = {
-    "procedure": "procedures",
-    "condition": "conditions",
-    "pain_generator": "pain-generators",
-    "risk": "risks",
-    "source": "sources",
-    "guide_page": "guide",
-}
 _LABELS: Final = {
     "families": vocabulary.PROCEDURE_FAMILIES,
     "intents": vocabulary.INTENTS,
@@ -49,7 +42,7 @@ _LABELS: Final = {
     "categories": vocabulary.RISK_CATEGORIES,
     "grades": vocabulary.GRADES,
     "positions": {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS},
-    "folders": FOLDERS,
+    "folders": PATH_BY_RECORD_TYPE,
 }
 
 
@@ -63,7 +56,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        sort_by_certainty=sort_by_certainty, grade_dots=grade_dots, certainty_reasons=certainty_reasons
+        sort_by_certainty=sort_by_certainty,
+        grade_dots=grade_dots,
+        certainty_reasons=certainty_reasons,
+        sections=list_sections,
     )
     return environment
 
@@ -162,8 +158,8 @@ def render_not_found(request: Request, error: KnowledgeBaseError) -> Response:
 def _render_error(ctx: RequestContext, request: Request, error: KnowledgeBaseError) -> Response:
     suggestions = []
     for suggestion in error.suggestions:
-        if isinstance(suggestion, dict) and suggestion.get("type") in FOLDERS:
-            suggestions.append((f"/{FOLDERS[suggestion['type']]}/{suggestion['slug']}", suggestion["name"]))
+        if isinstance(suggestion, dict) and suggestion.get("type") in PATH_BY_RECORD_TYPE:
+            suggestions.append((f"/{PATH_BY_RECORD_TYPE[suggestion['type']]}/{suggestion['slug']}", suggestion["name"]))
         elif isinstance(suggestion, str) and suggestion.startswith("/") and "{" not in suggestion:
             suggestions.append((suggestion, suggestion))
     return render_template(

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, Index
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, Session, SQLModel, col, create_engine, insert, or_, select
 
+from app.domain.values import IndicationValue, ProcedureRiskValue, ReliefDurationValue, TargetValue
 from app.loader.content import CheckedContent
 from app.seed import schema as seed
 
@@ -174,15 +175,15 @@ def _add_rows(
         {"slug": record.slug, "name": record.name, "family": record.family, "summary": record.texts["summary"].text}
     )
     for claim in record.claims:
-        if isinstance(claim, seed.TargetClaimIn):
+        if isinstance(claim.value, TargetValue):
             batch[GeneratorLink].append({**procedure, "generator_id": ids["generator"][claim.value.pain_generator]})
-        elif isinstance(claim, seed.IndicationClaimIn):
+        elif isinstance(claim.value, IndicationValue):
             batch[ConditionLink].append({**procedure, "condition_id": ids["condition"][claim.value.condition]})
-        elif isinstance(claim, seed.ProcedureRiskClaimIn):
+        elif isinstance(claim.value, ProcedureRiskValue):
             value = claim.value
             rate = {"observed": value.observed, "n": value.n, "statement": claim.statement}
             batch[ProcedureRisk].append({**procedure, **rate, "risk_id": ids["risk"][value.risk]})
-        elif isinstance(claim, seed.ReliefDurationClaimIn):
+        elif isinstance(claim.value, ReliefDurationValue):
             duration = {"min": claim.value.min, "max": claim.value.max, "label": claim.value.label}
             batch[Relief].append({**procedure, **duration, "statement": claim.statement})
 

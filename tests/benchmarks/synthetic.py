@@ -93,14 +93,13 @@ def _build_citations(number: int) -> list[seed.CitationIn]:
 
 
 def _build_claim(
-    cls: Any,
     claim_id: str,
     claim_kind: str,
     statement: str,
     value: Any,
     source: int,
 ) -> Any:
-    return cls.model_construct(
+    return seed.CLAIM_CLASSES[claim_kind].model_construct(
         _fields_set=_CLAIM_FIELDS,
         id=claim_id,
         kind=claim_kind,
@@ -120,12 +119,12 @@ def _build_procedure(number: int, generators: int, conditions: int, sources: int
     generator, condition = number % generators, (number * 7) % conditions
     other_generator, other_risk = (number * 13 + 1) % generators, (number * 11 + 3) % risks
     claims = [
-        _build_claim(seed.TargetClaimIn, f"{slug}--t", "target", statement, _build_target(f"generator-{generator}", "treats"), number % sources),
-        _build_claim(seed.TargetClaimIn, f"{slug}--u", "target", statement, _build_target(f"generator-{other_generator}", "diagnoses"), number % sources),
-        _build_claim(seed.IndicationClaimIn, f"{slug}--i", "indication", statement, _build_indication(f"condition-{condition}"), (number + 1) % sources),
-        _build_claim(seed.ProcedureRiskClaimIn, f"{slug}--r", "procedure_risk", statement, _build_risk(f"risk-{number % risks}", number % 50 + 1), (number + 2) % sources),
-        _build_claim(seed.ProcedureRiskClaimIn, f"{slug}--s", "procedure_risk", statement, _build_risk(f"risk-{other_risk}", number % 9 + 1), number % sources),
-        _build_claim(seed.ReliefDurationClaimIn, f"{slug}--d", "relief_duration", statement, _build_relief(number % 24 + 1), (number + 3) % sources),
+        _build_claim(f"{slug}--t", "target", statement, _build_target(f"generator-{generator}", "treats"), number % sources),
+        _build_claim(f"{slug}--u", "target", statement, _build_target(f"generator-{other_generator}", "diagnoses"), number % sources),
+        _build_claim(f"{slug}--i", "indication", statement, _build_indication(f"condition-{condition}"), (number + 1) % sources),
+        _build_claim(f"{slug}--r", "procedure_risk", statement, _build_risk(f"risk-{number % risks}", number % 50 + 1), (number + 2) % sources),
+        _build_claim(f"{slug}--s", "procedure_risk", statement, _build_risk(f"risk-{other_risk}", number % 9 + 1), number % sources),
+        _build_claim(f"{slug}--d", "relief_duration", statement, _build_relief(number % 24 + 1), (number + 3) % sources),
     ]  # fmt: skip
     text = seed.TextIn.model_construct(
         _fields_set=_TEXT_FIELDS, text=_build_sentence(number + 7_000_000, 24), claims=[claims[0].id]

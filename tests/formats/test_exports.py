@@ -17,7 +17,16 @@ from app.main import create_app
 from app.settings import Settings
 
 NAMES = (
-    *("kb.json", "kb.ndjson", "kb.sqlite", "procedures.csv", "targets.csv", "relief-durations.csv", "release.json"),
+    *(
+        "kb.json",
+        "kb.ndjson",
+        "kb.sqlite",
+        "procedures.csv",
+        "targets.csv",
+        "relief-durations.csv",
+        "claims.csv",
+        "release.json",
+    ),
     "manifest.json",
 )
 

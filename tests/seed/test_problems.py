@@ -426,3 +426,46 @@ def test_a_modified_history_is_reported_at_the_release_that_does_not_fit(tmp_pat
     (problem,) = list_problems(root)
 
     assert (problem.file, "content_hash" in problem.message) == ("releases/1.0.0.json", True)
+
+
+@pytest.mark.parametrize(
+    ("record", "pointer", "text"),
+    [
+        (
+            procedure("p", claims=[claim("c", "symptom", {"label": "x"})]),
+            "/claims/0/kind",
+            "claim kind 'symptom' is for a condition or a guide page: no block of a procedure shows it",
+        ),
+        (
+            condition("c", claims=[claim("c-1", "procedure_risk", {"risk": "r", "phrase": "x", "state": "known"})]),
+            "/claims/0/kind",
+            "claim kind 'procedure_risk' is for a procedure",
+        ),
+        (
+            procedure("p", claims=[claim("c", "guide", {"label": "x"})]),
+            "/claims/0/kind",
+            "claim kind 'guide' is for a guide page",
+        ),
+        (
+            condition("c", texts={"afterwards": {"text": "x", "claims": ["c-1"]}}),
+            "/texts/afterwards",
+            "unknown text 'afterwards'; texts of a condition: summary, clinical, when_to_call",
+        ),
+        (
+            generator("g", texts={"when_to_call": {"text": "x", "claims": ["c-1"]}}),
+            "/texts/when_to_call",
+            "texts of a pain generator: summary, clinical",
+        ),
+        (condition("c", not_applicable=["trial_periods"]), "/not_applicable/0", "unknown block 'trial_periods'"),
+    ],
+)
+def test_what_no_page_of_the_record_type_shows_is_refused(
+    tmp_path: Path, record: dict[str, Any], pointer: str, text: str
+) -> None:
+    root = write_seed(tmp_path / "seed", record, risk("r"), generator("other"))
+
+    (problem,) = [problem for problem in list_problems(root) if problem.pointer == pointer]
+
+    assert problem.file == f"{record['_']}/{record['slug']}.json"
+    assert problem.line > 1
+    assert text in problem.message

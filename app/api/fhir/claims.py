@@ -30,8 +30,9 @@ from app.api.fhir.params import (
     reject_param,
 )
 from app.api.fhir.records import build_resource, list_citations, list_full_records
-from app.domain import vocabulary
+from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.json import Json
+from app.domain.record_types import DESCRIBED_TYPES
 from app.errors import NotFound
 from app.formats.fhir.claims import CLINICAL_USE_KINDS, build_claim_resource
 from app.formats.fhir.identifiers import (
@@ -47,9 +48,8 @@ from app.queries.documents import find_claim
 from app.text.nearest import find_nearest
 
 router = create_fhir_router("claims")
-EVIDENCE_KINDS: Final = tuple(kind for kind in vocabulary.CLAIM_KINDS if kind not in CLINICAL_USE_KINDS)
+EVIDENCE_KINDS: Final = tuple(kind for kind in CLAIM_KINDS if kind not in CLINICAL_USE_KINDS)
 CURSOR_PATTERN: Final = r"[a-z0-9-]{1,200}"
-SUBJECT_TYPES: Final = ("procedure", "condition", "pain_generator")
 
 
 def _read_claim(ctx: RequestContext, resource_type: str, claim_kinds: tuple[str, ...], fhir_id: str) -> Response:
@@ -101,14 +101,14 @@ def _parse_subjects(ctx: RequestContext, value: str | None) -> tuple[tuple[str, 
         resource_type, slash, fhir_id = token.rpartition("/")
         matches = [
             (record_type, slug)
-            for record_type in SUBJECT_TYPES
+            for record_type in DESCRIBED_TYPES
             if (not slash or RESOURCE_BY_RECORD_TYPE[record_type][0] == resource_type)
             and (slug := get_slugs_by_fhir_id(ctx, record_type).get(fhir_id))
         ]
         if not matches:
             known = [
                 f"{RESOURCE_BY_RECORD_TYPE[record_type][0]}/{known_id}"
-                for record_type in SUBJECT_TYPES
+                for record_type in DESCRIBED_TYPES
                 for known_id in get_slugs_by_fhir_id(ctx, record_type)
             ]
             reject_param("subject", token, "unknown record", find_nearest(token, known, limit=3))
@@ -143,7 +143,7 @@ def _list_included(ctx: RequestContext, resource_type: str, claims: list[Json], 
     resources: list[Json] = []
     if {f"{resource_type}:subject", "*"} & set(include):
         subjects = sorted({(claim["subject"]["type"], claim["subject"]["slug"]) for claim in claims})
-        keys = [key for key in subjects if key[0] in SUBJECT_TYPES]
+        keys = [key for key in subjects if key[0] in DESCRIBED_TYPES]
         resources += [build_resource(ctx, document) for document in list_full_records(ctx, keys)]
     if resource_type == "Evidence" and {"Evidence:derived-from", "*"} & set(include):
         citations = (citation for claim in claims for citation in claim["citations"])
@@ -168,7 +168,7 @@ def read_clinical_use_definition(id: ResourceId, _: FhirQuery, ctx: Context) -> 
 @router.get("/Evidence", responses=search_responses())
 def search_evidence(params: Annotated[EvidenceSearch, Query()], ctx: Context) -> Response:
     """Search all other claims: relief durations, response rates, findings, recommendations, coverage, definitions, ..."""
-    requested = parse_known_codes("claim-kind", params.claim_kind, vocabulary.CLAIM_KINDS)
+    requested = parse_known_codes("claim-kind", params.claim_kind, CLAIM_KINDS)
     claim_kinds = EVIDENCE_KINDS if requested is None else tuple(kind for kind in requested if kind in EVIDENCE_KINDS)
     return _search_claims(ctx, "Evidence", claim_kinds, params)
 

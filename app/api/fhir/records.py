@@ -27,6 +27,7 @@ from app.api.fhir.params import (
     parse_known_codes,
 )
 from app.domain.json import Json
+from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.formats.fhir.records import STATUS_BY_SOURCE_STATUS, build_citation, build_record_resource
 from app.http.context import RequestContext
 from app.queries.documents import find_document, get_current_release_json, list_documents, list_summaries
@@ -34,12 +35,6 @@ from app.queries.list_filter import FilteredList, Filters, count_rows
 from app.queries.lists import list_rows
 
 router = create_fhir_router("records")
-LIST_PATHS: Final = {
-    "procedure": "procedures",
-    "condition": "conditions",
-    "pain_generator": "pain-generators",
-    "source": "sources",
-}
 # Index of the list that the page ends in, and the offset in that list.
 CURSOR_PATTERN: Final = r"[0-9]:[0-9]{1,9}"
 
@@ -94,7 +89,7 @@ def _search_records(
     cursor = decode_page_cursor(ctx, resource_type, params, pattern=CURSOR_PATTERN)
     first_list, after = (int(part) for part in cursor.split(":")) if cursor else (0, -1)
     lists = [
-        (record_type, FilteredList(ctx.connection, LIST_PATHS[record_type], filters))
+        (record_type, FilteredList(ctx.connection, PATH_BY_RECORD_TYPE[record_type], filters))
         for record_type in record_types
         if (filters := _build_filters(ctx, record_type, params)) is not None
     ]

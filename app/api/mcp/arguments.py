@@ -5,8 +5,9 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.domain import vocabulary
-from app.domain.blocks import BLOCK_BY_CLAIM_KIND
+from app.domain.claim_kinds import BLOCKS
 from app.domain.patterns import OPTIONAL_VERSION, PRINTABLE, validation_message
+from app.domain.record_types import RECORD_TYPES
 from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter
 from app.search.index import SEARCHED_TYPES
@@ -17,8 +18,8 @@ Cursor = Annotated[
     str, Field(max_length=400, description="`next` from the previous page; empty returns the first page.")
 ]
 Limit = Annotated[int, Field(ge=1, le=50, description="Items per page.")]
-GETTABLE_TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "source", "claim")
-SECTIONS: Final = dict.fromkeys([*BLOCK_BY_CLAIM_KIND.values(), "observations"], "")
+GETTABLE_RECORD_TYPES: Final = tuple(record_type for record_type in RECORD_TYPES if record_type != "guide_page")
+SECTIONS: Final = dict.fromkeys([*BLOCKS, "observations"], "")
 
 
 class ToolArguments(BaseModel):
@@ -42,7 +43,7 @@ class GetArguments(ToolArguments):
     """Get a record or claim: all cited claims about it, and what is unknown."""
 
     name: Text = Field(description="Slug, known name, or claim id.")
-    type: Annotated[str, OpenEnum({**dict.fromkeys(GETTABLE_TYPES, ""), "": ""})] = Field(
+    type: Annotated[str, OpenEnum({**dict.fromkeys(GETTABLE_RECORD_TYPES, ""), "claim": "", "": ""})] = Field(
         default="", description="Record type; empty matches any type."
     )
     sections: list[Annotated[str, OpenEnum(SECTIONS)]] = Field(

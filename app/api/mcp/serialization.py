@@ -3,28 +3,15 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from app.domain.blocks import BLOCK_BY_CLAIM_KIND
+from app.domain.claim_kinds import BLOCKS
 from app.domain.json import Json
+from app.domain.record_types import RECORD_TYPES
 
 NOTICE: Final = "Information, not advice."
 _SOURCE_FIELDS: Final = ("slug", "name", "design", "year", "commercial")
 _FACTS: Final = (
-    "family",
-    "intents",
-    "implant",
-    "kind",
-    "stub",
+    *dict.fromkeys(fact for row in RECORD_TYPES.values() for fact in row.facts),
     "body_regions",
-    "category",
-    "lay_name",
-    "design",
-    "year",
-    "commercial",
-    "status",
-    "publisher",
-    "url",
-    "doi",
-    "note",
     "last_changed_in",
 )
 
@@ -68,7 +55,7 @@ class CitedSources:
 
 def get_claim_blocks(document: Json) -> dict[str, Json]:
     """Blocks of a record document that hold claims."""
-    names = [*BLOCK_BY_CLAIM_KIND.values(), "observations"]
+    names = [*BLOCKS, "observations"]
     return {name: document[name] for name in names if name in document and "status" in document[name]}
 
 

@@ -10,6 +10,7 @@ import orjson
 
 from app.api.deps import non_empty, parse_min_relief
 from app.api.mcp.arguments import (
+    GETTABLE_RECORD_TYPES,
     CompareArguments,
     FindArguments,
     GetArguments,
@@ -19,14 +20,15 @@ from app.api.mcp.arguments import (
     WhatTreatsArguments,
 )
 from app.api.mcp.serialization import NOTICE, CitedSources, serialize_record
-from app.domain import vocabulary
+from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.json import Json
+from app.domain.record_types import PATH_BY_RECORD_TYPE, get_label
 from app.errors import FieldError, InvalidParameter, NotFound
 from app.formats.comparison import build_comparison
 from app.http.context import RequestContext
 from app.http.pagination import build_next_cursor, decode_cursor
 from app.http.search import explain_hit, find_notices, get_index, suggest_names
-from app.http.slug_resolution import TYPE_LABELS, build_ref, explain_missing, names_by_slug, suggest_records
+from app.http.slug_resolution import build_ref, explain_missing, names_by_slug, suggest_records
 from app.queries.claims import ClaimFilters, list_claims
 from app.queries.documents import find_claim, find_document, get_current_release_json, list_documents
 from app.queries.list_filter import FilteredList, Filters, count_rows
@@ -38,8 +40,6 @@ from app.search.ranking import search
 from app.text.nearest import find_nearest
 from app.text.normalize import normalize
 
-RECORD_TYPES: Final = ("procedure", "condition", "pain_generator", "risk", "source")
-LOOKUP_FOLDERS: Final = {"pain_generator": "pain-generators", "condition": "conditions"}
 MAX_SOURCES: Final = 5
 _CLAIM_FIELD: Final = re.compile(r"^/claims/([^/]+)")
 
@@ -113,7 +113,7 @@ def resolve_record(ctx: RequestContext, parameter: str, record_types: Sequence[s
         return min((nearest.index(ref[key]) for key in ("slug", "name") if ref[key] in nearest), default=len(nearest))
 
     suggestions.sort(key=rank)
-    labels = " or ".join(TYPE_LABELS.get(record_type, record_type) for record_type in record_types)
+    labels = " or ".join(get_label(record_type) for record_type in record_types)
     raise NotFound(f"Unknown {labels} {name!r}.", suggestions=tuple(suggestions[:5]))
 
 
@@ -169,9 +169,9 @@ def get_record(ctx: RequestContext, args: GetArguments) -> Json:
         return _build_output(ctx, sources, _serialize_claim(orjson.loads(claim), sources))
     if args.type == "claim":
         # Claim ids begin with the slug of their subject, so the ids that follow are of the same or a similar record.
-        following = list_claims(ctx.connection, ClaimFilters(tuple(vocabulary.CLAIM_KINDS)), after=args.name, limit=3)
+        following = list_claims(ctx.connection, ClaimFilters(tuple(CLAIM_KINDS)), after=args.name, limit=3)
         raise NotFound(f"Unknown claim {args.name!r}.", suggestions=tuple(claim_id for claim_id, _ in following))
-    record_types = (args.type,) if args.type else RECORD_TYPES
+    record_types = (args.type,) if args.type else GETTABLE_RECORD_TYPES
     document = find_document(ctx.connection, *resolve_record(ctx, "name", record_types, args.name))
     record = serialize_record(orjson.loads(document or b"{}"), sources, list(args.sections))
     return _build_output(ctx, sources, record)
@@ -199,7 +199,7 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     record_type, slug = resolve_record(ctx, "record", ("pain_generator", "condition"), args.record)
     roles = [args.role] if args.role else None
     filters = Filters(non_empty(role=roles, family=list(args.family)), parse_min_relief(args.min_relief or None))
-    filtered = FilteredList(ctx.connection, f"{LOOKUP_FOLDERS[record_type]}/{slug}/procedures", filters)
+    filtered = FilteredList(ctx.connection, f"{PATH_BY_RECORD_TYPE[record_type]}/{slug}/procedures", filters)
     rows, total, next_cursor = _list_page(ctx, args, filtered)
     relations = {row["slug"]: _list_best_relations(row["relations"], args.role) for row in rows}
     claims = list_claims_by_id(ctx, (relation["claim"] for best in relations.values() for relation in best))
@@ -229,7 +229,7 @@ def _list_best_relations(relations: list[Json], role: str) -> list[Json]:
 def list_claims_by_id(ctx: RequestContext, ids: Iterable[str]) -> dict[str, Json]:
     """List claim documents by id, in one query."""
     distinct = tuple(sorted(set(ids)))
-    filters = ClaimFilters(tuple(vocabulary.CLAIM_KINDS), ids=distinct)
+    filters = ClaimFilters(tuple(CLAIM_KINDS), ids=distinct)
     rows = list_claims(ctx.connection, filters, after="", limit=len(distinct)) if distinct else []
     return {claim_id: orjson.loads(document) for claim_id, document in rows}
 

@@ -16,7 +16,7 @@ from app.api.v1.procedure_claims import (
 )
 from app.api.v1.procedures import ProcedureListFilterParams
 from app.errors import FieldError, InvalidParameter
-from app.formats.csv_export import BOM, render_csv_lines
+from app.formats.csv_export import BOM, COLUMNS, render_csv_lines
 from app.formats.csv_export import CSV_MEDIA_TYPE as CSV
 from app.formats.exports import MANIFEST, MEDIA_TYPES
 from app.http.context import CACHE_CONTROL, RequestContext
@@ -122,6 +122,12 @@ def get_export_relief_durations(params: TableQuery, ctx: Context) -> Response:
     return _file_response(ctx, "relief-durations.csv", CSV, bom=params.bom)
 
 
+@router.get("/export/claims.csv", tags=["export"], response_class=UndocumentedMediaType, responses=_TABLE)
+def get_export_claims(params: TableQuery, ctx: Context) -> Response:
+    """Every claim of every kind, one per row, with its value as JSON."""
+    return _file_response(ctx, "claims.csv", CSV, bom=params.bom)
+
+
 def _csv_response(ctx: RequestContext, name: str, params: ListParams, *, bom: bool) -> Response:
     items = []
     for row in iter_rows(FilteredList(ctx.connection, name, params.build_filters(ctx), params.build_order())):
@@ -129,7 +135,7 @@ def _csv_response(ctx: RequestContext, name: str, params: ListParams, *, bom: bo
         if len(items) > MAX_ROWS:
             message = f"more than {MAX_ROWS} rows; narrow the list or use /v1/export"
             raise InvalidParameter(message, errors=(FieldError("sort", None, message),))
-    body = (BOM if bom else b"") + b"".join(render_csv_lines(name, items))
+    body = (BOM if bom else b"") + b"".join(render_csv_lines(COLUMNS[name], items))
     return ctx.bytes_response(
         body, media_type=CSV, headers={"Content-Disposition": f'attachment; filename="{name}.csv"'}
     )

@@ -36,7 +36,7 @@ from app.openapi.responses import error_responses
 from app.queries.list_filter import Filters
 from app.queries.matrix import list_matrix
 from app.schemas.building_blocks import ListPage
-from app.schemas.claims import FindingClaimOut, ReliefDurationClaimOut, ResponseRateClaimOut
+from app.schemas.claims import build_page_model
 from app.schemas.records import Matrix, TargetEdge
 
 router = APIRouter(tags=["edges and estimates"], route_class=StrictRoute)
@@ -233,19 +233,21 @@ def get_targets_matrix(params: Annotated[MatrixParams, Query()], ctx: Context) -
     )
 
 
-@router.get("/relief-durations", response_model=ListPage[ReliefDurationClaimOut], responses=error_responses())
+@router.get(
+    "/relief-durations", response_model=build_page_model(ListPage, "relief_duration"), responses=error_responses()
+)
 def list_relief_durations(params: Annotated[ReliefDurationParams, Query()], ctx: Context) -> Response:
     """Every estimate of how long relief lasts."""
     return list_page(ctx, "relief-durations", params, table=True)
 
 
-@router.get("/response-rates", response_model=ListPage[ResponseRateClaimOut], responses=error_responses())
+@router.get("/response-rates", response_model=build_page_model(ListPage, "response_rate"), responses=error_responses())
 def list_response_rates(params: Annotated[ResponseRateParams, Query()], ctx: Context) -> Response:
     """Every estimate of the share of people who respond."""
     return list_page(ctx, "response-rates", params, table=True)
 
 
-@router.get("/findings", response_model=ListPage[FindingClaimOut], responses=error_responses())
+@router.get("/findings", response_model=build_page_model(ListPage, "finding"), responses=error_responses())
 def list_findings(params: Annotated[FindingParams, Query()], ctx: Context) -> Response:
     """Every study finding: outcome, effect, comparator, direction."""
     return list_page(ctx, "findings", params, table=True)

@@ -28,7 +28,7 @@ from app.api.deps import (
     resolve_slugs,
 )
 from app.api.v1.batch import BatchQuery, get_batch
-from app.domain.blocks import BLOCK_BY_CLAIM_KIND
+from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.patterns import VERSION
 from app.errors import FieldError, InvalidParameter
 from app.http.alternate_links import alternate_link_header
@@ -41,14 +41,7 @@ from app.queries.list_filter import Filters
 from app.queries.lists import count_record_claims, list_record_claims
 from app.queries.releases import list_versions
 from app.schemas.building_blocks import Batch, BlockPage, ListPage
-from app.schemas.claims import (
-    FindingClaimOut,
-    IndicationClaimOut,
-    ProcedureRiskClaimOut,
-    ReliefDurationClaimOut,
-    ResponseRateClaimOut,
-    TargetClaimOut,
-)
+from app.schemas.claims import build_page_model
 from app.schemas.records import ProcedureDetail, ProcedureSummary
 from app.search.ranking import search
 
@@ -168,17 +161,21 @@ def _list_claims(ctx: RequestContext, slug: str, claim_kind: str, params: Paging
 
 def _find_block_status(ctx: RequestContext, slug: str, claim_kind: str) -> str:
     record = orjson.loads(get_document(ctx, "procedure", slug))
-    return str(record[BLOCK_BY_CLAIM_KIND[claim_kind]]["status"])
+    return str(record[CLAIM_KINDS[claim_kind].block]["status"])
 
 
-@router.get("/{slug}/targets", response_model=BlockPage[TargetClaimOut], responses=error_responses(*RECORD_STATUSES))
+@router.get(
+    "/{slug}/targets", response_model=build_page_model(BlockPage, "target"), responses=error_responses(*RECORD_STATUSES)
+)
 def list_targets_of_procedure(slug: PathSlug, params: PagingQuery, ctx: Context) -> Response:
     """Claims on what a procedure diagnoses or treats."""
     return _list_claims(ctx, slug, "target", params)
 
 
 @router.get(
-    "/{slug}/indications", response_model=BlockPage[IndicationClaimOut], responses=error_responses(*RECORD_STATUSES)
+    "/{slug}/indications",
+    response_model=build_page_model(BlockPage, "indication"),
+    responses=error_responses(*RECORD_STATUSES),
 )
 def list_indications_of_procedure(slug: PathSlug, params: PagingQuery, ctx: Context) -> Response:
     """Claims on what a procedure is used for."""
@@ -186,7 +183,9 @@ def list_indications_of_procedure(slug: PathSlug, params: PagingQuery, ctx: Cont
 
 
 @router.get(
-    "/{slug}/risks", response_model=BlockPage[ProcedureRiskClaimOut], responses=error_responses(*RECORD_STATUSES)
+    "/{slug}/risks",
+    response_model=build_page_model(BlockPage, "procedure_risk"),
+    responses=error_responses(*RECORD_STATUSES),
 )
 def list_risks_of_procedure(slug: PathSlug, params: PagingQuery, ctx: Context) -> Response:
     """Claims on the risks of a procedure, with the reported rates."""
@@ -195,7 +194,7 @@ def list_risks_of_procedure(slug: PathSlug, params: PagingQuery, ctx: Context) -
 
 @router.get(
     "/{slug}/relief-durations",
-    response_model=BlockPage[ReliefDurationClaimOut],
+    response_model=build_page_model(BlockPage, "relief_duration"),
     responses=error_responses(*RECORD_STATUSES),
 )
 def list_relief_durations_of_procedure(slug: PathSlug, params: PagingQuery, ctx: Context) -> Response:
@@ -205,7 +204,7 @@ def list_relief_durations_of_procedure(slug: PathSlug, params: PagingQuery, ctx:
 
 @router.get(
     "/{slug}/response-rates",
-    response_model=BlockPage[ResponseRateClaimOut],
+    response_model=build_page_model(BlockPage, "response_rate"),
     responses=error_responses(*RECORD_STATUSES),
 )
 def list_response_rates_of_procedure(slug: PathSlug, params: PagingQuery, ctx: Context) -> Response:
@@ -213,7 +212,11 @@ def list_response_rates_of_procedure(slug: PathSlug, params: PagingQuery, ctx: C
     return _list_claims(ctx, slug, "response_rate", params)
 
 
-@router.get("/{slug}/findings", response_model=BlockPage[FindingClaimOut], responses=error_responses(*RECORD_STATUSES))
+@router.get(
+    "/{slug}/findings",
+    response_model=build_page_model(BlockPage, "finding"),
+    responses=error_responses(*RECORD_STATUSES),
+)
 def list_findings_of_procedure(slug: PathSlug, params: PagingQuery, ctx: Context) -> Response:
     """Study findings on a procedure: outcome, effect, comparator, direction."""
     return _list_claims(ctx, slug, "finding", params)

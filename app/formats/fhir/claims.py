@@ -8,7 +8,9 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from app.domain import vocabulary
+from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.json import Json
+from app.domain.values import StatementValue
 from app.formats.fhir.extensions import build_extension, build_members
 from app.formats.fhir.identifiers import (
     USE_TYPE_BY_CLAIM_KIND,
@@ -25,15 +27,14 @@ from app.formats.fhir.identifiers import (
 )
 from app.formats.fhir.statistics import build_statistics
 
-# Claim kinds with a value model; every other kind has the value `statement`.
-KINDS_WITH_VALUE_MODEL: Final = frozenset(vocabulary.EVIDENCE_CLAIM_KINDS)
 CLINICAL_USE_KINDS: Final = tuple(USE_TYPE_BY_CLAIM_KIND)
 _VARIABLE_ROLE: Final = "http://terminology.hl7.org/CodeSystem/variable-role"
 
 
 def get_value_extension_name(claim_kind: str) -> str:
     """Name of the extension that holds the value of a claim."""
-    return f"value-{claim_kind.replace('_', '-')}" if claim_kind in KINDS_WITH_VALUE_MODEL else "value-statement"
+    is_statement = CLAIM_KINDS[claim_kind].value_model is StatementValue
+    return "value-statement" if is_statement else f"value-{claim_kind.replace('_', '-')}"
 
 
 def build_narrative(text: str) -> Json:
@@ -133,7 +134,7 @@ def _build_evidence(claim: Json, version: str) -> Json:
     certainty: Json = {"rating": build_codeable_concept("grades", grade, vocabulary.GRADES[grade])}
     if reasons:
         certainty["description"] = ", ".join(reasons)
-    kind_label = vocabulary.CLAIM_KINDS[claim_kind]
+    kind_label = CLAIM_KINDS[claim_kind].label
     elements: Json = {
         "url": canonical_url("Evidence", to_fhir_id(claim["id"])),
         "identifier": [build_identifier("claim", claim["id"])],

@@ -19,6 +19,11 @@ def build_extension(name: str, members: list[Json]) -> Json:
     return {"url": canonical_url("StructureDefinition", name), "extension": members}
 
 
+def get_fact_member_name(fact: str, *, repeats: bool) -> str:
+    """Name of the member that holds a fact of a record; the member of a list is named in the singular."""
+    return (fact.removesuffix("s") if repeats else fact).replace("_", "-")
+
+
 def build_members(values: Mapping[str, Any]) -> list[Json]:
     """Build the members of an object, in its key order."""
     return [member for name, value in values.items() for member in build_member(name, value)]

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final
 
+from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.json import Json
+from app.domain.record_types import RECORD_TYPES
 from app.read_model.link_placeholder import LINK_PLACEHOLDER
 
 # The FHIR base URL; HTTP replaces the placeholder by the public URL.
@@ -18,25 +20,10 @@ URN_BASE: Final = "urn:procedure-kb"
 # FHIR allows 64 characters; slugs and claim ids may be longer.
 MAX_ID_LENGTH: Final = 64
 _HASH_LENGTH: Final = 12
-USE_TYPE_BY_CLAIM_KIND: Final = {
-    "indication": "indication",
-    "contraindication": "contraindication",
-    "procedure_risk": "undesirable-effect",
-}
+USE_TYPE_BY_CLAIM_KIND: Final = {name: row.fhir_use_type for name, row in CLAIM_KINDS.items() if row.fhir_use_type}
 # Record type -> resource type and id prefix: conditions and pain generators share a resource type.
 RESOURCE_BY_RECORD_TYPE: Final = {
-    "procedure": ("ActivityDefinition", ""),
-    "condition": ("EvidenceVariable", "condition-"),
-    "pain_generator": ("EvidenceVariable", "pain-generator-"),
-    "source": ("Citation", ""),
-}
-SYSTEM_BY_RECORD_TYPE: Final = {
-    "procedure": "procedures",
-    "condition": "conditions",
-    "pain_generator": "pain-generators",
-    "risk": "risks",
-    "source": "sources",
-    "guide_page": "guide-pages",
+    name: (row.fhir_resource, row.fhir_id_prefix) for name, row in RECORD_TYPES.items() if row.fhir_resource
 }
 
 
@@ -76,7 +63,8 @@ def build_meta(version: str) -> Json:
 
 def build_identifier(record_type: str, value: str) -> Json:
     """Build the permanent identifier of a record or claim (`record_type` "claim")."""
-    return {"system": canonical_url("identifier", SYSTEM_BY_RECORD_TYPE.get(record_type, record_type)), "value": value}
+    system = RECORD_TYPES[record_type].fhir_system if record_type in RECORD_TYPES else record_type
+    return {"system": canonical_url("identifier", system), "value": value}
 
 
 def build_reference(ref: Json) -> Json:

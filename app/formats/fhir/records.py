@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from app.domain import vocabulary
-from app.domain.blocks import BLOCK_BY_CLAIM_KIND, CLAIM_KINDS_BY_RECORD_TYPE
+from app.domain.claim_kinds import list_blocks
 from app.domain.json import Json
+from app.domain.record_types import RECORD_TYPES
 from app.formats.fhir.claims import build_narrative
-from app.formats.fhir.extensions import build_extension, build_members
+from app.formats.fhir.extensions import build_extension, build_members, get_fact_member_name
 from app.formats.fhir.identifiers import (
-    SYSTEM_BY_RECORD_TYPE,
     build_codeable_concept,
     build_coding,
     build_identifier,
@@ -85,19 +85,17 @@ def _build_common_elements(
 
 
 def _build_record_members(document: Json, texts: dict[str, list[Json]]) -> Json:
-    blocks = [BLOCK_BY_CLAIM_KIND[claim_kind] for claim_kind in CLAIM_KINDS_BY_RECORD_TYPE[document["type"]]]
-    statuses = {block: document[block]["status"] for block in blocks}
+    statuses = {block: document[block]["status"] for block in list_blocks(document["type"])}
     related = document["related"]
     return {
         "slug": document["slug"],
         "type": document["type"],
         "name": document["names"],
         "body-region": document["body_regions"],
-        "family": document.get("family"),
-        "intent": document.get("intents"),
-        "implant": document.get("implant"),
-        "stub": document.get("stub"),
-        "kind": document.get("kind"),
+        **{
+            get_fact_member_name(fact, repeats=isinstance(document[fact], list)): document[fact]
+            for fact in RECORD_TYPES[document["type"]].facts
+        },
         "prose": [
             {"section": section, "text": text["text"], "claim": text["claims"]}
             for section, section_texts in texts.items()
@@ -132,7 +130,7 @@ def _list_external_codings(document: Json) -> list[Json]:
 
 
 def _build_record_concept(document: Json) -> Json:
-    coding = build_coding(SYSTEM_BY_RECORD_TYPE[document["type"]], document["slug"], document["name"])
+    coding = build_coding(RECORD_TYPES[document["type"]].fhir_system, document["slug"], document["name"])
     return {"coding": [coding, *_list_external_codings(document)], "text": document["name"]}
 
 

@@ -5,7 +5,7 @@ extension whose members, types and descriptions are the fields of its model.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
@@ -14,9 +14,13 @@ from pydantic import BaseModel
 
 from app.domain import values
 from app.domain.json import Json
+from app.domain.record_types import RECORD_TYPES
+from app.formats.fhir.claims import get_value_extension_name
+from app.formats.fhir.extensions import get_fact_member_name
 from app.formats.fhir.identifiers import canonical_url
-from app.schemas import claims
+from app.schemas import records
 from app.schemas.building_blocks import NameOut, Ref, ReviewOut, SourceRef
+from app.schemas.claims import VALUE_MODELS, TypicalRelief
 
 _BASE_DEFINITION: Final = "http://hl7.org/fhir/StructureDefinition/Extension"
 _TYPES: Final[dict[type, str]] = {bool: "boolean", int: "integer", float: "decimal", str: "string"}
@@ -95,16 +99,27 @@ _CLAIM_MEMBERS: Final = (
         members=list_model_members(values.Qualifiers),
     ),
 )
+_SUMMARY_MODELS: Final = (
+    ("procedure", records.ProcedureSummary),
+    ("condition", records.ConditionSummary),
+    ("pain_generator", records.PainGeneratorSummary),
+)
+
+
+def _list_fact_members(record_type: str, model: type[BaseModel]) -> Iterator[Member]:
+    row = RECORD_TYPES[record_type]
+    for fact in row.facts:
+        field = model.model_fields[fact]
+        member = _build_member(fact, field.annotation, f"{row.label.capitalize()} only: {field.description or fact}")
+        yield replace(member, name=get_fact_member_name(fact, repeats=member.repeats))
+
+
 _RECORD_MEMBERS: Final = (
     Member("slug", "Permanent public name of the record."),
     Member("type", "procedure, condition or pain_generator."),
     Member("name", "Name with its kind.", repeats=True, members=list_model_members(NameOut)),
     Member("body-region", "Body region; code system body-regions.", repeats=True),
-    Member("family", "Procedure only: family; code system families."),
-    Member("intent", "Procedure only: intent; code system intents.", repeats=True),
-    Member("implant", "Procedure only: something stays in the body on purpose.", "boolean"),
-    Member("stub", "Condition only: the evidence names it but does not describe it.", "boolean"),
-    Member("kind", "Pain generator only: kind; code system generator-kinds."),
+    *(member for record_type, model in _SUMMARY_MODELS for member in _list_fact_members(record_type, model)),
     Member(
         "prose",
         "Text, with the ids of the claims that it is based on.",
@@ -148,19 +163,6 @@ _SOURCE_MEMBERS: Final = (
     Member("year", "Year of publication; absent if not stated.", "integer"),
 )
 _CLAIM_CONTEXTS: Final = ("ClinicalUseDefinition", "Evidence")
-_VALUE_MODELS: Final[dict[str, type[BaseModel]]] = {
-    "target": claims.TargetOut,
-    "indication": claims.IndicationOut,
-    "procedure-risk": claims.ProcedureRiskOut,
-    "relief-duration": claims.ReliefDurationOut,
-    "onset": claims.OnsetOut,
-    "response-rate": values.ResponseRateValue,
-    "finding": values.FindingValue,
-    "recommendation": values.RecommendationValue,
-    "evidence-grade": values.EvidenceGradeValue,
-    "coverage": values.CoverageValue,
-    "statement": claims.StatementOut,
-}
 
 
 @cache
@@ -177,12 +179,13 @@ def get_extensions() -> dict[str, Extension]:
         "typical-relief": Extension(
             "Typical relief duration: the headline estimate, selected by a written rule.",
             ("ActivityDefinition",),
-            list_model_members(claims.TypicalRelief),
+            list_model_members(TypicalRelief),
         ),
     }
-    for name, model in _VALUE_MODELS.items():
+    for claim_kind, model in VALUE_MODELS.items():
+        name = get_value_extension_name(claim_kind)
         description = (model.__doc__ or name).strip().splitlines()[0]
-        extensions[f"value-{name}"] = Extension(description, _CLAIM_CONTEXTS, list_model_members(model))
+        extensions[name] = Extension(description, _CLAIM_CONTEXTS, list_model_members(model))
     return extensions
 
 

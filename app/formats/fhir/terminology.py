@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.domain import vocabulary
+from app.domain.claim_kinds import CLAIM_KIND_LABELS
 from app.domain.json import Json
+from app.domain.record_types import RECORD_TYPES
 from app.formats.fhir.identifiers import canonical_url, system_url
 from app.text.normalize import normalize
 
@@ -32,15 +34,10 @@ CLOSED_LISTS: Final[dict[str, tuple[str, Mapping[str, str]]]] = {
     "risk-bands": ("Frequency bands", vocabulary.RISK_BANDS),
     "risk-categories": ("Risk categories", vocabulary.RISK_CATEGORIES),
     "relations": ("Relations between procedures", vocabulary.RELATIONS),
-    "claim-kinds": ("Claim kinds", vocabulary.CLAIM_KINDS),
+    "claim-kinds": ("Claim kinds", CLAIM_KIND_LABELS),
 }
 # Code system -> record type whose slugs are the codes, and title.
-RECORD_SYSTEMS: Final = {
-    "procedures": ("procedure", "Procedures of interventional pain management"),
-    "conditions": ("condition", "Painful conditions"),
-    "pain-generators": ("pain_generator", "Pain generators"),
-    "risks": ("risk", "Risks of procedures"),
-}
+RECORD_SYSTEMS: Final = {row.fhir_system: (row.name, row.fhir_title) for row in RECORD_TYPES.values() if row.fhir_title}
 CODE_SYSTEMS: Final = (*RECORD_SYSTEMS, *CLOSED_LISTS)
 # Value set -> procedure family: each is a part of the code system of procedures.
 FAMILY_VALUE_SETS: Final = {

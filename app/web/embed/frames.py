@@ -5,6 +5,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError
 from app.http.context import RequestContext, request_context
 from app.http.search import explain_hit, find_notices, get_index
@@ -20,7 +21,7 @@ from app.web.embed.routes import (
     load_search_card,
     load_typical_relief_card,
 )
-from app.web.rendering import FOLDERS, asset_path, render_template
+from app.web.rendering import asset_path, render_template
 
 router = APIRouter(include_in_schema=False)
 THEMES: Final = ("auto", "light", "dark")
@@ -72,9 +73,9 @@ def _render_frame_template(ctx: RequestContext, template: str, title: str, path:
 def _render_error_frame(ctx: RequestContext, request: Request, error: KnowledgeBaseError) -> Response:
     base = ctx.settings.link_base
     suggestions = [
-        (f"{base}/{FOLDERS[suggestion['type']]}/{suggestion['slug']}", suggestion["name"])
+        (f"{base}/{PATH_BY_RECORD_TYPE[suggestion['type']]}/{suggestion['slug']}", suggestion["name"])
         for suggestion in error.suggestions
-        if isinstance(suggestion, dict) and suggestion.get("type") in FOLDERS
+        if isinstance(suggestion, dict) and suggestion.get("type") in PATH_BY_RECORD_TYPE
     ]
     path = request.url.path
     return _render_frame_template(
@@ -128,11 +129,11 @@ def show_search_frame(request: Request) -> Response:
         variables: dict[str, object] = {"card": load_search_card(ctx), "is_search": True, "q": q}
         if normalize(q):
             _query, hits = search(get_index(ctx), q)
-            displayed_hits = [hit for hit in hits if hit.record.type in FOLDERS]
+            displayed_hits = [hit for hit in hits if hit.record.type in PATH_BY_RECORD_TYPE]
             results = [
                 {
                     "name": hit.record.name,
-                    "url": f"{ctx.settings.link_base}/{FOLDERS[hit.record.type]}/{hit.record.slug}",
+                    "url": f"{ctx.settings.link_base}/{PATH_BY_RECORD_TYPE[hit.record.type]}/{hit.record.slug}",
                     "summary": hit.record.summary,
                     "explanation": explain_hit(hit),
                 }

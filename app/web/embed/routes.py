@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.domain.documents import DocumentType
 from app.domain.json import Json
+from app.domain.record_types import DESCRIBED_TYPES, PATH_BY_RECORD_TYPE
 from app.errors import NotFound
 from app.http.context import RequestContext, request_context
 from app.http.problems import problem_response
@@ -13,12 +14,11 @@ from app.http.slug_resolution import get_document, names_by_slug
 from app.queries.name_lookup import list_names
 from app.web.embed import cards
 from app.web.embed.builds import Build, get_newest_build, load_builds
-from app.web.rendering import FOLDERS, get_current_release, load_rows, parse_document
+from app.web.rendering import get_current_release, load_rows, parse_document
 
 router = APIRouter(include_in_schema=False)
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 ONE_HOUR: Final = "public, max-age=3600, stale-while-revalidate=86400"
-_SEARCHABLE_TYPES: Final = ("procedure", "condition", "pain_generator")
 
 
 def _script_response(build: Build, cache_control: str) -> Response:
@@ -90,7 +90,7 @@ def load_search_card(ctx: RequestContext) -> Json:
     """Load the search card. Its `names` let the script search on a static host."""
     base = ctx.settings.link_base
     names: list[Json] = []
-    for record_type in _SEARCHABLE_TYPES:
+    for record_type in DESCRIBED_TYPES:
         other_names: dict[str, list[str]] = {}
         for name_text, slug in list_names(ctx.connection, record_type).items():
             other_names.setdefault(slug, []).append(name_text)
@@ -100,7 +100,7 @@ def load_search_card(ctx: RequestContext) -> Json:
                 "slug": slug,
                 "name": name,
                 "others": sorted(set(other_names.get(slug, [])) - {name}),
-                "url": f"{base}/{FOLDERS[record_type]}/{slug}",
+                "url": f"{base}/{PATH_BY_RECORD_TYPE[record_type]}/{slug}",
             }
             for slug, name in sorted(names_by_slug(ctx, record_type).items())
         ]

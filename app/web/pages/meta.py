@@ -4,20 +4,14 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.record_types import RECORD_TYPES
 from app.errors import NotFound, list_errors_by_code
 from app.http.context import RequestContext
 from app.openapi.document import DESCRIPTION
 from app.web.rendering import asset_path, load_rows, render_page, render_template
 
 router = APIRouter(include_in_schema=False)
-_TYPE_LABELS: Final = {
-    "procedure": "procedures",
-    "condition": "conditions",
-    "pain_generator": "pain generators",
-    "risk": "harms",
-    "source": "sources",
-    "guide_page": "guide",
-}
+_TYPE_LABELS: Final = {name: row.page_plural for name, row in RECORD_TYPES.items()}
 
 
 @router.get("/releases")

@@ -5,21 +5,15 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from app.domain.json import Json
+from app.domain.record_types import PATH_BY_RECORD_TYPE, RECORD_TYPES
 from app.http.context import RequestContext
 from app.http.search import explain_hit, find_notices, get_index, suggest_names
 from app.search.ranking import search
 from app.text.normalize import normalize
-from app.web.rendering import FOLDERS, render_page, render_template
+from app.web.rendering import render_page, render_template
 
 router = APIRouter(include_in_schema=False)
-_TYPE_LABELS: Final = {
-    "procedure": "Procedure",
-    "condition": "Condition",
-    "pain_generator": "Pain generator",
-    "guide_page": "Guide",
-    "risk": "Harm",
-    "source": "Source",
-}
+_TYPE_LABELS: Final = {name: row.page_label.capitalize() for name, row in RECORD_TYPES.items()}
 
 
 @router.get("/search")
@@ -32,12 +26,12 @@ def show_search(request: Request) -> Response:
             "q": q,
             "results": None,
             "suggestions": [],
-            "paths": {record_type: f"/{folder}" for record_type, folder in FOLDERS.items()},
+            "paths": {record_type: f"/{folder}" for record_type, folder in PATH_BY_RECORD_TYPE.items()},
             "type_labels": _TYPE_LABELS,
         }
         if normalize(q):
             query, hits = search(get_index(ctx), q)
-            displayed_hits = [hit for hit in hits if hit.record.type in FOLDERS][:30]
+            displayed_hits = [hit for hit in hits if hit.record.type in PATH_BY_RECORD_TYPE][:30]
             items = [
                 {
                     "type": hit.record.type,

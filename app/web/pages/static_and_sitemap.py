@@ -5,12 +5,13 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.errors import NotFound
 from app.http.context import request_context
 from app.http.problems import problem_response
 from app.http.services import get_services
 from app.http.slug_resolution import names_by_slug
-from app.web.rendering import FOLDERS, SWAGGER_UI, asset_path, read_asset
+from app.web.rendering import SWAGGER_UI, asset_path, read_asset
 
 router = APIRouter(include_in_schema=False)
 HASHED_ASSETS: Final = ("site.css", "site.js", "leaflet.css", "frame.js", "configurator.js", "docs.js", *SWAGGER_UI)
@@ -63,7 +64,7 @@ def get_sitemap(request: Request) -> Response:
             "/notice",
             "/docs",
         ]
-        for record_type, folder in FOLDERS.items():
+        for record_type, folder in PATH_BY_RECORD_TYPE.items():
             paths += [f"/{folder}/{quote(slug)}" for slug in sorted(names_by_slug(ctx, record_type))]
         entries = "".join(f"<url><loc>{base}{path}</loc></url>" for path in paths)
         body = f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries}</urlset>'

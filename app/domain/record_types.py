@@ -1,0 +1,106 @@
+"""Record types: one row for each, from which folders, paths, labels, texts and FHIR names are derived."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class RecordType:
+    """Type of records: how files, URLs, messages, pages and FHIR name it."""
+
+    # Value of `type` in the API.
+    name: str
+    # Folder of its seed files, or stem of the one seed file; with hyphens, its path below / and /v1/.
+    folder: str
+    # Singular and plural on pages.
+    page_label: str
+    page_plural: str
+    # FHIR resource type, and prefix of ids where record types share it; empty: the record is no resource.
+    fhir_resource: str = ""
+    fhir_id_prefix: str = ""
+    # Title of its FHIR code system; empty: its slugs are no codes.
+    fhir_title: str = ""
+    # Fields of a record that are neither prose nor claims, in API order.
+    facts: tuple[str, ...] = ()
+    # Name of each text -> part of the page (id in its template) that shows it. Empty: the type has no texts.
+    texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def path(self) -> str:
+        """Segment of its URLs."""
+        return self.folder.replace("_", "-")
+
+    @property
+    def label(self) -> str:
+        """Name in messages."""
+        return self.name.replace("_", " ")
+
+    @property
+    def fhir_system(self) -> str:
+        """Name of its FHIR code system and identifier system."""
+        return f"{self.name.replace('_', '-')}s"
+
+
+_ROWS: Final = (
+    RecordType(
+        "procedure",
+        "procedures",
+        "procedure",
+        "procedures",
+        fhir_resource="ActivityDefinition",
+        fhir_title="Procedures of interventional pain management",
+        facts=("family", "intents", "implant"),
+        texts={
+            "summary": "what",
+            "clinical": "clinicians",
+            "what_happens": "day",
+            "preparation": "before",
+            "afterwards": "afterwards",
+            "when_to_call": "call",
+        },
+    ),
+    RecordType(
+        "condition",
+        "conditions",
+        "condition",
+        "conditions",
+        fhir_resource="EvidenceVariable",
+        fhir_id_prefix="condition-",
+        fhir_title="Painful conditions",
+        facts=("stub",),
+        texts={"summary": "what", "clinical": "clinicians", "when_to_call": "call"},
+    ),
+    RecordType(
+        "pain_generator",
+        "pain_generators",
+        "pain generator",
+        "pain generators",
+        fhir_resource="EvidenceVariable",
+        fhir_id_prefix="pain-generator-",
+        fhir_title="Pain generators",
+        facts=("kind",),
+        texts={"summary": "what", "clinical": "clinicians"},
+    ),
+    RecordType("risk", "risks", "harm", "harms", fhir_title="Risks of procedures", facts=("lay_name", "category")),
+    RecordType(
+        "source",
+        "sources",
+        "source",
+        "sources",
+        fhir_resource="Citation",
+        facts=("design", "year", "commercial", "status", "publisher", "url", "doi", "note"),
+    ),
+    RecordType("guide_page", "guide", "guide", "guide"),
+)
+RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType({row.name: row for row in _ROWS})
+# Record types whose claims stand in blocks, and whose pages show them in sections.
+DESCRIBED_TYPES: Final = tuple(row.name for row in _ROWS if row.texts)
+RECORD_TYPE_BY_PATH: Final[Mapping[str, str]] = MappingProxyType({row.path: row.name for row in _ROWS})
+PATH_BY_RECORD_TYPE: Final[Mapping[str, str]] = MappingProxyType({row.name: row.path for row in _ROWS})
+
+
+def get_label(record_type: str) -> str:
+    """Name of a record type in messages. The seed has further types, such as `withdrawn`."""
+    return RECORD_TYPES[record_type].label if record_type in RECORD_TYPES else record_type.replace("_", " ")
