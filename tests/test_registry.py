@@ -92,7 +92,7 @@ app.set_release(release.revision, release.version)
 
 async def request_outputs() -> dict[str, str]:
     transport = httpx.ASGITransport(app=app)
-    async with app.app.router.lifespan_context(app.app), httpx.AsyncClient(transport=transport, base_url="https://kb.test") as http:
+    async with httpx.AsyncClient(transport=transport, base_url="https://kb.test") as http:
         async def get(path: str) -> str:
             response = await http.get(path)
             assert response.status_code == 200, (path, response.text)
@@ -101,14 +101,9 @@ async def request_outputs() -> dict[str, str]:
         (root / "exported.sqlite").write_bytes((await http.get("/v1/export/kb.sqlite")).content)
         call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
         arguments = {"name": "fusion", "sections": ["hospital_stays"]}
-        called = await http.post(
-            "/mcp",
-            json={**call, "params": {"name": "get", "arguments": arguments}},
-            headers={"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-06-18"},
-        )
         with sqlite3.connect(root / "exported.sqlite") as database:
             rows = database.execute("SELECT * FROM claim").fetchall() + database.execute("SELECT * FROM tag").fetchall()
-        return {
+        outputs = {
             "detail": await get("/v1/procedures/fusion"),
             "page": await get("/procedures/fusion"),
             "claim": await get("/v1/claims/stay-1"),
@@ -122,10 +117,17 @@ async def request_outputs() -> dict[str, str]:
             "FHIR StructureDefinition": await get("/fhir/StructureDefinition/value-hospital-stay"),
             "FHIR StructureDefinition of records": await get("/fhir/StructureDefinition/record"),
             "FHIR code system": await get("/fhir/CodeSystem/claim-kinds"),
-            "MCP get": called.text,
             "OpenAPI document": await get("/openapi.json"),
             "JSON Schema of the seed": build_schemas()["procedure.json"],
         }
+        # Only with its lifespan does the application answer MCP; without, it builds the exports when they are requested.
+        async with app.app.router.lifespan_context(app.app):
+            called = await http.post(
+                "/mcp",
+                json={**call, "params": {"name": "get", "arguments": arguments}},
+                headers={"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-06-18"},
+            )
+        return {**outputs, "MCP get": called.text}
 
 
 print(json.dumps(asyncio.run(request_outputs())))
