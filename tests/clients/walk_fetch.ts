@@ -68,6 +68,11 @@ const batch = await client.GET("/v1/procedures/batch", { params: { query: { slug
 check(batch.data?.items.length === 2 && batch.data.not_found[0] === "none-such", "batch");
 const comparison = await client.GET("/v1/compare", { params: { query: { procedure: [first, second] } } });
 check(comparison.data?.procedures[0]?.slug === first, "compare");
+// A value of a response is a value of the parameter.
+const { data: detail } = await details.procedures(first);
+check(detail !== undefined, "detail");
+const family = await client.GET("/v1/procedures", { params: { query: { family: [detail.family], body_region: detail.body_regions } } });
+check((family.data?.items.length ?? 0) > 0, "family");
 const results = await client.GET("/v1/search", { params: { query: { q: "sciatica" } } });
 check((results.data?.items.length ?? 0) > 0, "search");
 
