@@ -51,22 +51,24 @@ FIELDS: Final[Mapping[str, str]] = {
     "what_happens": "What happens during the procedure.",
     "when_to_call": "When to call the clinic or get help.",
 }
-_GENERICS: Final = (("BlockPage", BlockPage), ("Block", Block), ("Page", ListPage), ("Batch", Batch))
+# By the end of the component's name: Pydantic gives these no description.
+_COMPONENTS: Final[Mapping[str, str | None]] = {
+    "BlockPage": BlockPage.__doc__,
+    "Block": Block.__doc__,
+    "Page": ListPage.__doc__,
+    "Batch": Batch.__doc__,
+    "JsonValue": "Any JSON value.",
+}
 
 
 def add_descriptions(schemas: Json) -> None:
     """Describe every component and property that its model does not describe."""
     for name, schema in schemas.items():
-        schema.setdefault("description", _describe_generic(name))
-        if not schema["description"]:
-            del schema["description"]
+        if not schema.get("description"):
+            schema["description"] = next((text for suffix, text in _COMPONENTS.items() if name.endswith(suffix)), "")
         for field, child in schema.get("properties", {}).items():
             if "description" not in child and (description := describe_field(field)):
                 child["description"] = description
-
-
-def _describe_generic(component: str) -> str:
-    return next((str(model.__doc__) for suffix, model in _GENERICS if component.endswith(suffix)), "")
 
 
 def describe_field(name: str) -> str:

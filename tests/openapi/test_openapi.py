@@ -145,6 +145,7 @@ def test_everything_is_described(shipped: Client) -> None:
             assert parameter["description"], parameter
     assert used == set(tags)
     for name, component in document["components"]["schemas"].items():
+        assert component["description"], name
         for field, schema in component.get("properties", {}).items():
             assert schema.get("description"), f"{name}.{field}"
 
