@@ -336,6 +336,8 @@ def prepared_under_load(testbed: Testbed, count: int) -> Tally:
     database = f"sqlite:///{testbed.work / 'kb.sqlite3'}"
     testbed.load_synthetic(database, count)
     api = testbed.start_api(database)
+    for url in PREPARED_URLS:
+        httpx.get(f"{api.base}{url}", timeout=30).raise_for_status()
     with Traffic([api.port], PREPARED_URLS, {}, rate=RATE) as traffic:
         wait_for("the exports", responds_with_200(api.base, "/v1/export/manifest.json"))
         revision = get_revision(api)

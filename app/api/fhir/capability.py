@@ -77,7 +77,7 @@ def add_fhir_routes(app: FastAPI) -> list[str]:
     """Add the routes of /fhir and its separate OpenAPI document. Returns the paths of the FHIR routes."""
     cached: list[bytes] = []
 
-    async def get_fhir_openapi_document(request: Request) -> Response:
+    def get_fhir_openapi_document(request: Request) -> Response:
         if not cached:
             cached.append(orjson.dumps(build_fhir_openapi(request.app)))
         return Response(cached[0], media_type="application/json", headers={"Cache-Control": "public, max-age=3600"})
