@@ -14,6 +14,7 @@ from pydantic.warnings import UnsupportedFieldAttributeWarning
 from app.domain import vocabulary
 from app.domain.durations import duration_to_days
 from app.domain.patterns import PATH_SLUG, SHORT_DURATION, VERSION
+from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.domain.values import ClosedEnum, OpenEnum
 from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext, request_context
@@ -162,12 +163,10 @@ def list_page(
     )
 
 
-def list_procedures_of_record(
-    ctx: RequestContext, record_type: str, folder: str, slug: str, params: PageParams
-) -> Response:
+def list_procedures_of_record(ctx: RequestContext, record_type: str, slug: str, params: PageParams) -> Response:
     """One page of the procedures that are linked to a record."""
     check_record_exists(ctx, record_type, slug)
-    return list_page(ctx, f"{folder}/{slug}/procedures", params, has_status=True)
+    return list_page(ctx, f"{PATH_BY_RECORD_TYPE[record_type]}/{slug}/procedures", params, has_status=True)
 
 
 def resolve_slugs(ctx: RequestContext, record_type: str, values: list[str]) -> tuple[str, ...]:

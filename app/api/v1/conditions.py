@@ -80,7 +80,7 @@ def get_condition(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
 )
 def list_procedures_of_condition(slug: PathSlug, params: ProcedureLookupQuery, ctx: Context) -> Response:
     """Procedures that are used for this condition or a narrower one, each once with the relations that link them."""
-    return list_procedures_of_record(ctx, "condition", "conditions", slug, params)
+    return list_procedures_of_record(ctx, "condition", slug, params)
 
 
 @router.get("/{slug}/options", response_model=ConditionOptions, responses=error_responses(*RECORD_STATUSES))

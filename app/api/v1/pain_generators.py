@@ -77,4 +77,4 @@ def get_pain_generator(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Respons
 )
 def list_procedures_of_pain_generator(slug: PathSlug, params: ProcedureLookupQuery, ctx: Context) -> Response:
     """Procedures that diagnose or treat this pain generator or a narrower one, each once with the relations that link them."""
-    return list_procedures_of_record(ctx, "pain_generator", "pain-generators", slug, params)
+    return list_procedures_of_record(ctx, "pain_generator", slug, params)

@@ -73,4 +73,4 @@ def get_risk(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
 )
 def list_procedures_of_risk(slug: PathSlug, params: Annotated[RiskLookupParams, Query()], ctx: Context) -> Response:
     """Procedures for which this risk is reported."""
-    return list_procedures_of_record(ctx, "risk", "risks", slug, params)
+    return list_procedures_of_record(ctx, "risk", slug, params)

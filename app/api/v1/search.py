@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.api.deps import Context, PagingParams, ReleaseParams, StrictRoute, repeatable
+from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext
@@ -26,14 +27,6 @@ from app.search.suggestions import find_suggestions
 from app.text.normalize import normalize
 
 _LABELS = {name: name.replace("_", " ").capitalize() for name in SEARCHED_TYPES}
-_FOLDERS = {
-    "procedure": "procedures",
-    "condition": "conditions",
-    "pain_generator": "pain-generators",
-    "risk": "risks",
-    "source": "sources",
-    "guide_page": "guide",
-}
 router = APIRouter(tags=["search"], route_class=StrictRoute)
 TypeValue = Annotated[str, OpenEnum(dict.fromkeys(SEARCHED_TYPES, ""))]
 QueryText = Annotated[
@@ -167,7 +160,7 @@ def _list_related_procedures(ctx: RequestContext, hits: list[Hit]) -> list[orjso
     named_hit = next((hit for hit in hits if hit.record.type in {"condition", "pain_generator"}), None)
     if named_hit is None or named_hit.matched_field != "names" or not (named_hit.exact or named_hit.score >= 80):
         return []
-    folder = "conditions" if named_hit.record.type == "condition" else "pain-generators"
+    folder = PATH_BY_RECORD_TYPE[named_hit.record.type]
     relation = "indicated for" if named_hit.record.type == "condition" else "acts on"
     path = f"{folder}/{named_hit.record.slug}/procedures"
     rows = ctx.cached(
@@ -189,7 +182,7 @@ def suggest_names(params: Annotated[SuggestParams, Query()], ctx: Context) -> Re
     base = ctx.settings.link_base
     items = []
     for text, name_kind, record_type, slug, name in suggestions:
-        path = f"/{_FOLDERS[record_type]}/{slug}"
+        path = f"/{PATH_BY_RECORD_TYPE[record_type]}/{slug}"
         links = {"self": f"{base}/v1{path}", "html": f"{base}{path}"}
         items.append({"text": text, "kind": name_kind, "type": record_type, "slug": slug, "name": name, "links": links})
     return ctx.json_response({"items": items})
