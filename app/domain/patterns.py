@@ -54,8 +54,8 @@ _ERROR_MESSAGES: Final[Mapping[str, str]] = {
     "string_type": "must be text",
     "string_unicode": "must be text in UTF-8",
     "string_too_long": "must have at most {max_length} characters",
-    "too_short": "must be given at least {min_length} times",
-    "too_long": "may be given at most {max_length} times",
+    "too_short": "must have at least {min_length} values",
+    "too_long": "may have at most {max_length} values",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "int_type": "must be a whole number",
@@ -64,10 +64,10 @@ _ERROR_MESSAGES: Final[Mapping[str, str]] = {
     "int_parsing_size": "must be a smaller whole number",
     "float_type": "must be a number",
     "float_parsing": "must be a number",
-    "greater_than": "must be more than {gt}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than": "must be less than {lt}",
-    "less_than_equal": "must be at most {le}",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
     "literal_error": "must be {expected}",
 }
 
@@ -81,7 +81,7 @@ def validation_message(error: Mapping[str, Any]) -> str:
         minimum = context["min_length"]
         return "must not be empty" if minimum == 1 else f"must have at least {minimum} characters"
     if error_type == "too_short" and context["min_length"] == 1:
-        return "is required"
+        return "must have at least 1 value"
     if error_type in _ERROR_MESSAGES:
         return _ERROR_MESSAGES[error_type].format_map(context)
     return str(error["msg"]).removeprefix("Value error, ")

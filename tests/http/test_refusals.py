@@ -81,7 +81,7 @@ def test_every_parameter_is_refused_in_the_words_of_this_service(client: Client,
         ("limit=101", "101", "must be at most 100"),
         ("implant=maybe", "maybe", "must be true or false"),
         ("q=", "", "must not be empty"),
-        ("condition=" + "&condition=".join(f"c{n}" for n in range(21)), "c20", "may be given at most 20 times"),
+        ("condition=" + "&condition=".join(f"c{n}" for n in range(21)), "c20", "may have at most 20 values"),
     ],
 )
 def test_a_refusal_says_what_was_sent_and_what_to_send(

@@ -42,7 +42,7 @@ INVALID_RECORDS: dict[str, tuple[Callable[[], dict[str, Any]], str, str]] = {
     "no-citation": (
         lambda: procedure("p0", claims=[{**relief("c0", min="P3M"), "citations": []}]),
         "/claims/0/citations",
-        "at least 1 item",
+        "at least 1 value",
     ),
     "dangling": (
         lambda: procedure("p1", treats=["jiont"]),
@@ -68,7 +68,7 @@ INVALID_RECORDS: dict[str, tuple[Callable[[], dict[str, Any]], str, str]] = {
     "rate": (
         lambda: procedure("p8", claims=[claim("c8", "response_rate", {"percent_min": 120})]),
         "/claims/0/value/percent_min",
-        "less than or equal to 100",
+        "must be at most 100 (got 120)",
     ),
     "family": (lambda: procedure("p9", family="ablatoin"), "/family", "not one of"),
 }
