@@ -64,10 +64,10 @@ _ERROR_MESSAGES: Final[Mapping[str, str]] = {
     "int_parsing_size": "must be a smaller whole number",
     "float_type": "must be a number",
     "float_parsing": "must be a number",
-    "greater_than": "must be more than {gt:g}",
-    "greater_than_equal": "must be at least {ge:g}",
-    "less_than": "must be less than {lt:g}",
-    "less_than_equal": "must be at most {le:g}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
     "literal_error": "must be {expected}",
 }
 
@@ -83,5 +83,7 @@ def validation_message(error: Mapping[str, Any]) -> str:
     if error_type == "too_short" and context["min_length"] == 1:
         return "must have at least 1 value"
     if error_type in _ERROR_MESSAGES:
-        return _ERROR_MESSAGES[error_type].format_map(context)
+        # A limit of 100.0 reads as 100.
+        limits = {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in context.items()}
+        return _ERROR_MESSAGES[error_type].format_map(limits)
     return str(error["msg"]).removeprefix("Value error, ")
