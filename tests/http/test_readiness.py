@@ -55,6 +55,7 @@ class Gate:
             with internal_context(app) as ctx:  # type: ignore[arg-type]
                 build_once(directory, files.last_file, lambda work: files.write(ctx, work))
             assert ctx.release.revision == revision
+            app.state.services.engine.dispose()  # type: ignore[attr-defined]
 
         await asyncio.to_thread(build)
 
