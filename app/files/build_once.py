@@ -40,7 +40,11 @@ def _get_prefix(directory: Path) -> str:
 
 
 def _build_and_move(target: Path, last_file: str, build: Callable[[Path], None]) -> None:
-    work = Path(tempfile.mkdtemp(dir=target.parent, prefix="building-"))
+    # Under the lock, a directory in which another process was building is one that it left when it was killed.
+    building = f"building-{_get_prefix(target)}-"
+    for abandoned in target.parent.glob(f"{building}*"):
+        shutil.rmtree(abandoned, ignore_errors=True)
+    work = Path(tempfile.mkdtemp(dir=target.parent, prefix=building))
     try:
         build(work)
         try:

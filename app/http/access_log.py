@@ -40,7 +40,7 @@ class InstrumentedResponseCache(ResponseCache):
             await super().__call__(scope, receive, send)
             return
         bind_request_id(scope["headers"])
-        status, sent_bytes, hits = 500, 0, self.metrics.hits
+        status, sent_bytes, cached = 500, 0, self.is_cached(scope)
 
         async def observe(message: Message) -> None:
             nonlocal status, sent_bytes
@@ -59,7 +59,7 @@ class InstrumentedResponseCache(ResponseCache):
                 self.tracer.end(span, scope, status)
             if self.access_log:
                 seconds = time.perf_counter() - began
-                self._log_request(scope, status, sent_bytes, seconds, cached=self.metrics.hits > hits)
+                self._log_request(scope, status, sent_bytes, seconds, cached=cached)
 
     def _log_request(self, scope: Scope, status: int, sent_bytes: int, seconds: float, *, cached: bool) -> None:
         client = scope.get("client")

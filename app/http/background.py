@@ -19,7 +19,7 @@ async def run_in_background(watcher: ReleaseWatcher, metrics: Metrics, settings:
     if watcher.preparer:
         watcher.preparer.services.prepares_releases = True
     await watcher.poll(5)
-    coroutines = [watch_releases(watcher, settings.revision_poll_seconds)]
+    coroutines = [watch_releases(watcher, settings.release_poll_seconds)]
     if settings.metrics_dir:
         coroutines.append(publish_metrics(metrics))
     if settings.metrics_port:
@@ -39,7 +39,7 @@ def collect_gauges(cache: ResponseCache, watcher: ReleaseWatcher) -> dict[str, G
     """Gauges of the response cache and the current release."""
     entries, cached_bytes = cache.cache_size
     release = watcher.release
-    release_labels = f'version="{release.version if release else ""}",revision="{cache.revision}"'
+    release_labels = f'version="{cache.version}",revision="{cache.revision}"'
     gauges = {
         "kb_cache_entries": Gauge("Cached responses.", entries),
         "kb_cache_bytes": Gauge("Size of the response cache in bytes, as counted for its limit.", cached_bytes),

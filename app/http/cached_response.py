@@ -76,8 +76,10 @@ class CachedResponse:
         if self.etag:
             etag = b'"' + self.etag + (b"-" + encoding if encoding else b"") + b'"'
             headers.append((b"etag", etag))
-        length = self.file.size if self.file else len(body)
-        headers.append((b"content-length", str(length).encode()))
+        # A 204 has no content, and by RFC 9110 no length of it.
+        if self.status != 204:
+            length = self.file.size if self.file else len(body)
+            headers.append((b"content-length", str(length).encode()))
         start = {"type": "http.response.start", "status": self.status, "headers": headers}
         kept = [pair for pair in headers if pair[0] not in _ENTITY_HEADERS]
         not_modified = {"type": "http.response.start", "status": 304, "headers": kept}

@@ -62,7 +62,7 @@ class RequestContext:
     def connection(self) -> ReadTransaction:
         """The open transaction. Raises Unavailable at once while the database is known to be away, and ReleaseMismatch."""
         if self._transaction is None:
-            if self._services.cache.stale:
+            if self._services.response_cache.stale:
                 raise Unavailable("The database cannot be reached at the moment.", retry_after=2)
             opened = self._services.engine.transaction()
             self._transaction = opened.__enter__()
@@ -84,7 +84,7 @@ class RequestContext:
         state = self.request.scope.setdefault("state", {})
         state["kb_release"], state["kb_revision"] = release.version, release.revision
         query = self.request.scope["query_string"]
-        if b"release" not in query:
+        if b"release" not in query and b"%" not in query:
             return
         for name, version in parse_qsl(query.decode("latin-1")):
             if name == "release" and version != release.version:
@@ -96,7 +96,7 @@ class RequestContext:
 
     def cached(self, key: Hashable, build: Callable[[], T]) -> T:
         """A value that is the same for every request of this revision, built once."""
-        return self._services.release_cache.get(self.release.revision, key, build)
+        return self._services.values_by_revision.get(self.release.revision, key, build)
 
     def bytes_response(
         self,

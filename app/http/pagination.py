@@ -14,6 +14,7 @@ from fastapi import Response
 from app.domain import vocabulary
 from app.errors import FieldError, InvalidCursor, ReleaseMismatch, ReplicaBehind
 from app.http.context import RequestContext
+from app.http.redirects import strip_path_prefix
 from app.http.slug_resolution import names_by_slug
 from app.queries.list_filter import DEFAULT_ORDER, FilteredList, Filters, SortOrder, count_facet, count_rows
 from app.queries.lists import DEFAULT_PAGE_SIZE, find_first_page, list_rows
@@ -111,7 +112,7 @@ def list_response(
 def _next_url(ctx: RequestContext, next_cursor: str) -> str:
     scope = ctx.request.scope
     query = scope["query_string"].decode("latin-1")
-    path = scope["path"].removeprefix(ctx.settings.path_prefix) if ctx.settings.path_prefix else scope["path"]
+    path = strip_path_prefix(scope["path"], ctx.settings.path_prefix)
     query = _without_params(query, {"cursor"})
     return f"{ctx.settings.link_base}{quote(path)}?{query}{'&' if query else ''}cursor={next_cursor}"
 
@@ -132,7 +133,7 @@ def _count_facet(ctx: RequestContext, rows: FilteredList, name: str) -> dict[str
     """Counts of one facet, without its own filter."""
     signature = _signature(rows.list_path, rows.filters.without(name), DEFAULT_ORDER)
     counts = ctx.cached(("facet", name, signature), lambda: count_facet(rows, name))
-    selected = rows.filters.facets.get(name, ())
+    selected = rows.filters.values_by_facet.get(name, ())
     labels = names_by_slug(ctx, name) if name in _RECORD_FACETS else _LABELS.get(name, _BOOLEAN_LABELS)
     values = [
         {"value": value, "label": labels.get(value, value), "count": count, "selected": value in selected}
@@ -142,7 +143,7 @@ def _count_facet(ctx: RequestContext, rows: FilteredList, name: str) -> dict[str
 
 
 def _signature(path: str, filters: Filters, order: SortOrder) -> str:
-    facets = sorted((name, sorted(values)) for name, values in filters.facets.items())
+    facets = sorted((name, sorted(values)) for name, values in filters.values_by_facet.items())
     selection = [path, facets, filters.min_relief_days, filters.updated_since, filters.slugs, order.sort, order.reverse]
     return hashlib.blake2b(orjson.dumps(selection), digest_size=6).hexdigest()
 

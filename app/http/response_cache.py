@@ -79,7 +79,7 @@ async def _no_body() -> Message:
 
 
 class ResponseCache:
-    """ASGI application around the application."""
+    """Outer ASGI application: wraps the FastAPI application."""
 
     def __init__(
         self, app: ASGIApp, *, cache_bytes: int, max_concurrency: int, metrics: Metrics, link_base: str
@@ -105,7 +105,7 @@ class ResponseCache:
         self._lookups = 0
 
     def set_release(self, revision: str, version: str = "") -> None:
-        """The database was polled. If another release is current, no response of the release before is served any more."""
+        """Record a successful poll; drop cached responses if the release changed."""
         self.stale = False
         self.last_poll_at = time.monotonic()
         if revision != self.revision:
@@ -125,6 +125,11 @@ class ResponseCache:
     def cache_size(self) -> tuple[int, int]:
         """Number of cached responses, and their bytes."""
         return len(self._responses) + len(self._errors), self._bytes
+
+    def is_cached(self, scope: Scope) -> bool:
+        """Whether the response to a request is cached now."""
+        key = scope["raw_path"] + b"?" + scope["query_string"]
+        return scope["method"] in {"GET", "HEAD"} and (key in self._responses or key in self._errors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -182,10 +187,10 @@ class ResponseCache:
     ) -> None:
         method = scope["method"]
         try:
-            check_request_limits(scope, method, posted=False)
+            check_request_limits(scope, method, allow_post=False)
             self._check_concurrency()
         except KnowledgeBaseError as error:
-            await self._send(self._error_response(scope, error), accept_encoding, b"", method, send)
+            await self._refuse(scope, error, accept_encoding, send)
             return
         self.in_flight += 1
         began = time.perf_counter()
@@ -199,7 +204,7 @@ class ResponseCache:
         self.metrics.observe(scope, response.status, time.perf_counter() - began)
         self._store(key, response, scope)
         # A response about this moment is never "not modified".
-        live = scope["state"].get("kb_live")
+        live = scope["state"].get("kb_uncacheable")
         await self._send(response, accept_encoding, b"" if live else if_none_match, method, send)
 
     async def _wait_until(self, is_ready: Callable[[], bool]) -> bool:
@@ -212,17 +217,17 @@ class ResponseCache:
 
     async def _handle_other_method(self, scope: Scope, receive: Receive, send: Send, accept_encoding: bytes) -> None:
         method = scope["method"]
-        posted = method == "POST" and scope["path"] == MCP_PATH
+        allow_post = method == "POST" and scope["path"] == MCP_PATH
         try:
-            check_request_limits(scope, method, posted=posted)
-            body = await read_body(scope["headers"], receive) if posted else b""
+            check_request_limits(scope, method, allow_post=allow_post)
+            body = await read_body(scope["headers"], receive) if allow_post else b""
             self._check_concurrency()
         except KnowledgeBaseError as error:
-            await self._send(self._error_response(scope, error), accept_encoding, b"", method, send)
+            await self._refuse(scope, error, accept_encoding, send)
             return
         except ConnectionError:
             return
-        if posted:
+        if allow_post:
             await self._handle_post(scope, replay_body(body, receive), send)
             return
         if scope["path"] == MCP_PATH:
@@ -259,9 +264,13 @@ class ResponseCache:
         if self.in_flight >= self.max_concurrency:
             raise Overloaded("The server is at its concurrency limit.", retry_after=1)
 
+    async def _refuse(self, scope: Scope, error: KnowledgeBaseError, accept_encoding: bytes, send: Send) -> None:
+        response = self._error_response(scope, error)
+        self.metrics.observe(scope, response.status, 0.0)
+        await self._send(response, accept_encoding, b"", scope["method"], send)
+
     def _error_response(self, scope: Scope, error: KnowledgeBaseError) -> CachedResponse:
         status, headers, body = problem_parts(error, scope.get("path", ""), self.link_base)
-        self.metrics.observe(scope, status, 0.0)
         headers = [*headers, *common_headers(), _NO_STORE, _VARY, *self._release_header(status, headers)]
         return CachedResponse(status, headers, body)
 
@@ -297,7 +306,7 @@ class ResponseCache:
             "state": {},
         }
         try:
-            check_request_limits(scope, "GET", posted=False)
+            check_request_limits(scope, "GET", allow_post=False)
         except KnowledgeBaseError as error:
             response = self._error_response(scope, error)
         else:
@@ -350,7 +359,7 @@ class ResponseCache:
 
     def _store(self, key: bytes, response: CachedResponse, scope: Scope) -> None:
         state = scope["state"]
-        if not self.cache_bytes or response.status not in _CACHEABLE_STATUSES or state.get("kb_live"):
+        if not self.cache_bytes or response.status not in _CACHEABLE_STATUSES or state.get("kb_uncacheable"):
             return
         revision = state.get("kb_revision", "")
         if not self.revision or (revision and revision != self.revision):

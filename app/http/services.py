@@ -16,6 +16,7 @@ from app.settings import Settings
 
 T = TypeVar("T")
 _MAX_CACHED = 10_000
+_MISSING = object()
 
 
 class ReleaseCache:
@@ -30,10 +31,10 @@ class ReleaseCache:
     def get(self, revision: str, key: Hashable, build: Callable[[], T]) -> T:
         """The value of a key, built once per revision."""
         # Threads of two revisions meet here: each works on the dictionary of its own revision.
-        values = self._revisions.get(revision)
-        if values is None or key not in values:
-            return self.set(revision, key, build())
-        return cast("T", values[key])
+        values = self._revisions.get(revision, {})
+        # One lookup: another thread may empty the dictionary meanwhile.
+        value = values.get(key, _MISSING)
+        return self.set(revision, key, build()) if value is _MISSING else cast("T", value)
 
     def find(self, revision: str, key: Hashable) -> Any | None:  # noqa: ANN401 - whatever was set
         """The value of a key if there is one."""
@@ -52,7 +53,7 @@ class ReleaseCache:
         return value
 
 
-class Responder(Protocol):
+class InternalClient(Protocol):
     """What requests may use of the response cache around them."""
 
     stale: bool
@@ -72,13 +73,13 @@ class Services:
     settings: Settings
     engine: ReadEngine
     metrics: Metrics
-    cache: Responder
-    release_cache: ReleaseCache = field(default_factory=ReleaseCache)
+    response_cache: InternalClient
+    values_by_revision: ReleaseCache = field(default_factory=ReleaseCache)
     # Values of prepared files, by the name of the files. Few: none is ever dropped for its number.
     prepared: ReleaseCache = field(default_factory=ReleaseCache)
     # Whether this process prepares releases in the background; otherwise the first request that needs files builds them.
     prepares_releases: bool = False
-    # Why the last preparation failed; empty: it did not.
+    # Why the last preparation failed; empty if it succeeded.
     preparation_failure: str = ""
     known_paths: tuple[str, ...] = ()
     # Path and route of each resource under /v1.

@@ -80,8 +80,7 @@ class Metrics:
         if self.directory is None:
             return
         for path in sorted(self.directory.glob("*.json")):
-            pid = int(path.stem)
-            if pid == os.getpid():
+            if not path.stem.isdigit() or (pid := int(path.stem)) == os.getpid():
                 continue
             try:
                 os.kill(pid, 0)

@@ -93,6 +93,7 @@ def test_metrics_of_all_workers_of_a_host_are_merged_without_those_of_dead_worke
     other_worker = metrics.counts() | {"hits": 4, "gauges": {"kb_database_reachable": ["Reachable.", 0.0, "min"]}}
     (tmp_path / f"{os.getppid()}.json").write_bytes(orjson.dumps(other_worker))
     (tmp_path / "99999999.json").write_bytes(orjson.dumps(other_worker))
+    (tmp_path / "notes.json").write_text("not of a worker", encoding="utf-8")
 
     text = metrics.render()
 

@@ -101,3 +101,46 @@ def test_redirects_keep_the_path_prefix(tmp_path: Path, client: Client) -> None:
     assert outer.get("http://kb.test//v1/procedures").headers["location"] == "/kb/v1/procedures"
     assert outer.get("/v1/procedures/").headers["location"] == "/kb/v1/procedures"
     outer.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/v1/procedures/procedures", "/v1/procedures/nerve-block"),
+        ("/v1/procedures/pro/risks", "/v1/procedures/nerve-block/risks"),
+        ("/v1/procedures/risks/risks", "/v1/procedures/nerve-block/risks"),
+        ("/v1/procedures/pro.jsonld", "/v1/procedures/nerve-block.jsonld"),
+        ("/procedures/procedures", "/procedures/nerve-block"),
+    ],
+)
+def test_a_redirect_replaces_only_the_segment_that_names_the_record(
+    client: Client, load: Load, path: str, location: str
+) -> None:
+    names = [{"text": text, "kind": "synonym"} for text in ("pro", "procedures", "risks")]
+    load(procedure("nerve-block", names=names))
+
+    response = client.get(path)
+
+    assert (response.status_code, response.headers["location"]) == (307, location)
+
+
+def test_a_path_prefix_is_stripped_only_as_a_whole_segment(client: Client, load: Load) -> None:
+    load(procedure("p", name="Some block"))
+    mounted = Client(create_app(client.app.app.state.services.settings.model_copy(update={"path_prefix": "/p"})), client.runner)  # type: ignore[attr-defined]
+    try:
+        assert mounted.get("/procedures/some%20block").headers["location"] == "/p/procedures/p"
+    finally:
+        mounted.close()
+
+
+def test_release_is_a_precondition_however_its_name_is_encoded(client: Client, load: Load) -> None:
+    load(procedure("p"))
+
+    assert client.get("/v1/procedures?%72elease=0.0.1").status_code == 410
+
+
+def test_a_preflight_has_no_content_length(client: Client) -> None:
+    response = client.request("OPTIONS", "/v1/procedures")
+
+    assert response.status_code == 204
+    assert "content-length" not in response.headers

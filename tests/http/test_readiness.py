@@ -75,7 +75,7 @@ def app(database_url: str, tmp_path: Path) -> ResponseCache:
             database_url=database_url,
             export_dir=tmp_path / "export",
             search_dir=tmp_path / "search",
-            revision_poll_seconds=0.05,
+            release_poll_seconds=0.05,
         )
     )
 
@@ -251,3 +251,12 @@ def test_a_stop_ends_the_child_process(
     load("first")
     monkeypatch.setattr(asyncio, "create_subprocess_exec", record_process)
     runner.run(stop_during_preparation())
+
+
+def test_a_build_deletes_what_a_killed_one_left(tmp_path: Path) -> None:
+    (tmp_path / "building-index-abandoned").mkdir()
+    (tmp_path / "building-export-of-others").mkdir()
+
+    build_once(tmp_path / "index-1", "last", lambda work: (work / "last").touch())
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["building-export-of-others", "index-1", "index.lock"]

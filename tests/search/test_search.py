@@ -375,3 +375,14 @@ def test_a_type_filter_raises_the_number_of_candidates(client: Client, load: Loa
 
     assert filtered["page"]["total"] == len(filtered["items"]) == 60
     assert [facet["count"] for facet in filtered["facets"][0]["values"]] == [60]
+
+
+def test_a_search_cursor_continues_its_own_query_only(client: Client, load: Load) -> None:
+    load(*(procedure(f"facet-joint-{n}", name=f"Facet joint block {n}") for n in range(4)))
+    query = {"q": "facet joint " + "block " * 30, "limit": "1", "type": ["procedure"] * 20}
+
+    page = client.get("/v1/search", params=query).json()["page"]
+
+    assert client.get("/v1/search", params=query | {"cursor": page["next"]}).status_code == 200
+    phrase = query | {"q": f'"{query["q"].strip()}"', "cursor": page["next"]}
+    assert client.get("/v1/search", params=phrase).status_code == 400

@@ -1,5 +1,6 @@
 """Search, and suggestions as the user types."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -63,7 +64,9 @@ def search_everything(params: Annotated[SearchParams, Query()], ctx: Context) ->
     query, hits = search(index, text, tuple(params.type))
     after, end, next_cursor = 0, params.limit, None
     if params.cursor or end < len(hits):
-        signature = f"search:{normalize(text)}:{','.join(sorted(params.type))}"
+        # The query as it was sent: quotes and spelling change the hits. Hashed, for it may be long.
+        selection = orjson.dumps([text, sorted(set(params.type))])
+        signature = f"search:{hashlib.blake2b(selection, digest_size=6).hexdigest()}"
         after = decode_cursor(ctx, params.cursor, signature) or 0
         end = after + params.limit
         next_cursor = build_next_cursor(ctx, signature, end if end < len(hits) else None)

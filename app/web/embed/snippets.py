@@ -28,8 +28,13 @@ class EmbedConfig:
     @property
     def page(self) -> str:
         """Path of the full page, linked for readers without JavaScript."""
-        pages = {"kb-procedure": f"/procedures/{self.record}", "kb-options": f"/conditions/{self.record}"}
-        return pages.get(self.element, "/relief" if self.element == "kb-relief-chart" else "/search")
+        query = "&".join(f"procedure={slug}" for slug in self.record.split())
+        pages = {
+            "kb-procedure": f"/procedures/{self.record}",
+            "kb-options": f"/conditions/{self.record}",
+            "kb-relief-chart": f"/relief?{query}" if query else "/relief",
+        }
+        return pages.get(self.element, "/search")
 
     @property
     def frame(self) -> str:
