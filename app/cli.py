@@ -64,7 +64,7 @@ def fail(message: str, code: int) -> NoReturn:
 
 @contextmanager
 def _progress(title: str) -> Iterator[Callable[[str], None]]:
-    """Progress bar on a terminal; elsewhere nothing, as the result has a line of its own."""
+    """Progress bar on a terminal; no output elsewhere; the result is printed separately."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -131,7 +131,8 @@ def serve(
     no_load: Annotated[
         bool,
         typer.Option(
-            "--no-load", help="Only serve: another process loads the content, and this one needs no role that writes."
+            "--no-load",
+            help="Only serve: another process loads the content, and this one needs no write access to the database.",
         ),
     ] = False,
 ) -> None:
@@ -194,10 +195,10 @@ def check(
 def diff(seed: SeedOption = None) -> None:
     """Print what the seed changes against the last release, field by field."""
     content = load_seed(load_settings(), seed)
-    for change in content.pending:
+    for change in content.unreleased_changes:
         typer.echo(f"{change.change:8} {change.entity}{change.field}")
     since = content.releases[-1].version if content.releases else "the beginning"
-    typer.echo(f"{len(content.pending)} changes since {since}.")
+    typer.echo(f"{len(content.unreleased_changes)} changes since {since}.")
 
 
 @cli.command()
@@ -218,7 +219,7 @@ def release(
         fail(str(error), 1)
     again = load_seed(settings, seed)
     typer.echo(
-        f"Wrote {path.relative_to(root.parent)}: {len(content.pending)} changes. The content is release {again.version} now."
+        f"Wrote {path.relative_to(root.parent)}: {len(content.unreleased_changes)} changes. The content is release {again.version} now."
     )
 
 

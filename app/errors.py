@@ -76,7 +76,7 @@ class MethodNotAllowed(KnowledgeBaseError):
     status = 405
     code = "method_not_allowed"
     title = "This service is read-only"
-    explanation = "Only GET, HEAD and OPTIONS are allowed. Content is changed only by the loader."
+    explanation = "Only GET, HEAD and OPTIONS are allowed (POST at /mcp). Content is changed only by the loader."
 
     def __init__(self, detail: str, *, allow: str = "GET, HEAD, OPTIONS") -> None:
         super().__init__(detail)
@@ -86,7 +86,7 @@ class MethodNotAllowed(KnowledgeBaseError):
 
 class FeatureDisabled(KnowledgeBaseError):
     status = 404
-    code = "not_installed"
+    code = "feature_disabled"
     title = "This feature is not enabled"
     explanation = "The URL belongs to an optional feature that is not enabled on this server."
 
@@ -218,9 +218,7 @@ class NotReady(KnowledgeBaseError):
     status = 503
     code = "not_ready"
     title = "This release is being prepared"
-    explanation = (
-        "The server saw the release a moment ago and still prepares it. Wait for `Retry-After` seconds and repeat."
-    )
+    explanation = "The server has just received this release and is still preparing it. Wait for `Retry-After` seconds and repeat."
 
 
 class NotLoaded(KnowledgeBaseError):
@@ -234,7 +232,7 @@ class InternalError(KnowledgeBaseError):
     status = 500
     code = "internal"
     title = "Internal server error"
-    explanation = "The request is not at fault. The error has been logged with the request id."
+    explanation = "This is a server error; the request was fine. The error has been logged with the request id."
 
 
 def list_errors_by_code() -> dict[str, type[KnowledgeBaseError]]:

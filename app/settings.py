@@ -67,7 +67,7 @@ class Settings(BaseModel):
     max_concurrency: int = Field(
         default=256, ge=1, le=100_000, description="Maximum concurrent requests; more get a 503."
     )
-    revision_poll_seconds: float = Field(
+    release_poll_seconds: float = Field(
         default=0.5, gt=0, le=60, description="Seconds between two polls of the database for a new release."
     )
     access_log: bool = Field(default=False, description="Log a line for every request.")

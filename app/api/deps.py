@@ -256,7 +256,7 @@ class ProcedureLookupParams(ProcedureFilterParams, PageParams):
 
     def build_filters(self, ctx: RequestContext) -> Filters:
         filters = super().build_filters(ctx)
-        return replace(filters, facets={**filters.facets, **non_empty(role=self.role)})
+        return replace(filters, values_by_facet={**filters.values_by_facet, **non_empty(role=self.role)})
 
 
 # Handlers take it unused: FastAPI rejects unknown parameters with it, and the request context checks `release`.

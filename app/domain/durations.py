@@ -23,12 +23,20 @@ ISO_DURATION: Final = (
     r"(?:T(?=\d)(?:\d{1,6}H)?(?:\d{1,7}M)?(?:\d{1,7}S)?)?$"
 )
 # Unit of a number -> its letter, after the T of a time.
-UNITS: Final = {"year": "Y", "month": "M", "week": "W", "day": "D", "hour": "TH", "minute": "TM", "second": "TS"}
+DURATION_UNITS: Final = {
+    "year": "Y",
+    "month": "M",
+    "week": "W",
+    "day": "D",
+    "hour": "TH",
+    "minute": "TM",
+    "second": "TS",
+}
 # The longest plausible duration: a human life. Anything longer is a typing error.
 MAX_DAYS: Final = 150 * 365.25
 _PART = re.compile(r"(\d+)([YMWDHS])")
 # Seconds of a month and a year by the same rule, exact.
-_SECONDS_PER_UNIT: Final = {unit: round(DAYS_PER_UNIT[letter] * 86_400) for unit, letter in UNITS.items()}
+_SECONDS_PER_UNIT: Final = {unit: round(DAYS_PER_UNIT[letter] * 86_400) for unit, letter in DURATION_UNITS.items()}
 # Largest change of a value by conversion, as a share.
 _TOLERANCE: Final = Fraction(1, 100)
 
@@ -58,14 +66,14 @@ def to_whole_duration(number: float, unit: str) -> str:
     """
     exact = Fraction(str(number))
     if exact.denominator == 1:
-        return _format_duration(exact.numerator, UNITS[unit])
+        return _format_duration(exact.numerator, DURATION_UNITS[unit])
     if unit == "year" and (exact * 12).denominator == 1:
         return _format_duration((exact * 12).numerator, "M")
     seconds = exact * _SECONDS_PER_UNIT[unit]
     for finer in ("day", "hour", "minute", "second"):
         count = round(seconds / _SECONDS_PER_UNIT[finer])
         if abs(count * _SECONDS_PER_UNIT[finer] - seconds) <= seconds * _TOLERANCE:
-            return _format_duration(count, UNITS[finer])
+            return _format_duration(count, DURATION_UNITS[finer])
     msg = f"{number} {unit} is too short for whole numbers"
     raise ValueError(msg)
 

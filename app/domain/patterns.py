@@ -73,7 +73,7 @@ _ERROR_MESSAGES: Final[Mapping[str, str]] = {
 
 
 def validation_message(error: Mapping[str, Any]) -> str:
-    """Message for a pydantic error, in the words of this service: no regular expression, no term of the validator."""
+    """Message for a pydantic error, without regular expressions or pydantic jargon."""
     error_type, context = error["type"], error.get("ctx", {})
     if error_type == "string_pattern_mismatch":
         return PATTERN_MESSAGES[context["pattern"]]

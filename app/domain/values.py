@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJson
 from pydantic_core import CoreSchema, core_schema
 
 from app.domain import vocabulary
-from app.domain.durations import UNITS, Duration, duration_to_days, to_whole_duration
+from app.domain.durations import DURATION_UNITS, Duration, duration_to_days, to_whole_duration
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 
@@ -139,7 +139,7 @@ class SourceDuration(Value):
 
     min: float | None = Field(default=None, gt=0, description="Shortest; null: the source gives no lower end.")
     max: float | None = Field(default=None, gt=0, description="Longest; null: the source gives no upper end.")
-    unit: Annotated[str, OpenEnum(UNITS)] = Field(description="Unit of `min` and `max`.")
+    unit: Annotated[str, OpenEnum(DURATION_UNITS)] = Field(description="Unit of `min` and `max`.")
 
     @model_validator(mode="after")
     def _check_fraction(self) -> Self:

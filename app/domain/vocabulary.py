@@ -150,7 +150,7 @@ RISK_CATEGORIES: Final = _labels(
     structural="Structural",
     other="Other",
 )
-RELATIONS: Final = _labels(
+PROCEDURE_RELATIONS: Final = _labels(
     confirms="Confirms the target of", alternative_to="Alternative to", escalates_to="Escalates to"
 )
 # Units of quantities. The list grows with the content: counted things are plural, rates state their base.

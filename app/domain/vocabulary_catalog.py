@@ -45,7 +45,7 @@ VOCABULARIES: Final = (
     Vocabulary("guidance", "Guidance of the needle", vocabulary.GUIDANCE),
     Vocabulary("anesthesia", "Anesthesia", vocabulary.ANESTHESIA),
     Vocabulary("setting", "Setting", vocabulary.SETTINGS),
-    Vocabulary("relation", "Relation between procedures", vocabulary.RELATIONS),
+    Vocabulary("relation", "Relation between procedures", vocabulary.PROCEDURE_RELATIONS),
     Vocabulary("risk_category", "Category of a risk", vocabulary.RISK_CATEGORIES),
     Vocabulary("risk_state", "What is known of a risk", vocabulary.RISK_STATES),
     Vocabulary("frequency_band", "Frequency band of a risk", vocabulary.RISK_BANDS),
@@ -84,7 +84,7 @@ VOCABULARIES: Final = (
         {"known": "Known", "unknown": "Not known", "not_applicable": "Does not apply"},
         {
             "known": "There is at least one item.",
-            "unknown": "There is no cited information. It is not excluded.",
+            "unknown": "No cited information was found; it may still apply.",
             "not_applicable": "It cannot apply to this record.",
         },
     ),

@@ -1,4 +1,4 @@
-"""Fast path: a request that fits its route needs nothing of the framework but the endpoint itself.
+"""Fast path: a request that fits its route is handled without FastAPI's routing and dependency injection.
 
 FastAPI declares and documents the routes. For the routes of the API this module matches the path, validates the query with
 the route's own model, calls the endpoint, and renders what it raises. Requests of other routes, and paths with escapes, are
@@ -73,7 +73,7 @@ def _is_model(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
 
 
 class FastPath:
-    """Handles the requests of planned routes; every other request is None."""
+    """Handles the requests of planned routes; returns None for all others."""
 
     def __init__(self, app: FastAPI, routes: Iterable[tuple[str, APIRoute]], *, in_thread: bool) -> None:
         self.app = app

@@ -12,7 +12,7 @@ _ISSUE_CODES: Final = {
     "not_found": "not-found",
     "ambiguous_name": "multiple-matches",
     "method_not_allowed": "not-supported",
-    "not_installed": "not-supported",
+    "feature_disabled": "not-supported",
     "gone": "deleted",
     "release_gone": "expired",
     "uri_too_long": "too-long",
@@ -22,6 +22,7 @@ _ISSUE_CODES: Final = {
     "unavailable": "transient",
     "overloaded": "transient",
     "replica_behind": "transient",
+    "not_ready": "transient",
     "not_loaded": "transient",
     "internal": "exception",
 }

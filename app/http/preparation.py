@@ -1,6 +1,6 @@
 """Release preparation: files that the processes of a host share, built by a child process and opened in a thread.
 
-What is long for a request (the text index, the OpenAPI document, the exports) is made when a process first sees a release.
+Work too slow for a request (the text index, the OpenAPI document, the exports) is done when a process first sees a release.
 Without a server (in tests, in `export --static`, in the child process itself) the first request that needs files builds them.
 """
 
@@ -82,7 +82,7 @@ def _build_and_open(ctx: RequestContext, files: ReleaseFiles[T]) -> T:
 
 
 class ReleaseSuperseded(Exception):
-    """The database holds another release by now."""
+    """The database has since moved to another release."""
 
 
 class BuildFailed(Exception):

@@ -91,7 +91,7 @@ def _to_problem(request: Request, error: Exception) -> KnowledgeBaseError:
             return BadRequest(str(error.detail))
         case DatabaseUnavailable():
             _log.warning("database unreachable: %s", first_line(error))
-            get_services(request).cache.mark_stale()
+            get_services(request).response_cache.mark_stale()
             return Unavailable("The database did not answer in time.", retry_after=2)
     _log.error("unhandled exception for %s", request.url.path, exc_info=error)
     return InternalError("The error has been logged.")
@@ -152,7 +152,7 @@ def invalid_parameter(failures: Iterable[Mapping[str, Any]], fields: Mapping[str
     """
     errors, suggestions = [], []
     for failure in failures:
-        # A parameter that may be omitted is null or has a form: only the form can be sent.
+        # None cannot be sent in a query: skip that half of the errors of a union.
         if failure["type"] == "none_required":
             continue
         location = [part for part in failure["loc"] if part not in {"query", "path"}] or ["query"]

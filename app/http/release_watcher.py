@@ -63,7 +63,7 @@ class ReleaseWatcher:
         self.observe(release)
 
     def observe(self, release: LoadedRelease | None) -> None:
-        """Take over a release that was read. A replica may lag: the sequence says which release is the later one."""
+        """Adopt a release that was just read. A replica may lag: the sequence says which release is the later one."""
         now = time.monotonic()
         behind = release is not None and self.release is not None and release.sequence < self.release.sequence
         if behind and now - self._last_seen < REPLICA_LAG_TOLERANCE:

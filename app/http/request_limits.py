@@ -11,20 +11,20 @@ MAX_URI: Final = 8_000
 MAX_HEADERS: Final = 16_000
 MAX_HEADER_COUNT: Final = 100
 METHODS: Final = b"GET, HEAD, OPTIONS"
-# The one path that accepts POST, and reads all the same.
+# The one path that accepts POST, and is still read-only.
 MCP_PATH: Final = "/mcp"
 _TWO_HEX_DIGITS: Final = re.compile(rb"[0-9A-Fa-f]{2}")
 
 
-def check_request_limits(scope: Scope, method: str, *, posted: bool) -> None:
-    """Raises UriTooLong, HeadersTooLarge, MethodNotAllowed or BadRequest. `posted`: POST is allowed here."""
+def check_request_limits(scope: Scope, method: str, *, allow_post: bool) -> None:
+    """Raises UriTooLong, HeadersTooLarge, MethodNotAllowed or BadRequest. `allow_post`: POST is allowed here."""
     path, query = scope["raw_path"], scope["query_string"]
     if len(path) + len(query) > MAX_URI:
         raise UriTooLong(f"Path and query have {len(path) + len(query)} bytes; at most {MAX_URI} are allowed.")
     headers = scope["headers"]
     if len(headers) > MAX_HEADER_COUNT or sum(len(name) + len(value) for name, value in headers) > MAX_HEADERS:
         raise HeadersTooLarge(f"At most {MAX_HEADER_COUNT} header fields with {MAX_HEADERS} bytes in all are allowed.")
-    if method not in ("GET", "HEAD", "OPTIONS") and not posted:
+    if method not in ("GET", "HEAD", "OPTIONS") and not allow_post:
         allow = "POST, OPTIONS" if scope["path"] == MCP_PATH else METHODS.decode()
         raise MethodNotAllowed(f"Method {method[:20]} is not allowed.", allow=allow)
     _check_percent_encoding(path, "path")
@@ -38,7 +38,7 @@ def _check_percent_encoding(part: bytes, name: str) -> None:
     decoded = bytearray(before)
     for escape in escapes:
         if not _TWO_HEX_DIGITS.match(escape):
-            raise BadRequest(f"The {name} has a percent sign that two hexadecimal digits do not follow.")
+            raise BadRequest(f"The {name} has a percent sign not followed by two hexadecimal digits.")
         decoded.append(int(escape[:2], 16))
         decoded += escape[2:]
     if b"\0" in decoded:

@@ -9,7 +9,7 @@ from app.errors import AmbiguousName, FieldError, InvalidParameter, NotFound, Wi
 from app.http.context import RequestContext
 from app.http.redirects import Redirect
 from app.queries.documents import find_document
-from app.queries.name_lookup import find_withdrawn, list_names, list_slugs, resolve_name
+from app.queries.name_resolution import find_withdrawn, list_names, list_slugs, resolve_name
 from app.text.nearest import SuggestionIndex, find_nearest
 
 
@@ -20,14 +20,14 @@ def get_document(ctx: RequestContext, record_type: str, slug: str, *, document_t
     """
     body = find_document(ctx.connection, document_type or record_type, slug)
     if body is None:
-        raise explain_missing(ctx, record_type, slug)
+        raise build_missing_record_error(ctx, record_type, slug)
     return body
 
 
 def check_record_exists(ctx: RequestContext, record_type: str, slug: str) -> None:
     """Raises Redirect, NotFound, AmbiguousName or Withdrawn unless a record has this slug."""
     if slug not in names_by_slug(ctx, record_type):
-        raise explain_missing(ctx, record_type, slug)
+        raise build_missing_record_error(ctx, record_type, slug)
 
 
 def names_by_slug(ctx: RequestContext, record_type: str) -> dict[str, str]:
@@ -35,7 +35,7 @@ def names_by_slug(ctx: RequestContext, record_type: str) -> dict[str, str]:
     return ctx.cached(("slugs", record_type), lambda: list_slugs(ctx.connection, record_type))
 
 
-def explain_missing(ctx: RequestContext, record_type: str, name: str) -> Exception:
+def build_missing_record_error(ctx: RequestContext, record_type: str, name: str) -> Exception:
     """Exception to raise when no record has this slug."""
     label = get_label(record_type)
     if withdrawn := find_withdrawn(ctx.connection, record_type, name):

@@ -30,17 +30,17 @@ class CheckedContent:
     graph: ContentGraph
     releases: list[ReleaseFile]
     # Changes since the last release; empty if the content is that release.
-    pending: list[ContentChange]
+    unreleased_changes: list[ContentChange]
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> "CheckedContent":
-        """Determine version, revision and pending changes of a bundle without errors."""
+        """Determine version, revision and unreleased changes of a bundle without errors."""
         history = replay_history(bundle.releases)
         entities = {entity: canonicalize(value) for entity, value in bundle.entities.items()}
-        pending = compute_changes(history.state, entities)
+        unreleased_changes = compute_changes(history.state, entities)
         last = bundle.releases[-1] if bundle.releases else None
         version = last.version if last else "0.0.0"
-        development = bool(pending) or last is None
+        development = bool(unreleased_changes) or last is None
         if development:
             version = f"{version}+dev.{bundle.content_hash[:8]}"
         releases = [[release.version, release.date, release.title, release.content_hash] for release in bundle.releases]
@@ -51,9 +51,9 @@ class CheckedContent:
             revision=revision,
             development=development,
             bundle=bundle,
-            graph=build_graph(bundle, version, history, {change.entity for change in pending}),
+            graph=build_graph(bundle, version, history, {change.entity for change in unreleased_changes}),
             releases=bundle.releases,
-            pending=pending,
+            unreleased_changes=unreleased_changes,
         )
 
     def build_release_facts(self) -> dict[str, Any]:

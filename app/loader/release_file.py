@@ -15,7 +15,7 @@ def write_release(root: Path, content: CheckedContent, *, version: str, date: st
 
     Raises ValueError, and writes nothing, if nothing changed or version, date or title are invalid.
     """
-    if not content.pending:
+    if not content.unreleased_changes:
         msg = f"no changes since {content.version}: nothing to release"
         raise ValueError(msg)
     try:
@@ -24,7 +24,7 @@ def write_release(root: Path, content: CheckedContent, *, version: str, date: st
             date=date,
             title=title,
             content_hash=content.bundle.content_hash,
-            changes=content.pending,
+            changes=content.unreleased_changes,
         )
     except ValidationError as error:
         first = error.errors()[0]
@@ -48,7 +48,7 @@ def write_release(root: Path, content: CheckedContent, *, version: str, date: st
     }
     lines = [
         json.dumps(change.model_dump(exclude_defaults=True), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-        for change in content.pending
+        for change in content.unreleased_changes
     ]
     # One change per line, so that diffs of the history stay readable.
     text = (

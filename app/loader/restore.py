@@ -14,7 +14,7 @@ from app.seed.reader import LIST_FILES, RECORD_FOLDERS, SINGLE_FILES, read_seed_
 from app.seed.schema import ContentChange, ReleaseExportIn, ReleaseFile, Slug
 
 _SLUG: TypeAdapter[str] = TypeAdapter(Slug)
-_FAMILIES: Final = {folder for folder, *_ in RECORD_FOLDERS} | {name.removesuffix(".json") for name, *_ in LIST_FILES}
+_FOLDERS: Final = {folder for folder, *_ in RECORD_FOLDERS} | {name.removesuffix(".json") for name, *_ in LIST_FILES}
 
 
 class UnknownRelease(ValueError):
@@ -47,7 +47,7 @@ def _list_releases_up_to(releases: list[ReleaseFile], version: str, origin: obje
     return selected
 
 
-def _write_seed(releases: list[ReleaseFile], pending: list[ContentChange], target: Path) -> Path:
+def _write_seed(releases: list[ReleaseFile], unreleased_changes: list[ContentChange], target: Path) -> Path:
     """Write the files of a seed with these releases and the changes since the last of them."""
     try:
         history = replay_history(releases)
@@ -56,7 +56,7 @@ def _write_seed(releases: list[ReleaseFile], pending: list[ContentChange], targe
         raise UnknownRelease(msg) from None
     try:
         # Deep copies, because replaying changes dictionaries in place.
-        entities = replay((change.model_copy(deep=True) for change in pending), history.state)
+        entities = replay((change.model_copy(deep=True) for change in unreleased_changes), history.state)
     except (KeyError, TypeError, IndexError) as error:
         msg = f"a pending change conflicts with the last release: {error!r}"
         raise UnknownRelease(msg) from None
@@ -65,12 +65,12 @@ def _write_seed(releases: list[ReleaseFile], pending: list[ContentChange], targe
     for folder, *_ in RECORD_FOLDERS:
         (target / folder).mkdir()
     for entity, value in seed.items():
-        family, _, slug = entity.partition("/")
-        if any(family == folder for folder, *_ in RECORD_FOLDERS):
-            _write_json(target / family / f"{slug}.json", value)
+        folder, _, slug = entity.partition("/")
+        if any(folder == record_folder for record_folder, *_ in RECORD_FOLDERS):
+            _write_json(target / folder / f"{slug}.json", value)
     for name, key, *_ in LIST_FILES:
-        family = name.removesuffix(".json")
-        entries = [value for entity, value in sorted(seed.items()) if entity.partition("/")[0] == family]
+        folder = name.removesuffix(".json")
+        entries = [value for entity, value in sorted(seed.items()) if entity.partition("/")[0] == folder]
         _write_json(target / name, {key: _sort_by_place(entries)})
     for name, *_ in SINGLE_FILES:
         if (value := seed.get(name.removesuffix(".json"))) is not None:
@@ -83,10 +83,10 @@ def _write_seed(releases: list[ReleaseFile], pending: list[ContentChange], targe
 
 def _check_entity(entity: str) -> str:
     # The entity becomes a file name, and an export may come from anywhere.
-    family, _, slug = entity.partition("/")
+    folder, _, slug = entity.partition("/")
     try:
         if f"{entity}.json" in {name for name, *_ in SINGLE_FILES} or (
-            family in _FAMILIES and _SLUG.validate_python(slug)
+            folder in _FOLDERS and _SLUG.validate_python(slug)
         ):
             return entity
     except ValidationError:

@@ -56,7 +56,7 @@ def iter_table_rows(content: CheckedContent, list_paths: list[str]) -> Iterator[
     yield models.Document, [(*QUALITY, "Quality", to_json({}), render_quality_document(graph))]
     yield from _iter_claims_and_documents(graph)
     yield from _iter_claim_tables(graph)
-    for builder in build_lists(graph, content.releases, content.pending):
+    for builder in build_lists(graph, content.releases, content.unreleased_changes):
         list_paths.append(builder.path)
         yield from _iter_list_tables(builder)
     yield models.Document, starmap(_build_document_row, _iter_derived_documents(content))
@@ -410,4 +410,6 @@ def _iter_derived_documents(
         summary = build_source_summary(graph, source)
         yield "source", source.slug, source.title, summary, build_source_document(graph, source)
     yield *DISAGREEMENTS, "Disagreements", {}, build_disagreements_document(graph)
-    yield from iter_release_documents(graph, content.releases, content.pending, content.build_release_facts())
+    yield from iter_release_documents(
+        graph, content.releases, content.unreleased_changes, content.build_release_facts()
+    )

@@ -24,7 +24,7 @@ class Filters:
     In the list of procedures, a role and a pain generator or condition must match in the same relation.
     """
 
-    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    values_by_facet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     min_relief_days: float | None = None
     updated_since: int | None = None
     # Slugs of the records that a text query found; None: no text query.
@@ -32,11 +32,13 @@ class Filters:
 
     def without(self, facet: str) -> "Filters":
         """The filters except those of one facet."""
-        return replace(self, facets={name: values for name, values in self.facets.items() if name != facet})
+        return replace(
+            self, values_by_facet={name: values for name, values in self.values_by_facet.items() if name != facet}
+        )
 
     def with_only(self, facet: str, value: str) -> "Filters":
         """The filters with one value in place of the requested values of a facet."""
-        return replace(self, facets={**self.facets, facet: (value,)})
+        return replace(self, values_by_facet={**self.values_by_facet, facet: (value,)})
 
     @property
     def is_empty(self) -> bool:
@@ -62,14 +64,18 @@ _EMPTY_SORT: Final = array("I"), array("d")
 _LINKED_FACETS: Final = ("pain_generator", "condition")
 
 
-def _list_stored_facets(list_path: str, facets: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+def _list_stored_facets(
+    list_path: str, values_by_facet: Mapping[str, tuple[str, ...]]
+) -> Mapping[str, tuple[str, ...]]:
     """Stored facets and values that a row must match, for requested ones."""
-    linked = [name for name in _LINKED_FACETS if name in facets]
-    if list_path != "procedures" or "role" not in facets or not linked:
-        return facets
-    stored = {name: values for name, values in facets.items() if name not in {"role", *linked}}
+    linked = [name for name in _LINKED_FACETS if name in values_by_facet]
+    if list_path != "procedures" or "role" not in values_by_facet or not linked:
+        return values_by_facet
+    stored = {name: values for name, values in values_by_facet.items() if name not in {"role", *linked}}
     for name in linked:
-        stored[f"{name}:role"] = tuple(f"{slug} {role}" for slug in facets[name] for role in facets["role"])
+        stored[f"{name}:role"] = tuple(
+            f"{slug} {role}" for slug in values_by_facet[name] for role in values_by_facet["role"]
+        )
     return stored
 
 
@@ -101,7 +107,7 @@ class FilteredList:
         self.list_path = list_path
         self.filters = filters
         self.order = order
-        self._stored_facets = _list_stored_facets(list_path, filters.facets)
+        self._stored_facets = _list_stored_facets(list_path, filters.values_by_facet)
 
     @property
     def unfiltered(self) -> bool:
@@ -239,13 +245,13 @@ def count_facet(filtered: FilteredList, facet: str) -> Sequence[tuple[str, int]]
     Counted are the rows that would match if the value were the only requested one of the facet.
     """
     filters, is_linked = filtered.filters, filtered.list_path == "procedures"
-    if is_linked and facet == "role" and not filters.facets.keys().isdisjoint(_LINKED_FACETS):
+    if is_linked and facet == "role" and not filters.values_by_facet.keys().isdisjoint(_LINKED_FACETS):
         roles = [role for role, _ in _list_values(filtered, "role")]
         counts = [(role, len(_refilter(filtered, filters.with_only("role", role)).positions or ())) for role in roles]
     else:
-        others = _refilter(filtered, filters.without(facet)) if facet in filters.facets else filtered
-        if is_linked and facet in _LINKED_FACETS and "role" in filters.facets:
-            bitmaps = _list_values_with_role(filtered, facet, filters.facets["role"])
+        others = _refilter(filtered, filters.without(facet)) if facet in filters.values_by_facet else filtered
+        if is_linked and facet in _LINKED_FACETS and "role" in filters.values_by_facet:
+            bitmaps = _list_values_with_role(filtered, facet, filters.values_by_facet["role"])
         else:
             bitmaps = _list_values(filtered, facet)
         matching = others.positions

@@ -174,8 +174,8 @@ def _add_claims(graph: ContentGraph) -> None:
 def _iter_removed_records(graph: ContentGraph, history: History) -> Iterator[tuple[tuple[str, str], RemovedRecord]]:
     # The values come from the history and were never validated against the record classes.
     for entity, fields in (history.removed | history.state).items():
-        family, _, slug = entity.partition("/")
-        key = (RECORD_TYPE_BY_FOLDER.get(family, family), slug)
+        folder, _, slug = entity.partition("/")
+        key = (RECORD_TYPE_BY_FOLDER.get(folder, folder), slug)
         if slug and key[0] in RECORD_TYPES and key not in graph.names and isinstance(fields, dict):
             name, former = fields.get("name", fields.get("title")), fields.get("former_slugs")
             former_slugs = [old for old in former if isinstance(old, str)] if isinstance(former, list) else []

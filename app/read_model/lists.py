@@ -131,7 +131,7 @@ def _role_facets(roles: frozenset[str]) -> Facets:
 
 
 def build_lists(
-    graph: ContentGraph, releases: list[seed.ReleaseFile], pending: list[seed.ContentChange]
+    graph: ContentGraph, releases: list[seed.ReleaseFile], unreleased_changes: list[seed.ContentChange]
 ) -> Iterator[ListBuilder]:
     """Build every list of the API except search."""
     slugs = sorted(graph.procedures, key=lambda slug: graph.sort_key("procedure", slug))
@@ -171,8 +171,8 @@ def build_lists(
     yield ListBuilder("releases", (BuiltRow(record=("release", release.version)) for release in reversed(releases)))
     for release in releases:
         yield _build_change_list(graph, release.version, release.changes)
-    if pending:
-        yield _build_change_list(graph, graph.version, pending)
+    if unreleased_changes:
+        yield _build_change_list(graph, graph.version, unreleased_changes)
 
 
 def _build_change_list(graph: ContentGraph, version: str, changes: list[seed.ContentChange]) -> ListBuilder:

@@ -18,7 +18,7 @@ DocumentRow = tuple[str, str, str, Json, Any]
 
 
 def iter_release_documents(
-    graph: ContentGraph, releases: list[ReleaseFile], pending: list[ContentChange], current: dict[str, Any]
+    graph: ContentGraph, releases: list[ReleaseFile], unreleased_changes: list[ContentChange], current: dict[str, Any]
 ) -> Iterator[DocumentRow]:
     """Yield the documents of releases, the current release, the red-flag phrases, and the history as the seed has it."""
     for release in releases:
@@ -26,8 +26,8 @@ def iter_release_documents(
         yield DocumentType.RELEASE, release.version, release.title, summary, summary
     flags = [{"phrases": flag.phrases, "claims": flag.claims} for flag in graph.editorial.red_flags]
     yield *RED_FLAGS, "Red flags", {}, flags
-    if pending:
-        summary = _build_development_summary(current, pending)
+    if unreleased_changes:
+        summary = _build_development_summary(current, unreleased_changes)
         yield DocumentType.RELEASE, current["version"], current["version"], summary, summary
     latest = next((release for release in releases if release.version == current["version"]), None)
     yield (
@@ -48,10 +48,12 @@ def iter_release_documents(
             },
         },
     )
-    yield from _iter_history_documents(releases, pending)
+    yield from _iter_history_documents(releases, unreleased_changes)
 
 
-def _iter_history_documents(releases: list[ReleaseFile], pending: list[ContentChange]) -> Iterator[DocumentRow]:
+def _iter_history_documents(
+    releases: list[ReleaseFile], unreleased_changes: list[ContentChange]
+) -> Iterator[DocumentRow]:
     """Yield the history that an export needs: the head of each release and each change, numbered in their order.
 
     One document each, so that no row grows with the history. Changes since the last release come last, without a head.
@@ -61,7 +63,7 @@ def _iter_history_documents(releases: list[ReleaseFile], pending: list[ContentCh
         yield DocumentType.RELEASE_HEAD, f"{n:05}", release.version, {}, head
         for m, change in enumerate(release.changes):
             yield DocumentType.RELEASE_CHANGE, f"{n:05}/{m:07}", release.version, {}, change.model_dump()
-    for m, change in enumerate(pending):
+    for m, change in enumerate(unreleased_changes):
         yield DocumentType.RELEASE_CHANGE, f"pending/{m:07}", "", {}, change.model_dump()
 
 
@@ -73,9 +75,9 @@ def _build_release_summary(release: ReleaseFile, *, is_current: bool) -> Json:
     return _add_change_counts(release.version, release.changes, head)
 
 
-def _build_development_summary(current: dict[str, Any], pending: list[ContentChange]) -> Json:
+def _build_development_summary(current: dict[str, Any], unreleased_changes: list[ContentChange]) -> Json:
     head = {key: current[key] for key in ("date", "content_hash")} | {"title": DEVELOPMENT_TITLE, "current": True}
-    return _add_change_counts(current["version"], pending, head)
+    return _add_change_counts(current["version"], unreleased_changes, head)
 
 
 def _add_change_counts(version: str, changes: list[ContentChange], head: Json) -> Json:
@@ -91,8 +93,8 @@ def _add_change_counts(version: str, changes: list[ContentChange], head: Json) -
 
 def build_change(graph: ContentGraph, change: ContentChange) -> Json:
     """Build the JSON of a change: entity, field, old and new value (as JSON text), and the record if there is one."""
-    family, _, slug = change.entity.partition("/")
-    record_type = RECORD_TYPE_BY_FOLDER.get(family, family)
+    folder, _, slug = change.entity.partition("/")
+    record_type = RECORD_TYPE_BY_FOLDER.get(folder, folder)
     name, path = graph.names.get((record_type, slug)), PATH_BY_RECORD_TYPE.get(record_type)
     removed = graph.removed_records.get((record_type, slug))
     return {

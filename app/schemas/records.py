@@ -156,7 +156,9 @@ class PainGeneratorTexts(ResponseModel):
 class RelatedProcedure(ResponseModel):
     """Relation of this procedure to another."""
 
-    type: Annotated[str, OpenEnum(vocabulary.RELATIONS)] = Field(description="How this procedure relates to the other.")
+    type: Annotated[str, OpenEnum(vocabulary.PROCEDURE_RELATIONS)] = Field(
+        description="How this procedure relates to the other."
+    )
     procedure: Ref = Field(description="The other procedure.")
     claims: list[str]
     reason: str = Field(description="Why the procedures are related.")

@@ -142,7 +142,7 @@ class TextIn(SeedModel):
 class Relation(SeedModel):
     """Relation of a procedure to another, supported by claims or by an editorial reason."""
 
-    type: Annotated[str, OpenEnum(vocabulary.RELATIONS)]
+    type: Annotated[str, OpenEnum(vocabulary.PROCEDURE_RELATIONS)]
     procedure: Slug
     claims: list[ClaimId] = []
     reason: Line

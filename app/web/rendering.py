@@ -34,7 +34,7 @@ _LABELS: Final = {
     "intents": vocabulary.INTENTS,
     "designs": vocabulary.DESIGNS,
     "roles": vocabulary.TARGET_ROLES,
-    "relations": vocabulary.RELATIONS,
+    "relations": vocabulary.PROCEDURE_RELATIONS,
     "regions": vocabulary.BODY_REGIONS,
     "generator_kinds": vocabulary.GENERATOR_KINDS,
     "statistics": vocabulary.STATISTICS,

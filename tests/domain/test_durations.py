@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from app.domain.durations import UNITS, duration_to_days, to_whole_duration
+from app.domain.durations import DURATION_UNITS, duration_to_days, to_whole_duration
 from app.domain.values import ReliefDurationValue
 
 WHOLE_DURATION = re.compile(r"P(?:\d+[YMWD])+|P(?:\d+[YMWD])*T(?:\d+[HMS])+")
@@ -24,7 +24,7 @@ DAYS = {
     "second": Fraction(1, 86400),
 }
 NUMBERS = st.decimals(min_value="0.1", max_value=150, places=1)
-UNIT_NAMES = st.sampled_from([unit for unit in UNITS if unit != "second"])
+UNIT_NAMES = st.sampled_from([unit for unit in DURATION_UNITS if unit != "second"])
 VALUE = {
     "measure": "duration",
     "statistic": "mean",
@@ -42,9 +42,9 @@ def test_a_number_becomes_a_whole_duration_of_the_same_length(number: Any, unit:
     assert duration_to_days(duration) == pytest.approx(float(Fraction(number) * DAYS[unit]), rel=0.01)
 
 
-@given(st.integers(min_value=1, max_value=150), st.sampled_from(list(UNITS)))
+@given(st.integers(min_value=1, max_value=150), st.sampled_from(list(DURATION_UNITS)))
 def test_a_whole_number_keeps_its_unit(number: int, unit: str) -> None:
-    letter = UNITS[unit]
+    letter = DURATION_UNITS[unit]
 
     assert to_whole_duration(number, unit) == (f"PT{number}{letter[1]}" if len(letter) == 2 else f"P{number}{letter}")
 

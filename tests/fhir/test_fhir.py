@@ -306,7 +306,7 @@ def test_an_installation_without_fhir_says_how_to_enable_it(client: Client) -> N
         response = client.get(path)
         assert (response.status_code, response.json()["issue"][0]["details"]["coding"][0]["code"]) == (
             404,
-            "not_installed",
+            "feature_disabled",
         )
         assert "KB_FEATURES=fhir make serve" in response.text
 

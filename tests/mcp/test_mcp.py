@@ -284,7 +284,7 @@ def test_an_installation_without_mcp_says_how_to_enable_it(client: Client) -> No
         response = client.request(
             method, "/mcp", headers={"Content-Type": "application/json"}, content="{}" if method == "POST" else None
         )
-        assert (response.status_code, response.json()["code"]) == (404, "not_installed")
+        assert (response.status_code, response.json()["code"]) == (404, "feature_disabled")
         assert "KB_FEATURES=mcp make serve" in response.text
         assert response.headers["access-control-allow-origin"] == "*"
 

@@ -246,7 +246,7 @@ def test_content_edited_after_a_release_is_a_development_version(tmp_path: Path)
     (root / "procedures/a-sound.json").write_text(json.dumps(edited))
     state = load_content(root)
     assert state.version.startswith("1.0.0+dev.")
-    assert [(change.entity, change.field, change.old, change.new) for change in state.pending] == [
+    assert [(change.entity, change.field, change.old, change.new) for change in state.unreleased_changes] == [
         ("procedures/a-sound", "/family", "injection", "ablation")
     ]
 

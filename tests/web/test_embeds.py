@@ -196,7 +196,7 @@ def test_a_name_redirects_to_the_card_of_its_record(client: Client, load: Load) 
     ("path", "status", "text"),
     [
         ("/embed/procedures/facet-rfaa", 404, "Facet rfa"),
-        ("/embed/procedures/facet-rfa?theme=pink", 422, "one of auto, light, dark"),
+        ("/embed/procedures/facet-rfa?theme=pink", 422, "must be one of auto, light, dark"),
         ("/embed/relief-chart?procedure=facet-rfaa", 422, "Facet rfa"),
         ("/embed/relief-chart?" + "&".join(["procedure=facet-rfa"] * 13), 422, "at most 12"),
     ],

@@ -23,9 +23,9 @@ from app.http.context import RequestContext
 from app.http.operation_outcome import MEDIA_TYPE
 from app.http.pagination import decode_cursor_payload, encode_cursor
 from app.http.redirects import Redirect
-from app.http.slug_resolution import explain_missing, names_by_slug
+from app.http.slug_resolution import build_missing_record_error, names_by_slug
 from app.queries.claims import list_long_claim_ids
-from app.queries.name_lookup import list_slugs_by_name
+from app.queries.name_resolution import list_slugs_by_name
 from app.text.nearest import find_nearest
 from app.text.normalize import normalize
 
@@ -49,7 +49,7 @@ def get_slugs_by_fhir_id(ctx: RequestContext, record_type: str) -> dict[str, str
 def resolve_record_id(ctx: RequestContext, record_types: Sequence[str], fhir_id: str) -> tuple[str, str]:
     """Resolve a FHIR id to record type and slug.
 
-    Raises Redirect if the id is a name or former slug of a record, else what `explain_missing` raises, with FHIR ids as
+    Raises Redirect if the id is a name or former slug of a record, else what `build_missing_record_error` returns, with FHIR ids as
     suggestions.
     """
     for record_type in record_types:
@@ -59,7 +59,7 @@ def resolve_record_id(ctx: RequestContext, record_types: Sequence[str], fhir_id:
         prefix = RESOURCE_BY_RECORD_TYPE[record_type][1]
         if not fhir_id.startswith(prefix):
             continue
-        error = explain_missing(ctx, record_type, fhir_id.removeprefix(prefix))
+        error = build_missing_record_error(ctx, record_type, fhir_id.removeprefix(prefix))
         if isinstance(error, Redirect):
             raise Redirect(fhir_id, get_record_resource_id(record_type, error.slug)[1], permanent=error.permanent)
         if not isinstance(error, NotFound):

@@ -36,7 +36,7 @@ from app.formats.fhir.structure_definitions import build_structure_definition, g
 from app.formats.fhir.terminology import Concept
 from app.http.context import RequestContext
 from app.http.slug_resolution import names_by_slug
-from app.queries.name_lookup import list_families, list_names_with_kind, list_parents
+from app.queries.name_resolution import list_families, list_names_with_kind, list_parents
 from app.text.nearest import find_nearest
 from app.text.normalize import normalize
 

@@ -28,12 +28,12 @@ from app.formats.comparison import build_comparison
 from app.http.context import RequestContext
 from app.http.pagination import build_next_cursor, decode_cursor
 from app.http.search import explain_hit, find_notices, get_index, suggest_names
-from app.http.slug_resolution import build_ref, explain_missing, names_by_slug, suggest_records
+from app.http.slug_resolution import build_missing_record_error, build_ref, names_by_slug, suggest_records
 from app.queries.claims import ClaimFilters, list_claims
 from app.queries.documents import find_claim, find_document, get_current_release_json, list_documents
 from app.queries.list_filter import FilteredList, Filters, count_rows
 from app.queries.lists import list_rows
-from app.queries.name_lookup import find_withdrawn, resolve_name
+from app.queries.name_resolution import find_withdrawn, resolve_name
 from app.queries.releases import list_versions
 from app.schemas.mcp import CompareOutput, FindOutput, GetOutput, ToolOutput, WhatChangedOutput, WhatTreatsOutput
 from app.search.ranking import search
@@ -104,7 +104,7 @@ def resolve_record(ctx: RequestContext, parameter: str, record_types: Sequence[s
         raise InvalidParameter(message, errors=(FieldError(parameter, name, message),), suggestions=refs)
     for record_type in record_types:
         if find_withdrawn(ctx.connection, record_type, name):
-            raise explain_missing(ctx, record_type, name)
+            raise build_missing_record_error(ctx, record_type, name)
     suggestions = [ref for record_type in record_types for ref in suggest_records(ctx, record_type, name, limit=3)]
     texts = [ref["slug"] for ref in suggestions] + [ref["name"] for ref in suggestions]
     nearest = find_nearest(name, texts, limit=10)

@@ -23,7 +23,7 @@ router = APIRouter(tags=["service"])
 
 def _live(request: Request) -> None:
     # The response describes this moment, so it must not be cached.
-    request.state.kb_live = True
+    request.state.kb_uncacheable = True
 
 
 @router.get("/health/live", response_model=Health, responses=limit_responses())
@@ -47,7 +47,7 @@ async def get_readiness(request: Request) -> Response:
                 get_index(ctx)
             except NotReady:
                 # While the next release is prepared, the one before is served.
-                if services.prepared.find(services.cache.revision, INDEX_FILES.name) is None:
+                if services.prepared.find(services.response_cache.revision, INDEX_FILES.name) is None:
                     raise
 
     try:

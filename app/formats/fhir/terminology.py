@@ -33,7 +33,7 @@ CLOSED_LISTS: Final[dict[str, tuple[str, Mapping[str, str]]]] = {
     "risk-states": ("Knowledge about a risk", vocabulary.RISK_STATES),
     "risk-bands": ("Frequency bands", vocabulary.RISK_BANDS),
     "risk-categories": ("Risk categories", vocabulary.RISK_CATEGORIES),
-    "relations": ("Relations between procedures", vocabulary.RELATIONS),
+    "relations": ("Relations between procedures", vocabulary.PROCEDURE_RELATIONS),
     "claim-kinds": ("Claim kinds", CLAIM_KIND_LABELS),
 }
 # Code system -> record type whose slugs are the codes, and title.

@@ -37,7 +37,7 @@ def render_frame(request: Request, build: Callable[[RequestContext, str], dict[s
             # The release is checked before the parameters.
             _ = ctx.release
             if theme not in THEMES:
-                field_error = FieldError("theme", theme[:40], f"one of {', '.join(THEMES)}")
+                field_error = FieldError("theme", theme[:40], f"must be one of {', '.join(THEMES)}")
                 raise InvalidParameter(f"theme: {field_error.message}", errors=(field_error,))
             variables = build(ctx, theme)
         except KnowledgeBaseError as error:

@@ -43,7 +43,7 @@ class EmbedTarget:
 
 @router.get("/oembed")
 def get_oembed(request: Request) -> Response:
-    """OEmbed response for the page at `url`."""
+    """The oEmbed response for the page at `url`."""
     params = request.query_params
     format_name = params.get("format", "json")
     if format_name not in FORMATS:
@@ -153,7 +153,7 @@ def _parse_pixels(request: Request, name: str) -> int | None:
         return None
     if text.isascii() and text.isdigit() and len(text) < 8 and 1 <= int(text) <= _MAX_PIXELS:
         return int(text)
-    message = f"a number of pixels from 1 to {_MAX_PIXELS}"
+    message = f"must be a number of pixels from 1 to {_MAX_PIXELS}"
     raise InvalidParameter(f"{name}: {message}", errors=(FieldError(name, text[:40], message),))
 
 

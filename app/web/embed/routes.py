@@ -11,7 +11,7 @@ from app.errors import NotFound
 from app.http.context import RequestContext, request_context
 from app.http.problems import problem_response
 from app.http.slug_resolution import get_document, names_by_slug
-from app.queries.name_lookup import list_names
+from app.queries.name_resolution import list_names
 from app.web.embed import cards
 from app.web.embed.builds import Build, get_newest_build, load_builds
 from app.web.rendering import get_current_release, load_rows, parse_document
