@@ -126,7 +126,9 @@ def test_a_redirect_replaces_only_the_segment_that_names_the_record(
 
 def test_a_path_prefix_is_stripped_only_as_a_whole_segment(client: Client, load: Load) -> None:
     load(procedure("p", name="Some block"))
-    mounted = Client(create_app(client.app.app.state.services.settings.model_copy(update={"path_prefix": "/p"})), client.runner)  # type: ignore[attr-defined]
+    mounted = Client(
+        create_app(client.app.app.state.services.settings.model_copy(update={"path_prefix": "/p"})), client.runner
+    )  # type: ignore[attr-defined]
     try:
         assert mounted.get("/procedures/some%20block").headers["location"] == "/p/procedures/p"
     finally:
