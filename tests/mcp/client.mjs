@@ -10,7 +10,7 @@ assert.deepEqual(tools.map((tool) => tool.name).sort(), ["compare", "find", "get
 const calls = [
   ["find", { query: "sciatica" }],
   ["get", { name: "rhizotomy", sections: ["relief_durations", "risks"] }],
-  ["what_treats", { target: "facet joint", role: "treats" }],
+  ["what_treats", { record: "facet joint", role: "treats" }],
   ["compare", { procedures: ["vertebroplasty", "balloon-kyphoplasty"] }],
   ["what_changed", {}],
 ];
