@@ -21,7 +21,7 @@ _COMPONENT_NAMES: Final = {
 _DESCRIPTIONS: Final = {
     304: "Unchanged since the ETag in `If-None-Match`.",
     307: "Another known name of the record; `Location` has the slug.",
-    308: "A former slug; `Location` has the current one.",
+    308: "A former slug, or a path with extra slashes; `Location` has the current path.",
     400: "The request is malformed.",
     404: "No such record, or an ambiguous name; `suggestions` lists candidates.",
     410: "The cursor or `release` belongs to another release, or the record was withdrawn.",
@@ -31,9 +31,9 @@ _DESCRIPTIONS: Final = {
     503: "The database is unreachable, or there are too many concurrent requests; retry after `Retry-After` seconds.",
 }
 # Checked before routing, so every path can respond with these.
-PRE_ROUTING_STATUSES: Final = (400, 414, 431, 503)
-COMMON_STATUSES: Final = (304, 400, 410, 414, 422, 431, 503)
-RECORD_STATUSES: Final = (307, 308, 404)
+PRE_ROUTING_STATUSES: Final = (308, 400, 414, 431, 503)
+COMMON_STATUSES: Final = (304, 308, 400, 410, 414, 422, 431, 503)
+RECORD_STATUSES: Final = (307, 404)
 _RESPONSES_REF: Final = "#/components/responses/"
 
 HEADERS: Final[Json] = {
@@ -51,7 +51,7 @@ HEADERS: Final[Json] = {
         "schema": {"type": "string"},
     },
     "Sunset": {"description": "RFC 8594: date on which this operation will be removed.", "schema": {"type": "string"}},
-    "Location": {"description": "Path with the slug of the record; the query is kept.", "schema": {"type": "string"}},
+    "Location": {"description": "Current path; the query is kept.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait before retrying.", "schema": {"type": "integer", "minimum": 0}},
 }
 
