@@ -35,7 +35,7 @@ FORWARDED_HEADERS: Final = frozenset({b"authorization"})
 # Seconds. With one more poll it stays below the two seconds that a caller is promised.
 DB_RESPONSE_TIMEOUT: Final = 1.5
 # Seconds that a request waits for what is being prepared for its release.
-PREPARATION_WAIT: Final = 3.0
+PREPARATION_WAIT: Final = 10.0
 _CACHEABLE_STATUSES: Final = frozenset({200, 301, 307, 308, 400, 404, 410, 422})
 _VARY: Final = (b"vary", b"Accept-Encoding")
 _NO_STORE: Final = (b"cache-control", b"no-store")
