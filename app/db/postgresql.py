@@ -69,8 +69,15 @@ class PostgresEngine:
     @contextmanager
     def transaction(self) -> Iterator[SqlAlchemyReadTransaction]:
         """Read transaction. Raises DatabaseUnavailable (unreachable, timeout), SchemaMissing (no tables) or DatabaseError."""
-        with _translated_errors(), self._engine.connect() as connection, connection.begin():
-            yield SqlAlchemyReadTransaction(connection)
+        pool = self._engine.pool
+        with _translated_errors(), self._engine.connect() as connection:
+            try:
+                with connection.begin():
+                    yield SqlAlchemyReadTransaction(connection)
+            finally:
+                # Disposed meanwhile: the pool that would take the connection back is not used any more.
+                if self._engine.pool is not pool:
+                    connection.invalidate()
 
     def find_file_id(self) -> None:
         """None: a server has no file."""

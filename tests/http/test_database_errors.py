@@ -70,3 +70,13 @@ def test_a_file_that_is_not_a_database_is_unavailable(tmp_path: Path, runner: as
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
     assert client.get("/health/ready").status_code == 503
     client.close()
+
+
+def test_a_connection_in_use_while_its_engine_is_disposed_is_closed_when_returned(postgres_url: str) -> None:
+    engine = create_read_engine(Settings(database_url=new_database(postgres_url)).database_url)
+    with engine.transaction() as transaction:
+        driver = transaction._connection.connection.driver_connection  # type: ignore[attr-defined]
+        engine.dispose()
+        assert not driver.closed
+
+    assert driver.closed
