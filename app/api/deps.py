@@ -19,7 +19,7 @@ from app.domain.values import ClosedEnum, OpenEnum
 from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext, request_context
 from app.http.pagination import paginate
-from app.http.problems import list_query_params
+from app.http.problems import list_query_params, repeated_parameter
 from app.http.slug_resolution import check_record_exists, resolve_filter_value
 from app.queries.list_filter import Filters, SortOrder
 from app.queries.lists import DEFAULT_PAGE_SIZE
@@ -77,13 +77,9 @@ def _reject_repeated(request: Request) -> None:
     if not repeated:
         return
     fields = list_query_params(request)
-    errors = tuple(
-        FieldError(name, request.query_params.getlist(name)[-1][:200], "may be given only once")
-        for name in sorted(repeated)
-        if name in fields and not _is_repeatable(fields[name].annotation)
-    )
-    if errors:
-        raise InvalidParameter("; ".join(f"{error.parameter}: {error.message}" for error in errors), errors=errors)
+    scalars = {name for name in repeated if name in fields and not _is_repeatable(fields[name].annotation)}
+    if scalars:
+        raise repeated_parameter({name: request.query_params.getlist(name)[-1] for name in scalars})
 
 
 def _is_repeatable(annotation: Any) -> bool:  # noqa: ANN401 - any annotation

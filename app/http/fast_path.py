@@ -19,9 +19,8 @@ from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
-from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext, request_context
-from app.http.problems import error_response, invalid_parameter, list_model_params
+from app.http.problems import error_response, invalid_parameter, list_model_params, repeated_parameter
 from app.http.redirects import redirect_to_path
 
 _MAX_SEGMENT: Final = 200
@@ -147,11 +146,3 @@ def parse_query(query: bytes, plan: EndpointPlan) -> BaseModel:
         return plan.model.model_validate(params)
     except ValidationError as error:
         raise invalid_parameter(error.errors(), list_model_params(plan.model)) from None
-
-
-def repeated_parameter(last_values: dict[str, str]) -> InvalidParameter:
-    """Error for scalar parameters that were sent more than once: either of their values could be the intended one."""
-    errors = tuple(
-        FieldError(name, value[:200], "may be given only once") for name, value in sorted(last_values.items())
-    )
-    return InvalidParameter("; ".join(f"{error.parameter}: {error.message}" for error in errors), errors=errors)

@@ -207,6 +207,14 @@ def _find_sent_text(failure: Mapping[str, Any]) -> str | None:
     return sent[:200] if isinstance(sent, str) else None
 
 
+def repeated_parameter(last_values: dict[str, str]) -> InvalidParameter:
+    """Error for scalar parameters that were sent more than once: either of their values could be the intended one."""
+    errors = tuple(
+        FieldError(name, value[:200], "may be given only once") for name, value in sorted(last_values.items())
+    )
+    return InvalidParameter("; ".join(f"{error.parameter}: {error.message}" for error in errors), errors=errors)
+
+
 def list_query_params(request: Request) -> dict[str, Any]:
     """Query parameters of the matched route: name -> the field's metadata."""
     route = request.scope.get("route")
