@@ -116,7 +116,8 @@ ABOUT = {
     "authors": "Testers",
 }
 FAMILIES = (
-    "diagnostic_test nerve_block injection ablation decompression augmentation drug_delivery neuromodulation".split()
+    "diagnostic_test nerve_block injection infusion ablation neurolysis decompression augmentation drug_delivery"
+    " neuromodulation".split()
 )
 EDITORIAL = {"invasiveness": [{"family": family, "reason": "Test."} for family in FAMILIES]}
 LISTS = {"risks": "risks", "sources": "sources", "guide": "pages", "withdrawn": "withdrawn"}

@@ -12,10 +12,9 @@ import pytest
 from build import claim, condition, generator, procedure, risk
 from checkout import ROOT
 
-from app.domain.claim_kinds import CLAIM_KINDS, CLAIM_KINDS_BY_RECORD_TYPE
+from app.domain.claim_kinds import CLAIM_KINDS_BY_RECORD_TYPE
 from app.domain.json import Json
 from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES
-from app.domain.values import StatementValue
 
 STATEMENT = "Most people stay for two nights."
 SEARCHED_OUTPUTS = (
@@ -220,8 +219,13 @@ def build_value(claim_kind: str) -> Json:
         "recommendation": {"body": "A body", "position": "for"},
         "evidence_grade": {"grade_stated": "B"},
         "coverage": {"payer": "A payer"},
+        "safety_warning": {"label": "A label", "body": "A body"},
+        "bleeding_risk": {"risk_class": "low", "scheme": "A scheme"},
+        "implant_compatibility": {"label": "A label", "device": "A device", "position": "caution"},
+        "practice": {"label": "A label", "topic": "visits"},
+        "when_to_call": {"tier": "same_day", "signs": ["A sign"]},
     }
-    return {"label": "A label"} if CLAIM_KINDS[claim_kind].value_model is StatementValue else values[claim_kind]
+    return values.get(claim_kind, {"label": "A label"})
 
 
 BUILDERS: dict[str, Any] = {"procedure": procedure, "condition": condition, "pain_generator": generator}

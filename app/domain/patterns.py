@@ -16,8 +16,12 @@ SLUG: Final = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
 PATH_SLUG: Final = r"^[^./]+$"
 CLAIM_ID: Final = r"^[a-z0-9]+(?:-{1,2}[a-z0-9]+)*$"
 DATE: Final = r"^\d{4}-\d{2}-\d{2}$"
+# Year, month or day.
+PARTIAL_DATE: Final = r"^\d{4}(?:-\d{2}){0,2}$"
 WEB_URL: Final = r"^https?://[^\s\"<>]+$"
 DOI: Final = r"^10\.\S+$"
+PMID: Final = r"^[1-9]\d{0,8}$"
+PMCID: Final = r"^PMC[1-9]\d{0,8}$"
 SHA256: Final = r"^[0-9a-f]{64}$"
 REVISION: Final = r"^[0-9a-f]{16}$"
 BASE_URL: Final = r"^https?://[^\s/?#]+(?:/[^\s?#]*)?$"
@@ -37,8 +41,11 @@ PATTERN_MESSAGES: Final[Mapping[str, str]] = {
     PATH_SLUG: "must be a slug, such as facet-joint",
     CLAIM_ID: "must be lowercase letters and digits separated by one or two hyphens, such as facet-rfa--relief-1",
     DATE: "must be a date, such as 2026-01-31",
+    PARTIAL_DATE: "must be a year, a month or a day, such as 2014, 2014-04 or 2014-04-23",
     WEB_URL: "must be an http or https URL, such as https://example.org/paper",
     DOI: "must be a DOI without the resolver URL, such as 10.1000/182",
+    PMID: "must be the digits of a PubMed id, such as 12351602",
+    PMCID: "must be a PubMed Central id, such as PMC5737310",
     SHA256: "must be 64 lowercase hexadecimal digits",
     REVISION: "must be 16 lowercase hexadecimal digits",
     BASE_URL: "must be a URL without a query string, such as https://kb.example.org",

@@ -7,12 +7,12 @@ seed file becomes null (or an empty list), with the meaning that its description
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
-from app.domain import vocabulary
+from app.domain import patterns, vocabulary
 from app.domain.durations import DURATION_UNITS, Duration, duration_to_days, to_whole_duration
 
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -53,6 +53,8 @@ Statistic = Annotated[str, OpenEnum(vocabulary.STATISTICS)]
 Direction = Annotated[str, OpenEnum(vocabulary.DIRECTIONS)]
 Position = Annotated[str, OpenEnum(vocabulary.POSITIONS)]
 RiskState = Annotated[str, OpenEnum(vocabulary.RISK_STATES)]
+Seriousness = Annotated[str, OpenEnum(vocabulary.SERIOUSNESS)]
+CallTier = Annotated[str, OpenEnum(vocabulary.CALL_TIERS)]
 TargetRole = Annotated[str, OpenEnum(vocabulary.TARGET_ROLES)]
 
 
@@ -240,10 +242,30 @@ class ResponseRateValue(Value):
         return self
 
 
+class Scale(Value):
+    """Scale of an outcome."""
+
+    name: str = Field(min_length=1, description="Name of the scale.")
+    min: float = Field(description="Lowest score.")
+    max: float = Field(description="Highest score.")
+    better: Literal["low", "high"] = Field(description="Which end is better.")
+    mcid: float | None = Field(
+        default=None, gt=0, description="Smallest difference that matters, as the source states it; null: not stated."
+    )
+
+    @model_validator(mode="after")
+    def _check_range(self) -> Self:
+        if self.min >= self.max:
+            msg = f"scale {self.name!r}: min {self.min} is not below max {self.max}"
+            raise ValueError(msg)
+        return self
+
+
 class FindingValue(Value):
     """An outcome with its effect, comparator and direction."""
 
     outcome: str = Field(description="What was measured.")
+    scale: Scale | None = Field(default=None, description="Scale of the effect; null: it is not a score.")
     effect: str | None = Field(default=None, description="The effect as stated by the source; null: no figure given.")
     interval: str | None = Field(
         default=None, description="Confidence interval as stated by the source; null: not given."
@@ -310,10 +332,19 @@ class ProcedureRiskValue(Value):
     )
     ci_low: Percent | None = Field(default=None, description="Lower 95% confidence limit in percent; null: not given.")
     ci_high: Percent | None = Field(default=None, description="Upper 95% confidence limit in percent; null: not given.")
-    per: str | None = Field(default=None, description="What is counted: people, procedures, levels; null: not stated.")
+    per: Annotated[str, OpenEnum(vocabulary.RISK_DENOMINATORS)] | None = Field(
+        default=None, description="What `n` and the rates count; null: not stated."
+    )
+    attribution: Annotated[str, OpenEnum(vocabulary.RISK_ATTRIBUTIONS)] | None = Field(
+        default=None, description="Cause of the events that were counted or looked for; null: not stated."
+    )
     timeframe: str | None = Field(default=None, description="Period of observation; null: not stated.")
     frequency_words: str | None = Field(default=None, description="Frequency in the source's own words; null: none.")
     severity: str | None = Field(default=None, description="As stated by the source; null: not stated.")
+    seriousness: Seriousness | None = Field(
+        default=None,
+        description="Where the source describes it as more serious than the catalog; null: as the catalog.",
+    )
     temporary: bool | None = Field(default=None, description="As stated by the source; null: not stated.")
     quantities: list[Quantity] = []
     details: list[Detail] = []
@@ -363,6 +394,67 @@ class StatementValue(Value):
     )
     procedures: Annotated[list[str], RecordSlug("procedure")] = Field(
         default=[], description="Slugs of the procedures mentioned."
+    )
+    quantities: list[Quantity] = []
+    details: list[Detail] = []
+
+
+class ContraindicationValue(StatementValue):
+    """Reason against the procedure, or for care with it."""
+
+    topics: list[Annotated[str, OpenEnum(vocabulary.CONTRAINDICATION_TOPICS)]] = Field(
+        default=[], description="What it is about: lists of procedures filter by it."
+    )
+    strength: Annotated[str, OpenEnum(vocabulary.CONTRAINDICATION_STRENGTHS)] = Field(
+        default="not_stated", description="How strongly the source rules the procedure out."
+    )
+
+
+class BleedingRiskValue(Value):
+    """Class of bleeding risk that a body gives the procedure."""
+
+    risk_class: Annotated[str, OpenEnum(vocabulary.BLEEDING_RISK_CLASSES)] = Field(description="Class in the scheme.")
+    scheme: str = Field(min_length=1, description="Scheme with its year, and who adapted it.")
+    named_as: str | None = Field(
+        default=None, description="What the scheme calls the procedure, or the class of procedures; null: the same."
+    )
+    quantities: list[Quantity] = []
+    details: list[Detail] = []
+
+
+class SafetyWarningValue(StatementValue):
+    """Warning of a regulator or another public body."""
+
+    body: str = Field(min_length=1, description="Body that warns.")
+    date: str | None = Field(
+        default=None, pattern=patterns.PARTIAL_DATE, description="Year, month or day of the warning; null: not stated."
+    )
+    boxed: bool = Field(default=False, description="Boxed warning of a label.")
+
+
+class ImplantCompatibilityValue(StatementValue):
+    """Whether the procedure goes with an implant or a device of the patient, or the implant with another treatment."""
+
+    device: str = Field(min_length=1, description="Implant, device or treatment that it meets.")
+    position: Annotated[str, OpenEnum(vocabulary.IMPLANT_POSITIONS)] = Field(description="What the source says of it.")
+
+
+class PracticeValue(StatementValue):
+    """Practical fact of a topic that few sources report."""
+
+    topic: Annotated[str, OpenEnum(vocabulary.PRACTICE_TOPICS)] = Field(description="Topic of the fact.")
+
+
+class WhenToCallValue(Value):
+    """Signs, and how soon to get help for them."""
+
+    tier: CallTier = Field(description="How soon to get help.")
+    signs: list[str] = Field(min_length=1, description="Signs in everyday words.")
+    emergencies: list[Annotated[str, Field(pattern=patterns.SLUG)]] = Field(
+        default=[], description="Slugs of the emergencies that the signs can mean."
+    )
+    source_advice: str | None = Field(
+        default=None, description="What the source tells people to do, where that is less urgent; null: the same."
     )
     quantities: list[Quantity] = []
     details: list[Detail] = []

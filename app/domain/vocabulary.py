@@ -21,6 +21,8 @@ PROCEDURE_FAMILIES: Final = _labels(
     augmentation="Augmentation",
     decompression="Decompression",
     drug_delivery="Drug delivery",
+    infusion="Infusion",
+    neurolysis="Neurolysis",
     diagnostic_test="Diagnostic test",
 )
 INTENTS: Final = _labels(diagnostic="Diagnostic", therapeutic="Therapeutic")
@@ -80,6 +82,7 @@ DESIGNS: Final = _labels(
     rct="Randomized controlled trial",
     cohort="Cohort or case series",
     review="Narrative review",
+    regulator="Regulator",
     coverage_policy="Coverage policy",
     textbook="Textbook",
     patient_education="Patient education",
@@ -97,6 +100,70 @@ GRADES: Final = _labels(
     moderate="Moderate: randomized trial",
     low="Low: cohort or case series",
     very_low="Very low: narrative review, textbook, policy or patient education",
+)
+CERTAINTY_RATINGS: Final = _labels(
+    high="High",
+    moderate="Moderate",
+    low="Low",
+    very_low="Very low",
+)
+CONTRAINDICATION_TOPICS: Final = _labels(
+    pregnancy="Pregnancy",
+    breastfeeding="Breastfeeding",
+    anticoagulants="Blood thinners",
+    bleeding_disorder="Bleeding disorder",
+    local_infection="Infection at the site",
+    systemic_infection="Infection of the body",
+    allergy="Allergy",
+    pacemaker_or_defibrillator="Pacemaker or defibrillator",
+    other_implant="Other implanted device or metal",
+    cancer="Cancer",
+    heart_or_lung_disease="Heart or lung disease",
+    diabetes="Diabetes",
+    immunosuppression="Weak immune system",
+    glaucoma="Glaucoma",
+    kidney_or_liver_disease="Kidney or liver disease",
+    osteoporosis="Weak bones",
+    unstable_spine="Unstable spine or fracture",
+    neurologic_deficit="Nerve or cord compression",
+    muscle_or_nerve_disease="Disease of muscles or nerves",
+    raised_intracranial_pressure="Raised pressure in the head",
+    anatomy="Anatomy, scar or earlier operation",
+    other_medicine="Another medicine",
+    mental_health="Mental health",
+    substance_use="Use of drugs or alcohol",
+    consent="No consent or cooperation",
+    age="Age",
+    failed_test="No relief in the test or trial",
+    diagnosis="Another diagnosis",
+    general_health="General health",
+    other="Other",
+)
+CONTRAINDICATION_STRENGTHS: Final = _labels(
+    absolute="Not done",
+    relative="Usually not done",
+    caution="With care",
+    not_stated="Strength not stated",
+)
+BLEEDING_RISK_CLASSES: Final = _labels(low="Low", intermediate="Intermediate", high="High")
+IMPLANT_POSITIONS: Final = _labels(
+    must_not="Must not be used together",
+    caution="With care",
+    compatible="Can be used together",
+    report="Reported cases",
+)
+PRACTICE_TOPICS: Final = _labels(
+    visits="Visits",
+    preparation="Preparation",
+    antithrombotic_guidance="Blood thinners before and after",
+    steroid_dose="Steroid dose",
+    radiation_dose="X-ray dose",
+)
+CALL_TIERS: Final = _labels(
+    emergency="Call the emergency number now",
+    same_day="Get help today",
+    urgent_referral="See a doctor within days",
+    routine="Ask at the next contact",
 )
 MEASURES: Final = _labels(duration="How long relief lasts", time_to_recurrence="Time until the pain returns")
 STATISTICS: Final = _labels(
@@ -129,6 +196,27 @@ RISK_STATES: Final = _labels(
     not_known="Not known",
     not_reported="Not reported",
     not_looked_for="Not looked for",
+)
+RISK_DENOMINATORS: Final = _labels(
+    people="People",
+    procedures="Procedures",
+    injections="Injections",
+    devices="Devices",
+    lesions="Lesions",
+    levels="Levels of the spine",
+    device_days="Days with the device",
+    reports="Reported cases",
+)
+RISK_ATTRIBUTIONS: Final = _labels(
+    any_cause="Whatever the cause",
+    procedure="Caused by the procedure",
+    device="Caused by the device",
+)
+SERIOUSNESS: Final = _labels(
+    life_threatening="Can threaten life",
+    serious="Serious: lasting harm, hospital or surgery",
+    moderate="Needs treatment",
+    minor="Passes by itself",
 )
 RISK_BANDS: Final = _labels(
     very_common="Very common: 1,000 or more in 10,000",

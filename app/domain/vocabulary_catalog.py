@@ -48,6 +48,18 @@ VOCABULARIES: Final = (
     Vocabulary("relation", "Relation between procedures", vocabulary.PROCEDURE_RELATIONS),
     Vocabulary("risk_category", "Category of a risk", vocabulary.RISK_CATEGORIES),
     Vocabulary("risk_state", "What is known of a risk", vocabulary.RISK_STATES),
+    Vocabulary("seriousness", "Seriousness of a risk", vocabulary.SERIOUSNESS),
+    Vocabulary("risk_denominator", "What rates of a risk count", vocabulary.RISK_DENOMINATORS),
+    Vocabulary("risk_attribution", "Cause of the events counted", vocabulary.RISK_ATTRIBUTIONS),
+    Vocabulary("contraindication_topic", "Topic of a contraindication", vocabulary.CONTRAINDICATION_TOPICS),
+    Vocabulary("contraindication_strength", "Strength of a contraindication", vocabulary.CONTRAINDICATION_STRENGTHS),
+    Vocabulary("bleeding_risk", "Class of bleeding risk", vocabulary.BLEEDING_RISK_CLASSES),
+    Vocabulary("implant_position", "Position on an implant or device", vocabulary.IMPLANT_POSITIONS),
+    Vocabulary("practice_topic", "Topic of a practical fact", vocabulary.PRACTICE_TOPICS),
+    Vocabulary("call_tier", "How soon to get help", vocabulary.CALL_TIERS),
+    Vocabulary(
+        "certainty", "Certainty of the evidence that a review or guideline states", vocabulary.CERTAINTY_RATINGS
+    ),
     Vocabulary("frequency_band", "Frequency band of a risk", vocabulary.RISK_BANDS),
     Vocabulary(
         "frequency_band_origin",

@@ -12,7 +12,6 @@ class Claim(SQLModel, table=True):
     __table_args__ = (
         Index("ix_claim_subject", "subject_type", "subject_slug", "kind", "position"),
         CheckConstraint("support IN ('quote', 'beyond_quote', 'editorial')", name="support_known"),
-        CheckConstraint("grade IN ('high', 'moderate', 'low', 'very_low')", name="grade_known"),
     )
 
     id: str = Field(primary_key=True, sa_type=BYTEWISE)

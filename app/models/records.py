@@ -1,21 +1,13 @@
 """Records: procedures, conditions, pain generators, risks, sources, guide pages, and their names, slugs and tags."""
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.db.column_types import BYTEWISE
-from app.domain import vocabulary
-
-
-def _in_vocabulary(column: str, values: object) -> CheckConstraint:
-    quoted = ", ".join(f"'{value}'" for value in values)  # type: ignore[attr-defined]
-    return CheckConstraint(f"{column} IN ({quoted})", name=f"{column}_known")
 
 
 class Procedure(SQLModel, table=True):
     """An intervention. `slug` is permanent and never reused."""
-
-    __table_args__ = (_in_vocabulary("family", vocabulary.PROCEDURE_FAMILIES),)
 
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     name: str = Field(unique=True, sa_type=BYTEWISE)
@@ -43,7 +35,6 @@ class PainGenerator(SQLModel, table=True):
     """An anatomical structure that pain arises from."""
 
     __tablename__ = "pain_generator"
-    __table_args__ = (_in_vocabulary("kind", vocabulary.GENERATOR_KINDS),)
 
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     name: str = Field(unique=True, sa_type=BYTEWISE)
@@ -56,8 +47,6 @@ class PainGenerator(SQLModel, table=True):
 class Risk(SQLModel, table=True):
     """A risk of the catalog."""
 
-    __table_args__ = (_in_vocabulary("category", vocabulary.RISK_CATEGORIES),)
-
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     name: str = Field(unique=True, sa_type=BYTEWISE)
     sort_name: str = Field(index=True, sa_type=BYTEWISE)
@@ -69,11 +58,6 @@ class Risk(SQLModel, table=True):
 
 class Source(SQLModel, table=True):
     """A publication that claims cite."""
-
-    __table_args__ = (
-        _in_vocabulary("design", vocabulary.DESIGNS),
-        _in_vocabulary("status", vocabulary.SOURCE_STATUSES),
-    )
 
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     title: str = Field(sa_type=BYTEWISE)

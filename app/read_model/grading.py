@@ -16,6 +16,7 @@ GRADE_BY_DESIGN: Final = {
     "rct": "moderate",
     "cohort": "low",
     "review": "very_low",
+    "regulator": "very_low",
     "coverage_policy": "very_low",
     "textbook": "very_low",
     "patient_education": "very_low",

@@ -79,6 +79,14 @@ class CitationIn(SeedModel):
     note: Line | None = Field(default=None, description="Caveat about this citation; null: none.")
 
 
+class CertaintyIn(SeedModel):
+    """Certainty of the evidence on an outcome, as a review or a guideline states it."""
+
+    rating: Annotated[str, OpenEnum(vocabulary.CERTAINTY_RATINGS)]
+    stated_by: Line = Field(description="Review or body that rates, with its year.")
+    outcome: Line
+
+
 class ClaimIn(SeedModel, Generic[V]):
     """Cited statement. `id` is permanent: never reused, never renamed."""
 
@@ -90,6 +98,8 @@ class ClaimIn(SeedModel, Generic[V]):
     support: Annotated[str, OpenEnum(vocabulary.SUPPORTS)] = "quote"
     reason: Line | None = Field(default=None, description="Reason for an editorial claim; null otherwise.")
     certainty_reasons: list[Line] = Field(default=[], description="Why the certainty is below high.")
+    certainty: CertaintyIn | None = Field(default=None, description="Null: no review or guideline states one.")
+    commercial: bool = Field(default=False, description="The words are a maker's or a practice's own.")
     citations: list[CitationIn] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -156,6 +166,14 @@ class ReviewIn(SeedModel):
     review_due: Date
 
 
+class NotFoundIn(SeedModel):
+    """Block that was searched for without a result: unlike an unknown one, which nobody looked for."""
+
+    block: str
+    searched: list[Line] = Field(min_length=1, description="Where it was looked for.")
+    searched_on: Date
+
+
 class RecordIn(SeedModel):
     """Common fields of procedures, conditions and pain generators."""
 
@@ -171,6 +189,7 @@ class RecordIn(SeedModel):
     texts: dict[str, TextIn] = {}
     # Blocks that cannot apply (such as the trial period of an injection), as opposed to unknown blocks.
     not_applicable: list[str] = []
+    not_found: list[NotFoundIn] = []
     review: ReviewIn | None = None
     claims: list[AnyClaimIn] = []
 
@@ -203,6 +222,9 @@ class RiskIn(SeedModel):
     name: Line
     lay_name: Line
     category: Annotated[str, OpenEnum(vocabulary.RISK_CATEGORIES)]
+    seriousness: values.Seriousness | None = Field(
+        default=None, description="How serious it usually is: an editorial judgment. Claims may only raise it."
+    )
     description: Prose
     names: list[Line] = []
     patient_phrases: list[Line] = Field(default=[], description="Phrases that patients search for.")
@@ -218,8 +240,14 @@ class SourceIn(SeedModel):
     year: int | None = Field(default=None, ge=1800, le=2100)
     url: Annotated[str, StringConstraints(pattern=patterns.WEB_URL, max_length=1000)] | None = None
     doi: Annotated[str, StringConstraints(pattern=patterns.DOI, max_length=200)] | None = None
+    pmid: Annotated[str, StringConstraints(pattern=patterns.PMID)] | None = None
+    pmcid: Annotated[str, StringConstraints(pattern=patterns.PMCID)] | None = None
+    number: Line | None = Field(default=None, description="The body's own number, such as NG59.")
+    authors: Line | None = None
     design: Annotated[str, OpenEnum(vocabulary.DESIGNS)]
-    commercial: bool = False
+    commercial: bool = Field(default=False, description="A maker's or a practice's own words.")
+    funding: Line | None = Field(default=None, description="Who paid for the study.")
+    year_reason: Line | None = Field(default=None, description="Why there is no year.")
     status: Annotated[str, OpenEnum(vocabulary.SOURCE_STATUSES)] = "current"
     note: Line | None = None
 

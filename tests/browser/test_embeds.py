@@ -392,7 +392,14 @@ HOSTILE = '<script>window.broken = 1</script><img src=x onerror="window.broken =
 @pytest.fixture(scope="module")
 def hostile_site(serve: Serve, fill_database: Fill, tmp_path_factory: pytest.TempPathFactory) -> str:
     root: Path = tmp_path_factory.mktemp("hostile")
-    rate = {"risk": "bleeding", "phrase": HOSTILE, "state": "known", "percent_min": 2, "percent_max": 2, "per": HOSTILE}
+    rate = {
+        "risk": "bleeding",
+        "phrase": HOSTILE,
+        "state": "known",
+        "percent_min": 2,
+        "percent_max": 2,
+        "per": "people",
+    }
     key = claim("p--mechanism", "mechanism", {"label": HOSTILE}, statement=HOSTILE)
     seed = write_seed(
         root / "seed",

@@ -33,7 +33,7 @@ _VARIABLE_ROLE: Final = "http://terminology.hl7.org/CodeSystem/variable-role"
 
 def get_value_extension_name(claim_kind: str) -> str:
     """Name of the extension that holds the value of a claim."""
-    is_statement = CLAIM_KINDS[claim_kind].value_model is StatementValue
+    is_statement = issubclass(CLAIM_KINDS[claim_kind].value_model, StatementValue)
     return "value-statement" if is_statement else f"value-{claim_kind.replace('_', '-')}"
 
 
