@@ -12,8 +12,8 @@ from app.db.packing import compute_list_id, dump_array, dump_bitmap
 from app.domain.claim_kinds import KINDS_WITH_VOCABULARY
 from app.domain.documents import DISAGREEMENTS, QUALITY, DocumentType
 from app.domain.durations import find_days
-from app.domain.record_types import RECORD_TYPES
-from app.domain.values import StatementValue
+from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES
+from app.domain.values import FindingValue, ProcedureRiskValue, ResponseRateValue, StatementValue
 from app.loader.content import CheckedContent
 from app.read_model.claims_json import RenderedClaim, render_claims, to_json
 from app.read_model.grading import find_band
@@ -31,17 +31,26 @@ from app.read_model.record_documents import (
     build_summary_and_document,
 )
 from app.read_model.releases import iter_release_documents
-from app.seed import schema as seed
 from app.text.normalize import normalize
 
-# A dictionary by column, or for large tables a tuple of all columns in table order.
+# Values by column, further keys are ignored; or for large tables a tuple of all columns in table order.
 Row = dict[str, Any] | tuple[Any, ...]
 TableRows = tuple[type[SQLModel], Iterable[Row]]
-# Facts without a column in the table of their record type are tags.
+# Referenced tables first. Facts without a column in the table of their record type are tags.
 _RECORD_TABLES: Final[dict[str, type[SQLModel]]] = {
+    "source": models.Source,
     "procedure": models.Procedure,
     "condition": models.Condition,
     "pain_generator": models.PainGenerator,
+    "risk": models.Risk,
+    "guide_page": models.GuidePage,
+}
+# Tables of the values of one kind of claims; estimates of relief have rows of their own.
+_VALUE_TABLES: Final[dict[str, type[SQLModel]]] = {
+    "procedure_risk": models.ProcedureRisk,
+    "response_rate": models.ResponseRate,
+    "finding": models.Finding,
+    "recommendation": models.Recommendation,
 }
 
 
@@ -63,15 +72,9 @@ def iter_table_rows(content: CheckedContent, list_paths: list[str]) -> Iterator[
 
 
 def _iter_record_tables(graph: ContentGraph) -> Iterator[TableRows]:
-    bundle = graph.bundle
-    yield models.Source, (_build_source_row(source) for source in bundle.sources)
     for record_type, table in _RECORD_TABLES.items():
-        yield (
-            table,
-            (_build_record_row(graph, type_, record) for type_, record in bundle.records() if type_ == record_type),
-        )
-    yield models.Risk, (_build_risk_row(graph, risk) for risk in bundle.risks)
-    yield models.GuidePage, ({"slug": p.slug, "title": p.title, "summary": p.summary.text} for p in bundle.guide)
+        records = getattr(graph.bundle, RECORD_TYPES[record_type].folder)
+        yield table, (_build_record_row(graph, record_type, record) for record in records)
     yield models.Name, _iter_name_rows(graph)
     yield models.FormerSlug, _iter_former_slug_rows(graph)
     yield models.Withdrawn, _iter_withdrawn_rows(graph)
@@ -115,11 +118,9 @@ def _iter_claim_tables(graph: ContentGraph) -> Iterator[TableRows]:
                 for rank, claim in enumerate(edge.claim_ids)
             ),
         )
-    yield models.ProcedureRisk, _iter_risk_rows(graph)
     yield models.ReliefDuration, _iter_relief_rows(graph)
-    yield models.ResponseRate, _iter_rate_rows(graph)
-    yield models.Finding, _iter_finding_rows(graph)
-    yield models.Recommendation, _iter_recommendation_rows(graph)
+    for claim_kind, table in _VALUE_TABLES.items():
+        yield table, _iter_value_rows(graph, claim_kind)
     yield (
         models.ConditionGenerator,
         (
@@ -127,7 +128,14 @@ def _iter_claim_tables(graph: ContentGraph) -> Iterator[TableRows]:
             for condition, generator, claim in dict.fromkeys(graph.condition_generators)
         ),
     )
-    yield models.ConditionCause, _iter_cause_rows(graph)
+    yield (
+        models.ConditionCause,
+        (
+            {"claim_id": claim, "condition": condition, "effect": effect}
+            for effect, causes in graph.causes_by_condition.items()
+            for condition, claim in causes
+        ),
+    )
     yield (
         models.ProcedureRelation,
         (
@@ -143,14 +151,7 @@ def _iter_list_tables(builder: ListBuilder) -> Iterator[TableRows]:
     yield (
         models.ListRow,
         (
-            (
-                list_id,
-                position,
-                row.record and row.record[0],
-                row.record and row.record[1],
-                row.claim_id,
-                row.extra_json,
-            )
+            (list_id, position, *(row.record or (None, None)), row.claim_id, row.extra_json)
             for position, row in builder.iter_rows()
         ),
     )
@@ -170,36 +171,17 @@ def _iter_list_tables(builder: ListBuilder) -> Iterator[TableRows]:
     )
 
 
-def _build_record_row(graph: ContentGraph, record_type: str, record: seed.RecordIn) -> dict[str, Any]:
-    summary = record.texts.get("summary")
-    return {
-        "slug": record.slug,
-        "name": record.name,
-        "sort_name": normalize(record.name),
-        "summary": summary.text if summary else None,
+def _build_record_row(graph: ContentGraph, record_type: str, record: Any) -> dict[str, Any]:  # noqa: ANN401 - any record class
+    row = {
+        **vars(record),
+        "sort_name": normalize(graph.names[record_type, record.slug]),
         "last_changed_in": graph.last_changed_version(record_type, record.slug),
-        **{
-            fact: getattr(record, fact)
-            for fact in RECORD_TYPES[record_type].facts
-            if fact in _RECORD_TABLES[record_type].model_fields
-        },
     }
-
-
-def _build_source_row(source: seed.SourceIn) -> dict[str, Any]:
-    return {**source.model_dump(), "sort_name": normalize(source.title)}
-
-
-def _build_risk_row(graph: ContentGraph, risk: seed.RiskIn) -> dict[str, Any]:
-    return {
-        "slug": risk.slug,
-        "name": risk.name,
-        "sort_name": normalize(risk.name),
-        "lay_name": risk.lay_name,
-        "category": risk.category,
-        "description": risk.description,
-        "last_changed_in": graph.last_changed_version("risk", risk.slug),
-    }
+    if record_type in DESCRIBED_TYPES:
+        row["summary"] = record.texts["summary"].text if "summary" in record.texts else None
+    elif record_type == "guide_page":
+        row["summary"] = record.summary.text
+    return row
 
 
 def _iter_name_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
@@ -277,22 +259,17 @@ def _iter_claim_rows(
         )
 
 
-def _iter_risk_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
-    for _, procedure, claim, _ in graph.claims_by_kind["procedure_risk"]:
-        band = find_band(claim.value)
-        yield {
-            "claim_id": claim.id,
-            "procedure": procedure,
-            "risk": claim.value.risk,
-            "state": claim.value.state,
-            "observed": claim.value.observed,
-            "n": claim.value.n,
-            "percent_min": claim.value.percent_min,
-            "percent_max": claim.value.percent_max,
-            "per": claim.value.per,
-            "timeframe": claim.value.timeframe,
-            "band": band and band.name,
-        }
+def _iter_value_rows(graph: ContentGraph, claim_kind: str) -> Iterator[dict[str, Any]]:
+    """Yield the values of a kind of claims, each with its subject and what is computed from the value."""
+    for record_type, slug, claim, _ in graph.claims_by_kind[claim_kind]:
+        subject = {"procedure": slug, "subject_type": record_type, "subject_slug": slug}
+        row = {**vars(claim.value), "claim_id": claim.id, **subject}
+        if isinstance(claim.value, ProcedureRiskValue):
+            band = find_band(claim.value)
+            row["band"] = band and band.name
+        elif isinstance(claim.value, ResponseRateValue | FindingValue):
+            row["at_days"] = find_days(claim.value.at)
+        yield row
 
 
 def _iter_relief_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
@@ -322,54 +299,6 @@ def _iter_relief_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
         }
 
 
-def _iter_rate_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
-    for _, slug, claim, _ in graph.claims_by_kind["response_rate"]:
-        value = claim.value
-        yield {
-            "claim_id": claim.id,
-            "procedure": slug,
-            "percent_min": value.percent_min,
-            "percent_max": value.percent_max,
-            "responders": value.responders,
-            "n_at": value.n_at,
-            "at": value.at,
-            "at_days": find_days(value.at),
-            "comparator_percent": value.comparator_percent,
-        }
-
-
-def _iter_finding_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
-    for record_type, slug, claim, _ in graph.claims_by_kind["finding"]:
-        value = claim.value
-        yield {
-            "claim_id": claim.id,
-            "subject_type": record_type,
-            "subject_slug": slug,
-            "outcome": value.outcome,
-            "direction": value.direction,
-            "at_days": find_days(value.at),
-        }
-
-
-def _iter_recommendation_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
-    for record_type, slug, claim, _ in graph.claims_by_kind["recommendation"]:
-        value = claim.value
-        yield {
-            "claim_id": claim.id,
-            "subject_type": record_type,
-            "subject_slug": slug,
-            "body": value.body,
-            "year": value.year,
-            "position": value.position,
-        }
-
-
-def _iter_cause_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
-    for effect, causes in graph.causes_by_condition.items():
-        for condition, claim in causes:
-            yield {"claim_id": claim, "condition": condition, "effect": effect}
-
-
 def _iter_claims_and_documents(graph: ContentGraph) -> Iterator[TableRows]:
     """Yield claims and documents record by record: each claim is serialized once, for its row and for the document."""
     for record_type, record in graph.bundle.records():
@@ -380,10 +309,7 @@ def _iter_claims_and_documents(graph: ContentGraph) -> Iterator[TableRows]:
     for page in graph.bundle.guide:
         claims = render_claims(graph, "guide_page", page.slug, page.claims)
         yield models.Claim, _iter_claim_rows(graph, "guide_page", page.slug, claims)
-        summary, document = (
-            build_guide_summary(graph, page),
-            build_guide_document(graph, page),
-        )
+        summary, document = build_guide_summary(graph, page), build_guide_document(graph, page)
         yield models.Document, [_build_document_row("guide_page", page.slug, page.title, summary, document)]
 
 
@@ -391,19 +317,11 @@ def _build_document_row(record_type: str, slug: str, name: str, summary: object,
     return record_type, slug, name, to_json(summary), to_json(body)
 
 
-def _iter_derived_documents(
-    content: CheckedContent,
-) -> Iterator[tuple[str, str, str, object, object]]:
+def _iter_derived_documents(content: CheckedContent) -> Iterator[tuple[str, str, str, object, object]]:
     graph, bundle = content.graph, content.bundle
     # The largest documents first, while little else is in memory.
     for risk in bundle.risks:
-        yield (
-            "risk",
-            risk.slug,
-            risk.name,
-            build_risk_summary(graph, risk),
-            build_risk_document(graph, risk),
-        )
+        yield "risk", risk.slug, risk.name, build_risk_summary(graph, risk), build_risk_document(graph, risk)
     for condition in bundle.conditions:
         yield DocumentType.OPTIONS, condition.slug, condition.name, {}, build_options_document(graph, condition)
     for source in bundle.sources:
