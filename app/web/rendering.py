@@ -1,4 +1,4 @@
-"""Page rendering: templates, static files, and the variables and headers that all pages share."""
+"""Page rendering: routes, templates, static files, and the variables and headers that all pages share."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Final
 
 import orjson
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from app.domain import vocabulary
@@ -16,7 +16,8 @@ from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError, ReleaseMismatch
 from app.http.context import CACHE_CONTROL, RequestContext, request_context
-from app.http.slug_resolution import names_by_slug
+from app.http.search import explain_hit
+from app.http.slug_resolution import get_document, names_by_slug
 from app.queries.documents import get_current_release_json
 from app.queries.list_filter import FilteredList
 from app.queries.lists import list_rows
@@ -24,6 +25,9 @@ from app.text.nearest import find_nearest
 from app.web.claim_lists import certainty_reasons, grade_dots, list_sections, sort_by_certainty
 from app.web.head_metadata import build_head_metadata
 
+# Routes of all pages and embeds.
+router = APIRouter(include_in_schema=False)
+BuildPage = Callable[..., Response]
 CSP: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -59,6 +63,7 @@ def _environment() -> Environment:
         sort_by_certainty=sort_by_certainty,
         grade_dots=grade_dots,
         certainty_reasons=certainty_reasons,
+        explanation=explain_hit,
         sections=list_sections,
     )
     return environment
@@ -79,10 +84,10 @@ def asset_path(name: str) -> str:
 
 
 def render_template(
-    ctx: RequestContext, template: str, *, title: str, path: str, status: int = 200, csp: str = CSP, **variables: object
+    ctx: RequestContext, template: str, *, title: str, status: int = 200, csp: str = CSP, **variables: object
 ) -> Response:
     """Render an HTML page of the current release. Closes the read transaction."""
-    settings, release = ctx.settings, ctx.release
+    settings, release, path = ctx.settings, ctx.release, ctx.request.url.path
     current = get_current_release(ctx)
     template_context = {
         **_LABELS,
@@ -127,23 +132,41 @@ def parse_document(ctx: RequestContext, body: bytes) -> Json:
     return document
 
 
+def load_document(ctx: RequestContext, record_type: str, slug: str, *, document_type: str | None = None) -> Json:
+    """Load the document of a record, or another document with its slug. Raises the errors of `get_document`."""
+    return parse_document(ctx, get_document(ctx, record_type, slug, document_type=document_type))
+
+
 def load_rows(ctx: RequestContext, path: str, limit: int = 1000) -> list[Json]:
     """Load the items of an API list, in the order of the API."""
     rows = list_rows(FilteredList(ctx.connection, path), after=None, limit=limit)
     return [parse_document(ctx, row.json) for row in rows]
 
 
-def render_page(request: Request, build: Callable[[RequestContext], Response]) -> Response:
-    """Render the page that `build` returns, or an HTML page for its domain error. Errors of status 500 and up are raised."""
-    with request_context(request) as ctx:
-        try:
-            # The release is checked before the parameters.
-            _ = ctx.release
-            return build(ctx)
-        except KnowledgeBaseError as error:
-            if error.status >= 500:
-                raise
-            return _render_error(ctx, request, error)
+def page(
+    path: str, *, render_error: Callable[[RequestContext, KnowledgeBaseError], Response] | None = None
+) -> Callable[[BuildPage], BuildPage]:
+    """Add the route of a page: a function that builds the response from the context and the parameters of the path.
+
+    Its domain errors become pages by `render_error`; those of status 500 and up are raised.
+    """
+
+    def add_route(build: BuildPage) -> BuildPage:
+        def show(request: Request) -> Response:
+            with request_context(request) as ctx:
+                try:
+                    # The release is checked before the parameters.
+                    _ = ctx.release
+                    return build(ctx, **request.path_params)
+                except KnowledgeBaseError as error:
+                    if error.status >= 500:
+                        raise
+                    return (render_error or _render_error)(ctx, error)
+
+        router.add_api_route(path, show)
+        return build
+
+    return add_route
 
 
 def render_not_found(request: Request, error: KnowledgeBaseError) -> Response:
@@ -152,32 +175,36 @@ def render_not_found(request: Request, error: KnowledgeBaseError) -> Response:
         # No release has this URL: a mismatch changes nothing.
         with suppress(ReleaseMismatch):
             _ = ctx.release
-        return _render_error(ctx, request, error)
+        return _render_error(ctx, error)
 
 
-def _render_error(ctx: RequestContext, request: Request, error: KnowledgeBaseError) -> Response:
-    suggestions = []
+def list_links(error: KnowledgeBaseError) -> list[tuple[str, str]]:
+    """List the suggestions of an error that have a page: the path and the name of each."""
+    links = []
     for suggestion in error.suggestions:
         if isinstance(suggestion, dict) and suggestion.get("type") in PATH_BY_RECORD_TYPE:
-            suggestions.append((f"/{PATH_BY_RECORD_TYPE[suggestion['type']]}/{suggestion['slug']}", suggestion["name"]))
+            links.append((f"/{PATH_BY_RECORD_TYPE[suggestion['type']]}/{suggestion['slug']}", suggestion["name"]))
         elif isinstance(suggestion, str) and suggestion.startswith("/") and "{" not in suggestion:
-            suggestions.append((suggestion, suggestion))
+            links.append((suggestion, suggestion))
+    return links
+
+
+def _render_error(ctx: RequestContext, error: KnowledgeBaseError) -> Response:
     return render_template(
         ctx,
         "message.html",
         title=error.title,
-        path=request.url.path,
         status=error.status,
         lines=[error.detail],
-        suggestions=suggestions,
+        suggestions=list_links(error),
         show_search_form=error.status in {404, 410},
         noindex=True,
     )
 
 
-def validate_choices(request: Request, name: str, allowed: Mapping[str, str]) -> list[str]:
+def validate_choices(ctx: RequestContext, name: str, allowed: Mapping[str, str]) -> list[str]:
     """Parse a repeatable query parameter of a page. Raises InvalidParameter, with the nearest value, for an unknown one."""
-    values = list(dict.fromkeys(value for value in request.query_params.getlist(name) if value))
+    values = list(dict.fromkeys(value for value in ctx.request.query_params.getlist(name) if value))
     for value in values:
         if value not in allowed:
             nearest_values = find_nearest(value, list(allowed), limit=1)
@@ -192,9 +219,9 @@ def validate_choices(request: Request, name: str, allowed: Mapping[str, str]) ->
     return values
 
 
-def parse_start(request: Request, total: int) -> int:
+def parse_start(ctx: RequestContext, total: int) -> int:
     """Parse the parameter `start` of a page with rows: how many rows come before. Raises InvalidParameter."""
-    text = request.query_params.get("start", "0")
+    text = ctx.request.query_params.get("start", "0")
     if text.isdecimal() and len(text) < 10 and (int(text) < total or text == "0"):
         return int(text)
     message = f"must be a whole number below {max(total, 1)}"

@@ -1,44 +1,19 @@
-"""Routes of the HTML pages, the embeds and oEmbed."""
+"""Routes of the HTML pages, the embeds and oEmbed: a module adds its own to the router when it is imported."""
 
-from fastapi import APIRouter
+# ruff: noqa: F401
+import app.web.embed.configurator
+import app.web.embed.frames
+import app.web.embed.oembed
+import app.web.embed.routes
+import app.web.pages.compare
+import app.web.pages.lists
+import app.web.pages.matrix
+import app.web.pages.meta
+import app.web.pages.procedures
+import app.web.pages.records
+import app.web.pages.relief
+import app.web.pages.search
+import app.web.pages.static_and_sitemap
+from app.web.rendering import router
 
-from app.web.embed import configurator, frames, oembed
-from app.web.embed import routes as embed_routes
-from app.web.pages import (
-    compare,
-    conditions,
-    guide,
-    home,
-    lists,
-    matrix,
-    meta,
-    procedures,
-    relief,
-    risks,
-    search,
-    sources,
-    static_and_sitemap,
-)
-
-MODULES = (
-    configurator,
-    embed_routes,
-    frames,
-    oembed,
-    compare,
-    conditions,
-    guide,
-    home,
-    lists,
-    matrix,
-    meta,
-    procedures,
-    relief,
-    risks,
-    search,
-    sources,
-    static_and_sitemap,
-)
-router = APIRouter(include_in_schema=False)
-for module in MODULES:
-    router.routes.extend(module.router.routes)
+__all__ = ["router"]

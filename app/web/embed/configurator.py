@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Response
 from starlette.datastructures import QueryParams
 
 from app.http.context import RequestContext
@@ -13,9 +13,8 @@ from app.web.embed import snippets
 from app.web.embed.builds import get_newest_build
 from app.web.embed.frames import MAX_PROCEDURES
 from app.web.embed.snippets import ELEMENTS, EmbedConfig
-from app.web.rendering import CSP, asset_path, render_page, render_template
+from app.web.rendering import CSP, asset_path, page, render_template
 
-router = APIRouter(include_in_schema=False)
 # The preview on this page may be one of our own frames.
 _CSP: Final = CSP.replace("form-action", "frame-src 'self'; form-action")
 _THEMES: Final = {
@@ -41,41 +40,34 @@ class FormInput:
     unknown: tuple[str, ...]
 
 
-@router.get("/embed")
-def show_configurator(request: Request) -> Response:
+@page("/embed")
+def show_configurator(ctx: RequestContext) -> Response:
     """Configurator page."""
-
-    def build(ctx: RequestContext) -> Response:
-        names = {
-            record_type: _sort_names(names_by_slug(ctx, record_type)) for record_type in ("procedure", "condition")
-        }
-        form = _parse_form(request.query_params, names)
-        config = _build_config(form, names)
-        base = ctx.settings.public_url or _EXAMPLE_URL
-        is_frame = form.way == "frame"
-        tag = snippets.render_iframe_tag(config, base) if is_frame else snippets.render_element_tag(config, base)
-        return render_template(
-            ctx,
-            "embed/configurator.html",
-            title="Put this on your website",
-            path="/embed",
-            csp=_CSP,
-            form=form,
-            config=config,
-            elements=ELEMENTS,
-            themes=_THEMES,
-            ways=_WAYS,
-            names=names,
-            script_tag=snippets.render_script_tag(base, get_newest_build()),
-            tag=tag,
-            csp_directives=snippets.list_csp_directives("{0.scheme}://{0.netloc}".format(urlsplit(base))),
-            oembed_url=f"{base}{config.page}" if config.element != "kb-search" else "",
-            example_url="" if ctx.settings.public_url else _EXAMPLE_URL,
-            build=get_newest_build(),
-            configurator_js_path=asset_path("configurator.js"),
-        )
-
-    return render_page(request, build)
+    names = {record_type: _sort_names(names_by_slug(ctx, record_type)) for record_type in ("procedure", "condition")}
+    form = _parse_form(ctx.request.query_params, names)
+    config = _build_config(form, names)
+    base = ctx.settings.public_url or _EXAMPLE_URL
+    is_frame = form.way == "frame"
+    tag = snippets.render_iframe_tag(config, base) if is_frame else snippets.render_element_tag(config, base)
+    return render_template(
+        ctx,
+        "embed/configurator.html",
+        title="Put this on your website",
+        csp=_CSP,
+        form=form,
+        config=config,
+        elements=ELEMENTS,
+        themes=_THEMES,
+        ways=_WAYS,
+        names=names,
+        script_tag=snippets.render_script_tag(base, get_newest_build()),
+        tag=tag,
+        csp_directives=snippets.list_csp_directives("{0.scheme}://{0.netloc}".format(urlsplit(base))),
+        oembed_url=f"{base}{config.page}" if config.element != "kb-search" else "",
+        example_url="" if ctx.settings.public_url else _EXAMPLE_URL,
+        build=get_newest_build(),
+        configurator_js_path=asset_path("configurator.js"),
+    )
 
 
 def _sort_names(names: dict[str, str]) -> dict[str, str]:

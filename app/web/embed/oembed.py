@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.json import Json
 from app.errors import FieldError, FormatNotOffered, InvalidParameter, NotFound
@@ -20,9 +20,8 @@ from app.http.slug_resolution import get_document, resolve_filter_value
 from app.queries.documents import find_document
 from app.settings import Settings
 from app.web.embed.frames import MAX_PROCEDURES
-from app.web.rendering import get_current_release, parse_document
+from app.web.rendering import get_current_release, parse_document, router
 
-router = APIRouter(include_in_schema=False)
 FORMATS: Final = ("json", "xml")
 DEFAULT_WIDTH: Final = 640
 DEFAULT_HEIGHTS: Final = {"procedures": 900, "conditions": 900, "relief": 600}

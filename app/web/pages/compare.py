@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Response
 
 from app.domain.documents import DocumentType
 from app.domain.json import Json
@@ -10,9 +10,8 @@ from app.formats.comparison import build_comparison
 from app.http.context import RequestContext
 from app.http.slug_resolution import names_by_slug
 from app.queries.documents import list_documents
-from app.web.rendering import parse_document, render_page, render_template, validate_choices
+from app.web.rendering import page, parse_document, render_template, validate_choices
 
-router = APIRouter(include_in_schema=False)
 MAX_PROCEDURES: Final = 6
 # Rows about the procedure itself: they do not apply to the column "No procedure".
 _PROCEDURE_ONLY_ROWS: Final = frozenset(
@@ -32,38 +31,33 @@ _PROCEDURE_ONLY_ROWS: Final = frozenset(
 _MAX_CONDITIONS: Final = 3
 
 
-@router.get("/compare")
-def show_comparison(request: Request) -> Response:
+@page("/compare")
+def show_comparison(ctx: RequestContext) -> Response:
     """Comparison of two to six procedures, with no procedure as an option."""
-
-    def build(ctx: RequestContext) -> Response:
-        names = names_by_slug(ctx, "procedure")
-        slugs = validate_choices(request, "procedure", names)
-        comparison, message, no_procedure = None, "", {}
-        if len(slugs) > MAX_PROCEDURES:
-            message = f"Choose at most six procedures; {len(slugs)} are chosen."
-        elif len(slugs) >= 2:
-            bodies = list_documents(ctx.connection, "procedure", slugs)
-            comparison = build_comparison([parse_document(ctx, bodies[slug]) for slug in slugs])
-            no_procedure = _describe_no_procedure(ctx, comparison["no_procedure"])
-        elif slugs:
-            message = f"{names[slugs[0]]} is chosen. Choose at least one more procedure."
-        return render_template(
-            ctx,
-            "compare.html",
-            title="Compare procedures",
-            path="/compare",
-            description="Two to six pain procedures side by side, with no procedure as an option.",
-            procedures=sorted(names.items(), key=lambda pair: pair[1].casefold()),
-            selected=slugs,
-            comparison=comparison,
-            no_procedure=no_procedure,
-            procedure_only_rows=_PROCEDURE_ONLY_ROWS,
-            message=message,
-            noindex=bool(slugs),
-        )
-
-    return render_page(request, build)
+    names = names_by_slug(ctx, "procedure")
+    slugs = validate_choices(ctx, "procedure", names)
+    comparison, message, no_procedure = None, "", {}
+    if len(slugs) > MAX_PROCEDURES:
+        message = f"Choose at most six procedures; {len(slugs)} are chosen."
+    elif len(slugs) >= 2:
+        bodies = list_documents(ctx.connection, "procedure", slugs)
+        comparison = build_comparison([parse_document(ctx, bodies[slug]) for slug in slugs])
+        no_procedure = _describe_no_procedure(ctx, comparison["no_procedure"])
+    elif slugs:
+        message = f"{names[slugs[0]]} is chosen. Choose at least one more procedure."
+    return render_template(
+        ctx,
+        "compare.html",
+        title="Compare procedures",
+        description="Two to six pain procedures side by side, with no procedure as an option.",
+        procedures=sorted(names.items(), key=lambda pair: pair[1].casefold()),
+        selected=slugs,
+        comparison=comparison,
+        no_procedure=no_procedure,
+        procedure_only_rows=_PROCEDURE_ONLY_ROWS,
+        message=message,
+        noindex=bool(slugs),
+    )
 
 
 def _describe_no_procedure(ctx: RequestContext, conditions: list[Json]) -> dict[str, list[tuple[str, str]]]:

@@ -1,102 +1,123 @@
-"""List pages: one card per record, in groups."""
+"""List pages: one card per record, in groups; sources by design."""
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Response
 
 from app.domain import vocabulary
 from app.domain.json import Json
 from app.http.context import RequestContext
-from app.web.rendering import load_rows, render_page, render_template
+from app.web.rendering import load_rows, page, render_template
 
-router = APIRouter(include_in_schema=False)
+_REGION_LABELS: Final = {**vocabulary.BODY_REGIONS, "none": "Part of the body not stated"}
 
 
-def render_list_page(
-    request: Request,
+def _render_list(
+    ctx: RequestContext,
     path: str,
     title: str,
     lede: str,
-    tags: Callable[[Json], list[str]],
+    tags: Callable[[Json], list[str]] = lambda _: [],
     *,
-    groups: tuple[Callable[[Json], list[str]], Mapping[str, str]] | None = None,
+    group: Callable[[Json], str] = lambda _: "",
+    group_labels: Mapping[str, str] | None = None,
 ) -> Response:
     """Render a page with one card per item of the API list at `path`.
 
-    `tags` gives the tags of a record. `groups` is a function from a record to its group keys, and the labels of the
-    groups in page order.
+    `tags` gives the tags of a record, and `group` the key of its group; `group_labels` are in page order.
     """
-
-    def build(ctx: RequestContext) -> Response:
-        cards = [
-            {
-                "name": record["name"],
-                "summary": record["summary"],
-                "path": f"/{path}/{record['slug']}",
-                "tags": tags(record),
-                "groups": groups[0](record) if groups else [""],
-            }
-            for record in load_rows(ctx, path)
-        ]
-        labels = groups[1] if groups else {"": ""}
-        grouped = [(key, label, [card for card in cards if key in card["groups"]]) for key, label in labels.items()]
-        filled = [group for group in grouped if group[2]]
-        return render_template(
-            ctx, "list.html", title=title, path=f"/{path}", description=lede, lede=lede, groups=filled
-        )
-
-    return render_page(request, build)
+    cards = [
+        {
+            "name": record["name"],
+            "summary": record["summary"],
+            "path": f"/{path}/{record['slug']}",
+            "tags": tags(record),
+            "group": group(record),
+        }
+        for record in load_rows(ctx, path)
+    ]
+    groups = _group(cards, "group", group_labels or {"": ""})
+    return render_template(ctx, "list.html", title=title, description=lede, lede=lede, groups=groups)
 
 
-@router.get("/procedures")
-def show_procedures(request: Request) -> Response:
+def _group(rows: list[Json], key: str, labels: Mapping[str, str]) -> list[tuple[str, str, list[Json]]]:
+    """Group rows by the value of a key: key, label and rows of each group that has any, in the order of the labels."""
+    groups = [(name, label, [row for row in rows if row[key] == name]) for name, label in labels.items()]
+    return [entry for entry in groups if entry[2]]
+
+
+@page("/procedures")
+def show_procedures(ctx: RequestContext) -> Response:
     """List of procedures by family."""
 
     def tags(record: Json) -> list[str]:
         reliefs = [f"Typical relief: {relief['label']}" for relief in record["typical_relief"]["items"]]
         return [*(vocabulary.BODY_REGIONS[region] for region in record["body_regions"]), *reliefs]
 
-    lede = "What a specialist may do, from tests to implants."
-    by_family = (lambda record: [record["family"]], vocabulary.PROCEDURE_FAMILIES)
-    return render_list_page(request, "procedures", "Procedures", lede, tags, groups=by_family)
-
-
-@router.get("/conditions")
-def show_conditions(request: Request) -> Response:
-    """List of conditions by the first body region of each."""
-
-    def tags(record: Json) -> list[str]:
-        regions = [vocabulary.BODY_REGIONS[region] for region in record["body_regions"][1:]]
-        return [*regions, *(["Named by sources, not described"] if record["stub"] else [])]
-
-    lede = "What you may have been told you have, by the part of the body."
-    return render_list_page(request, "conditions", "Conditions", lede, tags, groups=(_get_first_region, _REGION_LABELS))
-
-
-@router.get("/pain-generators")
-def show_pain_generators(request: Request) -> Response:
-    """List of pain generators by the first body region of each."""
-
-    def tags(record: Json) -> list[str]:
-        regions = [vocabulary.BODY_REGIONS[region] for region in record["body_regions"][1:]]
-        return [vocabulary.GENERATOR_KINDS[record["kind"]], *regions]
-
-    lede = "Parts of the body that pain can come from."
-    return render_list_page(
-        request, "pain-generators", "Pain generators", lede, tags, groups=(_get_first_region, _REGION_LABELS)
+    return _render_list(
+        ctx,
+        "procedures",
+        "Procedures",
+        "What a specialist may do, from tests to implants.",
+        tags,
+        group=lambda record: record["family"],
+        group_labels=vocabulary.PROCEDURE_FAMILIES,
     )
 
 
-@router.get("/risks")
-def show_risks(request: Request) -> Response:
+@page("/conditions")
+def show_conditions(ctx: RequestContext) -> Response:
+    """List of conditions by the first body region of each."""
+
+    def tags(record: Json) -> list[str]:
+        return _list_further_regions(record) + (["Named by sources, not described"] if record["stub"] else [])
+
+    lede = "What you may have been told you have, by the part of the body."
+    return _render_list(
+        ctx, "conditions", "Conditions", lede, tags, group=_get_first_region, group_labels=_REGION_LABELS
+    )
+
+
+@page("/pain-generators")
+def show_pain_generators(ctx: RequestContext) -> Response:
+    """List of pain generators by the first body region of each."""
+
+    def tags(record: Json) -> list[str]:
+        return [vocabulary.GENERATOR_KINDS[record["kind"]], *_list_further_regions(record)]
+
+    lede = "Parts of the body that pain can come from."
+    return _render_list(
+        ctx, "pain-generators", "Pain generators", lede, tags, group=_get_first_region, group_labels=_REGION_LABELS
+    )
+
+
+@page("/risks")
+def show_risks(ctx: RequestContext) -> Response:
     """List of harms by category."""
     lede = "What can go wrong. Each page says for which procedures it was seen, looked for, or not reported."
-    by_category = (lambda record: [record["category"]], vocabulary.RISK_CATEGORIES)
-    return render_list_page(request, "risks", "Harms", lede, lambda _: [], groups=by_category)
+    return _render_list(
+        ctx, "risks", "Harms", lede, group=lambda record: record["category"], group_labels=vocabulary.RISK_CATEGORIES
+    )
 
 
-_REGION_LABELS: Mapping[str, str] = {**vocabulary.BODY_REGIONS, "none": "Part of the body not stated"}
+@page("/guide")
+def show_guide(ctx: RequestContext) -> Response:
+    """List of the patient guide pages."""
+    return _render_list(ctx, "guide", "Patient guide", "From the first visit to the follow-up.")
 
 
-def _get_first_region(record: Json) -> list[str]:
-    return record["body_regions"][:1] or ["none"]
+@page("/sources")
+def show_sources(ctx: RequestContext) -> Response:
+    """List of sources by design, the strongest design first."""
+    rows = load_rows(ctx, "sources", 5000)
+    groups = _group(rows, "design", vocabulary.DESIGNS)
+    return render_template(ctx, "sources.html", title="Sources", groups=groups, total=len(rows))
+
+
+def _get_first_region(record: Json) -> str:
+    return next(iter(record["body_regions"]), "none")
+
+
+def _list_further_regions(record: Json) -> list[str]:
+    return [vocabulary.BODY_REGIONS[region] for region in record["body_regions"][1:]]

@@ -2,15 +2,14 @@
 
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Response
 
 from app.domain import vocabulary
 from app.domain.json import Json
 from app.http.context import RequestContext
 from app.queries.matrix import MatrixCell, list_matrix
-from app.web.rendering import parse_start, render_page, render_template, validate_choices
+from app.web.rendering import page, parse_start, render_template, validate_choices
 
-router = APIRouter(include_in_schema=False)
 # With more cells than this, the table has pages of this many rows.
 MAX_CELLS: Final = 20_000
 PAGE_ROWS: Final = 50
@@ -23,46 +22,41 @@ ORIENTATIONS = {
 _ROLE_LETTERS = {"diagnoses": "D", "treats": "T"}
 
 
-@router.get("/matrix")
-def show_matrix(request: Request) -> Response:
+@page("/matrix")
+def show_matrix(ctx: RequestContext) -> Response:
     """Heat map of procedures by pain generators."""
-
-    def build(ctx: RequestContext) -> Response:
-        families = validate_choices(request, "family", vocabulary.PROCEDURE_FAMILIES)
-        regions = validate_choices(request, "body_region", vocabulary.BODY_REGIONS)
-        roles = validate_choices(request, "role", vocabulary.TARGET_ROLES)
-        orientation = (validate_choices(request, "by", ORIENTATIONS) or ["procedure"])[0]
-        rows = list_matrix(ctx.connection, families=families, roles=roles, body_regions=regions, limit=MAX_EDGES + 1)
-        too_many = len(rows) > MAX_EDGES
-        axes = _build_axes([] if too_many else rows, orientation)
-        total = len(axes["down"])
-        start = parse_start(request, total)
-        if total * len(axes["across"]) > MAX_CELLS:
-            page = {record["slug"] for record in axes["down"][start : start + PAGE_ROWS]}
-            rows = [row for row in rows if getattr(row, orientation) in page]
-            axes = _build_axes(rows, orientation)
-        return render_template(
-            ctx,
-            "matrix.html",
-            title="What treats what",
-            path="/matrix",
-            description="Which procedures diagnose and treat which pain generators, with the certainty of each edge.",
-            **axes,
-            start=start,
-            end=start + len(axes["down"]),
-            total=total,
-            too_many=too_many,
-            query=[(name, value) for name, value in request.query_params.multi_items() if name != "start"],
-            cells={} if too_many else _build_cells(rows, orientation),
-            edge_count=len(rows),
-            chosen_families=families,
-            chosen_regions=regions,
-            chosen_roles=roles,
-            orientation=orientation,
-            orientations=ORIENTATIONS,
-        )
-
-    return render_page(request, build)
+    families = validate_choices(ctx, "family", vocabulary.PROCEDURE_FAMILIES)
+    regions = validate_choices(ctx, "body_region", vocabulary.BODY_REGIONS)
+    roles = validate_choices(ctx, "role", vocabulary.TARGET_ROLES)
+    orientation = (validate_choices(ctx, "by", ORIENTATIONS) or ["procedure"])[0]
+    rows = list_matrix(ctx.connection, families=families, roles=roles, body_regions=regions, limit=MAX_EDGES + 1)
+    too_many = len(rows) > MAX_EDGES
+    axes = _build_axes([] if too_many else rows, orientation)
+    total = len(axes["down"])
+    start = parse_start(ctx, total)
+    if total * len(axes["across"]) > MAX_CELLS:
+        shown = {record["slug"] for record in axes["down"][start : start + PAGE_ROWS]}
+        rows = [row for row in rows if getattr(row, orientation) in shown]
+        axes = _build_axes(rows, orientation)
+    return render_template(
+        ctx,
+        "matrix.html",
+        title="What treats what",
+        description="Which procedures diagnose and treat which pain generators, with the certainty of each edge.",
+        **axes,
+        start=start,
+        end=start + len(axes["down"]),
+        total=total,
+        too_many=too_many,
+        query=[(name, value) for name, value in ctx.request.query_params.multi_items() if name != "start"],
+        cells={} if too_many else _build_cells(rows, orientation),
+        edge_count=len(rows),
+        chosen_families=families,
+        chosen_regions=regions,
+        chosen_roles=roles,
+        orientation=orientation,
+        orientations=ORIENTATIONS,
+    )
 
 
 def _build_axes(rows: list[MatrixCell], orientation: str) -> Json:

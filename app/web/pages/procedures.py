@@ -3,23 +3,20 @@
 from io import BytesIO
 
 import segno
-from fastapi import APIRouter, Request, Response
+from fastapi import Response
 from markupsafe import Markup
 
 from app.domain.json import Json
 from app.http.context import RequestContext
-from app.http.slug_resolution import get_document
 from app.web.charts import have_disjoint_ranges, render_relief_chart
 from app.web.claim_lists import DRUG_FAMILIES, find_license_statements, group_harm_statements, select_key_sources
 from app.web.icon_array import render_icon_array
 from app.web.rates import build_harm_rows, build_relief_spans, build_response_rows
-from app.web.rendering import parse_document, render_page, render_template
-
-router = APIRouter(include_in_schema=False)
+from app.web.rendering import load_document, page, render_template
 
 
 def _build_procedure_variables(ctx: RequestContext, slug: str) -> Json:
-    record = parse_document(ctx, get_document(ctx, "procedure", slug))
+    record = load_document(ctx, "procedure", slug)
     harms, base = build_harm_rows(record["risks"]["items"])
     conditions = {
         claim["value"]["condition"]["slug"]: claim["value"]["condition"] for claim in record["indications"]["items"]
@@ -64,58 +61,48 @@ def _add_icon_arrays(variables: Json) -> None:
         )
 
 
-@router.get("/procedures/{slug}")
-def show_procedure(slug: str, request: Request) -> Response:
+@page("/procedures/{slug}")
+def show_procedure(ctx: RequestContext, slug: str) -> Response:
     """Procedure page."""
-
-    def build(ctx: RequestContext) -> Response:
-        variables = _build_procedure_variables(ctx, slug)
-        _add_icon_arrays(variables)
-        record = variables["record"]
-        estimates = record["relief_durations"]["items"]
-        chart = render_relief_chart(
-            estimates,
-            key="relief",
-            title=f"How long relief lasts after {record['name'][0].lower()}{record['name'][1:]}",
-            base=ctx.settings.path_prefix,
-            grouped=False,
-        )
-        return render_template(
-            ctx,
-            "procedure.html",
-            title=record["name"],
-            path=f"/procedures/{slug}",
-            chart=chart,
-            sources_differ=have_disjoint_ranges(estimates),
-            harm_statements=group_harm_statements(record["risks"]["items"]),
-            claims_by_id=_index_claims_by_id(record),
-            **variables,
-        )
-
-    return render_page(request, build)
+    variables = _build_procedure_variables(ctx, slug)
+    _add_icon_arrays(variables)
+    record = variables["record"]
+    estimates = record["relief_durations"]["items"]
+    chart = render_relief_chart(
+        estimates,
+        key="relief",
+        title=f"How long relief lasts after {record['name'][0].lower()}{record['name'][1:]}",
+        base=ctx.settings.path_prefix,
+        grouped=False,
+    )
+    return render_template(
+        ctx,
+        "procedure.html",
+        title=record["name"],
+        chart=chart,
+        sources_differ=have_disjoint_ranges(estimates),
+        harm_statements=group_harm_statements(record["risks"]["items"]),
+        claims_by_id=_index_claims_by_id(record),
+        **variables,
+    )
 
 
-@router.get("/procedures/{slug}/leaflet")
-def show_leaflet(slug: str, request: Request) -> Response:
+@page("/procedures/{slug}/leaflet")
+def show_leaflet(ctx: RequestContext, slug: str) -> Response:
     """Procedure leaflet for print, with the URL of the full page."""
-
-    def build(ctx: RequestContext) -> Response:
-        variables = _build_procedure_variables(ctx, slug)
-        url = f"{ctx.settings.link_base}/procedures/{slug}"
-        return render_template(
-            ctx,
-            "leaflet.html",
-            title=variables["record"]["name"],
-            path=f"/procedures/{slug}/leaflet",
-            canonical_path=f"/procedures/{slug}",
-            qr_code=_render_qr_code(url),
-            url=url,
-            key_sources=select_key_sources(variables["record"]["sources"]),
-            harm_statements=group_harm_statements(variables["record"]["risks"]["items"]),
-            **variables,
-        )
-
-    return render_page(request, build)
+    variables = _build_procedure_variables(ctx, slug)
+    url = f"{ctx.settings.link_base}/procedures/{slug}"
+    return render_template(
+        ctx,
+        "leaflet.html",
+        title=variables["record"]["name"],
+        canonical_path=f"/procedures/{slug}",
+        qr_code=_render_qr_code(url),
+        url=url,
+        key_sources=select_key_sources(variables["record"]["sources"]),
+        harm_statements=group_harm_statements(variables["record"]["risks"]["items"]),
+        **variables,
+    )
 
 
 def _render_qr_code(url: str) -> Markup:

@@ -2,51 +2,45 @@
 
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Response
 
 from app.domain.json import Json
 from app.http.context import RequestContext
 from app.queries.list_filter import FilteredList, count_rows
 from app.queries.lists import list_rows
 from app.web.charts import render_relief_chart
-from app.web.rendering import parse_document, parse_start, render_page, render_template
+from app.web.rendering import page, parse_document, parse_start, render_template
 
-router = APIRouter(include_in_schema=False)
 # Estimates on one page.
 PAGE_SIZE: Final = 250
 
 
-@router.get("/relief")
-def show_relief(request: Request) -> Response:
+@page("/relief")
+def show_relief(ctx: RequestContext) -> Response:
     """Relief estimates of all procedures on one time axis."""
-
-    def build(ctx: RequestContext) -> Response:
-        estimates = FilteredList(ctx.connection, "relief-durations")
-        total = count_rows(estimates)
-        start = parse_start(request, total)
-        claims = _load_whole_groups(ctx, estimates, start)
-        chart = render_relief_chart(
-            claims,
-            key="all",
-            title="How long relief lasts, every estimate",
-            base=ctx.settings.path_prefix,
-            grouped=True,
-        )
-        description = "How long relief of pain procedures lasts: every estimate on one time axis, from hours to years."
-        return render_template(
-            ctx,
-            "relief.html",
-            title="How long relief lasts",
-            path="/relief",
-            canonical_path=f"/relief?start={start}" if start else "/relief",
-            description=description,
-            chart=chart,
-            start=start,
-            end=start + len(claims),
-            total=total,
-        )
-
-    return render_page(request, build)
+    estimates = FilteredList(ctx.connection, "relief-durations")
+    total = count_rows(estimates)
+    start = parse_start(ctx, total)
+    claims = _load_whole_groups(ctx, estimates, start)
+    chart = render_relief_chart(
+        claims,
+        key="all",
+        title="How long relief lasts, every estimate",
+        base=ctx.settings.path_prefix,
+        grouped=True,
+    )
+    description = "How long relief of pain procedures lasts: every estimate on one time axis, from hours to years."
+    return render_template(
+        ctx,
+        "relief.html",
+        title="How long relief lasts",
+        canonical_path=f"/relief?start={start}" if start else "/relief",
+        description=description,
+        chart=chart,
+        start=start,
+        end=start + len(claims),
+        total=total,
+    )
 
 
 def _load_whole_groups(ctx: RequestContext, estimates: FilteredList, start: int) -> list[Json]:

@@ -3,7 +3,7 @@
 from typing import Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.errors import NotFound
@@ -11,9 +11,8 @@ from app.http.context import request_context
 from app.http.problems import problem_response
 from app.http.services import get_services
 from app.http.slug_resolution import names_by_slug
-from app.web.rendering import SWAGGER_UI, asset_path, read_asset
+from app.web.rendering import SWAGGER_UI, asset_path, read_asset, router
 
-router = APIRouter(include_in_schema=False)
 HASHED_ASSETS: Final = ("site.css", "site.js", "leaflet.css", "frame.js", "configurator.js", "docs.js", *SWAGGER_UI)
 
 
