@@ -50,9 +50,8 @@ def build_procedure_card(record: Json, base: str) -> Json:
         *_build_conflict_sections(record, base),
         section("No procedure", text_block("No procedure is an option too."), _build_conditions_block(record, base)),
     ]
-    return _build_card("procedure", record, base, f"{base}/procedures/{record['slug']}", sections) | {
-        "lede": record["summary"]
-    }
+    path = f"procedures/{record['slug']}"
+    return _build_record_card("procedure", record, base, path, sections, lede=record["summary"])
 
 
 def build_options_card(record: Json, options: Json, base: str) -> Json:
@@ -90,27 +89,16 @@ def build_options_card(record: Json, options: Json, base: str) -> Json:
             )
         )
     sections.append(section("Order", text_block(options["order"]["rule"])))
-    title = f"Options: {record['name']}"
-    return _build_card("options", record, base, f"{base}/conditions/{record['slug']}", sections) | {
-        "title": title,
-        "lede": record["summary"],
-    }
+    path, title = f"conditions/{record['slug']}", f"Options: {record['name']}"
+    return _build_record_card("options", record, base, path, sections, title=title, lede=record["summary"])
 
 
 def build_relief_card(record: Json, base: str) -> Json:
     """Build the relief card of a procedure from its detail."""
-    claims = record["relief_durations"]["items"]
-    blocks = (
-        [_build_chart(f"{_RELIEF_TITLE}: {record['name']}", claims, base)]
-        if claims
-        else [gap_block("No cited duration is known.")]
-    )
-    return _build_card(
-        "relief", record, base, f"{base}/procedures/{record['slug']}#benefit", [section(record["name"], *blocks)]
-    ) | {
-        "title": f"How long relief lasts: {record['name']}",
-        "lede": None,
-    }
+    claims, title = record["relief_durations"]["items"], f"{_RELIEF_TITLE}: {record['name']}"
+    block = _build_chart(title, claims, base) if claims else gap_block("No cited duration is known.")
+    path, sections = f"procedures/{record['slug']}#benefit", [section(record["name"], block)]
+    return _build_record_card("relief", record, base, path, sections, title=title, lede=None)
 
 
 def merge_relief_cards(cards: list[Json], base: str) -> Json:
@@ -155,52 +143,53 @@ def build_typical_relief_card(claims: list[Json], current: Json, base: str) -> J
     """Build the card of typical relief from the typical estimates of all procedures. `current` is the release document."""
     title = "Typical relief of each procedure"
     block = _build_chart(title, claims, base) if claims else gap_block("No typical duration is known.")
-    return {
-        "version": CARD_VERSION,
-        "type": "relief",
-        "slug": "",
-        "title": _RELIEF_TITLE,
-        "lede": None,
-        "url": f"{base}/relief",
-        "sections": [section(title, block)],
-        **_build_common_fields([], current, base),
-        "release": current["version"],
-    }
+    return _build_card(
+        "relief",
+        current,
+        base,
+        slug="",
+        title=_RELIEF_TITLE,
+        lede=None,
+        url=f"{base}/relief",
+        sections=[section(title, block)],
+    )
 
 
 def build_search_card(current: Json, base: str, names: list[Json]) -> Json:
     """Build the search card without results. `current` is the release document."""
-    return {
-        "version": CARD_VERSION,
-        "type": "search",
-        "slug": "",
-        "title": "Search pain procedures",
-        "lede": None,
-        "label": "What hurts, or the name of a procedure",
-        "url": f"{base}/search",
-        "sections": [],
-        "names": names,
-        **_build_common_fields([], current, base),
-        "release": current["version"],
-    }
+    return _build_card(
+        "search",
+        current,
+        base,
+        slug="",
+        title="Search pain procedures",
+        lede=None,
+        label="What hurts, or the name of a procedure",
+        url=f"{base}/search",
+        sections=[],
+        names=names,
+    )
 
 
-def _build_card(card_type: str, record: Json, base: str, url: str, sections: list[Json]) -> Json:
+def _build_record_card(
+    card_type: str, record: Json, base: str, path: str, sections: list[Json], *, title: str = "", lede: str | None
+) -> Json:
+    title = title or record["name"]
+    return _build_card(
+        card_type, record, base, slug=record["slug"], title=title, url=f"{base}/{path}", sections=sections
+    ) | {"lede": lede}
+
+
+def _build_card(card_type: str, source: Json, base: str, **fields: object) -> Json:
+    """Build a card from its own fields and those that every card has: when to call, notice, license line and review status.
+
+    `source` is the detail of a record, or the release document.
+    """
+    when_to_call = source["texts"]["when_to_call"]["items"] if "texts" in source else []
     return {
         "version": CARD_VERSION,
         "type": card_type,
-        "slug": record["slug"],
-        "title": record["name"],
-        "url": url,
-        "sections": sections,
-        **_build_common_fields(record["texts"]["when_to_call"]["items"], record, base),
-        "release": record["provenance"]["version"],
-    }
-
-
-def _build_common_fields(when_to_call: list[Json], record: Json, base: str) -> Json:
-    """Build the fields that every card has: when to call, notice, license line and review status."""
-    return {
+        **fields,
         "call": {
             "heading": "When to call",
             "levels": [
@@ -209,11 +198,12 @@ def _build_common_fields(when_to_call: list[Json], record: Json, base: str) -> J
             ],
             "link": item("More on when to get help at once", url=f"{base}/guide/emergencies"),
         },
-        "review": f"Review: {record['review']['status']}. Review due by {record['review']['review_due']}.",
+        "review": f"Review: {source['review']['status']}. Review due by {source['review']['review_due']}.",
         "attribution": item(
-            record["license"]["attribution"], url=record["license"]["url"], note=record["license"]["name"]
+            source["license"]["attribution"], url=source["license"]["url"], note=source["license"]["name"]
         ),
-        "notice": item(record["notice"]["text"], url=f"{base}/notice"),
+        "notice": item(source["notice"]["text"], url=f"{base}/notice"),
+        "release": source["provenance"]["version"] if "provenance" in source else source["version"],
     }
 
 
@@ -284,16 +274,8 @@ def _build_harm_blocks(record: Json, base: str) -> list[Json]:
 def _link_more_rows(record: Json, count: int, anchor: str, base: str) -> list[Json]:
     if count <= _MAX_ROWS:
         return []
-    return [
-        list_block(
-            [
-                item(
-                    f"{count - _MAX_ROWS} more rows on the full page",
-                    url=f"{base}/procedures/{record['slug']}#{anchor}",
-                )
-            ]
-        )
-    ]
+    url = f"{base}/procedures/{record['slug']}#{anchor}"
+    return [list_block([item(f"{count - _MAX_ROWS} more rows on the full page", url=url)])]
 
 
 def _build_conflict_sections(record: Json, base: str) -> list[Json]:

@@ -1,5 +1,6 @@
 """Configurator: choose what to embed, copy the HTML, see the result. The form works without JavaScript."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -56,7 +57,7 @@ def show_configurator(ctx: RequestContext) -> Response:
         csp=_CSP,
         form=form,
         config=config,
-        elements=ELEMENTS,
+        elements={name: element.label for name, element in ELEMENTS.items()},
         themes=_THEMES,
         ways=_WAYS,
         names=names,
@@ -74,7 +75,7 @@ def _sort_names(names: dict[str, str]) -> dict[str, str]:
     return dict(sorted(names.items(), key=lambda pair: (pair[1].casefold(), pair[0])))
 
 
-def _known_or_first(value: str | None, known: dict[str, str]) -> str:
+def _known_or_first(value: str | None, known: Mapping[str, object]) -> str:
     return value if value is not None and value in known else next(iter(known))
 
 

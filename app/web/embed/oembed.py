@@ -4,7 +4,6 @@ The HTML is a plain blockquote and an iframe: WordPress removes everything else 
 Consumers send parameters of their own (`dnt`, `_locale`), so this endpoint ignores unknown parameters.
 """
 
-from dataclasses import dataclass
 from html import escape
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +12,7 @@ from xml.etree import ElementTree as ET
 from fastapi import Request, Response
 
 from app.domain.json import Json
+from app.domain.record_types import RECORD_TYPE_BY_PATH
 from app.errors import FieldError, FormatNotOffered, InvalidParameter, NotFound
 from app.http.context import RequestContext, request_context
 from app.http.redirects import Redirect
@@ -20,24 +20,16 @@ from app.http.slug_resolution import get_document, resolve_filter_value
 from app.queries.documents import find_document
 from app.settings import Settings
 from app.web.embed.frames import MAX_PROCEDURES
+from app.web.embed.snippets import ELEMENTS, EmbedConfig, render_iframe_tag
 from app.web.rendering import get_current_release, parse_document, router
 
 FORMATS: Final = ("json", "xml")
 DEFAULT_WIDTH: Final = 640
-DEFAULT_HEIGHTS: Final = {"procedures": 900, "conditions": 900, "relief": 600}
 _MAX_URL: Final = 2_000
 _MAX_PIXELS: Final = 100_000
-_FOLDER_TYPES: Final = {"procedures": "procedure", "conditions": "condition"}
-
-
-@dataclass(frozen=True)
-class EmbedTarget:
-    """Embeddable page behind a URL: page type, title, and the paths of the page and of its frame."""
-
-    page_type: str
-    title: str
-    page: str
-    frame: str
+# Element that shows the records at a path.
+_ELEMENTS_BY_FOLDER: Final = {"procedures": "kb-procedure", "conditions": "kb-options"}
+_RELIEF_TITLE: Final = "How long relief lasts"
 
 
 @router.get("/oembed")
@@ -57,16 +49,16 @@ def get_oembed(request: Request) -> Response:
         return ctx.json_response(body)
 
 
-def build_response(ctx: RequestContext, target: EmbedTarget, max_width: int | None, max_height: int | None) -> Json:
+def build_response(ctx: RequestContext, target: EmbedConfig, max_width: int | None, max_height: int | None) -> Json:
     """Build a response of type `rich`, within the size limits of the consumer."""
     base = ctx.settings.link_base
     attribution = get_current_release(ctx)["license"]["attribution"]
-    width = min(DEFAULT_WIDTH, max_width or DEFAULT_WIDTH)
-    height = min(DEFAULT_HEIGHTS[target.page_type], max_height or DEFAULT_HEIGHTS[target.page_type])
+    default_height = ELEMENTS[target.element].height
+    width, height = min(DEFAULT_WIDTH, max_width or DEFAULT_WIDTH), min(default_height, max_height or default_height)
     return {
         "version": "1.0",
         "type": "rich",
-        "title": target.title,
+        "title": target.name,
         "author_name": attribution,
         "author_url": f"{base}/notice",
         "provider_name": "procedure-kb",
@@ -78,17 +70,17 @@ def build_response(ctx: RequestContext, target: EmbedTarget, max_width: int | No
     }
 
 
-def render_html(target: EmbedTarget, base: str, attribution: str, width: int, height: int) -> str:
+def render_html(target: EmbedConfig, base: str, attribution: str, width: int, height: int) -> str:
     """Render a blockquote with a link as fallback, and an iframe with a title."""
-    title = escape(target.title)
+    link = f'<a href="{escape(base + target.page)}">{escape(target.name)}</a>'
+    title = f"{target.name}, from procedure-kb"
     return (
-        f'<blockquote class="kb-embed"><a href="{escape(base + target.page)}">{title}</a> ({escape(attribution)})</blockquote>'
-        f'<iframe src="{escape(base + target.frame)}" title="{title}, from procedure-kb" width="{width}" height="{height}" '
-        'loading="lazy" sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox"></iframe>'
+        f'<blockquote class="kb-embed">{link} ({escape(attribution)})</blockquote>'
+        f"{render_iframe_tag(target, base, title=title, width=str(width), height=height)}"
     )
 
 
-def resolve_target(ctx: RequestContext, url: str) -> EmbedTarget:
+def resolve_target(ctx: RequestContext, url: str) -> EmbedConfig:
     """Resolve the URL of an embeddable page. Raises InvalidParameter without a URL, and NotFound for any other URL."""
     if not url:
         message = "the URL of a page of this service is required"
@@ -97,7 +89,7 @@ def resolve_target(ctx: RequestContext, url: str) -> EmbedTarget:
     parts = path.strip("/").split("/")
     if parts[0] == "embed":
         parts = [*parts[1:2], *parts[2:3]] if parts[-1] != "relief-chart" else ["relief"]
-    if len(parts) == 2 and parts[0] in _FOLDER_TYPES and parts[1]:
+    if len(parts) == 2 and parts[0] in _ELEMENTS_BY_FOLDER and parts[1]:
         return _resolve_record(ctx, parts[0], parts[1])
     if parts == ["relief"]:
         return _resolve_relief(ctx, parse_qs(query).get("procedure", []))
@@ -123,27 +115,22 @@ def _parse_service_url(settings: Settings, url: str) -> tuple[str, str]:
     return parts.path.removeprefix(prefix), parts.query
 
 
-def _resolve_record(ctx: RequestContext, folder: str, slug: str) -> EmbedTarget:
-    record_type = _FOLDER_TYPES[folder]
+def _resolve_record(ctx: RequestContext, folder: str, slug: str) -> EmbedConfig:
+    record_type = RECORD_TYPE_BY_PATH[folder]
     try:
         body = get_document(ctx, record_type, slug)
     except Redirect as redirect:
         # The pasted URL may have an old slug: return the record instead of a redirect.
         slug = redirect.slug
         body = find_document(ctx.connection, record_type, slug) or b"{}"
-    name = parse_document(ctx, body)["name"]
-    frame = f"/embed/{folder}/{slug}" + ("/options" if folder == "conditions" else "")
-    return EmbedTarget(folder, name, f"/{folder}/{slug}", frame)
+    return EmbedConfig(_ELEMENTS_BY_FOLDER[folder], slug, parse_document(ctx, body)["name"])
 
 
-def _resolve_relief(ctx: RequestContext, names: list[str]) -> EmbedTarget:
-    if not names:
-        return EmbedTarget("relief", "How long relief lasts", "/relief", "/embed/relief-chart")
+def _resolve_relief(ctx: RequestContext, names: list[str]) -> EmbedConfig:
     if len(names) > MAX_PROCEDURES:
         raise NotFound(f"At most {MAX_PROCEDURES} procedures per chart; the URL has {len(names)}.")
     slugs = dict.fromkeys(resolve_filter_value(ctx, "procedure", "url", name[:200]) for name in names)
-    query = "&".join(f"procedure={slug}" for slug in slugs)
-    return EmbedTarget("relief", "How long relief lasts", f"/relief?{query}", f"/embed/relief-chart?{query}")
+    return EmbedConfig("kb-relief-chart", " ".join(slugs), _RELIEF_TITLE)
 
 
 def _parse_pixels(request: Request, name: str) -> int | None:

@@ -6,12 +6,32 @@ from typing import Final
 
 from app.web.embed.builds import Build
 
-# Element name -> label in the configurator.
+
+@dataclass(frozen=True)
+class Element:
+    """Custom element: its label in the configurator, and what it shows."""
+
+    label: str
+    # Attribute that names its records; empty: it shows none.
+    attribute: str
+    # Paths of the full page and of the frame page; `{}` is the slug.
+    page: str
+    frame: str
+    # Height in pixels that oEmbed states.
+    height: int = 0
+    # The records are in the query of the paths.
+    has_query: bool = False
+
+
 ELEMENTS: Final = {
-    "kb-procedure": "One procedure",
-    "kb-options": "The options of one condition",
-    "kb-relief-chart": "How long relief lasts, as a chart",
-    "kb-search": "A search",
+    "kb-procedure": Element("One procedure", "slug", "/procedures/{}", "/embed/procedures/{}", 900),
+    "kb-options": Element(
+        "The options of one condition", "condition", "/conditions/{}", "/embed/conditions/{}/options", 900
+    ),
+    "kb-relief-chart": Element(
+        "How long relief lasts, as a chart", "procedures", "/relief", "/embed/relief-chart", 600, has_query=True
+    ),
+    "kb-search": Element("A search", "", "/search", "/embed/search"),
 }
 
 
@@ -28,33 +48,25 @@ class EmbedConfig:
     @property
     def page(self) -> str:
         """Path of the full page, linked for readers without JavaScript."""
-        query = "&".join(f"procedure={slug}" for slug in self.record.split())
-        pages = {
-            "kb-procedure": f"/procedures/{self.record}",
-            "kb-options": f"/conditions/{self.record}",
-            "kb-relief-chart": f"/relief?{query}" if query else "/relief",
-        }
-        return pages.get(self.element, "/search")
+        return self._build_path(ELEMENTS[self.element].page)
 
     @property
     def frame(self) -> str:
         """Path of the frame page."""
-        query = [f"procedure={slug}" for slug in self.record.split()] if self.element == "kb-relief-chart" else []
-        query += [f"theme={self.theme}"] if self.theme in {"light", "dark"} else []
-        paths = {
-            "kb-procedure": f"/embed/procedures/{self.record}",
-            "kb-options": f"/embed/conditions/{self.record}/options",
-            "kb-relief-chart": "/embed/relief-chart",
-        }
-        return paths.get(self.element, "/embed/search") + (f"?{'&'.join(query)}" if query else "")
+        return self._build_path(
+            ELEMENTS[self.element].frame, *([f"theme={self.theme}"] if self.theme in {"light", "dark"} else [])
+        )
+
+    def _build_path(self, template: str, *parameters: str) -> str:
+        records = [f"procedure={slug}" for slug in self.record.split()] if ELEMENTS[self.element].has_query else []
+        query = "&".join([*records, *parameters])
+        return template.format(self.record) + (f"?{query}" if query else "")
 
     @property
     def attributes(self) -> list[tuple[str, str]]:
         """Attributes of the element that differ from its defaults."""
-        record_attribute = {"kb-procedure": "slug", "kb-options": "condition", "kb-relief-chart": "procedures"}.get(
-            self.element
-        )
-        attributes = [(record_attribute, self.record)] if record_attribute and self.record else []
+        attribute = ELEMENTS[self.element].attribute
+        attributes = [(attribute, self.record)] if attribute and self.record else []
         attributes += [("theme", self.theme)] if self.theme != "inherit" else []
         return attributes + ([("heading-level", str(self.level))] if self.level != 2 else [])
 
@@ -70,13 +82,15 @@ def render_element_tag(config: EmbedConfig, base: str) -> str:
     return f'<{config.element}{attributes}><a href="{escape(base + config.page)}">{escape(config.name)}</a></{config.element}>'
 
 
-def render_iframe_tag(config: EmbedConfig, base: str) -> str:
-    """Render the iframe. It needs no script, but the script adjusts its height."""
+def render_iframe_tag(
+    config: EmbedConfig, base: str, *, title: str = "", width: str = "100%", height: int = 700
+) -> str:
+    """Render the iframe. It needs no script, but the script adjusts its height. Its title is the link text by default."""
     allow_forms = " allow-forms" if config.element == "kb-search" else ""
     sandbox = f"allow-scripts allow-popups allow-popups-to-escape-sandbox{allow_forms}"
     return (
-        f'<iframe src="{escape(base + config.frame)}" title="{escape(config.name)}" width="100%" height="700" '
-        f'loading="lazy" sandbox="{sandbox}"></iframe>'
+        f'<iframe src="{escape(base + config.frame)}" title="{escape(title or config.name)}" width="{width}" '
+        f'height="{height}" loading="lazy" sandbox="{sandbox}"></iframe>'
     )
 
 
