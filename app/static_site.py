@@ -5,12 +5,12 @@ URLs that need a query (search, suggest, compare, batches) and the relations of 
 """
 
 import asyncio
+import csv
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,20 +74,18 @@ class _SiteWriter:
         self.other_folders: set[str] = set()
 
     async def write(self) -> int:
-        count = 0
         async with self.http:
             self.release = (await self._get("/v1/releases/current")).json()["version"]
-            url_paths = [url_path async for url_path in self._list_url_paths()]
+            url_paths = await self._list_url_paths()
             folders = {url_path.rpartition("/")[0] for url_path in url_paths}
             for url_path in url_paths:
                 self._write_file(url_path, await self._fetch(url_path), is_folder=url_path in folders)
                 self.on_file(url_path)
-                count += 1
             not_found = await self.http.get("/no-such-page", headers={"Accept": "text/html"})
         (self.root / "404.html").write_bytes(not_found.content)
         (self.root / "_headers").write_text(self._render_headers_file(), encoding="utf-8")
         (self.root / MARKER_FILE).write_text(f"{self.release}\n", encoding="utf-8")
-        return count + 2
+        return len(url_paths) + 2
 
     async def _get(self, url_path: str) -> httpx.Response:
         response = await self.http.get(url_path, follow_redirects=False)
@@ -104,10 +102,11 @@ class _SiteWriter:
         response = await self._get(url_path)
         if not url_path.startswith("/v1/") or "page" not in _parse_json_object(response):
             return response
-        return await self._fetch_full_list(url_path, response)
+        headers = {"content-type": response.headers["content-type"]}
+        return httpx.Response(200, headers=headers, content=orjson.dumps(await self._fetch_full_list(url_path)))
 
-    async def _fetch_full_list(self, url_path: str, first_response: httpx.Response) -> httpx.Response:
-        """Fetch all pages of a list and merge them into one response."""
+    async def _fetch_full_list(self, url_path: str) -> Json:
+        """Fetch all pages of a list and merge them into one."""
         full_list = _parse_json_object(await self._get(f"{url_path}?limit=100"))
         cursor = full_list["page"]["next"]
         while cursor:
@@ -115,49 +114,32 @@ class _SiteWriter:
             full_list["items"] += page["items"]
             cursor = page["page"]["next"]
         full_list["page"] = {"limit": len(full_list["items"]), "total": full_list["page"]["total"], "next": None}
-        return httpx.Response(
-            200, headers={"content-type": first_response.headers["content-type"]}, content=orjson.dumps(full_list)
-        )
+        return full_list
 
-    async def _list_url_paths(self) -> AsyncIterator[str]:
-        slugs = {
-            f"/v1/{folder}/{{slug}}": [slug async for slug in self._list_slugs(folder)]
-            for folder in RECORD_TYPE_BY_PATH
-        }
+    async def _list_url_paths(self) -> list[str]:
+        url_paths = []
         for path in self.paths:
-            if _EXCLUDED.match(path) or _RELATION_OF_RECORD.match(path) or path.startswith(("/fhir", "/mcp")):
-                continue
-            for url_path in await self._expand_path(path, slugs):
-                yield url_path
-        yield "/openapi.json"
-        yield "/openapi-3.0.json"
+            if not (_EXCLUDED.match(path) or _RELATION_OF_RECORD.match(path) or path.startswith(("/fhir", "/mcp"))):
+                url_paths += await self._expand_path(path)
+        return url_paths
 
-    async def _list_slugs(self, folder: str) -> AsyncIterator[str]:
-        for item in (await self._fetch_full_list(f"/v1/{folder}", await self._get(f"/v1/{folder}"))).json()["items"]:
-            yield item["slug"]
-
-    async def _expand_path(self, path: str, slugs: dict[str, list[str]]) -> list[str]:
+    async def _expand_path(self, path: str) -> list[str]:
         """List the URL paths of a path template: one for each value of its parameter in the release."""
-        parameters = _PATH_PARAMETER.findall(path)
-        if path in {"/openapi.json", "/openapi-3.0.json"}:
-            return []
-        if not parameters:
+        parameter = _PATH_PARAMETER.search(path)
+        if parameter is None:
             return [path]
-        if parameters == ["slug"]:
-            folder = next((folder for folder in RECORD_TYPE_BY_PATH if f"/{folder}/" in path), "procedures")
-            return [path.replace("{slug}", slug) for slug in slugs[f"/v1/{folder}/{{slug}}"]]
-        return [
-            path.replace(f"{{{parameters[0]}}}", value) for value in await self._list_parameter_values(parameters[0])
-        ]
+        return [path.replace(parameter[0], value) for value in await self._list_parameter_values(path, parameter[1])]
 
-    async def _list_parameter_values(self, parameter: str) -> list[str]:
+    async def _list_parameter_values(self, path: str, parameter: str) -> list[str]:
+        if parameter == "slug":
+            folder = next((folder for folder in RECORD_TYPE_BY_PATH if f"/{folder}/" in path), "procedures")
+            return [record["slug"] for record in (await self._fetch_full_list(f"/v1/{folder}"))["items"]]
         if parameter == "id":
-            lines = (await self._get("/v1/export/kb.ndjson")).text.splitlines()
-            claim_ids = {claim_id for line in lines[1:] for claim_id in _find_claim_ids(orjson.loads(line)["document"])}
-            return sorted(claim_ids)
+            claims = csv.DictReader((await self._get("/v1/export/claims.csv")).text.splitlines())
+            return [claim["claim"] for claim in claims]
         if parameter == "version":
-            releases = await self._fetch_full_list("/v1/releases", await self._get("/v1/releases"))
-            return [item["version"].replace("+", "%2B") for item in releases.json()["items"]]
+            releases = (await self._fetch_full_list("/v1/releases"))["items"]
+            return [release["version"].replace("+", "%2B") for release in releases]
         if parameter == "code":
             return sorted(list_errors_by_code())
         if parameter == "build":
@@ -197,22 +179,8 @@ class _SiteWriter:
 
 
 def _parse_json_object(response: httpx.Response) -> Json:
+    """Parse a JSON object; any other content gives an empty one."""
     if response.headers["content-type"].partition(";")[0] != "application/json":
         return {}
-    with suppress(orjson.JSONDecodeError):
-        document = orjson.loads(response.content)
-        if isinstance(document, dict):
-            return document
-    return {}
-
-
-def _find_claim_ids(node: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
-    """Find the ids of all claims in a document."""
-    if isinstance(node, dict):
-        if "citations" in node and "statement" in node:
-            yield node["id"]
-        for child in node.values():
-            yield from _find_claim_ids(child)
-    elif isinstance(node, list):
-        for child in node:
-            yield from _find_claim_ids(child)
+    document = orjson.loads(response.content)
+    return document if isinstance(document, dict) else {}

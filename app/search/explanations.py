@@ -17,7 +17,7 @@ def explain(field: str, matched_kind: str, text: str, *, exact: bool) -> str:
     """Explain in a sentence why a record matches: `text` is the name that matched, unless a field of prose did."""
     if field == "names":
         relation = "Matches" if exact else "Similar to"
-        return f"{relation} {_NAME_KIND_LABELS.get(matched_kind, 'a name for it')}: {text}"
+        return f"{relation} {_NAME_KIND_LABELS[matched_kind]}: {text}"
     return "Mentioned in its summary" if field == "summary" else "Mentioned in its cited statements"
 
 

@@ -72,16 +72,6 @@ MAX_CANDIDATES_OF_TYPES: Final = 100
 _FIELD_BOOST: Final = ((IN_NAMES, 6), (IN_CONTEXT, 2), (IN_SUMMARY, 2), (IN_BODY, 1))
 # Types whose names are clinical vocabulary. Patient phrases, guide pages and sources use everyday language.
 _CLINICAL_TYPES: Final = frozenset({"procedure", "condition", "pain_generator", "risk"})
-# Tables of an opened index that are computed when first used.
-LAZY_TABLES: Final = (
-    "vocabulary",
-    "name_words_by_length",
-    "name_words_by_sound",
-    "first_words",
-    "name_stems_by_root",
-    "compounds",
-    "abbreviations",
-)
 # Part of the directory name: new code never opens an index in an old format.
 INDEX_FORMAT_VERSION: Final = "15"
 LOOKUP_FILE: Final = "lookup_tables.ndjson"
@@ -279,9 +269,13 @@ class SearchIndex:
         return record
 
 
+# Tables of an opened index that are computed when first used.
+LAZY_TABLES: Final = tuple(name for name, member in vars(SearchIndex).items() if isinstance(member, cached_property))
+
+
 def weigh_name(name_kind: str, record_type: str) -> float:
     """Return the weight of a match in a name: a patient phrase describes a condition better than its treatment."""
-    return NAME_KIND_WEIGHT.get(name_kind, 0.9) * (
+    return NAME_KIND_WEIGHT[name_kind] * (
         NON_CONDITION_PHRASE_WEIGHT if name_kind == "patient_phrase" and record_type != "condition" else 1.0
     )
 

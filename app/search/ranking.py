@@ -102,7 +102,7 @@ def _find_exact_names(index: SearchIndex, normalized: str) -> dict[int, tuple[st
     exact_names: dict[int, tuple[str, str]] = {}
     for name_kind, text, doc_id in index.exact_names.get(normalized, ()):
         best = exact_names.setdefault(doc_id, (name_kind, text))
-        if NAME_KIND_WEIGHT.get(name_kind, 0.9) > NAME_KIND_WEIGHT.get(best[0], 0.9):
+        if NAME_KIND_WEIGHT[name_kind] > NAME_KIND_WEIGHT[best[0]]:
             exact_names[doc_id] = (name_kind, text)
     return exact_names
 
@@ -150,7 +150,7 @@ def _find_candidates(index: SearchIndex, query: ParsedQuery, types: Collection[s
 
 def _build_exact_hit(record: IndexedRecord, query: ParsedQuery, name_kind: str, text: str) -> Hit:
     matched_stems = [stem for stem in query.stems if stem in record.field_masks]
-    score = 1000 * NAME_KIND_WEIGHT.get(name_kind, 0.9)
+    score = 1000 * NAME_KIND_WEIGHT[name_kind]
     return build_hit(record, score, ("names", name_kind, text), matched_stems, exact=True)
 
 

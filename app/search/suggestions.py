@@ -95,16 +95,15 @@ def _add_candidate(candidates: _Candidates, suffix: NameSuffix, typed: str) -> N
 
 
 def _find_nearest_prefix(index: SearchIndex, word: str) -> str | None:
-    first_words = index.first_words
-    max_edits = 1 if len(word) < 6 else 2
-    best: tuple[int, str] | None = None
-    for candidate, distance, _ in process.extract(
-        word, first_words, scorer=OSA.distance, score_cutoff=max_edits, limit=5
-    ):
-        best = min(best or (distance, candidate), (int(distance), candidate))
-    if best is None and len(word) >= 4:
+    nearest = _find_nearest(word, index.first_words, max_edits=1 if len(word) < 6 else 2)
+    if nearest is None and len(word) >= 4:
         # An unfinished word is compared with prefixes of its own length.
-        prefixes = {candidate[: len(word)]: candidate for candidate in first_words if len(candidate) > len(word)}
-        for prefix, distance, _ in process.extract(word, list(prefixes), scorer=OSA.distance, score_cutoff=1, limit=5):
-            best = min(best or (distance, prefixes[prefix]), (int(distance), prefixes[prefix]))
-    return best[1] if best else None
+        prefixes = {candidate[: len(word)]: candidate for candidate in index.first_words if len(candidate) > len(word)}
+        prefix = _find_nearest(word, list(prefixes), max_edits=1)
+        nearest = prefix and prefixes[prefix]
+    return nearest
+
+
+def _find_nearest(word: str, candidates: Collection[str], *, max_edits: int) -> str | None:
+    matches = process.extract(word, candidates, scorer=OSA.distance, score_cutoff=max_edits, limit=5)
+    return min(((distance, candidate) for candidate, distance, _ in matches), default=(0, None))[1]

@@ -1,7 +1,7 @@
 """Claim lists on pages: the most certain claims first, each sentence once."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from app.domain import vocabulary
@@ -86,13 +86,13 @@ def group_harm_statements(claims: Iterable[Json]) -> list[Json]:
 
 def find_license_statements(procedure: Json) -> list[Json]:
     """Find the claims of a procedure about a drug's license or approval."""
-    return [
-        claim
-        for block in procedure.values()
-        if isinstance(block, dict) and "items" in block
-        for claim in block["items"]
-        if isinstance(claim, dict) and _LICENSE_PATTERN.search(claim.get("statement", ""))
-    ]
+    return [claim for claim in iter_claims(procedure) if _LICENSE_PATTERN.search(claim["statement"])]
+
+
+def iter_claims(record: Json) -> Iterator[Json]:
+    """Yield the claims in the blocks of a record."""
+    for kind in CLAIM_KINDS_BY_RECORD_TYPE[record["type"]]:
+        yield from record[kind.block]["items"]
 
 
 def select_key_sources(sources: Iterable[Json], limit: int = 3) -> list[Json]:

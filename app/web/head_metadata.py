@@ -1,5 +1,7 @@
 """Head metadata of pages: JSON-LD, alternate formats of the record, and oEmbed discovery links."""
 
+from urllib.parse import quote
+
 import orjson
 from markupsafe import Markup
 
@@ -8,7 +10,7 @@ from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.formats.jsonld import NODE_BUILDERS, build_page_node
 from app.http.alternate_links import list_alternates
 from app.http.context import RequestContext
-from app.web.embed.discovery import build_discovery_links
+from app.settings import Settings
 
 _EMBEDDABLE_LISTS = ("/procedures", "/conditions")
 
@@ -19,10 +21,10 @@ def build_head_metadata(ctx: RequestContext, title: str, path: str, current: Jso
     folder = PATH_BY_RECORD_TYPE[record_type] if record_type in NODE_BUILDERS else ""
     if isinstance(record, dict) and folder and path == f"/{folder}/{record['slug']}":
         alternates = list_alternates(ctx, folder, record["slug"], without="text/html")
-        discovery = build_discovery_links(ctx.settings, path, title) if f"/{folder}" in _EMBEDDABLE_LISTS else []
+        discovery = _build_discovery_links(ctx.settings, path, title) if f"/{folder}" in _EMBEDDABLE_LISTS else []
         node = NODE_BUILDERS[record_type](record)
     else:
-        alternates, discovery = [], build_discovery_links(ctx.settings, path, title) if path == "/relief" else []
+        alternates, discovery = [], _build_discovery_links(ctx.settings, path, title) if path == "/relief" else []
         url = f"{ctx.settings.link_base}{path}"
         node = build_page_node(title, url, license_json=current["license"], version=current["version"])
     return {
@@ -30,6 +32,18 @@ def build_head_metadata(ctx: RequestContext, title: str, path: str, current: Jso
         "discovery": discovery,
         "linked_data": escape_json_for_html(ctx.resolve_links(orjson.dumps(node))),
     }
+
+
+def _build_discovery_links(settings: Settings, path: str, title: str) -> list[tuple[str, str, str]]:
+    """Media type, URL and title of the links that tell an editor where the oEmbed response of a page is; empty without KB_PUBLIC_URL."""
+    if not settings.public_url:
+        # A remote editor needs an absolute URL, and only the setting knows it.
+        return []
+    url = quote(f"{settings.public_url}{path}", safe="")
+    return [
+        (media_type, f"{settings.public_url}/oembed?url={url}&format={format_name}", title)
+        for format_name, media_type in (("json", "application/json+oembed"), ("xml", "text/xml+oembed"))
+    ]
 
 
 def escape_json_for_html(body: bytes) -> Markup:

@@ -19,16 +19,13 @@ def build_response_rows(claims: list[Json]) -> list[Json]:
         if low is None or low != high or not qualifiers["definition"] or not (value["at_label"] or value["at"]):
             continue
         responders = round(low * 10)
-        interval = (
-            f"{value['ci_low']:g} to {value['ci_high']:g} %" if value["ci_low"] is not None else "range not reported"
-        )
         rows.append(
             {
                 "responders": responders,
                 "non_responders": 1000 - responders,
                 "definition": qualifiers["definition"],
                 "time": value["at_label"] or value["at"],
-                "range": interval,
+                "range": _format_interval(value),
                 "population": qualifiers["population"] or "not stated",
                 "sample": _describe_sample(value, qualifiers),
                 "claim": claim,

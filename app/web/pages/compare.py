@@ -13,20 +13,9 @@ from app.queries.documents import list_documents
 from app.web.rendering import page, parse_document, render_template, validate_choices
 
 MAX_PROCEDURES: Final = 6
-# Rows about the procedure itself: they do not apply to the column "No procedure".
-_PROCEDURE_ONLY_ROWS: Final = frozenset(
-    [
-        "family",
-        "intents",
-        "implant",
-        "guidance",
-        "anesthesia",
-        "settings",
-        "procedure_times",
-        "recovery",
-        "contraindications",
-        "targets",
-    ]
+# Rows that apply to the column "No procedure" too; all others are about the procedure itself.
+_ROWS_WITHOUT_PROCEDURE: Final = frozenset(
+    {"indications", "typical_relief", "relief_durations", "response_rates", "risks"}
 )
 _MAX_CONDITIONS: Final = 3
 
@@ -54,7 +43,7 @@ def show_comparison(ctx: RequestContext) -> Response:
         selected=slugs,
         comparison=comparison,
         no_procedure=no_procedure,
-        procedure_only_rows=_PROCEDURE_ONLY_ROWS,
+        rows_without_procedure=_ROWS_WITHOUT_PROCEDURE,
         message=message,
         noindex=bool(slugs),
     )

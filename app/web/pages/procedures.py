@@ -9,7 +9,13 @@ from markupsafe import Markup
 from app.domain.json import Json
 from app.http.context import RequestContext
 from app.web.charts import have_disjoint_ranges, render_relief_chart
-from app.web.claim_lists import DRUG_FAMILIES, find_license_statements, group_harm_statements, select_key_sources
+from app.web.claim_lists import (
+    DRUG_FAMILIES,
+    find_license_statements,
+    group_harm_statements,
+    iter_claims,
+    select_key_sources,
+)
 from app.web.icon_array import render_icon_array
 from app.web.rates import build_harm_rows, build_relief_spans, build_response_rows
 from app.web.rendering import load_document, page, render_template
@@ -32,16 +38,6 @@ def _build_procedure_variables(ctx: RequestContext, slug: str) -> Json:
         "conditions": list(conditions.values()),
         "gives_drug": record["family"] in DRUG_FAMILIES,
         "license_statements": find_license_statements(record),
-    }
-
-
-def _index_claims_by_id(record: Json) -> dict[str, Json]:
-    return {
-        claim["id"]: claim
-        for block in record.values()
-        if isinstance(block, dict) and "items" in block
-        for claim in block["items"]
-        if isinstance(claim, dict) and "id" in claim
     }
 
 
@@ -82,7 +78,7 @@ def show_procedure(ctx: RequestContext, slug: str) -> Response:
         chart=chart,
         sources_differ=have_disjoint_ranges(estimates),
         harm_statements=group_harm_statements(record["risks"]["items"]),
-        claims_by_id=_index_claims_by_id(record),
+        claims_by_id={claim["id"]: claim for claim in iter_claims(record)},
         **variables,
     )
 
