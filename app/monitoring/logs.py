@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any, Final
 
-import orjson
+from pythonjsonlogger.core import RESERVED_ATTRS, LogData
+from pythonjsonlogger.orjson import OrjsonFormatter
 
 # Trace id of the caller (W3C traceparent) if it sent one, else a random id.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -18,7 +19,6 @@ _TRACEPARENT: Final = re.compile(
 )
 # Seeded by the system once: an id is no secret, and asking the system for each would cost more than the rest of a hit.
 _RANDOM: Final = random.Random()  # noqa: S311 - see above
-_RECORD_FIELDS: Final = ("method", "path", "query", "status", "seconds", "bytes", "address", "cached")
 
 
 def bind_request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
@@ -30,23 +30,23 @@ def bind_request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
     return new_id
 
 
-class JsonFormatter(logging.Formatter):
-    """Formatter that writes one JSON object a line."""
+class JsonFormatter(OrjsonFormatter):
+    """Formatter that writes one JSON object a line: time (UTC), level, logger, message, request id, and the extra fields."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Time (UTC), level, logger, message, request id, and the extra fields of the record."""
-        fields: dict[str, Any] = {
-            "time": dt.datetime.fromtimestamp(record.created, tz=dt.UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
+    def __init__(self) -> None:
+        # uvicorn repeats its message with the colors of a terminal.
+        reserved = (*RESERVED_ATTRS, "color_message")
+        super().__init__(json_default=str, reserved_attrs=reserved, rename_fields={"exc_info": "exception"})
+
+    def add_fields(self, log_data: LogData, record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """Add the fields of every line, then those of the record."""
+        log_data["time"] = dt.datetime.fromtimestamp(record.created, tz=dt.UTC).isoformat(timespec="milliseconds")
+        log_data["level"] = record.levelname.lower()
+        log_data["logger"] = record.name
+        log_data["message"] = record.getMessage()
         if current_id := request_id.get():
-            fields["request_id"] = current_id
-        fields |= {name: record.__dict__[name] for name in _RECORD_FIELDS if name in record.__dict__}
-        if record.exc_info:
-            fields["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(fields, default=str).decode()
+            log_data["request_id"] = current_id
+        super().add_fields(log_data, record, message_dict)
 
 
 def build_log_config(level: str, style: str) -> dict[str, Any]:

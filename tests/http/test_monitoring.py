@@ -64,6 +64,21 @@ def test_a_503_has_the_request_id_of_the_log(client: Client) -> None:
     client.app.mark_stale()
     response = client.get("/v1/procedures", headers={"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"})
 
+def test_a_log_line_of_an_exception_has_its_traceback_and_no_field_beside_those_of_the_record() -> None:
+    request_id.set("")
+    try:
+        int("broken")
+    except ValueError:
+        record = logging.LogRecord("uvicorn.error", logging.ERROR, "f", 1, "failed", None, sys.exc_info())
+    record.color_message = "\x1b[31mfailed"
+
+    line = json.loads(JsonFormatter().format(record))
+
+    assert set(line) == {"time", "level", "logger", "message", "exception"}
+    assert line["time"].endswith("+00:00")
+    assert line["exception"].endswith("ValueError: invalid literal for int() with base 10: 'broken'")
+
+
     assert (response.status_code, response.headers["kb-request-id"]) == (503, TRACE)
 
 
