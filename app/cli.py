@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -33,6 +33,7 @@ from app.loader.release_file import suggest_next_version, write_release
 from app.loader.restore import UnknownRelease, restore_from_export, restore_from_git, restore_from_history
 from app.loader.writer import LoadResult, write_content
 from app.monitoring.logs import build_log_config
+from app.monitoring.metrics import remove_dead_workers
 from app.queries.releases import find_release
 from app.seed.problems import SeedInvalid
 from app.seed.reader import read_export
@@ -145,9 +146,12 @@ def serve(
     typer.echo(
         f"Serving on http://{settings.host}:{settings.port} with {count} worker{'s' if count > 1 else ''}. Stop with Ctrl+C."
     )
-    with tempfile.TemporaryDirectory(prefix="kb-workers-") as shared:
-        # Each worker is a process that reads the settings again.
-        os.environ.setdefault("KB_METRICS_DIR", shared)
+    with ExitStack() as stack:
+        if settings.metrics_dir:
+            remove_dead_workers(settings.metrics_dir)
+        elif count > 1:
+            # Each worker is a process that reads the settings again.
+            os.environ["KB_METRICS_DIR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="kb-workers-"))
         uvicorn.run(
             "app.asgi:load_app",
             factory=True,
@@ -335,7 +339,8 @@ def export(
     from app.main import create_app  # noqa: PLC0415 - no other command pays for importing the web service
     from app.static_site import write_site  # noqa: PLC0415
 
-    service = create_app(load_settings())
+    # An export is no worker: it shares no metrics.
+    service = create_app(load_settings().model_copy(update={"metrics_dir": None}))
     try:
         with _progress("Writing") as step:
             count = write_site(service, static.resolve(), on_file=step)

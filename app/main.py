@@ -30,7 +30,7 @@ from app.api.v1 import (
 )
 from app.db.read_engine import create_read_engine
 from app.http.access_log import build_response_cache
-from app.http.background import collect_gauges, run_in_background
+from app.http.background import run_in_background, update_gauges
 from app.http.fast_path import FastPath
 from app.http.preparation import ReleasePreparer
 from app.http.problems import add_error_handlers
@@ -40,7 +40,7 @@ from app.http.search import INDEX_FILES
 from app.http.services import Services
 from app.monitoring.metrics import Metrics
 from app.openapi.document import OPENAPI_FILES, add_openapi_routes
-from app.settings import Settings, load_settings
+from app.settings import Settings, load_settings, share_metrics_directory
 from app.web.rendering import render_not_found
 from app.web.routes import router as web_router
 
@@ -69,6 +69,8 @@ def create_app(settings: Settings | None = None) -> ResponseCache:
     """The whole service for one set of settings (default: the environment): the application inside its response cache."""
     settings = settings or load_settings()
     engine = create_read_engine(settings.database_url)
+    # Before the metrics: the library that keeps them is imported by them.
+    share_metrics_directory(settings.metrics_dir)
     metrics = Metrics(settings.metrics_dir)
 
     @asynccontextmanager
@@ -93,7 +95,7 @@ def create_app(settings: Settings | None = None) -> ResponseCache:
     cache.database_can_hang = not engine.is_file
     services = app.state.services = Services(settings, engine, metrics, cache, render_missing_page=render_not_found)
     watcher = ReleaseWatcher(engine, cache, ReleasePreparer(app, services, RELEASE_FILES))
-    metrics.gauges.append(lambda: collect_gauges(cache, watcher))
+    metrics.update_gauges = lambda: update_gauges(metrics, cache, watcher)
     add_error_handlers(app)
 
     v1 = APIRouter(prefix="/v1")

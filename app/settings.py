@@ -83,7 +83,7 @@ class Settings(BaseModel):
     )
     metrics_dir: Path | None = Field(
         default=None,
-        description="Directory in which workers share their metrics; `serve` creates one for its workers.",
+        description="Directory in which workers share their metrics; `serve` creates one for several workers.",
     )
     otlp_endpoint: str = Field(
         default="", description="Collector of traces (OTEL_EXPORTER_OTLP_ENDPOINT); needs the extra otel."
@@ -138,6 +138,25 @@ class Settings(BaseModel):
     def link_base(self) -> str:
         """Start of every link: the public URL, or the path prefix alone."""
         return self.public_url or self.path_prefix
+
+
+def share_metrics_directory(directory: Path | None) -> None:
+    """Tell prometheus_client in which directory workers share their metrics; None: they do not.
+
+    It reads a variable of its own, once, when it is imported. Raises ConfigurationError if the directory cannot be written.
+    """
+    if directory is None:
+        # A child process inherits the variable, but is no worker.
+        os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+        return
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        writable = os.access(directory, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise ConfigurationError(f"{PREFIX}METRICS_DIR={str(directory)!r}: it must be a directory that can be written.")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
 
 
 def find_misspelled(env: Mapping[str, str]) -> list[str]:

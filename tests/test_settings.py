@@ -1,10 +1,13 @@
 """Settings: an error names the variable and the remedy."""
 
+import os
+from pathlib import Path
+
 import pytest
 from sqlalchemy import create_engine
 
 from app.errors import ConfigurationError
-from app.settings import Settings, load_settings
+from app.settings import Settings, load_settings, share_metrics_directory
 
 HOSTS = "postgresql://kb:secret@one:5433,two/kb?target_session_attrs=prefer-standby&load_balance_hosts=random"
 
@@ -53,3 +56,19 @@ def test_a_misspelled_setting_is_an_error_with_a_suggestion() -> None:
 
 def test_variables_of_make_and_of_the_tests_are_not_misspelled_settings() -> None:
     load_settings({"KB_FEATURES": "mcp", "KB_FULL": "1", "KB_TEST_POSTGRES_URL": "x", "KB_API_PASSWORD": "x"})
+
+
+def test_a_metrics_directory_is_made_and_one_that_cannot_be_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "inherited")
+    share_metrics_directory(tmp_path / "shared/metrics")
+    assert os.environ["PROMETHEUS_MULTIPROC_DIR"] == str(tmp_path / "shared/metrics")
+    assert (tmp_path / "shared/metrics").is_dir()
+
+    share_metrics_directory(None)
+    assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
+
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match="KB_METRICS_DIR"):
+        share_metrics_directory(tmp_path / "file")

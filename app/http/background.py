@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from app.http.release_watcher import ReleaseWatcher, watch_releases
 from app.http.response_cache import ResponseCache
-from app.monitoring.metrics import Gauge, Metrics, publish_metrics
+from app.monitoring.metrics import Metrics, publish_metrics
 from app.monitoring.metrics_server import serve_metrics
 from app.settings import Settings
 
@@ -35,24 +35,15 @@ async def run_in_background(watcher: ReleaseWatcher, metrics: Metrics, settings:
         await watcher.preparer.stop()
 
 
-def collect_gauges(cache: ResponseCache, watcher: ReleaseWatcher) -> dict[str, Gauge]:
-    """Gauges of the response cache and the current release."""
+def update_gauges(metrics: Metrics, cache: ResponseCache, watcher: ReleaseWatcher) -> None:
+    """Set the gauges of the response cache and the current release."""
     entries, cached_bytes = cache.cache_size
-    release = watcher.release
-    release_labels = f'version="{cache.version}",revision="{cache.revision}"'
-    gauges = {
-        "kb_cache_entries": Gauge("Cached responses.", entries),
-        "kb_cache_bytes": Gauge("Size of the response cache in bytes, as counted for its limit.", cached_bytes),
-        "kb_database_reachable": Gauge(
-            "Whether the database answered the last poll of every worker.", 0.0 if cache.stale else 1.0, "min"
-        ),
-        "kb_requests_in_flight": Gauge("In-flight requests.", cache.in_flight),
-        f"kb_release_info{{{release_labels}}}": Gauge("Workers that serve this release.", 1.0),
-    }
-    if release:
+    metrics.cache_entries.set(entries)
+    metrics.cache_bytes.set(cached_bytes)
+    metrics.database_reachable.set(not cache.stale)
+    metrics.requests_in_flight.set(cache.in_flight)
+    metrics.set_release(cache.version, cache.revision)
+    if release := watcher.release:
         published = dt.datetime.fromisoformat(release.date).replace(tzinfo=dt.UTC).timestamp()
-        gauges["kb_release_age_seconds"] = Gauge("Seconds since the release date.", time.time() - published, "max")
-        gauges["kb_release_seen_timestamp_seconds"] = Gauge(
-            "When this host first saw the release, in seconds since 1970.", watcher.since, "max"
-        )
-    return gauges
+        metrics.release_age.set(time.time() - published)
+        metrics.release_seen.set(watcher.since)

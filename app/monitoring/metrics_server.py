@@ -4,7 +4,7 @@ import asyncio
 import hmac
 from typing import Final
 
-from app.monitoring.metrics import Metrics
+from app.monitoring.metrics import MEDIA_TYPE, Metrics
 
 _RETRY_SECONDS: Final = 2.0
 
@@ -20,7 +20,7 @@ async def serve_metrics(metrics: Metrics, host: str, port: int, token: str) -> N
     async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), timeout=5)
-            writer.write(_render_response(metrics, head, token))
+            writer.write(await _render_response(metrics, head, token))
             await writer.drain()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return
@@ -37,15 +37,14 @@ async def serve_metrics(metrics: Metrics, host: str, port: int, token: str) -> N
             await server.serve_forever()
 
 
-def _render_response(metrics: Metrics, head: bytes, token: str) -> bytes:
+async def _render_response(metrics: Metrics, head: bytes, token: str) -> bytes:
     request, *fields = head.decode("latin-1").split("\r\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
     if request.split(" ")[:2] == ["GET", "/metrics"] and is_authorized(token, headers.get("authorization", "")):
-        status, body = "200 OK", metrics.render().encode()
+        status, body = "200 OK", await metrics.render()
     else:
         status, body = "404 Not Found", b"Metrics are at /metrics.\n"
-    media_type = "text/plain; version=0.0.4; charset=utf-8"
     return (
-        f"HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+        f"HTTP/1.1 {status}\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
         + body
     )

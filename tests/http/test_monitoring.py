@@ -1,20 +1,24 @@
 """Monitoring: health, metrics of all workers, log lines with the request ID."""
 
+import asyncio
 import json
 import logging
-import os
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import orjson
 import pytest
 from build import procedure
+from checkout import ROOT
 from conftest import Client, Load
+from prometheus_client.parser import text_string_to_metric_families
 
 from app.errors import ConfigurationError
 from app.main import create_app
 from app.monitoring.logs import JsonFormatter, bind_request_id, request_id
-from app.monitoring.metrics import Gauge, Metrics
+from app.monitoring.metrics import Metrics, remove_dead_workers
 from app.settings import Settings
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -60,10 +64,6 @@ def test_a_log_line_is_json_with_the_request_id_and_extra_fields() -> None:
     )
 
 
-def test_a_503_has_the_request_id_of_the_log(client: Client) -> None:
-    client.app.mark_stale()
-    response = client.get("/v1/procedures", headers={"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"})
-
 def test_a_log_line_of_an_exception_has_its_traceback_and_no_field_beside_those_of_the_record() -> None:
     request_id.set("")
     try:
@@ -78,6 +78,10 @@ def test_a_log_line_of_an_exception_has_its_traceback_and_no_field_beside_those_
     assert line["time"].endswith("+00:00")
     assert line["exception"].endswith("ValueError: invalid literal for int() with base 10: 'broken'")
 
+
+def test_a_503_has_the_request_id_of_the_log(client: Client) -> None:
+    client.app.mark_stale()
+    response = client.get("/v1/procedures", headers={"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"})
 
     assert (response.status_code, response.headers["kb-request-id"]) == (503, TRACE)
 
@@ -99,24 +103,101 @@ def test_the_access_log_has_a_line_for_every_response_including_cache_hits(
     assert all(line["path"] == "/v1/procedures/p" and line["bytes"] > 0 for line in lines)
 
 
-def test_metrics_of_all_workers_of_a_host_are_merged_without_those_of_dead_workers(tmp_path: Path) -> None:
-    metrics = Metrics()
-    metrics.directory, metrics.hits = tmp_path, 3
-    metrics.gauges.append(
-        lambda: {"kb_database_reachable": Gauge("Reachable.", 1.0, "min"), "kb_cache_bytes": Gauge("B.", 5)}
-    )
-    other_worker = metrics.counts() | {"hits": 4, "gauges": {"kb_database_reachable": ["Reachable.", 0.0, "min"]}}
-    (tmp_path / f"{os.getppid()}.json").write_bytes(orjson.dumps(other_worker))
-    (tmp_path / "99999999.json").write_bytes(orjson.dumps(other_worker))
-    (tmp_path / "notes.json").write_text("not of a worker", encoding="utf-8")
+# Shares its metrics in the directory, then waits until its standard input ends.
+WORKER = """
+import sys
+from pathlib import Path
+from app.monitoring.metrics import Metrics
+from app.settings import share_metrics_directory
 
-    text = metrics.render()
+share_metrics_directory(Path(sys.argv[1]))
+metrics = Metrics(Path(sys.argv[1]))
+hits, reachable, revision = int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+metrics.hits = hits
+metrics.observe({}, 200, 0.003)
+metrics.set_release("1.0.0", "outdated")
+metrics.set_release("1.0.0", revision)
+metrics.database_reachable.set(reachable)
+metrics.cache_bytes.set(hits)
+metrics.release_age.set(hits)
+metrics.publish()
+print("published", flush=True)
+sys.stdin.read()
+"""
+RENDER = """
+import asyncio, sys
+from pathlib import Path
+from app.monitoring.metrics import Metrics
+from app.settings import share_metrics_directory
 
-    assert "kb_cache_hits_total 7\n" in text
-    assert "kb_workers 2\n" in text
-    assert "kb_database_reachable 0\n" in text
-    assert "kb_cache_bytes 5\n" in text
-    assert not (tmp_path / "99999999.json").exists()
+share_metrics_directory(Path(sys.argv[1]))
+print(asyncio.run(Metrics(Path(sys.argv[1])).render()).decode())
+"""
+
+
+@contextmanager
+def run_worker(directory: Path, *arguments: str) -> Iterator[int]:
+    """Run a worker that has published its metrics; yields its process id."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WORKER, str(directory), *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"published\n"
+        yield process.pid
+
+
+def read_samples(text: str) -> dict[tuple[str, ...], float]:
+    """Value of each sample by its name and the values of its labels, in the order of their names."""
+    families = text_string_to_metric_families(text)
+    return {
+        (sample.name, *(sample.labels[name] for name in sorted(sample.labels))): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_metrics_of_all_workers_of_a_host_are_merged_without_the_gauges_of_dead_workers(tmp_path: Path) -> None:
+    (tmp_path / "kb.db").write_text("not of a worker", encoding="utf-8")
+    with run_worker(tmp_path, "16", "0", "dead"):
+        pass
+    with run_worker(tmp_path, "3", "1", "r1"), run_worker(tmp_path, "4", "0", "r2"):
+        process = subprocess.run(
+            [sys.executable, "-c", RENDER, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+
+    samples = read_samples(process.stdout)
+    assert samples["kb_workers",] == 3
+    assert samples["kb_cache_hits_total",] == 23
+    assert samples["kb_responses_total", "unrouted", "200"] == 3
+    assert samples["kb_response_seconds_bucket", "0.0025", "unrouted"] == 0
+    assert samples["kb_response_seconds_bucket", "0.005", "unrouted"] == 3
+    assert samples["kb_cache_bytes",] == 7
+    assert samples["kb_database_reachable",] == 0
+    assert samples["kb_release_age_seconds",] == 4
+    releases = {key[1:]: value for key, value in samples.items() if key[0] == "kb_release_info"}
+    assert releases == {("r1", "1.0.0"): 1, ("r2", "1.0.0"): 1}
+
+
+def test_a_server_starts_without_the_metrics_of_dead_workers(tmp_path: Path) -> None:
+    (tmp_path / "kb_1.db").write_text("not of a worker", encoding="utf-8")
+    with run_worker(tmp_path, "16", "0", "dead"):
+        pass
+    with run_worker(tmp_path, "3", "1", "r1") as running:
+        remove_dead_workers(tmp_path)
+        files = {file.name for file in tmp_path.iterdir()}
+
+    assert {name for name in files if str(running) not in name} == {"kb_1.db"}
+    assert f"counter_{running}.db" in files
+
+
+def test_the_metrics_of_one_process_start_complete_and_name_no_release() -> None:
+    names = {name for name, *_ in read_samples(asyncio.run(Metrics().render()).decode())}
+
+    assert names >= {"kb_cache_hits_total", "kb_cache_misses_total", "kb_workers", "kb_database_reachable"}
+    assert not {name for name in names if name.startswith("kb_release_") or name.endswith("_created")}
 
 
 def test_metrics_count_responses_and_cache_hits_and_name_the_release(client: Client, load: Load) -> None:
@@ -124,13 +205,15 @@ def test_metrics_count_responses_and_cache_hits_and_name_the_release(client: Cli
     for _ in range(2):
         client.get("/v1/procedures/p")
 
-    text = client.get("/metrics").text
+    response = client.get("/metrics")
 
-    assert 'kb_responses_total{route="/procedures/{slug}",status="200"} 1' in text
-    assert 'kb_response_seconds_count{route="/procedures/{slug}"} 1' in text
-    assert "kb_cache_hits_total 1\n" in text
-    assert "kb_database_reachable 1\n" in text
-    assert f'revision="{client.app.revision}"}} 1' in text
+    assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    samples = read_samples(response.text)
+    assert samples["kb_responses_total", "/procedures/{slug}", "200"] == 1
+    assert samples["kb_response_seconds_count", "/procedures/{slug}"] == 1
+    assert samples["kb_cache_hits_total",] == 1
+    assert samples["kb_database_reachable",] == 1
+    assert samples["kb_release_info", client.app.revision, client.app.version] == 1
 
 
 def test_metrics_with_a_token_require_it(database_url: str, client: Client) -> None:

@@ -11,6 +11,7 @@ from app.http.context import request_context
 from app.http.problems import problem_response
 from app.http.search import INDEX_FILES, get_index
 from app.http.services import get_services
+from app.monitoring.metrics import MEDIA_TYPE
 from app.monitoring.metrics_server import is_authorized
 from app.openapi.responses import limit_responses
 from app.schemas.service import Health
@@ -72,4 +73,4 @@ async def get_metrics(request: Request) -> Response:
         raise NotFound("Metrics are served on a separate port.")
     if not is_authorized(settings.metrics_token, request.headers.get("authorization", "")):
         raise NotFound("Not found.")
-    return Response(services.metrics.render(), media_type="text/plain; version=0.0.4")
+    return Response(await services.metrics.render(), media_type=MEDIA_TYPE)
