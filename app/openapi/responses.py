@@ -90,6 +90,11 @@ def _headers(*names: str) -> Json:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
+# Responses of a path beside those of its router.
+NOT_FOUND_RESPONSE: Final[dict[int | str, Json]] = {404: response_for(404)}
+RECORD_RESPONSES: Final[dict[int | str, Json]] = {status: response_for(status) for status in RECORD_STATUSES}
+
+
 def shared_responses() -> dict[str, Json]:
     """Response components, by name."""
     return {name: response_for(status) for status, name in _COMPONENT_NAMES.items()}

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from app.api.deps import non_empty, parse_min_relief
+from app.api.deps import parse_min_relief
 from app.api.mcp.arguments import (
     GETTABLE_RECORD_TYPES,
     CompareArguments,
@@ -197,8 +197,9 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     """List procedures that act on a pain generator or are used for a condition."""
     sources = CitedSources()
     record_type, slug = resolve_record(ctx, "record", ("pain_generator", "condition"), args.record)
-    roles = [args.role] if args.role else None
-    filters = Filters(non_empty(role=roles, family=list(args.family)), parse_min_relief(args.min_relief or None))
+    facets = {"role": (args.role,) if args.role else (), "family": tuple(dict.fromkeys(args.family))}
+    requested = {name: values for name, values in facets.items() if values}
+    filters = Filters(requested, parse_min_relief(args.min_relief or None))
     filtered = FilteredList(ctx.connection, f"{PATH_BY_RECORD_TYPE[record_type]}/{slug}/procedures", filters)
     rows, total, next_cursor = _list_page(ctx, args, filtered)
     relations = {row["slug"]: _list_best_relations(row["relations"], args.role) for row in rows}

@@ -3,17 +3,16 @@
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
-from app.api.deps import Context, ReleaseParams, ShortText, StrictRoute, resolve_slugs
+from app.api.deps import Context, ReleaseParams, ShortText, create_router, resolve_slugs
 from app.errors import FieldError, InvalidParameter
 from app.formats.comparison import build_comparison
-from app.openapi.responses import error_responses
 from app.queries.documents import list_documents
 from app.schemas.comparison import Comparison
 
-router = APIRouter(tags=["procedures"], route_class=StrictRoute)
+router = create_router("procedures")
 
 
 class CompareParams(ReleaseParams):
@@ -22,7 +21,7 @@ class CompareParams(ReleaseParams):
     procedure: list[ShortText] = Field(min_length=2, max_length=6, description="Slug or name; given two to six times.")
 
 
-@router.get("/compare", response_model=Comparison, responses=error_responses())
+@router.get("/compare", response_model=Comparison)
 def compare_procedures(params: Annotated[CompareParams, Query()], ctx: Context) -> Response:
     """Two to six procedures side by side, row by row; `differs` flags rows with different cells."""
     slugs = resolve_slugs(ctx, "procedure", params.procedure)

@@ -1,20 +1,19 @@
 """Index of the API, and its vocabularies."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app import __version__
-from app.api.deps import Context, ReleaseQuery, StrictRoute
+from app.api.deps import Context, ReleaseQuery, create_router
 from app.domain.json import Json
 from app.domain.vocabulary_catalog import VOCABULARIES, Vocabulary
 from app.errors import list_errors_by_code
 from app.http.services import get_services
-from app.openapi.responses import error_responses
 from app.schemas.index import ApiIndex, VocabularyList
 
-router = APIRouter(prefix="/v1", tags=["service"], route_class=StrictRoute)
+router = create_router("service", prefix="/v1")
 
 
-@router.get("", response_model=ApiIndex, responses=error_responses())
+@router.get("", response_model=ApiIndex)
 def get_api_index(_: ReleaseQuery, ctx: Context) -> Response:
     """Version, release, and a link to every resource."""
     base = ctx.settings.link_base
@@ -42,7 +41,7 @@ def get_api_index(_: ReleaseQuery, ctx: Context) -> Response:
     )
 
 
-@router.get("/vocabulary", response_model=VocabularyList, responses=error_responses())
+@router.get("/vocabulary", response_model=VocabularyList)
 def get_vocabulary(_: ReleaseQuery, ctx: Context) -> Response:
     """Every closed list of the API: its values with label, description and order."""
     errors = list_errors_by_code()

@@ -3,13 +3,13 @@
 from typing import Any, Final
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import Response
 
-from app.api.deps import Context, PathSlug, ReleaseQuery, StrictRoute
+from app.api.deps import Context, PathSlug, ReleaseQuery, create_router
 from app.formats.jsonld import JSONLD_MEDIA_TYPE, NODE_BUILDERS
 from app.http.context import RequestContext
 from app.http.slug_resolution import get_document
-from app.openapi.responses import RECORD_STATUSES, error_responses
+from app.openapi.responses import RECORD_RESPONSES
 
 
 class LinkedData(Response):
@@ -25,9 +25,9 @@ _SCHEMA: Final = {
 }
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The record as JSON-LD.", "content": {JSONLD_MEDIA_TYPE: {"schema": _SCHEMA}}},
-    **error_responses(*RECORD_STATUSES),
+    **RECORD_RESPONSES,
 }
-router = APIRouter(route_class=StrictRoute)
+router = create_router()
 
 
 def _linked_data(ctx: RequestContext, record_type: str, slug: str) -> Response:

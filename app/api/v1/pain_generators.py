@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from fastapi import Query, Response
 
 from app.api.deps import (
     FACET,
@@ -11,70 +10,52 @@ from app.api.deps import (
     PageParams,
     PathSlug,
     ProcedureLookupQuery,
-    RegionValue,
     ReleaseQuery,
     ShortText,
-    StrictRoute,
-    list_page,
-    list_procedures_of_record,
-    non_empty,
+    create_router,
     one_of,
     repeatable,
-    resolve_slugs,
+    sort_order,
 )
-from app.api.v1.batch import BatchQuery, get_batch
+from app.api.v1.record_responses import BatchQuery, get_batch, get_record, list_page, list_procedures_of_record
 from app.domain import vocabulary
-from app.domain.values import OpenEnum
-from app.http.alternate_links import alternate_link_header
-from app.http.context import RequestContext
-from app.http.slug_resolution import get_document
-from app.openapi.responses import RECORD_STATUSES, error_responses
-from app.queries.list_filter import Filters
+from app.domain.values import BodyRegion, OpenEnum
+from app.openapi.responses import RECORD_RESPONSES
 from app.schemas.building_blocks import Batch, BlockPage, ListPage
 from app.schemas.records import PainGeneratorDetail, PainGeneratorSummary, ProcedureLookupEntry
 
-router = APIRouter(prefix="/pain-generators", tags=["pain generators"], route_class=StrictRoute)
+router = create_router("pain generators", prefix="/pain-generators")
 
 
 class PainGeneratorParams(PageParams):
     """Filters of the list of pain generators."""
 
     kind: list[Annotated[str, OpenEnum(vocabulary.GENERATOR_KINDS)]] = repeatable("Kind of structure.")
-    body_region: list[RegionValue] = repeatable("Body region.")
+    body_region: list[BodyRegion] = repeatable("Body region.")
     condition: list[ShortText] = repeatable("Slug or name; generators that this condition arises from.")
-    sort: Annotated[str, one_of("name", "-name", "updated", "-updated")] = Field(
-        default="name", description="Sort order."
-    )
+    sort: Annotated[str, one_of("name", "-name", "updated", "-updated")] = sort_order("Sort order.")
     facet: list[Annotated[str, one_of("kind", "body_region", "condition")]] = repeatable(FACET)
 
-    def build_filters(self, ctx: RequestContext) -> Filters:
-        conditions = resolve_slugs(ctx, "condition", self.condition)
-        return Filters(non_empty(kind=self.kind, body_region=self.body_region, condition=conditions))
 
-
-@router.get("", response_model=ListPage[PainGeneratorSummary], responses=error_responses())
+@router.get("", response_model=ListPage[PainGeneratorSummary])
 def list_pain_generators(params: Annotated[PainGeneratorParams, Query()], ctx: Context) -> Response:
     """Pain generators, with filters, sorting and facet counts."""
     return list_page(ctx, "pain-generators", params)
 
 
-@router.get("/batch", response_model=Batch[PainGeneratorDetail], responses=error_responses())
+@router.get("/batch", response_model=Batch[PainGeneratorDetail])
 def get_pain_generators_batch(params: BatchQuery, ctx: Context) -> Response:
     """Several pain generators in full, in the requested order; `not_found` lists the names without a record."""
     return get_batch(ctx, "pain_generator", params)
 
 
-@router.get("/{slug}", response_model=PainGeneratorDetail, responses=error_responses(*RECORD_STATUSES))
+@router.get("/{slug}", response_model=PainGeneratorDetail, responses=RECORD_RESPONSES)
 def get_pain_generator(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
     """A pain generator in full; each block is known, unknown or not applicable."""
-    return ctx.bytes_response(
-        get_document(ctx, "pain_generator", slug), headers=alternate_link_header(ctx, "pain-generators", slug)
-    )
+    return get_record(ctx, "pain_generator", slug)
 
 
-@router.get(
-    "/{slug}/procedures", response_model=BlockPage[ProcedureLookupEntry], responses=error_responses(*RECORD_STATUSES)
-)
+@router.get("/{slug}/procedures", response_model=BlockPage[ProcedureLookupEntry], responses=RECORD_RESPONSES)
 def list_procedures_of_pain_generator(slug: PathSlug, params: ProcedureLookupQuery, ctx: Context) -> Response:
     """Procedures that diagnose or treat this pain generator or a narrower one, each once with the relations that link them."""
     return list_procedures_of_record(ctx, "pain_generator", slug, params)

@@ -2,46 +2,37 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from fastapi import Query, Response
 
 from app.api.deps import (
     FACET,
     ROLE,
     Context,
     DesignValue,
-    FamilyValue,
     GradeValue,
-    IntentValue,
     ListParams,
     OptionalBool,
     PageParams,
-    RegionValue,
     ReleaseParams,
-    RoleValue,
     ShortText,
-    StrictRoute,
-    bool_facet,
-    list_page,
-    non_empty,
+    create_router,
     one_of,
+    optional,
     repeatable,
-    resolve_slugs,
+    sort_order,
 )
-from app.domain import vocabulary
-from app.domain.values import OpenEnum
+from app.api.v1.record_responses import list_page
+from app.domain.values import BodyRegion, Direction, Intent, Measure, Statistic, TargetRole
 from app.errors import FieldError, InvalidParameter
-from app.http.context import RequestContext
-from app.openapi.responses import error_responses
-from app.queries.list_filter import Filters
 from app.queries.matrix import list_matrix
-from app.schemas.building_blocks import ListPage
+from app.schemas.building_blocks import Family, ListPage
 from app.schemas.claims import build_page_model
 from app.schemas.records import Matrix, TargetEdge
 
-router = APIRouter(tags=["edges and estimates"], route_class=StrictRoute)
+router = create_router("edges and estimates")
 # A heat map with more cells is unreadable.
 MAX_CELLS = 20_000
+ESTIMATE_FACETS = ("procedure", "family", "body_region", "design", "grade", "commercial")
 
 
 class TargetFilterParams(ListParams):
@@ -49,25 +40,11 @@ class TargetFilterParams(ListParams):
 
     procedure: list[ShortText] = repeatable("Slug or name; includes narrower procedures.")
     pain_generator: list[ShortText] = repeatable("Slug or name; includes narrower pain generators.")
-    role: list[RoleValue] = repeatable(ROLE)
-    family: list[FamilyValue] = repeatable("Family of the procedure.")
-    body_region: list[RegionValue] = repeatable("Body region.")
+    role: list[TargetRole] = repeatable(ROLE)
+    family: list[Family] = repeatable("Family of the procedure.")
+    body_region: list[BodyRegion] = repeatable("Body region.")
     grade: list[GradeValue] = repeatable("Evidence grade.")
-    sort: Annotated[str, one_of("name", "-name")] = Field(
-        default="name", description="Sort order: by procedure, then by pain generator."
-    )
-
-    def build_filters(self, ctx: RequestContext) -> Filters:
-        return Filters(
-            non_empty(
-                procedure=resolve_slugs(ctx, "procedure", self.procedure),
-                pain_generator=resolve_slugs(ctx, "pain_generator", self.pain_generator),
-                role=self.role,
-                family=self.family,
-                body_region=self.body_region,
-                grade=self.grade,
-            )
-        )
+    sort: Annotated[str, one_of("name", "-name")] = sort_order("Sort order: by procedure, then by pain generator.")
 
 
 class TargetParams(TargetFilterParams, PageParams):
@@ -83,125 +60,78 @@ class EstimateFilterParams(ListParams):
 
     procedure: list[ShortText] = repeatable("Slug or name; includes narrower procedures.")
     condition: list[ShortText] = repeatable("Slug or name; procedures indicated for this condition.")
-    family: list[FamilyValue] = repeatable("Family of the procedure.")
-    body_region: list[RegionValue] = repeatable("Body region.")
+    family: list[Family] = repeatable("Family of the procedure.")
+    body_region: list[BodyRegion] = repeatable("Body region.")
     design: list[DesignValue] = repeatable("Design of a source that supports it.")
     grade: list[GradeValue] = repeatable("Evidence grade.")
-    commercial: OptionalBool = Field(default=None, description="Whether all sources of the estimate are commercial.")
-
-    def _shared_facets(self, ctx: RequestContext) -> dict[str, tuple[str, ...]]:
-        return non_empty(
-            procedure=resolve_slugs(ctx, "procedure", self.procedure),
-            condition=resolve_slugs(ctx, "condition", self.condition),
-            family=self.family,
-            body_region=self.body_region,
-            design=self.design,
-            grade=self.grade,
-            commercial=bool_facet(self.commercial),
-        )
+    commercial: OptionalBool = optional("Whether all sources of the estimate are commercial.")
 
 
 class ReliefDurationFilterParams(EstimateFilterParams):
     """Filters of the list of relief durations."""
 
-    intent: list[IntentValue] = repeatable("Purpose of the procedure.")
-    measure: list[Annotated[str, OpenEnum(vocabulary.MEASURES)]] = repeatable("Outcome measure.")
-    statistic: list[Annotated[str, OpenEnum(vocabulary.STATISTICS)]] = repeatable("Statistic that the figure reports.")
-    typical: OptionalBool = Field(
-        default=None, description="Whether it is the typical estimate for its procedure and intent."
+    intent: list[Intent] = repeatable("Purpose of the procedure.")
+    measure: list[Measure] = repeatable("Outcome measure.")
+    statistic: list[Statistic] = repeatable("Statistic that the figure reports.")
+    typical: OptionalBool = optional("Whether it is the typical estimate for its procedure and intent.")
+    sort: Annotated[str, one_of("name", "-name", "relief", "-relief", "year", "-year")] = sort_order(
+        "Sort order; unknown values are last in both directions."
     )
-    sort: Annotated[str, one_of("name", "-name", "relief", "-relief", "year", "-year")] = Field(
-        default="name", description="Sort order; unknown values are last in both directions."
-    )
-
-    def build_filters(self, ctx: RequestContext) -> Filters:
-        facets = non_empty(
-            intent=self.intent, measure=self.measure, statistic=self.statistic, typical=bool_facet(self.typical)
-        )
-        return Filters(self._shared_facets(ctx) | facets)
 
 
 class ReliefDurationParams(ReliefDurationFilterParams, PageParams):
     """Parameters of the list of relief durations."""
 
-    facet: list[
-        Annotated[
-            str,
-            one_of(
-                "procedure",
-                "family",
-                "body_region",
-                "design",
-                "grade",
-                "commercial",
-                "intent",
-                "measure",
-                "statistic",
-                "typical",
-            ),
-        ]
-    ] = repeatable(FACET)
+    facet: list[Annotated[str, one_of(*ESTIMATE_FACETS, "intent", "measure", "statistic", "typical")]] = repeatable(
+        FACET
+    )
 
 
 class ResponseRateFilterParams(EstimateFilterParams):
     """Filters of the list of response rates."""
 
-    sort: Annotated[str, one_of("name", "-name", "percent", "-percent", "at", "-at", "year", "-year")] = Field(
-        default="name", description="Sort order; unknown values are last in both directions."
+    sort: Annotated[str, one_of("name", "-name", "percent", "-percent", "at", "-at", "year", "-year")] = sort_order(
+        "Sort order; unknown values are last in both directions."
     )
-
-    def build_filters(self, ctx: RequestContext) -> Filters:
-        return Filters(self._shared_facets(ctx))
 
 
 class ResponseRateParams(ResponseRateFilterParams, PageParams):
     """Parameters of the list of response rates."""
 
-    facet: list[Annotated[str, one_of("procedure", "family", "body_region", "design", "grade", "commercial")]] = (
-        repeatable(FACET)
-    )
+    facet: list[Annotated[str, one_of(*ESTIMATE_FACETS)]] = repeatable(FACET)
 
 
 class FindingFilterParams(EstimateFilterParams):
     """Filters of the list of findings."""
 
-    direction: list[Annotated[str, OpenEnum(vocabulary.DIRECTIONS)]] = repeatable("Direction of the finding.")
-    sham: OptionalBool = Field(
-        default=None, description="Whether the comparator was a sham; findings that do not say so never match."
+    direction: list[Direction] = repeatable("Direction of the finding.")
+    sham: OptionalBool = optional("Whether the comparator was a sham; findings that do not say so never match.")
+    sort: Annotated[str, one_of("name", "-name", "at", "-at", "year", "-year")] = sort_order(
+        "Sort order; unknown values are last in both directions."
     )
-    sort: Annotated[str, one_of("name", "-name", "at", "-at", "year", "-year")] = Field(
-        default="name", description="Sort order; unknown values are last in both directions."
-    )
-
-    def build_filters(self, ctx: RequestContext) -> Filters:
-        return Filters(self._shared_facets(ctx) | non_empty(direction=self.direction, sham=bool_facet(self.sham)))
 
 
 class FindingParams(FindingFilterParams, PageParams):
     """Parameters of the list of findings."""
 
-    facet: list[
-        Annotated[
-            str, one_of("procedure", "family", "body_region", "design", "grade", "commercial", "direction", "sham")
-        ]
-    ] = repeatable(FACET)
+    facet: list[Annotated[str, one_of(*ESTIMATE_FACETS, "direction", "sham")]] = repeatable(FACET)
 
 
 class MatrixParams(ReleaseParams):
     """Filters of the matrix."""
 
-    role: list[RoleValue] = repeatable(ROLE)
-    family: list[FamilyValue] = repeatable("Family of the procedure.")
-    body_region: list[RegionValue] = repeatable("Body region.")
+    role: list[TargetRole] = repeatable(ROLE)
+    family: list[Family] = repeatable("Family of the procedure.")
+    body_region: list[BodyRegion] = repeatable("Body region.")
 
 
-@router.get("/targets", response_model=ListPage[TargetEdge], responses=error_responses())
+@router.get("/targets", response_model=ListPage[TargetEdge])
 def list_targets(params: Annotated[TargetParams, Query()], ctx: Context) -> Response:
     """Every target: a procedure diagnoses or treats a pain generator."""
     return list_page(ctx, "targets", params, table=True)
 
 
-@router.get("/targets/matrix", response_model=Matrix, responses=error_responses())
+@router.get("/targets/matrix", response_model=Matrix)
 def get_targets_matrix(params: Annotated[MatrixParams, Query()], ctx: Context) -> Response:
     """Matrix of procedures and pain generators, for a heat map. `body_region` filters the pain generators."""
     rows = list_matrix(
@@ -233,21 +163,19 @@ def get_targets_matrix(params: Annotated[MatrixParams, Query()], ctx: Context) -
     )
 
 
-@router.get(
-    "/relief-durations", response_model=build_page_model(ListPage, "relief_duration"), responses=error_responses()
-)
+@router.get("/relief-durations", response_model=build_page_model(ListPage, "relief_duration"))
 def list_relief_durations(params: Annotated[ReliefDurationParams, Query()], ctx: Context) -> Response:
     """Every estimate of how long relief lasts."""
     return list_page(ctx, "relief-durations", params, table=True)
 
 
-@router.get("/response-rates", response_model=build_page_model(ListPage, "response_rate"), responses=error_responses())
+@router.get("/response-rates", response_model=build_page_model(ListPage, "response_rate"))
 def list_response_rates(params: Annotated[ResponseRateParams, Query()], ctx: Context) -> Response:
     """Every estimate of the share of people who respond."""
     return list_page(ctx, "response-rates", params, table=True)
 
 
-@router.get("/findings", response_model=build_page_model(ListPage, "finding"), responses=error_responses())
+@router.get("/findings", response_model=build_page_model(ListPage, "finding"))
 def list_findings(params: Annotated[FindingParams, Query()], ctx: Context) -> Response:
     """Every study finding: outcome, effect, comparator, direction."""
     return list_page(ctx, "findings", params, table=True)

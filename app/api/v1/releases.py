@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from app.api.deps import (
     FACET,
@@ -13,25 +13,23 @@ from app.api.deps import (
     PageQuery,
     ReleaseQuery,
     ShortText,
-    StrictRoute,
-    list_page,
-    non_empty,
+    create_router,
     one_of,
     repeatable,
 )
+from app.api.v1.record_responses import list_page
 from app.domain.documents import DocumentType
 from app.domain.json import Json
 from app.errors import NotFound
 from app.http.context import RequestContext
-from app.openapi.responses import error_responses
+from app.openapi.responses import NOT_FOUND_RESPONSE
 from app.queries.documents import find_document, get_current_release_json
-from app.queries.list_filter import Filters
 from app.queries.releases import list_versions
 from app.schemas.building_blocks import ListPage
 from app.schemas.releases import ChangeOut, CurrentReleaseOut, ReleaseSummary
 from app.text.nearest import find_nearest
 
-router = APIRouter(prefix="/releases", tags=["releases"], route_class=StrictRoute)
+router = create_router("releases", prefix="/releases")
 Version = Annotated[str, Path(min_length=1, max_length=80, description="Version of a release.")]
 
 
@@ -42,10 +40,6 @@ class ChangeFilterParams(ListParams):
     type: list[ShortText] = repeatable("Record type.")
     change: list[Annotated[str, one_of("added", "changed", "removed")]] = repeatable("Kind of change.")
 
-    def build_filters(self, ctx: RequestContext) -> Filters:
-        del ctx
-        return Filters(non_empty(entity=self.entity, type=self.type, change=self.change))
-
 
 class ChangeParams(ChangeFilterParams, PageParams):
     """Parameters of the list of changes."""
@@ -53,25 +47,25 @@ class ChangeParams(ChangeFilterParams, PageParams):
     facet: list[Annotated[str, one_of("type", "change", "entity")]] = repeatable(FACET)
 
 
-@router.get("", response_model=ListPage[ReleaseSummary], responses=error_responses())
+@router.get("", response_model=ListPage[ReleaseSummary])
 def list_releases(params: PageQuery, ctx: Context) -> Response:
     """Every release, newest first."""
     return list_page(ctx, "releases", params)
 
 
-@router.get("/current", response_model=CurrentReleaseOut, responses=error_responses())
+@router.get("/current", response_model=CurrentReleaseOut)
 def get_current_release(_: ReleaseQuery, ctx: Context) -> Response:
     """The current release, with counts, license and review status."""
     return ctx.bytes_response(bytes(get_current_release_json(ctx.connection)))
 
 
-@router.get("/{version}", response_model=ReleaseSummary, responses=error_responses(404))
+@router.get("/{version}", response_model=ReleaseSummary, responses=NOT_FOUND_RESPONSE)
 def get_release_summary(version: Version, _: ReleaseQuery, ctx: Context) -> Response:
     """A release."""
     return ctx.json_response(get_release(ctx, version))
 
 
-@router.get("/{version}/changes", response_model=ListPage[ChangeOut], responses=error_responses(404))
+@router.get("/{version}/changes", response_model=ListPage[ChangeOut], responses=NOT_FOUND_RESPONSE)
 def list_changes_of_release(version: Version, params: Annotated[ChangeParams, Query()], ctx: Context) -> Response:
     """Changes of a release, field by field."""
     if version not in [*list_versions(ctx.connection), ctx.release.version]:

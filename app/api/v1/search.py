@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
-from app.api.deps import Context, PagingParams, ReleaseParams, StrictRoute, repeatable
+from app.api.deps import Context, PagingParams, ReleaseParams, create_router, repeatable
 from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter
@@ -17,7 +17,6 @@ from app.http.context import RequestContext
 from app.http.pagination import build_next_cursor, decode_cursor, list_response
 from app.http.search import find_notices, get_index
 from app.http.search import suggest_names as suggest_similar_names
-from app.openapi.responses import error_responses
 from app.queries.list_filter import FilteredList
 from app.queries.lists import list_rows
 from app.schemas.search import SearchPage, Suggestions
@@ -28,7 +27,7 @@ from app.search.suggestions import find_suggestions
 from app.text.normalize import normalize
 
 _LABELS = {name: name.replace("_", " ").capitalize() for name in SEARCHED_TYPES}
-router = APIRouter(tags=["search"], route_class=StrictRoute)
+router = create_router("search")
 TypeValue = Annotated[str, OpenEnum(dict.fromkeys(SEARCHED_TYPES, ""))]
 QueryText = Annotated[
     str, Field(min_length=1, max_length=200, description='Words, "quoted phrases", names or symptoms.')
@@ -57,7 +56,7 @@ def _require_searchable(text: str) -> str:
     return text
 
 
-@router.get("/search", response_model=SearchPage, responses=error_responses())
+@router.get("/search", response_model=SearchPage)
 def search_everything(params: Annotated[SearchParams, Query()], ctx: Context) -> Response:
     """Procedures, conditions, pain generators and risks, then guide pages, then sources; each with the reason it matches."""
     text, index = _require_searchable(params.q), get_index(ctx)
@@ -178,7 +177,7 @@ def _list_related_procedures(ctx: RequestContext, hits: list[Hit]) -> list[orjso
     return [orjson.Fragment(row + reason) for row in rows]
 
 
-@router.get("/suggest", response_model=Suggestions, responses=error_responses())
+@router.get("/suggest", response_model=Suggestions)
 def suggest_names(params: Annotated[SuggestParams, Query()], ctx: Context) -> Response:
     """Names that start with the query, or else the most similar names; each record once."""
     suggestions = find_suggestions(get_index(ctx), _require_searchable(params.q), types=params.type, limit=params.limit)
