@@ -1,12 +1,11 @@
 """Exports: the content of a release as files, and lists as CSV."""
 
-from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
-from app.api.deps import Context, ListParams, ReleaseParams, ReleaseQuery, StrictRoute
+from app.api.deps import Context, ListParams, ReleaseParams, ReleaseQuery, create_router
 from app.api.export_cache import get_export_file
 from app.api.v1.procedure_claims import (
     FindingFilterParams,
@@ -15,17 +14,18 @@ from app.api.v1.procedure_claims import (
     TargetFilterParams,
 )
 from app.api.v1.procedures import ProcedureListFilterParams
+from app.domain.json import Json
 from app.errors import FieldError, InvalidParameter
 from app.formats.csv_export import BOM, COLUMNS, render_csv_lines
 from app.formats.csv_export import CSV_MEDIA_TYPE as CSV
 from app.formats.exports import MANIFEST, MEDIA_TYPES
 from app.http.context import CACHE_CONTROL, RequestContext
-from app.openapi.responses import UndocumentedMediaType, error_responses
+from app.openapi.responses import UndocumentedMediaType
 from app.queries.list_filter import FilteredList
 from app.queries.lists import iter_rows
 from app.schemas.exports import Export, Manifest, ReleaseExportOut
 
-router = APIRouter(route_class=StrictRoute)
+router = create_router()
 # Longer tables are left to the export, which is streamed from a file.
 MAX_ROWS: Final = 20_000
 Bom = Field(default=False, description="Start with a byte order mark, which some spreadsheets need to read UTF-8.")
@@ -37,95 +37,84 @@ class TableParams(ReleaseParams):
     bom: bool = Bom
 
 
-def _file_responses(media_type: str, schema: dict[str, Any], description: str) -> dict[int | str, dict[str, Any]]:
-    ok = {"description": description, "content": {media_type: {"schema": schema}}}
-    return {200: ok, **error_responses()}
+def _describe_file(media_type: str, schema: Json, description: str) -> dict[int | str, Json]:
+    """Response of a path that sends a file, in the OpenAPI document."""
+    return {200: {"description": description, "content": {media_type: {"schema": schema}}}}
 
 
-def _file_response(ctx: RequestContext, name: str, media_type: str, *, bom: bool = False) -> Response:
-    version = ctx.release.version
+def _file_response(ctx: RequestContext, name: str, *, bom: bool = False) -> Response:
+    media_type = MEDIA_TYPES.get(name, "application/json")
+    headers = {"KB-Release": ctx.release.version, "Cache-Control": CACHE_CONTROL, "Content-Language": "en"}
     ctx.request.state.kb_file = get_export_file(ctx, name, bom=bom)
     ctx.close()
-    headers = {"KB-Release": version, "Cache-Control": CACHE_CONTROL, "Content-Language": "en"}
     if name != MANIFEST:
         headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return Response(headers=headers | {"Content-Type": media_type})
 
 
 _TEXT: Final = {"type": "string"}
-_BYTES: Final = {"type": "string", "format": "binary"}
-
-
-@router.get("/export/manifest.json", tags=["export"], response_model=Manifest, responses=error_responses())
-def get_export_manifest(_: ReleaseQuery, ctx: Context) -> Response:
-    """Export files with size and SHA-256."""
-    return _file_response(ctx, MANIFEST, "application/json")
-
-
-@router.get("/export/kb.json", tags=["export"], response_model=Export, responses=error_responses())
-def get_export_json(_: ReleaseQuery, ctx: Context) -> Response:
-    """Every record in full, as one JSON object."""
-    return _file_response(ctx, "kb.json", MEDIA_TYPES["kb.json"])
-
-
-@router.get(
-    "/export/kb.ndjson",
-    tags=["export"],
-    response_class=UndocumentedMediaType,
-    responses=_file_responses(
-        MEDIA_TYPES["kb.ndjson"], _TEXT, "One object per line, with `type` and `document`; the release is first."
-    ),
+_NDJSON: Final = _describe_file(
+    MEDIA_TYPES["kb.ndjson"], _TEXT, "One object per line, with `type` and `document`; the release is first."
 )
-def get_export_ndjson(_: ReleaseQuery, ctx: Context) -> Response:
-    """Every record in full, one per line."""
-    return _file_response(ctx, "kb.ndjson", MEDIA_TYPES["kb.ndjson"])
-
-
-@router.get(
-    "/export/kb.sqlite",
-    tags=["export"],
-    response_class=UndocumentedMediaType,
-    responses=_file_responses(MEDIA_TYPES["kb.sqlite"], _BYTES, "A SQLite 3 database with foreign keys and views."),
+_SQLITE: Final = _describe_file(
+    MEDIA_TYPES["kb.sqlite"],
+    {"type": "string", "format": "binary"},
+    "A SQLite 3 database with foreign keys and views.",
 )
-def get_export_sqlite(_: ReleaseQuery, ctx: Context) -> Response:
-    """The content as a SQLite database."""
-    return _file_response(ctx, "kb.sqlite", MEDIA_TYPES["kb.sqlite"])
-
-
-@router.get("/export/release.json", tags=["export"], response_model=ReleaseExportOut, responses=error_responses())
-def get_export_release(_: ReleaseQuery, ctx: Context) -> Response:
-    """The release with its history, for loading into another database."""
-    return _file_response(ctx, "release.json", MEDIA_TYPES["release.json"])
-
-
-_TABLE: Final = _file_responses(
+_TABLE: Final = _describe_file(
     CSV, _TEXT, "RFC 4180 CSV in UTF-8 with a header line; cells that look like a formula start with '."
 )
-TableQuery = Annotated[TableParams, Query()]
 
 
-@router.get("/export/procedures.csv", tags=["export"], response_class=UndocumentedMediaType, responses=_TABLE)
-def get_export_procedures(params: TableQuery, ctx: Context) -> Response:
-    """Every procedure, one per row."""
-    return _file_response(ctx, "procedures.csv", CSV, bom=params.bom)
+@router.get("/export/manifest.json", tags=["export"], response_model=Manifest)
+def get_export_manifest(_: ReleaseQuery, ctx: Context) -> Response:
+    """Export files with size and SHA-256."""
+    return _file_response(ctx, MANIFEST)
 
 
-@router.get("/export/targets.csv", tags=["export"], response_class=UndocumentedMediaType, responses=_TABLE)
-def get_export_targets(params: TableQuery, ctx: Context) -> Response:
-    """Every target of a procedure, one per row."""
-    return _file_response(ctx, "targets.csv", CSV, bom=params.bom)
+@router.get("/export/kb.json", tags=["export"], response_model=Export)
+def get_export_json(_: ReleaseQuery, ctx: Context) -> Response:
+    """Every record in full, as one JSON object."""
+    return _file_response(ctx, "kb.json")
 
 
-@router.get("/export/relief-durations.csv", tags=["export"], response_class=UndocumentedMediaType, responses=_TABLE)
-def get_export_relief_durations(params: TableQuery, ctx: Context) -> Response:
-    """Every estimate of how long relief lasts, one per row."""
-    return _file_response(ctx, "relief-durations.csv", CSV, bom=params.bom)
+@router.get("/export/kb.ndjson", tags=["export"], response_class=UndocumentedMediaType, responses=_NDJSON)
+def get_export_ndjson(_: ReleaseQuery, ctx: Context) -> Response:
+    """Every record in full, one per line."""
+    return _file_response(ctx, "kb.ndjson")
 
 
-@router.get("/export/claims.csv", tags=["export"], response_class=UndocumentedMediaType, responses=_TABLE)
-def get_export_claims(params: TableQuery, ctx: Context) -> Response:
-    """Every claim of every kind, one per row, with its value as JSON."""
-    return _file_response(ctx, "claims.csv", CSV, bom=params.bom)
+@router.get("/export/kb.sqlite", tags=["export"], response_class=UndocumentedMediaType, responses=_SQLITE)
+def get_export_sqlite(_: ReleaseQuery, ctx: Context) -> Response:
+    """The content as a SQLite database."""
+    return _file_response(ctx, "kb.sqlite")
+
+
+@router.get("/export/release.json", tags=["export"], response_model=ReleaseExportOut)
+def get_export_release(_: ReleaseQuery, ctx: Context) -> Response:
+    """The release with its history, for loading into another database."""
+    return _file_response(ctx, "release.json")
+
+
+def _add_table_export(name: str, description: str) -> None:
+    """Serve a table of the export."""
+
+    @router.get(
+        f"/export/{name}.csv",
+        name=f"get_export_{name.replace('-', '_')}",
+        description=description,
+        tags=["export"],
+        response_class=UndocumentedMediaType,
+        responses=_TABLE,
+    )
+    def get_export_table(params: Annotated[TableParams, Query()], ctx: Context) -> Response:
+        return _file_response(ctx, f"{name}.csv", bom=params.bom)
+
+
+_add_table_export("procedures", "Every procedure, one per row.")
+_add_table_export("targets", "Every target of a procedure, one per row.")
+_add_table_export("relief-durations", "Every estimate of how long relief lasts, one per row.")
+_add_table_export("claims", "Every claim of every kind, one per row, with its value as JSON.")
 
 
 def _csv_response(ctx: RequestContext, name: str, params: ListParams, *, bom: bool) -> Response:
@@ -141,47 +130,29 @@ def _csv_response(ctx: RequestContext, name: str, params: ListParams, *, bom: bo
     )
 
 
-def _add_csv_route(name: str, operation: str, filter_params: type[ListParams], description: str, tag: str) -> None:
+def _add_list_table(name: str, tag: str, filter_params: type[ListParams]) -> None:
     """Serve a list as CSV: the same filters and sort orders, all rows, no pages."""
 
     class Params(filter_params):  # type: ignore[valid-type,misc]
         bom: bool = Bom
 
-    Params.__name__ = Params.__qualname__ = f"{filter_params.__name__.removesuffix('FilterParams')}TableParams"
-
-    def endpoint(params: Annotated[Params, Query()], ctx: Context) -> Response:
+    @router.get(
+        f"/{name}.csv",
+        name=f"list_{name.replace('-', '_')}_table",
+        description=f"{name.replace('-', ' ').capitalize()} as CSV: same filters, all rows.",
+        tags=[tag],
+        response_class=UndocumentedMediaType,
+        responses=_TABLE,
+    )
+    def list_table(params: Annotated[Params, Query()], ctx: Context) -> Response:
         return _csv_response(ctx, name, params, bom=params.bom)
 
-    handler: Callable[..., Response] = endpoint
-    handler.__name__, handler.__doc__ = operation, description
-    router.get(f"/{name}.csv", tags=[tag], response_class=UndocumentedMediaType, responses=_TABLE)(handler)
 
-
-_add_csv_route(
-    "procedures",
-    "list_procedures_table",
-    ProcedureListFilterParams,
-    "Procedures as CSV: same filters, all rows.",
-    "procedures",
-)
-_CLAIMS_TAG: Final = "edges and estimates"
-_add_csv_route(
-    "targets", "list_targets_table", TargetFilterParams, "Targets as CSV: same filters, all rows.", _CLAIMS_TAG
-)
-_add_csv_route(
-    "relief-durations",
-    "list_relief_durations_table",
-    ReliefDurationFilterParams,
-    "Relief durations as CSV: same filters, all rows.",
-    _CLAIMS_TAG,
-)
-_add_csv_route(
-    "response-rates",
-    "list_response_rates_table",
-    ResponseRateFilterParams,
-    "Response rates as CSV: same filters, all rows.",
-    _CLAIMS_TAG,
-)
-_add_csv_route(
-    "findings", "list_findings_table", FindingFilterParams, "Findings as CSV: same filters, all rows.", _CLAIMS_TAG
-)
+_add_list_table("procedures", "procedures", ProcedureListFilterParams)
+for name, filter_params in (
+    ("targets", TargetFilterParams),
+    ("relief-durations", ReliefDurationFilterParams),
+    ("response-rates", ResponseRateFilterParams),
+    ("findings", FindingFilterParams),
+):
+    _add_list_table(name, "edges and estimates", filter_params)
