@@ -1,76 +1,194 @@
-"""CapabilityStatement, OpenAPI document and routes of /fhir."""
+"""Resource types of /fhir as rows: their routes, the CapabilityStatement and the OpenAPI document are built from them."""
 
-from typing import Any, Final, get_args
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, Final, NamedTuple, get_args
 
 import orjson
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from app import __version__
 from app.api.deps import Context
-from app.api.fhir import claims, records, terminology
-from app.api.fhir.lookup import resource_response
-from app.api.fhir.openapi import create_fhir_router, resource_responses
-from app.api.fhir.params import (
-    SEARCH_PARAM_TYPES,
-    ActivityDefinitionSearch,
-    CitationSearch,
-    ClinicalUseDefinitionSearch,
-    EvidenceSearch,
-    EvidenceVariableSearch,
-    FhirQuery,
-    FhirSearch,
-    TerminologySearch,
-)
-from app.api.fhir.records import get_publisher
-from app.domain.values import OpenEnum
-from app.formats.fhir.capability import SearchDescription, build_capability_statement
-from app.formats.fhir.identifiers import BASE_PATH
+from app.api.fhir import claims, params, records, terminology
+from app.api.fhir.openapi import ResourceId, resource_responses
+from app.api.fhir.search import resource_response
+from app.domain.json import Json
+from app.formats.fhir.elements import BASE_PATH, canonical_url
+from app.formats.fhir.structure_definitions import get_extensions
 from app.openapi.responses import HEADERS
 
-router = create_fhir_router("service")
-SEARCH_PARAMS: Final[dict[str, type[FhirSearch]]] = {
-    "ActivityDefinition": ActivityDefinitionSearch,
-    "EvidenceVariable": EvidenceVariableSearch,
-    "Citation": CitationSearch,
-    "ClinicalUseDefinition": ClinicalUseDefinitionSearch,
-    "Evidence": EvidenceSearch,
-    "CodeSystem": TerminologySearch,
-    "ValueSet": TerminologySearch,
-    "StructureDefinition": TerminologySearch,
+# The operations come first: `{id}` would match their names.
+router = terminology.router
+# Tag of routes -> their search and their read.
+_HANDLERS: Final[Mapping[str, tuple[Callable[..., Response], Callable[..., Response]]]] = {
+    "records": (records.search_records, records.read_record),
+    "claims": (claims.search_claims, claims.read_claim),
+    "terminology": (terminology.search_definitions, terminology.read_definition),
 }
+# FHIR types of search parameters; all others are tokens.
+_PARAM_TYPES: Final = {"name": "string", "title": "string", "url": "uri", "subject": "reference"}
 
 
-def _describe_search(model: type[FhirSearch]) -> SearchDescription:
-    parameters, includes = {}, []
-    for name, field in model.model_fields.items():
-        alias = field.alias or name
-        if alias == "_include":
-            metadata = get_args(get_args(field.annotation)[0])
-            enums = [enum for enum in metadata if isinstance(enum, OpenEnum)]
-            includes = [value for enum in enums for value in enum.values if value != "*"]
-        elif alias in SEARCH_PARAM_TYPES:
-            parameters[alias] = (SEARCH_PARAM_TYPES[alias], field.description or "")
-    return SearchDescription(parameters, includes)
+class ResourceType(NamedTuple):
+    """Resource type with its search, and its descriptions in the OpenAPI document and in the CapabilityStatement."""
+
+    name: str
+    tag: str
+    search_model: type[params.FhirSearch]
+    search_description: str
+    read_description: str
+    documentation: str
+    operations: tuple[str, ...] = ()
 
 
-@router.get("/metadata", responses=resource_responses("CapabilityStatement"))
-def get_capability_statement(_: FhirQuery, ctx: Context) -> Response:
+_RESOURCE_TYPES: Final = (
+    ResourceType(
+        "ActivityDefinition",
+        "records",
+        params.ActivityDefinitionSearch,
+        "Search procedures.",
+        "Get a procedure.",
+        "Procedures. The extension `typical-relief` states how long relief typically lasts.",
+    ),
+    ResourceType(
+        "EvidenceVariable",
+        "records",
+        params.EvidenceVariableSearch,
+        "Search conditions and pain generators; conditions come first.",
+        "Get a condition (`condition-...`) or a pain generator (`pain-generator-...`).",
+        "Conditions (`condition-...`) and pain generators (`pain-generator-...`).",
+    ),
+    ResourceType("Citation", "records", params.NamedSearch, "Search sources.", "Get a source.", "Sources."),
+    ResourceType(
+        "ClinicalUseDefinition",
+        "claims",
+        params.ClinicalUseDefinitionSearch,
+        "Search indications, contraindications, and undesirable effects with their frequency.",
+        "Get an indication, contraindication or undesirable effect.",
+        "Indications, contraindications, and undesirable effects with their frequency.",
+    ),
+    ResourceType(
+        "Evidence",
+        "claims",
+        params.EvidenceSearch,
+        "Search all other claims: relief durations, response rates, findings, recommendations, coverage, definitions, ...",
+        "Get a claim of any other kind.",
+        "All other claims: relief durations, response rates, findings, recommendations, coverage, ...",
+    ),
+    ResourceType(
+        "CodeSystem",
+        "terminology",
+        params.TerminologySearch,
+        "Search code systems: the records of the release and the closed lists.",
+        "Get a code system.",
+        "Records of the release as codes, and the closed lists of the content.",
+        ("lookup", "validate-code"),
+    ),
+    ResourceType(
+        "ValueSet",
+        "terminology",
+        params.TerminologySearch,
+        "Search value sets: one for each code system, and one for each procedure family.",
+        "Get a value set.",
+        "One for each code system, and one for each procedure family.",
+        ("expand", "validate-code"),
+    ),
+    ResourceType(
+        "StructureDefinition",
+        "terminology",
+        params.TerminologySearch,
+        "Search the definitions of the extensions, which hold the content that R5 has no element for.",
+        "Get the definition of an extension.",
+        "Extensions for content that R5 has no element for.",
+    ),
+)
+
+
+def _add_resource_type(row: ResourceType) -> None:
+    """Add the routes that search and read resources of a type."""
+    handle_search, handle_read = _HANDLERS[row.tag]
+
+    def search(params: Annotated[row.search_model, Query()], ctx: Context) -> Response:  # type: ignore[name-defined]
+        return handle_search(ctx, row.name, params)
+
+    def read(id: ResourceId, _: params.FhirQuery, ctx: Context) -> Response:
+        return handle_read(ctx, row.name, id)
+
+    singular = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", row.name).lower()
+    # Evidence has no plural.
+    plural = singular if singular == "evidence" else f"{singular}s"
+    for path, endpoint, name, description, responses in (
+        (f"/{row.name}", search, f"search_{plural}", row.search_description, resource_responses("Bundle", ())),
+        (f"/{row.name}/{{id}}", read, f"read_{singular}", row.read_description, resource_responses(row.name)),
+    ):
+        router.add_api_route(path, endpoint, name=name, description=description, tags=[row.tag], responses=responses)
+
+
+@router.get("/metadata", tags=["service"], responses=resource_responses("CapabilityStatement"))
+def get_capability_statement(_: params.FhirQuery, ctx: Context) -> Response:
     """Get the capabilities of this server."""
-    release = ctx.release
-    statement = build_capability_statement(
-        {resource_type: _describe_search(model) for resource_type, model in SEARCH_PARAMS.items()},
-        base=BASE_PATH,
-        version=release.version,
-        date=release.date,
-        software=__version__,
-        publisher=get_publisher(ctx),
+    return resource_response(
+        ctx,
+        {
+            "resourceType": "CapabilityStatement",
+            "id": "procedure-kb",
+            "language": "en",
+            "url": canonical_url("CapabilityStatement", "procedure-kb"),
+            "version": ctx.release.version,
+            "name": "ProcedureKb",
+            "title": "procedure-kb over FHIR",
+            "status": "active",
+            "date": ctx.release.date,
+            "publisher": records.get_publisher(ctx),
+            "description": "Read-only. Information, not advice: every claim cites its sources, and gaps are stated as unknown.",
+            "kind": "instance",
+            "software": {"name": "procedure-kb", "version": __version__},
+            "implementation": {"description": "Interventional pain management procedures", "url": BASE_PATH},
+            "fhirVersion": "5.0.0",
+            "format": ["json", "application/fhir+json"],
+            "rest": [{"mode": "server", "resource": [_describe_resource_type(row) for row in sorted(_RESOURCE_TYPES)]}],
+        },
     )
-    return resource_response(ctx, statement)
 
 
-ROUTERS: Final = (router, records.router, claims.router, terminology.router)
+def _describe_resource_type(row: ResourceType) -> Json:
+    profiles = [
+        canonical_url("StructureDefinition", name)
+        for name, extension in get_extensions().items()
+        if row.name in extension.contexts
+    ]
+    description: Json = {
+        "type": row.name,
+        "documentation": row.documentation + (f" Extensions: {', '.join(profiles)}." if profiles else ""),
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "versioning": "versioned",
+        "readHistory": False,
+        "updateCreate": False,
+        "searchParam": list(_describe_search_params(row.search_model)),
+    }
+    if include := row.search_model.model_fields.get("include"):
+        _, enum = get_args(get_args(include.annotation)[0])
+        description["searchInclude"] = [name for name in enum.values if name != "*"]
+    if row.operations:
+        description["operation"] = [
+            {"name": name, "definition": f"http://hl7.org/fhir/OperationDefinition/{row.name}-{name}"}
+            for name in row.operations
+        ]
+    return description
+
+
+def _describe_search_params(model: type[params.FhirSearch]) -> Iterator[Json]:
+    for field_name, field in model.model_fields.items():
+        name = field.alias or field_name
+        # A modifier such as `name:exact` is no parameter of its own; the others control the format and the paging.
+        if name == "_id" or not (name.startswith("_") or name == "release" or ":" in name):
+            yield {"name": name, "type": _PARAM_TYPES.get(name, "token"), "documentation": field.description}
+
+
+for _row in _RESOURCE_TYPES:
+    _add_resource_type(_row)
 
 
 def add_fhir_routes(app: FastAPI) -> list[str]:
@@ -83,9 +201,8 @@ def add_fhir_routes(app: FastAPI) -> list[str]:
         return Response(cached[0], media_type="application/json", headers={"Cache-Control": "public, max-age=3600"})
 
     app.add_api_route("/fhir/openapi.json", get_fhir_openapi_document, include_in_schema=False)
-    for fhir_router in ROUTERS:
-        app.include_router(fhir_router, include_in_schema=False)
-    return [route.path for fhir_router in ROUTERS for route in fhir_router.routes if isinstance(route, APIRoute)]
+    app.include_router(router, include_in_schema=False)
+    return [route.path for route in router.routes if isinstance(route, APIRoute)]
 
 
 def build_fhir_openapi(app: FastAPI) -> dict[str, Any]:
@@ -95,7 +212,7 @@ def build_fhir_openapi(app: FastAPI) -> dict[str, Any]:
         version=__version__,
         description="Read-only FHIR R5. Content without an R5 element is in extensions, defined under "
         "/fhir/StructureDefinition.",
-        routes=[route for fhir_router in ROUTERS for route in fhir_router.routes],
+        routes=router.routes,
         servers=[{"url": app.state.services.settings.link_base or "/"}],
     )
     for path in document["paths"].values():

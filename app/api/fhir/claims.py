@@ -1,95 +1,90 @@
 """Claim resources over FHIR: ClinicalUseDefinition and Evidence."""
 
-from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Final
 
 import orjson
-from fastapi import Query, Response
+from fastapi import Response
 
-from app.api.deps import Context
-from app.api.fhir.lookup import (
-    build_unknown_id_error,
-    bundle_response,
-    count_once,
-    decode_page_cursor,
-    get_slugs_by_fhir_id,
-    parse_canonical_id,
-    resolve_claim_id,
-    resource_response,
-)
-from app.api.fhir.openapi import ResourceId, create_fhir_router, resource_responses, search_responses
+from app.api.fhir import search
 from app.api.fhir.params import (
-    PUBLICATION_STATUSES,
-    USE_TYPES,
     ClaimSearch,
     ClinicalUseDefinitionSearch,
     EvidenceSearch,
-    FhirQuery,
     parse_known_codes,
+    parse_statuses,
     parse_tokens,
     reject_param,
 )
-from app.api.fhir.records import build_resource, list_citations, list_full_records
+from app.api.fhir.records import get_slugs_by_fhir_id, list_record_documents, list_resources
 from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.json import Json
 from app.domain.record_types import DESCRIBED_TYPES
 from app.errors import NotFound
-from app.formats.fhir.claims import CLINICAL_USE_KINDS, build_claim_resource
-from app.formats.fhir.identifiers import (
+from app.formats.fhir.claims import build_claim_resource
+from app.formats.fhir.elements import (
+    MAX_ID_LENGTH,
     RESOURCE_BY_RECORD_TYPE,
     USE_TYPE_BY_CLAIM_KIND,
-    get_claim_resource_id,
+    get_claim_resource_type,
     to_fhir_id,
 )
 from app.http.context import RequestContext
 from app.http.slug_resolution import names_by_slug
-from app.queries.claims import ClaimFilters, count_claims, list_claims
+from app.queries.claims import ClaimFilters, count_claims, list_claims, list_long_claim_ids
 from app.queries.documents import find_claim
 from app.text.nearest import find_nearest
 
-router = create_fhir_router("claims")
-EVIDENCE_KINDS: Final = tuple(kind for kind in CLAIM_KINDS if kind not in CLINICAL_USE_KINDS)
 CURSOR_PATTERN: Final = r"[a-z0-9-]{1,200}"
 
 
-def _read_claim(ctx: RequestContext, resource_type: str, claim_kinds: tuple[str, ...], fhir_id: str) -> Response:
+def _list_kinds(resource_type: str) -> tuple[str, ...]:
+    return tuple(kind for kind in CLAIM_KINDS if get_claim_resource_type(kind) == resource_type)
+
+
+def resolve_claim_id(ctx: RequestContext, fhir_id: str) -> str:
+    """Resolve a FHIR id to a claim id: they are equal unless the claim id was too long for FHIR."""
+    long_ids = ctx.cached(
+        ("fhir claims",),
+        lambda: {to_fhir_id(claim_id): claim_id for claim_id in list_long_claim_ids(ctx.connection, MAX_ID_LENGTH)},
+    )
+    return long_ids.get(fhir_id, fhir_id)
+
+
+def read_claim(ctx: RequestContext, resource_type: str, fhir_id: str) -> Response:
+    """Response with one claim. Raises NotFound with suggestions."""
     document = find_claim(ctx.connection, resolve_claim_id(ctx, fhir_id))
     if document is None:
         # Claim ids begin with the slug of their subject, so the ids that follow are of the same or a similar record.
-        following = list_claims(ctx.connection, ClaimFilters(claim_kinds), after=fhir_id, limit=3)
-        raise build_unknown_id_error(resource_type, fhir_id, (to_fhir_id(claim_id) for claim_id, _ in following))
-    claim = orjson.loads(document)
-    actual_type, actual_id = get_claim_resource_id(claim["kind"], claim["id"])
-    if actual_type != resource_type:
-        raise NotFound(f"Unknown {resource_type} {fhir_id[:200]!r}.", suggestions=(f"{actual_type}/{actual_id}",))
-    return resource_response(ctx, build_claim_resource(claim, ctx.release.version))
+        following = list_claims(ctx.connection, ClaimFilters(_list_kinds(resource_type)), after=fhir_id, limit=3)
+        raise search.build_unknown_id_error(resource_type, fhir_id, (to_fhir_id(claim_id) for claim_id, _ in following))
+    resource = build_claim_resource(orjson.loads(document), ctx.release.version)
+    if resource["resourceType"] != resource_type:
+        suggestion = f"{resource['resourceType']}/{resource['id']}"
+        raise NotFound(f"Unknown {resource_type} {fhir_id[:200]!r}.", suggestions=(suggestion,))
+    return search.resource_response(ctx, resource)
 
 
-def _build_filters(
-    ctx: RequestContext, resource_type: str, claim_kinds: tuple[str, ...], params: ClaimSearch
-) -> ClaimFilters | None:
+def _build_filters(ctx: RequestContext, resource_type: str, params: ClaimSearch) -> ClaimFilters | None:
     """Build the filters of a search for claims; None if nothing can match."""
-    statuses = parse_known_codes("status", params.status, PUBLICATION_STATUSES)
-    if statuses is not None and "active" not in statuses:
+    claim_kinds = _list_kinds(resource_type)
+    if isinstance(params, ClinicalUseDefinitionSearch):
+        uses = parse_known_codes("type", params.type, USE_TYPE_BY_CLAIM_KIND.values())
+        claim_kinds = tuple(kind for kind in claim_kinds if uses is None or USE_TYPE_BY_CLAIM_KIND[kind] in uses)
+    elif isinstance(params, EvidenceSearch):
+        requested = parse_known_codes("claim-kind", params.claim_kind, CLAIM_KINDS)
+        claim_kinds = tuple(kind for kind in claim_kinds if requested is None or kind in requested)
+    if "active" not in parse_statuses(params):
         return None
-    ids: list[set[str]] = []
-    if (fhir_ids := parse_tokens("_id", params.id)) is not None:
-        ids.append({resolve_claim_id(ctx, fhir_id) for fhir_id in fhir_ids})
-    if (identifiers := parse_tokens("identifier", params.identifier)) is not None:
-        ids.append(set(identifiers))
-    if url := getattr(params, "url", None):
-        ids.append({resolve_claim_id(ctx, parse_canonical_id(resource_type, url))})
+    matches = search.list_matching_names(resource_type, params, lambda fhir_id: resolve_claim_id(ctx, fhir_id))
     return ClaimFilters(
         claim_kinds,
-        ids=tuple(sorted(set.intersection(*ids))) if ids else None,
+        ids=search.intersect(matches),
         subjects=_parse_subjects(ctx, params.subject),
-        risks=_parse_slugs(ctx, "risk", "effect", getattr(params, "effect", None)),
-        conditions=_parse_slugs(ctx, "condition", "indication", getattr(params, "indication", None)),
+        risks=parse_known_codes("effect", getattr(params, "effect", None), names_by_slug(ctx, "risk")),
+        conditions=parse_known_codes(
+            "indication", getattr(params, "indication", None), names_by_slug(ctx, "condition")
+        ),
     )
-
-
-def _parse_slugs(ctx: RequestContext, record_type: str, parameter: str, value: str | None) -> tuple[str, ...] | None:
-    return None if value is None else parse_known_codes(parameter, value, names_by_slug(ctx, record_type))
 
 
 def _parse_subjects(ctx: RequestContext, value: str | None) -> tuple[tuple[str, str], ...] | None:
@@ -116,64 +111,33 @@ def _parse_subjects(ctx: RequestContext, value: str | None) -> tuple[tuple[str, 
     return tuple(subjects)
 
 
-def _search_claims(
-    ctx: RequestContext, resource_type: str, claim_kinds: tuple[str, ...], params: ClaimSearch
-) -> Response:
-    after = decode_page_cursor(ctx, resource_type, params, pattern=CURSOR_PATTERN)
-    filters = _build_filters(ctx, resource_type, claim_kinds, params)
+def search_claims(ctx: RequestContext, resource_type: str, params: ClaimSearch) -> Response:
+    """Response with one page of claims."""
+    after = search.decode_page_cursor(ctx, resource_type, params, pattern=CURSOR_PATTERN)
+    filters = _build_filters(ctx, resource_type, params)
     if filters is None:
-        return bundle_response(ctx, resource_type, total=0)
-    total = count_once(ctx, resource_type, lambda: count_claims(ctx.connection, filters))
+        return search.bundle_response(ctx, resource_type, total=0)
+    total = search.count_once(ctx, resource_type, lambda: count_claims(ctx.connection, filters))
     if params.summary == "count":
-        return bundle_response(ctx, resource_type, total=total)
+        return search.bundle_response(ctx, resource_type, total=total)
     rows = list_claims(ctx.connection, filters, after=after or "", limit=params.count + 1)
     claims: list[Json] = [orjson.loads(document) for _, document in rows[: params.count]]
-    return bundle_response(
+    return search.bundle_response(
         ctx,
         resource_type,
         total=total,
         matches=[build_claim_resource(claim, ctx.release.version) for claim in claims],
-        included=_list_included(ctx, resource_type, claims, getattr(params, "include", [])),
+        included=_list_included(ctx, resource_type, claims, set(getattr(params, "include", ()))),
         next_position=rows[params.count - 1][0] if len(rows) > params.count else None,
     )
 
 
-def _list_included(ctx: RequestContext, resource_type: str, claims: list[Json], include: Sequence[str]) -> list[Json]:
+def _list_included(ctx: RequestContext, resource_type: str, claims: list[Json], include: set[str]) -> list[Json]:
     """List the subjects and sources of claims that `_include` requests."""
-    resources: list[Json] = []
-    if {f"{resource_type}:subject", "*"} & set(include):
-        subjects = sorted({(claim["subject"]["type"], claim["subject"]["slug"]) for claim in claims})
-        keys = [key for key in subjects if key[0] in DESCRIBED_TYPES]
-        resources += [build_resource(ctx, document) for document in list_full_records(ctx, keys)]
-    if resource_type == "Evidence" and {"Evidence:derived-from", "*"} & set(include):
-        citations = (citation for claim in claims for citation in claim["citations"])
-        resources += list_citations(ctx, (citation["source"]["slug"] for citation in citations))
-    return resources
-
-
-@router.get("/ClinicalUseDefinition", responses=search_responses())
-def search_clinical_use_definitions(params: Annotated[ClinicalUseDefinitionSearch, Query()], ctx: Context) -> Response:
-    """Search indications, contraindications, and undesirable effects with their frequency."""
-    uses = parse_known_codes("type", params.type, USE_TYPES)
-    claim_kinds = tuple(kind for kind, use in USE_TYPE_BY_CLAIM_KIND.items() if uses is None or use in uses)
-    return _search_claims(ctx, "ClinicalUseDefinition", claim_kinds, params)
-
-
-@router.get("/ClinicalUseDefinition/{id}", responses=resource_responses("ClinicalUseDefinition"))
-def read_clinical_use_definition(id: ResourceId, _: FhirQuery, ctx: Context) -> Response:
-    """Get an indication, contraindication or undesirable effect."""
-    return _read_claim(ctx, "ClinicalUseDefinition", CLINICAL_USE_KINDS, id)
-
-
-@router.get("/Evidence", responses=search_responses())
-def search_evidence(params: Annotated[EvidenceSearch, Query()], ctx: Context) -> Response:
-    """Search all other claims: relief durations, response rates, findings, recommendations, coverage, definitions, ..."""
-    requested = parse_known_codes("claim-kind", params.claim_kind, CLAIM_KINDS)
-    claim_kinds = EVIDENCE_KINDS if requested is None else tuple(kind for kind in requested if kind in EVIDENCE_KINDS)
-    return _search_claims(ctx, "Evidence", claim_kinds, params)
-
-
-@router.get("/Evidence/{id}", responses=resource_responses("Evidence"))
-def read_evidence(id: ResourceId, _: FhirQuery, ctx: Context) -> Response:
-    """Get a claim of any other kind."""
-    return _read_claim(ctx, "Evidence", EVIDENCE_KINDS, id)
+    subjects, sources = set(), set()
+    if include & {f"{resource_type}:subject", "*"}:
+        subjects = {(claim["subject"]["type"], claim["subject"]["slug"]) for claim in claims}
+    if resource_type == "Evidence" and include & {"Evidence:derived-from", "*"}:
+        sources = {("source", citation["source"]["slug"]) for claim in claims for citation in claim["citations"]}
+    keys = [key for key in (*sorted(subjects), *sorted(sources)) if key[0] in RESOURCE_BY_RECORD_TYPE]
+    return list_resources(ctx, list_record_documents(ctx, keys))

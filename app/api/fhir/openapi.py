@@ -1,6 +1,7 @@
 """Responses of /fhir in its OpenAPI document. The schemas name the resource type only; tests validate bodies as FHIR R5."""
 
-from typing import Annotated, Any, Final
+from collections.abc import Sequence
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 
@@ -9,33 +10,21 @@ from app.domain.json import Json
 from app.http.operation_outcome import MEDIA_TYPE
 from app.openapi.responses import COMMON_STATUSES, RECORD_STATUSES, error_responses
 
-FHIR_JSON: Final = MEDIA_TYPE.decode()
 ResourceId = Annotated[str, Path(min_length=1, max_length=200, description="Id of the resource.")]
 
 
-def create_fhir_router(tag: str) -> APIRouter:
+def create_fhir_router() -> APIRouter:
     """Create a router under /fhir whose operation ids are the names of the handlers."""
-    return APIRouter(
-        prefix="/fhir", route_class=StrictRoute, tags=[tag], generate_unique_id_function=lambda route: route.name
-    )
+    return APIRouter(prefix="/fhir", route_class=StrictRoute, generate_unique_id_function=lambda route: route.name)
 
 
 def _build_content(resource_type: str) -> Json:
     properties = {"resourceType": {"type": "string", "const": resource_type}}
-    return {FHIR_JSON: {"schema": {"type": "object", "required": ["resourceType"], "properties": properties}}}
+    return {MEDIA_TYPE.decode(): {"schema": {"type": "object", "required": ["resourceType"], "properties": properties}}}
 
 
-def resource_responses(resource_type: str) -> dict[int | str, dict[str, Any]]:
-    """Responses of a path that returns one resource."""
-    return _build_responses(resource_type, *RECORD_STATUSES)
-
-
-def search_responses() -> dict[int | str, dict[str, Any]]:
-    """Responses of a search."""
-    return _build_responses("Bundle")
-
-
-def _build_responses(resource_type: str, *statuses: int) -> dict[int | str, dict[str, Any]]:
+def resource_responses(resource_type: str, statuses: Sequence[int] = RECORD_STATUSES) -> dict[int | str, Json]:
+    """Responses of a path that returns a resource; `statuses` are those beside the common ones."""
     responses = error_responses(*statuses)
     for status in {*COMMON_STATUSES, *statuses} - {304, 307, 308}:
         responses[status]["content"] = _build_content("OperationOutcome")

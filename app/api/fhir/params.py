@@ -1,6 +1,6 @@
 """Parameters of /fhir, with the rules of FHIR: a comma separates alternatives, and a token may have its system before `|`."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Annotated, Any, Final, NoReturn
 
 from fastapi import Query
@@ -8,19 +8,17 @@ from pydantic import BeforeValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from app.api.deps import ReleaseParams
-from app.domain import vocabulary
 from app.domain.patterns import PRINTABLE
 from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter
-from app.formats.fhir.identifiers import URN_BASE
+from app.formats.fhir.elements import URN_BASE
 from app.text.nearest import find_nearest
+from app.text.normalize import normalize
 
 FORMATS: Final = {"json": "", "application/fhir+json": "", "application/json": ""}
 SUMMARIES: Final = {"false": "", "count": ""}
 PUBLICATION_STATUSES: Final = ("draft", "active", "retired", "unknown")
-USE_TYPES: Final = ("indication", "contraindication", "undesirable-effect")
 MAX_TOKENS: Final = 100
-NO_LETTER_OR_DIGIT: Final = "must contain a letter or digit"
 
 
 def _restore_plus(value: Any) -> Any:  # noqa: ANN401 - the raw parameter
@@ -133,26 +131,6 @@ class EvidenceSearch(ClaimSearch):
 
 # Handlers take it unused: FastAPI rejects unknown parameters with it, and the request context checks `release`.
 FhirQuery = Annotated[FhirParams, Query()]
-# FHIR search parameter types.
-SEARCH_PARAM_TYPES: Final = {
-    "_id": "token",
-    "name": "string",
-    "title": "string",
-    "status": "token",
-    "url": "uri",
-    "identifier": "token",
-    "topic": "token",
-    "type": "token",
-    "subject": "reference",
-    "indication": "token",
-    "effect": "token",
-    "claim-kind": "token",
-}
-TOPIC_FACETS: Final[Mapping[str, Mapping[str, str]]] = {
-    "family": vocabulary.PROCEDURE_FAMILIES,
-    "intent": vocabulary.INTENTS,
-    "body_region": vocabulary.BODY_REGIONS,
-}
 
 
 def parse_tokens(parameter: str, value: str | None) -> tuple[str, ...] | None:
@@ -181,6 +159,18 @@ def parse_known_codes(parameter: str, value: str | None, known: Collection[str])
         if code not in known:
             reject_param(parameter, code, f"unknown code {code!r}", find_nearest(code, known, limit=3))
     return codes
+
+
+def parse_statuses(params: FhirSearch) -> Collection[str]:
+    """Parse `status`: all statuses if it was not sent. Raises InvalidParameter with suggestions."""
+    return parse_known_codes("status", params.status, PUBLICATION_STATUSES) or PUBLICATION_STATUSES
+
+
+def parse_name(parameter: str, text: str) -> str:
+    """Parse a name to its normalized form. Raises InvalidParameter if nothing remains of it."""
+    if not (normalized := normalize(text)):
+        reject_param(parameter, text, "must contain a letter or digit")
+    return normalized
 
 
 def reject_param(parameter: str, value: str, message: str, suggestions: Iterable[str] = ()) -> NoReturn:

@@ -1,101 +1,152 @@
 """Record resources over FHIR: ActivityDefinition, EvidenceVariable and Citation."""
 
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Final
+from collections.abc import Sequence
+from typing import Final
 
 import orjson
-from fastapi import Query, Response
+from fastapi import Response
 
-from app.api.deps import Context
-from app.api.fhir.lookup import (
-    bundle_response,
-    count_once,
-    decode_page_cursor,
-    find_slugs,
-    resolve_record_id,
-    resource_response,
-)
-from app.api.fhir.openapi import ResourceId, create_fhir_router, resource_responses, search_responses
+from app.api.fhir import search
 from app.api.fhir.params import (
-    PUBLICATION_STATUSES,
-    TOPIC_FACETS,
     ActivityDefinitionSearch,
-    CitationSearch,
-    EvidenceVariableSearch,
-    FhirQuery,
     NamedSearch,
     parse_known_codes,
+    parse_name,
+    parse_statuses,
 )
+from app.domain import vocabulary
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE
-from app.formats.fhir.records import STATUS_BY_SOURCE_STATUS, build_citation, build_record_resource
+from app.errors import NotFound, TooCostly
+from app.formats.fhir.elements import RESOURCE_BY_RECORD_TYPE, get_record_resource_id
+from app.formats.fhir.records import STATUS_BY_SOURCE_STATUS, build_record_resource
 from app.http.context import RequestContext
-from app.queries.documents import find_document, get_current_release_json, list_documents, list_summaries
+from app.http.redirects import Redirect
+from app.http.slug_resolution import build_missing_record_error, names_by_slug
+from app.queries.documents import get_current_release_json, list_documents, list_summaries
 from app.queries.list_filter import FilteredList, Filters, count_rows
 from app.queries.lists import list_rows
+from app.queries.name_resolution import list_slugs_by_name
+from app.text.nearest import find_nearest
 
-router = create_fhir_router("records")
 # Index of the list that the page ends in, and the offset in that list.
 CURSOR_PATTERN: Final = r"[0-9]:[0-9]{1,9}"
+# A name that matches more records than this would return most of the release.
+MAX_NAME_MATCHES: Final = 1_000
+_TOPIC_FACETS: Final = {
+    "family": vocabulary.PROCEDURE_FAMILIES,
+    "intent": vocabulary.INTENTS,
+    "body_region": vocabulary.BODY_REGIONS,
+}
 
 
 def get_publisher(ctx: RequestContext) -> str:
     """Publisher of the content, from the license of the release."""
-
-    def find_publisher() -> str:
-        current = orjson.loads(get_current_release_json(ctx.connection))
-        return str(current.get("license", {}).get("attribution", ""))
-
-    return ctx.cached(("fhir publisher",), find_publisher)
+    return ctx.cached(
+        ("fhir publisher",),
+        lambda: str(orjson.loads(get_current_release_json(ctx.connection))["license"]["attribution"]),
+    )
 
 
-def build_resource(ctx: RequestContext, document: Json) -> Json:
-    """Build the resource for a record document or a source summary of /v1."""
-    if document["type"] == "source":
-        return build_citation(document, ctx.release.date, get_publisher(ctx))
-    return build_record_resource(document, ctx.release.date)
+def get_slugs_by_fhir_id(ctx: RequestContext, record_type: str) -> dict[str, str]:
+    """Map the FHIR id of every record of a type to its slug."""
+    return ctx.cached(
+        ("fhir ids", record_type),
+        lambda: {get_record_resource_id(record_type, slug)[1]: slug for slug in names_by_slug(ctx, record_type)},
+    )
 
 
-def _read_record(ctx: RequestContext, record_types: Sequence[str], fhir_id: str) -> Response:
-    record_type, slug = resolve_record_id(ctx, record_types, fhir_id)
-    document = orjson.loads(find_document(ctx.connection, record_type, slug) or b"{}")
-    return resource_response(ctx, build_resource(ctx, document))
+def list_resources(ctx: RequestContext, documents: Sequence[Json]) -> list[Json]:
+    """List the resources for record documents or source summaries of /v1."""
+    date, publisher = ctx.release.date, get_publisher(ctx)
+    return [build_record_resource(document, date, publisher) for document in documents]
 
 
-def _build_filters(ctx: RequestContext, record_type: str, params: NamedSearch) -> Filters | None:
+def list_record_documents(ctx: RequestContext, keys: Sequence[tuple[str, str]]) -> list[Json]:
+    """List documents in the order of the keys (record type and slug): of a source the summary, of others everything."""
+    documents = list_summaries(ctx.connection, [key for key in keys if key[0] == "source"])
+    for record_type in {record_type for record_type, _ in keys} - {"source"}:
+        slugs = [slug for key_type, slug in keys if key_type == record_type]
+        found = list_documents(ctx.connection, record_type, slugs)
+        documents |= {(record_type, slug): document for slug, document in found.items()}
+    return [orjson.loads(documents[key]) for key in keys if key in documents]
+
+
+def _list_record_types(resource_type: str) -> list[str]:
+    return [name for name, (resource, _) in RESOURCE_BY_RECORD_TYPE.items() if resource == resource_type]
+
+
+def read_record(ctx: RequestContext, resource_type: str, fhir_id: str) -> Response:
+    """Response with one record.
+
+    Raises Redirect if the id is a name or former slug of a record, else what `build_missing_record_error` returns, with FHIR ids as
+    suggestions.
+    """
+    record_types = _list_record_types(resource_type)
+    for record_type in record_types:
+        if slug := get_slugs_by_fhir_id(ctx, record_type).get(fhir_id):
+            (resource,) = list_resources(ctx, list_record_documents(ctx, [(record_type, slug)]))
+            return search.resource_response(ctx, resource)
+    for record_type in record_types:
+        prefix = RESOURCE_BY_RECORD_TYPE[record_type][1]
+        if not fhir_id.startswith(prefix):
+            continue
+        error = build_missing_record_error(ctx, record_type, fhir_id.removeprefix(prefix))
+        if isinstance(error, Redirect):
+            raise Redirect(fhir_id, get_record_resource_id(record_type, error.slug)[1], permanent=error.permanent)
+        if not isinstance(error, NotFound):
+            raise error
+    known = [known_id for record_type in record_types for known_id in get_slugs_by_fhir_id(ctx, record_type)]
+    raise search.build_unknown_id_error(resource_type, fhir_id, find_nearest(fhir_id, known, limit=5))
+
+
+def _build_filters(ctx: RequestContext, resource_type: str, record_type: str, params: NamedSearch) -> Filters | None:
     """Build the filters of a list; None if nothing can match."""
     facets: dict[str, tuple[str, ...]] = {}
-    statuses = parse_known_codes("status", params.status, PUBLICATION_STATUSES)
-    if statuses is not None:
-        if record_type == "source":
-            facets["status"] = tuple(
-                source_status for source_status, status in STATUS_BY_SOURCE_STATUS.items() if status in statuses
-            )
-        if "active" not in statuses and not facets.get("status"):
-            return None
+    statuses = parse_statuses(params)
+    if record_type == "source" and params.status is not None:
+        facets["status"] = tuple(name for name, status in STATUS_BY_SOURCE_STATUS.items() if status in statuses)
+    if "active" not in statuses and not facets.get("status"):
+        return None
     if isinstance(params, ActivityDefinitionSearch):
-        known = [code for codes in TOPIC_FACETS.values() for code in codes]
+        known = [code for codes in _TOPIC_FACETS.values() for code in codes]
         topics = parse_known_codes("topic", params.topic, known) or ()
-        for facet, codes in TOPIC_FACETS.items():
+        for facet, codes in _TOPIC_FACETS.items():
             if selected := tuple(topic for topic in topics if topic in codes):
                 facets[facet] = selected
-    return Filters(facets, slugs=find_slugs(ctx, record_type, params))
+    slugs = get_slugs_by_fhir_id(ctx, record_type)
+    matches = search.list_matching_names(resource_type, params, lambda fhir_id: slugs.get(fhir_id, " "))
+    for parameter, match, text in (
+        ("name", "starts", params.name),
+        ("name:contains", "contains", params.name_contains),
+        ("name:exact", "exact", params.name_exact),
+        ("title", "starts", params.title),
+    ):
+        if text is not None:
+            matches.append(_find_slugs_by_name(ctx, record_type, parameter, match, text))
+    return Filters(facets, slugs=search.intersect(matches))
 
 
-def _search_records(
-    ctx: RequestContext, resource_type: str, record_types: Sequence[str], params: NamedSearch
-) -> Response:
-    """Search the lists of one or more record types, one list after the other."""
-    cursor = decode_page_cursor(ctx, resource_type, params, pattern=CURSOR_PATTERN)
+def _find_slugs_by_name(ctx: RequestContext, record_type: str, parameter: str, match: str, text: str) -> set[str]:
+    normalized = parse_name(parameter, text)
+    slugs = list_slugs_by_name(ctx.connection, record_type, normalized, match=match, limit=MAX_NAME_MATCHES + 1)
+    if len(slugs) > MAX_NAME_MATCHES:
+        raise TooCostly(f"{parameter}: {text[:80]!r} matches more than {MAX_NAME_MATCHES} records; be more specific.")
+    return set(slugs)
+
+
+def search_records(ctx: RequestContext, resource_type: str, params: NamedSearch) -> Response:
+    """Search the lists of the record types that share a resource type, one list after the other."""
+    cursor = search.decode_page_cursor(ctx, resource_type, params, pattern=CURSOR_PATTERN)
     first_list, after = (int(part) for part in cursor.split(":")) if cursor else (0, -1)
     lists = [
         (record_type, FilteredList(ctx.connection, PATH_BY_RECORD_TYPE[record_type], filters))
-        for record_type in record_types
-        if (filters := _build_filters(ctx, record_type, params)) is not None
+        for record_type in _list_record_types(resource_type)
+        if (filters := _build_filters(ctx, resource_type, record_type, params)) is not None
     ]
-    total = count_once(ctx, resource_type, lambda: sum(count_rows(filtered) for _, filtered in lists))
+    total = search.count_once(ctx, resource_type, lambda: sum(count_rows(filtered) for _, filtered in lists))
     if params.summary == "count":
-        return bundle_response(ctx, resource_type, total=total)
+        return search.bundle_response(ctx, resource_type, total=total)
     keys: list[tuple[str, str]] = []
     positions: list[str] = []
     for index, (record_type, filtered) in enumerate(lists):
@@ -105,77 +156,14 @@ def _search_records(
         rows = list_rows(filtered, after=after if index == first_list else None, limit=limit)
         keys += [(record_type, str(orjson.loads(row.summary or b"{}")["slug"])) for row in rows]
         positions += [f"{index}:{row.offset}" for row in rows]
-    documents = _list_records(ctx, keys[: params.count])
-    source_slugs = (ref["slug"] for document in documents for ref in document["sources"])
-    return bundle_response(
+    documents = list_record_documents(ctx, keys[: params.count])
+    include_sources = bool(getattr(params, "include", None))
+    sources = {("source", ref["slug"]) for document in documents if include_sources for ref in document["sources"]}
+    return search.bundle_response(
         ctx,
         resource_type,
         total=total,
-        matches=[build_resource(ctx, document) for document in documents],
-        included=list_citations(ctx, source_slugs) if getattr(params, "include", None) else (),
+        matches=list_resources(ctx, documents),
+        included=list_resources(ctx, list_record_documents(ctx, sorted(sources))),
         next_position=positions[params.count - 1] if len(keys) > params.count else None,
     )
-
-
-def _list_records(ctx: RequestContext, keys: list[tuple[str, str]]) -> list[Json]:
-    """List record documents in the order of the keys. A Citation needs only the summary of a source."""
-    if any(record_type == "source" for record_type, _ in keys):
-        summaries = list_summaries(ctx.connection, keys)
-        return [orjson.loads(summaries[key]) for key in keys]
-    return list_full_records(ctx, keys)
-
-
-def list_full_records(ctx: RequestContext, keys: Sequence[tuple[str, str]]) -> list[Json]:
-    """List full record documents in the order of the keys (record type and slug), with one query per record type."""
-    slugs_by_type: dict[str, list[str]] = {}
-    for record_type, slug in keys:
-        slugs_by_type.setdefault(record_type, []).append(slug)
-    documents = {
-        (record_type, slug): document
-        for record_type, slugs in slugs_by_type.items()
-        for slug, document in list_documents(ctx.connection, record_type, slugs).items()
-    }
-    return [orjson.loads(documents[key]) for key in keys if key in documents]
-
-
-def list_citations(ctx: RequestContext, slugs: Iterable[str]) -> list[Json]:
-    """List the Citation resources of sources, without duplicates, ordered by slug."""
-    keys = [("source", slug) for slug in sorted(set(slugs))]
-    summaries = list_summaries(ctx.connection, keys)
-    return [build_resource(ctx, orjson.loads(summaries[key])) for key in keys if key in summaries]
-
-
-@router.get("/ActivityDefinition", responses=search_responses())
-def search_activity_definitions(params: Annotated[ActivityDefinitionSearch, Query()], ctx: Context) -> Response:
-    """Search procedures."""
-    return _search_records(ctx, "ActivityDefinition", ("procedure",), params)
-
-
-@router.get("/ActivityDefinition/{id}", responses=resource_responses("ActivityDefinition"))
-def read_activity_definition(id: ResourceId, _: FhirQuery, ctx: Context) -> Response:
-    """Get a procedure."""
-    return _read_record(ctx, ("procedure",), id)
-
-
-@router.get("/EvidenceVariable", responses=search_responses())
-def search_evidence_variables(params: Annotated[EvidenceVariableSearch, Query()], ctx: Context) -> Response:
-    """Search conditions and pain generators; conditions come first."""
-    return _search_records(ctx, "EvidenceVariable", ("condition", "pain_generator"), params)
-
-
-@router.get("/EvidenceVariable/{id}", responses=resource_responses("EvidenceVariable"))
-def read_evidence_variable(id: ResourceId, _: FhirQuery, ctx: Context) -> Response:
-    """Get a condition (`condition-...`) or a pain generator (`pain-generator-...`)."""
-    return _read_record(ctx, ("condition", "pain_generator"), id)
-
-
-@router.get("/Citation", responses=search_responses())
-def search_citations(params: Annotated[CitationSearch, Query()], ctx: Context) -> Response:
-    """Search sources."""
-    return _search_records(ctx, "Citation", ("source",), params)
-
-
-@router.get("/Citation/{id}", responses=resource_responses("Citation"))
-def read_citation(id: ResourceId, _: FhirQuery, ctx: Context) -> Response:
-    """Get a source."""
-    return _read_record(ctx, ("source",), id)

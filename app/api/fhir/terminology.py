@@ -1,37 +1,28 @@
 """Code systems, value sets and structure definitions over FHIR, with $lookup, $expand and $validate-code."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 from fastapi import Query, Response
 from pydantic import Field
 
 from app.api.deps import Context
-from app.api.fhir.lookup import (
-    build_unknown_id_error,
-    bundle_response,
-    decode_page_cursor,
-    parse_canonical_id,
-    resource_response,
-)
-from app.api.fhir.openapi import ResourceId, create_fhir_router, resource_responses, search_responses
+from app.api.fhir import search
+from app.api.fhir.openapi import ResourceId, create_fhir_router, resource_responses
 from app.api.fhir.params import (
-    NO_LETTER_OR_DIGIT,
-    PUBLICATION_STATUSES,
     FhirParams,
-    FhirQuery,
     OptionalText,
     TerminologySearch,
     Text,
-    parse_known_codes,
-    parse_tokens,
+    parse_name,
+    parse_statuses,
     reject_param,
 )
 from app.domain.json import Json
 from app.errors import NotFound
 from app.formats.fhir import terminology
-from app.formats.fhir.identifiers import canonical_url, system_url
+from app.formats.fhir.elements import canonical_url, system_url
 from app.formats.fhir.structure_definitions import build_structure_definition, get_extensions
 from app.formats.fhir.terminology import Concept
 from app.http.context import RequestContext
@@ -40,7 +31,7 @@ from app.queries.name_resolution import list_families, list_names_with_kind, lis
 from app.text.nearest import find_nearest
 from app.text.normalize import normalize
 
-router = create_fhir_router("terminology")
+router = create_fhir_router()
 CURSOR_PATTERN: Final = r"[0-9]{1,9}"
 _Offset = Annotated[int, Field(ge=0, le=10_000_000, description="Codes to skip.")]
 _Count = Annotated[int, Field(ge=0, le=1000, description="Codes per page.")]
@@ -90,13 +81,11 @@ class ValidateByUrlParams(ValidateParams):
 
 def list_concepts(ctx: RequestContext, name: str) -> Sequence[Concept]:
     """List the codes of a code system or value set in display order; codes of records are cached per release."""
-    if name in terminology.FAMILY_VALUE_SETS:
-        family = terminology.FAMILY_VALUE_SETS[name]
+    if family := terminology.FAMILY_VALUE_SETS.get(name):
         return [concept for concept in list_concepts(ctx, "procedures") if concept.family == family]
-    if name in terminology.RECORD_SYSTEMS:
-        record_type = terminology.RECORD_SYSTEMS[name][0]
+    if record_type := terminology.RECORD_SYSTEMS.get(name):
         return ctx.cached(("fhir concepts", name), lambda: _list_record_concepts(ctx, record_type))
-    return terminology.list_closed_concepts(name)
+    return [Concept(code, label) for code, label in terminology.CLOSED_LISTS[name][1].items()]
 
 
 def _list_record_concepts(ctx: RequestContext, record_type: str) -> list[Concept]:
@@ -112,71 +101,70 @@ def _list_record_concepts(ctx: RequestContext, record_type: str) -> list[Concept
     return [Concept(slug, name, tuple(names[slug]), tuple(parents[slug]), families.get(slug)) for slug, name in ordered]
 
 
-def _list_titles(resource_type: str) -> dict[str, str]:
+def _get_titles(resource_type: str) -> Mapping[str, str]:
     """Titles of all resources of a type by id, in the order of a search."""
     if resource_type == "StructureDefinition":
         return {name: name.replace("-", " ") for name in get_extensions()}
-    names = terminology.CODE_SYSTEMS if resource_type == "CodeSystem" else terminology.VALUE_SETS
-    return {name: terminology.get_title(name) for name in names}
+    return terminology.CODE_SYSTEM_TITLES if resource_type == "CodeSystem" else terminology.VALUE_SET_TITLES
 
 
 def _build_resource(ctx: RequestContext, resource_type: str, name: str) -> Json:
-    version, date = ctx.release.version, ctx.release.date
     if resource_type == "CodeSystem":
-        return terminology.build_code_system(name, list_concepts(ctx, name), version, date)
+        return terminology.build_code_system(name, list_concepts(ctx, name), ctx.release)
     if resource_type == "ValueSet":
-        return terminology.build_value_set(name, version, date)
-    return build_structure_definition(name, version, date)
+        return terminology.build_value_set(name, ctx.release)
+    return build_structure_definition(name, ctx.release)
 
 
 def _check_id(resource_type: str, name: str) -> str:
     """Return the id if it exists. Raises NotFound with suggestions."""
-    titles = _list_titles(resource_type)
+    titles = _get_titles(resource_type)
     if name not in titles:
-        raise build_unknown_id_error(resource_type, name, find_nearest(name, titles, limit=3))
+        raise search.build_unknown_id_error(resource_type, name, find_nearest(name, titles, limit=3))
     return name
 
 
 def _resolve_url(resource_type: str, parameter: str, url: str) -> str:
     """Resolve a canonical URL to an id. Raises InvalidParameter with suggestions."""
-    name, titles = parse_canonical_id(resource_type, url), _list_titles(resource_type)
+    name, titles = search.parse_canonical_id(resource_type, url), _get_titles(resource_type)
     if name not in titles:
         known = [canonical_url(resource_type, known_name) for known_name in titles]
         reject_param(parameter, url, f"unknown {resource_type} URL", find_nearest(url, known, limit=3))
     return name
 
 
-def _find_concept(concepts: Sequence[Concept], code: str) -> Concept | None:
-    return next((concept for concept in concepts if concept.code == code), None)
+def _find_concept(concepts: Sequence[Concept], code: str) -> tuple[Concept | None, tuple[str, ...]]:
+    """Find a code; if there is none, the nearest codes."""
+    for concept in concepts:
+        if concept.code == code:
+            return concept, ()
+    return None, tuple(find_nearest(code, [concept.code for concept in concepts], limit=3))
 
 
-def _suggest_codes(concepts: Sequence[Concept], code: str, *, limit: int) -> list[str]:
-    return find_nearest(code, [concept.code for concept in concepts], limit=limit)
-
-
-def _read(ctx: RequestContext, resource_type: str, name: str) -> Response:
+def read_definition(ctx: RequestContext, resource_type: str, name: str) -> Response:
+    """Response with a code system, value set or structure definition. Raises NotFound with suggestions."""
     _ = ctx.release  # A release mismatch comes before an unknown id.
-    return resource_response(ctx, _build_resource(ctx, resource_type, _check_id(resource_type, name)))
+    return search.resource_response(ctx, _build_resource(ctx, resource_type, _check_id(resource_type, name)))
 
 
-def _search(ctx: RequestContext, resource_type: str, params: TerminologySearch) -> Response:
-    after = decode_page_cursor(ctx, resource_type, params, pattern=CURSOR_PATTERN)
-    statuses = parse_known_codes("status", params.status, PUBLICATION_STATUSES)
-    ids = parse_tokens("_id", params.id)
+def search_definitions(ctx: RequestContext, resource_type: str, params: TerminologySearch) -> Response:
+    """Response with one page of code systems, value sets or structure definitions."""
+    after = search.decode_page_cursor(ctx, resource_type, params, pattern=CURSOR_PATTERN)
+    is_active = "active" in parse_statuses(params)
+    matches = search.list_matching_names(resource_type, params, str)
     prefixes = [normalize(text) for text in (params.name, params.title) if text is not None]
     names = [
         name
-        for name, title in _list_titles(resource_type).items()
-        if (statuses is None or "active" in statuses)
-        and (ids is None or name in ids)
-        and (params.url is None or parse_canonical_id(resource_type, params.url) == name)
+        for name, title in _get_titles(resource_type).items()
+        if is_active
+        and all(name in match for match in matches)
         and all(normalize(title).startswith(prefix) or normalize(name).startswith(prefix) for prefix in prefixes)
     ]
     if params.summary == "count":
-        return bundle_response(ctx, resource_type, total=len(names))
+        return search.bundle_response(ctx, resource_type, total=len(names))
     begin = int(after) if after else 0
     end = begin + params.count
-    return bundle_response(
+    return search.bundle_response(
         ctx,
         resource_type,
         total=len(names),
@@ -186,124 +174,76 @@ def _search(ctx: RequestContext, resource_type: str, params: TerminologySearch) 
 
 
 def _look_up(ctx: RequestContext, name: str, params: LookupParams) -> Response:
-    version, concepts = ctx.release.version, list_concepts(ctx, name)
-    concept = _find_concept(concepts, params.code)
+    version = ctx.release.version
+    concept, suggestions = _find_concept(list_concepts(ctx, name), params.code)
     if concept is None:
-        raise NotFound(
-            f"Unknown code {params.code!r} in {system_url(name)}.",
-            suggestions=tuple(_suggest_codes(concepts, params.code, limit=3)),
-        )
-    return resource_response(ctx, terminology.build_lookup_result(name, concept, version))
+        raise NotFound(f"Unknown code {params.code!r} in {system_url(name)}.", suggestions=suggestions)
+    return search.resource_response(ctx, terminology.build_lookup_result(name, concept, version))
 
 
 def _expand(ctx: RequestContext, name: str, params: ExpandParams) -> Response:
-    release = ctx.release
-    if params.filter is not None and not normalize(params.filter):
-        reject_param("filter", params.filter, NO_LETTER_OR_DIGIT)
-    expansion = terminology.build_expansion(
-        name,
-        list_concepts(ctx, name),
-        release.version,
-        release.date,
-        text=params.filter,
-        offset=params.offset,
-        count=params.count,
-    )
-    return resource_response(ctx, expansion)
+    release, text = ctx.release, params.filter
+    words = parse_name("filter", text).split() if text is not None else []
+    concepts = list_concepts(ctx, name)
+    if words:
+        concepts = [concept for concept in concepts if concept.matches(words)]
+    expansion = terminology.build_expansion(name, concepts, release, text, offset=params.offset, count=params.count)
+    return search.resource_response(ctx, expansion)
 
 
 def _validate(ctx: RequestContext, name: str, params: ValidateParams) -> Response:
     _ = ctx.release  # A release mismatch comes before a wrong system.
-    if params.system is not None:
-        system = system_url(terminology.get_code_system(name))
-        if params.system.partition("|")[0] != system:
-            reject_param("system", params.system, f"the codes are from the code system {system!r}")
-    concepts = list_concepts(ctx, name)
-    concept = _find_concept(concepts, params.code)
-    suggestions = [] if concept else _suggest_codes(concepts, params.code, limit=1)
-    result = terminology.build_validation_result(name, concept, params.code, params.display, suggestions)
-    return resource_response(ctx, result)
+    system = system_url(terminology.get_code_system(name))
+    if params.system is not None and params.system.partition("|")[0] != system:
+        reject_param("system", params.system, f"the codes are from the code system {system!r}")
+    concept, suggestions = _find_concept(list_concepts(ctx, name), params.code)
+    validation = terminology.build_validation_result(name, concept, params.code, params.display, suggestions)
+    return search.resource_response(ctx, validation)
 
 
-@router.get("/CodeSystem", responses=search_responses())
-def search_code_systems(params: Annotated[TerminologySearch, Query()], ctx: Context) -> Response:
-    """Search code systems: the records of the release and the closed lists."""
-    return _search(ctx, "CodeSystem", params)
-
-
-@router.get("/CodeSystem/$lookup", responses=resource_responses("Parameters"))
+@router.get("/CodeSystem/$lookup", tags=["terminology"], responses=resource_responses("Parameters"))
 def lookup_code(params: Annotated[LookupBySystemParams, Query()], ctx: Context) -> Response:
     """Look up a code in the code system with this URL."""
     return _look_up(ctx, _resolve_url("CodeSystem", "system", params.system), params)
 
 
-@router.get("/CodeSystem/$validate-code", responses=resource_responses("Parameters"))
-def validate_code_of_system(params: Annotated[ValidateByUrlParams, Query()], ctx: Context) -> Response:
-    """Check whether the code system with this URL has a code, and whether its name is right."""
-    return _validate(ctx, _resolve_url("CodeSystem", "url", params.url), params)
-
-
-@router.get("/CodeSystem/{id}", responses=resource_responses("CodeSystem"))
-def read_code_system(id: ResourceId, _: FhirQuery, ctx: Context) -> Response:
-    """Get a code system."""
-    return _read(ctx, "CodeSystem", id)
-
-
-@router.get("/CodeSystem/{id}/$lookup", responses=resource_responses("Parameters"))
+@router.get("/CodeSystem/{id}/$lookup", tags=["terminology"], responses=resource_responses("Parameters"))
 def lookup_code_in_system(id: ResourceId, params: Annotated[LookupParams, Query()], ctx: Context) -> Response:
     """Look up a code in this code system."""
     return _look_up(ctx, _check_id("CodeSystem", id), params)
 
 
-@router.get("/CodeSystem/{id}/$validate-code", responses=resource_responses("Parameters"))
+@router.get("/CodeSystem/$validate-code", tags=["terminology"], responses=resource_responses("Parameters"))
+def validate_code_of_system(params: Annotated[ValidateByUrlParams, Query()], ctx: Context) -> Response:
+    """Check whether the code system with this URL has a code, and whether its name is right."""
+    return _validate(ctx, _resolve_url("CodeSystem", "url", params.url), params)
+
+
+@router.get("/CodeSystem/{id}/$validate-code", tags=["terminology"], responses=resource_responses("Parameters"))
 def validate_code_in_system(id: ResourceId, params: Annotated[ValidateParams, Query()], ctx: Context) -> Response:
     """Check whether this code system has a code, and whether its name is right."""
     return _validate(ctx, _check_id("CodeSystem", id), params)
 
 
-@router.get("/ValueSet", responses=search_responses())
-def search_value_sets(params: Annotated[TerminologySearch, Query()], ctx: Context) -> Response:
-    """Search value sets: one for each code system, and one for each procedure family."""
-    return _search(ctx, "ValueSet", params)
-
-
-@router.get("/ValueSet/$expand", responses=resource_responses("ValueSet"))
+@router.get("/ValueSet/$expand", tags=["terminology"], responses=resource_responses("ValueSet"))
 def expand_value_set(params: Annotated[ExpandByUrlParams, Query()], ctx: Context) -> Response:
     """List the codes of the value set with this URL, page by page."""
     return _expand(ctx, _resolve_url("ValueSet", "url", params.url), params)
 
 
-@router.get("/ValueSet/$validate-code", responses=resource_responses("Parameters"))
-def validate_code_of_set(params: Annotated[ValidateByUrlParams, Query()], ctx: Context) -> Response:
-    """Check whether the value set with this URL has a code, and whether its name is right."""
-    return _validate(ctx, _resolve_url("ValueSet", "url", params.url), params)
-
-
-@router.get("/ValueSet/{id}", responses=resource_responses("ValueSet"))
-def read_value_set(id: ResourceId, _: FhirQuery, ctx: Context) -> Response:
-    """Get a value set."""
-    return _read(ctx, "ValueSet", id)
-
-
-@router.get("/ValueSet/{id}/$expand", responses=resource_responses("ValueSet"))
+@router.get("/ValueSet/{id}/$expand", tags=["terminology"], responses=resource_responses("ValueSet"))
 def expand_this_value_set(id: ResourceId, params: Annotated[ExpandParams, Query()], ctx: Context) -> Response:
     """List the codes of this value set, page by page."""
     return _expand(ctx, _check_id("ValueSet", id), params)
 
 
-@router.get("/ValueSet/{id}/$validate-code", responses=resource_responses("Parameters"))
+@router.get("/ValueSet/$validate-code", tags=["terminology"], responses=resource_responses("Parameters"))
+def validate_code_of_set(params: Annotated[ValidateByUrlParams, Query()], ctx: Context) -> Response:
+    """Check whether the value set with this URL has a code, and whether its name is right."""
+    return _validate(ctx, _resolve_url("ValueSet", "url", params.url), params)
+
+
+@router.get("/ValueSet/{id}/$validate-code", tags=["terminology"], responses=resource_responses("Parameters"))
 def validate_code_in_set(id: ResourceId, params: Annotated[ValidateParams, Query()], ctx: Context) -> Response:
     """Check whether this value set has a code, and whether its name is right."""
     return _validate(ctx, _check_id("ValueSet", id), params)
-
-
-@router.get("/StructureDefinition", responses=search_responses())
-def search_structure_definitions(params: Annotated[TerminologySearch, Query()], ctx: Context) -> Response:
-    """Search the definitions of the extensions, which hold the content that R5 has no element for."""
-    return _search(ctx, "StructureDefinition", params)
-
-
-@router.get("/StructureDefinition/{id}", responses=resource_responses("StructureDefinition"))
-def read_structure_definition(id: ResourceId, _: FhirQuery, ctx: Context) -> Response:
-    """Get the definition of an extension."""
-    return _read(ctx, "StructureDefinition", id)

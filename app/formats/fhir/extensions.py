@@ -4,19 +4,19 @@ Null members and empty lists are omitted; the StructureDefinition of the extensi
 becomes a repeated member. References to records become FHIR references, and risks become codes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from app.domain.json import Json
-from app.formats.fhir.identifiers import build_codeable_concept, build_reference, canonical_url
+from app.formats.fhir.elements import build_codeable_concept, build_reference, canonical_url
 
 MAX_INTEGER: Final = 2**31 - 1
-_REF_KEYS: Final = {"type", "slug", "name"}
+_VALUE_ELEMENTS: Final = {str: "valueString", bool: "valueBoolean", int: "valueInteger", float: "valueDecimal"}
 
 
-def build_extension(name: str, members: list[Json]) -> Json:
+def build_extension(name: str, values: Mapping[str, Any]) -> Json:
     """Build one of this service's extensions; the StructureDefinition of the same name defines it."""
-    return {"url": canonical_url("StructureDefinition", name), "extension": members}
+    return {"url": canonical_url("StructureDefinition", name), "extension": _build_members(values)}
 
 
 def get_fact_member_name(fact: str, *, repeats: bool) -> str:
@@ -24,35 +24,26 @@ def get_fact_member_name(fact: str, *, repeats: bool) -> str:
     return (fact.removesuffix("s") if repeats else fact).replace("_", "-")
 
 
-def build_members(values: Mapping[str, Any]) -> list[Json]:
-    """Build the members of an object, in its key order."""
-    return [member for name, value in values.items() for member in build_member(name, value)]
+def _build_members(values: Mapping[str, Any]) -> list[Json]:
+    """Build the members of an object, in its key order: none for null or empty values, several for a list."""
+    return [
+        {"url": name, **rendered}
+        for name, value in values.items()
+        for element in (value if isinstance(value, list) else (value,))
+        if (rendered := _render(element))
+    ]
 
 
-def build_member(name: str, value: Any) -> Iterator[Json]:  # noqa: ANN401 - any JSON value
-    """Yield one member as nested extensions: none for null or empty values, several for a list."""
-    if isinstance(value, list):
-        for element in value:
-            yield from build_member(name, element)
-    elif isinstance(value, Mapping):
-        if rendered := _render_object(value):
-            yield {"url": name, **rendered}
-    elif value is not None and value != "":
-        yield {"url": name, **_render_scalar(value)}
-
-
-def _render_object(value: Mapping[str, Any]) -> Json | None:
-    if value.keys() >= _REF_KEYS:
-        if value["type"] == "risk":
-            return {"valueCodeableConcept": build_codeable_concept("risks", value["slug"], value["name"])}
-        return {"valueReference": build_reference(dict(value))}
-    members = build_members(value)
-    return {"extension": members} if members else None
-
-
-def _render_scalar(value: str | float) -> Json:
-    if isinstance(value, bool):
-        return {"valueBoolean": value}
-    if isinstance(value, int) and abs(value) <= MAX_INTEGER:
-        return {"valueInteger": value}
-    return {"valueString": value} if isinstance(value, str) else {"valueDecimal": value}
+def _render(value: Any) -> Json | None:  # noqa: ANN401 - any JSON value but a list
+    match value:
+        case None | "":
+            return None
+        case {"type": "risk", "slug": slug, "name": name}:
+            return {"valueCodeableConcept": build_codeable_concept("risks", slug, name)}
+        case {"type": _, "slug": _, "name": _}:
+            return {"valueReference": build_reference(value)}
+        case dict():
+            members = _build_members(value)
+            return {"extension": members} if members else None
+    is_too_large = isinstance(value, int) and abs(value) > MAX_INTEGER
+    return {"valueDecimal" if is_too_large else _VALUE_ELEMENTS[type(value)]: value}

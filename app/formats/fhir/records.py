@@ -4,24 +4,15 @@ Condition and BodyStructure of R5 belong to a patient, so conditions and pain ge
 about. Facts about the record itself are in the extension `record`; its claims are separate resources.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 from app.domain import vocabulary
 from app.domain.claim_kinds import list_blocks
 from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPES
-from app.formats.fhir.claims import build_narrative
-from app.formats.fhir.extensions import build_extension, build_members, get_fact_member_name
-from app.formats.fhir.identifiers import (
-    build_codeable_concept,
-    build_coding,
-    build_identifier,
-    build_meta,
-    build_related_artifacts,
-    canonical_url,
-    get_record_resource_id,
-)
+from app.formats.fhir import elements
+from app.formats.fhir.elements import build_codeable_concept, omit_empty
+from app.formats.fhir.extensions import build_extension, get_fact_member_name
 
 # Code systems of other organizations -> their URL in FHIR.
 EXTERNAL_CODE_SYSTEMS: Final = {
@@ -32,74 +23,54 @@ EXTERNAL_CODE_SYSTEMS: Final = {
 STATUS_BY_SOURCE_STATUS: Final = {"current": "active", "superseded": "retired", "retracted": "retired"}
 
 
-def build_record_resource(document: Json, release_date: str) -> Json:
-    """Build the resource for a procedure, condition or pain generator document of /v1."""
-    texts = {section: block["items"] for section, block in document["texts"].items()}
-    descriptions = [texts[section][0]["text"] for section in ("clinical", "summary") if texts.get(section)]
-    license_ = document["license"]
-    extensions = [build_extension("record", build_members(_build_record_members(document, texts)))]
-    for estimate in document.get("typical_relief", {"items": []})["items"]:
-        extensions.append(build_extension("typical-relief", build_members(estimate)))
-    resource = _build_common_elements(
-        document,
-        text=document["summary"] or document["name"],
-        extensions=extensions,
-        status="active",
-        date=release_date,
-        publisher=license_["attribution"],
-    )
-    resource |= {
-        "description": next(iter(descriptions), document["name"]),
-        "copyright": f"{license_['name']}, {license_['url']}. {document['notice']['text']}",
-        "copyrightLabel": license_["attribution"],
+def build_record_resource(document: Json, release_date: str, publisher: str) -> Json:
+    """Build the resource for a record document or a source summary of /v1."""
+    record_type, slug, name = document["type"], document["slug"], document["name"]
+    resource_type, resource_id = elements.get_record_resource_id(record_type, slug)
+    is_source = record_type == "source"
+    resource = {
+        "resourceType": resource_type,
+        "id": resource_id,
+        "meta": elements.build_meta(document["last_changed_in"]),
+        "language": "en",
+        "text": elements.build_narrative(name if is_source else document["summary"] or name),
+        "extension": _build_source_extensions(document) if is_source else _build_record_extensions(document),
+        "url": elements.canonical_url(resource_type, resource_id),
+        "identifier": [elements.build_identifier(record_type, slug)],
+        "version": document["last_changed_in"],
+        # FHIR wants a name for programs: a capital letter, then letters, digits and underscores.
+        "name": "Kb_" + slug.replace("-", "_"),
+        "title": name,
+        "status": STATUS_BY_SOURCE_STATUS[document["status"]] if is_source else "active",
+        "date": release_date,
+        "publisher": publisher,
     }
-    if document["review"]["reviewed_on"]:
-        resource["lastReviewDate"] = document["review"]["reviewed_on"]
-    if document["sources"]:
-        resource["relatedArtifact"] = build_related_artifacts(document["sources"])
-    is_procedure = document["type"] == "procedure"
+    if is_source:
+        return resource | {"citedArtifact": _build_cited_artifact(document)}
+    resource |= _build_prose_elements(document)
+    is_procedure = record_type == "procedure"
     return resource | (_build_activity_elements(document) if is_procedure else _build_variable_elements(document))
 
 
-def _build_common_elements(
-    document: Json, *, text: str, extensions: Sequence[Json], status: str, date: str, publisher: str
-) -> Json:
-    resource_type, resource_id = get_record_resource_id(document["type"], document["slug"])
-    return {
-        "resourceType": resource_type,
-        "id": resource_id,
-        "meta": build_meta(document["last_changed_in"]),
-        "language": "en",
-        "text": build_narrative(text),
-        "extension": extensions,
-        "url": canonical_url(resource_type, resource_id),
-        "identifier": [build_identifier(document["type"], document["slug"])],
-        "version": document["last_changed_in"],
-        # FHIR wants a name for programs: a capital letter, then letters, digits and underscores.
-        "name": "Kb_" + document["slug"].replace("-", "_"),
-        "title": document["name"],
-        "status": status,
-        "date": date,
-        "publisher": publisher,
-    }
+def _build_source_extensions(source: Json) -> list[Json]:
+    names = ("slug", "design", "commercial", "status", "year")
+    return [build_extension("source", {name: source[name] for name in names})]
 
 
-def _build_record_members(document: Json, texts: dict[str, list[Json]]) -> Json:
-    statuses = {block: document[block]["status"] for block in list_blocks(document["type"])}
+def _build_record_extensions(document: Json) -> list[Json]:
     related = document["related"]
-    return {
+    facts = {fact: document[fact] for fact in RECORD_TYPES[document["type"]].facts}
+    statuses = {block: document[block]["status"] for block in list_blocks(document["type"])}
+    members = {
         "slug": document["slug"],
         "type": document["type"],
         "name": document["names"],
         "body-region": document["body_regions"],
-        **{
-            get_fact_member_name(fact, repeats=isinstance(document[fact], list)): document[fact]
-            for fact in RECORD_TYPES[document["type"]].facts
-        },
+        **{get_fact_member_name(fact, repeats=isinstance(value, list)): value for fact, value in facts.items()},
         "prose": [
             {"section": section, "text": text["text"], "claim": text["claims"]}
-            for section, section_texts in texts.items()
-            for text in section_texts
+            for section, block in document["texts"].items()
+            for text in block["items"]
         ],
         "empty-block": [{"block": block, "status": status} for block, status in statuses.items() if status != "known"],
         "broader": related["broader"]["items"],
@@ -116,22 +87,36 @@ def _build_record_members(document: Json, texts: dict[str, list[Json]]) -> Json:
         "review": document["review"],
         "last-changed-in": document["last_changed_in"],
     }
+    estimates = document.get("typical_relief", {"items": []})["items"]
+    return [build_extension("record", members), *(build_extension("typical-relief", each) for each in estimates)]
 
 
-def _list_external_codings(document: Json) -> list[Json]:
-    """List codes of other organizations that a source states, if FHIR has a URL for their code system."""
-    codings: dict[tuple[str, str], Json] = {}
-    for claim in document["codes"]["items"]:
-        details = {detail["name"]: detail["text"] for detail in claim["value"]["details"]}
-        if system := EXTERNAL_CODE_SYSTEMS.get(details.get("system", "")):
-            for code in claim["value"]["values"]:
-                codings[system, code] = {"system": system, "code": code}
-    return list(codings.values())
+def _build_prose_elements(document: Json) -> Json:
+    texts, license_ = document["texts"], document["license"]
+    descriptions = [text["text"] for name in ("clinical", "summary") if name in texts for text in texts[name]["items"]]
+    return omit_empty(
+        {
+            "description": next(iter(descriptions), document["name"]),
+            "copyright": f"{license_['name']}, {license_['url']}. {document['notice']['text']}",
+            "copyrightLabel": license_["attribution"],
+            "lastReviewDate": document["review"]["reviewed_on"],
+            "relatedArtifact": elements.build_related_artifacts(document["sources"]),
+        }
+    )
 
 
 def _build_record_concept(document: Json) -> Json:
-    coding = build_coding(RECORD_TYPES[document["type"]].fhir_system, document["slug"], document["name"])
-    return {"coding": [coding, *_list_external_codings(document)], "text": document["name"]}
+    """Build the concept of a record: its own code, and the codes of other organizations that a source states."""
+    coding = elements.build_coding(RECORD_TYPES[document["type"]].fhir_system, document["slug"], document["name"])
+    concept: Json = {"coding": [coding], "text": document["name"]}
+    for claim in document["codes"]["items"]:
+        details = {detail["name"]: detail["text"] for detail in claim["value"]["details"]}
+        system = EXTERNAL_CODE_SYSTEMS.get(details.get("system", ""))
+        for code in claim["value"]["values"] if system else ():
+            external_coding = {"system": system, "code": code}
+            if external_coding not in concept["coding"]:
+                concept["coding"].append(external_coding)
+    return concept
 
 
 def _build_activity_elements(document: Json) -> Json:
@@ -144,17 +129,16 @@ def _build_activity_elements(document: Json) -> Json:
         )
         for code in codes
     ]
-    elements: Json = {
-        "usage": document["notice"]["text"],
-        "topic": topics,
-        "kind": "ServiceRequest",
-        "code": _build_record_concept(document),
-    }
-    if document["summary"]:
-        elements["purpose"] = document["summary"]
-    if sites := document["sites"]["items"]:
-        elements["bodySite"] = [{"text": claim["value"]["label"]} for claim in sites]
-    return elements
+    return omit_empty(
+        {
+            "usage": document["notice"]["text"],
+            "topic": topics,
+            "kind": "ServiceRequest",
+            "code": _build_record_concept(document),
+            "purpose": document["summary"],
+            "bodySite": [{"text": claim["value"]["label"]} for claim in document["sites"]["items"]],
+        }
+    )
 
 
 def _build_variable_elements(document: Json) -> Json:
@@ -167,38 +151,19 @@ def _build_variable_elements(document: Json) -> Json:
     }
 
 
-def build_citation(source: Json, release_date: str, publisher: str) -> Json:
-    """Build the Citation for a source summary of /v1."""
-    design = source["design"]
-    artifact: Json = {
-        "title": [{"text": source["name"]}],
-        "classification": [
-            {
-                "type": {"text": "Design of the source"},
-                "classifier": [build_codeable_concept("designs", design, vocabulary.DESIGNS[design])],
-            }
-        ],
+def _build_cited_artifact(source: Json) -> Json:
+    design = build_codeable_concept("designs", source["design"], vocabulary.DESIGNS[source["design"]])
+    publication = {
+        "publishedIn": {"publisher": {"display": source["publisher"]}} if source["publisher"] else None,
+        "publicationDateText": None if source["year"] is None else str(source["year"]),
     }
-    if source["doi"]:
-        artifact["identifier"] = [{"system": "https://doi.org", "value": source["doi"]}]
-    form: Json = {}
-    if source["publisher"]:
-        form["publishedIn"] = {"publisher": {"display": source["publisher"]}}
-    if source["year"] is not None:
-        form["publicationDateText"] = str(source["year"])
-    if form:
-        artifact["publicationForm"] = [form]
-    if source["url"]:
-        artifact["webLocation"] = [{"url": source["url"]}]
-    if source["note"]:
-        artifact["note"] = [{"text": source["note"]}]
-    members = {name: source[name] for name in ("slug", "design", "commercial", "status", "year")}
-    resource = _build_common_elements(
-        source,
-        text=source["name"],
-        extensions=[build_extension("source", build_members(members))],
-        status=STATUS_BY_SOURCE_STATUS[source["status"]],
-        date=release_date,
-        publisher=publisher,
+    return omit_empty(
+        {
+            "title": [{"text": source["name"]}],
+            "classification": [{"type": {"text": "Design of the source"}, "classifier": [design]}],
+            "identifier": [{"system": "https://doi.org", "value": source["doi"]}] if source["doi"] else None,
+            "publicationForm": [form] if (form := omit_empty(publication)) else None,
+            "webLocation": [{"url": source["url"]}] if source["url"] else None,
+            "note": [{"text": source["note"]}] if source["note"] else None,
+        }
     )
-    return resource | {"citedArtifact": artifact}

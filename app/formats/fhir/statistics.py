@@ -6,7 +6,7 @@ from typing import Final
 from app.domain import vocabulary
 from app.domain.durations import duration_to_days
 from app.domain.json import Json
-from app.formats.fhir.identifiers import build_codeable_concept
+from app.formats.fhir.elements import build_codeable_concept, omit_empty
 
 _UCUM: Final = "http://unitsofmeasure.org"
 _PERCENT: Final = {"unit": "%", "system": _UCUM, "code": "%"}
@@ -15,8 +15,10 @@ _TIME_UNITS: Final = {"H": ("hours", "h"), "M": ("minutes", "min"), "S": ("secon
 _SINGLE_PART_DURATION: Final = re.compile(r"^P(T?)(\d+(?:\.\d+)?)([YMWDHS])$")
 
 
-def build_duration(iso: str) -> Json:
+def build_duration(iso: str | None) -> Json | None:
     """Build a Quantity from an ISO 8601 duration: in its own unit, or in days if it has several parts."""
+    if not iso:
+        return None
     if match := _SINGLE_PART_DURATION.match(iso):
         time, number, letter = match.groups()
         unit, code = (_TIME_UNITS if time else _DATE_UNITS)[letter]
@@ -31,22 +33,21 @@ def build_statistics(claim: Json) -> list[Json]:
     value, n = claim["value"], claim["qualifiers"]["n"]
     statistics: list[Json] = []
     if claim["kind"] in {"relief_duration", "onset"}:
-        bounds = [value[bound] and build_duration(value[bound]) for bound in ("min", "max")]
-        statistics.append(_build_statistic(value["label"], *bounds, statistic=value.get("statistic")))
+        low, high = build_duration(value["min"]), build_duration(value["max"])
+        statistics.append(_build_statistic(value["label"], low, high, statistic=value.get("statistic")))
     elif claim["kind"] == "response_rate":
         statistics.append(_build_response_rate(claim))
     for quantity in value.get("quantities", ()):
-        bounds = _build_bounds(quantity, ("min", "max"), {"unit": quantity["unit"]})
-        statistics.append(_build_statistic(quantity["name"], *bounds))
+        low, high = (_build_quantity(quantity[bound], {"unit": quantity["unit"]}) for bound in ("min", "max"))
+        statistics.append(_build_statistic(quantity["name"], low, high))
     if n is None:
         return statistics
     size = {"sampleSize": {"numberOfParticipants": n}}
     return [size | statistic for statistic in statistics] or [{"description": claim["statement"], **size}]
 
 
-def _build_bounds(values: Json, names: tuple[str, str], unit: Json) -> list[Json | None]:
-    """Build the quantities for a lower and an upper bound; None for a bound that is not stated."""
-    return [None if values[name] is None else {"value": values[name], **unit} for name in names]
+def _build_quantity(number: float | None, unit: Json) -> Json | None:
+    return None if number is None else {"value": number, **unit}
 
 
 def _build_statistic(description: str, low: Json | None, high: Json | None, *, statistic: str | None = None) -> Json:
@@ -56,25 +57,23 @@ def _build_statistic(description: str, low: Json | None, high: Json | None, *, s
         element["statisticType"] = build_codeable_concept("statistics", statistic, vocabulary.STATISTICS[statistic])
     if low is not None and low == high:
         return element | {"quantity": low}
-    if low is not None or high is not None:
-        return element | {"attributeEstimate": [{"range": _build_range(low, high)}]}
-    return element
-
-
-def _build_range(low: Json | None, high: Json | None) -> Json:
-    return {name: bound for name, bound in (("low", low), ("high", high)) if bound is not None}
+    bounds = omit_empty({"low": low, "high": high})
+    return element | ({"attributeEstimate": [{"range": bounds}]} if bounds else {})
 
 
 def _build_response_rate(claim: Json) -> Json:
     value: Json = claim["value"]
     parts = (claim["qualifiers"]["definition"], value["at_label"] or value["at"])
     description = ", ".join(part for part in parts if part) or claim["statement"]
-    statistic = _build_statistic(description, *_build_bounds(value, ("percent_min", "percent_max"), _PERCENT))
+    low, high, ci_low, ci_high = (
+        _build_quantity(value[bound], _PERCENT) for bound in ("percent_min", "percent_max", "ci_low", "ci_high")
+    )
+    statistic = _build_statistic(description, low, high)
     if value["responders"] is not None:
         statistic["numberAffected"] = value["responders"]
     if value["n_at"] is not None:
         statistic["sampleSize"] = {"numberOfParticipants": value["n_at"]}
-    if interval := _build_range(*_build_bounds(value, ("ci_low", "ci_high"), _PERCENT)):
+    if interval := omit_empty({"low": ci_low, "high": ci_high}):
         estimate = {"description": "95 % confidence interval", "level": 0.95, "range": interval}
         statistic.setdefault("attributeEstimate", []).append(estimate)
     return statistic

@@ -16,13 +16,13 @@ from app.domain import values
 from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPES
 from app.formats.fhir.claims import get_value_extension_name
+from app.formats.fhir.elements import build_definition
 from app.formats.fhir.extensions import get_fact_member_name
-from app.formats.fhir.identifiers import canonical_url
+from app.queries.releases import LoadedRelease
 from app.schemas import records
 from app.schemas.building_blocks import NameOut, Ref, ReviewOut, SourceRef
 from app.schemas.claims import VALUE_MODELS, TypicalRelief
 
-_BASE_DEFINITION: Final = "http://hl7.org/fhir/StructureDefinition/Extension"
 _TYPES: Final[dict[type, str]] = {bool: "boolean", int: "integer", float: "decimal", str: "string"}
 
 
@@ -189,34 +189,28 @@ def get_extensions() -> dict[str, Extension]:
     return extensions
 
 
-def build_structure_definition(name: str, version: str, date: str) -> Json:
+def build_structure_definition(name: str, release: LoadedRelease) -> Json:
     """Build the StructureDefinition of an extension."""
-    extension, url = get_extensions()[name], canonical_url("StructureDefinition", name)
-    elements: list[Json] = [
-        {"id": "Extension", "path": "Extension", "short": extension.description, "min": 0, "max": "*"},
-        *(element for member in extension.members for element in _build_elements("Extension", "Extension", member)),
-        {"id": "Extension.url", "path": "Extension.url", "min": 1, "max": "1", "fixedUri": url},
-        {"id": "Extension.value[x]", "path": "Extension.value[x]", "min": 0, "max": "0"},
-    ]
-    return {
-        "resourceType": "StructureDefinition",
-        "id": name,
-        "language": "en",
-        "url": url,
-        "version": version,
-        "name": "Kb" + "".join(part.capitalize() for part in name.split("-")),
-        "title": name.replace("-", " ").capitalize(),
-        "status": "active",
-        "date": date,
+    extension = get_extensions()[name]
+    definition = build_definition("StructureDefinition", name, name.replace("-", " ").capitalize(), release)
+    members = (element for member in extension.members for element in _build_elements("Extension", "Extension", member))
+    return definition | {
+        "date": release.date,
         "description": extension.description,
         "fhirVersion": "5.0.0",
         "kind": "complex-type",
         "abstract": False,
         "context": [{"type": "element", "expression": resource_type} for resource_type in extension.contexts],
         "type": "Extension",
-        "baseDefinition": _BASE_DEFINITION,
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Extension",
         "derivation": "constraint",
-        "differential": {"element": elements},
+        "differential": {
+            "element": [
+                {"id": "Extension", "path": "Extension", "short": extension.description, "min": 0, "max": "*"},
+                *members,
+                *_build_url_and_value("Extension", "Extension", definition["url"]),
+            ]
+        },
     }
 
 
@@ -230,7 +224,13 @@ def _build_elements(parent_path: str, parent_id: str, member: Member) -> Iterato
     yield element
     for nested in member.members:
         yield from _build_elements(path, element_id, nested)
-    yield {"id": f"{element_id}.url", "path": f"{path}.url", "min": 1, "max": "1", "fixedUri": member.name}
-    value: Json = {"id": f"{element_id}.value[x]", "path": f"{path}.value[x]"}
-    no_value, one_value = {"min": 0, "max": "0"}, {"min": 1, "max": "1", "type": [{"code": member.type}]}
-    yield value | (no_value if member.members else one_value)
+    yield from _build_url_and_value(path, element_id, member.name, value_type="" if member.members else member.type)
+
+
+def _build_url_and_value(path: str, element_id: str, url: str, *, value_type: str = "") -> tuple[Json, Json]:
+    """Build the elements for the URL of an extension and for its value, which it has unless it has members."""
+    value = {"min": 1, "max": "1", "type": [{"code": value_type}]} if value_type else {"min": 0, "max": "0"}
+    return (
+        {"id": f"{element_id}.url", "path": f"{path}.url", "min": 1, "max": "1", "fixedUri": url},
+        {"id": f"{element_id}.value[x]", "path": f"{path}.value[x]", **value},
+    )

@@ -8,7 +8,8 @@ from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KIND_LABELS
 from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPES
-from app.formats.fhir.identifiers import canonical_url, system_url
+from app.formats.fhir.elements import build_definition, canonical_url, omit_empty, system_url
+from app.queries.releases import LoadedRelease
 from app.text.normalize import normalize
 
 # Code system -> title, and codes with their labels.
@@ -36,14 +37,23 @@ CLOSED_LISTS: Final[dict[str, tuple[str, Mapping[str, str]]]] = {
     "relations": ("Relations between procedures", vocabulary.PROCEDURE_RELATIONS),
     "claim-kinds": ("Claim kinds", CLAIM_KIND_LABELS),
 }
-# Code system -> record type whose slugs are the codes, and title.
-RECORD_SYSTEMS: Final = {row.fhir_system: (row.name, row.fhir_title) for row in RECORD_TYPES.values() if row.fhir_title}
-CODE_SYSTEMS: Final = (*RECORD_SYSTEMS, *CLOSED_LISTS)
+# Code system -> record type whose slugs are the codes.
+RECORD_SYSTEMS: Final = {row.fhir_system: row.name for row in RECORD_TYPES.values() if row.fhir_title}
 # Value set -> procedure family: each is a part of the code system of procedures.
 FAMILY_VALUE_SETS: Final = {
     f"procedures-{family.replace('_', '-')}": family for family in vocabulary.PROCEDURE_FAMILIES
 }
-VALUE_SETS: Final = (*CODE_SYSTEMS, *FAMILY_VALUE_SETS)
+CODE_SYSTEM_TITLES: Final[Mapping[str, str]] = {
+    **{row.fhir_system: row.fhir_title for row in RECORD_TYPES.values() if row.fhir_title},
+    **{name: title for name, (title, _) in CLOSED_LISTS.items()},
+}
+VALUE_SET_TITLES: Final[Mapping[str, str]] = {
+    **CODE_SYSTEM_TITLES,
+    **{
+        name: f"Procedures: {vocabulary.PROCEDURE_FAMILIES[family].lower()}"
+        for name, family in FAMILY_VALUE_SETS.items()
+    },
+}
 # A larger code system is served without its codes; $expand on its value set pages through them.
 MAX_CONCEPTS: Final = 2_000
 
@@ -58,23 +68,15 @@ class Concept:
     parents: tuple[str, ...] = ()
     family: str | None = None
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All names."""
+        return (self.display, *(text for _, text in self.names))
+
     def matches(self, prefixes: Sequence[str]) -> bool:
         """Whether each normalized prefix begins a word of the code or of one of its names."""
-        texts = (self.code, self.display, *(text for _, text in self.names))
-        words = [word for text in texts for word in normalize(text).split()]
+        words = [word for text in (self.code, *self.texts) for word in normalize(text).split()]
         return all(any(word.startswith(prefix) for word in words) for prefix in prefixes)
-
-
-def list_closed_concepts(name: str) -> list[Concept]:
-    """List the codes of a closed list."""
-    return [Concept(code, label) for code, label in CLOSED_LISTS[name][1].items()]
-
-
-def get_title(name: str) -> str:
-    """Title of a code system or value set."""
-    if name in FAMILY_VALUE_SETS:
-        return f"Procedures: {vocabulary.PROCEDURE_FAMILIES[FAMILY_VALUE_SETS[name]].lower()}"
-    return RECORD_SYSTEMS[name][1] if name in RECORD_SYSTEMS else CLOSED_LISTS[name][0]
 
 
 def get_code_system(value_set: str) -> str:
@@ -82,49 +84,39 @@ def get_code_system(value_set: str) -> str:
     return "procedures" if value_set in FAMILY_VALUE_SETS else value_set
 
 
-def _build_common_elements(resource_type: str, name: str, version: str, date: str) -> Json:
-    return {
-        "resourceType": resource_type,
-        "id": name,
-        "language": "en",
-        "url": canonical_url(resource_type, name),
-        "version": version,
-        "name": "Kb" + "".join(part.capitalize() for part in name.split("-")) + resource_type,
-        "title": get_title(name),
-        "status": "active",
-        "experimental": False,
-        "date": date,
-    }
-
-
-def build_code_system(name: str, concepts: Sequence[Concept], version: str, date: str) -> Json:
+def build_code_system(name: str, concepts: Sequence[Concept], release: LoadedRelease) -> Json:
     """Build a CodeSystem; without its codes if it has more than MAX_CONCEPTS."""
     complete = len(concepts) <= MAX_CONCEPTS
-    resource = _build_common_elements("CodeSystem", name, version, date) | {
-        "caseSensitive": True,
-        "valueSet": canonical_url("ValueSet", name),
-        "hierarchyMeaning": "is-a",
-        "content": "complete" if complete else "not-present",
-        "count": len(concepts),
-        "property": [
-            {"code": "parent", "uri": "http://hl7.org/fhir/concept-properties#parent", "type": "code"},
-            {"code": "family", "uri": system_url("families"), "type": "code"},
-        ],
-    }
-    return resource | ({"concept": [_build_concept(concept) for concept in concepts]} if complete else {})
+    definition = build_definition("CodeSystem", name, CODE_SYSTEM_TITLES[name], release, suffix="CodeSystem")
+    return omit_empty(
+        {
+            **definition,
+            "experimental": False,
+            "date": release.date,
+            "caseSensitive": True,
+            "valueSet": canonical_url("ValueSet", name),
+            "hierarchyMeaning": "is-a",
+            "content": "complete" if complete else "not-present",
+            "count": len(concepts),
+            "property": [
+                {"code": "parent", "uri": "http://hl7.org/fhir/concept-properties#parent", "type": "code"},
+                {"code": "family", "uri": system_url("families"), "type": "code"},
+            ],
+            "concept": [
+                omit_empty({**_build_concept(concept), "property": _build_properties(concept)})
+                for concept in concepts
+                if complete
+            ],
+        }
+    )
 
 
 def _build_concept(concept: Concept) -> Json:
-    properties = _build_properties(concept)
-    element = {"code": concept.code, "display": concept.display, **_build_designations(concept)}
-    return element | ({"property": properties} if properties else {})
-
-
-def _build_designations(concept: Concept) -> Json:
+    """Build the code with all its names."""
     designations = [
         {"language": "en", "use": _build_name_use(name_kind), "value": text} for name_kind, text in concept.names
     ]
-    return {"designation": designations} if designations else {}
+    return omit_empty({"code": concept.code, "display": concept.display, "designation": designations})
 
 
 def _build_name_use(name_kind: str) -> Json:
@@ -136,40 +128,41 @@ def _build_properties(concept: Concept) -> list[Json]:
     return properties + ([{"code": "family", "valueCode": concept.family}] if concept.family else [])
 
 
-def build_value_set(name: str, version: str, date: str) -> Json:
+def build_value_set(name: str, release: LoadedRelease) -> Json:
     """Build a ValueSet: a whole code system, or the procedures of one family."""
     include: Json = {"system": system_url(get_code_system(name))}
     if name in FAMILY_VALUE_SETS:
         include["filter"] = [{"property": "family", "op": "=", "value": FAMILY_VALUE_SETS[name]}]
-    return _build_common_elements("ValueSet", name, version, date) | {"compose": {"include": [include]}}
+    definition = build_definition("ValueSet", name, VALUE_SET_TITLES[name], release, suffix="ValueSet")
+    return definition | {"experimental": False, "date": release.date, "compose": {"include": [include]}}
 
 
 def build_expansion(
-    name: str, concepts: Sequence[Concept], version: str, date: str, *, text: str | None, offset: int, count: int
+    name: str, matches: Sequence[Concept], release: LoadedRelease, text: str | None, *, offset: int, count: int
 ) -> Json:
-    """Build one page of an expanded ValueSet.
+    """Build one page of an expanded ValueSet, whose codes match the text of the filter.
 
     `timestamp` is the date of the release, because a response depends on the release and the URL only.
     """
-    prefixes = normalize(text).split() if text else []
-    matches = [concept for concept in concepts if concept.matches(prefixes)] if prefixes else concepts
     filters: list[Json] = [{"name": "filter", "valueString": text}] if text else []
     paging: list[Json] = [{"name": "offset", "valueInteger": offset}, {"name": "count", "valueInteger": count}]
-    system = system_url(get_code_system(name))
-    contains = [
-        {"system": system, "code": concept.code, "display": concept.display, **_build_designations(concept)}
-        for concept in matches[offset : offset + count]
-    ]
-    expansion: Json = {"timestamp": date, "total": len(matches), "offset": offset, "parameter": filters + paging}
-    return build_value_set(name, version, date) | {
-        "expansion": expansion | ({"contains": contains} if contains else {})
+    expansion = {
+        "timestamp": release.date,
+        "total": len(matches),
+        "offset": offset,
+        "parameter": filters + paging,
+        "contains": [
+            {"system": system_url(get_code_system(name)), **_build_concept(concept)}
+            for concept in matches[offset : offset + count]
+        ],
     }
+    return build_value_set(name, release) | {"expansion": omit_empty(expansion)}
 
 
 def build_lookup_result(name: str, concept: Concept, version: str) -> Json:
     """Build the Parameters that `$lookup` returns."""
     parameters: list[Json] = [
-        {"name": "name", "valueString": get_title(name)},
+        {"name": "name", "valueString": CODE_SYSTEM_TITLES[name]},
         {"name": "version", "valueString": version},
         {"name": "display", "valueString": concept.display},
     ]
@@ -190,10 +183,8 @@ def build_validation_result(
     message = None
     if concept is None:
         hint = f"; did you mean {suggestions[0]!r}?" if suggestions else ""
-        message = f"unknown code {code!r} in {get_title(name)}{hint}"
-    elif display is not None and normalize(display) not in {
-        normalize(text) for text in (concept.display, *(text for _, text in concept.names))
-    }:
+        message = f"unknown code {code!r} in {VALUE_SET_TITLES[name]}{hint}"
+    elif display is not None and normalize(display) not in {normalize(text) for text in concept.texts}:
         message = f"{display!r} is not a name of {code!r}; its name is {concept.display!r}"
     parameters: list[Json] = [{"name": "result", "valueBoolean": message is None}]
     if message:

@@ -1,4 +1,4 @@
-"""Identity in FHIR: canonical URLs, resource ids and references to records.
+"""Elements that resources share: canonical URLs, ids, references to records, and codes.
 
 Canonical URLs are URNs, equal on every installation, so that a client recognizes an extension or a code system whichever
 server it came from. `?url=` finds the resource for each of them.
@@ -6,11 +6,13 @@ server it came from. `?url=` finds the resource for each of them.
 
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
+from xml.sax.saxutils import escape
 
 from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPES
+from app.queries.releases import LoadedRelease
 from app.read_model.link_placeholder import LINK_PLACEHOLDER
 
 # The FHIR base URL; HTTP replaces the placeholder by the public URL.
@@ -20,6 +22,7 @@ URN_BASE: Final = "urn:procedure-kb"
 # FHIR allows 64 characters; slugs and claim ids may be longer.
 MAX_ID_LENGTH: Final = 64
 _HASH_LENGTH: Final = 12
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 USE_TYPE_BY_CLAIM_KIND: Final = {name: row.fhir_use_type for name, row in CLAIM_KINDS.items() if row.fhir_use_type}
 # Record type -> resource type and id prefix: conditions and pain generators share a resource type.
 RESOURCE_BY_RECORD_TYPE: Final = {
@@ -51,14 +54,39 @@ def get_record_resource_id(record_type: str, slug: str) -> tuple[str, str]:
     return resource_type, to_fhir_id(prefix + slug)
 
 
-def get_claim_resource_id(claim_kind: str, claim_id: str) -> tuple[str, str]:
-    """Resource type and id for a claim."""
-    return ("ClinicalUseDefinition" if claim_kind in USE_TYPE_BY_CLAIM_KIND else "Evidence"), to_fhir_id(claim_id)
+def get_claim_resource_type(claim_kind: str) -> str:
+    """Resource type of claims of a kind."""
+    return "ClinicalUseDefinition" if claim_kind in USE_TYPE_BY_CLAIM_KIND else "Evidence"
+
+
+def omit_empty(elements: Json) -> Json:
+    """Omit what is null or empty: FHIR has no empty elements."""
+    return {name: value for name, value in elements.items() if value not in _EMPTY}
+
+
+def build_definition(resource_type: str, name: str, title: str, release: LoadedRelease, *, suffix: str = "") -> Json:
+    """Build the elements that code systems, value sets and definitions share. `suffix` ends its name for programs."""
+    camel_case = "".join(part.capitalize() for part in name.split("-"))
+    return {
+        "resourceType": resource_type,
+        "id": name,
+        "language": "en",
+        "url": canonical_url(resource_type, name),
+        "version": release.version,
+        "name": f"Kb{camel_case}{suffix}",
+        "title": title,
+        "status": "active",
+    }
 
 
 def build_meta(version: str) -> Json:
     """Build the `meta` element for a release version."""
     return {"versionId": to_fhir_id(version.replace("+", "-"))}
+
+
+def build_narrative(text: str) -> Json:
+    """Build the human-readable `text` element of a resource."""
+    return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{escape(text)}</div>'}
 
 
 def build_identifier(record_type: str, value: str) -> Json:
@@ -69,10 +97,9 @@ def build_identifier(record_type: str, value: str) -> Json:
 
 def build_reference(ref: Json) -> Json:
     """Build a reference to a record. A guide page has no resource, so it gets an identifier only."""
-    reference: Json = {"identifier": build_identifier(ref["type"], ref["slug"]), "display": ref["name"]}
-    if ref["type"] in RESOURCE_BY_RECORD_TYPE:
-        reference = {"reference": "/".join(get_record_resource_id(ref["type"], ref["slug"])), **reference}
-    return reference
+    has_resource = ref["type"] in RESOURCE_BY_RECORD_TYPE
+    reference = {"reference": "/".join(get_record_resource_id(ref["type"], ref["slug"]))} if has_resource else {}
+    return {**reference, "identifier": build_identifier(ref["type"], ref["slug"]), "display": ref["name"]}
 
 
 def build_related_artifacts(sources: Iterable[Json]) -> list[Json]:
@@ -89,10 +116,9 @@ def build_related_artifacts(sources: Iterable[Json]) -> list[Json]:
 
 def build_coding(system: str, code: str, display: str | None = None) -> Json:
     """Build a Coding from one of this service's code systems."""
-    coding = {"system": system_url(system), "code": code}
-    return coding | ({"display": display} if display else {})
+    return omit_empty({"system": system_url(system), "code": code, "display": display})
 
 
 def build_codeable_concept(system: str, code: str, display: str | None = None, *, text: str | None = None) -> Json:
     """Build a CodeableConcept from one of this service's code systems."""
-    return {"coding": [build_coding(system, code, display)], **({"text": text} if text else {})}
+    return omit_empty({"coding": [build_coding(system, code, display)], "text": text})
