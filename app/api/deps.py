@@ -1,7 +1,7 @@
 """Dependencies of route handlers: the request context, and every shared parameter, declared once."""
 
 import warnings
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
@@ -158,6 +158,11 @@ class PageParams(ListParams, PagingParams):
     def facets(self) -> list[str]:
         """Names of the requested facets."""
         return list(getattr(self, "facet", []))
+
+
+def too_many_rows(message: str, filters: Iterable[str]) -> InvalidParameter:
+    """Error for a response that would be too long; each of the filters can narrow it."""
+    return InvalidParameter(message, errors=tuple(FieldError(name, None, message) for name in filters))
 
 
 def one_of(*names: str) -> Any:  # noqa: ANN401 - an annotation

@@ -8,6 +8,7 @@ import pytest
 from build import condition, generator, procedure
 from conftest import Client, Load
 
+from app.api.v1 import exports, procedure_claims
 from app.domain.patterns import validation_message
 from app.main import create_app
 from app.openapi.document import build_openapi
@@ -109,3 +110,32 @@ def test_an_allowed_empty_value_leaves_no_gap_in_the_message() -> None:
     error = {"type": "value_error", "msg": "Value error, 'x' is not one of a, b", "ctx": {}}
 
     assert validation_message(error) == "'x' is not one of a, b"
+
+
+def test_a_table_with_too_many_rows_names_the_filters_that_narrow_it(
+    client: Client, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(procedure("p"), procedure("q"))
+    monkeypatch.setattr(exports, "MAX_ROWS", 1)
+
+    response = client.get("/v1/procedures.csv?sort=-name&family=injection")
+
+    assert (response.status_code, response.json()["detail"]) == (
+        422,
+        "more than 1 rows; narrow the list or use /v1/export",
+    )
+    named = {error["parameter"] for error in response.json()["errors"]}
+    assert named >= {"family", "body_region", "condition", "min_relief"}
+    assert not named & {"sort", "bom", "release"}
+
+
+def test_a_matrix_with_too_many_cells_names_the_filters_that_narrow_it(
+    client: Client, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(generator("g"), procedure("p", treats=["g"]))
+    monkeypatch.setattr(procedure_claims, "MAX_CELLS", 0)
+
+    response = client.get("/v1/targets/matrix?role=treats")
+
+    assert response.status_code == 422
+    assert [error["parameter"] for error in response.json()["errors"]] == ["role", "family", "body_region"]

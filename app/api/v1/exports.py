@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import Query, Response
 from pydantic import Field
 
-from app.api.deps import Context, ListParams, ReleaseParams, ReleaseQuery, create_router
+from app.api.deps import Context, ListParams, ReleaseParams, ReleaseQuery, create_router, too_many_rows
 from app.api.export_cache import get_export_file
 from app.api.v1.procedure_claims import (
     FindingFilterParams,
@@ -15,7 +15,6 @@ from app.api.v1.procedure_claims import (
 )
 from app.api.v1.procedures import ProcedureListFilterParams
 from app.domain.json import Json
-from app.errors import FieldError, InvalidParameter
 from app.formats.csv_export import BOM, COLUMNS, render_csv_lines
 from app.formats.csv_export import CSV_MEDIA_TYPE as CSV
 from app.formats.exports import MANIFEST, MEDIA_TYPES
@@ -123,7 +122,8 @@ def _csv_response(ctx: RequestContext, name: str, params: ListParams, *, bom: bo
         items.append(ctx.resolve_links(row.json))
         if len(items) > MAX_ROWS:
             message = f"more than {MAX_ROWS} rows; narrow the list or use /v1/export"
-            raise InvalidParameter(message, errors=(FieldError("sort", None, message),))
+            others = {"sort", *TableParams.model_fields}
+            raise too_many_rows(message, [name for name in type(params).model_fields if name not in others])
     body = (BOM if bom else b"") + b"".join(render_csv_lines(COLUMNS[name], items))
     return ctx.bytes_response(
         body, media_type=CSV, headers={"Content-Disposition": f'attachment; filename="{name}.csv"'}

@@ -20,10 +20,10 @@ from app.api.deps import (
     optional,
     repeatable,
     sort_order,
+    too_many_rows,
 )
 from app.api.v1.record_responses import list_page
 from app.domain.values import BodyRegion, Direction, Intent, Measure, Statistic, TargetRole
-from app.errors import FieldError, InvalidParameter
 from app.queries.matrix import list_matrix
 from app.schemas.building_blocks import Family, ListPage
 from app.schemas.claims import build_page_model
@@ -139,7 +139,7 @@ def get_targets_matrix(params: Annotated[MatrixParams, Query()], ctx: Context) -
     )
     if len(rows) > MAX_CELLS:
         message = f"more than {MAX_CELLS} cells; filter by family, role or body region"
-        raise InvalidParameter(message, errors=(FieldError("family", None, message),))
+        raise too_many_rows(message, ("role", "family", "body_region"))
     procedures = {row.procedure: row.procedure_name for row in rows}
     generators = {row.pain_generator: (row.generator_sort_name, row.generator_name) for row in rows}
     columns = sorted(generators, key=lambda slug: (generators[slug][0], slug))
