@@ -45,6 +45,8 @@ SeedOption = Annotated[
     Path | None, typer.Option("--seed", help="Directory of the seed files; default: KB_SEED_DIR or seed_data.")
 ]
 MAX_PROBLEMS = 200
+# End of the last line of a command that was to load.
+NOTHING_LOADED = ": nothing was loaded"
 
 
 def main() -> None:
@@ -85,8 +87,8 @@ def _progress(title: str) -> Iterator[Callable[[str], None]]:
         yield step
 
 
-def load_seed(settings: Settings, seed: Path | None) -> CheckedContent:
-    """Read and check the seed. Problems are printed and end the command with code 1."""
+def load_seed(settings: Settings, seed: Path | None, outcome: str = "") -> CheckedContent:
+    """Read and check the seed. Problems are printed, with their outcome, and end the command with code 1."""
     root = (seed or settings.seed_dir).resolve()
     if not root.is_dir():
         fail(f"{root} is not a directory of seed files: set KB_SEED_DIR or --seed", 2)
@@ -94,16 +96,16 @@ def load_seed(settings: Settings, seed: Path | None) -> CheckedContent:
         with _progress("Reading") as step:
             return load_content(root, progress=step)
     except SeedInvalid as error:
-        print_problems(error)
+        print_problems(error, outcome)
 
 
-def print_problems(error: SeedInvalid) -> NoReturn:
+def print_problems(error: SeedInvalid, outcome: str) -> NoReturn:
     """Print the problems of a seed and end the command with code 1."""
     for problem in error.problems[:MAX_PROBLEMS]:
         typer.echo(str(problem))
     if len(error.problems) > MAX_PROBLEMS:
         typer.echo(f"... and {len(error.problems) - MAX_PROBLEMS} more")
-    fail(f"{error.detail}: nothing was loaded.", 1)
+    fail(f"{error.detail}{outcome}.", 1)
 
 
 def load_into_database(settings: Settings, content: CheckedContent) -> LoadResult:
@@ -141,7 +143,7 @@ def serve(
     settings = load_settings()
     if not no_load:
         with gc_paused():
-            load_into_database(settings, load_seed(settings, None))
+            load_into_database(settings, load_seed(settings, None, NOTHING_LOADED))
     count = workers or settings.workers
     typer.echo(
         f"Serving on http://{settings.host}:{settings.port} with {count} worker{'s' if count > 1 else ''}. Stop with Ctrl+C."
@@ -263,9 +265,9 @@ def load(
                 restore = restore_from_git if from_git else restore_from_history
                 content = load_seed_as(settings, restore(root, release, target), release)
             else:
-                content = load_seed(settings, seed)
+                content = load_seed(settings, seed, NOTHING_LOADED)
         except SeedInvalid as error:
-            print_problems(error)
+            print_problems(error, NOTHING_LOADED)
         except UnknownRelease as error:
             fail(f"{error}.", 1)
         load_into_database(settings, content)
@@ -273,9 +275,9 @@ def load(
 
 def load_seed_as(settings: Settings, directory: Path, version: str) -> CheckedContent:
     """Read and check the files restored for a release. They must be that release."""
-    content = load_seed(settings, directory)
+    content = load_seed(settings, directory, NOTHING_LOADED)
     if content.version != version:
-        fail(f"The files restored for {version} are {content.version}: nothing was loaded.", 1)
+        fail(f"The files restored for {version} are {content.version}{NOTHING_LOADED}.", 1)
     return content
 
 
@@ -285,7 +287,7 @@ def load_export(settings: Settings, file: Path, release: str | None, target: Pat
     version = release or export.version
     content = load_seed_as(settings, restore_from_export(export, version, target), version)
     if version == export.version and content.revision != export.revision:
-        fail(f"The export names revision {export.revision}, but holds {content.revision}: nothing was loaded.", 1)
+        fail(f"The export names revision {export.revision}, but holds {content.revision}{NOTHING_LOADED}.", 1)
     return content
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from build import procedure, write_seed
 from checkout import ROOT
 
@@ -54,6 +55,15 @@ def test_an_invalid_seed_exits_with_1_and_a_line_for_each_finding(tmp_path: Path
     assert process.stdout.count("procedures/") == 2
     assert "nothing was loaded" in process.stderr
     assert not (tmp_path / "kb.sqlite3").exists()
+
+
+@pytest.mark.parametrize("command", ["check", "diff", "release"])
+def test_a_command_that_never_loads_does_not_say_that_nothing_was_loaded(command: str, tmp_path: Path) -> None:
+    root = write_seed(tmp_path / "seed", procedure("p", family="magic"))
+
+    process = run(command, "--seed", str(root))
+
+    assert (process.returncode, process.stderr) == (1, "1 problem in the seed files.\n")
 
 
 def test_an_invalid_setting_is_reported_with_its_description() -> None:
