@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 validation failed or nothing loaded, 2 wrong usage or conf
 
 import datetime as dt
 import os
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -125,6 +126,16 @@ def load_into_database(settings: Settings, content: CheckedContent) -> LoadResul
     return result
 
 
+def find_free_port(host: str) -> int:
+    """A port of a host that no program listens on. If there is none, the command ends with code 2."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.bind((host, 0))
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        fail(f"No port of KB_HOST={host!r} is free: {error.strerror}", 2)
+
+
 @cli.command()
 def serve(
     workers: Annotated[
@@ -145,8 +156,9 @@ def serve(
         with gc_paused():
             load_into_database(settings, load_seed(settings, None, NOTHING_LOADED))
     count = workers or settings.workers
+    port = settings.port or find_free_port(settings.host)
     typer.echo(
-        f"Serving on http://{settings.host}:{settings.port} with {count} worker{'s' if count > 1 else ''}. Stop with Ctrl+C."
+        f"Serving on http://{settings.host}:{port} with {count} worker{'s' if count > 1 else ''}. Stop with Ctrl+C."
     )
     with ExitStack() as stack:
         if settings.metrics_dir:
@@ -158,7 +170,7 @@ def serve(
             "app.asgi:load_app",
             factory=True,
             host=settings.host,
-            port=settings.port,
+            port=port,
             workers=count,
             log_config=build_log_config(settings.log_level, settings.log_format),
             access_log=False,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from build import procedure, write_seed
 from checkout import ROOT
@@ -64,6 +65,24 @@ def test_a_command_that_never_loads_does_not_say_that_nothing_was_loaded(command
     process = run(command, "--seed", str(root))
 
     assert (process.returncode, process.stderr) == (1, "1 problem in the seed files.\n")
+
+
+def test_a_server_on_port_0_prints_the_port_that_it_listens_on(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
+    environment |= {"KB_PORT": "0", "KB_DATABASE_URL": str(tmp_path / "kb.sqlite3"), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "app.cli", "serve", "--no-load"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            line = process.stdout.readline()
+            url = line.split()[2]
+            transport = httpx.HTTPTransport(retries=8)
+            response = httpx.Client(transport=transport).get(f"{url}/health/live")
+        finally:
+            process.terminate()
+
+    assert response.status_code == 200
+    assert not url.endswith(":0")
 
 
 def test_an_invalid_setting_is_reported_with_its_description() -> None:
