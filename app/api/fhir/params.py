@@ -7,7 +7,7 @@ from fastapi import Query
 from pydantic import BeforeValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from app.api.deps import ReleaseParams
+from app.api.parameters import ReleaseParams
 from app.domain.patterns import PRINTABLE
 from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import orjson
 
-from app.api.deps import parse_min_relief
 from app.api.mcp.arguments import (
     GETTABLE_RECORD_TYPES,
     CompareArguments,
@@ -20,6 +19,7 @@ from app.api.mcp.arguments import (
     WhatTreatsArguments,
 )
 from app.api.mcp.serialization import NOTICE, CitedSources, serialize_record
+from app.api.parameters import parse_min_relief
 from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE, get_label

@@ -4,21 +4,15 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import Query, Response
-from pydantic import Field
 
-from app.api.deps import Context, ReleaseParams, ShortText, create_router, resolve_slugs
+from app.api.deps import Context, create_router
+from app.api.parameters import CompareParams, resolve_slugs
 from app.errors import FieldError, InvalidParameter
 from app.formats.comparison import build_comparison
 from app.queries.documents import list_documents
 from app.schemas.comparison import Comparison
 
 router = create_router("procedures")
-
-
-class CompareParams(ReleaseParams):
-    """Procedures to compare."""
-
-    procedure: list[ShortText] = Field(min_length=2, max_length=6, description="Slug or name; given two to six times.")
 
 
 @router.get("/compare", response_model=Comparison)

@@ -4,40 +4,16 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from app.api.deps import (
-    FACET,
-    Context,
-    OptionalBool,
-    PageParams,
-    PathSlug,
-    ProcedureLookupQuery,
-    ReleaseQuery,
-    ShortText,
-    create_router,
-    one_of,
-    optional,
-    repeatable,
-    sort_order,
-)
-from app.api.v1.record_responses import BatchQuery, get_batch, get_record, list_page, list_procedures_of_record
+from app.api.deps import Context, PathSlug, create_router
+from app.api.parameters import BatchQuery, ConditionParams, ProcedureLookupQuery, ReleaseQuery
+from app.api.v1.record_responses import get_batch, get_record, list_page, list_procedures_of_record
 from app.domain.documents import DocumentType
-from app.domain.values import BodyRegion
 from app.http.slug_resolution import get_document
 from app.openapi.responses import RECORD_RESPONSES
 from app.schemas.building_blocks import Batch, BlockPage, ListPage
 from app.schemas.records import ConditionDetail, ConditionOptions, ConditionSummary, ProcedureLookupEntry
 
 router = create_router("conditions", prefix="/conditions")
-
-
-class ConditionParams(PageParams):
-    """Filters of the list of conditions."""
-
-    body_region: list[BodyRegion] = repeatable("Body region.")
-    pain_generator: list[ShortText] = repeatable("Slug or name; conditions that arise from this pain generator.")
-    stub: OptionalBool = optional("Whether the condition is only named by the evidence, not described.")
-    sort: Annotated[str, one_of("name", "-name", "updated", "-updated")] = sort_order("Sort order.")
-    facet: list[Annotated[str, one_of("body_region", "pain_generator", "stub")]] = repeatable(FACET)
 
 
 @router.get("", response_model=ListPage[ConditionSummary])

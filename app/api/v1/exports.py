@@ -5,15 +5,19 @@ from typing import Annotated, Final
 from fastapi import Query, Response
 from pydantic import Field
 
-from app.api.deps import Context, ListParams, ReleaseParams, ReleaseQuery, create_router, too_many_rows
+from app.api.deps import Context, create_router
 from app.api.export_cache import get_export_file
-from app.api.v1.procedure_claims import (
+from app.api.parameters import (
     FindingFilterParams,
+    ListParams,
+    ProcedureListFilterParams,
+    ReleaseParams,
+    ReleaseQuery,
     ReliefDurationFilterParams,
     ResponseRateFilterParams,
     TargetFilterParams,
 )
-from app.api.v1.procedures import ProcedureListFilterParams
+from app.api.v1.record_responses import too_many_rows
 from app.domain.json import Json
 from app.formats.csv_export import BOM, COLUMNS, render_csv_lines
 from app.formats.csv_export import CSV_MEDIA_TYPE as CSV

@@ -6,8 +6,9 @@ from urllib.parse import quote
 import orjson
 from fastapi import Query, Response
 
-from app.api.deps import Context, ReleaseQuery, create_router
-from app.api.v1.releases import ChangeFilterParams, Version, get_release
+from app.api.deps import Context, create_router
+from app.api.parameters import ChangeFilterParams, ReleaseQuery
+from app.api.v1.releases import Version, get_release
 from app.formats.feeds import (
     ATOM_MEDIA_TYPE,
     JSON_FEED_MEDIA_TYPE,

@@ -2,7 +2,8 @@
 
 from fastapi import Response
 
-from app.api.deps import Context, PageQuery, PathSlug, ReleaseQuery, create_router
+from app.api.deps import Context, PathSlug, create_router
+from app.api.parameters import PageQuery, ReleaseQuery
 from app.api.v1.record_responses import get_record, list_page
 from app.openapi.responses import RECORD_RESPONSES
 from app.schemas.building_blocks import ListPage

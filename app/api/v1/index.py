@@ -3,7 +3,8 @@
 from fastapi import Response
 
 from app import __version__
-from app.api.deps import Context, ReleaseQuery, create_router
+from app.api.deps import Context, create_router
+from app.api.parameters import ReleaseQuery
 from app.domain.json import Json
 from app.domain.vocabulary_catalog import VOCABULARIES, Vocabulary
 from app.errors import list_errors_by_code

@@ -5,7 +5,8 @@ from typing import Any, Final
 import orjson
 from fastapi import Response
 
-from app.api.deps import Context, PathSlug, ReleaseQuery, create_router
+from app.api.deps import Context, PathSlug, create_router
+from app.api.parameters import ReleaseQuery
 from app.formats.jsonld import JSONLD_MEDIA_TYPE, NODE_BUILDERS
 from app.http.context import RequestContext
 from app.http.slug_resolution import get_document

@@ -4,37 +4,14 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from app.api.deps import (
-    FACET,
-    Context,
-    PageParams,
-    PathSlug,
-    ProcedureLookupQuery,
-    ReleaseQuery,
-    ShortText,
-    create_router,
-    one_of,
-    repeatable,
-    sort_order,
-)
-from app.api.v1.record_responses import BatchQuery, get_batch, get_record, list_page, list_procedures_of_record
-from app.domain import vocabulary
-from app.domain.values import BodyRegion, OpenEnum
+from app.api.deps import Context, PathSlug, create_router
+from app.api.parameters import BatchQuery, PainGeneratorParams, ProcedureLookupQuery, ReleaseQuery
+from app.api.v1.record_responses import get_batch, get_record, list_page, list_procedures_of_record
 from app.openapi.responses import RECORD_RESPONSES
 from app.schemas.building_blocks import Batch, BlockPage, ListPage
 from app.schemas.records import PainGeneratorDetail, PainGeneratorSummary, ProcedureLookupEntry
 
 router = create_router("pain generators", prefix="/pain-generators")
-
-
-class PainGeneratorParams(PageParams):
-    """Filters of the list of pain generators."""
-
-    kind: list[Annotated[str, OpenEnum(vocabulary.GENERATOR_KINDS)]] = repeatable("Kind of structure.")
-    body_region: list[BodyRegion] = repeatable("Body region.")
-    condition: list[ShortText] = repeatable("Slug or name; generators that this condition arises from.")
-    sort: Annotated[str, one_of("name", "-name", "updated", "-updated")] = sort_order("Sort order.")
-    facet: list[Annotated[str, one_of("kind", "body_region", "condition")]] = repeatable(FACET)
 
 
 @router.get("", response_model=ListPage[PainGeneratorSummary])

@@ -4,125 +4,17 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from app.api.deps import (
-    FACET,
-    ROLE,
-    Context,
-    DesignValue,
-    GradeValue,
-    ListParams,
-    OptionalBool,
-    PageParams,
-    ReleaseParams,
-    ShortText,
-    create_router,
-    one_of,
-    optional,
-    repeatable,
-    sort_order,
-    too_many_rows,
-)
-from app.api.v1.record_responses import list_page
-from app.domain.values import BodyRegion, Direction, Intent, Measure, Statistic, TargetRole
+from app.api.deps import Context, create_router
+from app.api.parameters import FindingParams, MatrixParams, ReliefDurationParams, ResponseRateParams, TargetParams
+from app.api.v1.record_responses import list_page, too_many_rows
 from app.queries.matrix import list_matrix
-from app.schemas.building_blocks import Family, ListPage
+from app.schemas.building_blocks import ListPage
 from app.schemas.claims import build_page_model
 from app.schemas.records import Matrix, TargetEdge
 
 router = create_router("edges and estimates")
 # A heat map with more cells is unreadable.
 MAX_CELLS = 20_000
-ESTIMATE_FACETS = ("procedure", "family", "body_region", "design", "grade", "commercial")
-
-
-class TargetFilterParams(ListParams):
-    """Filters of the list of targets."""
-
-    procedure: list[ShortText] = repeatable("Slug or name; includes narrower procedures.")
-    pain_generator: list[ShortText] = repeatable("Slug or name; includes narrower pain generators.")
-    role: list[TargetRole] = repeatable(ROLE)
-    family: list[Family] = repeatable("Family of the procedure.")
-    body_region: list[BodyRegion] = repeatable("Body region.")
-    grade: list[GradeValue] = repeatable("Evidence grade.")
-    sort: Annotated[str, one_of("name", "-name")] = sort_order("Sort order: by procedure, then by pain generator.")
-
-
-class TargetParams(TargetFilterParams, PageParams):
-    """Parameters of the list of targets."""
-
-    facet: list[Annotated[str, one_of("procedure", "pain_generator", "role", "family", "body_region", "grade")]] = (
-        repeatable(FACET)
-    )
-
-
-class EstimateFilterParams(ListParams):
-    """Filters shared by the lists of estimates."""
-
-    procedure: list[ShortText] = repeatable("Slug or name; includes narrower procedures.")
-    condition: list[ShortText] = repeatable("Slug or name; procedures indicated for this condition.")
-    family: list[Family] = repeatable("Family of the procedure.")
-    body_region: list[BodyRegion] = repeatable("Body region.")
-    design: list[DesignValue] = repeatable("Design of a source that supports it.")
-    grade: list[GradeValue] = repeatable("Evidence grade.")
-    commercial: OptionalBool = optional("Whether all sources of the estimate are commercial.")
-
-
-class ReliefDurationFilterParams(EstimateFilterParams):
-    """Filters of the list of relief durations."""
-
-    intent: list[Intent] = repeatable("Purpose of the procedure.")
-    measure: list[Measure] = repeatable("Outcome measure.")
-    statistic: list[Statistic] = repeatable("Statistic that the figure reports.")
-    typical: OptionalBool = optional("Whether it is the typical estimate for its procedure and intent.")
-    sort: Annotated[str, one_of("name", "-name", "relief", "-relief", "year", "-year")] = sort_order(
-        "Sort order; unknown values are last in both directions."
-    )
-
-
-class ReliefDurationParams(ReliefDurationFilterParams, PageParams):
-    """Parameters of the list of relief durations."""
-
-    facet: list[Annotated[str, one_of(*ESTIMATE_FACETS, "intent", "measure", "statistic", "typical")]] = repeatable(
-        FACET
-    )
-
-
-class ResponseRateFilterParams(EstimateFilterParams):
-    """Filters of the list of response rates."""
-
-    sort: Annotated[str, one_of("name", "-name", "percent", "-percent", "at", "-at", "year", "-year")] = sort_order(
-        "Sort order; unknown values are last in both directions."
-    )
-
-
-class ResponseRateParams(ResponseRateFilterParams, PageParams):
-    """Parameters of the list of response rates."""
-
-    facet: list[Annotated[str, one_of(*ESTIMATE_FACETS)]] = repeatable(FACET)
-
-
-class FindingFilterParams(EstimateFilterParams):
-    """Filters of the list of findings."""
-
-    direction: list[Direction] = repeatable("Direction of the finding.")
-    sham: OptionalBool = optional("Whether the comparator was a sham; findings that do not say so never match.")
-    sort: Annotated[str, one_of("name", "-name", "at", "-at", "year", "-year")] = sort_order(
-        "Sort order; unknown values are last in both directions."
-    )
-
-
-class FindingParams(FindingFilterParams, PageParams):
-    """Parameters of the list of findings."""
-
-    facet: list[Annotated[str, one_of(*ESTIMATE_FACETS, "direction", "sham")]] = repeatable(FACET)
-
-
-class MatrixParams(ReleaseParams):
-    """Filters of the matrix."""
-
-    role: list[TargetRole] = repeatable(ROLE)
-    family: list[Family] = repeatable("Family of the procedure.")
-    body_region: list[BodyRegion] = repeatable("Body region.")
 
 
 @router.get("/targets", response_model=ListPage[TargetEdge])

@@ -1,98 +1,24 @@
 """Procedures: list, detail, batch, and a list for each kind of claim."""
 
-from dataclasses import replace
 from typing import Annotated
 
 import orjson
 from fastapi import Query, Response
-from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
-from app.api.deps import (
-    FACET,
-    PROCEDURE_FACETS,
-    ROLE,
-    Context,
-    PageParams,
-    PagingParams,
-    PagingQuery,
-    PathSlug,
-    ProcedureFilterParams,
-    ReleaseQuery,
-    ShortText,
-    create_router,
-    one_of,
-    optional,
-    repeatable,
-)
-from app.api.v1.record_responses import BatchQuery, get_batch, get_record, list_page
+from app.api.deps import Context, PathSlug, create_router
+from app.api.parameters import BatchQuery, PagingParams, PagingQuery, ProcedureParams, ReleaseQuery
+from app.api.v1.record_responses import get_batch, get_record, list_page
 from app.domain.claim_kinds import CLAIM_KINDS
-from app.domain.patterns import VERSION
-from app.domain.values import TargetRole
-from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext
 from app.http.pagination import build_next_cursor, decode_cursor, list_response
-from app.http.search import get_index
 from app.http.slug_resolution import check_record_exists, get_document
 from app.openapi.responses import RECORD_RESPONSES
-from app.queries.list_filter import Filters
 from app.queries.lists import count_record_claims, list_record_claims
-from app.queries.releases import list_versions
 from app.schemas.building_blocks import Batch, BlockPage, ListPage
 from app.schemas.claims import build_page_model
 from app.schemas.records import ProcedureDetail, ProcedureSummary
-from app.search.ranking import search
 
 router = create_router("procedures", prefix="/procedures")
-
-
-class ProcedureListFilterParams(ProcedureFilterParams):
-    """Filters of the list of procedures."""
-
-    role: list[TargetRole] = repeatable(ROLE)
-    pain_generator: list[ShortText] = repeatable("Slug or name; includes narrower records.")
-    condition: list[ShortText] = repeatable("Slug or name; includes narrower records.")
-    procedure: list[ShortText] = repeatable("Slug or name; includes narrower procedures.")
-    risk: list[ShortText] = repeatable("Slug or name; procedures for which this risk is reported.")
-    q: ShortText | SkipJsonSchema[None] = optional("Text to find in the names and the summary of the procedure.")
-    updated_since: Annotated[str, Field(max_length=40, pattern=VERSION)] | SkipJsonSchema[None] = optional(
-        "Release version; only records changed after it."
-    )
-
-    def build_filters(self, ctx: RequestContext) -> Filters:
-        filters = super().build_filters(ctx)
-        since = None if self.updated_since is None else release_index(ctx, self.updated_since)
-        slugs_by_text = None
-        if self.q is not None:
-            _, hits = search(get_index(ctx), self.q, ("procedure",))
-            slugs_by_text = tuple(sorted(hit.record.slug for hit in hits))
-        return replace(filters, updated_since=since, slugs=slugs_by_text)
-
-
-class ProcedureParams(ProcedureListFilterParams, PageParams):
-    """Parameters of the list of procedures."""
-
-    facet: list[Annotated[str, one_of("pain_generator", "condition", "role", *PROCEDURE_FACETS, "risk")]] = repeatable(
-        FACET
-    )
-
-
-def release_index(ctx: RequestContext, version: str) -> int:
-    """Position of a version in the release history. Raises InvalidParameter if there is no such release."""
-    versions = ctx.cached(("versions",), lambda: _versions(ctx))
-    if version not in versions:
-        message = f"unknown release; known releases: {', '.join(versions)}"
-        raise InvalidParameter(
-            f"updated_since: {message}",
-            errors=(FieldError("updated_since", version, message),),
-            suggestions=tuple(versions[-3:]),
-        )
-    return versions.index(version)
-
-
-def _versions(ctx: RequestContext) -> list[str]:
-    versions = list_versions(ctx.connection)
-    return versions if ctx.release.version in versions else [*versions, ctx.release.version]
 
 
 @router.get("", response_model=ListPage[ProcedureSummary])

@@ -2,7 +2,8 @@
 
 from fastapi import Response
 
-from app.api.deps import Context, ReleaseQuery, create_router
+from app.api.deps import Context, create_router
+from app.api.parameters import ReleaseQuery
 from app.domain.documents import DISAGREEMENTS, QUALITY, DocumentKey
 from app.http.context import RequestContext
 from app.queries.documents import find_document

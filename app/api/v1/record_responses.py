@@ -1,13 +1,13 @@
 """Responses that several resources share: a page of a list, a record, a batch, and the procedures of a record."""
 
-from typing import Annotated
+from collections.abc import Iterable
 
 import orjson
-from fastapi import Query, Response
-from pydantic import Field
+from fastapi import Response
 
-from app.api.deps import PageParams, ReleaseParams, ShortText
+from app.api.parameters import BatchParams, PageParams
 from app.domain.record_types import DESCRIBED_TYPES, PATH_BY_RECORD_TYPE
+from app.errors import FieldError, InvalidParameter
 from app.http.alternate_links import alternate_link_header
 from app.http.context import RequestContext
 from app.http.pagination import paginate
@@ -15,13 +15,9 @@ from app.http.slug_resolution import check_record_exists, find_slug, get_documen
 from app.queries.documents import list_documents
 
 
-class BatchParams(ReleaseParams):
-    """Requested records."""
-
-    slug: list[ShortText] = Field(min_length=1, max_length=50, description="Slug or name of a record; may be repeated.")
-
-
-BatchQuery = Annotated[BatchParams, Query()]
+def too_many_rows(message: str, filters: Iterable[str]) -> InvalidParameter:
+    """Error for a response that would be too long; each of the filters can narrow it."""
+    return InvalidParameter(message, errors=tuple(FieldError(name, None, message) for name in filters))
 
 
 def list_page(

@@ -5,18 +5,8 @@ from typing import Annotated
 import orjson
 from fastapi import Path, Query, Response
 
-from app.api.deps import (
-    FACET,
-    Context,
-    ListParams,
-    PageParams,
-    PageQuery,
-    ReleaseQuery,
-    ShortText,
-    create_router,
-    one_of,
-    repeatable,
-)
+from app.api.deps import Context, create_router
+from app.api.parameters import ChangeParams, PageQuery, ReleaseQuery
 from app.api.v1.record_responses import list_page
 from app.domain.documents import DocumentType
 from app.domain.json import Json
@@ -31,20 +21,6 @@ from app.text.nearest import find_nearest
 
 router = create_router("releases", prefix="/releases")
 Version = Annotated[str, Path(min_length=1, max_length=80, description="Version of a release.")]
-
-
-class ChangeFilterParams(ListParams):
-    """Filters of the changes of a release."""
-
-    entity: list[ShortText] = repeatable("Seed folder and slug of a record, such as procedures/vertebroplasty.")
-    type: list[ShortText] = repeatable("Record type.")
-    change: list[Annotated[str, one_of("added", "changed", "removed")]] = repeatable("Kind of change.")
-
-
-class ChangeParams(ChangeFilterParams, PageParams):
-    """Parameters of the list of changes."""
-
-    facet: list[Annotated[str, one_of("type", "change", "entity")]] = repeatable(FACET)
 
 
 @router.get("", response_model=ListPage[ReleaseSummary])

@@ -4,43 +4,14 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from app.api.deps import (
-    FACET,
-    PROCEDURE_FACETS,
-    Context,
-    PageParams,
-    PathSlug,
-    ProcedureFilterParams,
-    ReleaseQuery,
-    ShortText,
-    create_router,
-    one_of,
-    repeatable,
-    sort_order,
-)
+from app.api.deps import Context, PathSlug, create_router
+from app.api.parameters import ReleaseQuery, RiskLookupParams, RiskParams
 from app.api.v1.record_responses import get_record, list_page, list_procedures_of_record
-from app.domain import vocabulary
-from app.domain.values import OpenEnum
 from app.openapi.responses import RECORD_RESPONSES
 from app.schemas.building_blocks import BlockPage, ListPage
 from app.schemas.records import ProcedureLookupEntry, RiskDetail, RiskSummary
 
 router = create_router("risks", prefix="/risks")
-
-
-class RiskParams(PageParams):
-    """Filters of the list of risks."""
-
-    category: list[Annotated[str, OpenEnum(vocabulary.RISK_CATEGORIES)]] = repeatable("Category of the risk.")
-    procedure: list[ShortText] = repeatable("Slug or name; risks reported for this procedure.")
-    sort: Annotated[str, one_of("name", "-name", "updated", "-updated")] = sort_order("Sort order.")
-    facet: list[Annotated[str, one_of("category", "procedure")]] = repeatable(FACET)
-
-
-class RiskLookupParams(ProcedureFilterParams, PageParams):
-    """Parameters of the list of procedures for which a risk is reported."""
-
-    facet: list[Annotated[str, one_of(*PROCEDURE_FACETS)]] = repeatable(FACET)
 
 
 @router.get("", response_model=ListPage[RiskSummary])

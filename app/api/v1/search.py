@@ -9,7 +9,8 @@ import orjson
 from fastapi import Query, Response
 from pydantic import Field
 
-from app.api.deps import Context, PagingParams, ReleaseParams, create_router, repeatable
+from app.api.deps import Context, create_router
+from app.api.parameters import PagingParams, ReleaseParams, repeatable
 from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter

@@ -4,23 +4,9 @@ from typing import Annotated
 
 from fastapi import Path, Query, Response
 
-from app.api.deps import (
-    FACET,
-    Context,
-    DesignValue,
-    OptionalBool,
-    PageParams,
-    PathSlug,
-    ReleaseQuery,
-    create_router,
-    one_of,
-    optional,
-    repeatable,
-    sort_order,
-)
+from app.api.deps import Context, PathSlug, create_router
+from app.api.parameters import ReleaseQuery, SourceParams
 from app.api.v1.record_responses import get_record, list_page
-from app.domain import vocabulary
-from app.domain.values import OpenEnum
 from app.errors import NotFound
 from app.openapi.responses import NOT_FOUND_RESPONSE, RECORD_RESPONSES
 from app.queries.documents import find_claim
@@ -30,20 +16,6 @@ from app.schemas.records import SourceDetail, SourceSummary
 
 router = create_router("sources and claims")
 ClaimId = Annotated[str, Path(min_length=1, max_length=200, description="Permanent id of a claim.")]
-
-
-class SourceParams(PageParams):
-    """Filters of the list of sources."""
-
-    design: list[DesignValue] = repeatable("Study design.")
-    commercial: OptionalBool = optional(
-        "Whether the source is a practice or a manufacturer writing about its own offer."
-    )
-    status: list[Annotated[str, OpenEnum(vocabulary.SOURCE_STATUSES)]] = repeatable("Status of the source.")
-    sort: Annotated[str, one_of("name", "-name", "year", "-year", "updated", "-updated")] = sort_order(
-        "Sort order; an unknown year is last in both directions."
-    )
-    facet: list[Annotated[str, one_of("design", "commercial", "status")]] = repeatable(FACET)
 
 
 @router.get("/sources", response_model=ListPage[SourceSummary])
