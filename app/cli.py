@@ -106,7 +106,7 @@ def print_problems(error: SeedInvalid, outcome: str) -> NoReturn:
         typer.echo(str(problem))
     if len(error.problems) > MAX_PROBLEMS:
         typer.echo(f"... and {len(error.problems) - MAX_PROBLEMS} more")
-    fail(f"{error.detail}{outcome}.", 1)
+    fail(f"{error}{outcome}.", 1)
 
 
 def load_into_database(settings: Settings, content: CheckedContent) -> LoadResult:

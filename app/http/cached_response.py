@@ -51,7 +51,8 @@ class CachedResponse:
         self.etag = digest.hexdigest()[:24].encode() if status == 200 else b""
         self.headers = headers
         self.variants: dict[bytes, Variant] = {}
-        self.size = len(body) + 600
+        # Bytes that the cache counts for it, set when it is stored.
+        self.size = 0
         self.touched = 0
 
     def variant(self, encoding: bytes) -> Variant:
@@ -85,7 +86,6 @@ class CachedResponse:
         not_modified = {"type": "http.response.start", "status": 304, "headers": kept}
         variant = (start, {"type": "http.response.body", "body": body}, not_modified, etag)
         self.variants[encoding] = variant
-        self.size += len(body) + 600
         return variant
 
 

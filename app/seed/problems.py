@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.errors import KnowledgeBaseError
 from app.text.nearest import find_nearest
 
 
@@ -22,11 +21,8 @@ class SeedProblem:
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-class SeedInvalid(KnowledgeBaseError):
-    """The seed cannot be loaded; `problems` lists everything that is wrong with it."""
-
-    code = "seed_invalid"
-    title = "The seed files are invalid"
+class SeedInvalid(Exception):
+    """The seed cannot be loaded; `problems` lists everything that is wrong with it. No response reports it."""
 
     def __init__(self, problems: list[SeedProblem]) -> None:
         super().__init__(f"{len(problems)} problem{'s' if len(problems) != 1 else ''} in the seed files")

@@ -38,6 +38,20 @@ def test_the_cache_keeps_within_its_size_and_evicts_the_least_recently_used_resp
     assert count_hits(client) == hits + 1
 
 
+def test_what_is_evicted_frees_what_was_counted_for_it(client: Client, load: Load) -> None:
+    load(*build_procedures(40))
+    client.app.cache_bytes = 120_000
+
+    def count_entries_after_a_round() -> int:
+        for n in range(40):
+            client.get(f"/v1/procedures/p{n:03d}", headers={"Accept-Encoding": ("br", "gzip", "identity")[n % 3]})
+        return client.app.cache_size[0]
+
+    first, *others = [count_entries_after_a_round() for _ in range(6)]
+
+    assert others == [first] * 5
+
+
 def test_errors_do_not_evict_responses(client: Client, load: Load) -> None:
     load(*build_procedures(3))
     client.get("/v1/procedures/p001")

@@ -327,3 +327,9 @@ def test_examples_use_only_documented_parameters(shipped: Client) -> None:
         for media in (media for media in content.values() if "examples" in media):
             query = parse_qs(urlsplit(media["examples"]["response"]["summary"]).query)
             assert set(query) <= {parameter["name"] for parameter in operation.get("parameters", [])}
+
+
+def test_the_codes_of_problems_do_not_depend_on_what_was_imported() -> None:
+    codes = {code: error.__module__ for code, error in list_errors_by_code().items()}
+
+    assert set(codes.values()) == {"app.errors"}, codes
