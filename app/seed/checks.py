@@ -1,5 +1,6 @@
 """Rules across several seed files. Pure: takes a bundle, returns problems."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
@@ -49,6 +50,7 @@ def check(bundle: Bundle) -> list[SeedProblem]:
         _dangling_record_references,
         _dangling_claim_references,
         _inconsistent_numbers,
+        _hidden_commercial_sources,
         _hierarchy_cycles,
         _guide_and_editorial_problems,
         _withdrawal_problems,
@@ -195,6 +197,27 @@ def _dangling_claim_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[S
 def _inconsistent_numbers(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
     for record_type, slug, claim in bundle.claims():
         yield from _claim_problems(bundle, record_type, slug, claim, numeric_errors(claim))
+
+
+# A note about a citation that calls its source commercial.
+_OWN_WORDS: Final = re.compile(
+    r"\b(?:practice|clinic|maker|manufacturer|company)'s(?: or \w+'s)? own words\b", re.IGNORECASE
+)
+
+
+def _hidden_commercial_sources(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
+    commercial = {source.slug for source in bundle.sources if source.commercial}
+    known = {source.slug for source in bundle.sources}
+    for record_type, slug, claim in bundle.claims():
+        errors = [
+            (
+                f"/citations/{n}/note",
+                f"own words of a practice or maker, but source {citation.source!r} is not commercial",
+            )
+            for n, citation in enumerate(claim.citations)
+            if citation.note and _OWN_WORDS.search(citation.note) and citation.source in known - commercial
+        ]
+        yield from _claim_problems(bundle, record_type, slug, claim, errors)
 
 
 def _claim_problems(

@@ -1,0 +1,38 @@
+"""Rules of evidence: content that breaks one is refused, with file, line and pointer."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from build import claim, procedure, write_seed
+
+from app.loader.content import load_content
+from app.seed.problems import SeedInvalid
+
+# Rule -> (a record that breaks it, pointer of the problem, part of its message).
+BROKEN: dict[str, tuple[Callable[[], dict[str, Any]], str, str]] = {
+    "a source whose words are a practice's own is commercial": (
+        lambda: procedure(
+            "p",
+            claims=[
+                claim("c", "recovery", {"label": "x"})
+                | {"citations": [{"source": "trial", "note": "A practice's or maker's own words."}]}
+            ],
+        ),
+        "/claims/0/citations/0/note",
+        "source 'trial' is not commercial",
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_content_that_breaks_a_rule_is_refused(tmp_path: Path, rule: str) -> None:
+    build, pointer, text = BROKEN[rule]
+
+    with pytest.raises(SeedInvalid) as raised:
+        load_content(write_seed(tmp_path, build()))
+
+    problems = [problem for problem in raised.value.problems if text in problem.message]
+    assert [(problem.file, problem.pointer) for problem in problems] == [("procedures/p.json", pointer)]
+    assert problems[0].line > 1
