@@ -19,7 +19,8 @@ class Vocabulary:
     descriptions: Mapping[str, str] = field(default_factory=dict)
 
 
-_NAME_KINDS: Final = {"preferred": "Preferred name", **vocabulary.NAME_KINDS, "patient_phrase": "Words of patients"}
+_NAME_KINDS: Final = {"preferred": "Preferred name", **vocabulary.NAME_KINDS}
+_MATCH_KINDS: Final = {**_NAME_KINDS, "patient_phrase": "Words of patients", "text": "Text"}
 
 VOCABULARIES: Final = (
     Vocabulary(
@@ -101,7 +102,7 @@ VOCABULARIES: Final = (
         },
     ),
     Vocabulary("name_kind", "Kind of name", _NAME_KINDS),
-    Vocabulary("match_kind", "Kind of name or text that matched a query", {**_NAME_KINDS, "text": "Text"}),
+    Vocabulary("match_kind", "Kind of name or text that matched a query", _MATCH_KINDS),
     Vocabulary(
         "matched_field",
         "Field that matched a query",

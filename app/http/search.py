@@ -50,7 +50,7 @@ def _open_search(ctx: RequestContext, directory: Path) -> SearchData:
     for record_type in SEARCHED_TYPES:
         suggest_records(ctx, record_type, "a")
     red_flags = build_red_flags(orjson.loads(bytes(get_red_flags_json(ctx.connection))))
-    names = SuggestionIndex(suffix[1] for suffix in index.name_suffixes if suffix[2] != "patient_phrase")
+    names = SuggestionIndex(suffix[1] for suffix in index.name_suffixes)
     return SearchData(index, red_flags, names)
 
 

@@ -9,7 +9,7 @@ from app.errors import AmbiguousName, FieldError, InvalidParameter, NotFound, Wi
 from app.http.context import RequestContext
 from app.http.redirects import Redirect
 from app.queries.documents import find_document
-from app.queries.name_resolution import find_withdrawn, list_names, list_slugs, resolve_name
+from app.queries.name_resolution import find_withdrawn, list_names, list_search_phrases, list_slugs, resolve_name
 from app.text.nearest import SuggestionIndex, find_nearest
 
 
@@ -63,7 +63,9 @@ def suggest_records(ctx: RequestContext, record_type: str, name: str, *, limit: 
 
 def _build_suggestion_index(ctx: RequestContext, record_type: str) -> tuple[dict[str, str], SuggestionIndex]:
     known = names_by_slug(ctx, record_type)
-    slug_by_name = list_names(ctx.connection, record_type) | {name: slug for slug, name in known.items()}
+    # A phrase is no name and does not redirect, but whoever sends one is looking for its record.
+    slug_by_name = list_search_phrases(ctx.connection, record_type) | list_names(ctx.connection, record_type)
+    slug_by_name |= {name: slug for slug, name in known.items()}
     slug_by_name |= {slug: slug for slug in known}
     return slug_by_name, SuggestionIndex(slug_by_name)
 

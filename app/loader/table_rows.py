@@ -76,6 +76,7 @@ def _iter_record_tables(graph: ContentGraph) -> Iterator[TableRows]:
         records = getattr(graph.bundle, RECORD_TYPES[record_type].folder)
         yield table, (_build_record_row(graph, record_type, record) for record in records)
     yield models.Name, _iter_name_rows(graph)
+    yield models.SearchPhrase, _iter_phrase_rows(graph)
     yield models.FormerSlug, _iter_former_slug_rows(graph)
     yield models.Withdrawn, _iter_withdrawn_rows(graph)
     yield models.Tag, _iter_tag_rows(graph)
@@ -190,15 +191,19 @@ def _iter_name_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
 
     for record_type, record in graph.bundle.records():
         names = [("preferred", record.name), *((name.kind, name.text) for name in record.names)]
-        names += [("patient_phrase", phrase) for phrase in record.patient_phrases]
         yield from (build_row(record_type, record.slug, *name) for name in dict.fromkeys(names))
     for risk in graph.bundle.risks:
         names = [("preferred", risk.name), ("lay_name", risk.lay_name), *(("synonym", name) for name in risk.names)]
-        names += [("patient_phrase", phrase) for phrase in risk.patient_phrases]
         yield from (build_row("risk", risk.slug, *name) for name in dict.fromkeys(names))
     for page in graph.bundle.guide:
         names = [("preferred", page.title), *(("synonym", name) for name in page.names)]
         yield from (build_row("guide_page", page.slug, *name) for name in dict.fromkeys(names))
+
+
+def _iter_phrase_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    for record_type, record in (*graph.bundle.records(), *(("risk", risk) for risk in graph.bundle.risks)):
+        phrases = dict.fromkeys(record.patient_phrases)
+        yield from ({"type": record_type, "slug": record.slug, "text": phrase} for phrase in phrases)
 
 
 def _iter_former_slug_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:

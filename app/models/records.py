@@ -1,4 +1,4 @@
-"""Records: procedures, conditions, pain generators, risks, sources, guide pages, and their names, slugs and tags."""
+"""Records: procedures, conditions, pain generators, risks, sources, guide pages, and their names, phrases, slugs and tags."""
 
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
@@ -92,6 +92,16 @@ class Name(SQLModel, table=True):
     kind: str = Field(primary_key=True, sa_type=BYTEWISE)
     text: str = Field(primary_key=True, sa_type=BYTEWISE)
     normalized: str = Field(sa_type=BYTEWISE)
+
+
+class SearchPhrase(SQLModel, table=True):
+    """Words that people use for a record. Only search matches them: they are no names, and nothing redirects from them."""
+
+    __tablename__ = "search_phrase"
+
+    type: str = Field(primary_key=True, sa_type=BYTEWISE)
+    slug: str = Field(primary_key=True, sa_type=BYTEWISE)
+    text: str = Field(primary_key=True, sa_type=BYTEWISE)
 
 
 class FormerSlug(SQLModel, table=True):

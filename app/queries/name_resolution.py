@@ -40,6 +40,12 @@ def list_names(transaction: ReadTransaction, record_type: str) -> dict[str, str]
     return dict(transaction.fetch(sql, {"type": record_type}))
 
 
+def list_search_phrases(transaction: ReadTransaction, record_type: str) -> dict[str, str]:
+    """All search phrases of a record type with their slugs. Of equal phrases the lowest slug wins."""
+    sql = "SELECT text, slug FROM search_phrase WHERE type = :type ORDER BY text, slug DESC"
+    return dict(transaction.fetch(sql, {"type": record_type}))
+
+
 def list_slugs(transaction: ReadTransaction, record_type: str) -> dict[str, str]:
     """All slugs of a record type with their names."""
     return dict(transaction.fetch("SELECT slug, name FROM document WHERE type = :type", {"type": record_type}))

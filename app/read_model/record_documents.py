@@ -107,7 +107,6 @@ def _build_names(record: seed.RecordIn | seed.RiskIn) -> list[Json]:
     names = [{"text": record.name, "kind": "preferred"}]
     for name in record.names:
         names.append({"text": name, "kind": "synonym"} if isinstance(name, str) else name.model_dump())
-    names += [{"text": phrase, "kind": "patient_phrase"} for phrase in record.patient_phrases]
     return names
 
 

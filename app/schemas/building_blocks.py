@@ -124,11 +124,7 @@ class NameOut(ResponseModel):
     text: str = Field(description="The name.")
     kind: Annotated[
         str,
-        Field(
-            json_schema_extra={
-                "x-extensible-enum": ["preferred", "synonym", "abbreviation", "lay_name", "patient_phrase"]
-            }
-        ),
+        Field(json_schema_extra={"x-extensible-enum": ["preferred", "synonym", "abbreviation", "lay_name"]}),
     ] = Field(description="Kind of the name.")
 
 

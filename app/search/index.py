@@ -513,6 +513,10 @@ def _iter_records(snapshot: ReadTransaction) -> Iterator[dict[str, Any]]:
         "SELECT type, slug, kind, text FROM name ORDER BY type, slug, kind, text", {}
     ):
         names[record_type, slug].append((name_kind, text))
+    for record_type, slug, text in snapshot.fetch(
+        "SELECT type, slug, text FROM search_phrase ORDER BY type, slug, text", {}
+    ):
+        names[record_type, slug].append(("patient_phrase", text))
     statements: dict[RecordRef, list[str]] = defaultdict(list)
     for record_type, slug, statement in snapshot.fetch(
         "SELECT subject_type, subject_slug, statement FROM claim ORDER BY id", {}

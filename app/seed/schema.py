@@ -182,7 +182,9 @@ class RecordIn(SeedModel):
     name: Line
     former_slugs: list[Slug] = []
     names: list[NameIn] = []
-    patient_phrases: list[Line] = Field(default=[], description="Phrases that patients search for.")
+    patient_phrases: list[Line] = Field(
+        default=[], description="Words that people search with. They are no names: only search uses them."
+    )
     body_regions: list[BodyRegion] = []
     broader: list[Slug] = []
     key_messages: list[TextIn] = []
@@ -227,7 +229,9 @@ class RiskIn(SeedModel):
     )
     description: Prose
     names: list[Line] = []
-    patient_phrases: list[Line] = Field(default=[], description="Phrases that patients search for.")
+    patient_phrases: list[Line] = Field(
+        default=[], description="Words that people search with. They are no names: only search uses them."
+    )
     former_slugs: list[Slug] = []
 
 
