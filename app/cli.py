@@ -175,11 +175,9 @@ def serve(
             log_config=build_log_config(settings.log_level, settings.log_format),
             access_log=False,
             server_header=False,
-            date_header=True,
             lifespan="on",
             timeout_graceful_shutdown=20,
             h11_max_incomplete_event_size=64 * 1024,
-            root_path="",
         )
 
 
@@ -364,5 +362,4 @@ def export(
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONUTF8", "1")
     main()

@@ -16,8 +16,6 @@ from app.errors import ConfigurationError
 from app.resources import resource_path
 
 PREFIX: Final = "KB_"
-# Read by make, the tests and scripts, not by the service.
-NON_SERVICE_VARIABLES: Final = frozenset({"KB_FULL", "KB_REQUIRE_ALL"})
 # Feature -> package that it needs beside the core; None: the core is enough.
 FEATURES: Final = {"fhir": None, "mcp": "mcp", "otel": "opentelemetry"}
 
@@ -162,7 +160,7 @@ def share_metrics_directory(directory: Path | None) -> None:
 def find_misspelled(env: Mapping[str, str]) -> list[str]:
     """A message for each variable with our prefix that is almost a setting."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(name for name in env if name.startswith(PREFIX) and name not in known | NON_SERVICE_VARIABLES)
+    unknown = sorted(name for name in env if name.startswith(PREFIX) and name not in known)
     return [
         f"Unknown setting {name}; did you mean {near[0]}?"
         for name in unknown

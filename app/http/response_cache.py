@@ -157,7 +157,7 @@ class ResponseCache:
         if method in ("GET", "HEAD"):
             await self._handle_miss(scope, receive, send, key, accept_encoding, if_none_match)
         else:
-            await self._handle_other_method(scope, receive, send, accept_encoding)
+            await self._handle_other_method(scope, receive, send)
 
     def _touch(self, key: bytes, cached: CachedResponse) -> None:
         cached.touched = self._lookups
@@ -215,7 +215,7 @@ class ResponseCache:
             await asyncio.sleep(0.05)
         return is_ready()
 
-    async def _handle_other_method(self, scope: Scope, receive: Receive, send: Send, accept_encoding: bytes) -> None:
+    async def _handle_other_method(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
         allow_post = method == "POST" and scope["path"] == MCP_PATH
         try:
@@ -223,7 +223,7 @@ class ResponseCache:
             body = await read_body(scope["headers"], receive) if allow_post else b""
             self._check_concurrency()
         except KnowledgeBaseError as error:
-            await self._refuse(scope, error, accept_encoding, send)
+            await self._refuse(scope, error, b"", send)
             return
         except ConnectionError:
             return
