@@ -1,8 +1,8 @@
 """Resource types of /fhir as rows: their routes, the CapabilityStatement and the OpenAPI document are built from them."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Final, NamedTuple, get_args
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, NamedTuple
 
 import orjson
 from fastapi import FastAPI, Query, Request, Response
@@ -27,8 +27,6 @@ _HANDLERS: Final[Mapping[str, tuple[Callable[..., Response], Callable[..., Respo
     "claims": (claims.search_claims, claims.read_claim),
     "terminology": (terminology.search_definitions, terminology.read_definition),
 }
-# FHIR types of search parameters; all others are tokens.
-_PARAM_TYPES: Final = {"name": "string", "title": "string", "url": "uri", "subject": "reference"}
 
 
 class ResourceType(NamedTuple):
@@ -36,10 +34,12 @@ class ResourceType(NamedTuple):
 
     name: str
     tag: str
-    search_model: type[params.FhirSearch]
+    search_params: tuple[params.SearchParam, ...]
     search_description: str
     read_description: str
     documentation: str
+    # Values of `_include`.
+    includes: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
 
 
@@ -47,58 +47,62 @@ _RESOURCE_TYPES: Final = (
     ResourceType(
         "ActivityDefinition",
         "records",
-        params.ActivityDefinitionSearch,
+        params.PROCEDURE_PARAMS,
         "Search procedures.",
         "Get a procedure.",
         "Procedures. The extension `typical-relief` states how long relief typically lasts.",
+        includes=("ActivityDefinition:derived-from",),
     ),
     ResourceType(
         "EvidenceVariable",
         "records",
-        params.EvidenceVariableSearch,
+        params.RECORD_PARAMS,
         "Search conditions and pain generators; conditions come first.",
         "Get a condition (`condition-...`) or a pain generator (`pain-generator-...`).",
         "Conditions (`condition-...`) and pain generators (`pain-generator-...`).",
+        includes=("EvidenceVariable:derived-from",),
     ),
-    ResourceType("Citation", "records", params.NamedSearch, "Search sources.", "Get a source.", "Sources."),
+    ResourceType("Citation", "records", params.RECORD_PARAMS, "Search sources.", "Get a source.", "Sources."),
     ResourceType(
         "ClinicalUseDefinition",
         "claims",
-        params.ClinicalUseDefinitionSearch,
+        params.CLINICAL_USE_PARAMS,
         "Search indications, contraindications, and undesirable effects with their frequency.",
         "Get an indication, contraindication or undesirable effect.",
         "Indications, contraindications, and undesirable effects with their frequency.",
+        includes=("ClinicalUseDefinition:subject",),
     ),
     ResourceType(
         "Evidence",
         "claims",
-        params.EvidenceSearch,
+        params.EVIDENCE_PARAMS,
         "Search all other claims: relief durations, response rates, findings, recommendations, coverage, definitions, ...",
         "Get a claim of any other kind.",
         "All other claims: relief durations, response rates, findings, recommendations, coverage, ...",
+        includes=("Evidence:subject", "Evidence:derived-from"),
     ),
     ResourceType(
         "CodeSystem",
         "terminology",
-        params.TerminologySearch,
+        params.TERMINOLOGY_PARAMS,
         "Search code systems: the records of the release and the closed lists.",
         "Get a code system.",
         "Records of the release as codes, and the closed lists of the content.",
-        ("lookup", "validate-code"),
+        operations=("lookup", "validate-code"),
     ),
     ResourceType(
         "ValueSet",
         "terminology",
-        params.TerminologySearch,
+        params.TERMINOLOGY_PARAMS,
         "Search value sets: one for each code system, and one for each procedure family.",
         "Get a value set.",
         "One for each code system, and one for each procedure family.",
-        ("expand", "validate-code"),
+        operations=("expand", "validate-code"),
     ),
     ResourceType(
         "StructureDefinition",
         "terminology",
-        params.TerminologySearch,
+        params.TERMINOLOGY_PARAMS,
         "Search the definitions of the extensions, which hold the content that R5 has no element for.",
         "Get the definition of an extension.",
         "Extensions for content that R5 has no element for.",
@@ -110,8 +114,11 @@ def _add_resource_type(row: ResourceType) -> None:
     """Add the routes that search and read resources of a type."""
     handle_search, handle_read = _HANDLERS[row.tag]
 
-    def search(params: Annotated[row.search_model, Query()], ctx: Context) -> Response:  # type: ignore[name-defined]
-        return handle_search(ctx, row.name, params)
+    def search(query: params.FhirSearch, ctx: Context) -> Response:
+        return handle_search(ctx, row.name, query.model_dump(by_alias=True))
+
+    # FastAPI reads the model of this search from the annotation.
+    search.__annotations__["query"] = Annotated[params.build_search_model(row.search_params, row.includes), Query()]
 
     def read(id: ResourceId, _: params.FhirQuery, ctx: Context) -> Response:
         return handle_read(ctx, row.name, id)
@@ -166,25 +173,21 @@ def _describe_resource_type(row: ResourceType) -> Json:
         "versioning": "versioned",
         "readHistory": False,
         "updateCreate": False,
-        "searchParam": list(_describe_search_params(row.search_model)),
+        "searchParam": [
+            {"name": param.name, "type": param.type, "documentation": param.description}
+            for param in (params.ID, params.STATUS, *row.search_params)
+            # A modifier such as `name:exact` is no parameter of its own.
+            if ":" not in param.name
+        ],
     }
-    if include := row.search_model.model_fields.get("include"):
-        _, enum = get_args(get_args(include.annotation)[0])
-        description["searchInclude"] = [name for name in enum.values if name != "*"]
+    if row.includes:
+        description["searchInclude"] = row.includes
     if row.operations:
         description["operation"] = [
             {"name": name, "definition": f"http://hl7.org/fhir/OperationDefinition/{row.name}-{name}"}
             for name in row.operations
         ]
     return description
-
-
-def _describe_search_params(model: type[params.FhirSearch]) -> Iterator[Json]:
-    for field_name, field in model.model_fields.items():
-        name = field.alias or field_name
-        # A modifier such as `name:exact` is no parameter of its own; the others control the format and the paging.
-        if name == "_id" or not (name.startswith("_") or name == "release" or ":" in name):
-            yield {"name": name, "type": _PARAM_TYPES.get(name, "token"), "documentation": field.description}
 
 
 for _row in _RESOURCE_TYPES:
@@ -215,10 +218,5 @@ def build_fhir_openapi(app: FastAPI) -> dict[str, Any]:
         routes=router.routes,
         servers=[{"url": app.state.services.settings.link_base or "/"}],
     )
-    for path in document["paths"].values():
-        for operation in path.values():
-            for response in operation["responses"].values():
-                # FastAPI lists its default media type beside the one that is sent.
-                response.get("content", {}).pop("application/json", None)
     document["components"] = {"headers": dict(HEADERS)}
     return document

@@ -7,9 +7,7 @@ from fastapi import Response
 
 from app.api.fhir import search
 from app.api.fhir.params import (
-    ClaimSearch,
-    ClinicalUseDefinitionSearch,
-    EvidenceSearch,
+    SearchParams,
     parse_known_codes,
     parse_statuses,
     parse_tokens,
@@ -64,35 +62,33 @@ def read_claim(ctx: RequestContext, resource_type: str, fhir_id: str) -> Respons
     return search.resource_response(ctx, resource)
 
 
-def _build_filters(ctx: RequestContext, resource_type: str, params: ClaimSearch) -> ClaimFilters | None:
+def _build_filters(ctx: RequestContext, resource_type: str, params: SearchParams) -> ClaimFilters | None:
     """Build the filters of a search for claims; None if nothing can match."""
-    claim_kinds = _list_kinds(resource_type)
-    if isinstance(params, ClinicalUseDefinitionSearch):
-        uses = parse_known_codes("type", params.type, USE_TYPE_BY_CLAIM_KIND.values())
-        claim_kinds = tuple(kind for kind in claim_kinds if uses is None or USE_TYPE_BY_CLAIM_KIND[kind] in uses)
-    elif isinstance(params, EvidenceSearch):
-        requested = parse_known_codes("claim-kind", params.claim_kind, CLAIM_KINDS)
-        claim_kinds = tuple(kind for kind in claim_kinds if requested is None or kind in requested)
+    uses = parse_known_codes(params, "type", USE_TYPE_BY_CLAIM_KIND.values())
+    requested = parse_known_codes(params, "claim-kind", CLAIM_KINDS)
+    claim_kinds = tuple(
+        kind
+        for kind in _list_kinds(resource_type)
+        if (uses is None or USE_TYPE_BY_CLAIM_KIND[kind] in uses) and (requested is None or kind in requested)
+    )
     if "active" not in parse_statuses(params):
         return None
     matches = search.list_matching_names(resource_type, params, lambda fhir_id: resolve_claim_id(ctx, fhir_id))
     return ClaimFilters(
         claim_kinds,
         ids=search.intersect(matches),
-        subjects=_parse_subjects(ctx, params.subject),
-        risks=parse_known_codes("effect", getattr(params, "effect", None), names_by_slug(ctx, "risk")),
-        conditions=parse_known_codes(
-            "indication", getattr(params, "indication", None), names_by_slug(ctx, "condition")
-        ),
+        subjects=_parse_subjects(ctx, params),
+        risks=parse_known_codes(params, "effect", names_by_slug(ctx, "risk")),
+        conditions=parse_known_codes(params, "indication", names_by_slug(ctx, "condition")),
     )
 
 
-def _parse_subjects(ctx: RequestContext, value: str | None) -> tuple[tuple[str, str], ...] | None:
+def _parse_subjects(ctx: RequestContext, params: SearchParams) -> tuple[tuple[str, str], ...] | None:
     """Parse `subject` into record types and slugs; None if it was not sent. Raises InvalidParameter."""
-    if value is None:
+    if (tokens := parse_tokens(params, "subject")) is None:
         return None
     subjects = []
-    for token in parse_tokens("subject", value) or ():
+    for token in tokens:
         resource_type, slash, fhir_id = token.rpartition("/")
         matches = [
             (record_type, slug)
@@ -111,24 +107,24 @@ def _parse_subjects(ctx: RequestContext, value: str | None) -> tuple[tuple[str, 
     return tuple(subjects)
 
 
-def search_claims(ctx: RequestContext, resource_type: str, params: ClaimSearch) -> Response:
+def search_claims(ctx: RequestContext, resource_type: str, params: SearchParams) -> Response:
     """Response with one page of claims."""
     after = search.decode_page_cursor(ctx, resource_type, params, pattern=CURSOR_PATTERN)
     filters = _build_filters(ctx, resource_type, params)
     if filters is None:
         return search.bundle_response(ctx, resource_type, total=0)
     total = search.count_once(ctx, resource_type, lambda: count_claims(ctx.connection, filters))
-    if params.summary == "count":
+    if params["_summary"] == "count":
         return search.bundle_response(ctx, resource_type, total=total)
-    rows = list_claims(ctx.connection, filters, after=after or "", limit=params.count + 1)
-    claims: list[Json] = [orjson.loads(document) for _, document in rows[: params.count]]
+    rows = list_claims(ctx.connection, filters, after=after or "", limit=params["_count"] + 1)
+    claims: list[Json] = [orjson.loads(document) for _, document in rows[: params["_count"]]]
     return search.bundle_response(
         ctx,
         resource_type,
         total=total,
         matches=[build_claim_resource(claim, ctx.release.version) for claim in claims],
-        included=_list_included(ctx, resource_type, claims, set(getattr(params, "include", ()))),
-        next_position=rows[params.count - 1][0] if len(rows) > params.count else None,
+        included=_list_included(ctx, resource_type, claims, set(params["_include"])),
+        next_position=rows[params["_count"] - 1][0] if len(rows) > params["_count"] else None,
     )
 
 

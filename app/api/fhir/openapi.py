@@ -8,14 +8,19 @@ from fastapi import APIRouter, Path
 from app.api.deps import StrictRoute
 from app.domain.json import Json
 from app.http.operation_outcome import MEDIA_TYPE
-from app.openapi.responses import COMMON_STATUSES, RECORD_STATUSES, error_responses
+from app.openapi.responses import COMMON_STATUSES, RECORD_STATUSES, UndocumentedMediaType, error_responses
 
 ResourceId = Annotated[str, Path(min_length=1, max_length=200, description="Id of the resource.")]
 
 
 def create_fhir_router() -> APIRouter:
     """Create a router under /fhir whose operation ids are the names of the handlers."""
-    return APIRouter(prefix="/fhir", route_class=StrictRoute, generate_unique_id_function=lambda route: route.name)
+    return APIRouter(
+        prefix="/fhir",
+        route_class=StrictRoute,
+        default_response_class=UndocumentedMediaType,
+        generate_unique_id_function=lambda route: route.name,
+    )
 
 
 def _build_content(resource_type: str) -> Json:

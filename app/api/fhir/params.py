@@ -1,10 +1,11 @@
 """Parameters of /fhir, with the rules of FHIR: a comma separates alternatives, and a token may have its system before `|`."""
 
-from collections.abc import Collection, Iterable
-from typing import Annotated, Any, Final, NoReturn
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Annotated, Any, Final, NamedTuple, NoReturn
 
 from fastapi import Query
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, create_model
 from pydantic.json_schema import SkipJsonSchema
 
 from app.api.parameters import ReleaseParams
@@ -19,6 +20,8 @@ FORMATS: Final = {"json": "", "application/fhir+json": "", "application/json": "
 SUMMARIES: Final = {"false": "", "count": ""}
 PUBLICATION_STATUSES: Final = ("draft", "active", "retired", "unknown")
 MAX_TOKENS: Final = 100
+# Parameters of a search by their FHIR names.
+SearchParams = Mapping[str, Any]
 
 
 def _restore_plus(value: Any) -> Any:  # noqa: ANN401 - the raw parameter
@@ -32,15 +35,53 @@ OptionalText = Text | SkipJsonSchema[None]
 OptionalTokens = Tokens | SkipJsonSchema[None]
 
 
-def optional_param(alias: str, description: str) -> Any:  # noqa: ANN401 - a field
-    """Declare an optional parameter under its FHIR name."""
-    return Field(default=None, alias=alias, description=description)
+class SearchParam(NamedTuple):
+    """Search parameter: name, FHIR type, and description."""
+
+    name: str
+    type: str
+    description: str
+
+    def build_field(self) -> Any:  # noqa: ANN401 - a field
+        """Build the field of an optional parameter."""
+        return Field(default=None, alias=self.name, description=self.description)
 
 
-def include_param() -> Any:  # noqa: ANN401 - a field
-    """Declare `_include`."""
-    description = "Related resources to return with the matches; `*` returns all of these."
-    return Field(default=[], alias="_include", max_length=5, description=description)
+ID: Final = SearchParam("_id", "token", "Ids, separated by commas.")
+STATUS: Final = SearchParam("status", "token", "Publication statuses, separated by commas.")
+URL: Final = SearchParam("url", "uri", "Canonical URL.")
+RECORD_PARAMS: Final = (
+    SearchParam("name", "string", "Beginning of a name: preferred name, synonym or abbreviation."),
+    SearchParam("name:contains", "string", "Part of a name."),
+    SearchParam("name:exact", "string", "Full name, ignoring case and accents."),
+    SearchParam("title", "string", "Same as `name`."),
+    URL,
+    SearchParam("identifier", "token", "Permanent identifiers, with or without `system|`."),
+)
+PROCEDURE_PARAMS: Final = (
+    *RECORD_PARAMS,
+    SearchParam("topic", "token", "Families, intents or body regions, separated by commas."),
+)
+_CLAIM_PARAMS: Final = (
+    SearchParam("identifier", "token", "Permanent claim ids, with or without `system|`."),
+    SearchParam("subject", "reference", "Subject: ActivityDefinition/ID or EvidenceVariable/ID."),
+)
+CLINICAL_USE_PARAMS: Final = (
+    *_CLAIM_PARAMS,
+    SearchParam("type", "token", "indication, contraindication or undesirable-effect."),
+    SearchParam("indication", "token", "Condition, as a code of the code system conditions."),
+    SearchParam("effect", "token", "Risk, as a code of the code system risks."),
+)
+EVIDENCE_PARAMS: Final = (
+    *_CLAIM_PARAMS,
+    URL,
+    SearchParam("claim-kind", "token", "Claim kind, as a code of the code system claim-kinds."),
+)
+TERMINOLOGY_PARAMS: Final = (
+    SearchParam("name", "string", "Beginning of the name or title."),
+    SearchParam("title", "string", "Same as `name`."),
+    URL,
+)
 
 
 class FhirParams(ReleaseParams):
@@ -54,92 +95,49 @@ class FhirParams(ReleaseParams):
 class FhirSearch(FhirParams):
     """Parameters of every search."""
 
-    id: OptionalTokens = optional_param("_id", "Ids, separated by commas.")
+    id: OptionalTokens = ID.build_field()
     count: int = Field(default=20, ge=1, le=100, alias="_count", description="Matches per page.")
-    cursor: Annotated[str, Field(min_length=1, max_length=400)] | SkipJsonSchema[None] = optional_param(
-        "_cursor", "Cursor from the `next` link of the previous page; valid for one release."
+    cursor: Annotated[str, Field(min_length=1, max_length=400)] | SkipJsonSchema[None] = Field(
+        default=None,
+        alias="_cursor",
+        description="Cursor from the `next` link of the previous page; valid for one release.",
     )
     summary: Annotated[str, OpenEnum(SUMMARIES)] = Field(
         default="false",
         alias="_summary",
         description="`count` returns the number of matches only. Other summaries are not supported.",
     )
-    status: OptionalTokens = optional_param("status", "Publication statuses, separated by commas.")
+    status: OptionalTokens = STATUS.build_field()
 
 
-class NamedSearch(FhirSearch):
-    """Parameters of a search for records."""
-
-    name: OptionalText = optional_param("name", "Beginning of a name: preferred name, synonym or abbreviation.")
-    name_contains: OptionalText = optional_param("name:contains", "Part of a name.")
-    name_exact: OptionalText = optional_param("name:exact", "Full name, ignoring case and accents.")
-    title: OptionalText = optional_param("title", "Same as `name`.")
-    url: OptionalText = optional_param("url", "Canonical URL.")
-    identifier: OptionalTokens = optional_param("identifier", "Permanent identifiers, with or without `system|`.")
-
-
-class ActivityDefinitionSearch(NamedSearch):
-    """Parameters of a search for procedures."""
-
-    topic: OptionalTokens = optional_param("topic", "Families, intents or body regions, separated by commas.")
-    include: list[Annotated[str, OpenEnum({"ActivityDefinition:derived-from": "", "*": ""})]] = include_param()
-
-
-class EvidenceVariableSearch(NamedSearch):
-    """Parameters of a search for conditions and pain generators."""
-
-    include: list[Annotated[str, OpenEnum({"EvidenceVariable:derived-from": "", "*": ""})]] = include_param()
-
-
-class CitationSearch(NamedSearch):
-    """Parameters of a search for sources."""
-
-
-class TerminologySearch(FhirSearch):
-    """Parameters of a search for code systems, value sets or structure definitions."""
-
-    name: OptionalText = optional_param("name", "Beginning of the name or title.")
-    title: OptionalText = optional_param("title", "Same as `name`.")
-    url: OptionalText = optional_param("url", "Canonical URL.")
-
-
-class ClaimSearch(FhirSearch):
-    """Parameters of a search for claims."""
-
-    identifier: OptionalTokens = optional_param("identifier", "Permanent claim ids, with or without `system|`.")
-    subject: OptionalTokens = optional_param("subject", "Subject: ActivityDefinition/ID or EvidenceVariable/ID.")
-
-
-class ClinicalUseDefinitionSearch(ClaimSearch):
-    """Parameters of a search for indications, contraindications and undesirable effects."""
-
-    type: OptionalTokens = optional_param("type", "indication, contraindication or undesirable-effect.")
-    indication: OptionalTokens = optional_param("indication", "Condition, as a code of the code system conditions.")
-    effect: OptionalTokens = optional_param("effect", "Risk, as a code of the code system risks.")
-    include: list[Annotated[str, OpenEnum({"ClinicalUseDefinition:subject": "", "*": ""})]] = include_param()
-
-
-class EvidenceSearch(ClaimSearch):
-    """Parameters of a search for claims of every other kind."""
-
-    url: OptionalText = optional_param("url", "Canonical URL.")
-    claim_kind: OptionalTokens = optional_param("claim-kind", "Claim kind, as a code of the code system claim-kinds.")
-    include: list[Annotated[str, OpenEnum({"Evidence:subject": "", "Evidence:derived-from": "", "*": ""})]] = (
-        include_param()
-    )
+def build_search_model(search_params: Sequence[SearchParam], includes: Sequence[str]) -> type[FhirSearch]:
+    """Build the model of a search with these parameters and values of `_include`."""
+    fields: dict[str, Any] = {
+        re.sub(r"\W", "_", row.name): (
+            OptionalTokens if row.type in {"token", "reference"} else OptionalText,
+            row.build_field(),
+        )
+        for row in search_params
+    }
+    if includes:
+        include = Annotated[str, OpenEnum(dict.fromkeys((*includes, "*"), ""))]
+        description = "Related resources to return with the matches; `*` returns all of these."
+        fields["include"] = list[include], Field(default=[], alias="_include", max_length=5, description=description)
+    return create_model("SearchParams", __base__=FhirSearch, **fields)
 
 
 # Handlers take it unused: FastAPI rejects unknown parameters with it, and the request context checks `release`.
 FhirQuery = Annotated[FhirParams, Query()]
 
 
-def parse_tokens(parameter: str, value: str | None) -> tuple[str, ...] | None:
+def parse_tokens(params: SearchParams, name: str) -> tuple[str, ...] | None:
     """Parse a token parameter into codes without their systems; None if it was not sent. Raises InvalidParameter."""
+    value = params.get(name)
     if value is None:
         return None
-    codes = tuple(dict.fromkeys(_parse_code(parameter, token) for token in value.split(",")))
+    codes = tuple(dict.fromkeys(_parse_code(name, token) for token in value.split(",")))
     if len(codes) > MAX_TOKENS:
-        reject_param(parameter, value, f"at most {MAX_TOKENS} alternatives are allowed")
+        reject_param(name, value, f"at most {MAX_TOKENS} alternatives are allowed")
     return codes
 
 
@@ -152,18 +150,18 @@ def _parse_code(parameter: str, token: str) -> str:
     return code
 
 
-def parse_known_codes(parameter: str, value: str | None, known: Collection[str]) -> tuple[str, ...] | None:
+def parse_known_codes(params: SearchParams, name: str, known: Collection[str]) -> tuple[str, ...] | None:
     """Parse a token parameter that accepts known codes only. Raises InvalidParameter with suggestions."""
-    codes = parse_tokens(parameter, value)
+    codes = parse_tokens(params, name)
     for code in codes or ():
         if code not in known:
-            reject_param(parameter, code, f"unknown code {code!r}", find_nearest(code, known, limit=3))
+            reject_param(name, code, f"unknown code {code!r}", find_nearest(code, known, limit=3))
     return codes
 
 
-def parse_statuses(params: FhirSearch) -> Collection[str]:
+def parse_statuses(params: SearchParams) -> Collection[str]:
     """Parse `status`: all statuses if it was not sent. Raises InvalidParameter with suggestions."""
-    return parse_known_codes("status", params.status, PUBLICATION_STATUSES) or PUBLICATION_STATUSES
+    return parse_known_codes(params, "status", PUBLICATION_STATUSES) or PUBLICATION_STATUSES
 
 
 def parse_name(parameter: str, text: str) -> str:

@@ -8,8 +8,7 @@ from fastapi import Response
 
 from app.api.fhir import search
 from app.api.fhir.params import (
-    ActivityDefinitionSearch,
-    NamedSearch,
+    SearchParams,
     parse_known_codes,
     parse_name,
     parse_statuses,
@@ -33,6 +32,7 @@ from app.text.nearest import find_nearest
 CURSOR_PATTERN: Final = r"[0-9]:[0-9]{1,9}"
 # A name that matches more records than this would return most of the release.
 MAX_NAME_MATCHES: Final = 1_000
+_NAME_MATCHES: Final = {"name": "starts", "name:contains": "contains", "name:exact": "exact", "title": "starts"}
 _TOPIC_FACETS: Final = {
     "family": vocabulary.PROCEDURE_FAMILIES,
     "intent": vocabulary.INTENTS,
@@ -100,29 +100,23 @@ def read_record(ctx: RequestContext, resource_type: str, fhir_id: str) -> Respon
     raise search.build_unknown_id_error(resource_type, fhir_id, find_nearest(fhir_id, known, limit=5))
 
 
-def _build_filters(ctx: RequestContext, resource_type: str, record_type: str, params: NamedSearch) -> Filters | None:
+def _build_filters(ctx: RequestContext, resource_type: str, record_type: str, params: SearchParams) -> Filters | None:
     """Build the filters of a list; None if nothing can match."""
     facets: dict[str, tuple[str, ...]] = {}
     statuses = parse_statuses(params)
-    if record_type == "source" and params.status is not None:
+    if record_type == "source" and params["status"] is not None:
         facets["status"] = tuple(name for name, status in STATUS_BY_SOURCE_STATUS.items() if status in statuses)
     if "active" not in statuses and not facets.get("status"):
         return None
-    if isinstance(params, ActivityDefinitionSearch):
-        known = [code for codes in _TOPIC_FACETS.values() for code in codes]
-        topics = parse_known_codes("topic", params.topic, known) or ()
-        for facet, codes in _TOPIC_FACETS.items():
-            if selected := tuple(topic for topic in topics if topic in codes):
-                facets[facet] = selected
+    known_topics = [code for codes in _TOPIC_FACETS.values() for code in codes]
+    topics = parse_known_codes(params, "topic", known_topics) or ()
+    for facet, codes in _TOPIC_FACETS.items():
+        if selected := tuple(topic for topic in topics if topic in codes):
+            facets[facet] = selected
     slugs = get_slugs_by_fhir_id(ctx, record_type)
     matches = search.list_matching_names(resource_type, params, lambda fhir_id: slugs.get(fhir_id, " "))
-    for parameter, match, text in (
-        ("name", "starts", params.name),
-        ("name:contains", "contains", params.name_contains),
-        ("name:exact", "exact", params.name_exact),
-        ("title", "starts", params.title),
-    ):
-        if text is not None:
+    for parameter, match in _NAME_MATCHES.items():
+        if (text := params[parameter]) is not None:
             matches.append(_find_slugs_by_name(ctx, record_type, parameter, match, text))
     return Filters(facets, slugs=search.intersect(matches))
 
@@ -135,7 +129,7 @@ def _find_slugs_by_name(ctx: RequestContext, record_type: str, parameter: str, m
     return set(slugs)
 
 
-def search_records(ctx: RequestContext, resource_type: str, params: NamedSearch) -> Response:
+def search_records(ctx: RequestContext, resource_type: str, params: SearchParams) -> Response:
     """Search the lists of the record types that share a resource type, one list after the other."""
     cursor = search.decode_page_cursor(ctx, resource_type, params, pattern=CURSOR_PATTERN)
     first_list, after = (int(part) for part in cursor.split(":")) if cursor else (0, -1)
@@ -145,19 +139,19 @@ def search_records(ctx: RequestContext, resource_type: str, params: NamedSearch)
         if (filters := _build_filters(ctx, resource_type, record_type, params)) is not None
     ]
     total = search.count_once(ctx, resource_type, lambda: sum(count_rows(filtered) for _, filtered in lists))
-    if params.summary == "count":
+    if params["_summary"] == "count":
         return search.bundle_response(ctx, resource_type, total=total)
     keys: list[tuple[str, str]] = []
     positions: list[str] = []
     for index, (record_type, filtered) in enumerate(lists):
-        limit = params.count + 1 - len(keys)
+        limit = params["_count"] + 1 - len(keys)
         if index < first_list or not limit:
             continue
         rows = list_rows(filtered, after=after if index == first_list else None, limit=limit)
         keys += [(record_type, str(orjson.loads(row.summary or b"{}")["slug"])) for row in rows]
         positions += [f"{index}:{row.offset}" for row in rows]
-    documents = list_record_documents(ctx, keys[: params.count])
-    include_sources = bool(getattr(params, "include", None))
+    documents = list_record_documents(ctx, keys[: params["_count"]])
+    include_sources = bool(params.get("_include"))
     sources = {("source", ref["slug"]) for document in documents if include_sources for ref in document["sources"]}
     return search.bundle_response(
         ctx,
@@ -165,5 +159,5 @@ def search_records(ctx: RequestContext, resource_type: str, params: NamedSearch)
         total=total,
         matches=list_resources(ctx, documents),
         included=list_resources(ctx, list_record_documents(ctx, sorted(sources))),
-        next_position=positions[params.count - 1] if len(keys) > params.count else None,
+        next_position=positions[params["_count"] - 1] if len(keys) > params["_count"] else None,
     )

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import orjson
 from fastapi import Response
 
-from app.api.fhir.params import FhirSearch, parse_tokens
+from app.api.fhir.params import SearchParams, parse_tokens
 from app.domain.json import Json
 from app.errors import FieldError, InvalidCursor, NotFound, ReleaseMismatch, ReplicaBehind
 from app.formats.fhir.elements import BASE_PATH, canonical_url
@@ -35,16 +35,16 @@ def parse_canonical_id(resource_type: str, url: str) -> str:
     return url.partition("|")[0].removeprefix(prefix) if url.startswith(prefix) else " "
 
 
-def list_matching_names(resource_type: str, params: FhirSearch, resolve: Callable[[str], str]) -> list[set[str]]:
+def list_matching_names(resource_type: str, params: SearchParams, resolve: Callable[[str], str]) -> list[set[str]]:
     """List the names that match `_id`, `url` and `identifier`: a set for each parameter that was sent.
 
     Names are slugs, claim ids or names of code systems; `resolve` converts a FHIR id to the name.
     """
-    fhir_ids = [parse_tokens("_id", params.id)]
-    if url := getattr(params, "url", None):
+    fhir_ids = [parse_tokens(params, "_id")]
+    if url := params.get("url"):
         fhir_ids.append((parse_canonical_id(resource_type, url),))
     matches = [{resolve(fhir_id) for fhir_id in ids} for ids in fhir_ids if ids is not None]
-    identifiers = parse_tokens("identifier", getattr(params, "identifier", None))
+    identifiers = parse_tokens(params, "identifier")
     return matches if identifiers is None else [*matches, set(identifiers)]
 
 
@@ -65,18 +65,18 @@ def count_once(ctx: RequestContext, resource_type: str, count: Callable[[], int]
     return ctx.cached(("fhir total", get_search_signature(ctx, resource_type)), count)
 
 
-def decode_page_cursor(ctx: RequestContext, resource_type: str, params: FhirSearch, *, pattern: str) -> str | None:
+def decode_page_cursor(ctx: RequestContext, resource_type: str, params: SearchParams, *, pattern: str) -> str | None:
     """Decode `_cursor` to the position after which the page begins; None for the first page.
 
     Raises InvalidCursor, NotLoaded, ReleaseMismatch or ReplicaBehind.
     """
     # A release mismatch comes before any error in the other parameters.
     release = ctx.release
-    if params.cursor is None:
+    if (cursor := params["_cursor"]) is None:
         return None
     signature = get_search_signature(ctx, resource_type)
     try:
-        return decode_cursor_payload(params.cursor, release.revision, release.version, signature, pattern=pattern)
+        return decode_cursor_payload(cursor, release.revision, release.version, signature, pattern=pattern)
     except (InvalidCursor, ReleaseMismatch, ReplicaBehind) as error:
         # The errors name the parameter of /v1.
         error.errors = tuple(FieldError("_cursor", field.value, field.message) for field in error.errors)

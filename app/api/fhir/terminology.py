@@ -13,7 +13,7 @@ from app.api.fhir.openapi import ResourceId, create_fhir_router, resource_respon
 from app.api.fhir.params import (
     FhirParams,
     OptionalText,
-    TerminologySearch,
+    SearchParams,
     Text,
     parse_name,
     parse_statuses,
@@ -147,12 +147,12 @@ def read_definition(ctx: RequestContext, resource_type: str, name: str) -> Respo
     return search.resource_response(ctx, _build_resource(ctx, resource_type, _check_id(resource_type, name)))
 
 
-def search_definitions(ctx: RequestContext, resource_type: str, params: TerminologySearch) -> Response:
+def search_definitions(ctx: RequestContext, resource_type: str, params: SearchParams) -> Response:
     """Response with one page of code systems, value sets or structure definitions."""
     after = search.decode_page_cursor(ctx, resource_type, params, pattern=CURSOR_PATTERN)
     is_active = "active" in parse_statuses(params)
     matches = search.list_matching_names(resource_type, params, str)
-    prefixes = [normalize(text) for text in (params.name, params.title) if text is not None]
+    prefixes = [normalize(text) for text in (params["name"], params["title"]) if text is not None]
     names = [
         name
         for name, title in _get_titles(resource_type).items()
@@ -160,10 +160,10 @@ def search_definitions(ctx: RequestContext, resource_type: str, params: Terminol
         and all(name in match for match in matches)
         and all(normalize(title).startswith(prefix) or normalize(name).startswith(prefix) for prefix in prefixes)
     ]
-    if params.summary == "count":
+    if params["_summary"] == "count":
         return search.bundle_response(ctx, resource_type, total=len(names))
     begin = int(after) if after else 0
-    end = begin + params.count
+    end = begin + params["_count"]
     return search.bundle_response(
         ctx,
         resource_type,
