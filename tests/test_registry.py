@@ -50,8 +50,8 @@ NEW_FIELD: dict[str, tuple[str, str]] = {
     "app/domain/record_types.py": ('"implant"),', '"implant", "position"),'),
     "app/seed/schema.py": ("    related: list[Relation] = []", "    position: str\n    related: list[Relation] = []"),
     "app/schemas/records.py": (
-        "    typical_relief: Block[TypicalRelief]\n    review",
-        '    position: str = Field(description="How the patient lies.")\n    typical_relief: Block[TypicalRelief]\n    review',
+        "    implant: bool = Field(",
+        '    position: str = Field(description="How the patient lies.")\n    implant: bool = Field(',
     ),
     "app/web/templates/procedure.html": (
         "<h1>{{ record.name }}</h1>",

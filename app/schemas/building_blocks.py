@@ -9,6 +9,7 @@ from app.domain.record_types import RECORD_TYPES
 from app.domain.values import OpenEnum
 
 T = TypeVar("T")
+NAME_KINDS = ("preferred", *vocabulary.NAME_KINDS)
 
 Grade = Annotated[
     str, OpenEnum(vocabulary.GRADES), Field(description="Grade derived from the design of the best supporting source.")
@@ -18,6 +19,14 @@ Family = Annotated[str, OpenEnum(vocabulary.PROCEDURE_FAMILIES)]
 Link = Annotated[str, Field(description="Path on this service, or an absolute URL if a public base URL is configured.")]
 Lang = Annotated[str, Field(description="Language of the text (BCP 47).", examples=["en"])]
 RecordType = Annotated[str, Field(json_schema_extra={"x-extensible-enum": list(RECORD_TYPES)})]
+Support = Annotated[str, OpenEnum(vocabulary.SUPPORTS), Field(description="How the stored passage supports the claim.")]
+Position = Annotated[
+    str,
+    Field(
+        description="Position of a recommendation, or direction of a finding.",
+        json_schema_extra={"x-extensible-enum": [*vocabulary.POSITIONS, *vocabulary.DIRECTIONS]},
+    ),
+]
 
 
 class ResponseModel(BaseModel):
@@ -122,10 +131,7 @@ class NameOut(ResponseModel):
     """Name of a record."""
 
     text: str = Field(description="The name.")
-    kind: Annotated[
-        str,
-        Field(json_schema_extra={"x-extensible-enum": ["preferred", "synonym", "abbreviation", "lay_name"]}),
-    ] = Field(description="Kind of the name.")
+    kind: str = Field(description="Kind of the name.", json_schema_extra={"x-extensible-enum": [*NAME_KINDS]})
 
 
 class Pagination(ResponseModel):

@@ -18,6 +18,7 @@ from app.schemas.building_blocks import (
     Ref,
     ResponseModel,
     SelfLink,
+    Support,
     TextOut,
 )
 
@@ -37,9 +38,7 @@ class ClaimOutBase(ResponseModel, Generic[V]):
     qualifiers: Qualifiers = Field(description="Population, technique, comparator and other conditions.")
     grade: Grade
     certainty_reasons: list[str] = Field(description="Why the grade is below high; empty when it is high.")
-    support: Annotated[str, OpenEnum(vocabulary.SUPPORTS)] = Field(
-        description="How the stored passage supports the claim."
-    )
+    support: Support
     reason: str | None = Field(description="Reason for an editorial claim; null otherwise.")
     citations: list[CitationOut] = Field(description="Passages that support the claim.")
     links: ClaimLinks
@@ -179,24 +178,20 @@ def build_page_model(page: Any, claim_kind: str) -> Any:  # noqa: ANN401 - mypy 
 
 
 def add_claim_blocks(record_type: str) -> Callable[[type[M]], type[M]]:
-    """Decorate a detail model: add a block for each claim kind of the record type, after the texts."""
+    """Decorate a detail model: add a block for each claim kind of the record type."""
     blocks = {row.block: Block[CLAIM_MODELS[row.name]] for row in CLAIM_KINDS_BY_RECORD_TYPE[record_type]}  # type: ignore[valid-type,name-defined]
-    return lambda model: _add_fields(model, blocks, after="texts")
+    return lambda model: _add_fields(model, blocks)
 
 
 def add_texts(record_type: str) -> Callable[[type[M]], type[M]]:
     """Decorate a model of texts: add a block for each text of the record type."""
     texts = dict.fromkeys(RECORD_TYPES[record_type].texts, Block[TextOut])
-    return lambda model: _add_fields(model, texts, after="key_messages")
+    return lambda model: _add_fields(model, texts)
 
 
-def _add_fields(model: type[M], fields: Mapping[str, Any], *, after: str) -> type[M]:
-    definitions: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        definitions[name] = (field.annotation, field)
-        if name == after:
-            definitions |= {added: (annotation, ...) for added, annotation in fields.items()}
-    options: dict[str, Any] = {"__base__": ResponseModel, "__module__": model.__module__, "__doc__": model.__doc__}
+def _add_fields(model: type[M], fields: Mapping[str, Any]) -> type[M]:
+    definitions: dict[str, Any] = {name: (annotation, ...) for name, annotation in fields.items()}
+    options: dict[str, Any] = {"__base__": model, "__module__": model.__module__, "__doc__": model.__doc__}
     return cast("type[M]", create_model(model.__name__, **options, **definitions))
 
 

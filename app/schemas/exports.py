@@ -1,7 +1,5 @@
 """Export responses."""
 
-from typing import Literal
-
 from pydantic import Field, JsonValue
 
 from app.schemas.building_blocks import License, Link, ResponseModel
@@ -13,7 +11,7 @@ from app.schemas.records import (
     RiskDetail,
     SourceDetail,
 )
-from app.schemas.releases import CurrentReleaseOut, ReleaseSummary
+from app.schemas.releases import ChangeKind, CurrentReleaseOut, ReleaseSummary
 
 
 class ExportedRelease(ResponseModel):
@@ -66,9 +64,7 @@ class StoredChange(ResponseModel):
     """Difference between two states of the content, with the old and new values."""
 
     entity: str = Field(description="Folder and slug (`procedures/vertebroplasty`), or `about` or `editorial`.")
-    change: Literal["added", "changed", "removed"] = Field(
-        description="Whether the value was added, changed or removed."
-    )
+    change: ChangeKind
     field: str = Field(description="JSON pointer inside the entity; empty: the whole entity.")
     old: JsonValue = Field(description="JSON value before the change; also null if there was none.")
     new: JsonValue = Field(description="JSON value after the change; also null if there is none.")

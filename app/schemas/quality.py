@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.domain import vocabulary
 from app.domain.values import Intent, OpenEnum
-from app.schemas.building_blocks import Design, Ref, ResponseModel, SelfLink
+from app.schemas.building_blocks import Design, Position, Ref, ResponseModel, SelfLink
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -93,10 +93,7 @@ class EstimateDisagreement(ResponseModel):
 class ContradictionPosition(ResponseModel):
     """Position, with the claims that take it."""
 
-    position: str = Field(
-        description="Position of a recommendation, or direction of a finding.",
-        json_schema_extra={"x-extensible-enum": [*vocabulary.POSITIONS, *vocabulary.DIRECTIONS]},
-    )
+    position: Position
     claims: list[ClaimSummary] = Field(description="Claims that take this position.")
 
 

@@ -8,19 +8,20 @@ from app.domain import vocabulary
 from app.domain.values import BodyRegion, Intent, OpenEnum, TargetRole
 from app.schemas.building_blocks import (
     Block,
-    Design,
     Family,
     Grade,
     Lang,
     License,
     Link,
     NameOut,
+    Position,
     RecordLinks,
     Ref,
     ResponseModel,
     ReviewOut,
     SelfLink,
     SourceRef,
+    Support,
     TextOut,
     TextWithLang,
 )
@@ -35,74 +36,59 @@ from app.schemas.claims import (
 )
 
 
-class ProcedureSummary(ResponseModel):
-    """Procedure in a list."""
+class RecordSummary(ResponseModel):
+    """What a list shows of every record."""
 
     slug: str
     name: str
-    type: Literal["procedure"]
+    review: ReviewOut
+    last_changed_in: str
+    links: RecordLinks
+
+
+class DescribedSummary(RecordSummary):
+    """What a list shows of procedures, conditions and pain generators."""
+
     summary: str | None = Field(description="Summary for patients; null: no cited claim supports a summary yet.")
+    body_regions: list[BodyRegion]
+
+
+class ProcedureSummary(DescribedSummary):
+    """Procedure in a list."""
+
+    type: Literal["procedure"]
     family: Family
     intents: list[Intent] = Field(description="Whether the procedure is done to diagnose, to treat, or for both.")
     implant: bool = Field(description="The procedure leaves a device or material in the body on purpose.")
-    body_regions: list[BodyRegion]
     typical_relief: Block[TypicalRelief]
-    review: ReviewOut
-    last_changed_in: str = Field(description="Version of the release in which the record last changed.")
-    links: RecordLinks
 
 
-class ConditionSummary(ResponseModel):
+class ConditionSummary(DescribedSummary):
     """Condition in a list."""
 
-    slug: str
-    name: str
     type: Literal["condition"]
-    summary: str | None = Field(description="Summary for patients; null: no cited claim supports a summary yet.")
     stub: bool = Field(description="The sources name the condition but do not describe it.")
-    body_regions: list[BodyRegion]
-    review: ReviewOut
-    last_changed_in: str
-    links: RecordLinks
 
 
-class PainGeneratorSummary(ResponseModel):
+class PainGeneratorSummary(DescribedSummary):
     """Pain generator in a list."""
 
-    slug: str
-    name: str
     type: Literal["pain_generator"]
-    summary: str | None = Field(description="Summary for patients; null: no cited claim supports a summary yet.")
     kind: Annotated[str, OpenEnum(vocabulary.GENERATOR_KINDS)] = Field(description="Kind of structure.")
-    body_regions: list[BodyRegion]
-    review: ReviewOut
-    last_changed_in: str
-    links: RecordLinks
 
 
-class RiskSummary(ResponseModel):
+class RiskSummary(RecordSummary):
     """Risk in the catalog list."""
 
-    slug: str
-    name: str
     type: Literal["risk"]
     summary: str = Field(description="What the risk is, in plain words.")
     lay_name: str = Field(description="Name in plain words.")
     category: Annotated[str, OpenEnum(vocabulary.RISK_CATEGORIES)] = Field(description="Category of the risk.")
-    review: ReviewOut
-    last_changed_in: str
-    links: RecordLinks
 
 
-class SourceSummary(ResponseModel):
+class SourceSummary(SourceRef):
     """Source in a list."""
 
-    slug: str
-    name: str
-    design: Design
-    year: int | None = Field(description="Year of publication; null: not stated.")
-    commercial: bool = Field(description="The source is a practice's or manufacturer's own publication.")
-    type: Literal["source"]
     publisher: str | None = Field(description="Null: not stated.")
     status: Annotated[str, OpenEnum(vocabulary.SOURCE_STATUSES)] = Field(
         description="Whether the source is current, superseded or retracted."
@@ -164,16 +150,6 @@ class RelatedProcedure(ResponseModel):
     reason: str = Field(description="Why the procedures are related.")
 
 
-class RelatedProcedures(ResponseModel):
-    """Procedures related to this one."""
-
-    procedures: Block[RelatedProcedure] = Field(
-        description="Other related procedures, each with the relation and its reason."
-    )
-    broader: Block[Ref]
-    narrower: Block[Ref]
-
-
 class Hierarchy(ResponseModel):
     """Broader and narrower records."""
 
@@ -181,13 +157,18 @@ class Hierarchy(ResponseModel):
     narrower: Block[Ref]
 
 
+class RelatedProcedures(Hierarchy):
+    """Procedures related to this one."""
+
+    procedures: Block[RelatedProcedure] = Field(
+        description="Other related procedures, each with the relation and its reason."
+    )
+
+
 class ConflictPosition(ResponseModel):
     """Position of some of the sources, with their claims."""
 
-    position: str = Field(
-        description="Position of a recommendation, or direction of a finding.",
-        json_schema_extra={"x-extensible-enum": [*vocabulary.POSITIONS, *vocabulary.DIRECTIONS]},
-    )
+    position: Position
     claims: list[str] = Field(description="Ids of the claims that take this position.")
 
 
@@ -209,6 +190,16 @@ class Provenance(ResponseModel):
     last_changed_in: str
 
 
+class DescribedDetail(ResponseModel):
+    """What the details of procedures, conditions and pain generators have beside their summaries and claims."""
+
+    names: list[NameOut]
+    sources: list[SourceRef]
+    license: License
+    provenance: Provenance
+    notice: TextWithLang
+
+
 class GuideRef(ResponseModel):
     """Reference to a page of the patient guide."""
 
@@ -219,18 +210,13 @@ class GuideRef(ResponseModel):
 
 
 @add_claim_blocks("procedure")
-class ProcedureDetail(ProcedureSummary):
+class ProcedureDetail(ProcedureSummary, DescribedDetail):
     """Full procedure. Every block is known, unknown or not applicable."""
 
-    names: list[NameOut]
     texts: ProcedureTexts
     related: RelatedProcedures = Field(description="Related, broader and narrower procedures.")
     conflicts: Block[Conflict] = Field(description="Disagreements between the sources.")
     journey: GuideRef = Field(description="Page of the patient guide that goes with this procedure.")
-    sources: list[SourceRef]
-    license: License
-    provenance: Provenance
-    notice: TextWithLang
 
 
 class LinkedRecord(ResponseModel):
@@ -241,45 +227,40 @@ class LinkedRecord(ResponseModel):
     claims: list[str]
 
 
-class LinkedProcedure(ResponseModel):
-    """Procedure linked to this record by target or indication claims."""
+class EdgeSummary(ResponseModel):
+    """What a procedure does there, and the best supported claim for it."""
 
-    procedure: Ref
     role: TargetRole
     grade: Grade
     claim: str = Field(description="Id of the best supported claim.")
+
+
+class LinkedProcedure(EdgeSummary):
+    """Procedure linked to this record by target or indication claims."""
+
+    procedure: Ref
     claims: list[str]
 
 
 @add_claim_blocks("condition")
-class ConditionDetail(ConditionSummary):
+class ConditionDetail(ConditionSummary, DescribedDetail):
     """Full condition."""
 
-    names: list[NameOut]
     texts: ConditionTexts
     pain_generators: Block[LinkedRecord] = Field(description="Pain generators that it can arise from.")
     caused_by: Block[LinkedRecord] = Field(description="Conditions that can cause it.")
     procedures: Block[LinkedProcedure] = Field(description="Procedures used for it.")
     related: Hierarchy = Field(description="Broader and narrower conditions.")
-    sources: list[SourceRef]
-    license: License
-    provenance: Provenance
-    notice: TextWithLang
 
 
 @add_claim_blocks("pain_generator")
-class PainGeneratorDetail(PainGeneratorSummary):
+class PainGeneratorDetail(PainGeneratorSummary, DescribedDetail):
     """Full pain generator."""
 
-    names: list[NameOut]
     texts: PainGeneratorTexts
     conditions: Block[LinkedRecord] = Field(description="Conditions that can arise from it.")
     procedures: Block[LinkedProcedure] = Field(description="Procedures that diagnose or treat it.")
     related: Hierarchy = Field(description="Broader and narrower pain generators.")
-    sources: list[SourceRef]
-    license: License
-    provenance: Provenance
-    notice: TextWithLang
 
 
 class RiskDetail(RiskSummary):
@@ -297,16 +278,11 @@ class SourceDetail(SourceSummary):
     claims: Block[ClaimMention] = Field(description="Claims that cite the source.")
 
 
-class GuideSummary(ResponseModel):
+class GuideSummary(RecordSummary):
     """Page of the patient guide in a list."""
 
-    slug: str
-    name: str
     type: Literal["guide_page"]
     summary: str = Field(description="What the page says, in one paragraph.")
-    review: ReviewOut
-    last_changed_in: str
-    links: RecordLinks
 
 
 class GuideItemOut(ResponseModel):
@@ -329,29 +305,19 @@ class GuidePageDetail(GuideSummary):
     notice: TextWithLang
 
 
-class TargetEdge(ResponseModel):
+class TargetEdge(LinkedProcedure):
     """Pain generator that a procedure diagnoses or treats."""
 
-    procedure: Ref
     pain_generator: Ref
-    role: TargetRole
-    grade: Grade
-    support: Annotated[str, OpenEnum(vocabulary.SUPPORTS)] = Field(
-        description="How the stored passage supports the claim."
-    )
-    claim: str = Field(description="Id of the best supported claim.")
-    claims: list[str]
+    support: Support
     links: SelfLink
 
 
-class MatrixCellOut(ResponseModel):
+class MatrixCellOut(EdgeSummary):
     """Filled cell of the matrix."""
 
     procedure: str = Field(description="Slug of the row.")
     pain_generator: str = Field(description="Slug of the column.")
-    role: TargetRole
-    grade: Grade
-    claim: str = Field(description="Id of the best supported claim.")
 
 
 class Matrix(ResponseModel):
@@ -360,14 +326,6 @@ class Matrix(ResponseModel):
     procedures: list[Ref] = Field(description="Rows.")
     pain_generators: list[Ref] = Field(description="Columns.")
     cells: list[MatrixCellOut] = Field(description="Filled cells.")
-
-
-class EdgeSummary(ResponseModel):
-    """What a procedure does there, and the best supported claim for it."""
-
-    role: TargetRole
-    grade: Grade
-    claim: str = Field(description="Id of the best supported claim.")
 
 
 class RiskRate(ResponseModel):

@@ -1,10 +1,14 @@
 """Release and change responses."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from app.schemas.building_blocks import License, Link, ResponseModel, ReviewOut, TextWithLang
+
+ChangeKind = Annotated[
+    Literal["added", "changed", "removed"], Field(description="Whether the value was added, changed or removed.")
+]
 
 
 class ChangeCounts(ResponseModel):
@@ -88,9 +92,7 @@ class ChangeOut(ResponseModel):
     name: str | None = Field(
         description="Name in the current release, or in the last release that contained the record; null: it has no name."
     )
-    change: Literal["added", "changed", "removed"] = Field(
-        description="Whether the value was added, changed or removed."
-    )
+    change: ChangeKind
     field: str = Field(
         description="JSON pointer within the entity, with list entries addressed by id; empty: the whole entity."
     )

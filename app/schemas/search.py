@@ -4,25 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.building_blocks import Facet, Link, Pagination, RecordLinks, RecordType, ResponseModel
+from app.schemas.building_blocks import NAME_KINDS, Link, ListPage, RecordLinks, RecordType, ResponseModel
 from app.schemas.claims import AnyClaimOut
 from app.schemas.records import ProcedureLookupEntry
 
-MatchKind = Annotated[
-    str,
-    Field(
-        json_schema_extra={
-            "x-extensible-enum": ["preferred", "synonym", "abbreviation", "lay_name", "patient_phrase", "text"]
-        }
-    ),
-]
+MatchKind = Annotated[str, Field(json_schema_extra={"x-extensible-enum": [*NAME_KINDS, "patient_phrase", "text"]})]
 
 
 class MatchedText(ResponseModel):
     """Name or text of the record that matched."""
 
-    field: Annotated[str, Field(json_schema_extra={"x-extensible-enum": ["names", "summary", "claims"]})] = Field(
-        description="Where the match is."
+    field: str = Field(
+        description="Where the match is.", json_schema_extra={"x-extensible-enum": ["names", "summary", "claims"]}
     )
     kind: MatchKind = Field(description="Kind of the name or text.")
     text: str = Field(description="The text that matched.")
@@ -87,12 +80,10 @@ class ProcedureWithReason(ProcedureLookupEntry):
     reason: str = Field(description="Why the procedure is listed.")
 
 
-class SearchPage(ResponseModel):
+class SearchPage(ListPage[SearchHit]):
     """Text hits and, separately, emergency notices and procedures for the records that the query names."""
 
     items: list[SearchHit] = Field(description="Hits of this page, best first.")
-    page: Pagination = Field(description="Page size, total and next cursor.")
-    facets: list[Facet] = Field(description="Counts for each requested facet; empty if none was requested.")
     interpreted: InterpretationOut = Field(description="How the query was understood.")
     notices: list[AnyClaimOut] = Field(description="Cited warnings about emergencies that the query describes.")
     related: list[ProcedureWithReason] = Field(description="Procedures for the records that the query names.")
