@@ -9,12 +9,14 @@ from sqlmodel import SQLModel
 
 from app import models
 from app.db.packing import compute_list_id, dump_array, dump_bitmap
+from app.db.read_engine import ReadTransaction
 from app.domain.claim_kinds import KINDS_WITH_VOCABULARY
 from app.domain.documents import DISAGREEMENTS, QUALITY, DocumentType
 from app.domain.durations import find_days
 from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES
 from app.domain.values import FindingValue, ProcedureRiskValue, ResponseRateValue, StatementValue
 from app.loader.content import CheckedContent
+from app.queries.lists import build_first_page
 from app.read_model.claims_json import RenderedClaim, render_claims, to_json
 from app.read_model.grading import find_band
 from app.read_model.graph import ContentGraph
@@ -320,6 +322,17 @@ def _iter_claims_and_documents(graph: ContentGraph) -> Iterator[TableRows]:
 
 def _build_document_row(record_type: str, slug: str, name: str, summary: object, body: object) -> Row:
     return record_type, slug, name, to_json(summary), to_json(body)
+
+
+def iter_first_pages(transaction: ReadTransaction, list_paths: Iterable[str]) -> Iterator[Row]:
+    """Yield the first page of every list as a document, built by the query that answers a request for it.
+
+    Most callers request no other page, and in a large release its rows are far apart on disk.
+    """
+    for path in list_paths:
+        page = build_first_page(transaction, path)
+        counts = to_json({"total": page.total, "last": page.last_offset})
+        yield DocumentType.FIRST_PAGE, path, path, counts, page.items
 
 
 def _iter_derived_documents(content: CheckedContent) -> Iterator[tuple[str, str, str, object, object]]:

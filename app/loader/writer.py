@@ -18,8 +18,7 @@ from app import models
 from app.db.postgresql import SqlAlchemyReadTransaction
 from app.gc_pause import gc_paused
 from app.loader.content import CheckedContent
-from app.loader.first_pages import iter_first_pages
-from app.loader.table_rows import Row, iter_table_rows
+from app.loader.table_rows import Row, iter_first_pages, iter_table_rows
 from app.queries.releases import find_release
 from app.version import code_fingerprint
 
@@ -64,15 +63,16 @@ def write_content(
             for model, rows in iter_table_rows(content, list_paths):
                 writer.add(model, rows)
             writer.flush()
-        for pages in iter_first_pages(SqlAlchemyReadTransaction(connection), list_paths):
-            connection.execute(insert(models.Document), pages)
+        written = writer.total
+        writer.add(models.Document, iter_first_pages(SqlAlchemyReadTransaction(connection), list_paths))
+        writer.flush()
         connection.execute(insert(models.Release), [_build_release_row(content, sequence)])
         _analyze(connection)
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA optimize")
     # First pages and the release row are not counted.
-    return LoadResult(content.version, content.revision, written=True, rows=writer.total)
+    return LoadResult(content.version, content.revision, written=True, rows=written)
 
 
 def _analyze(connection: Connection) -> None:

@@ -133,37 +133,52 @@ def build_summary_and_document(
 ) -> tuple[Json, Json]:
     """Build the list item and the document of a record. `claims` are its claims from `render_claims`."""
     summary = _build_summary(graph, record_type, record)
-    match record:
-        case seed.ProcedureIn():
-            return summary, _build_procedure_document(graph, record, summary, claims)
-        case seed.ConditionIn():
-            return summary, _build_condition_document(graph, record, summary, claims)
-        case seed.PainGeneratorIn():
-            return summary, _build_generator_document(graph, record, summary, claims)
-
-
-def _build_procedure_document(
-    graph: ContentGraph, record: seed.ProcedureIn, summary: Json, claims: Sequence[RenderedClaim]
-) -> Json:
-    related = [
-        {
-            "type": relation.type,
-            "procedure": graph.record_ref("procedure", relation.procedure),
-            "claims": relation.claims,
-            "reason": relation.reason,
-        }
-        for relation in sorted(record.related, key=attrgetter("type", "procedure"))
-    ]
-    return {
+    document = {
         **summary,
         "names": _build_names(record),
-        "texts": build_texts("procedure", record),
-        **build_blocks("procedure", record, claims),
-        "related": {"procedures": build_block(related), **_build_hierarchy(graph, "procedure", record)},
-        "conflicts": build_block(find_conflicts(record.claims)),
-        "journey": shared_fragment(graph, "journey", lambda: _build_journey_link(graph)),
-        **_build_common_footer(graph, "procedure", record),
+        "texts": build_texts(record_type, record),
+        **build_blocks(record_type, record, claims),
+        **_build_links_to_records(graph, record),
+        **_build_common_footer(graph, record_type, record),
     }
+    return summary, document
+
+
+def _build_links_to_records(
+    graph: ContentGraph, record: seed.ProcedureIn | seed.ConditionIn | seed.PainGeneratorIn
+) -> Json:
+    """Build what a document says of other records, beside its claims."""
+    match record:
+        case seed.ProcedureIn():
+            related = [
+                {
+                    "type": relation.type,
+                    "procedure": graph.record_ref("procedure", relation.procedure),
+                    "claims": relation.claims,
+                    "reason": relation.reason,
+                }
+                for relation in sorted(record.related, key=attrgetter("type", "procedure"))
+            ]
+            return {
+                "related": {"procedures": build_block(related), **_build_hierarchy(graph, "procedure", record)},
+                "conflicts": build_block(find_conflicts(record.claims)),
+                "journey": shared_fragment(graph, "journey", lambda: _build_journey_link(graph)),
+            }
+        case seed.ConditionIn():
+            causes = graph.causes_by_condition.get(record.slug, ())
+            return {
+                "pain_generators": build_block(build_linked_generators(graph, record.slug)),
+                "caused_by": build_block(_build_linked_records(graph, "condition", causes)),
+                "procedures": _build_edges(graph, graph.edges_by_condition.get(record.slug, ())),
+                "related": _build_hierarchy(graph, "condition", record),
+            }
+        case seed.PainGeneratorIn():
+            conditions = graph.conditions_by_generator.get(record.slug, ())
+            return {
+                "conditions": build_block(_build_linked_records(graph, "condition", conditions)),
+                "procedures": _build_edges(graph, graph.edges_by_generator.get(record.slug, ())),
+                "related": _build_hierarchy(graph, "pain_generator", record),
+            }
 
 
 def _build_journey_link(graph: ContentGraph) -> Json:
@@ -175,57 +190,24 @@ def _build_journey_link(graph: ContentGraph) -> Json:
     }
 
 
-def _build_condition_document(
-    graph: ContentGraph, record: seed.ConditionIn, summary: Json, claims: Sequence[RenderedClaim]
-) -> Json:
-    return {
-        **summary,
-        "names": _build_names(record),
-        "texts": build_texts("condition", record),
-        **build_blocks("condition", record, claims),
-        "pain_generators": build_block(build_linked_generators(graph, record.slug)),
-        "caused_by": build_block(
-            _build_linked_records(graph, "condition", graph.causes_by_condition.get(record.slug, ()))
-        ),
-        "procedures": build_block([_build_edge(graph, edge) for edge in graph.edges_by_condition.get(record.slug, ())]),
-        "related": _build_hierarchy(graph, "condition", record),
-        **_build_common_footer(graph, "condition", record),
-    }
-
-
-def _build_generator_document(
-    graph: ContentGraph, record: seed.PainGeneratorIn, summary: Json, claims: Sequence[RenderedClaim]
-) -> Json:
-    return {
-        **summary,
-        "names": _build_names(record),
-        "texts": build_texts("pain_generator", record),
-        **build_blocks("pain_generator", record, claims),
-        "conditions": build_block(build_linked_conditions(graph, record.slug)),
-        "procedures": build_block([_build_edge(graph, edge) for edge in graph.edges_by_generator.get(record.slug, ())]),
-        "related": _build_hierarchy(graph, "pain_generator", record),
-        **_build_common_footer(graph, "pain_generator", record),
-    }
-
-
-def _build_edge(graph: ContentGraph, edge: Edge) -> Json:
-    return {
-        "procedure": graph.record_ref("procedure", edge.procedure),
-        "role": edge.role,
-        "grade": edge.grade,
-        "claim": edge.best_claim.id,
-        "claims": list(edge.claim_ids),
-    }
+def _build_edges(graph: ContentGraph, edges: Iterable[Edge]) -> Json:
+    return build_block(
+        [
+            {
+                "procedure": graph.record_ref("procedure", edge.procedure),
+                "role": edge.role,
+                "grade": edge.grade,
+                "claim": edge.best_claim.id,
+                "claims": list(edge.claim_ids),
+            }
+            for edge in edges
+        ]
+    )
 
 
 def build_linked_generators(graph: ContentGraph, condition: str) -> list[Json]:
     """Build the pain generators that a condition arises from, each with the claims that state it."""
     return _build_linked_records(graph, "pain_generator", graph.generators_by_condition.get(condition, ()))
-
-
-def build_linked_conditions(graph: ContentGraph, generator: str) -> list[Json]:
-    """Build the conditions that arise from a pain generator, each with the claims that state it."""
-    return _build_linked_records(graph, "condition", graph.conditions_by_generator.get(generator, ()))
 
 
 def _build_linked_records(graph: ContentGraph, record_type: str, pairs: Iterable[tuple[str, str]]) -> list[Json]:
