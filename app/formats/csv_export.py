@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from app.domain.record_types import RECORD_TYPES
+from app.domain.values import FindingValue, ResponseRateValue, Value
 
 CSV_MEDIA_TYPE: Final = "text/csv; charset=utf-8; header=present"
 # Optional: some spreadsheets need it to recognize UTF-8; some programs do not skip it.
@@ -42,6 +43,13 @@ _RELIEF_COLUMNS: Final = (
     *((f"source_{name}", f"source_value.{name}") for name in ("min", "max", "unit")),
     *((name, name) for name in ("ongoing", "typical", "selection_reason")),
 )
+
+
+def _list_value_columns(model: type[Value]) -> list[tuple[str, str]]:
+    """List the columns of a value of a claim: its fields, except for the lists of further figures."""
+    return [(name, f"value.{name}") for name in model.model_fields if name not in {"quantities", "details"}]
+
+
 # List -> (column, path of its value in a row). Several values of a path are joined by "; ".
 COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "procedures": (
@@ -76,29 +84,12 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
     "response-rates": (
         *_CLAIM_COLUMNS,
-        ("percent_min", "value.percent_min"),
-        ("percent_max", "value.percent_max"),
-        ("responders", "value.responders"),
-        ("n_at", "value.n_at"),
-        ("lost", "value.lost"),
-        ("at", "value.at"),
-        ("at_label", "value.at_label"),
-        ("ci_low", "value.ci_low"),
-        ("ci_high", "value.ci_high"),
-        ("comparator_percent", "value.comparator_percent"),
-        ("comparator_responders", "value.comparator_responders"),
-        ("comparator_n", "value.comparator_n"),
+        *_list_value_columns(ResponseRateValue),
         *_EVIDENCE_COLUMNS,
     ),
     "findings": (
         *_CLAIM_COLUMNS,
-        ("outcome", "value.outcome"),
-        ("effect", "value.effect"),
-        ("interval", "value.interval"),
-        ("direction", "value.direction"),
-        ("at", "value.at"),
-        ("at_label", "value.at_label"),
-        ("ceiling", "value.ceiling"),
+        *_list_value_columns(FindingValue),
         *_EVIDENCE_COLUMNS,
     ),
 }
