@@ -95,15 +95,11 @@ def iter_claims(record: Json) -> Iterator[Json]:
         yield from record[kind.block]["items"]
 
 
-def select_key_sources(sources: Iterable[Json], limit: int = 3) -> list[Json]:
-    """Select the best sources: independent before commercial, then by design, then newest first."""
+def select_key_sources(sources: Iterable[Json]) -> list[Json]:
+    """Select the three best sources: independent before commercial, then by design, then newest first."""
     designs = list(vocabulary.DESIGNS)
-    return sorted(
-        sources,
-        key=lambda source: (
-            source["commercial"],
-            designs.index(source["design"]),
-            -(source["year"] or 0),
-            source["slug"],
-        ),
-    )[:limit]
+
+    def rank(source: Json) -> tuple[bool, int, int, str]:
+        return source["commercial"], designs.index(source["design"]), -(source["year"] or 0), source["slug"]
+
+    return sorted(sources, key=rank)[:3]

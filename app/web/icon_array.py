@@ -4,17 +4,17 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+ROWS: Final = 20
 COLUMNS: Final = 50
 CELL_SIZE: Final = 8
 
 
-def render_icon_array(count: int, *, base: int = 1_000, key: str, title: str, description: str) -> Markup:
-    """Render `count` of `base` people as filled dots and the rest as rings, as SVG; empty below one person."""
-    if count < 1 or count > base:
+def render_icon_array(count: int, *, key: str, title: str, description: str) -> Markup:
+    """Render `count` of 1,000 people as filled dots and the rest as rings, as SVG; empty below one person."""
+    if count < 1 or count > ROWS * COLUMNS:
         return Markup("")
-    rows = base // COLUMNS
     full_rows, remainder = divmod(count, COLUMNS)
-    width, height = COLUMNS * CELL_SIZE, rows * CELL_SIZE
+    width, height = COLUMNS * CELL_SIZE, ROWS * CELL_SIZE
     filled_area = []
     if full_rows:
         filled_area.append(f"M0 0H{width}V{full_rows * CELL_SIZE}H0Z")
