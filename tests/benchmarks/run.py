@@ -4,9 +4,12 @@ import argparse
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
+import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -26,10 +29,11 @@ from benchmarks.servers import (
     run_reference,
     run_service,
 )
-from benchmarks.synthetic import build_synthetic_content, build_word
+from benchmarks.synthetic import build_word, load_synthetic
 from checkout import ROOT
 from sqlalchemy import create_engine
 
+from app.gc_pause import gc_paused
 from app.settings import load_settings
 
 ReportProgress = Callable[[str], None]
@@ -51,20 +55,13 @@ _GROWTH_ROUNDS: Final = 4
 
 
 @dataclass
-class Workload:
-    """URLs of a kind of request for this service and for the plain application."""
-
-    service: list[str]
-    plain: list[str]
-
-
-@dataclass
 class Size:
     """Synthetic release of one size, loaded, with its measurements."""
 
     count: int
     folder: Path
-    workloads: dict[str, Workload]
+    # Workload -> URLs of this service; the plain application has them without /v1.
+    workloads: dict[str, list[str]]
     load_seconds: float
     load_mib: float
     # Workload -> median latency of each round in milliseconds.
@@ -97,54 +94,47 @@ def prepare_size(count: int, folder: Path, *, beside: bool) -> Size:
     generators = [f"generator-{n}" for n in range(facts["generators"])][:_MAX_URLS]
     words = [build_word(n) for n in (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597)]
     workloads = {
-        "detail": Workload([f"/v1/procedures/{slug}" for slug in slugs], [f"/procedures/{slug}" for slug in slugs]),
-        "look-up": Workload(
-            [f"/v1/pain-generators/{slug}/procedures" for slug in generators],
-            [f"/pain-generators/{slug}/procedures" for slug in generators],
-        ),
-        "search": Workload([f"/v1/search?q={word}" for word in words], [f"/search?q={word}" for word in words]),
-        "list": Workload(["/v1/procedures?limit=20"], ["/procedures?limit=20"]),
+        "detail": [f"/v1/procedures/{slug}" for slug in slugs],
+        "look-up": [f"/v1/pain-generators/{slug}/procedures" for slug in generators],
+        "search": [f"/v1/search?q={word}" for word in words],
+        "list": ["/v1/procedures?limit=20"],
     }
     return Size(count, folder, workloads, facts["seconds"], facts["mib"])
 
 
 def measure_throughputs(size: Size, *, rounds: int, report: ReportProgress) -> dict[str, dict[str, list[float]]]:
     """Measure requests per second of this service (warm, cold, 304) and of the bare and plain applications, in rounds."""
-    rates: dict[str, dict[str, list[float]]] = {}
+    rates: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     with ExitStack() as stack:
         warm: Server = stack.enter_context(run_service(size.database_url, size.folder / "search", cached=True))
         cold: Server = stack.enter_context(run_service(size.database_url, size.folder / "search", cached=False))
         plain: Server = stack.enter_context(
-            run_reference("plain", size.folder / "plain.sqlite3", size.workloads["list"].plain[0])
+            run_reference("plain", size.folder / "plain.sqlite3", _to_plain(size.workloads["list"])[0])
         )
-        urls = [url for workload in size.workloads.values() for url in workload.service]
-        recorded = record_responses(warm, urls)
-        record_responses(cold, urls)
+        all_urls = [url for urls in size.workloads.values() for url in urls]
+        recorded = record_responses(warm, all_urls)
+        record_responses(cold, all_urls)
         (size.folder / "recorded.json").write_text(json.dumps(recorded), encoding="utf-8")
-        bare: Server = stack.enter_context(run_reference("bare", size.folder / "recorded.json", urls[0]))
+        bare: Server = stack.enter_context(run_reference("bare", size.folder / "recorded.json", all_urls[0]))
+        # Workload, server, URLs and their ETags.
+        turns = [
+            (workload, name, server, _to_plain(urls) if server is plain else urls, [""] * len(urls))
+            for workload, urls in size.workloads.items()
+            for name, server in (("bare", bare), ("warm", warm), ("cold", cold), ("plain", plain))
+        ]
+        details = size.workloads["detail"]
+        etags = [recorded[f"{url}?"]["etag"] for url in details]
+        turns += [("304", name, server, details, etags) for name, server in (("bare", bare), ("warm", warm))]
         for number in range(rounds):
             report(f"throughput, round {number + 1} of {rounds}")
-            for name, workload in size.workloads.items():
-                no_etags = [""] * len(workload.service)
-                row = rates.setdefault(name, {})
-
-                def run(
-                    name: str, server: Server, urls: list[str], etags: list[str], row: dict[str, list[float]]
-                ) -> None:
-                    row.setdefault(name, []).append(
-                        measure_throughput(server, urls, etags, seconds=_ROUND_SECONDS, work=size.folder)
-                    )
-
-                run("bare", bare, workload.service, no_etags, row)
-                run("warm", warm, workload.service, no_etags, row)
-                run("cold", cold, workload.service, no_etags, row)
-                run("plain", plain, workload.plain, [""] * len(workload.plain), row)
-            detail = size.workloads["detail"].service
-            etags = [recorded[f"{url}?"]["etag"] for url in detail]
-            row = rates.setdefault("304", {})
-            run("bare", bare, detail, etags, row)
-            run("warm", warm, detail, etags, row)
+            for workload, name, server, urls, tags in turns:
+                rate = measure_throughput(server, urls, tags, seconds=_ROUND_SECONDS, work=size.folder)
+                rates[workload][name].append(rate)
     return rates
+
+
+def _to_plain(urls: list[str]) -> list[str]:
+    return [url.removeprefix("/v1") for url in urls]
 
 
 def measure_growth(sizes: list[Size], *, rounds: int, report: ReportProgress) -> None:
@@ -158,7 +148,7 @@ def measure_growth(sizes: list[Size], *, rounds: int, report: ReportProgress) ->
             report(f"growth, round {number + 1} of {rounds}")
             for name in sizes[0].workloads:
                 for size, cold in servers:
-                    median = measure_latency(cold, size.workloads[name].service, seconds=_GROWTH_ROUND_SECONDS)
+                    median = measure_latency(cold, size.workloads[name], seconds=_GROWTH_ROUND_SECONDS)
                     size.latencies.setdefault(name, []).append(median)
 
 
@@ -289,23 +279,11 @@ def _render_report(facts: dict[str, Any]) -> str:
 
 def _load_size(count: int, folder: Path, *, beside: bool) -> None:
     """Load both databases of one size in this process, and print what loading that of the service took."""
-    import resource
-    import time
-
-    from app.db.migrations import migrate
-    from app.db.write_engine import create_write_engine
-    from app.gc_pause import gc_paused
-    from app.loader.writer import write_content
-
     for old in folder.glob("*.sqlite3*"):
         old.unlink()
     started = time.perf_counter()
     with gc_paused():
-        content = build_synthetic_content(count)
-        engine = create_write_engine(f"sqlite:///{folder / 'kb.sqlite3'}")
-        migrate(engine)
-        write_content(engine, content)
-        engine.dispose()
+        content = load_synthetic(f"sqlite:///{folder / 'kb.sqlite3'}", count)
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if beside:

@@ -210,12 +210,14 @@ def build_synthetic_content(count: int) -> CheckedContent:
     return CheckedContent(_VERSION, "2026-01-01", f"{count:016x}", False, bundle, graph, [release], [])
 
 
-def load_synthetic(url: str, count: int) -> None:
-    """Load a synthetic release into a database, migrated first if needed."""
+def load_synthetic(url: str, count: int) -> CheckedContent:
+    """Load a synthetic release into a database, migrated first if needed. Returns its content."""
+    content = build_synthetic_content(count)
     engine = create_write_engine(url)
     migrate(engine)
-    write_content(engine, build_synthetic_content(count))
+    write_content(engine, content)
     engine.dispose()
+    return content
 
 
 if __name__ == "__main__":
