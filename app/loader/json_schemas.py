@@ -2,32 +2,22 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from app.seed import schema as seed
+from app.seed.reader import LIST_FILES, RECORD_FOLDERS, SINGLE_FILES
 
 
 def build_schemas() -> dict[str, str]:
     """Build the text of each schema by file name."""
-    single: dict[str, Any] = {
-        "procedure": seed.ProcedureIn,
-        "condition": seed.ConditionIn,
-        "pain-generator": seed.PainGeneratorIn,
-        "about": seed.About,
-        "editorial": seed.Editorial,
-        "release": seed.ReleaseFile,
-    }
-    lists: dict[str, tuple[str, Any]] = {
-        "risks": ("risks", seed.RiskIn),
-        "sources": ("sources", seed.SourceIn),
-        "guide": ("pages", seed.GuidePageIn),
-        "withdrawn": ("withdrawn", seed.WithdrawnIn),
-    }
+    single: dict[str, type[BaseModel]] = {"release": seed.ReleaseFile}
+    single |= {record_type.replace("_", "-"): cls for _, cls, _, record_type in RECORD_FOLDERS}
+    single |= {name.removesuffix(".json"): cls for name, cls, _ in SINGLE_FILES}
     schemas = {name: cls.model_json_schema(by_alias=True) for name, cls in single.items()}
-    for name, (key, cls) in lists.items():
-        entry = TypeAdapter(cls).json_schema(by_alias=True)
+    for file_name, key, entry_cls, *_ in LIST_FILES:
+        name = file_name.removesuffix(".json")
+        entry = TypeAdapter(entry_cls).json_schema(by_alias=True)
         definitions = entry.pop("$defs", {})
         schemas[name] = {
             "$defs": definitions,

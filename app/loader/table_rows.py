@@ -31,6 +31,7 @@ from app.read_model.record_documents import (
     build_source_document,
     build_source_summary,
     build_summary_and_document,
+    list_names,
 )
 from app.read_model.releases import iter_release_documents
 from app.text.normalize import normalize
@@ -187,19 +188,20 @@ def _build_record_row(graph: ContentGraph, record_type: str, record: Any) -> dic
     return row
 
 
-def _iter_name_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
-    def build_row(record_type: str, slug: str, name_kind: str, name: str) -> dict[str, Any]:
-        return {"type": record_type, "slug": slug, "kind": name_kind, "text": name, "normalized": normalize(name)}
-
+def _iter_names(graph: ContentGraph) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Yield type, slug and names of each record, each name with its kind."""
     for record_type, record in graph.bundle.records():
-        names = [("preferred", record.name), *((name.kind, name.text) for name in record.names)]
-        yield from (build_row(record_type, record.slug, *name) for name in dict.fromkeys(names))
+        yield record_type, record.slug, list_names(record)
     for risk in graph.bundle.risks:
-        names = [("preferred", risk.name), ("lay_name", risk.lay_name), *(("synonym", name) for name in risk.names)]
-        yield from (build_row("risk", risk.slug, *name) for name in dict.fromkeys(names))
+        yield "risk", risk.slug, [("lay_name", risk.lay_name), *list_names(risk)]
     for page in graph.bundle.guide:
-        names = [("preferred", page.title), *(("synonym", name) for name in page.names)]
-        yield from (build_row("guide_page", page.slug, *name) for name in dict.fromkeys(names))
+        yield "guide_page", page.slug, [("preferred", page.title), *(("synonym", name) for name in page.names)]
+
+
+def _iter_name_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    for record_type, slug, names in _iter_names(graph):
+        for name_kind, text in dict.fromkeys(names):
+            yield {"type": record_type, "slug": slug, "kind": name_kind, "text": text, "normalized": normalize(text)}
 
 
 def _iter_phrase_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:

@@ -19,6 +19,7 @@ from app.domain import vocabulary
 from app.domain.claim_kinds import KINDS_WITH_VOCABULARY
 from app.domain.durations import find_days
 from app.domain.json import Json
+from app.domain.record_types import PATH_BY_RECORD_TYPE, RECORD_TYPES
 from app.domain.values import (
     FindingValue,
     IndicationValue,
@@ -152,16 +153,16 @@ def build_lists(
             for slug, row in procedure_rows.items()
         ),
     )
-    for path, record_type, records, build_facets in (
-        ("conditions", "condition", graph.bundle.conditions, _build_condition_facets),
-        ("pain-generators", "pain_generator", graph.bundle.pain_generators, _build_generator_facets),
-        ("risks", "risk", graph.bundle.risks, _build_risk_facets),
+    for record_type, build_facets in (
+        ("condition", _build_condition_facets),
+        ("pain_generator", _build_generator_facets),
+        ("risk", _build_risk_facets),
+        ("source", _build_source_facets),
     ):
-        yield _build_record_list(graph, path, record_type, records, build_facets)
-    yield ListBuilder("sources", _iter_source_rows(graph))
+        yield ListBuilder(PATH_BY_RECORD_TYPE[record_type], _iter_record_rows(graph, record_type, build_facets))
     yield ListBuilder("targets", _iter_target_rows(graph))
-    yield from _build_lookups(graph, graph.edges_by_generator, "pain_generator", "pain-generators", procedure_rows)
-    yield from _build_lookups(graph, graph.edges_by_condition, "condition", "conditions", procedure_rows)
+    yield from _build_lookups(graph, graph.edges_by_generator, "pain_generator", procedure_rows)
+    yield from _build_lookups(graph, graph.edges_by_condition, "condition", procedure_rows)
     yield from _build_risk_lookups(graph, procedure_rows)
     yield ListBuilder("relief-durations", _iter_claim_rows(graph, "relief_duration", _build_relief_facets))
     yield ListBuilder("response-rates", _iter_claim_rows(graph, "response_rate", _build_rate_facets))
@@ -239,28 +240,19 @@ def _last_changed_index(graph: ContentGraph, record_type: str, slug: str) -> flo
     return float(graph.versions.index(graph.last_changed_version(record_type, slug)))
 
 
-def _build_record_row(
-    graph: ContentGraph, record_type: str, slug: str, facets: Facets, sort_values: Mapping[str, float | None]
-) -> BuiltRow:
-    return BuiltRow(
-        (record_type, slug),
-        facets=facets,
-        sort_values={"updated": _last_changed_index(graph, record_type, slug), **sort_values},
-    )
+def _iter_record_rows(
+    graph: ContentGraph, record_type: str, build_facets: Callable[[ContentGraph, Any], Facets]
+) -> Iterator[BuiltRow]:
+    records = getattr(graph.bundle, RECORD_TYPES[record_type].folder)
+    for record in sorted(records, key=lambda record: graph.sort_key(record_type, record.slug)):
+        sort_values: dict[str, float | None] = {"updated": _last_changed_index(graph, record_type, record.slug)}
+        if isinstance(record, seed.SourceIn):
+            sort_values["year"] = _to_sort_value(record.year)
+        yield BuiltRow((record_type, record.slug), facets=build_facets(graph, record), sort_values=sort_values)
 
 
-def _build_record_list(
-    graph: ContentGraph,
-    path: str,
-    record_type: str,
-    records: Iterable[Any],
-    build_facets: Callable[[ContentGraph, Any], Facets],
-) -> ListBuilder:
-    ordered = sorted(records, key=lambda record: graph.sort_key(record_type, record.slug))
-    return ListBuilder(
-        path,
-        (_build_record_row(graph, record_type, record.slug, build_facets(graph, record), {}) for record in ordered),
-    )
+def _to_sort_value(year: int | None) -> float | None:
+    return None if year is None else float(year)
 
 
 def _build_condition_facets(graph: ContentGraph, record: seed.ConditionIn) -> Facets:
@@ -295,15 +287,8 @@ def _build_risk_facets(graph: ContentGraph, risk: seed.RiskIn) -> Facets:
     return {"category": {risk.category}, "procedure": ancestors}
 
 
-def _iter_source_rows(graph: ContentGraph) -> Iterator[BuiltRow]:
-    for source in sorted(graph.bundle.sources, key=lambda source: graph.sort_key("source", source.slug)):
-        facets: Facets = {
-            "design": {source.design},
-            "commercial": _bool_facet(source.commercial),
-            "status": {source.status},
-        }
-        year = None if source.year is None else float(source.year)
-        yield _build_record_row(graph, "source", source.slug, facets, {"year": year})
+def _build_source_facets(_: ContentGraph, source: seed.SourceIn) -> Facets:
+    return {"design": {source.design}, "commercial": _bool_facet(source.commercial), "status": {source.status}}
 
 
 def _iter_target_rows(graph: ContentGraph) -> Iterator[BuiltRow]:
@@ -338,7 +323,6 @@ def _build_lookups(
     graph: ContentGraph,
     edges_by_slug: dict[str, list[Edge]],
     record_type: str,
-    folder: str,
     procedure_rows: dict[str, _ProcedureListRow],
 ) -> Iterator[ListBuilder]:
     """Build the procedure lookup of each record: procedures linked to it or a narrower record, each once."""
@@ -349,7 +333,8 @@ def _build_lookups(
     for record in graph.ancestors[record_type]:
         edges = [(depth, edge) for slug, depth in narrower[record] for edge in edges_by_slug.get(slug, ())]
         yield ListBuilder(
-            f"{folder}/{record}/procedures", _iter_lookup_rows(graph, record_type, record, edges, procedure_rows)
+            f"{PATH_BY_RECORD_TYPE[record_type]}/{record}/procedures",
+            _iter_lookup_rows(graph, record_type, record, edges, procedure_rows),
         )
 
 
@@ -427,8 +412,8 @@ def _iter_claim_rows(
                 for ancestor in graph.ancestors["condition"][indication.value.condition]
             }
             facets |= {**_procedure_filter_facets(graph, slug), "condition": conditions}
-        year = None if source.year is None else float(source.year)
-        yield BuiltRow(claim_id=claim.id, facets=facets, sort_values={**sort_values, "year": year})
+        sort_values = {**sort_values, "year": _to_sort_value(source.year)}
+        yield BuiltRow(claim_id=claim.id, facets=facets, sort_values=sort_values)
 
 
 def _build_relief_facets(

@@ -103,11 +103,14 @@ def _build_hierarchy(graph: ContentGraph, record_type: str, record: seed.RecordI
     }
 
 
+def list_names(record: seed.RecordIn | seed.RiskIn) -> list[tuple[str, str]]:
+    """List the names of a record with the kind of each, the preferred name first."""
+    names = [("preferred", record.name)]
+    return names + [("synonym", name) if isinstance(name, str) else (name.kind, name.text) for name in record.names]
+
+
 def _build_names(record: seed.RecordIn | seed.RiskIn) -> list[Json]:
-    names = [{"text": record.name, "kind": "preferred"}]
-    for name in record.names:
-        names.append({"text": name, "kind": "synonym"} if isinstance(name, str) else name.model_dump())
-    return names
+    return [{"text": text, "kind": name_kind} for name_kind, text in list_names(record)]
 
 
 def _build_common_footer(graph: ContentGraph, record_type: str, record: seed.RecordIn) -> Json:

@@ -8,7 +8,8 @@ a team would write first.
 import json
 import sys
 from base64 import b64decode
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -42,57 +43,51 @@ class ConditionLink(Base, table=True):
     condition_id: int = Field(foreign_key="plain_condition.id", primary_key=True)
 
 
-class Generator(Base, table=True):
-    __tablename__ = "plain_generator"
+class Record(Base):
     id: int | None = Field(default=None, primary_key=True)
-    slug: str = Field(index=True)
-    name: str
+    slug: str = Field(index=True, unique=True)
+    name: str = Field(index=True)
+
+
+class Generator(Record, table=True):
+    __tablename__ = "plain_generator"
     procedures: list["Procedure"] = Relationship(back_populates="generators", link_model=GeneratorLink)
 
 
-class Condition(Base, table=True):
+class Condition(Record, table=True):
     __tablename__ = "plain_condition"
-    id: int | None = Field(default=None, primary_key=True)
-    slug: str = Field(index=True)
-    name: str
     procedures: list["Procedure"] = Relationship(back_populates="conditions", link_model=ConditionLink)
 
 
-class Risk(Base, table=True):
+class Risk(Record, table=True):
     __tablename__ = "plain_risk"
-    id: int | None = Field(default=None, primary_key=True)
-    slug: str = Field(index=True)
-    name: str
 
 
-class ProcedureRisk(Base, table=True):
-    __tablename__ = "plain_procedure_risk"
+class Statement(Base):
     id: int | None = Field(default=None, primary_key=True)
     procedure_id: int = Field(foreign_key="plain_procedure.id", index=True)
+    statement: str
+
+
+class ProcedureRisk(Statement, table=True):
+    __tablename__ = "plain_procedure_risk"
     risk_id: int = Field(foreign_key="plain_risk.id")
     observed: int
     n: int
-    statement: str
     procedure: "Procedure" = Relationship(back_populates="risks")
     risk: Risk = Relationship()
 
 
-class Relief(Base, table=True):
+class Relief(Statement, table=True):
     __tablename__ = "plain_relief"
-    id: int | None = Field(default=None, primary_key=True)
-    procedure_id: int = Field(foreign_key="plain_procedure.id", index=True)
     min: str
     max: str
     label: str
-    statement: str
     procedure: "Procedure" = Relationship(back_populates="reliefs")
 
 
-class Procedure(Base, table=True):
+class Procedure(Record, table=True):
     __tablename__ = "plain_procedure"
-    id: int | None = Field(default=None, primary_key=True)
-    slug: str = Field(index=True, unique=True)
-    name: str = Field(index=True)
     family: str
     summary: str
     generators: list[Generator] = Relationship(back_populates="procedures", link_model=GeneratorLink)
@@ -137,27 +132,17 @@ def load_plain_database(engine: Engine, content: CheckedContent) -> None:
     """Load a synthetic release into the tables of the plain application."""
     TABLES.metadata.create_all(engine)
     bundle = content.bundle
-    ids: dict[str, dict[str, int]] = {
-        "generator": {record.slug: n for n, record in enumerate(bundle.pain_generators, 1)},
-        "condition": {record.slug: n for n, record in enumerate(bundle.conditions, 1)},
-        "risk": {record.slug: n for n, record in enumerate(bundle.risks, 1)},
+    records: dict[type[SQLModel], Sequence[Any]] = {
+        Generator: bundle.pain_generators,
+        Condition: bundle.conditions,
+        Risk: bundle.risks,
     }
-    rows: dict[type[SQLModel], list[dict[str, Any]]] = {
-        Generator: [{"slug": record.slug, "name": record.name} for record in bundle.pain_generators],
-        Condition: [{"slug": record.slug, "name": record.name} for record in bundle.conditions],
-        Risk: [{"slug": record.slug, "name": record.name} for record in bundle.risks],
-    }
+    ids = {model: {record.slug: n for n, record in enumerate(members, 1)} for model, members in records.items()}
     with engine.begin() as connection:
-        for model, values in rows.items():
-            connection.execute(insert(model), values)
+        for model, members in records.items():
+            connection.execute(insert(model), [{"slug": record.slug, "name": record.name} for record in members])
         for start in range(0, len(bundle.procedures), 2_000):
-            batch: dict[type[SQLModel], list[dict[str, Any]]] = {
-                Procedure: [],
-                GeneratorLink: [],
-                ConditionLink: [],
-                ProcedureRisk: [],
-                Relief: [],
-            }
+            batch: dict[type[SQLModel], list[dict[str, Any]]] = defaultdict(list)
             for number, record in enumerate(bundle.procedures[start : start + 2_000], start + 1):
                 _add_rows(batch, ids, number, record)
             for model, values in batch.items():
@@ -166,7 +151,7 @@ def load_plain_database(engine: Engine, content: CheckedContent) -> None:
 
 def _add_rows(
     batch: dict[type[SQLModel], list[dict[str, Any]]],
-    ids: dict[str, dict[str, int]],
+    ids: dict[type[SQLModel], dict[str, int]],
     number: int,
     record: seed.ProcedureIn,
 ) -> None:
@@ -176,13 +161,13 @@ def _add_rows(
     )
     for claim in record.claims:
         if isinstance(claim.value, TargetValue):
-            batch[GeneratorLink].append({**procedure, "generator_id": ids["generator"][claim.value.pain_generator]})
+            batch[GeneratorLink].append({**procedure, "generator_id": ids[Generator][claim.value.pain_generator]})
         elif isinstance(claim.value, IndicationValue):
-            batch[ConditionLink].append({**procedure, "condition_id": ids["condition"][claim.value.condition]})
+            batch[ConditionLink].append({**procedure, "condition_id": ids[Condition][claim.value.condition]})
         elif isinstance(claim.value, ProcedureRiskValue):
             value = claim.value
             rate = {"observed": value.observed, "n": value.n, "statement": claim.statement}
-            batch[ProcedureRisk].append({**procedure, **rate, "risk_id": ids["risk"][value.risk]})
+            batch[ProcedureRisk].append({**procedure, **rate, "risk_id": ids[Risk][value.risk]})
         elif isinstance(claim.value, ReliefDurationValue):
             duration = {"min": claim.value.min, "max": claim.value.max, "label": claim.value.label}
             batch[Relief].append({**procedure, **duration, "statement": claim.statement})

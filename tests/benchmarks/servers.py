@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import httpx
 from checkout import ROOT
+from live import find_free_port
 
 from app.errors import ConfigurationError
 
@@ -48,13 +49,6 @@ def check_tools() -> None:
     missing = [tool for tool in ("wrk", "taskset") if shutil.which(tool) is None]
     if missing:
         raise ConfigurationError(f"The benchmark needs {' and '.join(missing)} (Debian: apt install wrk util-linux).")
-
-
-def find_free_port() -> int:
-    """Find an unused port."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @contextmanager
