@@ -22,6 +22,14 @@ def _build_block_cell(block_name: str, format_claim: Callable[[Json], str]) -> C
     return cell
 
 
+def _build_fact_cell(fact: str, format_value: Callable[[Any], str]) -> Callable[[Json], Cell]:
+    def cell(document: Json) -> Cell:
+        values = document[fact] if isinstance(document[fact], list) else [document[fact]]
+        return "known", [(format_value(value), value, "") for value in values]
+
+    return cell
+
+
 def _build_typical_relief(document: Json) -> Cell:
     block = document["typical_relief"]
     values = [
@@ -64,38 +72,23 @@ def _format_percent(low: float | None, high: float | None) -> str:
     return f"{low:g} %" if low == high else f"{low:g} to {high:g} %"
 
 
+def _format_edge(claim: Json) -> str:
+    value = claim["value"]
+    linked = value["pain_generator"] if claim["kind"] == "target" else value["condition"]
+    return f"{vocabulary.TARGET_ROLES[value['role']]}: {linked['name']}"
+
+
 def _get_label(claim: Json) -> str:
     return str(claim["value"]["label"])
 
 
 # Name, label and cell builder of each row.
 ROWS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
-    (
-        "family",
-        "Kind of procedure",
-        lambda d: ("known", [(vocabulary.PROCEDURE_FAMILIES[d["family"]], d["family"], "")]),
-    ),
-    ("intents", "Done to", lambda d: ("known", [(vocabulary.INTENTS[intent], intent, "") for intent in d["intents"]])),
-    (
-        "implant",
-        "Something stays in the body",
-        lambda d: ("known", [("Yes" if d["implant"] else "No", d["implant"], "")]),
-    ),
-    (
-        "targets",
-        "Pain generators",
-        _build_block_cell(
-            "targets",
-            lambda c: f"{vocabulary.TARGET_ROLES[c['value']['role']]}: {c['value']['pain_generator']['name']}",
-        ),
-    ),
-    (
-        "indications",
-        "Conditions",
-        _build_block_cell(
-            "indications", lambda c: f"{vocabulary.TARGET_ROLES[c['value']['role']]}: {c['value']['condition']['name']}"
-        ),
-    ),
+    ("family", "Kind of procedure", _build_fact_cell("family", vocabulary.PROCEDURE_FAMILIES.__getitem__)),
+    ("intents", "Done to", _build_fact_cell("intents", vocabulary.INTENTS.__getitem__)),
+    ("implant", "Something stays in the body", _build_fact_cell("implant", lambda implant: "Yes" if implant else "No")),
+    ("targets", "Pain generators", _build_block_cell("targets", _format_edge)),
+    ("indications", "Conditions", _build_block_cell("indications", _format_edge)),
     ("typical_relief", "How long relief typically lasts", _build_typical_relief),
     ("relief_durations", "Every estimate of relief", _build_block_cell("relief_durations", _get_label)),
     ("response_rates", "How many respond", _build_block_cell("response_rates", _format_response)),
@@ -160,10 +153,13 @@ def _build_summary(document: Json) -> Json:
     return {key: document[key] for key in _SUMMARY_KEYS}
 
 
+def list_conditions(document: Json) -> dict[str, Json]:
+    """List the conditions that a procedure is indicated for: slug -> reference."""
+    conditions = (claim["value"]["condition"] for claim in document["indications"]["items"])
+    return {condition["slug"]: condition for condition in conditions}
+
+
 def _list_shared_conditions(documents: list[Json]) -> list[Json]:
-    conditions, *others = (
-        {claim["value"]["condition"]["slug"]: claim["value"]["condition"] for claim in document["indications"]["items"]}
-        for document in documents
-    )
+    conditions, *others = map(list_conditions, documents)
     shared = [condition for slug, condition in conditions.items() if all(slug in other for other in others)]
     return sorted(shared, key=lambda condition: (condition["name"].casefold(), condition["slug"]))

@@ -13,7 +13,7 @@ from app.db.read_engine import ReadTransaction
 from app.domain.claim_kinds import KINDS_WITH_VOCABULARY
 from app.domain.documents import DISAGREEMENTS, QUALITY, DocumentType
 from app.domain.durations import find_days
-from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES
+from app.domain.record_types import RECORD_TYPES
 from app.domain.values import FindingValue, ProcedureRiskValue, ResponseRateValue, StatementValue
 from app.loader.content import CheckedContent
 from app.queries.lists import build_first_page
@@ -25,12 +25,12 @@ from app.read_model.options import build_options_document
 from app.read_model.quality import build_disagreements_document, render_quality_document
 from app.read_model.record_documents import (
     build_guide_document,
-    build_guide_summary,
     build_risk_document,
-    build_risk_summary,
     build_source_document,
     build_source_summary,
+    build_summary,
     build_summary_and_document,
+    get_summary,
     list_names,
 )
 from app.read_model.releases import iter_release_documents
@@ -176,16 +176,12 @@ def _iter_list_tables(builder: ListBuilder) -> Iterator[TableRows]:
 
 
 def _build_record_row(graph: ContentGraph, record_type: str, record: Any) -> dict[str, Any]:  # noqa: ANN401 - any record class
-    row = {
+    return {
         **vars(record),
+        "summary": get_summary(record),
         "sort_name": normalize(graph.names[record_type, record.slug]),
         "last_changed_in": graph.last_changed_version(record_type, record.slug),
     }
-    if record_type in DESCRIBED_TYPES:
-        row["summary"] = record.texts["summary"].text if "summary" in record.texts else None
-    elif record_type == "guide_page":
-        row["summary"] = record.summary.text
-    return row
 
 
 def _iter_names(graph: ContentGraph) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
@@ -318,7 +314,7 @@ def _iter_claims_and_documents(graph: ContentGraph) -> Iterator[TableRows]:
     for page in graph.bundle.guide:
         claims = render_claims(graph, "guide_page", page.slug, page.claims)
         yield models.Claim, _iter_claim_rows(graph, "guide_page", page.slug, claims)
-        summary, document = build_guide_summary(graph, page), build_guide_document(graph, page)
+        summary, document = build_summary(graph, "guide_page", page), build_guide_document(graph, page)
         yield models.Document, [_build_document_row("guide_page", page.slug, page.title, summary, document)]
 
 
@@ -341,7 +337,7 @@ def _iter_derived_documents(content: CheckedContent) -> Iterator[tuple[str, str,
     graph, bundle = content.graph, content.bundle
     # The largest documents first, while little else is in memory.
     for risk in bundle.risks:
-        yield "risk", risk.slug, risk.name, build_risk_summary(graph, risk), build_risk_document(graph, risk)
+        yield "risk", risk.slug, risk.name, build_summary(graph, "risk", risk), build_risk_document(graph, risk)
     for condition in bundle.conditions:
         yield DocumentType.OPTIONS, condition.slug, condition.name, {}, build_options_document(graph, condition)
     for source in bundle.sources:

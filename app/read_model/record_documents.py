@@ -45,37 +45,35 @@ def build_typical_relief(graph: ContentGraph, slug: str) -> Json:
     return build_block(items)
 
 
-def _build_summary(graph: ContentGraph, record_type: str, record: Any) -> Json:  # noqa: ANN401 - one of three record classes
-    text = record.texts.get("summary")
+def get_summary(record: Any) -> str | None:  # noqa: ANN401 - any record class
+    """Get the text that sums up a record; None if it has none."""
+    match record:
+        case seed.RecordIn():
+            return record.texts["summary"].text if "summary" in record.texts else None
+        case seed.RiskIn():
+            return record.description
+        case seed.GuidePageIn():
+            return record.summary.text
+    return None
+
+
+def build_summary(graph: ContentGraph, record_type: str, record: Any) -> Json:  # noqa: ANN401 - any record class but SourceIn
+    """Build the list item of a record; that of a source is `build_source_summary`."""
     summary: Json = {
         "slug": record.slug,
-        "name": record.name,
+        "name": graph.names[record_type, record.slug],
         "type": record_type,
-        "summary": text.text if text else None,
+        "summary": get_summary(record),
     }
     summary |= {fact: getattr(record, fact) for fact in RECORD_TYPES[record_type].facts}
-    summary["body_regions"] = record.body_regions
+    if isinstance(record, seed.RecordIn):
+        summary["body_regions"] = record.body_regions
     if record_type == "procedure":
         summary["typical_relief"] = build_typical_relief(graph, record.slug)
-    summary["review"] = build_review(graph, record.review)
+    summary["review"] = build_review(graph, record.review if isinstance(record, seed.RecordIn) else None)
     summary["last_changed_in"] = graph.last_changed_version(record_type, record.slug)
     summary["links"] = build_links(record_type, record.slug)
     return summary
-
-
-def build_risk_summary(graph: ContentGraph, risk: seed.RiskIn) -> Json:
-    """Build the list item of a risk."""
-    return {
-        "slug": risk.slug,
-        "name": risk.name,
-        "type": "risk",
-        "summary": risk.description,
-        "lay_name": risk.lay_name,
-        "category": risk.category,
-        "review": build_review(graph),
-        "last_changed_in": graph.last_changed_version("risk", risk.slug),
-        "links": build_links("risk", risk.slug),
-    }
 
 
 def build_source_summary(graph: ContentGraph, source: seed.SourceIn) -> Json:
@@ -135,7 +133,7 @@ def build_summary_and_document(
     claims: Sequence[RenderedClaim],
 ) -> tuple[Json, Json]:
     """Build the list item and the document of a record. `claims` are its claims from `render_claims`."""
-    summary = _build_summary(graph, record_type, record)
+    summary = build_summary(graph, record_type, record)
     document = {
         **summary,
         "names": _build_names(record),
@@ -239,7 +237,7 @@ def build_risk_document(graph: ContentGraph, risk: seed.RiskIn) -> Json:
         for record_type, slug, claim, _ in graph.claims_by_risk.get(risk.slug, ())
     ]
     return {
-        **build_risk_summary(graph, risk),
+        **build_summary(graph, "risk", risk),
         "names": _build_names(risk),
         "observations": build_block(observations),
         "license": build_license(graph),
@@ -264,26 +262,13 @@ def build_source_document(graph: ContentGraph, source: seed.SourceIn) -> Json:
     return {**build_source_summary(graph, source), "claims": build_block(claims)}
 
 
-def build_guide_summary(graph: ContentGraph, page: seed.GuidePageIn) -> Json:
-    """Build the list item of a guide page."""
-    return {
-        "slug": page.slug,
-        "name": page.title,
-        "type": "guide_page",
-        "summary": page.summary.text,
-        "review": build_review(graph),
-        "last_changed_in": graph.last_changed_version("guide_page", page.slug),
-        "links": build_links("guide_page", page.slug),
-    }
-
-
 def build_guide_document(graph: ContentGraph, page: seed.GuidePageIn) -> Json:
     """Build the document of a guide page: headings and texts with the claims that support them."""
     subject_claims = {claim: graph.claims[claim] for item in page.items for claim in item.claims}
     subject_claims |= {claim: graph.claims[claim] for claim in page.summary.claims}
     subject_claims |= {claim.id: graph.claims[claim.id] for claim in page.claims}
     return {
-        **build_guide_summary(graph, page),
+        **build_summary(graph, "guide_page", page),
         "summary_claims": page.summary.claims,
         "items": [
             {"heading": item.heading, "text": item.text, "lang": "en", "claims": item.claims} for item in page.items

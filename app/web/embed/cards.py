@@ -5,6 +5,7 @@ from typing import Final
 
 from app.domain import vocabulary
 from app.domain.json import Json
+from app.formats.comparison import list_conditions
 from app.web.charts import TICKS, get_bounds
 from app.web.embed.blocks import (
     CARD_VERSION,
@@ -300,9 +301,7 @@ def _build_conflict_sections(record: Json, base: str) -> list[Json]:
 
 
 def _build_conditions_block(record: Json, base: str) -> Json:
-    conditions = {
-        claim["value"]["condition"]["slug"]: claim["value"]["condition"] for claim in record["indications"]["items"]
-    }
+    conditions = list_conditions(record)
     if not conditions:
         return gap_block("No cited statement joins this procedure to a condition.")
     return list_block(

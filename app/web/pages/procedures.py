@@ -7,6 +7,7 @@ from fastapi import Response
 from markupsafe import Markup
 
 from app.domain.json import Json
+from app.formats.comparison import list_conditions
 from app.http.context import RequestContext
 from app.web.charts import have_disjoint_ranges, render_relief_chart
 from app.web.claim_lists import (
@@ -24,9 +25,6 @@ from app.web.rendering import load_document, page, render_template
 def _build_procedure_variables(ctx: RequestContext, slug: str) -> Json:
     record = load_document(ctx, "procedure", slug)
     harms, base = build_harm_rows(record["risks"]["items"])
-    conditions = {
-        claim["value"]["condition"]["slug"]: claim["value"]["condition"] for claim in record["indications"]["items"]
-    }
     return {
         "record": record,
         "description": record["summary"],
@@ -35,7 +33,7 @@ def _build_procedure_variables(ctx: RequestContext, slug: str) -> Json:
         "harm_base": base,
         "relief_spans": build_relief_spans(record["relief_durations"]["items"], record["typical_relief"]["items"]),
         "response_rows": build_response_rows(record["response_rates"]["items"]),
-        "conditions": list(conditions.values()),
+        "conditions": list(list_conditions(record).values()),
         "gives_drug": record["family"] in DRUG_FAMILIES,
         "license_statements": find_license_statements(record),
     }
