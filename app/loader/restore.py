@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import tarfile
+from collections import defaultdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,20 +61,20 @@ def _write_seed(releases: list[ReleaseFile], unreleased_changes: list[ContentCha
     except (KeyError, TypeError, IndexError) as error:
         msg = f"a pending change conflicts with the last release: {error!r}"
         raise UnknownRelease(msg) from None
-    seed = {_check_entity(entity): decanonicalize(value) for entity, value in entities.items()}
+    # Folder -> its entities by slug.
+    seed: dict[str, dict[str, Any]] = defaultdict(dict)
+    for entity, value in sorted(entities.items()):
+        folder, _, slug = _check_entity(entity).partition("/")
+        seed[folder][slug] = decanonicalize(value)
     target.mkdir(parents=True, exist_ok=True)
     for folder, *_ in RECORD_FOLDERS:
         (target / folder).mkdir()
-    for entity, value in seed.items():
-        folder, _, slug = entity.partition("/")
-        if any(folder == record_folder for record_folder, *_ in RECORD_FOLDERS):
-            _write_json(target / folder / f"{slug}.json", value)
+        for slug, record in seed[folder].items():
+            _write_json(target / folder / f"{slug}.json", record)
     for name, key, *_ in LIST_FILES:
-        folder = name.removesuffix(".json")
-        entries = [value for entity, value in sorted(seed.items()) if entity.partition("/")[0] == folder]
-        _write_json(target / name, {key: _sort_by_place(entries)})
+        _write_json(target / name, {key: _sort_by_place(list(seed[name.removesuffix(".json")].values()))})
     for name, *_ in SINGLE_FILES:
-        if (value := seed.get(name.removesuffix(".json"))) is not None:
+        if (value := seed[name.removesuffix(".json")].get("")) is not None:
             _write_json(target / name, value)
     (target / "releases").mkdir()
     for release in releases:

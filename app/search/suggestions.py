@@ -3,6 +3,7 @@
 import bisect
 from collections.abc import Collection, Iterable
 from itertools import islice, takewhile
+from operator import itemgetter
 from typing import Any
 
 from rapidfuzz import process
@@ -11,9 +12,6 @@ from rapidfuzz.distance import OSA
 from app.search.index import TYPE_GROUP, TYPE_ORDER, NameSuffix, RecordRef, SearchIndex
 from app.search.stemming import normalize_levels
 from app.text.normalize import normalize
-
-# Record -> (rank, suffix) of its best name.
-_Candidates = dict[RecordRef, tuple[tuple[Any, ...], NameSuffix]]
 
 
 def find_suggestions(
@@ -26,46 +24,45 @@ def find_suggestions(
     typed = normalize(normalize_levels(text))
     if not typed:
         return []
-    candidates = _find_by_prefix(index, typed, types)
-    if not candidates and len(typed) >= 3:
+    matches = _list_by_prefix(index, typed, types)
+    if not matches and len(typed) >= 3:
         corrected = [_correct_prefix(index, word) for word in typed.split()]
         words = [word for word in corrected if word]
         if len(words) == len(corrected):
-            candidates = _find_by_prefix(index, " ".join(words), types) or _find_containing_all(
-                index, words, typed, types
-            )
-    ranked = sorted(candidates.values(), key=lambda candidate: candidate[0])
+            typed = " ".join(words)
+            matches = _list_by_prefix(index, typed, types) or _list_containing_all(index, words, types)
+    # The best name of each record.
+    best: dict[RecordRef, tuple[tuple[Any, ...], NameSuffix]] = {}
+    for suffix in matches:
+        rank, record = _rank(suffix, typed), suffix[3:5]
+        if record not in best or rank < best[record][0]:
+            best[record] = (rank, suffix)
+    ranked = sorted(best.values(), key=itemgetter(0))
     return [suffix[1:] for _, suffix in ranked[:limit]]
 
 
-def _find_by_prefix(index: SearchIndex, typed: str, types: Collection[str]) -> _Candidates:
+def _list_by_prefix(index: SearchIndex, typed: str, types: Collection[str]) -> list[NameSuffix]:
     """Return names that start with the typed text, or do from one of their words on."""
     suffixes = index.name_suffixes
     start = bisect.bisect_left(suffixes, (typed,))
-    candidates: _Candidates = {}
     matches = takewhile(
         lambda suffix: suffix[0].startswith(typed), map(suffixes.__getitem__, range(start, len(suffixes)))
     )
-    for suffix in islice(_select_types(matches, types), 400):
-        _add_candidate(candidates, suffix, typed)
-    return candidates
+    return list(islice(_select_types(matches, types), 400))
 
 
-def _select_types(suffixes: Iterable[NameSuffix], types: Collection[str]) -> Iterable[NameSuffix]:
-    return (suffix for suffix in suffixes if suffix[3] in types) if types else suffixes
-
-
-def _find_containing_all(index: SearchIndex, words: list[str], typed: str, types: Collection[str]) -> _Candidates:
+def _list_containing_all(index: SearchIndex, words: list[str], types: Collection[str]) -> list[NameSuffix]:
     """Return names that contain every word, or a word that starts with it, in any order."""
-    candidates: _Candidates = {}
     matches = (
         suffix
         for suffix in _select_types(index.name_suffixes, types)
         if all(any(part.startswith(word) for part in suffix[0].split()) for word in words)
     )
-    for suffix in islice(matches, 200):
-        _add_candidate(candidates, suffix, typed)
-    return candidates
+    return list(islice(matches, 200))
+
+
+def _select_types(suffixes: Iterable[NameSuffix], types: Collection[str]) -> Iterable[NameSuffix]:
+    return (suffix for suffix in suffixes if suffix[3] in types) if types else suffixes
 
 
 def _correct_prefix(index: SearchIndex, word: str) -> str | None:
@@ -77,10 +74,10 @@ def _correct_prefix(index: SearchIndex, word: str) -> str | None:
     return _find_nearest_prefix(index, word)
 
 
-def _add_candidate(candidates: _Candidates, suffix: NameSuffix, typed: str) -> None:
+def _rank(suffix: NameSuffix, typed: str) -> tuple[Any, ...]:
     _, text, name_kind, record_type, slug, _ = suffix
     full_text = normalize(normalize_levels(text))
-    rank = (
+    return (
         not full_text.startswith(typed),
         full_text != typed,
         TYPE_GROUP.get(record_type, 0),
@@ -89,9 +86,6 @@ def _add_candidate(candidates: _Candidates, suffix: NameSuffix, typed: str) -> N
         TYPE_ORDER[record_type],
         slug,
     )
-    record = (record_type, slug)
-    if record not in candidates or rank < candidates[record][0]:
-        candidates[record] = (rank, suffix)
 
 
 def _find_nearest_prefix(index: SearchIndex, word: str) -> str | None:
