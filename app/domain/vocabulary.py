@@ -173,6 +173,8 @@ STATISTICS: Final = _labels(
     median="Median",
     at_least="At least",
     up_to="At most",
+    total="Total over several sessions",
+    aim="Stated aim, not a result",
     not_stated="Not stated",
 )
 MAGNITUDES: Final = _labels(

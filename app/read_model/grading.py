@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from app.domain import vocabulary
 from app.domain.durations import duration_to_days
 from app.domain.values import ProcedureRiskValue, ReliefDurationValue
 from app.seed import schema as seed
@@ -24,7 +23,6 @@ GRADE_BY_DESIGN: Final = {
 }
 GRADE_RANK: Final = {"high": 0, "moderate": 1, "low": 2, "very_low": 3}
 DESIGN_RANK: Final = {design: rank for rank, design in enumerate(GRADE_BY_DESIGN)}
-_SUPPORT_RANK: Final = {"quote": 0, "beyond_quote": 1, "editorial": 2}
 
 
 class FrequencyBand(NamedTuple):
@@ -65,47 +63,75 @@ class TypicalEstimate:
     reason: str
 
 
+# Statistics that are no estimate of what most people experience.
+_NO_ESTIMATE: Final = frozenset({"up_to", "total", "aim"})
+_SMALLEST_READING: Final = {
+    "minute": "PT1M",
+    "hour": "PT1H",
+    "day": "P1D",
+    "week": "P1W",
+    "month": "P1M",
+    "year": "P1Y",
+}
+
+
 def estimate_relief_days(value: ReliefDurationValue) -> float | None:
-    """Days by which a relief duration is sorted and filtered: its lower end, else one unit of its magnitude; None: unknown."""
+    """Days by which relief is sorted and filtered: its lower end, for a vague phrase the smallest reading.
+
+    None: unknown. A maximum alone, a total over several sessions and a stated aim say nothing of the lower end.
+    """
+    if value.statistic in _NO_ESTIMATE:
+        return None
     if value.min is not None:
         return duration_to_days(value.min)
-    unit = {"minute": "PT1M", "hour": "PT1H", "day": "P1D", "week": "P1W", "month": "P1M", "year": "P1Y"}.get(
-        value.magnitude
-    )
-    if value.max is not None:
-        return duration_to_days(value.max) if unit is None else min(duration_to_days(value.max), duration_to_days(unit))
-    return duration_to_days(unit) if unit else None
+    if value.max is not None or value.magnitude not in _SMALLEST_READING:
+        return None
+    return duration_to_days(_SMALLEST_READING[value.magnitude])
 
 
 def find_typical_estimate(
     claims: Iterable[seed.ClaimIn[ReliefDurationValue]], sources: Mapping[str, seed.SourceIn]
 ) -> TypicalEstimate | None:
     """Choose the typical estimate for a procedure and intent by `docs/content/typical.md`. None: unknown."""
-    qualifying = [claim for claim in claims if _qualifies_as_typical(claim.value) and claim.support == "quote"]
-    independent = [claim for claim in qualifying if not get_best_source(claim, sources).commercial]
-    pool = independent or qualifying
-    if not pool:
+    qualifying = [claim for claim in claims if _qualifies_as_typical(claim, sources)]
+    if not qualifying:
         return None
-    chosen = min(pool, key=lambda claim: _rank_estimate(claim, sources))
-    source = get_best_source(chosen, sources)
-    reason = _explain_choice(source.design, source.year, len(pool) - 1, independent=bool(independent))
-    return TypicalEstimate(chosen, reason)
+    # Statements about the procedure precede those about a variant or against a comparator.
+    least_restricted = min(map(_count_restrictions, qualifying))
+    pool = sorted(
+        (claim for claim in qualifying if _count_restrictions(claim) == least_restricted),
+        key=lambda claim: (estimate_relief_days(claim.value), -(get_best_source(claim, sources).year or 0), claim.id),
+    )
+    return TypicalEstimate(pool[(len(pool) - 1) // 2], _explain_choice(len(pool)))
+
+
+def _qualifies_as_typical(claim: seed.ClaimIn[ReliefDurationValue], sources: Mapping[str, seed.SourceIn]) -> bool:
+    # Time to recurrence is a different measure.
+    return (
+        claim.value.measure == "duration"
+        and claim.support == "quote"
+        and not is_commercial(claim, sources)
+        and estimate_relief_days(claim.value) is not None
+    )
+
+
+def _count_restrictions(claim: seed.AnyClaimIn) -> int:
+    return sum(qualifier is not None for qualifier in (claim.qualifiers.technique, claim.qualifiers.comparator))
 
 
 # Many procedures share few reasons: cached, equal reasons are one string in memory.
 @lru_cache(maxsize=1000)
-def _explain_choice(design: str, year: int | None, others: int, *, independent: bool) -> str:
-    reason = f"Best design among the estimates whose wording was seen in full: {vocabulary.DESIGNS[design].lower()}"
-    reason += f", {year}" if year else ", year not stated"
-    if not independent:
-        reason = "Only commercial sources give a duration: " + reason[0].lower() + reason[1:]
-    reason += f"; {others} other{'s' if others != 1 else ''} ranked lower" if others else "; no other qualified"
-    return reason + "."
+def _explain_choice(count: int) -> str:
+    if count == 1:
+        return "The only estimate of an independent source whose wording was seen in full."
+    which = "shorter" if count == 2 else "middle"
+    number = "two" if count == 2 else str(count)
+    return f"The {which} of {number} estimates by lower end, from independent sources whose wording was seen in full."
 
 
-def _qualifies_as_typical(value: ReliefDurationValue) -> bool:
-    # "Up to" is a maximum, not what most people experience; time to recurrence is a different measure.
-    return value.measure == "duration" and value.statistic != "up_to" and estimate_relief_days(value) is not None
+def is_commercial(claim: seed.AnyClaimIn, sources: Mapping[str, seed.SourceIn]) -> bool:
+    """Whether a claim rests on the words of makers or practices alone."""
+    return claim.commercial or all(sources[citation.source].commercial for citation in claim.citations)
 
 
 def get_best_source(claim: seed.AnyClaimIn, sources: Mapping[str, seed.SourceIn]) -> seed.SourceIn:
@@ -115,28 +141,6 @@ def get_best_source(claim: seed.AnyClaimIn, sources: Mapping[str, seed.SourceIn]
     return min(
         (sources[citation.source] for citation in claim.citations),
         key=lambda source: (source.commercial, DESIGN_RANK[source.design], source.slug),
-    )
-
-
-_STATISTIC_RANK: Final = {"range": 0, "typical": 0, "median": 1, "mean": 2, "at_least": 3, "not_stated": 4}
-
-
-def _rank_estimate(
-    claim: seed.ClaimIn[ReliefDurationValue], sources: Mapping[str, seed.SourceIn]
-) -> tuple[object, ...]:
-    source, value = get_best_source(claim, sources), claim.value
-    vague = value.min is None and value.max is None
-    # Directness: a number before a phrase, an unrestricted statement before one about a variant or against a comparator.
-    restrictions = sum(qualifier is not None for qualifier in (claim.qualifiers.technique, claim.qualifiers.comparator))
-    year = -(source.year or 0)
-    return (
-        DESIGN_RANK[source.design],
-        _SUPPORT_RANK[claim.support],
-        vague,
-        restrictions,
-        _STATISTIC_RANK[value.statistic],
-        year,
-        claim.id,
     )
 
 

@@ -1,10 +1,13 @@
 """Comparison of procedures."""
 
+from typing import TYPE_CHECKING, Any
+
 from pydantic import Field
 
 from app.domain.values import ResponseRateValue
 from app.schemas.building_blocks import Link, Ref, ResponseModel, TextWithLang
 from app.schemas.claims import (
+    VALUE_MODELS,
     IndicationOut,
     ProcedureRiskOut,
     ReliefDurationOut,
@@ -13,6 +16,11 @@ from app.schemas.claims import (
     TypicalRelief,
 )
 from app.schemas.records import ProcedureSummary
+
+if TYPE_CHECKING:
+    ContraindicationOut = Any
+else:
+    ContraindicationOut = VALUE_MODELS["contraindication"]
 
 
 class ComparedValue(ResponseModel):
@@ -28,6 +36,7 @@ class ComparedValue(ResponseModel):
         | ReliefDurationOut
         | ResponseRateValue
         | ProcedureRiskOut
+        | ContraindicationOut
         | StatementOut
     ) = Field(
         description="Value of the claim; for `typical_relief` the estimate, for `family`, `intents` and `implant` that field."

@@ -1,5 +1,6 @@
 """Consistency of the numbers in claims: percentages match their counts, and units are known. Pure."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -21,9 +22,25 @@ def numeric_errors(claim: seed.AnyClaimIn) -> Iterator[NumericError]:
     """Every inconsistent number and unknown unit of a claim."""
     if isinstance(claim.value, values.ResponseRateValue | values.ProcedureRiskValue):
         yield from _share_errors(claim.value)
+    elif isinstance(claim.value, values.ReliefDurationValue | values.OnsetValue):
+        yield from _magnitude_errors(claim.value)
     for n, quantity in enumerate(getattr(claim.value, "quantities", ())):
         if quantity.unit not in vocabulary.UNITS:
             yield f"/value/quantities/{n}/unit", f"unknown unit {quantity.unit!r}{_hint(quantity.unit)}"
+
+
+_TIME_UNIT: Final = re.compile(r"\b(minute|hour|day|week|month|year)s?\b", re.IGNORECASE)
+
+
+def _magnitude_errors(value: values.ReliefDurationValue | values.OnsetValue) -> Iterator[NumericError]:
+    """A vague phrase counts as its smallest reading: "weeks or months" as weeks."""
+    if value.min is not None or value.max is not None or value.magnitude == "unknown":
+        return
+    phrase = value.text or value.label
+    units = {unit.lower() for unit in _TIME_UNIT.findall(phrase)}
+    smallest = next((unit for unit in vocabulary.MAGNITUDES if unit in units), value.magnitude)
+    if value.magnitude != smallest:
+        yield "/value/magnitude", f"{phrase!r} is at least a {smallest}: the magnitude is that of the smallest reading"
 
 
 def _hint(unit: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from build import claim, procedure, write_seed
+from build import claim, procedure, relief, write_seed
 
 from app.loader.content import load_content
 from app.seed.problems import SeedInvalid
@@ -22,6 +22,13 @@ BROKEN: dict[str, tuple[Callable[[], dict[str, Any]], str, str]] = {
         ),
         "/claims/0/citations/0/note",
         "source 'trial' is not commercial",
+    ),
+    "a vague phrase counts as its smallest reading": (
+        lambda: procedure(
+            "p", claims=[relief("c", text="weeks or months", label="weeks or months", magnitude="month")]
+        ),
+        "/claims/0/value/magnitude",
+        "at least a week",
     ),
 }
 
