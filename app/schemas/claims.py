@@ -165,11 +165,13 @@ CLAIM_MODELS: Final[Mapping[str, type[ClaimOutBase[Any]]]] = {
 }
 if TYPE_CHECKING:
     AnyClaimOut = ClaimOutBase[Any]
+    ProcedureValueOut = BaseModel
     StatementClaimOut = ClaimOutBase[Any]
     ProcedureRiskClaimOut = ClaimOutBase[Any]
 else:
     StatementClaimOut, ProcedureRiskClaimOut = CLAIM_MODELS["guide"], CLAIM_MODELS["procedure_risk"]
     AnyClaimOut = Annotated[Union[tuple(CLAIM_MODELS.values())], Field(discriminator="kind")]  # noqa: UP007 - the members are known at run time only
+    ProcedureValueOut = Union[tuple(VALUE_MODELS[row.name] for row in CLAIM_KINDS_BY_RECORD_TYPE["procedure"])]  # noqa: UP007
 
 
 def build_page_model(page: Any, claim_kind: str) -> Any:  # noqa: ANN401 - mypy knows no class that is built from a row

@@ -1,44 +1,17 @@
 """Comparison of procedures."""
 
-from typing import TYPE_CHECKING, Any
-
 from pydantic import Field
 
-from app.domain.values import ResponseRateValue
 from app.schemas.building_blocks import Link, Ref, ResponseModel, TextWithLang
-from app.schemas.claims import (
-    VALUE_MODELS,
-    IndicationOut,
-    ProcedureRiskOut,
-    ReliefDurationOut,
-    StatementOut,
-    TargetOut,
-    TypicalRelief,
-)
+from app.schemas.claims import ProcedureValueOut, TypicalRelief
 from app.schemas.records import ProcedureSummary
-
-if TYPE_CHECKING:
-    ContraindicationOut = Any
-else:
-    ContraindicationOut = VALUE_MODELS["contraindication"]
 
 
 class ComparedValue(ResponseModel):
     """Value of a procedure in a row, as its detail has it, beside its text."""
 
     label: str = Field(description="The value in words.")
-    value: (
-        bool
-        | str
-        | TypicalRelief
-        | TargetOut
-        | IndicationOut
-        | ReliefDurationOut
-        | ResponseRateValue
-        | ProcedureRiskOut
-        | ContraindicationOut
-        | StatementOut
-    ) = Field(
+    value: bool | str | TypicalRelief | ProcedureValueOut = Field(
         description="Value of the claim; for `typical_relief` the estimate, for `family`, `intents` and `implant` that field."
     )
     claims: list[str] = Field(description="Ids of the claims that state it; empty: it is a field of the procedure.")
