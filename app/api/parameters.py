@@ -335,18 +335,23 @@ class RiskLookupParams(ProcedureFilterParams, PageParams):
     facet: list[Annotated[str, one_of(*PROCEDURE_FACETS)]] = repeatable(FACET)
 
 
-class SourceParams(PageParams):
+class SourceFilterParams(ListParams):
     """Filters of the list of sources."""
 
     design: list[DesignValue] = repeatable("Study design.")
     commercial: OptionalBool = optional(
         "Whether the source is a practice or a manufacturer writing about its own offer."
     )
-    status: list[Annotated[str, OpenEnum(vocabulary.SOURCE_STATUSES)]] = repeatable("Status of the source.")
+    standing: list[Annotated[str, OpenEnum(vocabulary.SOURCE_STANDINGS)]] = repeatable("Standing of the source.")
     sort: Annotated[str, one_of("name", "-name", "year", "-year", "updated", "-updated")] = sort_order(
         "Sort order; an unknown year is last in both directions."
     )
-    facet: list[Annotated[str, one_of("design", "commercial", "status")]] = repeatable(FACET)
+
+
+class SourceParams(SourceFilterParams, PageParams):
+    """Parameters of the list of sources."""
+
+    facet: list[Annotated[str, one_of("design", "commercial", "standing")]] = repeatable(FACET)
 
 
 class ChangeFilterParams(ListParams):

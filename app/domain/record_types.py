@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
+from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +91,49 @@ _ROWS: Final = (
         "source",
         "sources",
         fhir_resource="Citation",
-        facts=("design", "year", "commercial", "status", "publisher", "url", "doi", "note"),
+        facts=(
+            "design",
+            "year",
+            "year_reason",
+            "commercial",
+            "funding",
+            "standing",
+            "standing_date",
+            "replaced_by",
+            "publisher",
+            "authors",
+            "number",
+            "url",
+            "doi",
+            "pmid",
+            "pmcid",
+            "note",
+        ),
     ),
     RecordType("guide_page", "guide", "guide", "guide"),
 )
 RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType({row.name: row for row in _ROWS})
+# Fields of a source that hold its number in a public register -> name and web address of the register.
+SOURCE_IDENTIFIERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "doi": ("DOI", "https://doi.org/"),
+        "pmid": ("PubMed", "https://pubmed.ncbi.nlm.nih.gov/"),
+        "pmcid": ("PubMed Central", "https://pmc.ncbi.nlm.nih.gov/articles/"),
+    }
+)
 # Record types whose claims stand in blocks, and whose pages show them in sections.
 DESCRIBED_TYPES: Final = tuple(row.name for row in _ROWS if row.texts)
 RECORD_TYPE_BY_PATH: Final[Mapping[str, str]] = MappingProxyType({row.path: row.name for row in _ROWS})
 PATH_BY_RECORD_TYPE: Final[Mapping[str, str]] = MappingProxyType({row.name: row.path for row in _ROWS})
+
+
+def list_source_links(source: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Register, identifier and URL for each identifier of a source, as JSON."""
+    return [
+        (register, identifier, base + quote(identifier, safe="/:;()"))
+        for field_name, (register, base) in SOURCE_IDENTIFIERS.items()
+        if (identifier := source[field_name])
+    ]
 
 
 def get_label(record_type: str) -> str:

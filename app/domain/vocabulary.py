@@ -88,7 +88,15 @@ DESIGNS: Final = _labels(
     patient_education="Patient education",
     code_system="Code system",
 )
-SOURCE_STATUSES: Final = _labels(current="Current", superseded="Superseded", retracted="Retracted")
+SOURCE_STANDINGS: Final = _labels(
+    current="Current",
+    corrected="Corrected",
+    superseded="Superseded by a newer one",
+    retracted="Retracted",
+    withdrawn="Withdrawn",
+)
+# What rests on such a source has no ground any more: `check` refuses claims that cite it.
+VOID_SOURCE_STANDINGS: Final = ("retracted", "withdrawn")
 NAME_KINDS: Final = _labels(synonym="Synonym", abbreviation="Abbreviation", lay_name="Lay name")
 SUPPORTS: Final = _labels(
     quote="A passage of the source shows the whole fact",

@@ -90,7 +90,7 @@ VOCABULARIES: Final = (
     Vocabulary("grade", "Evidence grade", vocabulary.GRADES),
     Vocabulary("support", "Support of a claim by its source", vocabulary.SUPPORTS),
     Vocabulary("design", "Kind of source", vocabulary.DESIGNS),
-    Vocabulary("source_status", "Status of a source", vocabulary.SOURCE_STATUSES),
+    Vocabulary("source_standing", "Standing of a source", vocabulary.SOURCE_STANDINGS),
     Vocabulary(
         "block_status",
         "Status of a block or of the list of a record",

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from app.domain.record_types import RECORD_TYPES
+from app.domain.record_types import RECORD_TYPES, SOURCE_IDENTIFIERS
 from app.domain.values import FindingValue, ResponseRateValue, Value
 
 CSV_MEDIA_TYPE: Final = "text/csv; charset=utf-8; header=present"
@@ -34,6 +34,8 @@ _EVIDENCE_COLUMNS: Final = (
     ("source_designs", "citations.source.design"),
     ("source_years", "citations.source.year"),
     ("commercial", "citations.source.commercial"),
+    ("source_standings", "citations.source.standing"),
+    *((f"source_{field}s", f"citations.source.{field}") for field in SOURCE_IDENTIFIERS),
     ("notes", "citations.note"),
     ("link", "links.self"),
 )
@@ -63,6 +65,14 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("summary", "summary"),
         ("review_status", "review.status"),
         ("review_due", "review.review_due"),
+        ("last_changed_in", "last_changed_in"),
+        ("link", "links.self"),
+    ),
+    "sources": (
+        ("slug", "slug"),
+        ("name", "name"),
+        *((fact, "replaced_by.slug" if fact == "replaced_by" else fact) for fact in RECORD_TYPES["source"].facts),
+        ("claim_count", "claim_count"),
         ("last_changed_in", "last_changed_in"),
         ("link", "links.self"),
     ),

@@ -36,6 +36,7 @@ MEDIA_TYPES: Final = {
     "targets.csv": CSV,
     "relief-durations.csv": CSV,
     "claims.csv": CSV,
+    "sources.csv": CSV,
     "release.json": "application/json",
 }
 MANIFEST: Final = "manifest.json"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from app.domain.json import Json
-from app.domain.record_types import PATH_BY_RECORD_TYPE
+from app.domain.record_types import PATH_BY_RECORD_TYPE, list_source_links
 from app.read_model.link_placeholder import LINK_PLACEHOLDER
 
 JSONLD_MEDIA_TYPE: Final = "application/ld+json"
@@ -128,7 +128,16 @@ def _build_page(document: Json, html_url: str) -> Json:
 
 def _build_source(source: Json) -> Json:
     work = {"@type": "CreativeWork", "@id": f"{LINK_PLACEHOLDER}/sources/{source['slug']}", "name": source["name"]}
-    return work | ({"datePublished": str(source["year"])} if source["year"] else {})
+    work |= {"datePublished": str(source["year"]) if source["year"] else None}
+    return _drop_empty(
+        work
+        | {
+            "identifier": [
+                {"@type": "PropertyValue", "propertyID": register, "value": identifier, "url": url}
+                for register, identifier, url in list_source_links(source)
+            ]
+        }
+    )
 
 
 def _build_codes(claim: Json) -> list[Json]:

@@ -103,7 +103,7 @@ VIEWS: Final = {
         JOIN claim c ON c.id = k.claim_id""",
     "cited_claims": """
         SELECT c.id, c.kind, c.subject_type, c.subject_slug, c.statement, c.grade, c.support, s.title AS source,
-               s.design, s.year, s.commercial, s.url, s.doi, x.locator, x.note
+               s.design, s.year, s.commercial, s.standing, s.url, s.doi, s.pmid, s.pmcid, x.locator, x.note
         FROM claim c JOIN citation x ON x.claim_id = c.id JOIN source s ON s.slug = x.source_slug""",
 }
 _BATCH_ROWS: Final = 2_000

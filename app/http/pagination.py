@@ -30,7 +30,7 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     "kind": vocabulary.GENERATOR_KINDS,
     "category": vocabulary.RISK_CATEGORIES,
     "design": vocabulary.DESIGNS,
-    "status": vocabulary.SOURCE_STATUSES,
+    "standing": vocabulary.SOURCE_STANDINGS,
     "measure": vocabulary.MEASURES,
     "statistic": vocabulary.STATISTICS,
     "direction": vocabulary.DIRECTIONS,

@@ -66,9 +66,18 @@ class Source(SQLModel, table=True):
     year: int | None = None
     url: str | None = Field(default=None, sa_type=BYTEWISE)
     doi: str | None = Field(default=None, sa_type=BYTEWISE)
+    pmid: str | None = Field(default=None, sa_type=BYTEWISE)
+    pmcid: str | None = Field(default=None, sa_type=BYTEWISE)
+    number: str | None = Field(default=None, sa_type=BYTEWISE)
+    authors: str | None = Field(default=None, sa_type=BYTEWISE)
     design: str = Field(index=True, sa_type=BYTEWISE)
     commercial: bool
-    status: str = Field(sa_type=BYTEWISE)
+    funding: str | None = Field(default=None, sa_type=BYTEWISE)
+    year_reason: str | None = Field(default=None, sa_type=BYTEWISE)
+    standing: str = Field(sa_type=BYTEWISE)
+    standing_date: str | None = Field(default=None, sa_type=BYTEWISE)
+    # Slug of the source that took its place.
+    replaced_by: str | None = Field(default=None, sa_type=BYTEWISE)
     note: str | None = Field(default=None, sa_type=BYTEWISE)
 
 

@@ -11,7 +11,7 @@ import orjson
 from app.domain.claim_kinds import CLAIM_KINDS, list_blocks
 from app.domain.durations import find_days
 from app.domain.json import Json
-from app.domain.record_types import PATH_BY_RECORD_TYPE, RECORD_TYPES
+from app.domain.record_types import PATH_BY_RECORD_TYPE, RECORD_TYPES, SOURCE_IDENTIFIERS
 from app.domain.values import OnsetValue, ProcedureRiskValue, Qualifiers, ReliefDurationValue, Value, list_references
 from app.read_model.grading import BAND_SCHEME, compute_upper_limit_percent, find_band, get_best_source
 from app.read_model.graph import ContentGraph
@@ -97,6 +97,8 @@ def build_source_ref(graph: ContentGraph, slug: str) -> Json:
         "design": source.design,
         "year": source.year,
         "commercial": source.commercial,
+        "standing": source.standing,
+        **{field: getattr(source, field) for field in SOURCE_IDENTIFIERS},
     }
 
 

@@ -288,7 +288,7 @@ def _build_risk_facets(graph: ContentGraph, risk: seed.RiskIn) -> Facets:
 
 
 def _build_source_facets(_: ContentGraph, source: seed.SourceIn) -> Facets:
-    return {"design": {source.design}, "commercial": _bool_facet(source.commercial), "status": {source.status}}
+    return {"design": {source.design}, "commercial": _bool_facet(source.commercial), "standing": {source.standing}}
 
 
 def _iter_target_rows(graph: ContentGraph) -> Iterator[BuiltRow]:

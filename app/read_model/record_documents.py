@@ -17,7 +17,6 @@ from app.read_model.claims_json import (
     build_notice,
     build_relief,
     build_review,
-    build_source_ref,
     build_sources,
     build_texts,
     link_placeholder,
@@ -79,13 +78,11 @@ def build_summary(graph: ContentGraph, record_type: str, record: Any) -> Json:  
 def build_source_summary(graph: ContentGraph, source: seed.SourceIn) -> Json:
     """Build the list item of a source."""
     return {
-        **{key: value for key, value in build_source_ref(graph, source.slug).items() if key != "type"},
+        "slug": source.slug,
+        "name": source.title,
         "type": "source",
-        "publisher": source.publisher,
-        "status": source.status,
-        "url": source.url,
-        "doi": source.doi,
-        "note": source.note,
+        **{fact: getattr(source, fact) for fact in RECORD_TYPES["source"].facts},
+        "replaced_by": source.replaced_by and graph.record_ref("source", source.replaced_by),
         "claim_count": len(graph.cited_by.get(source.slug, ())),
         "last_changed_in": graph.last_changed_version("source", source.slug),
         "links": build_links("source", source.slug),

@@ -52,6 +52,12 @@ class SourceRef(ResponseModel):
     design: Design
     year: int | None = Field(description="Year of publication; null: not stated.")
     commercial: bool = Field(description="The source is a practice's or manufacturer's own publication.")
+    standing: Annotated[str, OpenEnum(vocabulary.SOURCE_STANDINGS)] = Field(
+        description="Whether the source still stands: current, corrected, superseded, retracted or withdrawn."
+    )
+    doi: str | None = Field(description="DOI; null: none is known.")
+    pmid: str | None = Field(description="PubMed id; null: none is known.")
+    pmcid: str | None = Field(description="PubMed Central id; null: none is known.")
 
 
 class CitationOut(ResponseModel):

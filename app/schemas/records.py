@@ -89,12 +89,16 @@ class RiskSummary(RecordSummary):
 class SourceSummary(SourceRef):
     """Source in a list."""
 
+    year_reason: str | None = Field(description="Why there is no year; null: there is one, or no reason is known.")
+    funding: str | None = Field(description="Who paid for the study; null: not known.")
     publisher: str | None = Field(description="Null: not stated.")
-    status: Annotated[str, OpenEnum(vocabulary.SOURCE_STATUSES)] = Field(
-        description="Whether the source is current, superseded or retracted."
+    authors: str | None = Field(description="Null: not known.")
+    number: str | None = Field(description="The publisher's own number, such as NG59; null: none.")
+    standing_date: str | None = Field(
+        description="When it was corrected, superseded, retracted or withdrawn; null: current, or not known."
     )
+    replaced_by: Ref | None = Field(description="Source that took its place; null: none, or not known.")
     url: str | None = Field(description="URL where the source was read; null: not stated.")
-    doi: str | None = Field(description="Null: no DOI is known.")
     note: str | None = Field(description="Caveat about the source; null: none.")
     claim_count: int = Field(description="Number of claims that cite the source.")
     last_changed_in: str

@@ -8,7 +8,7 @@ from typing import Final
 
 from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KINDS, list_blocks
-from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES, get_label
+from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES, SOURCE_IDENTIFIERS, get_label
 from app.domain.values import Value, list_references
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
@@ -49,6 +49,8 @@ def check(bundle: Bundle) -> list[SeedProblem]:
         _duplicate_claim_ids,
         _dangling_record_references,
         _dangling_claim_references,
+        _source_problems,
+        _claims_on_void_sources,
         _inconsistent_numbers,
         _hidden_commercial_sources,
         _hierarchy_cycles,
@@ -192,6 +194,34 @@ def _dangling_claim_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[S
             message_ = f"claim kind {claim.kind!r} is for {labels}: no block of a {get_label(record_type)} shows it"
             errors.append(("/kind", message_))
         yield from _claim_problems(bundle, record_type, slug, claim, errors)
+
+
+def _source_problems(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:
+    for field in SOURCE_IDENTIFIERS:
+        slug_by_identifier: dict[str, str] = {}
+        for source in bundle.sources:
+            if not (identifier := getattr(source, field)):
+                continue
+            # A DOI is the same in any case.
+            first = slug_by_identifier.setdefault(identifier.lower(), source.slug)
+            if first != source.slug:
+                message = f"{identifier!r} is already the {field} of {first!r}: one publication is one source"
+                yield _problem_at(bundle, "source", source.slug, f"/{field}", message)
+    for source in bundle.sources:
+        if source.replaced_by and (missing := known.explain_missing("source", source.replaced_by)):
+            yield _problem_at(bundle, "source", source.slug, "/replaced_by", missing)
+        if source.replaced_by == source.slug:
+            yield _problem_at(bundle, "source", source.slug, "/replaced_by", "a source cannot replace itself")
+
+
+def _claims_on_void_sources(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
+    void = {source.slug: source for source in bundle.sources if source.standing in vocabulary.VOID_SOURCE_STANDINGS}
+    for record_type, slug, claim in bundle.claims():
+        for n, citation in enumerate(claim.citations):
+            if source := void.get(citation.source):
+                instead = f"; cite {source.replaced_by!r} if it states the same" if source.replaced_by else ""
+                message = f"source {source.slug!r} is {source.standing}: no claim may rest on it{instead}"
+                yield from _claim_problems(bundle, record_type, slug, claim, [(f"/citations/{n}/source", message)])
 
 
 def _inconsistent_numbers(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:

@@ -252,8 +252,26 @@ class SourceIn(SeedModel):
     commercial: bool = Field(default=False, description="A maker's or a practice's own words.")
     funding: Line | None = Field(default=None, description="Who paid for the study.")
     year_reason: Line | None = Field(default=None, description="Why there is no year.")
-    status: Annotated[str, OpenEnum(vocabulary.SOURCE_STATUSES)] = "current"
+    standing: Annotated[str, OpenEnum(vocabulary.SOURCE_STANDINGS)] = "current"
+    standing_date: Date | None = Field(
+        default=None, description="When it was corrected, superseded, retracted, withdrawn."
+    )
+    replaced_by: Slug | None = Field(default=None, description="Source that took its place.")
     note: Line | None = None
+
+    @model_validator(mode="after")
+    def _check_standing(self) -> Self:
+        if self.standing == "current" and (self.standing_date or self.replaced_by):
+            msg = "a current source has neither standing_date nor replaced_by: say its standing"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _check_year_reason(self) -> Self:
+        if self.year is not None and self.year_reason:
+            msg = "year_reason says why there is no year, but there is one"
+            raise ValueError(msg)
+        return self
 
 
 class GuideItemIn(SeedModel):

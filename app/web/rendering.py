@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from app.domain import vocabulary
 from app.domain.json import Json
-from app.domain.record_types import PATH_BY_RECORD_TYPE
+from app.domain.record_types import PATH_BY_RECORD_TYPE, list_source_links
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError, ReleaseMismatch
 from app.http.context import CACHE_CONTROL, RequestContext, request_context
 from app.http.search import explain_hit
@@ -37,6 +37,7 @@ _LABELS: Final = {
     "families": vocabulary.PROCEDURE_FAMILIES,
     "intents": vocabulary.INTENTS,
     "designs": vocabulary.DESIGNS,
+    "standings": vocabulary.SOURCE_STANDINGS,
     "roles": vocabulary.TARGET_ROLES,
     "relations": vocabulary.PROCEDURE_RELATIONS,
     "regions": vocabulary.BODY_REGIONS,
@@ -65,6 +66,7 @@ def _environment() -> Environment:
         certainty_reasons=certainty_reasons,
         explanation=explain_hit,
         sections=list_sections,
+        source_links=list_source_links,
     )
     return environment
 

@@ -9,6 +9,7 @@ from fhir.resources import get_fhir_model_class
 from fhir_reader import FhirReader, drop_empty
 
 from app.domain.json import Json
+from app.domain.record_types import RECORD_TYPES
 from app.main import create_app
 from app.settings import Settings
 
@@ -172,9 +173,11 @@ def test_every_source_survives_the_round_trip(fhir: Client, reader: FhirReader) 
     for source in sources:
         resource = citations_by_slug[source["slug"]]
         artifact = resource["citedArtifact"]
-        names = ("slug", "design", "commercial", "status", "year")
-        assert reader.extension(resource, "source") == drop_empty({name: source[name] for name in names})
+        facts = {name.replace("_", "-"): source[name] for name in ("slug", *RECORD_TYPES["source"].facts)}
+        assert reader.extension(resource, "source") == drop_empty(facts)
         assert resource["title"] == source["name"]
         assert artifact.get("webLocation", [{}])[0].get("url") == source["url"]
-        assert artifact.get("identifier", [{}])[0].get("value") == source["doi"]
+        assert [identifier["value"] for identifier in artifact.get("identifier", [])] == [
+            source[name] for name in ("doi", "pmid", "pmcid", "number") if source[name]
+        ]
         assert artifact.get("note", [{}])[0].get("text") == source["note"]

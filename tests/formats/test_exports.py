@@ -25,6 +25,7 @@ NAMES = (
         "targets.csv",
         "relief-durations.csv",
         "claims.csv",
+        "sources.csv",
         "release.json",
     ),
     "manifest.json",
@@ -148,14 +149,15 @@ def test_csv_starts_with_a_byte_order_mark_only_on_request(shipped: Client) -> N
 
 @pytest.mark.parametrize("name", sorted(COLUMNS))
 def test_a_list_as_csv_has_all_rows_that_match_the_filters(shipped: Client, name: str) -> None:
-    listed = shipped.get(f"/v1/{name}?family=ablation&sort=-name&limit=5")
+    query = f"{'design=rct' if name == 'sources' else 'family=ablation'}&sort=-name"
+    listed = shipped.get(f"/v1/{name}?{query}&limit=5")
     url = next(
         part.split(">")[0].strip(" <") for part in listed.headers["link"].split(",") if 'rel="alternate"' in part
     )
 
     table = parse_csv(shipped.get(url).content)
 
-    assert url == f"/v1/{name}.csv?family=ablation&sort=-name"
+    assert url == f"/v1/{name}.csv?{query}"
     assert len(table) == listed.json()["page"]["total"] > 0
     assert list(table[0]) == [column for column, _ in COLUMNS[name]]
     assert shipped.get(f"/v1/{name}.csv?limit=3").status_code == 422

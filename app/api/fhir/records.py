@@ -18,7 +18,7 @@ from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.errors import NotFound, TooCostly
 from app.formats.fhir.elements import RESOURCE_BY_RECORD_TYPE, get_record_resource_id
-from app.formats.fhir.records import STATUS_BY_SOURCE_STATUS, build_record_resource
+from app.formats.fhir.records import STATUS_BY_STANDING, build_record_resource
 from app.http.context import RequestContext
 from app.http.redirects import Redirect
 from app.http.slug_resolution import build_missing_record_error, names_by_slug
@@ -105,8 +105,8 @@ def _build_filters(ctx: RequestContext, resource_type: str, record_type: str, pa
     facets: dict[str, tuple[str, ...]] = {}
     statuses = parse_statuses(params)
     if record_type == "source" and params["status"] is not None:
-        facets["status"] = tuple(name for name, status in STATUS_BY_SOURCE_STATUS.items() if status in statuses)
-    if "active" not in statuses and not facets.get("status"):
+        facets["standing"] = tuple(name for name, status in STATUS_BY_STANDING.items() if status in statuses)
+    if "active" not in statuses and not facets.get("standing"):
         return None
     known_topics = [code for codes in _TOPIC_FACETS.values() for code in codes]
     topics = parse_known_codes(params, "topic", known_topics) or ()

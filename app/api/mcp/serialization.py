@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from app.domain.claim_kinds import BLOCKS
 from app.domain.json import Json
-from app.domain.record_types import RECORD_TYPES
+from app.domain.record_types import RECORD_TYPES, SOURCE_IDENTIFIERS
 
 NOTICE: Final = "Information, not advice."
-_SOURCE_FIELDS: Final = ("slug", "name", "design", "year", "commercial")
+_SOURCE_FIELDS: Final = ("slug", "name", "design", "year", "commercial", "standing", *SOURCE_IDENTIFIERS)
 _FACTS: Final = (
     *dict.fromkeys(fact for row in RECORD_TYPES.values() for fact in row.facts),
     "body_regions",

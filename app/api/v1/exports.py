@@ -15,6 +15,7 @@ from app.api.parameters import (
     ReleaseQuery,
     ReliefDurationFilterParams,
     ResponseRateFilterParams,
+    SourceFilterParams,
     TargetFilterParams,
 )
 from app.api.v1.record_responses import too_many_rows
@@ -118,6 +119,7 @@ _add_table_export("procedures", "Every procedure, one per row.")
 _add_table_export("targets", "Every target of a procedure, one per row.")
 _add_table_export("relief-durations", "Every estimate of how long relief lasts, one per row.")
 _add_table_export("claims", "Every claim of every kind, one per row, with its value as JSON.")
+_add_table_export("sources", "Every source, one per row, with its identifiers and standing.")
 
 
 def _csv_response(ctx: RequestContext, name: str, params: ListParams, *, bom: bool) -> Response:
@@ -153,6 +155,7 @@ def _add_list_table(name: str, tag: str, filter_params: type[ListParams]) -> Non
 
 
 _add_list_table("procedures", "procedures", ProcedureListFilterParams)
+_add_list_table("sources", "sources and claims", SourceFilterParams)
 for name, filter_params in (
     ("targets", TargetFilterParams),
     ("relief-durations", ReliefDurationFilterParams),

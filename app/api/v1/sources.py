@@ -21,7 +21,7 @@ ClaimId = Annotated[str, Path(min_length=1, max_length=200, description="Permane
 @router.get("/sources", response_model=ListPage[SourceSummary])
 def list_sources(params: Annotated[SourceParams, Query()], ctx: Context) -> Response:
     """Sources, with filters, sorting and facet counts."""
-    return list_page(ctx, "sources", params)
+    return list_page(ctx, "sources", params, table=True)
 
 
 @router.get("/sources/{slug}", response_model=SourceDetail, responses=RECORD_RESPONSES)

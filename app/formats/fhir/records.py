@@ -19,8 +19,17 @@ EXTERNAL_CODE_SYSTEMS: Final = {
     "ICD-10-CM": "http://hl7.org/fhir/sid/icd-10-cm",
     "CPT": "http://www.ama-assn.org/go/cpt",
 }
-# Status of a source -> FHIR publication status.
-STATUS_BY_SOURCE_STATUS: Final = {"current": "active", "superseded": "retired", "retracted": "retired"}
+# Standing of a source -> FHIR publication status.
+STATUS_BY_STANDING: Final = {
+    standing: "active" if standing in ("current", "corrected") else "retired"
+    for standing in vocabulary.SOURCE_STANDINGS
+}
+# Register of publications -> its identifier system in FHIR.
+_IDENTIFIER_SYSTEMS: Final = {
+    "doi": "https://doi.org",
+    "pmid": "https://pubmed.ncbi.nlm.nih.gov",
+    "pmcid": "https://www.ncbi.nlm.nih.gov/pmc",
+}
 
 
 def build_record_resource(document: Json, release_date: str, publisher: str) -> Json:
@@ -41,7 +50,7 @@ def build_record_resource(document: Json, release_date: str, publisher: str) -> 
         # FHIR wants a name for programs: a capital letter, then letters, digits and underscores.
         "name": "Kb_" + slug.replace("-", "_"),
         "title": name,
-        "status": STATUS_BY_SOURCE_STATUS[document["status"]] if is_source else "active",
+        "status": STATUS_BY_STANDING[document["standing"]] if is_source else "active",
         "date": release_date,
         "publisher": publisher,
     }
@@ -53,8 +62,8 @@ def build_record_resource(document: Json, release_date: str, publisher: str) -> 
 
 
 def _build_source_extensions(source: Json) -> list[Json]:
-    names = ("slug", "design", "commercial", "status", "year")
-    return [build_extension("source", {name: source[name] for name in names})]
+    facts = {get_fact_member_name(fact, repeats=False): source[fact] for fact in RECORD_TYPES["source"].facts}
+    return [build_extension("source", {"slug": source["slug"], **facts})]
 
 
 def _build_record_extensions(document: Json) -> list[Json]:
@@ -151,6 +160,17 @@ def _build_variable_elements(document: Json) -> Json:
     }
 
 
+def _list_public_identifiers(source: Json) -> list[Json]:
+    identifiers = [
+        {"system": system, "value": source[name]} for name, system in _IDENTIFIER_SYSTEMS.items() if source[name]
+    ]
+    if source["number"]:
+        # The publisher assigned it: without its name the number says nothing.
+        assigner = {"assigner": {"display": source["publisher"]}} if source["publisher"] else {}
+        identifiers.append({"value": source["number"], **assigner})
+    return identifiers
+
+
 def _build_cited_artifact(source: Json) -> Json:
     design = build_codeable_concept("designs", source["design"], vocabulary.DESIGNS[source["design"]])
     publication = {
@@ -161,7 +181,7 @@ def _build_cited_artifact(source: Json) -> Json:
         {
             "title": [{"text": source["name"]}],
             "classification": [{"type": {"text": "Design of the source"}, "classifier": [design]}],
-            "identifier": [{"system": "https://doi.org", "value": source["doi"]}] if source["doi"] else None,
+            "identifier": _list_public_identifiers(source),
             "publicationForm": [form] if (form := omit_empty(publication)) else None,
             "webLocation": [{"url": source["url"]}] if source["url"] else None,
             "note": [{"text": source["note"]}] if source["note"] else None,

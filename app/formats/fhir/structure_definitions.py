@@ -157,10 +157,7 @@ _RECORD_MEMBERS: Final = (
 )
 _SOURCE_MEMBERS: Final = (
     Member("slug", "Permanent public name of the source."),
-    Member("design", "Design; code system designs."),
-    Member("commercial", "Whether the source is a manufacturer's or a practice's own material.", "boolean"),
-    Member("status", "current, superseded or retracted."),
-    Member("year", "Year of publication; absent if not stated.", "integer"),
+    *_list_fact_members("source", records.SourceSummary),
 )
 _CLAIM_CONTEXTS: Final = ("ClinicalUseDefinition", "Evidence")
 

@@ -23,7 +23,7 @@ CLOSED_LISTS: Final[dict[str, tuple[str, Mapping[str, str]]]] = {
     "anesthesia": ("Procedure anesthesia", vocabulary.ANESTHESIA),
     "settings": ("Procedure settings", vocabulary.SETTINGS),
     "designs": ("Source designs", vocabulary.DESIGNS),
-    "source-statuses": ("Source statuses", vocabulary.SOURCE_STATUSES),
+    "source-standings": ("Standings of sources", vocabulary.SOURCE_STANDINGS),
     "supports": ("Claim support", vocabulary.SUPPORTS),
     "grades": ("Claim grades", vocabulary.GRADES),
     "measures": ("Relief measures", vocabulary.MEASURES),
