@@ -48,7 +48,10 @@ class StatementValue(Value):''',
 }
 NEW_FIELD: dict[str, tuple[str, str]] = {
     "app/domain/record_types.py": ('"implant"),', '"implant", "position"),'),
-    "app/seed/schema.py": ("    related: list[Relation] = []", "    position: str\n    related: list[Relation] = []"),
+    "app/seed/schema.py": (
+        "    related: list[RelatedProcedureIn] = []",
+        "    position: str\n    related: list[RelatedProcedureIn] = []",
+    ),
     "app/schemas/records.py": (
         "    implant: bool = Field(",
         '    position: str = Field(description="How the patient lies.")\n    implant: bool = Field(',

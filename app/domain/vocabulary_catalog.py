@@ -46,7 +46,7 @@ VOCABULARIES: Final = (
     Vocabulary("guidance", "Guidance of the needle", vocabulary.GUIDANCE),
     Vocabulary("anesthesia", "Anesthesia", vocabulary.ANESTHESIA),
     Vocabulary("setting", "Setting", vocabulary.SETTINGS),
-    Vocabulary("relation", "Relation between procedures", vocabulary.PROCEDURE_RELATIONS),
+    Vocabulary("related_procedure_type", "Relation between procedures", vocabulary.PROCEDURE_RELATIONS),
     Vocabulary("risk_category", "Category of a risk", vocabulary.RISK_CATEGORIES),
     Vocabulary("risk_state", "What is known of a risk", vocabulary.RISK_STATES),
     Vocabulary("seriousness", "Seriousness of a risk", vocabulary.SERIOUSNESS),

@@ -72,7 +72,7 @@ def _format_percent(low: float | None, high: float | None) -> str:
     return f"{low:g} %" if low == high else f"{low:g} to {high:g} %"
 
 
-def _format_edge(claim: Json) -> str:
+def _format_relation(claim: Json) -> str:
     value = claim["value"]
     linked = value["pain_generator"] if claim["kind"] == "target" else value["condition"]
     return f"{vocabulary.TARGET_ROLES[value['role']]}: {linked['name']}"
@@ -87,8 +87,8 @@ ROWS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
     ("family", "Kind of procedure", _build_fact_cell("family", vocabulary.PROCEDURE_FAMILIES.__getitem__)),
     ("intents", "Done to", _build_fact_cell("intents", vocabulary.INTENTS.__getitem__)),
     ("implant", "Something stays in the body", _build_fact_cell("implant", lambda implant: "Yes" if implant else "No")),
-    ("targets", "Pain generators", _build_block_cell("targets", _format_edge)),
-    ("indications", "Conditions", _build_block_cell("indications", _format_edge)),
+    ("targets", "Pain generators", _build_block_cell("targets", _format_relation)),
+    ("indications", "Conditions", _build_block_cell("indications", _format_relation)),
     ("typical_relief", "How long relief typically lasts", _build_typical_relief),
     ("relief_durations", "Every estimate of relief", _build_block_cell("relief_durations", _get_label)),
     ("response_rates", "How many respond", _build_block_cell("response_rates", _format_response)),

@@ -104,7 +104,7 @@ def _iter_claim_tables(graph: ContentGraph) -> Iterator[TableRows]:
             for position, citation in enumerate(claim.citations)
         ),
     )
-    for model, edges, column in (
+    for model, relations, column in (
         (models.Target, graph.targets, "pain_generator"),
         (models.Indication, graph.indications, "condition"),
     ):
@@ -113,13 +113,13 @@ def _iter_claim_tables(graph: ContentGraph) -> Iterator[TableRows]:
             (
                 {
                     "claim_id": claim,
-                    "procedure": edge.procedure,
-                    column: edge.linked_slug,
-                    "role": edge.role,
+                    "procedure": relation.procedure,
+                    column: relation.linked_slug,
+                    "role": relation.role,
                     "rank": rank,
                 }
-                for edge in edges
-                for rank, claim in enumerate(edge.claim_ids)
+                for relation in relations
+                for rank, claim in enumerate(relation.claim_ids)
             ),
         )
     yield models.ReliefDuration, _iter_relief_rows(graph)

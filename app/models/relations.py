@@ -9,7 +9,7 @@ _ROLE = "role IN ('diagnoses', 'treats')"
 
 
 class Target(SQLModel, table=True):
-    """The procedure diagnoses or treats the pain generator. `rank` 0 is the best supported claim of an edge."""
+    """The procedure diagnoses or treats the pain generator. `rank` 0 is the best supported claim of a relation."""
 
     __table_args__ = (
         CheckConstraint(_ROLE, name="role_known"),
@@ -25,7 +25,7 @@ class Target(SQLModel, table=True):
 
 
 class Indication(SQLModel, table=True):
-    """The procedure diagnoses or treats the condition. `rank` 0 is the best supported claim of an edge."""
+    """The procedure diagnoses or treats the condition. `rank` 0 is the best supported claim of a relation."""
 
     __table_args__ = (
         CheckConstraint(_ROLE, name="role_known"),

@@ -43,7 +43,7 @@ TAGS: Final = [
     {"name": "conditions", "description": "Diagnoses."},
     {"name": "pain generators", "description": "Anatomical structures from which pain arises."},
     {
-        "name": "edges and estimates",
+        "name": "targets and outcomes",
         "description": "Targets, relief durations, response rates and findings across all procedures.",
     },
     {"name": "risks", "description": "Risks of procedures."},

@@ -8,7 +8,7 @@ from app.db.statements import bind_list
 
 
 class MatrixCell(NamedTuple):
-    """An edge with its best supported claim."""
+    """A relation with its best supported claim."""
 
     procedure: str
     procedure_name: str
@@ -28,7 +28,7 @@ def list_matrix(
     body_regions: Sequence[str],
     limit: int,
 ) -> list[MatrixCell]:
-    """At most `limit` edges, by the sort names of procedure and pain generator. An empty filter matches everything."""
+    """At most `limit` relations, by the sort names of procedure and pain generator. An empty filter matches everything."""
     params: dict[str, Any] = {"limit": limit}
     sql = """
         SELECT t.procedure, p.name, t.pain_generator, g.name, g.sort_name, t.role, c.grade, t.claim_id

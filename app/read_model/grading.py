@@ -45,7 +45,7 @@ BAND_SCHEME: Final = "EU SmPC"
 
 
 def grade_claim(claim: seed.AnyClaimIn, sources: Mapping[str, seed.SourceIn]) -> str:
-    """Grade a claim by the design of its best source. Editorial edges and commercial sources are very low."""
+    """Grade a claim by the design of its best source. Editorial relations and commercial sources are very low."""
     if claim.support == "editorial":
         return "very_low"
     grades = [

@@ -1,4 +1,4 @@
-"""Content graph: records, claims and edges indexed once, so that every document needs only a few lookups."""
+"""Content graph: records, claims and relations indexed once, so that every document needs only a few lookups."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
@@ -18,7 +18,7 @@ from app.text.normalize import normalize
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class Relation:
     """Procedure linked to a pain generator or condition, with the claims for it ordered from best to weakest."""
 
     procedure: str
@@ -49,7 +49,7 @@ class SubjectClaim(NamedTuple):
 
 @dataclass
 class ContentGraph:
-    """Names, ancestors, edges, grades and reverse lookups of one content version."""
+    """Names, ancestors, relations, grades and reverse lookups of one content version."""
 
     bundle: Bundle
     version: str
@@ -64,11 +64,11 @@ class ContentGraph:
     # Record type -> slug -> ancestor -> depth. Each record is its own ancestor at depth 0.
     ancestors: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     narrower: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    targets: list[Edge] = field(default_factory=list)
-    indications: list[Edge] = field(default_factory=list)
-    # Edges by the slug of the linked record.
-    edges_by_generator: dict[str, list[Edge]] = field(default_factory=dict)
-    edges_by_condition: dict[str, list[Edge]] = field(default_factory=dict)
+    targets: list[Relation] = field(default_factory=list)
+    indications: list[Relation] = field(default_factory=list)
+    # Relations by the slug of the linked record.
+    relations_by_generator: dict[str, list[Relation]] = field(default_factory=dict)
+    relations_by_condition: dict[str, list[Relation]] = field(default_factory=dict)
     typical_estimates: dict[tuple[str, str], TypicalEstimate] = field(default_factory=dict)
     # Claim kind -> its claims, in content order.
     claims_by_kind: dict[str, list[SubjectClaim]] = field(default_factory=lambda: defaultdict(list))
@@ -136,10 +136,10 @@ def build_graph(bundle: Bundle, version: str, history: History, changed: set[str
     for record_type in DESCRIBED_TYPES:
         _add_hierarchy(graph, record_type)
     _add_claims(graph)
-    graph.targets = _build_edges(graph, "target")
-    graph.indications = _build_edges(graph, "indication")
-    graph.edges_by_generator = _group_by_linked_slug(graph.targets)
-    graph.edges_by_condition = _group_by_linked_slug(graph.indications)
+    graph.targets = _build_relations(graph, "target")
+    graph.indications = _build_relations(graph, "indication")
+    graph.relations_by_generator = _group_by_linked_slug(graph.targets)
+    graph.relations_by_condition = _group_by_linked_slug(graph.indications)
     for procedure in bundle.procedures:
         relief = [claim for claim in procedure.claims if isinstance(claim.value, ReliefDurationValue)]
         for intent in vocabulary.INTENTS:
@@ -202,18 +202,18 @@ def _add_hierarchy(graph: ContentGraph, record_type: str) -> None:
     }
 
 
-def _group_by_linked_slug(edges: list[Edge]) -> dict[str, list[Edge]]:
-    edges_by_slug: dict[str, list[Edge]] = defaultdict(list)
-    for edge in edges:
-        edges_by_slug[edge.linked_slug].append(edge)
-    return dict(edges_by_slug)
+def _group_by_linked_slug(relations: list[Relation]) -> dict[str, list[Relation]]:
+    relations_by_slug: dict[str, list[Relation]] = defaultdict(list)
+    for relation in relations:
+        relations_by_slug[relation.linked_slug].append(relation)
+    return dict(relations_by_slug)
 
 
-def _build_edges(graph: ContentGraph, claim_kind: str) -> list[Edge]:
+def _build_relations(graph: ContentGraph, claim_kind: str) -> list[Relation]:
     def rank(claim: seed.ClaimIn[TargetValue] | seed.ClaimIn[IndicationValue]) -> tuple[int, bool, str]:
         return GRADE_RANK[graph.claims[claim.id].grade], claim.support != "quote", claim.id
 
-    edges = []
+    relations = []
     for procedure in graph.bundle.procedures:
         groups: dict[tuple[str, str], list[Any]] = defaultdict(list)
         for claim in procedure.claims:
@@ -223,5 +223,5 @@ def _build_edges(graph: ContentGraph, claim_kind: str) -> list[Edge]:
         for (linked, role), claims in groups.items():
             ranked = sorted(claims, key=rank)
             ids, grade = tuple(claim.id for claim in ranked), graph.claims[ranked[0].id].grade
-            edges.append(Edge(procedure.slug, linked, role, grade, ranked[0], ids))
-    return edges
+            relations.append(Relation(procedure.slug, linked, role, grade, ranked[0], ids))
+    return relations

@@ -31,7 +31,7 @@ from app.domain.values import (
 )
 from app.read_model.claims_json import link_placeholder, to_json
 from app.read_model.grading import GRADE_RANK, estimate_relief_days, get_best_source
-from app.read_model.graph import ContentGraph, Edge, SubjectClaim
+from app.read_model.graph import ContentGraph, Relation, SubjectClaim
 from app.read_model.releases import build_change
 from app.seed import schema as seed
 
@@ -161,8 +161,8 @@ def build_lists(
     ):
         yield ListBuilder(PATH_BY_RECORD_TYPE[record_type], _iter_record_rows(graph, record_type, build_facets))
     yield ListBuilder("targets", _iter_target_rows(graph))
-    yield from _build_lookups(graph, graph.edges_by_generator, "pain_generator", procedure_rows)
-    yield from _build_lookups(graph, graph.edges_by_condition, "condition", procedure_rows)
+    yield from _build_lookups(graph, graph.relations_by_generator, "pain_generator", procedure_rows)
+    yield from _build_lookups(graph, graph.relations_by_condition, "condition", procedure_rows)
     yield from _build_risk_lookups(graph, procedure_rows)
     yield ListBuilder("relief-durations", _iter_claim_rows(graph, "relief_duration", _build_relief_facets))
     yield ListBuilder("response-rates", _iter_claim_rows(graph, "response_rate", _build_rate_facets))
@@ -202,9 +202,9 @@ def _build_procedure_facets(graph: ContentGraph, slug: str) -> Facets:
     values["implant"].update(_bool_facet(record.implant))
     for claim in record.claims:
         if isinstance(claim.value, TargetValue):
-            _add_edge_facets(graph, values, "pain_generator", claim.value.pain_generator, claim.value.role)
+            _add_relation_facets(graph, values, "pain_generator", claim.value.pain_generator, claim.value.role)
         elif isinstance(claim.value, IndicationValue):
-            _add_edge_facets(graph, values, "condition", claim.value.condition, claim.value.role)
+            _add_relation_facets(graph, values, "condition", claim.value.condition, claim.value.role)
         elif isinstance(claim.value, ProcedureRiskValue):
             values["risk"].add(claim.value.risk)
         elif isinstance(claim.value, StatementValue) and claim.kind in KINDS_WITH_VOCABULARY:
@@ -212,12 +212,12 @@ def _build_procedure_facets(graph: ContentGraph, slug: str) -> Facets:
     return {**values, **_procedure_filter_facets(graph, slug)}
 
 
-def _add_edge_facets(
+def _add_relation_facets(
     graph: ContentGraph, values: dict[str, set[str]], record_type: str, linked: str, role: str
 ) -> None:
-    """Add the facets of an edge. A filter by a broader record matches edges to its narrower records.
+    """Add the facets of a relation. A filter by a broader record matches relations to its narrower records.
 
-    `{record_type}:role` combines record and role, so that a filter by both matches a single edge.
+    `{record_type}:role` combines record and role, so that a filter by both matches a single relation.
     """
     ancestors = graph.ancestors[record_type][linked]
     values[record_type].update(ancestors)
@@ -292,36 +292,36 @@ def _build_source_facets(_: ContentGraph, source: seed.SourceIn) -> Facets:
 
 
 def _iter_target_rows(graph: ContentGraph) -> Iterator[BuiltRow]:
-    def key(edge: Edge) -> tuple[str, ...]:
+    def key(relation: Relation) -> tuple[str, ...]:
         return (
-            *graph.sort_key("procedure", edge.procedure),
-            *graph.sort_key("pain_generator", edge.linked_slug),
-            edge.role,
+            *graph.sort_key("procedure", relation.procedure),
+            *graph.sort_key("pain_generator", relation.linked_slug),
+            relation.role,
         )
 
-    for edge in sorted(graph.targets, key=key):
+    for relation in sorted(graph.targets, key=key):
         target = {
-            "procedure": graph.record_ref("procedure", edge.procedure),
-            "pain_generator": graph.record_ref("pain_generator", edge.linked_slug),
-            "role": edge.role,
-            "grade": edge.grade,
-            "support": edge.best_claim.support,
-            "claim": edge.best_claim.id,
-            "claims": list(edge.claim_ids),
-            "links": {"self": link_placeholder(f"/v1/claims/{edge.best_claim.id}")},
+            "procedure": graph.record_ref("procedure", relation.procedure),
+            "pain_generator": graph.record_ref("pain_generator", relation.linked_slug),
+            "role": relation.role,
+            "grade": relation.grade,
+            "support": relation.best_claim.support,
+            "claim": relation.best_claim.id,
+            "claims": list(relation.claim_ids),
+            "links": {"self": link_placeholder(f"/v1/claims/{relation.best_claim.id}")},
         }
         facets = {
-            **_procedure_filter_facets(graph, edge.procedure),
-            "pain_generator": graph.ancestors["pain_generator"][edge.linked_slug].keys(),
-            "role": _singleton(edge.role),
-            "grade": _singleton(edge.grade),
+            **_procedure_filter_facets(graph, relation.procedure),
+            "pain_generator": graph.ancestors["pain_generator"][relation.linked_slug].keys(),
+            "role": _singleton(relation.role),
+            "grade": _singleton(relation.grade),
         }
         yield BuiltRow(extra_json=to_json(target), facets=facets)
 
 
 def _build_lookups(
     graph: ContentGraph,
-    edges_by_slug: dict[str, list[Edge]],
+    relations_by_slug: dict[str, list[Relation]],
     record_type: str,
     procedure_rows: dict[str, _ProcedureListRow],
 ) -> Iterator[ListBuilder]:
@@ -331,10 +331,12 @@ def _build_lookups(
         for ancestor, depth in depths.items():
             narrower[ancestor].append((slug, depth))
     for record in graph.ancestors[record_type]:
-        edges = [(depth, edge) for slug, depth in narrower[record] for edge in edges_by_slug.get(slug, ())]
+        near_relations = [
+            (depth, relation) for slug, depth in narrower[record] for relation in relations_by_slug.get(slug, ())
+        ]
         yield ListBuilder(
             f"{PATH_BY_RECORD_TYPE[record_type]}/{record}/procedures",
-            _iter_lookup_rows(graph, record_type, record, edges, procedure_rows),
+            _iter_lookup_rows(graph, record_type, record, near_relations, procedure_rows),
         )
 
 
@@ -342,25 +344,25 @@ def _iter_lookup_rows(
     graph: ContentGraph,
     record_type: str,
     slug: str,
-    edges: list[tuple[int, Edge]],
+    near_relations: list[tuple[int, Relation]],
     procedure_rows: dict[str, _ProcedureListRow],
 ) -> Iterator[BuiltRow]:
-    """`edges` come with the number of steps from the record of the lookup to the record that they link."""
+    """`near_relations` come with the number of steps from the record of the lookup to the record that they link."""
 
     @cache
     def build_path(linked_slug: str) -> Fragment:
         path = dict.fromkeys((slug, linked_slug))
         return Fragment(to_json([graph.record_ref(record_type, step) for step in path]))
 
-    def rank(near: tuple[int, Edge]) -> tuple[int, int, int, str]:
-        depth, edge = near
-        return procedure_rows[edge.procedure].position, depth, GRADE_RANK[edge.grade], edge.best_claim.id
+    def rank(near: tuple[int, Relation]) -> tuple[int, int, int, str]:
+        depth, relation = near
+        return procedure_rows[relation.procedure].position, depth, GRADE_RANK[relation.grade], relation.best_claim.id
 
-    edges.sort(key=rank)
-    for procedure, group in groupby(edges, key=lambda edge: edge[1].procedure):
+    near_relations.sort(key=rank)
+    for procedure, group in groupby(near_relations, key=lambda near: near[1].procedure):
         relations = [
-            _build_relation(edge.role, edge.grade, edge.best_claim.id, build_path(edge.linked_slug))
-            for _, edge in group
+            _build_relation(relation.role, relation.grade, relation.best_claim.id, build_path(relation.linked_slug))
+            for _, relation in group
         ]
         yield procedure_rows[procedure].build_lookup_row(relations)
 

@@ -13,7 +13,7 @@ from app.read_model.claims_json import (
     link_placeholder,
 )
 from app.read_model.grading import GRADE_RANK
-from app.read_model.graph import ContentGraph, Edge
+from app.read_model.graph import ContentGraph, Relation
 from app.read_model.record_documents import build_linked_generators, build_typical_relief
 from app.seed import schema as seed
 
@@ -26,27 +26,31 @@ def build_options_document(graph: ContentGraph, condition: seed.ConditionIn) -> 
         return build_block([build_claim(graph, "condition", condition.slug, claim) for claim in claims])
 
     conditions = {condition.slug, *_find_narrower(graph, "condition", condition.slug)}
-    edges = _list_edges(graph.edges_by_condition, conditions)
-    indicated = {edge.procedure: edge for edge in sorted(edges, key=_worst_grade_first)}
+    relations = _list_relations(graph.relations_by_condition, conditions)
+    indicated = {relation.procedure: relation for relation in sorted(relations, key=_worst_grade_first)}
     generators, listed = [], set()
     for linked in build_linked_generators(graph, condition.slug):
         slug = linked["record"]["slug"]
-        edges = _list_edges(graph.edges_by_generator, {slug, *_find_narrower(graph, "pain_generator", slug)})
-        listed |= {edge.procedure for edge in edges}
+        relations = _list_relations(
+            graph.relations_by_generator, {slug, *_find_narrower(graph, "pain_generator", slug)}
+        )
+        listed |= {relation.procedure for relation in relations}
         generators.append(
             {
                 "pain_generator": linked["record"],
                 "grade": linked["grade"],
                 "claims": linked["claims"],
-                "confirms": build_block(
-                    _build_options(graph, [edge for edge in edges if edge.role == "diagnoses"], indicated)
+                "diagnoses": build_block(
+                    _build_options(
+                        graph, [relation for relation in relations if relation.role == "diagnoses"], indicated
+                    )
                 ),
                 "treats": build_block(
-                    _build_options(graph, [edge for edge in edges if edge.role == "treats"], indicated)
+                    _build_options(graph, [relation for relation in relations if relation.role == "treats"], indicated)
                 ),
             }
         )
-    others = [edge for slug, edge in indicated.items() if slug not in listed]
+    others = [relation for slug, relation in indicated.items() if slug not in listed]
     return {
         "condition": graph.record_ref("condition", condition.slug),
         "red_flags": build_claims("red_flag"),
@@ -70,8 +74,8 @@ def build_options_document(graph: ContentGraph, condition: seed.ConditionIn) -> 
     }
 
 
-def _list_edges(edges_by_slug: dict[str, list[Edge]], slugs: set[str]) -> list[Edge]:
-    return [edge for slug in sorted(slugs) for edge in edges_by_slug.get(slug, ())]
+def _list_relations(relations_by_slug: dict[str, list[Relation]], slugs: set[str]) -> list[Relation]:
+    return [relation for slug in sorted(slugs) for relation in relations_by_slug.get(slug, ())]
 
 
 def _find_narrower(graph: ContentGraph, record_type: str, slug: str) -> set[str]:
@@ -84,27 +88,27 @@ def _find_narrower(graph: ContentGraph, record_type: str, slug: str) -> set[str]
     return descendants
 
 
-def _worst_grade_first(edge: Edge) -> tuple[int, str]:
-    # Dictionaries built in this order keep the last edge of each procedure: the one with the best grade.
-    return -GRADE_RANK[edge.grade], edge.best_claim.id
+def _worst_grade_first(relation: Relation) -> tuple[int, str]:
+    # Dictionaries built in this order keep the last relation of each procedure: the one with the best grade.
+    return -GRADE_RANK[relation.grade], relation.best_claim.id
 
 
-def _build_options(graph: ContentGraph, edges: list[Edge], indicated: dict[str, Edge]) -> list[Json]:
+def _build_options(graph: ContentGraph, relations: list[Relation], indicated: dict[str, Relation]) -> list[Json]:
     ranks = {rank.family: position for position, rank in enumerate(graph.editorial.invasiveness)}
-    best: dict[str, Edge] = {edge.procedure: edge for edge in sorted(edges, key=_worst_grade_first)}
+    best: dict[str, Relation] = {relation.procedure: relation for relation in sorted(relations, key=_worst_grade_first)}
     by_slug = {slug: graph.procedures[slug] for slug in best}
     ordered = sorted(best, key=lambda slug: (ranks[by_slug[slug].family], *graph.sort_key("procedure", slug)))
     options = []
     for slug in ordered:
-        edge, indication, record = best[slug], indicated.get(slug), by_slug[slug]
+        relation, indication, record = best[slug], indicated.get(slug), by_slug[slug]
         options.append(
             {
                 "procedure": graph.record_ref("procedure", slug),
                 "family": record.family,
                 "summary": record.texts["summary"].text if "summary" in record.texts else None,
                 "typical_relief": build_typical_relief(graph, slug),
-                "edge": _build_edge(edge),
-                "indicated": build_block([_build_edge(indication)] if indication else []),
+                "relation": _build_relation(relation),
+                "indicated": build_block([_build_relation(indication)] if indication else []),
                 "rated_risks": build_block(_build_rated_risks(graph, record)),
                 "links": build_links("procedure", slug),
             }
@@ -112,8 +116,8 @@ def _build_options(graph: ContentGraph, edges: list[Edge], indicated: dict[str, 
     return options
 
 
-def _build_edge(edge: Edge) -> Json:
-    return {"role": edge.role, "grade": edge.grade, "claim": edge.best_claim.id}
+def _build_relation(relation: Relation) -> Json:
+    return {"role": relation.role, "grade": relation.grade, "claim": relation.best_claim.id}
 
 
 def _build_rated_risks(graph: ContentGraph, procedure: seed.ProcedureIn) -> list[Json]:

@@ -55,8 +55,10 @@ def compute_quality(graph: ContentGraph) -> tuple[Json, bytes]:
     records.write(b"]" if count else b"[]")
     medians = {name: round(median(values), 1) if values else None for name, values in grades.items()}
     linked = {condition for condition, _, _ in graph.condition_generators}
-    targeted = {edge.procedure for edge in graph.targets}
-    treated = {ancestor for edge in graph.indications for ancestor in graph.ancestors["condition"][edge.linked_slug]}
+    targeted = {relation.procedure for relation in graph.targets}
+    treated = {
+        ancestor for relation in graph.indications for ancestor in graph.ancestors["condition"][relation.linked_slug]
+    }
     described = [condition for condition in graph.bundle.conditions if not condition.stub]
     head = {
         "overall": _build_shares(all_traits) | {"reading_grade": medians, "records": count},

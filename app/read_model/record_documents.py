@@ -23,7 +23,7 @@ from app.read_model.claims_json import (
     shared_fragment,
 )
 from app.read_model.conflicts import find_conflicts
-from app.read_model.graph import ContentGraph, Edge
+from app.read_model.graph import ContentGraph, Relation
 from app.seed import schema as seed
 
 
@@ -167,14 +167,14 @@ def _build_links_to_records(
             return {
                 "pain_generators": build_block(build_linked_generators(graph, record.slug)),
                 "caused_by": build_block(_build_linked_records(graph, "condition", causes)),
-                "procedures": _build_edges(graph, graph.edges_by_condition.get(record.slug, ())),
+                "procedures": _build_relations(graph, graph.relations_by_condition.get(record.slug, ())),
                 "related": _build_hierarchy(graph, "condition", record),
             }
         case seed.PainGeneratorIn():
             conditions = graph.conditions_by_generator.get(record.slug, ())
             return {
                 "conditions": build_block(_build_linked_records(graph, "condition", conditions)),
-                "procedures": _build_edges(graph, graph.edges_by_generator.get(record.slug, ())),
+                "procedures": _build_relations(graph, graph.relations_by_generator.get(record.slug, ())),
                 "related": _build_hierarchy(graph, "pain_generator", record),
             }
 
@@ -188,17 +188,17 @@ def _build_journey_link(graph: ContentGraph) -> Json:
     }
 
 
-def _build_edges(graph: ContentGraph, edges: Iterable[Edge]) -> Json:
+def _build_relations(graph: ContentGraph, relations: Iterable[Relation]) -> Json:
     return build_block(
         [
             {
-                "procedure": graph.record_ref("procedure", edge.procedure),
-                "role": edge.role,
-                "grade": edge.grade,
-                "claim": edge.best_claim.id,
-                "claims": list(edge.claim_ids),
+                "procedure": graph.record_ref("procedure", relation.procedure),
+                "role": relation.role,
+                "grade": relation.grade,
+                "claim": relation.best_claim.id,
+                "claims": list(relation.claim_ids),
             }
-            for edge in edges
+            for relation in relations
         ]
     )
 

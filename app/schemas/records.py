@@ -231,7 +231,7 @@ class LinkedRecord(ResponseModel):
     claims: list[str]
 
 
-class EdgeSummary(ResponseModel):
+class Relation(ResponseModel):
     """What a procedure does there, and the best supported claim for it."""
 
     role: TargetRole
@@ -239,7 +239,7 @@ class EdgeSummary(ResponseModel):
     claim: str = Field(description="Id of the best supported claim.")
 
 
-class LinkedProcedure(EdgeSummary):
+class LinkedProcedure(Relation):
     """Procedure linked to this record by target or indication claims."""
 
     procedure: Ref
@@ -309,7 +309,7 @@ class GuidePageDetail(GuideSummary):
     notice: TextWithLang
 
 
-class TargetEdge(LinkedProcedure):
+class TargetRelation(LinkedProcedure):
     """Pain generator that a procedure diagnoses or treats."""
 
     pain_generator: Ref
@@ -317,7 +317,7 @@ class TargetEdge(LinkedProcedure):
     links: SelfLink
 
 
-class MatrixCellOut(EdgeSummary):
+class MatrixCellOut(Relation):
     """Filled cell of the matrix."""
 
     procedure: str = Field(description="Slug of the row.")
@@ -352,19 +352,19 @@ class CareOption(ResponseModel):
     family: Family
     summary: str | None = Field(description="Summary for patients; null: none yet.")
     typical_relief: Block[TypicalRelief]
-    edge: EdgeSummary = Field(description="Claim that makes the procedure an option here.")
-    indicated: Block[EdgeSummary] = Field(description="Cited indication for this exact condition.")
+    relation: Relation = Field(description="Claim that makes the procedure an option here.")
+    indicated: Block[Relation] = Field(description="Cited indication for this exact condition.")
     rated_risks: Block[RiskRate] = Field(description="Risks with a figure.")
     links: RecordLinks
 
 
 class GeneratorOptions(ResponseModel):
-    """Procedures that confirm or treat a pain generator."""
+    """Procedures that diagnose or treat a pain generator."""
 
     pain_generator: Ref
     grade: Grade
     claims: list[str]
-    confirms: Block[CareOption] = Field(description="Procedures that test whether the pain comes from it.")
+    diagnoses: Block[CareOption] = Field(description="Procedures that test whether the pain comes from it.")
     treats: Block[CareOption] = Field(description="Procedures that treat it.")
 
 

@@ -149,7 +149,7 @@ class TextIn(SeedModel):
     claims: list[ClaimId] = Field(min_length=1)
 
 
-class Relation(SeedModel):
+class RelatedProcedureIn(SeedModel):
     """Relation of a procedure to another, supported by claims or by an editorial reason."""
 
     type: Annotated[str, OpenEnum(vocabulary.PROCEDURE_RELATIONS)]
@@ -202,7 +202,7 @@ class ProcedureIn(RecordIn):
     family: Annotated[str, OpenEnum(vocabulary.PROCEDURE_FAMILIES)]
     intents: list[Annotated[str, OpenEnum(vocabulary.INTENTS)]] = Field(min_length=1)
     implant: bool = Field(description="Whether the procedure leaves a device or material in the body on purpose.")
-    related: list[Relation] = []
+    related: list[RelatedProcedureIn] = []
 
 
 class ConditionIn(RecordIn):

@@ -59,12 +59,12 @@ def _build_record(attributes: Attributes) -> dict[str, Any]:
 
 
 def _list_procedures(params: Params) -> list[Attributes]:
-    """Rows of the list of procedures. The role filter applies to the edge of the requested pain generator."""
+    """Rows of the list of procedures. The role filter applies to the relation of the requested pain generator."""
 
     def matches(procedure: Attributes) -> bool:
-        edges = [(above, role) for role in ROLES for generator in procedure[role] for above in ABOVE[generator]]
-        edges += [("sciatica", "treats")] if procedure["indicated"] and not params.get("pain_generator") else []
-        roles = [role for above, role in edges if above == params.get("pain_generator", above)]
+        relations = [(above, role) for role in ROLES for generator in procedure[role] for above in ABOVE[generator]]
+        relations += [("sciatica", "treats")] if procedure["indicated"] and not params.get("pain_generator") else []
+        roles = [role for above, role in relations if above == params.get("pain_generator", above)]
         if params.get("pain_generator") and not roles:
             return False
         return not params.get("role") or bool(set(params["role"]) & set(roles))

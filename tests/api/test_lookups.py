@@ -211,7 +211,7 @@ def test_care_options_are_sorted_by_invasiveness(client: Client, load: Load) -> 
 
     options = client.get("/v1/conditions/arthritis/options").json()["pain_generators"]["items"][0]
 
-    assert [item["procedure"]["slug"] for item in options["confirms"]["items"]] == ["block"]
+    assert [item["procedure"]["slug"] for item in options["diagnoses"]["items"]] == ["block"]
     assert [item["procedure"]["slug"] for item in options["treats"]["items"]] == ["injection", "ablation", "stimulator"]
     assert options["treats"]["items"][0]["indicated"]["status"] == "known"
 

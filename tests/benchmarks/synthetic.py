@@ -1,6 +1,6 @@
 """Synthetic release of N procedures, generated deterministically: the same N gives the same content everywhere.
 
-It has the structure of the real content (edges, estimates, risks, sources) with meaningless sentences. The same loader
+It has the structure of the real content (relations, estimates, risks, sources) with meaningless sentences. The same loader
 writes its documents, lists and tables. `python -m benchmarks.synthetic URL N` loads it.
 """
 

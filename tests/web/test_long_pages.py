@@ -65,7 +65,7 @@ def test_the_matrix_shows_every_statement_of_a_large_release_on_some_page(large:
 
 
 def test_a_matrix_of_too_many_statements_asks_for_a_filter(large: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matrix, "MAX_EDGES", 5_000)
+    monkeypatch.setattr(matrix, "MAX_RELATIONS", 5_000)
     html = large.get("/matrix").text
 
     assert "too many for a table" in html

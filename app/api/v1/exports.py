@@ -162,4 +162,4 @@ for name, filter_params in (
     ("response-rates", ResponseRateFilterParams),
     ("findings", FindingFilterParams),
 ):
-    _add_list_table(name, "edges and estimates", filter_params)
+    _add_list_table(name, "targets and outcomes", filter_params)

@@ -10,14 +10,14 @@ from app.api.v1.record_responses import list_page, too_many_rows
 from app.queries.matrix import list_matrix
 from app.schemas.building_blocks import ListPage
 from app.schemas.claims import build_page_model
-from app.schemas.records import Matrix, TargetEdge
+from app.schemas.records import Matrix, TargetRelation
 
-router = create_router("edges and estimates")
+router = create_router("targets and outcomes")
 # A heat map with more cells is unreadable.
 MAX_CELLS = 20_000
 
 
-@router.get("/targets", response_model=ListPage[TargetEdge])
+@router.get("/targets", response_model=ListPage[TargetRelation])
 def list_targets(params: Annotated[TargetParams, Query()], ctx: Context) -> Response:
     """Every target: a procedure diagnoses or treats a pain generator."""
     return list_page(ctx, "targets", params, table=True)

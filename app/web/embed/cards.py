@@ -78,7 +78,7 @@ def build_options_card(record: Json, options: Json, base: str) -> Json:
         sections.append(
             section(
                 f"Pain from: {name}",
-                _build_options_table(f"What confirms it: {name}", origin["confirms"]["items"], base),
+                _build_options_table(f"What confirms it: {name}", origin["diagnoses"]["items"], base),
                 _build_options_table(f"What treats it: {name}", origin["treats"]["items"], base),
             )
         )
@@ -324,7 +324,7 @@ def _build_options_table(caption: str, options: list[Json], base: str) -> Json:
                 or "no data found"
             ),
             item("a source says so" if option["indicated"]["items"] else "no data found"),
-            item(option["edge"]["grade"].replace("_", " ")),
+            item(option["relation"]["grade"].replace("_", " ")),
         ]
         for option in options
     ]

@@ -13,8 +13,8 @@ from app.web.rendering import page, parse_start, render_template, validate_choic
 # With more cells than this, the table has pages of this many rows.
 MAX_CELLS: Final = 20_000
 PAGE_ROWS: Final = 50
-# With more edges than this, the reader has to choose first.
-MAX_EDGES: Final = 20_000
+# With more relations than this, the reader has to choose first.
+MAX_RELATIONS: Final = 20_000
 ORIENTATIONS = {
     "procedure": "Procedures down, pain generators across",
     "pain_generator": "Pain generators down, procedures across",
@@ -29,8 +29,8 @@ def show_matrix(ctx: RequestContext) -> Response:
     regions = validate_choices(ctx, "body_region", vocabulary.BODY_REGIONS)
     roles = validate_choices(ctx, "role", vocabulary.TARGET_ROLES)
     orientation = (validate_choices(ctx, "by", ORIENTATIONS) or ["procedure"])[0]
-    rows = list_matrix(ctx.connection, families=families, roles=roles, body_regions=regions, limit=MAX_EDGES + 1)
-    too_many = len(rows) > MAX_EDGES
+    rows = list_matrix(ctx.connection, families=families, roles=roles, body_regions=regions, limit=MAX_RELATIONS + 1)
+    too_many = len(rows) > MAX_RELATIONS
     axes = _build_axes([] if too_many else rows, orientation)
     total = len(axes["down"])
     start = parse_start(ctx, total)
@@ -42,7 +42,7 @@ def show_matrix(ctx: RequestContext) -> Response:
         ctx,
         "matrix.html",
         title="What treats what",
-        description="Which procedures diagnose and treat which pain generators, with the certainty of each edge.",
+        description="Which procedures diagnose and treat which pain generators, with the certainty of each relation.",
         **axes,
         start=start,
         end=start + len(axes["down"]),
@@ -50,7 +50,7 @@ def show_matrix(ctx: RequestContext) -> Response:
         too_many=too_many,
         query=[(name, value) for name, value in ctx.request.query_params.multi_items() if name != "start"],
         cells={} if too_many else _build_cells(rows, orientation),
-        edge_count=len(rows),
+        relation_count=len(rows),
         chosen_families=families,
         chosen_regions=regions,
         chosen_roles=roles,
