@@ -29,13 +29,13 @@ from app.api.v1 import (
     sources,
 )
 from app.db.read_engine import create_read_engine
-from app.http.access_log import build_response_cache
 from app.http.background import run_in_background, update_gauges
 from app.http.fast_path import FastPath
+from app.http.gateway import HttpGateway
+from app.http.instrumented_gateway import build_gateway
 from app.http.preparation import ReleasePreparer
 from app.http.problems import add_error_handlers
 from app.http.release_watcher import ReleaseWatcher
-from app.http.response_cache import ResponseCache
 from app.http.search import INDEX_FILES
 from app.http.services import Services
 from app.monitoring.metrics import Metrics
@@ -65,8 +65,8 @@ V1_MODULES = (
 )
 
 
-def create_app(settings: Settings | None = None) -> ResponseCache:
-    """The whole service for one set of settings (default: the environment): the application inside its response cache."""
+def create_app(settings: Settings | None = None) -> HttpGateway:
+    """The whole service for one set of settings (default: the environment): the application behind its gateway."""
     settings = settings or load_settings()
     engine = create_read_engine(settings.database_url)
     # Before the metrics: the library that keeps them is imported by them.
@@ -78,7 +78,7 @@ def create_app(settings: Settings | None = None) -> ResponseCache:
         async with run_in_background(watcher, metrics, settings), mcp_lifespan:
             yield
         engine.dispose()
-        cache.shutdown()
+        gateway.shutdown()
 
     app = FastAPI(
         title="procedure-kb",
@@ -90,12 +90,12 @@ def create_app(settings: Settings | None = None) -> ResponseCache:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    cache = build_response_cache(app, settings, metrics)
+    gateway = build_gateway(app, settings, metrics)
     # A server elsewhere may hang without a word; a file on this host cannot.
-    cache.database_can_hang = not engine.is_file
-    services = app.state.services = Services(settings, engine, metrics, cache, render_missing_page=render_not_found)
-    watcher = ReleaseWatcher(engine, cache, ReleasePreparer(app, services, RELEASE_FILES))
-    metrics.update_gauges = lambda: update_gauges(metrics, cache, watcher)
+    gateway.database_can_hang = not engine.is_file
+    services = app.state.services = Services(settings, engine, metrics, gateway, render_missing_page=render_not_found)
+    watcher = ReleaseWatcher(engine, gateway, ReleasePreparer(app, services, RELEASE_FILES))
+    metrics.update_gauges = lambda: update_gauges(metrics, gateway, watcher)
     add_error_handlers(app)
 
     v1 = APIRouter(prefix="/v1")
@@ -113,8 +113,8 @@ def create_app(settings: Settings | None = None) -> ResponseCache:
     services.api_routes = tuple(api_routes)
     services.known_paths = tuple(sorted({*paths, *fhir_paths, "/openapi.json", "/openapi-3.0.json"}))
     # A file answers in microseconds; a server elsewhere must not hold up the other requests.
-    cache.fast_path = FastPath(app, api_routes, in_thread=not engine.is_file).handle
-    return cache
+    gateway.fast_path = FastPath(app, api_routes, in_thread=not engine.is_file).handle
+    return gateway
 
 
 def _list_routes(router: APIRouter) -> list[tuple[str, APIRoute]]:

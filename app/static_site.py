@@ -20,7 +20,7 @@ import orjson
 from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPE_BY_PATH
 from app.errors import ConfigurationError, list_errors_by_code
-from app.http.response_cache import ResponseCache
+from app.http.gateway import HttpGateway
 from app.web.embed.builds import load_builds
 from app.web.pages.static_and_sitemap import HASHED_ASSETS
 from app.web.rendering import asset_path
@@ -35,7 +35,7 @@ _RELATION_OF_RECORD: Final = re.compile(r"^/v1/(procedures|conditions|pain-gener
 OnFile = Callable[[str], None]
 
 
-def write_site(cache: ResponseCache, target: Path, *, on_file: OnFile = lambda _: None) -> int:
+def write_site(gateway: HttpGateway, target: Path, *, on_file: OnFile = lambda _: None) -> int:
     """Write all files of one release to the directory `target`, replacing an earlier export. Returns the number of files.
 
     Calls `on_file` with the URL path of each file. Raises ConfigurationError if `target` holds other files, if a URL
@@ -46,7 +46,7 @@ def write_site(cache: ResponseCache, target: Path, *, on_file: OnFile = lambda _
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
     try:
-        count = asyncio.run(_SiteWriter(cache, temporary, on_file).write())
+        count = asyncio.run(_SiteWriter(gateway, temporary, on_file).write())
         if target.exists():
             shutil.rmtree(target)
         temporary.chmod(0o755)
@@ -57,14 +57,14 @@ def write_site(cache: ResponseCache, target: Path, *, on_file: OnFile = lambda _
 
 
 class _SiteWriter:
-    def __init__(self, cache: ResponseCache, root: Path, on_file: OnFile) -> None:
+    def __init__(self, gateway: HttpGateway, root: Path, on_file: OnFile) -> None:
         # No client waits for a single response: a slow database is no reason to give up.
-        cache.database_can_hang = False
-        transport: Any = httpx.ASGITransport(app=cache)
+        gateway.database_can_hang = False
+        transport: Any = httpx.ASGITransport(app=gateway)
         self.http = httpx.AsyncClient(
             transport=transport, base_url="http://static.invalid", headers={"Accept-Encoding": "identity"}
         )
-        self.paths: list[str] = cache.app.state.services.known_paths  # type: ignore[attr-defined]
+        self.paths: list[str] = gateway.app.state.services.known_paths  # type: ignore[attr-defined]
         self.root = root
         self.on_file = on_file
         self.release = ""

@@ -19,8 +19,8 @@ from sqlalchemy import Engine
 
 from app.db.migrations import migrate
 from app.db.write_engine import create_write_engine
+from app.http.gateway import HttpGateway
 from app.http.release_watcher import read_current_release
-from app.http.response_cache import ResponseCache
 from app.loader.content import load_content
 from app.loader.writer import write_content
 from app.main import create_app
@@ -59,7 +59,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 class Client:
     """HTTP client of the application in this process, through its ASGI interface."""
 
-    def __init__(self, app: ResponseCache, runner: asyncio.Runner) -> None:
+    def __init__(self, app: HttpGateway, runner: asyncio.Runner) -> None:
         self.app = app
         # No release watcher polls here; a slow test would look like a hanging database.
         app.database_can_hang = False
@@ -76,7 +76,8 @@ class Client:
     def poll_release(self) -> None:
         """Set the current release, as the release watcher does every second."""
         release = read_current_release(self.app.app.state.services.engine)  # type: ignore[attr-defined]
-        self.app.set_release(*((release.revision, release.version) if release else ("",)))
+        self.app.record_poll()
+        self.app.adopt_release(*((release.revision, release.version) if release else ("",)))
 
     def close(self) -> None:
         self.runner.run(self.http.aclose())

@@ -89,7 +89,7 @@ write_content(writer, load_content(seed))
 app = create_app(settings)
 app.database_can_hang = False
 release = read_current_release(app.app.state.services.engine)
-app.set_release(release.revision, release.version)
+app.adopt_release(release.revision, release.version)
 
 
 async def request_outputs() -> dict[str, str]:

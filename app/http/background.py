@@ -6,8 +6,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from app.http.gateway import HttpGateway
 from app.http.release_watcher import ReleaseWatcher, watch_releases
-from app.http.response_cache import ResponseCache
 from app.monitoring.metrics import Metrics, publish_metrics
 from app.monitoring.metrics_server import serve_metrics
 from app.settings import Settings
@@ -35,14 +35,14 @@ async def run_in_background(watcher: ReleaseWatcher, metrics: Metrics, settings:
         await watcher.preparer.stop()
 
 
-def update_gauges(metrics: Metrics, cache: ResponseCache, watcher: ReleaseWatcher) -> None:
+def update_gauges(metrics: Metrics, gateway: HttpGateway, watcher: ReleaseWatcher) -> None:
     """Set the gauges of the response cache and the current release."""
-    entries, cached_bytes = cache.cache_size
+    entries, cached_bytes = gateway.cache.size
     metrics.cache_entries.set(entries)
     metrics.cache_bytes.set(cached_bytes)
-    metrics.database_reachable.set(not cache.stale)
-    metrics.requests_in_flight.set(cache.in_flight)
-    metrics.set_release(cache.version, cache.revision)
+    metrics.database_reachable.set(not gateway.database_unreachable)
+    metrics.requests_in_flight.set(gateway.in_flight)
+    metrics.set_release(gateway.version, gateway.revision)
     if release := watcher.release:
         published = dt.datetime.fromisoformat(release.date).replace(tzinfo=dt.UTC).timestamp()
         metrics.release_age.set(time.time() - published)

@@ -62,7 +62,7 @@ class RequestContext:
     def connection(self) -> ReadTransaction:
         """The open transaction. Raises Unavailable at once while the database is known to be away, and ReleaseMismatch."""
         if self._transaction is None:
-            if self._services.response_cache.stale:
+            if self._services.gateway.database_unreachable:
                 raise Unavailable("The database cannot be reached at the moment.", retry_after=2)
             opened = self._services.engine.transaction()
             self._transaction = opened.__enter__()

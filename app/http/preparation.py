@@ -67,7 +67,7 @@ def get_prepared(ctx: RequestContext, files: ReleaseFiles[T]) -> T:
         return services.prepared.get(revision, files.name, lambda: _build_and_open(ctx, files))
     value = services.prepared.find(revision, files.name)
     if value is None:
-        # The response cache waits a while for this, then asks again.
+        # The gateway waits a while for this, then asks again.
         ctx.request.scope["state"]["kb_is_ready"] = lambda: services.prepared.find(revision, files.name) is not None
         failure = services.preparation_failure
         detail = f"{files.label} of release {ctx.release.version} is being prepared."

@@ -91,7 +91,7 @@ def _to_problem(request: Request, error: Exception) -> KnowledgeBaseError:
             return BadRequest(str(error.detail))
         case DatabaseUnavailable():
             _log.warning("database unreachable: %s", first_line(error))
-            get_services(request).response_cache.mark_stale()
+            get_services(request).gateway.mark_database_unreachable()
             return Unavailable("The database did not answer in time.", retry_after=2)
     _log.error("unhandled exception for %s", request.url.path, exc_info=error)
     return InternalError("The error has been logged.")

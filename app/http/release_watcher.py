@@ -6,8 +6,8 @@ import time
 
 from app.db.errors import DatabaseError, first_line
 from app.db.read_engine import ReadEngine
+from app.http.gateway import HttpGateway
 from app.http.preparation import ReleasePreparer
-from app.http.response_cache import ResponseCache
 from app.queries.releases import LoadedRelease, find_release
 
 _log = logging.getLogger("procedure_kb.watch")
@@ -30,9 +30,9 @@ class ReleaseWatcher:
     serves no release yet serves the current one at once.
     """
 
-    def __init__(self, engine: ReadEngine, cache: ResponseCache, preparer: ReleasePreparer | None = None) -> None:
+    def __init__(self, engine: ReadEngine, gateway: HttpGateway, preparer: ReleasePreparer | None = None) -> None:
         self.engine = engine
-        self.cache = cache
+        self.gateway = gateway
         self.preparer = preparer
         self.release: LoadedRelease | None = None
         # Seconds since 1970 when the current release was first seen, for metrics.
@@ -43,7 +43,7 @@ class ReleaseWatcher:
         self._file = engine.find_file_id()
 
     async def poll(self, timeout: float) -> None:  # noqa: ASYNC109 - the thread cannot be cancelled, only left
-        """Read the current release once, and tell the response cache."""
+        """Read the current release once, and tell the gateway."""
         file = self.engine.find_file_id()
         if file != self._file:
             # The path leads to another file (a restored backup), or to none: no connection may outlive that.
@@ -55,7 +55,7 @@ class ReleaseWatcher:
             if self._reachable:
                 _log.warning("database unreachable: %s", first_line(error))
             self._reachable = False
-            self.cache.mark_stale()
+            self.gateway.mark_database_unreachable()
             return
         if not self._reachable:
             _log.info("database reachable again")
@@ -64,25 +64,26 @@ class ReleaseWatcher:
 
     def observe(self, release: LoadedRelease | None) -> None:
         """Adopt a release that was just read. A replica may lag: the sequence says which release is the later one."""
+        self.gateway.record_poll()
         now = time.monotonic()
         behind = release is not None and self.release is not None and release.sequence < self.release.sequence
         if behind and now - self._last_seen < REPLICA_LAG_TOLERANCE:
-            self.cache.set_release(self.cache.revision)
             return
         self._last_seen = now
         if release != self.release:
             self.release, self.since, self._first_seen = release, time.time(), now
             _log.info("release %s is current", release.version if release else "none")
-        if release is not None and not self._can_serve(release.revision, now):
-            self.cache.set_release(self.cache.revision, self.cache.version)
-        else:
-            self.cache.set_release(*((release.revision, release.version) if release else ("",)))
+        if release is None:
+            self.gateway.adopt_release("")
+            return
+        if self.preparer is not None and not self.preparer.is_prepared(release.revision):
+            self.preparer.start(release.revision)
+        if self._may_adopt(release.revision, now):
+            self.gateway.adopt_release(release.revision, release.version)
 
-    def _can_serve(self, revision: str, now: float) -> bool:
-        if self.preparer is None or self.preparer.is_prepared(revision):
-            return True
-        self.preparer.start(revision)
-        if self.cache.revision in {"", revision}:
+    def _may_adopt(self, revision: str, now: float) -> bool:
+        is_prepared = self.preparer is None or self.preparer.is_prepared(revision)
+        if is_prepared or self.gateway.revision in {"", revision}:
             return True
         if now - self._first_seen < PREPARATION_LIMIT:
             return False

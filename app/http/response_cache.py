@@ -1,381 +1,91 @@
-"""Response cache: every request passes here, for its limits, the cache, conditional GET, encodings and HEAD.
+"""Response cache: rendered responses by request line, bounded in bytes. What is requested once never evicts what is requested often."""
 
-A response is a pure function of (content release, code, settings, URL). So bytes and headers are built once and kept, keyed
-by the raw bytes of the request line: a hit costs one dictionary lookup, before any routing. The cache is emptied when
-another release is seen; what was computed from an earlier release is never stored after that.
-"""
-
-import asyncio
-import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from functools import cache
 from typing import Final
-from urllib.parse import unquote
 
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from app.http.rendered_response import RenderedResponse
 
-from app.errors import KnowledgeBaseError, Overloaded, Unavailable
-from app.http.cached_response import EMPTY_BODY, CachedResponse, Headers, etag_matches, negotiate_encoding
-from app.http.deprecation import deprecation_headers
-from app.http.problems import problem_parts
-from app.http.request_body import read_body, replay_body
-from app.http.request_limits import MCP_PATH, METHODS, check_request_limits
-from app.monitoring.logs import bind_request_id
-from app.monitoring.metrics import Metrics
-from app.version import code_fingerprint
-
-# Errors are kept apart: made-up URLs must not evict real ones.
-MAX_CACHED_ERRORS: Final = 512
-EXPOSED_HEADERS: Final = b"ETag, Link, KB-Release, KB-Stale, KB-Request-Id, Retry-After, Deprecation, Sunset, Content-Language, RateLimit-Policy"
-# All request headers that the application sees of a GET. Its response is stored for every caller of the URL, so nothing else
-# may change it. The one response that this header changes (/metrics) is never stored.
-FORWARDED_HEADERS: Final = frozenset({b"authorization"})
-# Seconds. With one more poll it stays below the two seconds that a caller is promised.
-DB_RESPONSE_TIMEOUT: Final = 1.5
-# Seconds that a request waits for what is being prepared for its release.
-PREPARATION_WAIT: Final = 10.0
-_CACHEABLE_STATUSES: Final = frozenset({200, 301, 307, 308, 400, 404, 410, 422})
-_VARY: Final = (b"vary", b"Accept-Encoding")
-_NO_STORE: Final = (b"cache-control", b"no-store")
-# Lookups between two moves of an entry to the young end of the cache: moving it at each hit would cost more than the lookup.
+# Lookups between two moves of an entry to the young end: moving it at each hit would cost more than the lookup.
 _TOUCH_INTERVAL: Final = 64
 
 
-@cache
-def common_headers() -> Headers:
-    """Headers of every response."""
-    return [
-        (b"access-control-allow-origin", b"*"),
-        (b"access-control-expose-headers", EXPOSED_HEADERS),
-        (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"strict-origin-when-cross-origin"),
-        # Says that the application made this response: what is without it, no cache in front may store.
-        (b"kb-build", code_fingerprint().encode()),
-    ]
+class _Segment:
+    """Least recently used responses leave first."""
 
+    def __init__(self, share: float) -> None:
+        self.share = share
+        self.responses: OrderedDict[bytes, RenderedResponse] = OrderedDict()
+        self.bytes = 0
 
-def _preflight_headers(methods: bytes, request_headers: bytes) -> Headers:
-    return [
-        *common_headers(),
-        (b"allow", methods),
-        (b"access-control-allow-methods", methods),
-        (b"access-control-allow-headers", request_headers),
-        (b"access-control-max-age", b"86400"),
-        (b"cache-control", b"max-age=86400"),
-        _VARY,
-    ]
+    def put(self, key: bytes, response: RenderedResponse, max_bytes: int) -> list[tuple[bytes, RenderedResponse]]:
+        """Add a response, and return those that made room for it, itself if it is too large."""
+        self.pop(key)
+        self.responses[key] = response
+        self.bytes += response.size
+        evicted = []
+        while self.bytes > self.share * max_bytes:
+            evicted.append(self.responses.popitem(last=False))
+            self.bytes -= evicted[-1][1].size
+        return evicted
 
+    def pop(self, key: bytes) -> None:
+        if replaced := self.responses.pop(key, None):
+            self.bytes -= replaced.size
 
-def _swallow_result(task: "asyncio.Task[CachedResponse]") -> None:
-    """Take the result of a response that nobody waits for any more."""
-    if not task.cancelled():
-        task.exception()
-
-
-async def _no_body() -> Message:
-    return {"type": "http.disconnect"}
+    def clear(self) -> None:
+        self.responses.clear()
+        self.bytes = 0
 
 
 class ResponseCache:
-    """Outer ASGI application: wraps the FastAPI application."""
+    """Segmented cache: a response enters among those requested once, and moves to those requested again at its first hit.
 
-    def __init__(
-        self, app: ASGIApp, *, cache_bytes: int, max_concurrency: int, metrics: Metrics, link_base: str
-    ) -> None:
-        self.app = app
-        self.cache_bytes = cache_bytes
-        self.max_concurrency = max_concurrency
-        self.metrics = metrics
-        self.link_base = link_base
-        # Handles a request without the framework; None from it: the application handles it.
-        self.fast_path: Callable[[Scope], Awaitable[Response | None]] | None = None
-        self.revision = ""
-        self.version = ""
-        self.stale = False
-        # The database may hang without a word: then nobody waits longer than `DB_RESPONSE_TIMEOUT`.
-        self.database_can_hang = False
-        self.last_poll_at = 0.0
-        self.in_flight = 0
-        self._responses: OrderedDict[bytes, CachedResponse] = OrderedDict()
-        self._errors: OrderedDict[bytes, CachedResponse] = OrderedDict()
-        self._bytes = 0
-        self._encodings: dict[bytes, bytes] = {b"": b""}
+    One-off URLs compete with each other alone, and so do errors.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self._again, self._once, self._errors = _Segment(11 / 16), _Segment(4 / 16), _Segment(1 / 16)
         self._lookups = 0
 
-    def set_release(self, revision: str, version: str = "") -> None:
-        """Record a successful poll; drop cached responses if the release changed."""
-        self.stale = False
-        self.last_poll_at = time.monotonic()
-        if revision != self.revision:
-            self.revision, self.version = revision, version
-            self._responses.clear()
-            self._errors.clear()
-            self._bytes = 0
-
-    def mark_stale(self) -> None:
-        """The database cannot be reached: cached responses are served and marked as possibly stale."""
-        self.stale = True
-
-    def shutdown(self) -> None:
-        """Nothing to do here; the instrumented cache sends its last spans."""
-
     @property
-    def cache_size(self) -> tuple[int, int]:
-        """Number of cached responses, and their bytes."""
-        return len(self._responses) + len(self._errors), self._bytes
+    def size(self) -> tuple[int, int]:
+        """Number of responses, and the bytes that are counted for them."""
+        segments = (self._again, self._once, self._errors)
+        return sum(len(segment.responses) for segment in segments), sum(segment.bytes for segment in segments)
 
-    def is_cached(self, scope: Scope) -> bool:
-        """Whether the response to a request is cached now."""
-        key = scope["raw_path"] + b"?" + scope["query_string"]
-        return scope["method"] in {"GET", "HEAD"} and (key in self._responses or key in self._errors)
+    def __contains__(self, key: bytes) -> bool:
+        return any(key in segment.responses for segment in (self._again, self._once, self._errors))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        method = scope["method"]
-        key = accept_encoding = if_none_match = b""
-        if method in ("GET", "HEAD"):
-            key = scope["raw_path"] + b"?" + scope["query_string"]
-            cached = self._responses.get(key) or self._errors.get(key)
-            for name, value in scope["headers"]:
-                if name == b"accept-encoding":
-                    accept_encoding = value
-                elif name == b"if-none-match":
-                    if_none_match = value
-            if cached is not None:
-                self.metrics.hits += 1
-                self._lookups += 1
-                if self._lookups - cached.touched > _TOUCH_INTERVAL:
-                    self._touch(key, cached)
-                await self._send(cached, accept_encoding, if_none_match, method, send)
-                return
-        self.metrics.misses += 1
-        bind_request_id(scope["headers"])
-        if method in ("GET", "HEAD"):
-            await self._handle_miss(scope, receive, send, key, accept_encoding, if_none_match)
-        else:
-            await self._handle_other_method(scope, receive, send)
-
-    def _touch(self, key: bytes, cached: CachedResponse) -> None:
-        cached.touched = self._lookups
-        (self._responses if key in self._responses else self._errors).move_to_end(key)
-
-    async def _send(
-        self, response: CachedResponse, accept_encoding: bytes, if_none_match: bytes, method: str, send: Send
-    ) -> None:
-        encoding = self._encodings.get(accept_encoding)
-        if encoding is None:
-            encoding = negotiate_encoding(accept_encoding)
-            if len(self._encodings) < 256:
-                self._encodings[accept_encoding] = encoding
-        start, body, not_modified, etag = response.variant(encoding)
-        if if_none_match and etag and etag_matches(if_none_match, etag):
-            start, body = not_modified, EMPTY_BODY
-        if self.stale:
-            start = {**start, "headers": [*start["headers"], (b"kb-stale", b"database-unreachable")]}
-        await send(start)
-        if response.file and method != "HEAD" and body is not EMPTY_BODY:
-            await response.file.send(send)
-        else:
-            await send(EMPTY_BODY if method == "HEAD" else body)
-
-    async def _handle_miss(
-        self, scope: Scope, receive: Receive, send: Send, key: bytes, accept_encoding: bytes, if_none_match: bytes
-    ) -> None:
-        method = scope["method"]
-        try:
-            check_request_limits(scope, method, allow_post=False)
-            self._check_concurrency()
-        except KnowledgeBaseError as error:
-            await self._refuse(scope, error, accept_encoding, send)
-            return
-        self.in_flight += 1
-        began = time.perf_counter()
-        try:
-            compute = self._compute_in_time if self.database_can_hang else self._compute
-            response = await compute(scope, receive)
-            if (is_ready := scope["state"].pop("kb_is_ready", None)) and await self._wait_until(is_ready):
-                response = await compute(scope, receive)
-        finally:
-            self.in_flight -= 1
-        self.metrics.observe(scope, response.status, time.perf_counter() - began)
-        self._store(key, response, scope)
-        # A response about this moment is never "not modified".
-        live = scope["state"].get("kb_uncacheable")
-        await self._send(response, accept_encoding, b"" if live else if_none_match, method, send)
-
-    async def _wait_until(self, is_ready: Callable[[], bool]) -> bool:
-        """Wait for what a response needs and is being prepared, unless too many requests are in flight. True once it is there."""
-        deadline = time.monotonic() + PREPARATION_WAIT
-        # Polled: what becomes ready comes from threads and processes, and few requests ever wait.
-        while not is_ready() and time.monotonic() < deadline and 2 * self.in_flight < self.max_concurrency:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-        return is_ready()
-
-    async def _handle_other_method(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method = scope["method"]
-        allow_post = method == "POST" and scope["path"] == MCP_PATH
-        try:
-            check_request_limits(scope, method, allow_post=allow_post)
-            body = await read_body(scope["headers"], receive) if allow_post else b""
-            self._check_concurrency()
-        except KnowledgeBaseError as error:
-            await self._refuse(scope, error, b"", send)
-            return
-        except ConnectionError:
-            return
-        if allow_post:
-            await self._handle_post(scope, replay_body(body, receive), send)
-            return
-        if scope["path"] == MCP_PATH:
-            headers = _preflight_headers(b"POST, OPTIONS", b"*, Authorization")
-        else:
-            headers = _preflight_headers(METHODS, b"*")
-        await self._send(CachedResponse(204, headers, b""), b"", b"", method, send)
-
-    async def _handle_post(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A POST: its response is never stored, but open to browsers, limited and measured like every other."""
-        status, began = 500, time.perf_counter()
-        state = scope.setdefault("state", {})
-
-        async def add_headers(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                names = {name.lower() for name, _ in message["headers"]}
-                headers = [*common_headers(), _NO_STORE]
-                if version := state.get("kb_release"):
-                    headers.append((b"kb-release", version.encode()))
-                missing = [pair for pair in headers if pair[0] not in names]
-                message = {**message, "headers": [*message["headers"], *missing]}
-            await send(message)
-
-        self.in_flight += 1
-        try:
-            await self.app(scope, receive, add_headers)
-        finally:
-            self.in_flight -= 1
-            self.metrics.observe(scope, status, time.perf_counter() - began)
-
-    def _check_concurrency(self) -> None:
-        if self.in_flight >= self.max_concurrency:
-            raise Overloaded("The server is at its concurrency limit.", retry_after=1)
-
-    async def _refuse(self, scope: Scope, error: KnowledgeBaseError, accept_encoding: bytes, send: Send) -> None:
-        response = self._error_response(scope, error)
-        self.metrics.observe(scope, response.status, 0.0)
-        await self._send(response, accept_encoding, b"", scope["method"], send)
-
-    def _error_response(self, scope: Scope, error: KnowledgeBaseError) -> CachedResponse:
-        status, headers, body = problem_parts(error, scope.get("path", ""), self.link_base)
-        headers = [*headers, *common_headers(), _NO_STORE, _VARY, *self._release_header(status, headers)]
-        return CachedResponse(status, headers, body)
-
-    def _release_header(self, status: int, headers: Headers) -> Headers:
-        """Current release, for an error that did not read it. Other responses name their release themselves."""
-        is_named = status < 400 or not self.version or any(name == b"kb-release" for name, _ in headers)
-        return [] if is_named else [(b"kb-release", self.version.encode())]
-
-    async def _compute_in_time(self, scope: Scope, receive: Receive) -> CachedResponse:
-        """The response; a 503 in its place when it takes long and the database did not answer a poll meanwhile."""
-        task = asyncio.create_task(self._compute(scope, receive))
-        timeout = DB_RESPONSE_TIMEOUT
-        while not (await asyncio.wait({task}, timeout=timeout))[0]:
-            timeout = 0.2
-            if self.stale or time.monotonic() - self.last_poll_at > DB_RESPONSE_TIMEOUT:
-                task.add_done_callback(_swallow_result)
-                return self._error_response(scope, Unavailable("The database did not answer in time.", retry_after=2))
-        return task.result()
-
-    async def request_internal(self, target: str, headers: Headers) -> tuple[int, bytes, str]:
-        """Status and body of a GET of this service, and the revision of its release: for documents that show responses."""
-        raw_path, _, query = target.encode().partition(b"?")
-        scope: Scope = {
-            "type": "http",
-            "http_version": "1.1",
-            "method": "GET",
-            "scheme": "http",
-            "path": unquote(raw_path.decode()),
-            "raw_path": raw_path,
-            "query_string": query,
-            "headers": headers,
-            "root_path": "",
-            "state": {},
-        }
-        try:
-            check_request_limits(scope, "GET", allow_post=False)
-        except KnowledgeBaseError as error:
-            response = self._error_response(scope, error)
-        else:
-            response = await self._compute(scope, _no_body)
-        return response.status, response.body, scope["state"].get("kb_revision", "")
-
-    async def _compute(self, scope: Scope, receive: Receive) -> CachedResponse:
-        inner = {
-            **scope,
-            "method": "GET",
-            "headers": [pair for pair in scope["headers"] if pair[0] in FORWARDED_HEADERS],
-            "state": scope.setdefault("state", {}),
-        }
-        response = await self.fast_path(inner) if self.fast_path is not None else None
+    def find(self, key: bytes) -> RenderedResponse | None:
+        """The response to a request line, if it is cached."""
+        response = self._again.responses.get(key)
         if response is not None:
-            status, headers, body = response.status_code, response.raw_headers, bytes(response.body)
-        else:
-            status, headers, body = await self._run_application(inner, receive)
-        if "route" in inner:
-            scope["route"] = inner["route"]
-        names = {name for name, _ in headers}
-        headers = [pair for pair in headers if pair[0] not in {b"content-length", b"etag"}]
-        headers += [pair for pair in common_headers() if pair[0] not in names]
-        if b"vary" not in names:
-            headers.append(_VARY)
-        if b"cache-control" not in names:
-            headers.append(_NO_STORE if status >= 500 else (b"cache-control", b"no-cache"))
-        headers += self._release_header(status, headers)
-        return CachedResponse(status, headers + deprecation_headers(inner), body, inner["state"].get("kb_file"))
+            self._lookups += 1
+            if self._lookups - response.touched > _TOUCH_INTERVAL:
+                response.touched = self._lookups
+                self._again.responses.move_to_end(key)
+            return response
+        response = self._once.responses.get(key)
+        if response is None:
+            return self._errors.responses.get(key)
+        self._once.pop(key)
+        response.touched = self._lookups
+        # What leaves the larger segment competes once more, as one requested once.
+        for demoted_key, demoted in self._again.put(key, response, self.max_bytes):
+            self._once.put(demoted_key, demoted, self.max_bytes)
+        return response
 
-    async def _run_application(self, scope: Scope, receive: Receive) -> tuple[int, Headers, bytes]:
-        status, headers = 500, []
-        chunks: list[bytes] = []
-
-        async def collect(message: Message) -> None:
-            nonlocal status, headers
-            if message["type"] == "http.response.start":
-                status, headers = message["status"], list(message["headers"])
-            elif message["type"] == "http.response.body":
-                chunks.append(message.get("body", b""))
-
-        try:
-            await self.app(scope, receive, collect)
-        except Exception:
-            # Starlette responds to an unhandled exception with our problem and then raises it again, for servers that log
-            # it. It is logged already; where there is no response, the server has to know.
-            if not chunks:
-                raise
-        return status, headers, b"".join(chunks)
-
-    def _store(self, key: bytes, response: CachedResponse, scope: Scope) -> None:
-        state = scope["state"]
-        if not self.cache_bytes or response.status not in _CACHEABLE_STATUSES or state.get("kb_uncacheable"):
-            return
-        revision = state.get("kb_revision", "")
-        if not self.revision or (revision and revision != self.revision):
-            return
-        if response.status != 200:
-            self._errors[key] = response
-            while len(self._errors) > MAX_CACHED_ERRORS:
-                self._errors.popitem(last=False)
-            return
+    def put(self, key: bytes, response: RenderedResponse) -> None:
+        """Keep a response, unless it is larger than the segment for it."""
         # Up to three encodings may be kept: they are counted from the start, so that the bound holds.
         response.size = len(key) + 2 * len(response.body) + 2_000
-        if response.size > self.cache_bytes // 4:
-            return
-        replaced = self._responses.pop(key, None)
-        self._bytes += response.size - (replaced.size if replaced else 0)
-        self._responses[key] = response
-        while self._bytes > self.cache_bytes:
-            _, oldest = self._responses.popitem(last=False)
-            self._bytes -= oldest.size
+        segment = self._once if response.status == 200 else self._errors
+        if response.size <= segment.share * self.max_bytes:
+            self._again.pop(key)
+            segment.put(key, response, self.max_bytes)
+
+    def clear(self) -> None:
+        """Drop every response."""
+        for segment in (self._again, self._once, self._errors):
+            segment.clear()

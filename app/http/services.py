@@ -19,7 +19,7 @@ _MAX_CACHED = 10_000
 _MISSING = object()
 
 
-class ReleaseCache:
+class RevisionCache:
     """Values that are the same for every request of one revision: totals, facets, names.
 
     Kept for two revisions: while replicas catch up, requests of both are answered side by side.
@@ -53,13 +53,13 @@ class ReleaseCache:
         return value
 
 
-class InternalClient(Protocol):
-    """What requests may use of the response cache around them."""
+class GatewayHandle(Protocol):
+    """What requests may use of the gateway around them."""
 
-    stale: bool
+    database_unreachable: bool
     revision: str
 
-    def mark_stale(self) -> None:
+    def mark_database_unreachable(self) -> None:
         """The database cannot be reached: cached responses are marked as possibly stale."""
 
     async def request_internal(self, target: str, headers: list[tuple[bytes, bytes]]) -> tuple[int, bytes, str]:
@@ -73,10 +73,10 @@ class Services:
     settings: Settings
     engine: ReadEngine
     metrics: Metrics
-    response_cache: InternalClient
-    values_by_revision: ReleaseCache = field(default_factory=ReleaseCache)
+    gateway: GatewayHandle
+    values_by_revision: RevisionCache = field(default_factory=RevisionCache)
     # Values of prepared files, by the name of the files. Few: none is ever dropped for its number.
-    prepared: ReleaseCache = field(default_factory=ReleaseCache)
+    prepared: RevisionCache = field(default_factory=RevisionCache)
     # Whether this process prepares releases in the background; otherwise the first request that needs files builds them.
     prepares_releases: bool = False
     # Why the last preparation failed; empty if it succeeded.

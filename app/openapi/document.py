@@ -94,7 +94,7 @@ def _render(document: Json) -> dict[str, bytes]:
 def _write_documents(ctx: RequestContext, directory: Path) -> None:
     services, document = get_services(ctx.request), build_openapi(ctx.request.app)
     urls = build_example_urls(document, ExampleParameters(ctx.connection, ctx.release.version))
-    revisions = asyncio.run(add_examples(document, urls, services.response_cache.request_internal))
+    revisions = asyncio.run(add_examples(document, urls, services.gateway.request_internal))
     if revisions - {ctx.release.revision}:
         # A load came between two examples.
         raise NotReady("The OpenAPI document shows two releases.", retry_after=1)

@@ -73,7 +73,7 @@ def compute_expected_bodies(seeds: list[Path]) -> dict[str, dict[str, str]]:
             engine.dispose()
             app = create_app(Settings(database_url=url, search_dir=Path(directory) / "search"))
             release = read_current_release(app.app.state.services.engine)  # type: ignore[attr-defined]
-            app.set_release(release.revision if release else "")
+            app.adopt_release(release.revision if release else "")
             bodies[content.version] = runner.run(_request_bodies(app))
             app.app.state.services.engine.dispose()  # type: ignore[attr-defined]
     return bodies

@@ -80,7 +80,7 @@ def test_a_log_line_of_an_exception_has_its_traceback_and_no_field_beside_those_
 
 
 def test_a_503_has_the_request_id_of_the_log(client: Client) -> None:
-    client.app.mark_stale()
+    client.app.mark_database_unreachable()
     response = client.get("/v1/procedures", headers={"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"})
 
     assert (response.status_code, response.headers["kb-request-id"]) == (503, TRACE)

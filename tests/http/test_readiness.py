@@ -12,9 +12,9 @@ from build import procedure, write_seed
 from sqlalchemy import Engine
 
 from app.files.build_once import build_once
-from app.http import preparation, response_cache
+from app.http import gateway, preparation
+from app.http.gateway import HttpGateway
 from app.http.preparation import BuildFailed, ReleaseFiles, internal_context
-from app.http.response_cache import ResponseCache
 from app.loader.content import load_content
 from app.loader.writer import write_content
 from app.main import create_app
@@ -24,7 +24,7 @@ SEARCH, WARM = "/v1/search?q=block", "/v1/procedures/block"
 
 
 @asynccontextmanager
-async def serve(app: ResponseCache) -> AsyncIterator[httpx.AsyncClient]:
+async def serve(app: HttpGateway) -> AsyncIterator[httpx.AsyncClient]:
     """Client of an application that runs with its background tasks, as under a server."""
     transport = httpx.ASGITransport(app=app)
     lifespan = app.app.router.lifespan_context(app.app)  # type: ignore[attr-defined]
@@ -64,12 +64,12 @@ class Gate:
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     gate = Gate()
     monkeypatch.setattr(preparation, "build_in_child", gate.build)
-    monkeypatch.setattr(response_cache, "PREPARATION_WAIT", 0.2)
+    monkeypatch.setattr(gateway, "PREPARATION_WAIT", 0.2)
     return gate
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> ResponseCache:
+def app(database_url: str, tmp_path: Path) -> HttpGateway:
     return create_app(
         Settings(
             database_url=database_url,
@@ -90,13 +90,13 @@ def load(writer: Engine, tmp_path: Path) -> Callable[[str], None]:
     return load_release
 
 
-def is_prepared(app: ResponseCache) -> bool:
+def is_prepared(app: HttpGateway) -> bool:
     services = app.app.state.services  # type: ignore[attr-defined]
     return all(services.prepared.find(app.revision, name) for name in ("index", "openapi", "export"))
 
 
 def test_a_first_start_serves_everything_but_search_at_once(
-    app: ResponseCache, load: Callable[[str], None], gate: Gate, runner: asyncio.Runner
+    app: HttpGateway, load: Callable[[str], None], gate: Gate, runner: asyncio.Runner
 ) -> None:
     async def check() -> None:
         gate.open = False
@@ -122,7 +122,7 @@ def test_a_first_start_serves_everything_but_search_at_once(
 
 
 def test_a_swap_serves_the_old_release_until_the_new_one_is_prepared(
-    app: ResponseCache, load: Callable[[str], None], gate: Gate, runner: asyncio.Runner
+    app: HttpGateway, load: Callable[[str], None], gate: Gate, runner: asyncio.Runner
 ) -> None:
     async def check() -> None:
         async with serve(app) as http:
@@ -153,7 +153,7 @@ def test_a_swap_serves_the_old_release_until_the_new_one_is_prepared(
 
 
 def test_a_search_waits_for_its_index(
-    app: ResponseCache,
+    app: HttpGateway,
     load: Callable[[str], None],
     gate: Gate,
     runner: asyncio.Runner,
@@ -171,12 +171,12 @@ def test_a_search_waits_for_its_index(
             assert (await response).status_code == 200
 
     load("first")
-    monkeypatch.setattr(response_cache, "PREPARATION_WAIT", 60.0)
+    monkeypatch.setattr(gateway, "PREPARATION_WAIT", 60.0)
     runner.run(check())
 
 
 def test_a_failed_preparation_is_named_and_tried_again(
-    app: ResponseCache,
+    app: HttpGateway,
     load: Callable[[str], None],
     gate: Gate,
     runner: asyncio.Runner,
@@ -197,7 +197,7 @@ def test_a_failed_preparation_is_named_and_tried_again(
 
 
 def test_a_preparation_that_takes_too_long_does_not_hold_up_the_release(
-    app: ResponseCache,
+    app: HttpGateway,
     load: Callable[[str], None],
     gate: Gate,
     runner: asyncio.Runner,
@@ -218,12 +218,12 @@ def test_a_preparation_that_takes_too_long_does_not_hold_up_the_release(
 
 
 def test_a_second_worker_of_a_host_opens_what_child_processes_of_the_first_one_built(
-    app: ResponseCache,
+    app: HttpGateway,
     load: Callable[[str], None],
     runner: asyncio.Runner,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def prepare(app: ResponseCache) -> None:
+    async def prepare(app: HttpGateway) -> None:
         async with serve(app):
             await wait_until(lambda: is_prepared(app))
 
@@ -234,7 +234,7 @@ def test_a_second_worker_of_a_host_opens_what_child_processes_of_the_first_one_b
 
 
 def test_a_stop_ends_the_child_process(
-    app: ResponseCache, load: Callable[[str], None], runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+    app: HttpGateway, load: Callable[[str], None], runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def stop_during_preparation() -> None:
         async with serve(app):

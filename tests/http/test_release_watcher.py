@@ -10,7 +10,7 @@ from conftest import Client, Load
 
 from app.http import release_watcher
 from app.http.release_watcher import ReleaseWatcher
-from app.http.services import ReleaseCache
+from app.http.services import RevisionCache
 from app.queries.releases import LoadedRelease
 from app.settings import Settings
 
@@ -43,7 +43,7 @@ def test_an_older_release_is_accepted_once_the_newer_one_is_no_longer_observed(
 
 
 def test_the_caches_of_two_revisions_never_mix() -> None:
-    cache, mismatches = ReleaseCache(), []
+    cache, mismatches = RevisionCache(), []
 
     def read_cache(revision: str) -> None:
         for n in range(20_000):
@@ -98,7 +98,7 @@ def test_without_a_database_cached_responses_are_stale_and_others_503_until_it_i
     cached_url, uncached_url = "/v1/procedures/p", "/v1/procedures?limit=9"
     before = client.get(cached_url)
 
-    client.app.mark_stale()
+    client.app.mark_database_unreachable()
     during, refused = client.get(cached_url), client.get(uncached_url)
     assert (during.content, during.headers["etag"]) == (before.content, before.headers["etag"])
     assert during.headers["kb-stale"] == "database-unreachable"
@@ -115,7 +115,7 @@ def test_without_a_database_cached_responses_are_stale_and_others_503_until_it_i
 
 def test_a_response_of_a_release_that_was_replaced_meanwhile_is_not_cached(client: Client, load: Load) -> None:
     load(procedure("p"))
-    client.app.set_release("another")
+    client.app.adopt_release("another")
 
     assert client.get("/v1/procedures/p").status_code == 200
-    assert client.app.cache_size[0] == 0
+    assert client.app.cache.size[0] == 0

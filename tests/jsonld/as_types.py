@@ -45,7 +45,7 @@ async def load_nodes() -> dict[str, dict[str, Any]]:
     engine = app.app.state.services.engine  # type: ignore[attr-defined]
     release = read_current_release(engine)
     assert release is not None
-    app.set_release(release.revision)
+    app.adopt_release(release.revision)
     nodes = {}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://kb.test") as client:
         for folder in RECORDS:

@@ -69,7 +69,7 @@ async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.
         return _error_result(_render_error(error))
     except DatabaseUnavailable as error:
         _log.warning("database unreachable: %s", first_line(error))
-        get_services(request).response_cache.mark_stale()
+        get_services(request).gateway.mark_database_unreachable()
         return _error_result("The database did not respond in time; try again in a moment.")
     text = types.TextContent(type="text", text=orjson.dumps(output).decode())
     return types.CallToolResult(content=[text], structured_content=output)

@@ -48,7 +48,7 @@ async def get_readiness(request: Request) -> Response:
                 get_index(ctx)
             except NotReady:
                 # While the next release is prepared, the one before is served.
-                if services.prepared.find(services.response_cache.revision, INDEX_FILES.name) is None:
+                if services.prepared.find(services.gateway.revision, INDEX_FILES.name) is None:
                     raise
 
     try:

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import ConfigurationError
-from app.http.response_cache import ResponseCache
+from app.http.gateway import HttpGateway
 from app.monitoring.logs import bind_request_id
 from app.monitoring.metrics import Metrics
 from app.settings import Settings
@@ -28,8 +28,8 @@ class Tracer(Protocol):
         """Send the spans that are left."""
 
 
-class InstrumentedResponseCache(ResponseCache):
-    """Response cache with a log line (`access_log`) and a span (`tracer`) for each request. A hit costs less than its line."""
+class InstrumentedGateway(HttpGateway):
+    """Gateway with a log line (`access_log`) and a span (`tracer`) for each request. A hit costs less than its line."""
 
     access_log = False
     tracer: Tracer | None = None
@@ -81,20 +81,20 @@ class InstrumentedResponseCache(ResponseCache):
             self.tracer.shutdown()
 
 
-def build_response_cache(app: ASGIApp, settings: Settings, metrics: Metrics) -> ResponseCache:
-    """The response cache around an application; instrumented only where the settings ask for it."""
+def build_gateway(app: ASGIApp, settings: Settings, metrics: Metrics) -> HttpGateway:
+    """The gateway around an application; instrumented only where the settings ask for it."""
     instrumented = settings.access_log or settings.otlp_endpoint
-    cache = (InstrumentedResponseCache if instrumented else ResponseCache)(
+    gateway = (InstrumentedGateway if instrumented else HttpGateway)(
         app,
         cache_bytes=settings.cache_bytes,
         max_concurrency=settings.max_concurrency,
         metrics=metrics,
         link_base=settings.link_base,
     )
-    if isinstance(cache, InstrumentedResponseCache):
-        cache.access_log = settings.access_log
-        cache.tracer = _build_tracer(settings.otlp_endpoint)
-    return cache
+    if isinstance(gateway, InstrumentedGateway):
+        gateway.access_log = settings.access_log
+        gateway.tracer = _build_tracer(settings.otlp_endpoint)
+    return gateway
 
 
 def _build_tracer(endpoint: str) -> Tracer | None:

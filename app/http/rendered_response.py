@@ -33,7 +33,7 @@ _COMPRESSIBLE_TYPES: Final = (
 _ENTITY_HEADERS: Final = frozenset({b"content-length", b"content-type", b"content-encoding"})
 
 
-class CachedResponse:
+class RenderedResponse:
     """One response, ready to send: body and headers for each encoding, built when first requested."""
 
     __slots__ = ("body", "etag", "file", "headers", "size", "status", "touched", "variants")
