@@ -155,7 +155,7 @@ class TooManyRequests(KnowledgeBaseError):
     status = 429
     code = "too_many_requests"
     title = "Too many requests"
-    explanation = "This client has sent more requests than the rate limit allows. Wait for `Retry-After` seconds."
+    explanation = "Sent by the nginx proxy: this client exceeds the rate limit. Wait for `Retry-After` seconds."
 
 
 class FormatNotOffered(KnowledgeBaseError):

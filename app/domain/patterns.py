@@ -24,7 +24,6 @@ PMID: Final = r"^[1-9]\d{0,8}$"
 PMCID: Final = r"^PMC[1-9]\d{0,8}$"
 SHA256: Final = r"^[0-9a-f]{64}$"
 REVISION: Final = r"^[0-9a-f]{16}$"
-BASE_URL: Final = r"^https?://[^\s/?#]+(?:/[^\s?#]*)?$"
 PATH_PREFIX: Final = r"^(?:/[A-Za-z0-9._~-]+)*$"
 CSP_VALUE: Final = r"^[^;,\r\n]+$"
 LOG_LEVEL: Final = r"^(?:debug|info|warning|error|critical)$"
@@ -48,7 +47,6 @@ PATTERN_MESSAGES: Final[Mapping[str, str]] = {
     PMCID: "must be a PubMed Central id, such as PMC5737310",
     SHA256: "must be 64 lowercase hexadecimal digits",
     REVISION: "must be 16 lowercase hexadecimal digits",
-    BASE_URL: "must be a URL without a query string, such as https://kb.example.org",
     PATH_PREFIX: "must be empty or a path without a trailing slash, such as /kb",
     CSP_VALUE: "must be the source list of a single CSP directive, such as https://example.org 'self'",
     LOG_LEVEL: "must be one of debug, info, warning, error, critical",

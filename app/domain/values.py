@@ -1,4 +1,4 @@
-"""Value objects of claims, one class per claim kind.
+"""Value objects of claims. Kinds without figures of their own share `StatementValue`.
 
 Seed files and responses share these classes because values are served exactly as they were read. A key omitted from a
 seed file becomes null (or an empty list), with the meaning that its description gives; responses contain every key.
@@ -379,7 +379,7 @@ class IndicationValue(Value):
 
 
 class StatementValue(Value):
-    """Free-form claim that no filter queries: a label, quantities, details and the records it mentions."""
+    """Claim in words: a label, quantities, details and the records it mentions."""
 
     label: str = Field(min_length=1, description="Short summary of the claim.")
     values: list[str] = Field(

@@ -65,7 +65,7 @@ def list_public_tables() -> list[PublicTable]:
     for name in TABLES:
         table = SQLModel.metadata.tables[name]
         columns = [column for column in table.columns if column.name not in _INTERNAL_COLUMNS]
-        # The position of a claim among others of its kind is internal, that of a citation is part of its key.
+        # The position of a claim among those of its record is internal, that of a citation is part of its key.
         if name == "claim":
             columns = [column for column in columns if column.name != "position"]
         key = tuple(column.name for column in columns if column.primary_key) or ("version",)

@@ -1,8 +1,8 @@
 """Fast path: a request that fits its route is handled without FastAPI's routing and dependency injection.
 
 FastAPI declares and documents the routes. For the routes of the API this module matches the path, validates the query with
-the route's own model, calls the endpoint, and renders what it raises. Requests of other routes, and paths with escapes, are
-left to FastAPI; a test compares the two ways.
+the route's own model, calls the endpoint, and renders what it raises. It redirects paths with repeated slashes. Requests of
+other routes, and paths with escapes, are left to FastAPI; a test compares the two ways.
 """
 
 import inspect

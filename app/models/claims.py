@@ -18,7 +18,7 @@ class Claim(SQLModel, table=True):
     kind: str = Field(index=True, sa_type=BYTEWISE)
     subject_type: str = Field(sa_type=BYTEWISE)
     subject_slug: str = Field(sa_type=BYTEWISE)
-    # Position among the subject's claims of the same kind.
+    # Position among the claims of the subject.
     position: int
     statement: str = Field(sa_type=BYTEWISE)
     # Canonical JSON; the claim kind determines the schema of the value.

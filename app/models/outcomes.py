@@ -1,4 +1,4 @@
-"""Claims with values to query: relief durations, response rates, findings, recommendations."""
+"""Claims with values in columns, for SQL on `kb.sqlite`: relief durations, response rates, findings, recommendations."""
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel

@@ -13,7 +13,7 @@ from app.db.column_types import BYTES, BYTEWISE
 
 
 class Document(SQLModel, table=True):
-    """Serialized record: `summary` for lists, `body` in full. HTTP replaces the placeholder in links by its base URL."""
+    """Serialized response: of a record, of the first page of a list, of a release. `summary` is for lists. HTTP replaces the placeholder in links by its base URL."""
 
     type: str = Field(primary_key=True, sa_type=BYTEWISE)
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
@@ -23,7 +23,7 @@ class Document(SQLModel, table=True):
 
 
 class ListRow(SQLModel, table=True):
-    """A row of a list, at its position in the default order. `list_id` is `app.db.packing.list_id` of the list's path.
+    """A row of a list, at its position in the default order. `list_id` is `app.db.packing.compute_list_id` of the list's path.
 
     Its JSON is a claim or the summary of a record. A row of a lookup adds the relations that lead to the procedure.
     """

@@ -53,7 +53,7 @@ TAGS: Final = [
     {"name": "releases", "description": "History of the content."},
     {"name": "export", "description": "All content as files."},
     {"name": "quality", "description": "Coverage, gaps and disagreements between sources."},
-    {"name": "service", "description": "Health of the service."},
+    {"name": "service", "description": "Index, vocabularies and health of the service."},
 ]
 
 

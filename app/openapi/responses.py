@@ -28,7 +28,8 @@ _DESCRIPTIONS: Final = {
     414: "The URL is too long.",
     422: "Invalid parameters; `errors` names each of them.",
     431: "The header fields are too large.",
-    503: "The database is unreachable, or there are too many concurrent requests; retry after `Retry-After` seconds.",
+    503: "Not now: the database is unreachable or behind, too many requests are running, or the release is being prepared;"
+    " retry after `Retry-After` seconds.",
 }
 # Checked before routing, so every path can respond with these.
 PRE_ROUTING_STATUSES: Final = (308, 400, 414, 431, 503)

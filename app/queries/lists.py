@@ -15,7 +15,7 @@ from app.queries.list_filter import FilteredList, count_rows
 
 @dataclass(frozen=True)
 class RenderedRow:
-    """A row of a list with its JSON. `offset` counts in the requested sort order and is what a cursor holds."""
+    """A row of a list with its JSON. `offset` is what a cursor holds: the place in the sort order, in the default order the position."""
 
     offset: int
     summary: bytes | None

@@ -108,7 +108,7 @@ class OnsetOut(values.OnsetValue):
 
 
 class StatementOut(values.StatementValue):
-    """Free-form claim that no filter queries."""
+    """Claim in words."""
 
     pain_generators: list[Ref] = Field(description="Pain generators mentioned.")  # type: ignore[assignment]
     conditions: list[Ref] = Field(description="Conditions mentioned.")  # type: ignore[assignment]

@@ -32,7 +32,9 @@ class Highlight(ResponseModel):
     """Positions of the query's words in a field of the hit."""
 
     field: Literal["name", "summary", "matched"] = Field(description="Field of the hit.")
-    text: str = Field(description="Text of the field.")
+    text: str = Field(
+        description="Text of the field. `matched` is the text that matched, or the summary where the statements did."
+    )
     ranges: list[TextRange] = Field(description="Ranges of the matching words.")
 
 
@@ -70,7 +72,7 @@ class InterpretationOut(ResponseModel):
     words: list[str] = Field(description="Words searched for.")
     phrases: list[str] = Field(description="Phrases searched for.")
     corrections: list[CorrectionOut] = Field(description="Misspelled words.")
-    expansions: list[ExpansionOut] = Field(description="Abbreviations and variants.")
+    expansions: list[ExpansionOut] = Field(description="Abbreviations and variants that were searched for too.")
     ignored: list[str] = Field(description="Words that do not occur in this release.")
 
 

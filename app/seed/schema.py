@@ -350,6 +350,7 @@ class Editorial(SeedModel):
 
     schema_: str = Field(default="", alias="$schema", exclude=True)
     invasiveness: list[FamilyRankIn]
+    # Notes of editors: how phrases of sources and terms were read. Nothing else uses them.
     phrases: list[PhraseMap] = []
     red_flags: list[RedFlagPhrase] = []
     glossary: dict[str, Line] = {}
