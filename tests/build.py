@@ -84,7 +84,14 @@ def generator(slug: str, **fields: Any) -> Json:
 
 
 def risk(slug: str, **fields: Any) -> Json:
-    defaults = {"name": slug.capitalize(), "lay_name": slug, "category": "other", "description": "A risk."}
+    defaults = {
+        "name": slug.capitalize(),
+        "lay_name": slug,
+        "category": "other",
+        "seriousness": "moderate",
+        "seriousness_reason": "Test.",
+        "description": "A risk.",
+    }
     return {"_": "risks", "slug": slug, **defaults, **fields}
 
 

@@ -84,7 +84,14 @@ _ROWS: Final = (
         facts=("kind",),
         texts={"summary": "what", "clinical": "clinicians"},
     ),
-    RecordType("risk", "risks", "harm", "harms", fhir_title="Risks of procedures", facts=("lay_name", "category")),
+    RecordType(
+        "risk",
+        "risks",
+        "harm",
+        "harms",
+        fhir_title="Risks of procedures",
+        facts=("lay_name", "category", "seriousness", "seriousness_reason"),
+    ),
     RecordType(
         "source",
         "sources",

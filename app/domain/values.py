@@ -343,7 +343,7 @@ class ProcedureRiskValue(Value):
     severity: str | None = Field(default=None, description="As stated by the source; null: not stated.")
     seriousness: Seriousness | None = Field(
         default=None,
-        description="Where the source describes it as more serious than the catalog; null: as the catalog.",
+        description="How serious the source says that it was, if more than the catalog says; null: as the catalog.",
     )
     temporary: bool | None = Field(default=None, description="As stated by the source; null: not stated.")
     quantities: list[Quantity] = []

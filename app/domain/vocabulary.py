@@ -228,6 +228,8 @@ SERIOUSNESS: Final = _labels(
     moderate="Needs treatment",
     minor="Passes by itself",
 )
+# Rank of each, the most serious first.
+SERIOUSNESS_RANK: Final = MappingProxyType({name: rank for rank, name in enumerate(SERIOUSNESS)})
 RISK_BANDS: Final = _labels(
     very_common="Very common: 1,000 or more in 10,000",
     common="Common: 100 to under 1,000 in 10,000",

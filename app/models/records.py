@@ -52,6 +52,8 @@ class Risk(SQLModel, table=True):
     sort_name: str = Field(index=True, sa_type=BYTEWISE)
     lay_name: str = Field(sa_type=BYTEWISE)
     category: str = Field(index=True, sa_type=BYTEWISE)
+    seriousness: str = Field(sa_type=BYTEWISE)
+    seriousness_reason: str = Field(sa_type=BYTEWISE)
     description: str = Field(sa_type=BYTEWISE)
     last_changed_in: str = Field(sa_type=BYTEWISE)
 

@@ -176,6 +176,7 @@ def _build_value(graph: ContentGraph, slug: str, claim: seed.AnyClaimIn) -> Json
             if band
             else []
         )
+        value["seriousness"] = graph.get_seriousness(claim.value)
         value["band"] = build_block(bands)
         value["upper_limit_percent"] = compute_upper_limit_percent(claim.value)
     elif isinstance(claim.value, ReliefDurationValue):

@@ -60,6 +60,7 @@ class ContentGraph:
     removed_records: dict[tuple[str, str], RemovedRecord] = field(default_factory=dict)
     sources: dict[str, seed.SourceIn] = field(default_factory=dict)
     procedures: dict[str, seed.ProcedureIn] = field(default_factory=dict)
+    risks: dict[str, seed.RiskIn] = field(default_factory=dict)
     claims: dict[str, SubjectClaim] = field(default_factory=dict)
     # Record type -> slug -> ancestor -> depth. Each record is its own ancestor at depth 0.
     ancestors: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
@@ -107,6 +108,11 @@ class ContentGraph:
         """JSON reference to a record: type, slug and name."""
         return {"type": record_type, "slug": slug, "name": self.names[record_type, slug]}
 
+    def get_seriousness(self, value: ProcedureRiskValue) -> str:
+        """Seriousness of a risk in a claim: that of the catalog, unless the source raises it."""
+        usual = self.risks[value.risk].seriousness
+        return min(value.seriousness or usual, usual, key=vocabulary.SERIOUSNESS_RANK.__getitem__)
+
     def last_changed_version(self, record_type: str, slug: str) -> str:
         """Release version in which a record last changed."""
         return self.last_changed_in.get(f"{RECORD_TYPES[record_type].folder}/{slug}", self.version)
@@ -132,6 +138,7 @@ def build_graph(bundle: Bundle, version: str, history: History, changed: set[str
     graph.names.update({("guide_page", page.slug): page.title for page in bundle.guide})
     graph.removed_records = dict(_iter_removed_records(graph, history))
     graph.sources = {source.slug: source for source in bundle.sources}
+    graph.risks = {risk.slug: risk for risk in bundle.risks}
     graph.procedures = {record.slug: record for record in bundle.procedures}
     for record_type in DESCRIBED_TYPES:
         _add_hierarchy(graph, record_type)

@@ -74,6 +74,9 @@ class ProcedureRiskOut(values.ProcedureRiskValue):
     """Observed frequency of a risk."""
 
     risk: Ref  # type: ignore[assignment]
+    seriousness: values.Seriousness = Field(
+        description="As the catalog of risks, or more serious if the source says so."
+    )
     band: Block[FrequencyBandOut] = Field(description="Frequency band of the risk.")
     upper_limit_percent: float | None = Field(
         description="Upper 95% confidence limit in percent if none of n had the event; null: events occurred, or n is not given."

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.domain import vocabulary
-from app.domain.values import BodyRegion, Intent, OpenEnum, TargetRole
+from app.domain.values import BodyRegion, Intent, OpenEnum, Seriousness, TargetRole
 from app.schemas.building_blocks import (
     Block,
     Family,
@@ -84,6 +84,8 @@ class RiskSummary(RecordSummary):
     summary: str = Field(description="What the risk is, in plain words.")
     lay_name: str = Field(description="Name in plain words.")
     category: Annotated[str, OpenEnum(vocabulary.RISK_CATEGORIES)] = Field(description="Category of the risk.")
+    seriousness: Seriousness = Field(description="How serious it usually is: an editorial judgment.")
+    seriousness_reason: str = Field(description="Reason for the judgment.")
 
 
 class SourceSummary(SourceRef):

@@ -9,7 +9,7 @@ from typing import Final
 from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KINDS, list_blocks
 from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES, SOURCE_IDENTIFIERS, get_label
-from app.domain.values import Value, list_references
+from app.domain.values import ProcedureRiskValue, Value, list_references
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
 from app.seed.consistency import numeric_errors
@@ -53,6 +53,7 @@ def check(bundle: Bundle) -> list[SeedProblem]:
         _claims_on_void_sources,
         _inconsistent_numbers,
         _hidden_commercial_sources,
+        _lowered_seriousness,
         _hierarchy_cycles,
         _guide_and_editorial_problems,
         _withdrawal_problems,
@@ -248,6 +249,17 @@ def _hidden_commercial_sources(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedP
             if citation.note and _OWN_WORDS.search(citation.note) and citation.source in known - commercial
         ]
         yield from _claim_problems(bundle, record_type, slug, claim, errors)
+
+
+def _lowered_seriousness(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
+    catalog = {risk.slug: risk.seriousness for risk in bundle.risks}
+    for record_type, slug, claim in bundle.claims():
+        if not isinstance(claim.value, ProcedureRiskValue) or claim.value.seriousness is None:
+            continue
+        usual, stated = catalog.get(claim.value.risk), claim.value.seriousness
+        if usual and vocabulary.SERIOUSNESS_RANK[stated] > vocabulary.SERIOUSNESS_RANK[usual]:
+            message = f"risk {claim.value.risk!r} is {usual}, and a claim may only raise that: omit seriousness"
+            yield from _claim_problems(bundle, record_type, slug, claim, [("/value/seriousness", message)])
 
 
 def _claim_problems(

@@ -224,9 +224,10 @@ class RiskIn(SeedModel):
     name: Line
     lay_name: Line
     category: Annotated[str, OpenEnum(vocabulary.RISK_CATEGORIES)]
-    seriousness: values.Seriousness | None = Field(
-        default=None, description="How serious it usually is: an editorial judgment. Claims may only raise it."
+    seriousness: values.Seriousness = Field(
+        description="How serious it usually is: an editorial judgment. Claims may only raise it."
     )
+    seriousness_reason: Line
     description: Prose
     names: list[Line] = []
     patient_phrases: list[Line] = Field(

@@ -45,6 +45,7 @@ _LABELS: Final = {
     "statistics": vocabulary.STATISTICS,
     "states": vocabulary.RISK_STATES,
     "categories": vocabulary.RISK_CATEGORIES,
+    "seriousness": vocabulary.SERIOUSNESS,
     "grades": vocabulary.GRADES,
     "positions": {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS},
     "folders": PATH_BY_RECORD_TYPE,

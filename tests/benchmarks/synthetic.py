@@ -174,6 +174,8 @@ def build_synthetic_content(count: int) -> CheckedContent:
             name=f"Risk {build_word(n)} {n}",
             lay_name=f"{build_word(n)}",
             category="other",
+            seriousness=tuple(vocabulary.SERIOUSNESS)[n % 4],
+            seriousness_reason="x",
             description="x",
         )
         for n in range(risks)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from build import claim, procedure, relief, write_seed
+from build import claim, procedure, relief, risk, write_seed
 
 from app.loader.content import load_content
 from app.seed.problems import SeedInvalid
@@ -43,3 +43,23 @@ def test_content_that_breaks_a_rule_is_refused(tmp_path: Path, rule: str) -> Non
     problems = [problem for problem in raised.value.problems if text in problem.message]
     assert [(problem.file, problem.pointer) for problem in problems] == [("procedures/p.json", pointer)]
     assert problems[0].line > 1
+
+
+def build_risk_claim(claim_id: str = "c", **value: Any) -> dict[str, Any]:
+    return claim(claim_id, "procedure_risk", {"risk": "bleeding", "phrase": "bleeding", "state": "known"} | value)
+
+
+def test_a_claim_may_only_raise_the_seriousness_of_a_risk(tmp_path: Path) -> None:
+    risks = [risk("bleeding", seriousness="moderate")]
+    load_content(
+        write_seed(tmp_path / "higher", *risks, procedure("p", claims=[build_risk_claim(seriousness="serious")]))
+    )
+
+    with pytest.raises(SeedInvalid) as raised:
+        load_content(
+            write_seed(tmp_path / "lower", *risks, procedure("p", claims=[build_risk_claim(seriousness="minor")]))
+        )
+
+    (problem,) = raised.value.problems
+    assert (problem.file, problem.pointer) == ("procedures/p.json", "/claims/0/value/seriousness")
+    assert "may only raise" in problem.message

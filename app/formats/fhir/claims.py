@@ -21,7 +21,7 @@ _USAGE_CONTEXT: Final = "http://terminology.hl7.org/CodeSystem/usage-context-typ
 
 def get_value_extension_name(claim_kind: str) -> str:
     """Name of the extension that holds the value of a claim."""
-    is_statement = issubclass(CLAIM_KINDS[claim_kind].value_model, StatementValue)
+    is_statement = CLAIM_KINDS[claim_kind].value_model is StatementValue
     return "value-statement" if is_statement else f"value-{claim_kind.replace('_', '-')}"
 
 
