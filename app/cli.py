@@ -1,4 +1,4 @@
-"""procedure-kb: serve, check, diff, release, load, status, schema, export.
+"""procedure-kb: serve, check, diff, review, release, load, status, schema, export.
 
 Exit codes: 0 done, 1 validation failed or nothing loaded, 2 wrong usage or configuration, 3 the database cannot be used.
 """
@@ -32,12 +32,19 @@ from app.loader.json_schemas import list_outdated_schemas, write_schemas
 from app.loader.quality import find_quality_regressions
 from app.loader.release_file import suggest_next_version, write_release
 from app.loader.restore import UnknownRelease, restore_from_export, restore_from_git, restore_from_history
+from app.loader.review_file import write_review
 from app.loader.writer import LoadResult, write_content
 from app.monitoring.logs import build_log_config
 from app.monitoring.metrics import remove_dead_workers
 from app.queries.releases import find_release
 from app.seed.problems import SeedInvalid
 from app.seed.reader import read_export
+from app.seed.reviews import (
+    collect_reviewed_content,
+    find_reviewed_record,
+    list_lapsed_reviews,
+    render_reviewed_content,
+)
 from app.settings import Settings, load_settings
 from app.version import code_fingerprint
 
@@ -190,6 +197,8 @@ def check(
     """Validate every seed file; print file, line, pointer and remedy of each problem."""
     settings = load_settings()
     content = load_seed(settings, seed)
+    for warning in list_lapsed_reviews(content.bundle):
+        typer.echo(f"warning: {warning}")
     facts = content.build_release_facts()["counts"]
     typer.echo("OK: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts.items()) + ".")
     if not strict:
@@ -215,6 +224,44 @@ def diff(seed: SeedOption = None) -> None:
         typer.echo(f"{change.change:8} {change.entity}{change.field}")
     since = content.releases[-1].version if content.releases else "the beginning"
     typer.echo(f"{len(content.unreleased_changes)} changes since {since}.")
+
+
+@cli.command()
+def review(
+    record: Annotated[str, typer.Argument(help="Folder and slug of the record, such as procedures/vertebroplasty.")],
+    seed: SeedOption = None,
+    reviewer: Annotated[str | None, typer.Option(help="Name of the clinician who has read it.")] = None,
+    credentials: Annotated[str | None, typer.Option(help="Credentials of the clinician.")] = None,
+    date: Annotated[str | None, typer.Option(help="Date of the review (YYYY-MM-DD); default: today.")] = None,
+) -> None:
+    """Print what a review of a record covers; with --reviewer and --credentials, write the entry of the review."""
+    if (reviewer is None) != (credentials is None):
+        fail("--reviewer and --credentials go together: a review names who answers for it.", 2)
+    settings = load_settings()
+    bundle = load_seed(settings, seed).bundle
+    try:
+        record_type, slug = find_reviewed_record(bundle, record)
+    except ValueError as error:
+        fail(str(error), 2)
+    content = collect_reviewed_content(bundle, record_type, slug)
+    if reviewer is None or credentials is None:
+        for line in render_reviewed_content(bundle, content):
+            typer.echo(line)
+        return
+    root = (seed or settings.seed_dir).resolve()
+    entry = {
+        "type": record_type,
+        "slug": slug,
+        "reviewer": reviewer,
+        "credentials": credentials,
+        "reviewed_on": date or dt.datetime.now(tz=dt.UTC).date().isoformat(),
+        "sha256": content.sha256,
+    }
+    try:
+        path = write_review(root, entry)
+    except ValueError as error:
+        fail(str(error), 1)
+    typer.echo(f"Wrote {path.relative_to(root.parent)}: {reviewer} has reviewed {record}, SHA-256 {content.sha256}.")
 
 
 @cli.command()

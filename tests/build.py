@@ -99,6 +99,11 @@ def source(slug: str, **fields: Any) -> Json:
     return {"_": "sources", "slug": slug, "title": slug.capitalize(), "design": "rct", **fields}
 
 
+def review(record_type: str, slug: str, sha256: str, **fields: Any) -> Json:
+    defaults = {"reviewer": "Ada Example", "credentials": "MD, FIPP", "reviewed_on": "2026-03-01"}
+    return {"_": "reviews", "type": record_type, "slug": slug, "sha256": sha256, **defaults, **fields}
+
+
 def page(slug: str, **fields: Any) -> Json:
     statement = claim(f"guide--{slug}", "guide", {"label": "A statement"})
     defaults = {

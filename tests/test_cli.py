@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from build import procedure, write_seed
+from build import procedure, relief, write_seed
 from checkout import ROOT
 
 
@@ -127,3 +127,52 @@ def test_an_unreachable_database_exits_with_3() -> None:
 
 def test_the_schemas_for_editors_are_up_to_date() -> None:
     assert run("schema", "--check").returncode == 0
+
+
+def test_review_prints_what_is_to_be_read_and_writes_the_entry(tmp_path: Path) -> None:
+    text = {"text": "It helps.", "claims": ["p--relief"]}
+    root = write_seed(
+        tmp_path / "seed", procedure("p", claims=[relief("p--relief", min="P3M")], texts={"summary": text})
+    )
+
+    printed = run("review", "procedures/p", "--seed", str(root))
+    signed = ("--reviewer", "Ada Example", "--credentials", "MD, FIPP", "--date", "2026-03-01")
+    written = run("review", "procedures/p", "--seed", str(root), *signed)
+
+    assert (printed.returncode, written.returncode) == (0, 0)
+    for part in ("# P", "It helps.", "p--relief (procedure p)", "Statement of p--relief.", "trial: ", "SHA-256 "):
+        assert part in printed.stdout
+    entry = json.loads((root / "reviews/procedure-p-2026-03-01.json").read_text(encoding="utf-8"))
+    assert entry["sha256"] in printed.stdout
+    assert (entry["reviewer"], entry["credentials"], entry["type"], entry["slug"]) == (
+        "Ada Example",
+        "MD, FIPP",
+        "procedure",
+        "p",
+    )
+    assert run("check", "--seed", str(root)).stdout.startswith("OK: ")
+    write_seed(root, procedure("p", name="Another name"))
+    changed = run("check", "--seed", str(root))
+    assert changed.returncode == 0
+    assert "warning: reviews/procedure-p-2026-03-01.json:" in changed.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        (("procedures/q",), 2, "did you mean 'procedures/p'?"),
+        (("p",), 2, "No record 'p'"),
+        (("sources/trial",), 2, "No record 'sources/trial'"),
+        (("procedures/p", "--reviewer", "Ada Example"), 2, "go together"),
+        (("procedures/p", "--reviewer", "A", "--credentials", "MD", "--date", "2026-02-30"), 1, "not a valid date"),
+    ],
+)
+def test_a_review_without_record_or_reviewer_writes_nothing(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, text: str
+) -> None:
+    root = write_seed(tmp_path / "seed", procedure("p"))
+
+    process = run("review", *arguments, "--seed", str(root))
+
+    assert (process.returncode, text in process.stderr) == (code, True), process.stderr
+    assert not (root / "reviews").exists()

@@ -59,6 +59,9 @@ def _in_template(part: str, heading: str) -> PageSection:
     return PageSection(heading, part, in_template=True)
 
 
+# Kinds that a record shows for its narrower records too: a broad name is never safer than what it covers.
+SAFETY_KINDS: Final = ("procedure_risk", "contraindication", "safety_warning", "recommendation", "when_to_call")
+
 _ROWS: Final = (
     ClaimKind(
         "definition",

@@ -130,6 +130,8 @@ SOURCE_IDENTIFIERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 )
 # Record types whose claims stand in blocks, and whose pages show them in sections.
 DESCRIBED_TYPES: Final = tuple(row.name for row in _ROWS if row.texts)
+# Record types that a clinician reviews: a source is another's work.
+REVIEWED_TYPES: Final = tuple(row.name for row in _ROWS if row.name != "source")
 RECORD_TYPE_BY_PATH: Final[Mapping[str, str]] = MappingProxyType({row.path: row.name for row in _ROWS})
 PATH_BY_RECORD_TYPE: Final[Mapping[str, str]] = MappingProxyType({row.name: row.path for row in _ROWS})
 

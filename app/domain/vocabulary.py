@@ -97,6 +97,11 @@ SOURCE_STANDINGS: Final = _labels(
 )
 # What rests on such a source has no ground any more: `check` refuses claims that cite it.
 VOID_SOURCE_STANDINGS: Final = ("retracted", "withdrawn")
+REVIEW_STATUSES: Final = _labels(
+    not_reviewed="Not reviewed by a clinician",
+    reviewed="Reviewed by a clinician",
+    lapsed="Reviewed by a clinician, and changed since",
+)
 NAME_KINDS: Final = _labels(synonym="Synonym", abbreviation="Abbreviation", lay_name="Lay name")
 SUPPORTS: Final = _labels(
     quote="A passage of the source shows the whole fact",

@@ -101,6 +101,7 @@ VOCABULARIES: Final = (
             "not_applicable": "It cannot apply to this record.",
         },
     ),
+    Vocabulary("review_status", "Review of a record", vocabulary.REVIEW_STATUSES),
     Vocabulary("name_kind", "Kind of name", _NAME_KINDS),
     Vocabulary("match_kind", "Kind of name or text that matched a query", _MATCH_KINDS),
     Vocabulary(

@@ -120,10 +120,18 @@ def _build_page(document: Json, html_url: str) -> Json:
             "creditText": document["license"]["attribution"],
             "usageInfo": f"{LINK_PLACEHOLDER}/notice",
             "version": document["provenance"]["version"],
-            "lastReviewed": document["review"]["reviewed_on"],
+            **_build_review(document["review"]),
             "citation": [_build_source(source) for source in document["sources"]],
         }
     )
+
+
+def _build_review(review: Json) -> Json:
+    # A review that lapsed says nothing of this page.
+    if review["status"] != "reviewed":
+        return {}
+    reviewer = {"@type": "Person", "name": review["reviewed_by"], "honorificSuffix": review["credentials"]}
+    return {"lastReviewed": review["reviewed_on"], "reviewedBy": reviewer}
 
 
 def _build_source(source: Json) -> Json:

@@ -26,6 +26,7 @@ TABLES: Final = (
     "pain_generator",
     "risk",
     "guide_page",
+    "review",
     "name",
     "tag",
     "claim",

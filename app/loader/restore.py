@@ -11,11 +11,13 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from app.seed.diff import HistoryConflict, replay, replay_history
-from app.seed.reader import LIST_FILES, RECORD_FOLDERS, SINGLE_FILES, read_seed_file
+from app.seed.reader import LIST_FILES, RECORD_FOLDERS, REVIEW_FOLDER, SINGLE_FILES, read_seed_file
 from app.seed.schema import ContentChange, ReleaseExportIn, ReleaseFile, Slug
 
 _SLUG: TypeAdapter[str] = TypeAdapter(Slug)
-_FOLDERS: Final = {folder for folder, *_ in RECORD_FOLDERS} | {name.removesuffix(".json") for name, *_ in LIST_FILES}
+# Folders with a file for each entity.
+_FILE_FOLDERS: Final = (*(folder for folder, *_ in RECORD_FOLDERS), REVIEW_FOLDER)
+_FOLDERS: Final = {*_FILE_FOLDERS, *(name.removesuffix(".json") for name, *_ in LIST_FILES)}
 
 
 class UnknownRelease(ValueError):
@@ -67,7 +69,7 @@ def _write_seed(releases: list[ReleaseFile], unreleased_changes: list[ContentCha
         folder, _, slug = _check_entity(entity).partition("/")
         seed[folder][slug] = decanonicalize(value)
     target.mkdir(parents=True, exist_ok=True)
-    for folder, *_ in RECORD_FOLDERS:
+    for folder in _FILE_FOLDERS:
         (target / folder).mkdir()
         for slug, record in seed[folder].items():
             _write_json(target / folder / f"{slug}.json", record)

@@ -82,6 +82,7 @@ def _iter_record_tables(graph: ContentGraph) -> Iterator[TableRows]:
     yield models.SearchPhrase, _iter_phrase_rows(graph)
     yield models.FormerSlug, _iter_former_slug_rows(graph)
     yield models.Withdrawn, _iter_withdrawn_rows(graph)
+    yield models.Review, _iter_review_rows(graph)
     yield models.Tag, _iter_tag_rows(graph)
     yield (
         models.Ancestor,
@@ -224,6 +225,19 @@ def _iter_withdrawn_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
         columns = {"reason": record.reason, "replaced_by": orjson.dumps(record.replaced_by).decode()}
         for record_type, slug in [(record.type, record.slug), *sorted(former)]:
             yield {"type": record_type, "slug": slug, **columns}
+
+
+def _iter_review_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    for (record_type, slug), state in graph.reviews.items():
+        review = state.review
+        yield {
+            "type": record_type,
+            "slug": slug,
+            "reviewed_by": review.reviewer,
+            "credentials": review.credentials,
+            "reviewed_on": review.reviewed_on,
+            "lapsed": state.lapsed,
+        }
 
 
 def _iter_tag_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:

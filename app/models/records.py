@@ -135,6 +135,17 @@ class Withdrawn(SQLModel, table=True):
     replaced_by: str = Field(sa_type=BYTEWISE)
 
 
+class Review(SQLModel, table=True):
+    """The latest review of a record by a named clinician. `lapsed`: what was reviewed has changed since."""
+
+    type: str = Field(primary_key=True, sa_type=BYTEWISE)
+    slug: str = Field(primary_key=True, sa_type=BYTEWISE)
+    reviewed_by: str = Field(sa_type=BYTEWISE)
+    credentials: str = Field(sa_type=BYTEWISE)
+    reviewed_on: str = Field(sa_type=BYTEWISE)
+    lapsed: bool
+
+
 class Tag(SQLModel, table=True):
     """A vocabulary value of a record: intent, body region, guidance, anesthesia or setting."""
 

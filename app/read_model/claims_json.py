@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -17,6 +17,14 @@ from app.read_model.grading import BAND_SCHEME, compute_upper_limit_percent, fin
 from app.read_model.graph import ContentGraph
 from app.read_model.link_placeholder import LINK_PLACEHOLDER, REPORT_PLACEHOLDER
 from app.seed import schema as seed
+
+_NOT_REVIEWED: Final = {
+    "status": "not_reviewed",
+    "reviewed_by": None,
+    "credentials": None,
+    "reviewed_on": None,
+    "lapsed": False,
+}
 
 
 def to_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -62,14 +70,31 @@ def build_links(record_type: str, slug: str) -> Json:
     }
 
 
-def build_review(graph: ContentGraph, review: seed.ReviewIn | None = None) -> orjson.Fragment:
-    """Build the review status of a record; without its own review, that of the whole content."""
-    review = review or graph.about.review
-    return shared_fragment(
-        graph,
-        ("review", review.status, review.reviewed_on, review.review_due),
-        lambda: {"status": review.status, "reviewed_on": review.reviewed_on, "review_due": review.review_due},
-    )
+def build_review(graph: ContentGraph, record_type: str, slug: str) -> Json | orjson.Fragment:
+    """Build what is known of the review of a record: who reviewed it and when, and whether that still holds."""
+    state = graph.reviews.get((record_type, slug))
+    due = graph.about.review.review_due
+    if state is None:
+        return shared_fragment(graph, "not reviewed", lambda: {**_NOT_REVIEWED, "review_due": due})
+    return {
+        "status": "lapsed" if state.lapsed else "reviewed",
+        "reviewed_by": state.review.reviewer,
+        "credentials": state.review.credentials,
+        "reviewed_on": state.review.reviewed_on,
+        "lapsed": state.lapsed,
+        "review_due": due,
+    }
+
+
+def build_content_review(graph: ContentGraph) -> Json:
+    """Build what is known of the review of the whole content: how many records a clinician has reviewed."""
+    lapsed = [state.lapsed for state in graph.reviews.values()]
+    return {
+        "status": graph.about.review.status,
+        "reviewed_records": lapsed.count(False),
+        "lapsed_records": lapsed.count(True),
+        "review_due": graph.about.review.review_due,
+    }
 
 
 def build_notice(graph: ContentGraph) -> orjson.Fragment:

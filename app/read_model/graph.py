@@ -14,6 +14,7 @@ from app.read_model.grading import GRADE_RANK, TypicalEstimate, find_typical_est
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
 from app.seed.diff import RECORD_TYPE_BY_FOLDER, History
+from app.seed.reviews import ReviewState, find_review_states
 from app.text.normalize import normalize
 
 
@@ -83,6 +84,8 @@ class ContentGraph:
     conditions_by_generator: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     # Condition -> (condition that may cause it, claim).
     causes_by_condition: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    # Latest review by record type and slug.
+    reviews: dict[tuple[str, str], ReviewState] = field(default_factory=dict)
     # JSON that many documents share (`claims_json.shared_fragment`).
     shared_fragments: dict[Hashable, Fragment] = field(default_factory=dict)
     # Record type -> slug -> normalized name.
@@ -139,6 +142,7 @@ def build_graph(bundle: Bundle, version: str, history: History, changed: set[str
     graph.removed_records = dict(_iter_removed_records(graph, history))
     graph.sources = {source.slug: source for source in bundle.sources}
     graph.risks = {risk.slug: risk for risk in bundle.risks}
+    graph.reviews = find_review_states(bundle)
     graph.procedures = {record.slug: record for record in bundle.procedures}
     for record_type in DESCRIBED_TYPES:
         _add_hierarchy(graph, record_type)

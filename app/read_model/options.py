@@ -64,7 +64,7 @@ def build_options_document(graph: ContentGraph, condition: seed.ConditionIn) -> 
             "rule": "Families from the least to the most invasive; within a family by name. Editorial: no source states it.",
             "families": [{"family": rank.family, "reason": rank.reason} for rank in graph.editorial.invasiveness],
         },
-        "review": build_review(graph, condition.review),
+        "review": build_review(graph, "condition", condition.slug),
         "notice": build_notice(graph),
         "links": {
             "self": link_placeholder(f"/v1/conditions/{condition.slug}/options"),

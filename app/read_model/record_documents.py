@@ -69,7 +69,7 @@ def build_summary(graph: ContentGraph, record_type: str, record: Any) -> Json:  
         summary["body_regions"] = record.body_regions
     if record_type == "procedure":
         summary["typical_relief"] = build_typical_relief(graph, record.slug)
-    summary["review"] = build_review(graph, record.review if isinstance(record, seed.RecordIn) else None)
+    summary["review"] = build_review(graph, record_type, record.slug)
     summary["last_changed_in"] = graph.last_changed_version(record_type, record.slug)
     summary["links"] = build_links(record_type, record.slug)
     return summary

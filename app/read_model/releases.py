@@ -9,7 +9,7 @@ import orjson
 from app.domain.documents import CURRENT_RELEASE, RED_FLAGS, DocumentType
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE
-from app.read_model.claims_json import build_license, build_notice, build_review, link_placeholder
+from app.read_model.claims_json import build_content_review, build_license, build_notice, link_placeholder
 from app.read_model.graph import ContentGraph
 from app.seed.diff import RECORD_TYPE_BY_FOLDER
 from app.seed.schema import ContentChange, ReleaseFile
@@ -39,7 +39,7 @@ def iter_release_documents(
             "title": latest.title if latest else DEVELOPMENT_TITLE,
             "based_on": releases[-1].version if releases else None,
             "license": build_license(graph),
-            "review": build_review(graph),
+            "review": build_content_review(graph),
             "notice": build_notice(graph),
             "links": {
                 "self": link_placeholder("/v1/releases/current"),

@@ -103,10 +103,24 @@ class SelfLink(ResponseModel):
 
 
 class ReviewOut(ResponseModel):
-    """Review status. Check it before relying on the record."""
+    """Review of a record by a named clinician. Check it before relying on the record."""
 
-    status: str = Field(description="Review status of the text, in words.")
-    reviewed_on: str | None = Field(description="Date of clinical review (RFC 3339); null: not clinically reviewed.")
+    status: Annotated[str, OpenEnum(vocabulary.REVIEW_STATUSES)] = Field(
+        description="Whether a clinician has reviewed the record, and whether what was reviewed has changed since."
+    )
+    reviewed_by: str | None = Field(description="Name of the clinician; null: nobody has reviewed it.")
+    credentials: str | None = Field(description="Credentials of the clinician; null: nobody has reviewed it.")
+    reviewed_on: str | None = Field(description="Date of the review (RFC 3339); null: nobody has reviewed it.")
+    lapsed: bool = Field(description="The record, its sources or what it shows of narrower records changed since.")
+    review_due: str = Field(description="Date when the next review is due (RFC 3339).")
+
+
+class ContentReviewOut(ResponseModel):
+    """How far clinicians have reviewed the content."""
+
+    status: str = Field(description="Review status of the content, in words.")
+    reviewed_records: int = Field(description="Number of records whose review by a named clinician holds.")
+    lapsed_records: int = Field(description="Number of records that changed since their review.")
     review_due: str = Field(description="Date when the next review is due (RFC 3339).")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from app.schemas.building_blocks import Ref, ResponseModel, SourceRef
+from app.schemas.building_blocks import Ref, ResponseModel, ReviewOut, SourceRef
 from app.schemas.claims import TypicalRelief
 
 
@@ -93,6 +93,7 @@ class GetOutput(ToolOutput):
     name: str
     other_names: list[str]
     summary: str | None = Field(description="Null: the record has none.")
+    review: ReviewOut | None = Field(description="Review by a clinician; null: claims and sources are not reviewed.")
     facts: dict[str, Any] = Field(
         description="Attributes of the record: family, intents, kind, body regions, year, design, etc."
     )

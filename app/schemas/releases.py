@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.building_blocks import License, Link, ResponseModel, ReviewOut, TextWithLang
+from app.schemas.building_blocks import ContentReviewOut, License, Link, ResponseModel, TextWithLang
 
 ChangeKind = Annotated[
     Literal["added", "changed", "removed"], Field(description="Whether the value was added, changed or removed.")
@@ -70,7 +70,7 @@ class CurrentReleaseOut(ResponseModel):
     title: str = Field(description="Title of the release.")
     based_on: str | None = Field(description="Version of the last release; null: none yet.")
     license: License
-    review: ReviewOut
+    review: ContentReviewOut
     notice: TextWithLang
     links: CurrentLinks
 

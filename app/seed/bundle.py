@@ -24,6 +24,8 @@ class Bundle:
     sources: list[seed.SourceIn] = field(default_factory=list)
     guide: list[seed.GuidePageIn] = field(default_factory=list)
     withdrawn: list[seed.WithdrawnIn] = field(default_factory=list)
+    # Reviews by the name of their file, without its suffix.
+    reviews: dict[str, seed.ReviewIn] = field(default_factory=dict)
     releases: list[seed.ReleaseFile] = field(default_factory=list)
     about: seed.About | None = None
     editorial: seed.Editorial | None = None

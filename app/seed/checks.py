@@ -57,6 +57,7 @@ def check(bundle: Bundle) -> list[SeedProblem]:
         _hierarchy_cycles,
         _guide_and_editorial_problems,
         _withdrawal_problems,
+        _review_problems,
         _history_problems,
     )
     return [problem for rule in rules for problem in rule(bundle, known)]
@@ -325,6 +326,13 @@ def _withdrawal_problems(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedPro
         for n, slug in enumerate(record.replaced_by):
             if message_ := known.explain_missing(record.type, slug):
                 yield _problem_at(bundle, "withdrawn", record.slug, f"/replaced_by/{n}", message_)
+
+
+def _review_problems(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:
+    for file, review in bundle.reviews.items():
+        if message := known.explain_missing(review.type, review.slug):
+            remedy = "; the review of a record that is gone goes with it"
+            yield _problem_at(bundle, "review", file, "/slug", message + remedy)
 
 
 def _history_problems(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:

@@ -13,7 +13,8 @@ from app.seed.schema import ContentChange, ReleaseFile
 
 # Folder (or file) of an entity in a change -> record type.
 RECORD_TYPE_BY_FOLDER = {row.folder: name for name, row in RECORD_TYPES.items()} | {
-    name: name for name in ("withdrawn", "about", "editorial")
+    "reviews": "review",
+    **{name: name for name in ("withdrawn", "about", "editorial")},
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from app.domain import patterns
 from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.json import Json
 from app.domain.patterns import validation_message
@@ -39,7 +40,13 @@ LIST_FILES: Final = (
     ("guide.json", "pages", seed.GuidePageIn, "guide", "guide_page"),
     ("withdrawn.json", "withdrawn", seed.WithdrawnIn, "withdrawn", "withdrawn"),
 )
+# Folder of the reviews; a file each, with any name.
+REVIEW_FOLDER: Final = "reviews"
 SINGLE_FILES: Final = (("about.json", seed.About, "about"), ("editorial.json", seed.Editorial, "editorial"))
+
+
+# A file whose name is part of an entity, as slugs are.
+_FILE_STEM: Final = re.compile(patterns.SLUG)
 
 
 class _DuplicateKey(ValueError):
@@ -79,6 +86,9 @@ def read_seed(root: Path, *, on_file: Callable[[str], None] = lambda _: None) ->
             problems += new_problems
             setattr(bundle, attribute, record)
             bundle.entities[name.removesuffix(".json")] = _drop_schema_key(data)
+    for path in _list_json_files(root / REVIEW_FOLDER):
+        on_file(REVIEW_FOLDER)
+        problems += _read_review_file(bundle, path)
     for path in _list_json_files(root / "releases"):
         on_file("releases")
         data, new_problems = _parse(bundle, path)
@@ -153,6 +163,24 @@ def _read_record_file(
         getattr(bundle, attribute).append(record)
         bundle.locations.setdefault((record_type, record.slug), (file, ""))
         bundle.entities[f"{path.parent.name}/{record.slug}"] = _drop_schema_key(data)
+    return problems
+
+
+def _read_review_file(bundle: Bundle, path: Path) -> list[SeedProblem]:
+    data, problems = _parse(bundle, path)
+    if data is None:
+        return problems
+    file = path.relative_to(bundle.root).as_posix()
+    if not _FILE_STEM.fullmatch(path.stem) or path.suffix != ".json":
+        problems.append(
+            SeedProblem(file, 1, "", "name the file with lower-case letters, digits and hyphens, and .json")
+        )
+    review, new_problems = _validate_entity(bundle, path, "", seed.ReviewIn, data)
+    problems += new_problems
+    if review is not None:
+        bundle.reviews[path.stem] = review
+        bundle.locations["review", path.stem] = (file, "")
+        bundle.entities[f"{REVIEW_FOLDER}/{path.stem}"] = _drop_schema_key(data)
     return problems
 
 

@@ -20,6 +20,7 @@ from pydantic import (
 
 from app.domain import patterns, values, vocabulary
 from app.domain.claim_kinds import CLAIM_KINDS, KINDS_BY_VALUE_MODEL
+from app.domain.record_types import REVIEWED_TYPES
 from app.domain.values import BodyRegion, OpenEnum, Qualifiers
 
 V = TypeVar("V", bound=values.Value)
@@ -158,8 +159,8 @@ class RelatedProcedureIn(SeedModel):
     reason: Line
 
 
-class ReviewIn(SeedModel):
-    """Review status of a record, if it differs from the general status in about.json."""
+class ContentReviewIn(SeedModel):
+    """What about.json says of the review of the whole content."""
 
     status: Line
     reviewed_on: Date | None = None
@@ -192,7 +193,6 @@ class RecordIn(SeedModel):
     # Blocks that cannot apply (such as the trial period of an injection), as opposed to unknown blocks.
     not_applicable: list[str] = []
     not_found: list[NotFoundIn] = []
-    review: ReviewIn | None = None
     claims: list[AnyClaimIn] = []
 
 
@@ -303,6 +303,20 @@ class WithdrawnIn(SeedModel):
     replaced_by: list[Slug] = []
 
 
+class ReviewIn(SeedModel):
+    """Review of a record by a named clinician. It lapses when what was reviewed changes, as its hash shows."""
+
+    schema_: str = Field(default="", alias="$schema", exclude=True)
+    type: Annotated[str, OpenEnum(dict.fromkeys(REVIEWED_TYPES, ""))]
+    slug: Slug
+    reviewer: Line = Field(description="Name of the clinician.")
+    credentials: Line
+    reviewed_on: Date
+    sha256: str = Field(
+        pattern=patterns.SHA256, description="Hash of what was reviewed, as `procedure-kb review` prints it."
+    )
+
+
 class About(SeedModel):
     """Metadata of the whole content."""
 
@@ -313,7 +327,7 @@ class About(SeedModel):
     license_url: Line
     attribution: Line
     notice: Prose
-    review: ReviewIn
+    review: ContentReviewIn
     update_policy: Prose
     funding: Prose
     authors: Line

@@ -24,6 +24,7 @@ from app.queries.lists import list_rows
 from app.text.nearest import find_nearest
 from app.web.claim_lists import certainty_reasons, grade_dots, list_sections, sort_by_certainty
 from app.web.head_metadata import build_head_metadata
+from app.web.review_text import describe_review
 
 # Routes of all pages and embeds.
 router = APIRouter(include_in_schema=False)
@@ -68,6 +69,7 @@ def _environment() -> Environment:
         explanation=explain_hit,
         sections=list_sections,
         source_links=list_source_links,
+        describe_review=describe_review,
     )
     return environment
 

@@ -146,7 +146,6 @@ def _build_procedure(number: int, generators: int, conditions: int, sources: int
         broader=_EMPTY,
         key_messages=_EMPTY,
         not_applicable=_EMPTY,
-        review=None,
         related=_EMPTY,
     )
 
@@ -197,7 +196,7 @@ def build_synthetic_content(count: int) -> CheckedContent:
         license_url="none",
         attribution="none",
         notice="Made-up content for measuring.",
-        review=seed.ReviewIn(status="made up", review_due="2100-01-01"),
+        review=seed.ContentReviewIn(status="made up", review_due="2100-01-01"),
         update_policy="none",
         funding="none",
         authors="none",

@@ -77,6 +77,7 @@ def serialize_record(document: Json, sources: CitedSources, requested: list[str]
         "name": document["name"],
         "other_names": [name["text"] for name in document.get("names", ()) if name["kind"] != "preferred"],
         "summary": document.get("summary"),
+        "review": document.get("review"),
         "facts": {name: document[name] for name in _FACTS if document.get(name) not in (None, [], "")},
         "sections": sections,
         "unknown": [name for name, block in blocks.items() if block["status"] == "unknown"],

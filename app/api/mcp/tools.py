@@ -185,6 +185,7 @@ def _serialize_claim(claim: Json, sources: CitedSources) -> Json:
         "name": claim["statement"],
         "other_names": [],
         "summary": claim["statement"],
+        "review": None,
         "facts": {"support": claim["support"], "reasons_for_the_grade": claim["certainty_reasons"]},
         "sections": [{"name": claim["kind"], "claims": [sources.cite(claim)]}],
         "unknown": [],

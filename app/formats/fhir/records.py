@@ -108,10 +108,18 @@ def _build_prose_elements(document: Json) -> Json:
             "description": next(iter(descriptions), document["name"]),
             "copyright": f"{license_['name']}, {license_['url']}. {document['notice']['text']}",
             "copyrightLabel": license_["attribution"],
-            "lastReviewDate": document["review"]["reviewed_on"],
+            **_build_review_elements(document["review"]),
             "relatedArtifact": elements.build_related_artifacts(document["sources"]),
         }
     )
+
+
+def _build_review_elements(review: Json) -> Json:
+    """Name the reviewer only while the review holds; the extension names one that lapsed."""
+    if review["status"] != "reviewed":
+        return {}
+    name = f"{review['reviewed_by']}, {review['credentials']}"
+    return {"lastReviewDate": review["reviewed_on"], "reviewer": [{"name": name}]}
 
 
 def _build_record_concept(document: Json) -> Json:

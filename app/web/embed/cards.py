@@ -20,6 +20,7 @@ from app.web.embed.blocks import (
     text_block,
 )
 from app.web.rates import build_harm_rows, build_response_rows
+from app.web.review_text import describe_content_review, describe_review
 
 _MAX_ROWS: Final = 6
 _RELIEF_TITLE: Final = "How long relief lasts"
@@ -186,6 +187,8 @@ def _build_card(card_type: str, source: Json, base: str, **fields: object) -> Js
 
     `source` is the detail of a record, or the release document.
     """
+    review = source["review"]
+    reviewed = describe_review(review) if "reviewed_by" in review else describe_content_review(review)
     when_to_call = source["texts"]["when_to_call"]["items"] if "texts" in source else []
     return {
         "version": CARD_VERSION,
@@ -199,7 +202,7 @@ def _build_card(card_type: str, source: Json, base: str, **fields: object) -> Js
             ],
             "link": item("More on when to get help at once", url=f"{base}/guide/emergencies"),
         },
-        "review": f"Review: {source['review']['status']}. Review due by {source['review']['review_due']}.",
+        "review": f"{reviewed} Review due by {review['review_due']}.",
         "attribution": item(
             source["license"]["attribution"], url=source["license"]["url"], note=source["license"]["name"]
         ),

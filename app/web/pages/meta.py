@@ -9,6 +9,7 @@ from app.errors import NotFound, list_errors_by_code
 from app.http.context import RequestContext
 from app.openapi.document import DESCRIPTION
 from app.web.rendering import asset_path, get_current_release, load_rows, page, render_template
+from app.web.review_text import describe_content_review
 
 _TYPE_LABELS: Final = {name: row.page_plural for name, row in RECORD_TYPES.items()}
 
@@ -22,7 +23,7 @@ def show_home(ctx: RequestContext) -> Response:
         "home.html",
         title="Pain procedures, with their sources",
         counts=current["counts"],
-        review_status=current["review"]["status"],
+        review=describe_content_review(current["review"]),
     )
 
 
@@ -47,6 +48,7 @@ def show_notice(ctx: RequestContext) -> Response:
         "notice.html",
         title="About this information",
         about="Every statement names its source; what is not known is said to be unknown.",
+        review=describe_content_review(get_current_release(ctx)["review"]),
         custom_report=bool(ctx.settings.report_url),
     )
 
