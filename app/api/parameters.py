@@ -13,7 +13,17 @@ from app.domain import vocabulary
 from app.domain.durations import duration_to_days
 from app.domain.patterns import SHORT_DURATION, VERSION
 from app.domain.record_types import RECORD_TYPES
-from app.domain.values import BodyRegion, ClosedEnum, Direction, Intent, Measure, OpenEnum, Statistic, TargetRole
+from app.domain.values import (
+    BodyRegion,
+    ClosedEnum,
+    Direction,
+    Intent,
+    Measure,
+    OpenEnum,
+    Position,
+    Statistic,
+    TargetRole,
+)
 from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext
 from app.http.search import get_index
@@ -28,7 +38,7 @@ from app.search.ranking import search
 # model itself, and these models are built later (`defer_build`).
 warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 MAX_VALUES = 20
-PROCEDURE_FACETS = ("family", "intent", "body_region", "guidance", "anesthesia", "setting", "implant")
+PROCEDURE_FACETS = ("family", "intent", "body_region", "guidance", "anesthesia", "setting", "implant", "position")
 ESTIMATE_FACETS = ("procedure", "family", "body_region", "design", "grade", "commercial")
 # Descriptions.
 FACET = "Filters to count the values of."
@@ -146,6 +156,9 @@ class ProcedureFilterParams(ListParams):
     guidance: list[Annotated[str, OpenEnum(vocabulary.GUIDANCE)]] = repeatable("Guidance of the needle.")
     anesthesia: list[Annotated[str, OpenEnum(vocabulary.ANESTHESIA)]] = repeatable("Anesthesia.")
     setting: list[Annotated[str, OpenEnum(vocabulary.SETTINGS)]] = repeatable("Setting in which it is done.")
+    position: list[Position] = repeatable(
+        "Position that a body takes on the procedure, or on a broader or narrower form of it."
+    )
     implant: OptionalBool = optional("Whether the procedure leaves an implant in the body.")
     min_relief: MinRelief = optional(
         "Minimum typical relief (ISO 8601 duration); procedures with unknown relief never match."

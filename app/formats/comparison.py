@@ -44,6 +44,22 @@ def _build_typical_relief(document: Json) -> Cell:
     return block["status"], values
 
 
+def _build_positions(document: Json) -> Cell:
+    block = document["positions"]
+    return block["status"], [(describe_position(row), row, row["claim"]) for row in block["items"]]
+
+
+# Positions that a short form never leaves out.
+OPPOSED_POSITIONS: Final = frozenset({"against", "insufficient"})
+
+
+def describe_position(row: Json) -> str:
+    """Describe a recorded position in words: position, body, year, and what it covers."""
+    year = f", {row['year']}" if row["year"] else ""
+    scope = f": {row['scope']}" if row["scope"] else ""
+    return f"{vocabulary.POSITIONS[row['position']]} ({row['body']}{year}){scope}"
+
+
 def _format_risk(claim: Json) -> str:
     value = claim["value"]
     name = value["risk"]["name"]
@@ -89,6 +105,7 @@ ROWS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
     ("implant", "Something stays in the body", _build_fact_cell("implant", lambda implant: "Yes" if implant else "No")),
     ("targets", "Pain generators", _build_block_cell("targets", _format_relation)),
     ("indications", "Conditions", _build_block_cell("indications", _format_relation)),
+    ("positions", "What bodies recommend", _build_positions),
     ("typical_relief", "How long relief typically lasts", _build_typical_relief),
     ("relief_durations", "Every estimate of relief", _build_block_cell("relief_durations", _get_label)),
     ("response_rates", "How many respond", _build_block_cell("response_rates", _format_response)),
@@ -142,6 +159,7 @@ _SUMMARY_KEYS: Final = (
     "intents",
     "implant",
     "body_regions",
+    "positions",
     "typical_relief",
     "review",
     "last_changed_in",

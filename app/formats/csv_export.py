@@ -59,6 +59,7 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("name", "name"),
         *((fact, fact) for fact in RECORD_TYPES["procedure"].facts),
         ("body_regions", "body_regions"),
+        *((f"position_{name}", f"positions.items.{name}") for name in ("position", "body", "year", "scope", "claim")),
         *((f"typical_relief_{column}", f"typical_relief.items.{path}") for column, path in _RELIEF_COLUMNS),
         ("typical_relief_claim", "typical_relief.items.claim"),
         ("typical_relief_commercial", "typical_relief.items.commercial"),

@@ -34,6 +34,7 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     "measure": vocabulary.MEASURES,
     "statistic": vocabulary.STATISTICS,
     "direction": vocabulary.DIRECTIONS,
+    "position": vocabulary.POSITIONS,
     "grade": vocabulary.GRADES,
 }
 # A query of these characters may be repeated in a URL and a Link header as it was sent.

@@ -86,6 +86,8 @@ class ContentGraph:
     causes_by_condition: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     # Latest review by record type and slug.
     reviews: dict[tuple[str, str], ReviewState] = field(default_factory=dict)
+    # Procedure -> its rows from `list_positions`.
+    positions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     # JSON that many documents share (`claims_json.shared_fragment`).
     shared_fragments: dict[Hashable, Fragment] = field(default_factory=dict)
     # Record type -> slug -> normalized name.
@@ -115,6 +117,16 @@ class ContentGraph:
         """Seriousness of a risk in a claim: that of the catalog, unless the source raises it."""
         usual = self.risks[value.risk].seriousness
         return min(value.seriousness or usual, usual, key=vocabulary.SERIOUSNESS_RANK.__getitem__)
+
+    def find_descendants(self, record_type: str, slug: str) -> list[str]:
+        """Find the narrower records of a record, theirs too, each once; the nearest first, then by name."""
+        descendants: dict[str, None] = {}
+        level = [slug]
+        while level:
+            children = dict.fromkeys(child for parent in level for child in self.narrower[record_type].get(parent, ()))
+            level = [child for child in children if child not in descendants]
+            descendants |= dict.fromkeys(level)
+        return list(descendants)
 
     def last_changed_version(self, record_type: str, slug: str) -> str:
         """Release version in which a record last changed."""

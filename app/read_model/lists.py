@@ -29,9 +29,10 @@ from app.domain.values import (
     StatementValue,
     TargetValue,
 )
-from app.read_model.claims_json import link_placeholder, to_json
+from app.read_model.claims_json import build_block, link_placeholder, to_json
 from app.read_model.grading import GRADE_RANK, estimate_relief_days, get_best_source
 from app.read_model.graph import ContentGraph, Relation, SubjectClaim
+from app.read_model.positions import list_positions
 from app.read_model.releases import build_change
 from app.seed import schema as seed
 
@@ -199,6 +200,7 @@ def _build_procedure_facets(graph: ContentGraph, slug: str) -> Facets:
     record = graph.procedures[slug]
     values: dict[str, set[str]] = defaultdict(set)
     values["intent"].update(record.intents)
+    values["position"].update(row["position"] for row in list_positions(graph, slug))
     values["implant"].update(_bool_facet(record.implant))
     for claim in record.claims:
         if isinstance(claim.value, TargetValue):
@@ -308,6 +310,7 @@ def _iter_target_rows(graph: ContentGraph) -> Iterator[BuiltRow]:
             "support": relation.best_claim.support,
             "claim": relation.best_claim.id,
             "claims": list(relation.claim_ids),
+            "positions": build_block(list_positions(graph, relation.procedure)),
             "links": {"self": link_placeholder(f"/v1/claims/{relation.best_claim.id}")},
         }
         facets = {

@@ -14,6 +14,7 @@ from app.read_model.claims_json import (
 )
 from app.read_model.grading import GRADE_RANK
 from app.read_model.graph import ContentGraph, Relation
+from app.read_model.positions import list_positions
 from app.read_model.record_documents import build_linked_generators, build_typical_relief
 from app.seed import schema as seed
 
@@ -25,32 +26,11 @@ def build_options_document(graph: ContentGraph, condition: seed.ConditionIn) -> 
         claims = sorted((claim for claim in condition.claims if claim.kind == claim_kind), key=attrgetter("id"))
         return build_block([build_claim(graph, "condition", condition.slug, claim) for claim in claims])
 
-    conditions = {condition.slug, *_find_narrower(graph, "condition", condition.slug)}
-    relations = _list_relations(graph.relations_by_condition, conditions)
-    indicated = {relation.procedure: relation for relation in sorted(relations, key=_worst_grade_first)}
-    generators, listed = [], set()
-    for linked in build_linked_generators(graph, condition.slug):
-        slug = linked["record"]["slug"]
-        relations = _list_relations(
-            graph.relations_by_generator, {slug, *_find_narrower(graph, "pain_generator", slug)}
-        )
-        listed |= {relation.procedure for relation in relations}
-        generators.append(
-            {
-                "pain_generator": linked["record"],
-                "grade": linked["grade"],
-                "claims": linked["claims"],
-                "diagnoses": build_block(
-                    _build_options(
-                        graph, [relation for relation in relations if relation.role == "diagnoses"], indicated
-                    )
-                ),
-                "treats": build_block(
-                    _build_options(graph, [relation for relation in relations if relation.role == "treats"], indicated)
-                ),
-            }
-        )
-    others = [relation for slug, relation in indicated.items() if slug not in listed]
+    indications = _list_relations(graph, "condition", graph.relations_by_condition, condition.slug)
+    treating = [relation for relation in indications if relation.role == "treats"]
+    diagnosing = [relation for relation in indications if relation.role == "diagnoses"]
+    generators = build_linked_generators(graph, condition.slug)
+    sourced = {relation.procedure for relation in indications}
     return {
         "condition": graph.record_ref("condition", condition.slug),
         "red_flags": build_claims("red_flag"),
@@ -58,8 +38,10 @@ def build_options_document(graph: ContentGraph, condition: seed.ConditionIn) -> 
             "first_line_care": build_claims("first_line_care"),
             "natural_course": build_claims("natural_course"),
         },
+        "treats": build_block(_build_options(graph, treating)),
+        "diagnoses": build_block(_build_options(graph, diagnosing)),
         "pain_generators": build_block(generators),
-        "other_procedures": build_block(_build_options(graph, others, indicated)),
+        "related_by_structure": build_block(_build_structures(graph, condition, generators, sourced)),
         "order": {
             "rule": "Families from the least to the most invasive; within a family by name. Editorial: no source states it.",
             "families": [{"family": rank.family, "reason": rank.reason} for rank in graph.editorial.invasiveness],
@@ -74,18 +56,39 @@ def build_options_document(graph: ContentGraph, condition: seed.ConditionIn) -> 
     }
 
 
-def _list_relations(relations_by_slug: dict[str, list[Relation]], slugs: set[str]) -> list[Relation]:
-    return [relation for slug in sorted(slugs) for relation in relations_by_slug.get(slug, ())]
+def _list_relations(
+    graph: ContentGraph, record_type: str, relations_by_slug: dict[str, list[Relation]], slug: str
+) -> list[Relation]:
+    """List the relations of procedures to a record and its narrower records."""
+    slugs = sorted({slug, *graph.find_descendants(record_type, slug)})
+    return [relation for linked_slug in slugs for relation in relations_by_slug.get(linked_slug, ())]
 
 
-def _find_narrower(graph: ContentGraph, record_type: str, slug: str) -> set[str]:
-    descendants: set[str] = set()
-    todo = [slug]
-    while todo:
-        children = graph.narrower[record_type].get(todo.pop(), [])
-        todo += [child for child in children if child not in descendants]
-        descendants.update(children)
-    return descendants
+def _build_structures(
+    graph: ContentGraph, condition: seed.ConditionIn, generators: list[Json], sourced: set[str]
+) -> list[Json]:
+    """Build what reaches a structure that the condition arises from, in its body regions, without a source for the condition."""
+    structures = []
+    for linked in generators:
+        slug = linked["record"]["slug"]
+        relations = [
+            relation
+            for relation in _list_relations(graph, "pain_generator", graph.relations_by_generator, slug)
+            if relation.procedure not in sourced
+            and not set(condition.body_regions).isdisjoint(graph.procedures[relation.procedure].body_regions)
+        ]
+        if relations:
+            diagnosing = [relation for relation in relations if relation.role == "diagnoses"]
+            treating = [relation for relation in relations if relation.role == "treats"]
+            structures.append(
+                {
+                    "pain_generator": linked["record"],
+                    "claims": linked["claims"],
+                    "diagnoses": build_block(_build_options(graph, diagnosing)),
+                    "reaches": build_block(_build_options(graph, treating)),
+                }
+            )
+    return structures
 
 
 def _worst_grade_first(relation: Relation) -> tuple[int, str]:
@@ -93,22 +96,22 @@ def _worst_grade_first(relation: Relation) -> tuple[int, str]:
     return -GRADE_RANK[relation.grade], relation.best_claim.id
 
 
-def _build_options(graph: ContentGraph, relations: list[Relation], indicated: dict[str, Relation]) -> list[Json]:
+def _build_options(graph: ContentGraph, relations: list[Relation]) -> list[Json]:
     ranks = {rank.family: position for position, rank in enumerate(graph.editorial.invasiveness)}
     best: dict[str, Relation] = {relation.procedure: relation for relation in sorted(relations, key=_worst_grade_first)}
     by_slug = {slug: graph.procedures[slug] for slug in best}
     ordered = sorted(best, key=lambda slug: (ranks[by_slug[slug].family], *graph.sort_key("procedure", slug)))
     options = []
     for slug in ordered:
-        relation, indication, record = best[slug], indicated.get(slug), by_slug[slug]
+        relation, record = best[slug], by_slug[slug]
         options.append(
             {
                 "procedure": graph.record_ref("procedure", slug),
                 "family": record.family,
                 "summary": record.texts["summary"].text if "summary" in record.texts else None,
+                "positions": build_block(list_positions(graph, slug)),
                 "typical_relief": build_typical_relief(graph, slug),
                 "relation": _build_relation(relation),
-                "indicated": build_block([_build_relation(indication)] if indication else []),
                 "rated_risks": build_block(_build_rated_risks(graph, record)),
                 "links": build_links("procedure", slug),
             }

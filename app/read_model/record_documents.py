@@ -24,6 +24,7 @@ from app.read_model.claims_json import (
 )
 from app.read_model.conflicts import find_conflicts
 from app.read_model.graph import ContentGraph, Relation
+from app.read_model.positions import list_positions
 from app.seed import schema as seed
 
 
@@ -68,6 +69,7 @@ def build_summary(graph: ContentGraph, record_type: str, record: Any) -> Json:  
     if isinstance(record, seed.RecordIn):
         summary["body_regions"] = record.body_regions
     if record_type == "procedure":
+        summary["positions"] = build_block(list_positions(graph, record.slug))
         summary["typical_relief"] = build_typical_relief(graph, record.slug)
     summary["review"] = build_review(graph, record_type, record.slug)
     summary["last_changed_in"] = graph.last_changed_version(record_type, record.slug)
@@ -197,6 +199,7 @@ def _build_relations(graph: ContentGraph, relations: Iterable[Relation]) -> Json
                 "grade": relation.grade,
                 "claim": relation.best_claim.id,
                 "claims": list(relation.claim_ids),
+                "positions": build_block(list_positions(graph, relation.procedure)),
             }
             for relation in relations
         ]

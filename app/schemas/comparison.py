@@ -4,15 +4,15 @@ from pydantic import Field
 
 from app.schemas.building_blocks import Link, Ref, ResponseModel, TextWithLang
 from app.schemas.claims import ProcedureValueOut, TypicalRelief
-from app.schemas.records import ProcedureSummary
+from app.schemas.records import ProcedureSummary, RecordedPosition
 
 
 class ComparedValue(ResponseModel):
     """Value of a procedure in a row, as its detail has it, beside its text."""
 
     label: str = Field(description="The value in words.")
-    value: bool | str | TypicalRelief | ProcedureValueOut = Field(
-        description="Value of the claim; for `typical_relief` the estimate, for `family`, `intents` and `implant` that field."
+    value: bool | str | RecordedPosition | TypicalRelief | ProcedureValueOut = Field(
+        description="Value of the claim; for `positions` the position, for `typical_relief` the estimate, for `family`, `intents` and `implant` that field."
     )
     claims: list[str] = Field(description="Ids of the claims that state it; empty: it is a field of the procedure.")
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from app.schemas.building_blocks import Ref, ResponseModel, ReviewOut, SourceRef
 from app.schemas.claims import TypicalRelief
+from app.schemas.records import RecordedPosition
 
 
 class ReleaseRef(ResponseModel):
@@ -59,12 +60,21 @@ class TreatmentRelation(ResponseModel):
     claim: CitedClaim
 
 
+class CitedPosition(RecordedPosition):
+    """Position of a body with its sources."""
+
+    sources: list[str] = Field(description="Slugs of its sources.")
+
+
 class TreatmentHit(ResponseModel):
     """Procedure that diagnoses or treats the record."""
 
     slug: str
     name: str
     family: str
+    positions: list[CitedPosition] = Field(
+        description="Positions of bodies on the procedure and its forms; say those against it when you name it."
+    )
     typical_relief: list[TypicalRelief] = Field(description="Typical duration of relief; empty: unknown.")
     relations: list[TreatmentRelation] = Field(description="Best relation of each role that the request allows.")
 

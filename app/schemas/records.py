@@ -53,6 +53,20 @@ class DescribedSummary(RecordSummary):
     body_regions: list[BodyRegion]
 
 
+class RecordedPosition(ResponseModel):
+    """Position that a body takes on a procedure, or on a broader or narrower form of it."""
+
+    position: Annotated[str, OpenEnum(vocabulary.POSITIONS)] = Field(description="Position of the body.")
+    body: str = Field(description="Body that recommends.")
+    year: int | None = Field(description="Null: not stated.")
+    scope: str | None = Field(description="What the position covers; null: not stated.")
+    procedure: Ref = Field(description="Procedure that the position is about: this one, or a form of it.")
+    claim: str = Field(description="Id of the claim that states it.")
+
+
+POSITIONS_TEXT = "Positions of bodies on the procedure and its broader and narrower forms; those against it first."
+
+
 class ProcedureSummary(DescribedSummary):
     """Procedure in a list."""
 
@@ -60,6 +74,7 @@ class ProcedureSummary(DescribedSummary):
     family: Family
     intents: list[Intent] = Field(description="Whether the procedure is done to diagnose, to treat, or for both.")
     implant: bool = Field(description="The procedure leaves a device or material in the body on purpose.")
+    positions: Block[RecordedPosition] = Field(description=POSITIONS_TEXT)
     typical_relief: Block[TypicalRelief]
 
 
@@ -246,6 +261,7 @@ class LinkedProcedure(Relation):
 
     procedure: Ref
     claims: list[str]
+    positions: Block[RecordedPosition] = Field(description=POSITIONS_TEXT)
 
 
 @add_claim_blocks("condition")
@@ -353,21 +369,22 @@ class CareOption(ResponseModel):
     procedure: Ref
     family: Family
     summary: str | None = Field(description="Summary for patients; null: none yet.")
+    positions: Block[RecordedPosition] = Field(description=POSITIONS_TEXT)
     typical_relief: Block[TypicalRelief]
     relation: Relation = Field(description="Claim that makes the procedure an option here.")
-    indicated: Block[Relation] = Field(description="Cited indication for this exact condition.")
     rated_risks: Block[RiskRate] = Field(description="Risks with a figure.")
     links: RecordLinks
 
 
-class GeneratorOptions(ResponseModel):
-    """Procedures that diagnose or treat a pain generator."""
+class StructureOptions(ResponseModel):
+    """Procedures of the same body region that reach a structure which the condition arises from."""
 
     pain_generator: Ref
-    grade: Grade
-    claims: list[str]
+    claims: list[str] = Field(description="Ids of the claims that the condition arises from it.")
     diagnoses: Block[CareOption] = Field(description="Procedures that test whether the pain comes from it.")
-    treats: Block[CareOption] = Field(description="Procedures that treat it.")
+    reaches: Block[CareOption] = Field(
+        description="Procedures that act on it. No source here says that they treat this condition."
+    )
 
 
 class NonProceduralCare(ResponseModel):
@@ -405,11 +422,16 @@ class ConditionOptions(ResponseModel):
     condition: Ref
     red_flags: Block[StatementClaimOut] = Field(description="Signs of an emergency.")
     no_procedure: NonProceduralCare = Field(description="What can be done without a procedure.")
-    pain_generators: Block[GeneratorOptions] = Field(
-        description="Options for each pain generator that the condition can arise from."
+    treats: Block[CareOption] = Field(
+        description="Procedures that a source names as a treatment of this condition or a narrower one."
     )
-    other_procedures: Block[CareOption] = Field(
-        description="Indicated procedures that no cited claim links through a pain generator."
+    diagnoses: Block[CareOption] = Field(
+        description="Procedures that a source names as a test for this condition or a narrower one."
+    )
+    pain_generators: Block[LinkedRecord] = Field(description="Pain generators that it can arise from.")
+    related_by_structure: Block[StructureOptions] = Field(
+        description="What merely reaches a structure that the condition arises from, in the same body region: no source "
+        "names it for this condition."
     )
     order: OptionOrder = Field(description="How the options are ordered, and why.")
     review: ReviewOut

@@ -199,21 +199,82 @@ def test_a_frequency_band_needs_a_rate_and_an_exact_limit_counts_as_the_more_fre
     assert values["none"]["upper_limit_percent"] == 5.82
 
 
-def test_care_options_are_sorted_by_invasiveness(client: Client, load: Load) -> None:
+def test_only_a_procedure_with_a_source_for_the_condition_is_what_treats_it(client: Client, load: Load) -> None:
+    knee, neck = {"body_regions": ["knee"]}, {"body_regions": ["neck"]}
     load(
         generator("joint"),
-        condition("arthritis", arises_from=["joint"]),
-        procedure("stimulator", family="neuromodulation", treats=["joint"]),
-        procedure("ablation", family="ablation", treats=["joint"]),
-        procedure("injection", treats=["joint"], indicated=["arthritis"]),
-        procedure("block", family="nerve_block", diagnoses=["joint"]),
+        condition("arthritis", arises_from=["joint"], **knee),
+        condition("arthritis-after-injury", broader=["arthritis"]),
+        procedure("stimulator", family="neuromodulation", indicated=["arthritis-after-injury"]),
+        procedure("injection", treats=["joint"], indicated=["arthritis"], **knee),
+        procedure("ablation", family="ablation", treats=["joint"], **knee),
+        procedure("neck-ablation", family="ablation", treats=["joint"], **neck),
+        procedure("block", family="nerve_block", diagnoses=["joint"], **knee),
     )
 
-    options = client.get("/v1/conditions/arthritis/options").json()["pain_generators"]["items"][0]
+    options = client.get("/v1/conditions/arthritis/options").json()
 
-    assert [item["procedure"]["slug"] for item in options["diagnoses"]["items"]] == ["block"]
-    assert [item["procedure"]["slug"] for item in options["treats"]["items"]] == ["injection", "ablation", "stimulator"]
-    assert options["treats"]["items"][0]["indicated"]["status"] == "known"
+    def list_options(block: Json) -> list[str]:
+        return [option["procedure"]["slug"] for option in block["items"]]
+
+    assert list_options(options["treats"]) == ["injection", "stimulator"]
+    assert options["treats"]["items"][0]["relation"]["claim"] == "injection--indication-0"
+    (structure,) = options["related_by_structure"]["items"]
+    assert structure["pain_generator"]["slug"] == "joint"
+    assert list_options(structure["reaches"]) == ["ablation"]
+    assert list_options(structure["diagnoses"]) == ["block"]
+    page = client.get("/conditions/arthritis").text
+    assert page.index("What treats it") < page.index("Related by structure only") < page.index("/procedures/ablation")
+    assert "neck-ablation" not in page
+
+
+def test_a_procedure_shows_the_positions_on_its_forms_those_against_it_first(client: Client, load: Load) -> None:
+    def recommend(claim_id: str, position: str, year: int = 2020) -> Json:
+        value = {"body": f"Body of {claim_id}", "year": year, "position": position, "scope": "back pain"}
+        return claim(claim_id, "recommendation", value)
+
+    load(
+        generator("root"),
+        condition("sciatica"),
+        procedure("epidural", claims=[recommend("umbrella", "against", 2025)]),
+        procedure(
+            "caudal",
+            broader=["epidural"],
+            treats=["root"],
+            indicated=["sciatica"],
+            claims=[recommend("own-for", "for"), recommend("own-against", "against")],
+        ),
+        procedure("lumbar", broader=["epidural"], claims=[recommend("sibling", "insufficient")]),
+    )
+
+    def list_claims(positions: Json) -> list[str]:
+        return [row["claim"] for row in positions["items"]]
+
+    expected = ["umbrella", "own-against", "own-for"]
+    (option,) = client.get("/v1/conditions/sciatica/options").json()["treats"]["items"]
+    assert list_claims(option["positions"]) == expected
+    for path in ("/v1/conditions/sciatica/procedures", "/v1/pain-generators/root/procedures", "/v1/targets"):
+        (row,) = client.get(path).json()["items"]
+        assert list_claims(row["positions"]) == expected, path
+    assert list_claims(client.get("/v1/conditions/sciatica").json()["procedures"]["items"][0]["positions"]) == expected
+    detail = client.get("/v1/procedures/epidural").json()
+    assert list_claims(detail["positions"]) == ["umbrella", "own-against", "sibling", "own-for"]
+    assert detail["positions"]["items"][1]["procedure"]["slug"] == "caudal"
+
+    assert list_slugs(client.get("/v1/procedures?position=insufficient")) == ["epidural", "lumbar"]
+    assert list_slugs(client.get("/v1/conditions/sciatica/procedures?position=against")) == ["caudal"]
+    assert list_slugs(client.get("/v1/conditions/sciatica/procedures?position=conditional")) == []
+
+    compared = client.get("/v1/compare?procedure=caudal&procedure=lumbar").json()
+    (row,) = [row for row in compared["rows"] if row["name"] == "positions"]
+    assert [value["label"] for value in row["cells"][1]["values"]] == [
+        "Against (Body of umbrella, 2025): back pain",
+        "Insufficient evidence (Body of sibling, 2020): back pain",
+    ]
+    for path in ("/conditions/sciatica", "/procedures/caudal", "/procedures/caudal/leaflet"):
+        assert "Body of umbrella" in client.get(path).text, path
+    for path in ("/embed/v1/conditions/sciatica/options.json", "/embed/v1/procedures/caudal.json"):
+        assert "Against (Body of umbrella, 2025)" in client.get(path).text, path
 
 
 def test_the_matrix_has_every_target_once(client: Client, load: Load) -> None:

@@ -184,3 +184,38 @@ def test_no_patient_text_claims_absence_of_risk() -> None:
     denial = re.compile(r"\bno risk\b|\bis safe\b|\brisk-free\b|(?<![\d.])0 ?(%|percent)", re.IGNORECASE)
 
     assert [path for path, text in list_patient_texts() if denial.search(text)] == []
+
+
+def test_every_treatment_has_a_source_and_shows_each_position_against_it(shipped: Client) -> None:
+    procedures = {record["slug"]: record for folder, record in RECORDS if folder == "procedures"}
+
+    def list_ancestors(slug: str) -> set[str]:
+        return {slug}.union(*(list_ancestors(parent) for parent in procedures[slug].get("broader", [])))
+
+    def list_opposed(forms: set[str]) -> set[tuple[Json, ...]]:
+        values = [
+            claim["value"]
+            for form in forms
+            for claim in procedures[form]["claims"]
+            if claim["kind"] == "recommendation"
+        ]
+        return {
+            (value["body"], value.get("year"), value.get("scope")) for value in values if value["position"] == "against"
+        }
+
+    checked = 0
+    for folder, record in RECORDS:
+        if folder != "conditions":
+            continue
+        for option in shipped.get(f"/v1/conditions/{record['slug']}/options").json()["treats"]["items"]:
+            relation, slug = (
+                shipped.get(f"/v1/claims/{option['relation']['claim']}").json(),
+                option["procedure"]["slug"],
+            )
+            assert (relation["kind"], relation["value"]["role"]) == ("indication", "treats"), option
+            narrower = {other for other in procedures if slug in list_ancestors(other)}
+            shown = [row for row in option["positions"]["items"] if row["position"] == "against"]
+            expected = list_opposed(list_ancestors(slug) | narrower)
+            assert {(row["body"], row["year"], row["scope"]) for row in shown} == expected, slug
+            checked += len(expected)
+    assert checked > 50

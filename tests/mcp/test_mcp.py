@@ -142,7 +142,7 @@ def test_what_changed_lists_the_changes_of_a_release(base_url: str, call: Callab
 
 
 def test_what_treats_returns_the_same_procedures_as_v1(base_url: str, call: Callable[[str, Json], Any]) -> None:
-    treatments, reliefs, cursor = [], [], ""
+    treatments, reliefs, positions, cursor = [], [], [], ""
     while cursor is not None:
         output = call(
             "what_treats", {"record": "facet-joint", "role": "treats", "limit": 3, "cursor": cursor}
@@ -153,12 +153,15 @@ def test_what_treats_returns_the_same_procedures_as_v1(base_url: str, call: Call
             for relation in item["relations"]
         ]
         reliefs += [item["typical_relief"] for item in output["items"]]
+        positions += [[position["claim"] for position in item["positions"]] for item in output["items"]]
         cursor = output["next"]
 
     rows = httpx.get(f"{base_url}/v1/pain-generators/facet-joint/procedures?role=treats&limit=100").json()["items"]
     best = [next(relation for relation in row["relations"] if relation["role"] == "treats") for row in rows]
     assert treatments == [(row["slug"], "treats", relation["claim"]) for row, relation in zip(rows, best, strict=True)]
     assert reliefs == [row["typical_relief"]["items"] for row in rows]
+    assert positions == [[position["claim"] for position in row["positions"]["items"]] for row in rows]
+    assert any(positions)
 
 
 def test_a_record_has_every_claim_that_v1_returns(base_url: str, call: Callable[[str, Json], Any]) -> None:

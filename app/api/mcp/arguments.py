@@ -63,6 +63,9 @@ class WhatTreatsArguments(ToolArguments):
     family: list[Annotated[str, OpenEnum(vocabulary.PROCEDURE_FAMILIES)]] = Field(
         default=[], max_length=8, description="Procedure families; empty returns all."
     )
+    position: list[Annotated[str, OpenEnum(vocabulary.POSITIONS)]] = Field(
+        default=[], max_length=5, description="Positions that bodies take on the procedure or its forms; empty: any."
+    )
     min_relief: str = Field(
         default="",
         max_length=40,

@@ -198,18 +198,25 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     """List procedures that act on a pain generator or are used for a condition."""
     sources = CitedSources()
     record_type, slug = resolve_record(ctx, "record", ("pain_generator", "condition"), args.record)
-    facets = {"role": (args.role,) if args.role else (), "family": tuple(dict.fromkeys(args.family))}
+    facets = {
+        "role": (args.role,) if args.role else (),
+        "family": tuple(dict.fromkeys(args.family)),
+        "position": tuple(dict.fromkeys(args.position)),
+    }
     requested = {name: values for name, values in facets.items() if values}
     filters = Filters(requested, parse_min_relief(args.min_relief or None))
     filtered = FilteredList(ctx.connection, f"{PATH_BY_RECORD_TYPE[record_type]}/{slug}/procedures", filters)
     rows, total, next_cursor = _list_page(ctx, args, filtered)
     relations = {row["slug"]: _list_best_relations(row["relations"], args.role) for row in rows}
-    claims = list_claims_by_id(ctx, (relation["claim"] for best in relations.values() for relation in best))
+    claim_ids = [relation["claim"] for best in relations.values() for relation in best]
+    claim_ids += [position["claim"] for row in rows for position in row["positions"]["items"]]
+    claims = list_claims_by_id(ctx, claim_ids)
     items = [
         {
             "slug": row["slug"],
             "name": row["name"],
             "family": row["family"],
+            "positions": [cite_position(position, claims, sources) for position in row["positions"]["items"]],
             "typical_relief": row["typical_relief"]["items"],
             "relations": [
                 {**relation, "claim": sources.cite(claims[relation["claim"]], short=True)}
@@ -220,6 +227,14 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     ]
     record = build_ref(ctx, record_type, slug)
     return _build_output(ctx, sources, {"record": record, "items": items, "total": total, "next": next_cursor})
+
+
+def cite_position(position: Json, claims: dict[str, Json], sources: CitedSources) -> Json:
+    """Serialize a recorded position and add the sources of its claim."""
+    return {
+        **position,
+        "sources": sources.add(citation["source"] for citation in claims[position["claim"]]["citations"]),
+    }
 
 
 def _list_best_relations(relations: list[Json], role: str) -> list[Json]:

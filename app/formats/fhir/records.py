@@ -93,6 +93,7 @@ def _build_record_extensions(document: Json) -> list[Json]:
             }
             for relation in related.get("procedures", {"items": []})["items"]
         ],
+        "recorded-position": document.get("positions", {"items": []})["items"],
         "review": document["review"],
         "last-changed-in": document["last_changed_in"],
     }

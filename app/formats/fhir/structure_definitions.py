@@ -152,6 +152,12 @@ _RECORD_MEMBERS: Final = (
             Member("reason", "Reason for the relation."),
         ),
     ),
+    Member(
+        "recorded-position",
+        "Procedures only: position of a body on it or on a broader or narrower form; those against it first.",
+        repeats=True,
+        members=list_model_members(records.RecordedPosition),
+    ),
     Member("review", "Review status.", members=list_model_members(ReviewOut)),
     Member("last-changed-in", "Version of the release in which the record last changed."),
 )

@@ -5,7 +5,7 @@ from typing import Final
 
 from app.domain import vocabulary
 from app.domain.json import Json
-from app.formats.comparison import list_conditions
+from app.formats.comparison import OPPOSED_POSITIONS, describe_position, list_conditions
 from app.web.charts import TICKS, get_bounds
 from app.web.embed.blocks import (
     CARD_VERSION,
@@ -49,6 +49,7 @@ def build_procedure_card(record: Json, base: str) -> Json:
         section("In short", facts_block(_build_facts(record))),
         section("The chance of benefit", *_build_benefit_blocks(record, base)),
         section("Harms", *_build_harm_blocks(record, base)),
+        *_build_position_sections(record, base),
         *_build_conflict_sections(record, base),
         section("No procedure", text_block("No procedure is an option too."), _build_conditions_block(record, base)),
     ]
@@ -74,22 +75,16 @@ def build_options_card(record: Json, options: Json, base: str) -> Json:
             "If nothing is done", claims_block(care["natural_course"]["items"], base, text_if_empty=_NO_CLAIM_TEXT)
         ),
     ]
-    for origin in options["pain_generators"]["items"]:
-        name = origin["pain_generator"]["name"]
-        sections.append(
-            section(
-                f"Pain from: {name}",
-                _build_options_table(f"What confirms it: {name}", origin["diagnoses"]["items"], base),
-                _build_options_table(f"What treats it: {name}", origin["treats"]["items"], base),
-            )
-        )
-    if other_procedures := options["other_procedures"]["items"]:
-        sections.append(
-            section(
-                "Used by sources that name no origin of the pain",
-                _build_options_table("Procedures", other_procedures, base),
-            )
-        )
+    sections.append(section("What treats it", _build_options_table("What treats it", options["treats"]["items"], base)))
+    if tests := options["diagnoses"]["items"]:
+        sections.append(section("What tests for it", _build_options_table("What tests for it", tests, base)))
+    for structure in options["related_by_structure"]["items"]:
+        name = structure["pain_generator"]["name"]
+        url = f"{base}/conditions/{record['slug']}#related-by-structure"
+        count = len(structure["diagnoses"]["items"]) + len(structure["reaches"]["items"])
+        links = [item(f"{count} {'procedure' if count == 1 else 'procedures'} on the full page", url=url)]
+        text = "No source here says that these treat this condition: they reach a structure that it can come from."
+        sections.append(section(f"Related by structure only: {name}", text_block(text), list_block(links)))
     sections.append(section("Order", text_block(options["order"]["rule"])))
     path, title = f"conditions/{record['slug']}", f"Options: {record['name']}"
     return _build_record_card("options", record, base, path, sections, title=title, lede=record["summary"])
@@ -282,6 +277,21 @@ def _link_more_rows(record: Json, count: int, anchor: str, base: str) -> list[Js
     return [list_block([item(f"{count - _MAX_ROWS} more rows on the full page", url=url)])]
 
 
+def _build_position_sections(record: Json, base: str) -> list[Json]:
+    """Build the section of recommendations: every position against, and those for as far as there is room."""
+    rows = record["positions"]["items"]
+    opposed = [row for row in rows if row["position"] in OPPOSED_POSITIONS]
+    shown = opposed + [row for row in rows if row not in opposed][: max(0, _MAX_ROWS - len(opposed))]
+    items = [
+        item(describe_position(row), url=f"{base}/procedures/{row['procedure']['slug']}#{row['claim']}")
+        for row in shown
+    ]
+    if len(rows) > len(shown):
+        url = f"{base}/procedures/{record['slug']}#positions"
+        items.append(item(f"All {len(rows)} positions on the full page", url=url))
+    return [section("What bodies recommend", list_block(items))] if items else []
+
+
 def _build_conflict_sections(record: Json, base: str) -> list[Json]:
     claims_by_id = {claim["id"]: claim for key in ("findings", "recommendations") for claim in record[key]["items"]}
     labels = {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS}
@@ -326,12 +336,21 @@ def _build_options_table(caption: str, options: list[Json], base: str) -> Json:
                 "; ".join(_format_typical_relief(typical) for typical in option["typical_relief"]["items"])
                 or "no data found"
             ),
-            item("a source says so" if option["indicated"]["items"] else "no data found"),
-            item(option["relation"]["grade"].replace("_", " ")),
+            item(_format_positions(option["positions"]["items"])),
         ]
         for option in options
     ]
-    return table_block(caption, ["Procedure", "Kind", "Typical relief", "Used for this condition", "Certainty"], rows)
+    return table_block(caption, ["Procedure", "Kind", "Typical relief", "What bodies recommend"], rows)
+
+
+def _format_positions(positions: list[Json]) -> str:
+    """Format every position against a procedure, and how many others there are."""
+    opposed = [row for row in positions if row["position"] in OPPOSED_POSITIONS]
+    others = len(positions) - len(opposed)
+    texts = [describe_position(row) for row in opposed]
+    if others:
+        texts.append(f"{others} {'other position' if others == 1 else 'other positions'}, on its page")
+    return "; ".join(texts) or "no data found"
 
 
 def _format_typical_relief(typical: Json) -> str:
