@@ -35,7 +35,7 @@ def test_check_of_a_valid_seed_counts_its_records(tmp_path: Path) -> None:
 def test_quality_below_the_baseline_fails_the_strict_check(tmp_path: Path) -> None:
     root = write_seed(tmp_path / "seed", procedure("p"))
     without = run("check", "--strict", "--seed", str(root))
-    baseline = {"claims": 0, "better_than_patient_education": 0, "conditions_without_procedure": 0}
+    baseline = {"claims": 0, "with_figures": 0, "conditions_without_procedure": 0}
     (root / "quality.json").write_text(json.dumps(baseline))
     unchanged = run("check", "--strict", "--seed", str(root))
     (root / "quality.json").write_text(json.dumps(baseline | {"claims": 7}))

@@ -39,7 +39,7 @@ from app.search.ranking import search
 warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 MAX_VALUES = 20
 PROCEDURE_FACETS = ("family", "intent", "body_region", "guidance", "anesthesia", "setting", "implant", "position")
-ESTIMATE_FACETS = ("procedure", "family", "body_region", "design", "grade", "commercial")
+ESTIMATE_FACETS = ("procedure", "family", "body_region", "design", "commercial")
 # Descriptions.
 FACET = "Filters to count the values of."
 ROLE = "What the procedure does there: diagnoses or treats."
@@ -48,7 +48,6 @@ UNKNOWN_LAST = "Sort order; unknown values are last in both directions."
 _NOT_FILTERS: Final = frozenset({"facet", "bom"})
 
 OptionalBool = bool | SkipJsonSchema[None]
-GradeValue = Annotated[str, OpenEnum(vocabulary.GRADES)]
 DesignValue = Annotated[str, OpenEnum(vocabulary.DESIGNS)]
 MinRelief = Annotated[str, Field(pattern=SHORT_DURATION, max_length=40)] | SkipJsonSchema[None]
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
@@ -235,15 +234,14 @@ class TargetFilterParams(ListParams):
     role: list[TargetRole] = repeatable(ROLE)
     family: list[Family] = repeatable("Family of the procedure.")
     body_region: list[BodyRegion] = repeatable("Body region.")
-    grade: list[GradeValue] = repeatable("Evidence grade.")
     sort: Annotated[str, one_of("name", "-name")] = sort_order("Sort order: by procedure, then by pain generator.")
 
 
 class TargetParams(TargetFilterParams, PageParams):
     """Parameters of the list of targets."""
 
-    facet: list[Annotated[str, one_of("procedure", "pain_generator", "role", "family", "body_region", "grade")]] = (
-        repeatable(FACET)
+    facet: list[Annotated[str, one_of("procedure", "pain_generator", "role", "family", "body_region")]] = repeatable(
+        FACET
     )
 
 
@@ -254,9 +252,8 @@ class EstimateFilterParams(ListParams):
     condition: list[ShortText] = repeatable("Slug or name; procedures indicated for this condition.")
     family: list[Family] = repeatable("Family of the procedure.")
     body_region: list[BodyRegion] = repeatable("Body region.")
-    design: list[DesignValue] = repeatable("Design of a source that supports it.")
-    grade: list[GradeValue] = repeatable("Evidence grade.")
-    commercial: OptionalBool = optional("Whether all sources of the estimate are commercial.")
+    design: list[DesignValue] = repeatable("Kind of a source that supports it.")
+    commercial: OptionalBool = optional("Whether it rests on a maker's or a practice's own words alone.")
 
 
 class ReliefDurationFilterParams(EstimateFilterParams):

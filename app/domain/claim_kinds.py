@@ -279,7 +279,7 @@ _ROWS: Final = (
         "Finding",
         "findings",
         {
-            "procedure": _in_part("certainty", "What studies found"),
+            "procedure": _in_part("evidence", "What studies found"),
             "condition": PageSection("What studies found", limit=4),
             "pain_generator": PageSection("What studies found", limit=4),
         },
@@ -290,7 +290,7 @@ _ROWS: Final = (
         "Recommendation",
         "recommendations",
         {
-            "procedure": _in_part("certainty", "What bodies recommend"),
+            "procedure": _in_part("evidence", "What bodies recommend"),
             "condition": PageSection("What bodies recommend", limit=4),
             "pain_generator": PageSection("What bodies recommend", limit=4),
         },
@@ -301,7 +301,7 @@ _ROWS: Final = (
         "Grade stated by a body",
         "evidence_grades",
         {
-            "procedure": _in_part("certainty", "Grades that bodies state", limit=2, says_unknown=False),
+            "procedure": _in_part("evidence", "Grades that bodies state", limit=2, says_unknown=False),
             "condition": PageSection("Grades that bodies state", limit=4),
             "pain_generator": PageSection("Grades that bodies state", limit=4),
         },

@@ -76,17 +76,18 @@ SETTINGS: Final = _labels(
     emergency_department="Emergency department",
     inpatient="Inpatient",
 )
+# In alphabetical order: kinds of source have no rank.
 DESIGNS: Final = _labels(
-    guideline="Guideline",
-    systematic_review="Systematic review",
-    rct="Randomized controlled trial",
-    cohort="Cohort or case series",
-    review="Narrative review",
-    regulator="Regulator",
-    coverage_policy="Coverage policy",
-    textbook="Textbook",
-    patient_education="Patient education",
     code_system="Code system",
+    cohort="Cohort or case series",
+    coverage_policy="Coverage policy",
+    guideline="Guideline",
+    review="Narrative review",
+    patient_education="Patient education",
+    rct="Randomized controlled trial",
+    regulator="Regulator",
+    systematic_review="Systematic review",
+    textbook="Textbook",
 )
 SOURCE_STANDINGS: Final = _labels(
     current="Current",
@@ -107,12 +108,6 @@ SUPPORTS: Final = _labels(
     quote="A passage of the source shows the whole fact",
     beyond_quote="Some details are in the same passage but outside the stored quote",
     editorial="Editorial judgment, with a reason",
-)
-GRADES: Final = _labels(
-    high="High: guideline or systematic review",
-    moderate="Moderate: randomized trial",
-    low="Low: cohort or case series",
-    very_low="Very low: narrative review, textbook, policy or patient education",
 )
 CERTAINTY_RATINGS: Final = _labels(
     high="High",

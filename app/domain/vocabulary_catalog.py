@@ -87,7 +87,6 @@ VOCABULARIES: Final = (
     Vocabulary("unit", "Unit of a quantity", {unit: unit for unit in sorted(vocabulary.UNITS)}),
     Vocabulary("direction", "Direction of a finding", vocabulary.DIRECTIONS),
     Vocabulary("position", "Position of a recommendation", vocabulary.POSITIONS),
-    Vocabulary("grade", "Evidence grade", vocabulary.GRADES),
     Vocabulary("support", "Support of a claim by its source", vocabulary.SUPPORTS),
     Vocabulary("design", "Kind of source", vocabulary.DESIGNS),
     Vocabulary("source_standing", "Standing of a source", vocabulary.SOURCE_STANDINGS),

@@ -34,8 +34,7 @@ def _build_typical_relief(document: Json) -> Cell:
     block = document["typical_relief"]
     values = [
         (
-            f"{vocabulary.INTENTS[estimate['intent']]}: {estimate['label']}"
-            + (" (commercial source)" if estimate["commercial"] else ""),
+            f"{vocabulary.INTENTS[estimate['intent']]}: {estimate['label']}",
             estimate,
             estimate["claim"],
         )

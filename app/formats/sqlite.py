@@ -85,12 +85,12 @@ def list_public_tables() -> list[PublicTable]:
 VIEWS: Final = {
     "procedures_of_pain_generator": """
         SELECT t.pain_generator, g.name AS pain_generator_name, t.procedure, p.name AS procedure_name, t.role,
-               c.grade, c.statement, t.claim_id
+               c.statement, t.claim_id
         FROM target t JOIN procedure p ON p.slug = t.procedure JOIN pain_generator g ON g.slug = t.pain_generator
         JOIN claim c ON c.id = t.claim_id WHERE t.rank = 0""",
     "procedures_of_condition": """
         SELECT i.condition, d.name AS condition_name, i.procedure, p.name AS procedure_name, i.role,
-               c.grade, c.statement, i.claim_id
+               c.statement, i.claim_id
         FROM indication i JOIN procedure p ON p.slug = i.procedure JOIN condition d ON d.slug = i.condition
         JOIN claim c ON c.id = i.claim_id WHERE i.rank = 0""",
     "typical_relief": """
@@ -103,7 +103,8 @@ VIEWS: Final = {
         FROM procedure_risk k JOIN procedure p ON p.slug = k.procedure JOIN risk r ON r.slug = k.risk
         JOIN claim c ON c.id = k.claim_id""",
     "cited_claims": """
-        SELECT c.id, c.kind, c.subject_type, c.subject_slug, c.statement, c.grade, c.support, s.title AS source,
+        SELECT c.id, c.kind, c.subject_type, c.subject_slug, c.statement, c.commercial AS claim_commercial,
+               c.certainty, c.certainty_stated_by, c.certainty_outcome, c.support, s.title AS source,
                s.design, s.year, s.commercial, s.standing, s.url, s.doi, s.pmid, s.pmcid, x.locator, x.note
         FROM claim c JOIN citation x ON x.claim_id = c.id JOIN source s ON s.slug = x.source_slug""",
 }

@@ -35,7 +35,6 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     "statistic": vocabulary.STATISTICS,
     "direction": vocabulary.DIRECTIONS,
     "position": vocabulary.POSITIONS,
-    "grade": vocabulary.GRADES,
 }
 # A query of these characters may be repeated in a URL and a Link header as it was sent.
 _PLAIN_QUERY: Final = re.compile(r"[A-Za-z0-9._~=&+%-]*")

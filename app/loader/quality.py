@@ -8,7 +8,7 @@ from app.loader.content import CheckedContent
 from app.read_model.quality import compute_quality
 from app.read_model.readability import FORMULAS
 
-HIGHER_IS_BETTER = ("claims", "better_than_patient_education", "with_figures")
+HIGHER_IS_BETTER = ("claims", "with_figures")
 LOWER_IS_BETTER = ("commercial",)
 
 

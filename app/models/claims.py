@@ -24,7 +24,12 @@ class Claim(SQLModel, table=True):
     # Canonical JSON; the claim kind determines the schema of the value.
     value: str = Field(sa_type=BYTEWISE)
     qualifiers: str = Field(sa_type=BYTEWISE)
-    grade: str = Field(sa_type=BYTEWISE)
+    # Whether it rests on a maker's or a practice's own words alone.
+    commercial: bool
+    # As a review or a guideline states it, by whom, for which outcome; null: none is stated.
+    certainty: str | None = Field(default=None, sa_type=BYTEWISE)
+    certainty_stated_by: str | None = Field(default=None, sa_type=BYTEWISE)
+    certainty_outcome: str | None = Field(default=None, sa_type=BYTEWISE)
     support: str = Field(sa_type=BYTEWISE)
     reason: str | None = Field(default=None, sa_type=BYTEWISE)
     # JSON of the claim as the API returns it, serialized once by the loader.

@@ -9,11 +9,11 @@ _ROLE = "role IN ('diagnoses', 'treats')"
 
 
 class Target(SQLModel, table=True):
-    """The procedure diagnoses or treats the pain generator. `rank` 0 is the best supported claim of a relation."""
+    """The procedure diagnoses or treats the pain generator. `rank` 0 is the claim that states it first."""
 
     __table_args__ = (
         CheckConstraint(_ROLE, name="role_known"),
-        Index("uq_target_edge", "pain_generator", "procedure", "role", "rank", unique=True),
+        Index("uq_target_relation", "pain_generator", "procedure", "role", "rank", unique=True),
         Index("ix_target_procedure", "procedure", "pain_generator"),
     )
 
@@ -25,11 +25,11 @@ class Target(SQLModel, table=True):
 
 
 class Indication(SQLModel, table=True):
-    """The procedure diagnoses or treats the condition. `rank` 0 is the best supported claim of a relation."""
+    """The procedure diagnoses or treats the condition. `rank` 0 is the claim that states it first."""
 
     __table_args__ = (
         CheckConstraint(_ROLE, name="role_known"),
-        Index("uq_indication_edge", "condition", "procedure", "role", "rank", unique=True),
+        Index("uq_indication_relation", "condition", "procedure", "role", "rank", unique=True),
         Index("ix_indication_procedure", "procedure", "condition"),
     )
 

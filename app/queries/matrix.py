@@ -8,7 +8,7 @@ from app.db.statements import bind_list
 
 
 class MatrixCell(NamedTuple):
-    """A relation with its best supported claim."""
+    """A relation with the claim that states it."""
 
     procedure: str
     procedure_name: str
@@ -16,7 +16,6 @@ class MatrixCell(NamedTuple):
     generator_name: str
     generator_sort_name: str
     role: str
-    grade: str
     claim_id: str
 
 
@@ -31,11 +30,10 @@ def list_matrix(
     """At most `limit` relations, by the sort names of procedure and pain generator. An empty filter matches everything."""
     params: dict[str, Any] = {"limit": limit}
     sql = """
-        SELECT t.procedure, p.name, t.pain_generator, g.name, g.sort_name, t.role, c.grade, t.claim_id
+        SELECT t.procedure, p.name, t.pain_generator, g.name, g.sort_name, t.role, t.claim_id
         FROM target t
         JOIN procedure p ON p.slug = t.procedure
         JOIN pain_generator g ON g.slug = t.pain_generator
-        JOIN claim c ON c.id = t.claim_id
         WHERE t.rank = 0"""
     if families:
         sql += f" AND p.family IN ({bind_list('family', families, params)})"

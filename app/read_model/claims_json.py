@@ -13,7 +13,7 @@ from app.domain.durations import find_days
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE, RECORD_TYPES, SOURCE_IDENTIFIERS
 from app.domain.values import OnsetValue, ProcedureRiskValue, Qualifiers, ReliefDurationValue, Value, list_references
-from app.read_model.grading import BAND_SCHEME, compute_upper_limit_percent, find_band, get_best_source
+from app.read_model.grading import BAND_SCHEME, compute_upper_limit_percent, find_band, rank_claim
 from app.read_model.graph import ContentGraph
 from app.read_model.link_placeholder import LINK_PLACEHOLDER, REPORT_PLACEHOLDER
 from app.seed import schema as seed
@@ -148,8 +148,8 @@ def _build_claim(
         "lang": "en",
         "value": _build_value(graph, slug, claim),
         "qualifiers": qualifiers,
-        "grade": graph.claims[claim.id].grade,
-        "certainty_reasons": claim.certainty_reasons or _derive_certainty_reasons(graph, claim),
+        "commercial": graph.claims[claim.id].commercial,
+        "certainty": claim.certainty and vars(claim.certainty),
         "support": claim.support,
         "reason": claim.reason,
         "citations": [
@@ -171,17 +171,6 @@ def _render_qualifiers(qualifiers: Qualifiers) -> tuple[orjson.Fragment, str]:
 def to_sorted_json(value: Json) -> str:
     """Serialize to JSON text with sorted keys, so that equal values have equal texts."""
     return orjson.dumps(value, default=_default, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _derive_certainty_reasons(graph: ContentGraph, claim: seed.AnyClaimIn) -> list[str]:
-    if graph.claims[claim.id].grade == "high":
-        return []
-    reasons = ["design"]
-    if get_best_source(claim, graph.sources).commercial:
-        reasons.append("commercial_source")
-    if claim.support != "quote":
-        reasons.append(claim.support)
-    return reasons
 
 
 def _build_value(graph: ContentGraph, slug: str, claim: seed.AnyClaimIn) -> Json:
@@ -239,10 +228,10 @@ class RenderedClaim(NamedTuple):
 def render_claims(
     graph: ContentGraph, record_type: str, slug: str, claims: Iterable[seed.AnyClaimIn]
 ) -> list[RenderedClaim]:
-    """Render the claims of a record, ordered by kind and id. The document of the record embeds these bytes."""
+    """Render the claims of a record by kind, and within a kind by `rank_claim`. The document of the record embeds these bytes."""
     subject = orjson.Fragment(to_json(graph.record_ref(record_type, slug)))
     rendered = []
-    for claim in sorted(claims, key=attrgetter("kind", "id")):
+    for claim in sorted(claims, key=lambda claim: (claim.kind, *rank_claim(claim, graph.sources))):
         qualifiers, qualifiers_json = _render_qualifiers(claim.qualifiers)
         document = to_json(_build_claim(graph, slug, claim, subject, qualifiers))
         rendered.append(RenderedClaim(claim, document, to_sorted_json(claim.value.__dict__), qualifiers_json))

@@ -1,4 +1,4 @@
-"""Rules that derive a grade, a typical estimate and a frequency band from claims. `docs/content/` states them in prose."""
+"""Rules that order claims and derive a typical estimate and a frequency band from them. `docs/content/` states them in prose."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,21 +8,6 @@ from typing import Final, NamedTuple
 from app.domain.durations import duration_to_days
 from app.domain.values import ProcedureRiskValue, ReliefDurationValue
 from app.seed import schema as seed
-
-GRADE_BY_DESIGN: Final = {
-    "guideline": "high",
-    "systematic_review": "high",
-    "rct": "moderate",
-    "cohort": "low",
-    "review": "very_low",
-    "regulator": "very_low",
-    "coverage_policy": "very_low",
-    "textbook": "very_low",
-    "patient_education": "very_low",
-    "code_system": "very_low",
-}
-GRADE_RANK: Final = {"high": 0, "moderate": 1, "low": 2, "very_low": 3}
-DESIGN_RANK: Final = {design: rank for rank, design in enumerate(GRADE_BY_DESIGN)}
 
 
 class FrequencyBand(NamedTuple):
@@ -42,17 +27,6 @@ BANDS: Final = (
     FrequencyBand("very_rare", 0.0, 0.0001),
 )
 BAND_SCHEME: Final = "EU SmPC"
-
-
-def grade_claim(claim: seed.AnyClaimIn, sources: Mapping[str, seed.SourceIn]) -> str:
-    """Grade a claim by the design of its best source. Editorial relations and commercial sources are very low."""
-    if claim.support == "editorial":
-        return "very_low"
-    grades = [
-        "very_low" if (source := sources[citation.source]).commercial else GRADE_BY_DESIGN[source.design]
-        for citation in claim.citations
-    ]
-    return min(grades, key=GRADE_RANK.__getitem__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +74,7 @@ def find_typical_estimate(
     least_restricted = min(map(_count_restrictions, qualifying))
     pool = sorted(
         (claim for claim in qualifying if _count_restrictions(claim) == least_restricted),
-        key=lambda claim: (estimate_relief_days(claim.value), -(get_best_source(claim, sources).year or 0), claim.id),
+        key=lambda claim: (estimate_relief_days(claim.value), -(get_newest_source(claim, sources).year or 0), claim.id),
     )
     return TypicalEstimate(pool[(len(pool) - 1) // 2], _explain_choice(len(pool)))
 
@@ -134,14 +108,19 @@ def is_commercial(claim: seed.AnyClaimIn, sources: Mapping[str, seed.SourceIn]) 
     return claim.commercial or all(sources[citation.source].commercial for citation in claim.citations)
 
 
-def get_best_source(claim: seed.AnyClaimIn, sources: Mapping[str, seed.SourceIn]) -> seed.SourceIn:
-    """Best source of a claim: independent before commercial, then by design."""
+def get_newest_source(claim: seed.AnyClaimIn, sources: Mapping[str, seed.SourceIn]) -> seed.SourceIn:
+    """Newest source of a claim, an independent one before a commercial one."""
     if len(claim.citations) == 1:
         return sources[claim.citations[0].source]
     return min(
         (sources[citation.source] for citation in claim.citations),
-        key=lambda source: (source.commercial, DESIGN_RANK[source.design], source.slug),
+        key=lambda source: (source.commercial, -(source.year or 0), source.slug),
     )
+
+
+def rank_claim(claim: seed.AnyClaimIn, sources: Mapping[str, seed.SourceIn]) -> tuple[bool, int, str]:
+    """Sort key of claims: independent before commercial, then the newest, then by id. The kind of source has no rank."""
+    return is_commercial(claim, sources), -(get_newest_source(claim, sources).year or 0), claim.id
 
 
 def find_band(value: ProcedureRiskValue) -> FrequencyBand | None:

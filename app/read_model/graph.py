@@ -10,7 +10,7 @@ from orjson import Fragment
 from app.domain import vocabulary
 from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES
 from app.domain.values import IndicationValue, ProcedureRiskValue, ReliefDurationValue, StatementValue, TargetValue
-from app.read_model.grading import GRADE_RANK, TypicalEstimate, find_typical_estimate, grade_claim
+from app.read_model.grading import TypicalEstimate, find_typical_estimate, is_commercial, rank_claim
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
 from app.seed.diff import RECORD_TYPE_BY_FOLDER, History
@@ -20,14 +20,14 @@ from app.text.normalize import normalize
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Procedure linked to a pain generator or condition, with the claims for it ordered from best to weakest."""
+    """Procedure linked to a pain generator or condition, with the claims that say so."""
 
     procedure: str
     # Slug of the pain generator or condition.
     linked_slug: str
     role: str
-    grade: str
-    best_claim: seed.ClaimIn[TargetValue] | seed.ClaimIn[IndicationValue]
+    # The first of the claims: the newest one of an independent source.
+    claim: seed.ClaimIn[TargetValue] | seed.ClaimIn[IndicationValue]
     claim_ids: tuple[str, ...]
 
 
@@ -40,17 +40,18 @@ class RemovedRecord:
 
 
 class SubjectClaim(NamedTuple):
-    """Claim with its subject (the record that has it) and its grade. A tuple, because there may be 600 000 of them."""
+    """Claim with its subject, the record that has it. A tuple, because there may be 600 000 of them."""
 
     subject_type: str
     subject_slug: str
     claim: Any
-    grade: str
+    # Whether it rests on the words of makers or practices alone.
+    commercial: bool
 
 
 @dataclass
 class ContentGraph:
-    """Names, ancestors, relations, grades and reverse lookups of one content version."""
+    """Names, ancestors, relations and reverse lookups of one content version."""
 
     bundle: Bundle
     version: str
@@ -175,7 +176,7 @@ def build_graph(bundle: Bundle, version: str, history: History, changed: set[str
 
 def _add_claims(graph: ContentGraph) -> None:
     for record_type, slug, claim in graph.bundle.claims():
-        subject_claim = SubjectClaim(record_type, slug, claim, grade_claim(claim, graph.sources))
+        subject_claim = SubjectClaim(record_type, slug, claim, is_commercial(claim, graph.sources))
         graph.claims[claim.id] = subject_claim
         graph.claims_by_kind[claim.kind].append(subject_claim)
         if isinstance(claim.value, ProcedureRiskValue):
@@ -233,8 +234,8 @@ def _group_by_linked_slug(relations: list[Relation]) -> dict[str, list[Relation]
 
 
 def _build_relations(graph: ContentGraph, claim_kind: str) -> list[Relation]:
-    def rank(claim: seed.ClaimIn[TargetValue] | seed.ClaimIn[IndicationValue]) -> tuple[int, bool, str]:
-        return GRADE_RANK[graph.claims[claim.id].grade], claim.support != "quote", claim.id
+    def rank(claim: seed.ClaimIn[TargetValue] | seed.ClaimIn[IndicationValue]) -> tuple[bool, bool, int, str]:
+        return claim.support == "editorial", *rank_claim(claim, graph.sources)
 
     relations = []
     for procedure in graph.bundle.procedures:
@@ -245,6 +246,5 @@ def _build_relations(graph: ContentGraph, claim_kind: str) -> list[Relation]:
                 groups[linked, claim.value.role].append(claim)
         for (linked, role), claims in groups.items():
             ranked = sorted(claims, key=rank)
-            ids, grade = tuple(claim.id for claim in ranked), graph.claims[ranked[0].id].grade
-            relations.append(Relation(procedure.slug, linked, role, grade, ranked[0], ids))
+            relations.append(Relation(procedure.slug, linked, role, ranked[0], tuple(claim.id for claim in ranked)))
     return relations

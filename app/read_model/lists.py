@@ -30,7 +30,7 @@ from app.domain.values import (
     TargetValue,
 )
 from app.read_model.claims_json import build_block, link_placeholder, to_json
-from app.read_model.grading import GRADE_RANK, estimate_relief_days, get_best_source
+from app.read_model.grading import estimate_relief_days, get_newest_source, rank_claim
 from app.read_model.graph import ContentGraph, Relation, SubjectClaim
 from app.read_model.positions import list_positions
 from app.read_model.releases import build_change
@@ -107,7 +107,7 @@ class _ProcedureListRow(NamedTuple):
     sort_values: Mapping[str, float | None]
 
     def build_lookup_row(self, relations: list[Json]) -> BuiltRow:
-        """Build the row of this procedure in a lookup that lists it because of these relations, the best one first."""
+        """Build the row of this procedure in a lookup that lists it because of these relations, the nearest one first."""
         facets = _role_facets(frozenset(relation["role"] for relation in relations))
         return BuiltRow(self.record, None, to_json({"relations": relations}), facets, self.position, self.sort_values)
 
@@ -116,6 +116,11 @@ class _ProcedureListRow(NamedTuple):
 @lru_cache(maxsize=1000)
 def _singleton(value: str) -> frozenset[str]:
     return frozenset((value,))
+
+
+@lru_cache(maxsize=1000)
+def _shared_set(values: frozenset[str]) -> frozenset[str]:
+    return values
 
 
 def _bool_facet(value: bool) -> frozenset[str]:  # noqa: FBT001 - the value of the facet
@@ -306,18 +311,16 @@ def _iter_target_rows(graph: ContentGraph) -> Iterator[BuiltRow]:
             "procedure": graph.record_ref("procedure", relation.procedure),
             "pain_generator": graph.record_ref("pain_generator", relation.linked_slug),
             "role": relation.role,
-            "grade": relation.grade,
-            "support": relation.best_claim.support,
-            "claim": relation.best_claim.id,
+            "support": relation.claim.support,
+            "claim": relation.claim.id,
             "claims": list(relation.claim_ids),
             "positions": build_block(list_positions(graph, relation.procedure)),
-            "links": {"self": link_placeholder(f"/v1/claims/{relation.best_claim.id}")},
+            "links": {"self": link_placeholder(f"/v1/claims/{relation.claim.id}")},
         }
         facets = {
             **_procedure_filter_facets(graph, relation.procedure),
             "pain_generator": graph.ancestors["pain_generator"][relation.linked_slug].keys(),
             "role": _singleton(relation.role),
-            "grade": _singleton(relation.grade),
         }
         yield BuiltRow(extra_json=to_json(target), facets=facets)
 
@@ -357,42 +360,41 @@ def _iter_lookup_rows(
         path = dict.fromkeys((slug, linked_slug))
         return Fragment(to_json([graph.record_ref(record_type, step) for step in path]))
 
-    def rank(near: tuple[int, Relation]) -> tuple[int, int, int, str]:
+    def rank(near: tuple[int, Relation]) -> tuple[int, int, bool, int, str]:
         depth, relation = near
-        return procedure_rows[relation.procedure].position, depth, GRADE_RANK[relation.grade], relation.best_claim.id
+        return procedure_rows[relation.procedure].position, depth, *rank_claim(relation.claim, graph.sources)
 
     near_relations.sort(key=rank)
     for procedure, group in groupby(near_relations, key=lambda near: near[1].procedure):
         relations = [
-            _build_relation(relation.role, relation.grade, relation.best_claim.id, build_path(relation.linked_slug))
-            for _, relation in group
+            _build_relation(relation.role, relation.claim.id, build_path(relation.linked_slug)) for _, relation in group
         ]
         yield procedure_rows[procedure].build_lookup_row(relations)
 
 
-def _build_relation(role: str, grade: str, claim_id: str, path: Fragment) -> Json:
-    return {"role": role, "grade": grade, "claim": claim_id, "path": path}
+def _build_relation(role: str, claim_id: str, path: Fragment) -> Json:
+    return {"role": role, "claim": claim_id, "path": path}
 
 
 def _build_risk_lookups(graph: ContentGraph, procedure_rows: dict[str, _ProcedureListRow]) -> Iterator[ListBuilder]:
     for risk in graph.bundle.risks:
-        best: dict[str, tuple[Any, ...]] = {}
+        first: dict[str, tuple[bool, int, str]] = {}
         for _, slug, claim, _ in graph.claims_by_risk.get(risk.slug, ()):
-            rank = (GRADE_RANK[graph.claims[claim.id].grade], claim.id)
-            best[slug] = min(best.get(slug, rank), rank)
-        yield ListBuilder(f"risks/{risk.slug}/procedures", _iter_risk_lookup_rows(graph, risk, best, procedure_rows))
+            rank = rank_claim(claim, graph.sources)
+            first[slug] = min(first.get(slug, rank), rank)
+        yield ListBuilder(f"risks/{risk.slug}/procedures", _iter_risk_lookup_rows(graph, risk, first, procedure_rows))
 
 
 def _iter_risk_lookup_rows(
     graph: ContentGraph,
     risk: seed.RiskIn,
-    best: dict[str, tuple[Any, ...]],
+    first: dict[str, tuple[bool, int, str]],
     procedure_rows: dict[str, _ProcedureListRow],
 ) -> Iterator[BuiltRow]:
     path = Fragment(to_json([graph.record_ref("risk", risk.slug)]))
-    for slug in sorted(best, key=lambda slug: procedure_rows[slug].position):
-        _, claim_id = best[slug]
-        relation = _build_relation("has_risk", graph.claims[claim_id].grade, claim_id, path)
+    for slug in sorted(first, key=lambda slug: procedure_rows[slug].position):
+        *_, claim_id = first[slug]
+        relation = _build_relation("has_risk", claim_id, path)
         yield procedure_rows[slug].build_lookup_row([relation])
 
 
@@ -404,11 +406,10 @@ def _iter_claim_rows(
     def key(claim: SubjectClaim) -> tuple[str, ...]:
         return *graph.sort_key(claim.subject_type, claim.subject_slug), claim.claim.id
 
-    for record_type, slug, claim, grade in sorted(graph.claims_by_kind[claim_kind], key=key):
-        source = get_best_source(claim, graph.sources)
+    for record_type, slug, claim, commercial in sorted(graph.claims_by_kind[claim_kind], key=key):
         claim_facets, sort_values = build_facets(graph, slug, claim)
-        facets = {**claim_facets, "design": _singleton(source.design), "grade": _singleton(grade)}
-        facets["commercial"] = _bool_facet(source.commercial)
+        designs = _shared_set(frozenset(graph.sources[citation.source].design for citation in claim.citations))
+        facets = {**claim_facets, "design": designs, "commercial": _bool_facet(commercial)}
         if record_type == "procedure":
             conditions = {
                 ancestor
@@ -417,7 +418,7 @@ def _iter_claim_rows(
                 for ancestor in graph.ancestors["condition"][indication.value.condition]
             }
             facets |= {**_procedure_filter_facets(graph, slug), "condition": conditions}
-        sort_values = {**sort_values, "year": _to_sort_value(source.year)}
+        sort_values = {**sort_values, "year": _to_sort_value(get_newest_source(claim, graph.sources).year)}
         yield BuiltRow(claim_id=claim.id, facets=facets, sort_values=sort_values)
 
 

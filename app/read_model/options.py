@@ -12,7 +12,7 @@ from app.read_model.claims_json import (
     build_review,
     link_placeholder,
 )
-from app.read_model.grading import GRADE_RANK
+from app.read_model.grading import rank_claim
 from app.read_model.graph import ContentGraph, Relation
 from app.read_model.positions import list_positions
 from app.read_model.record_documents import build_linked_generators, build_typical_relief
@@ -23,7 +23,10 @@ def build_options_document(graph: ContentGraph, condition: seed.ConditionIn) -> 
     """Build the options of a condition; procedures are in the editorial order of invasiveness."""
 
     def build_claims(claim_kind: str) -> Json:
-        claims = sorted((claim for claim in condition.claims if claim.kind == claim_kind), key=attrgetter("id"))
+        claims = sorted(
+            (claim for claim in condition.claims if claim.kind == claim_kind),
+            key=lambda claim: rank_claim(claim, graph.sources),
+        )
         return build_block([build_claim(graph, "condition", condition.slug, claim) for claim in claims])
 
     indications = _list_relations(graph, "condition", graph.relations_by_condition, condition.slug)
@@ -91,19 +94,22 @@ def _build_structures(
     return structures
 
 
-def _worst_grade_first(relation: Relation) -> tuple[int, str]:
-    # Dictionaries built in this order keep the last relation of each procedure: the one with the best grade.
-    return -GRADE_RANK[relation.grade], relation.best_claim.id
+def _find_first_relations(graph: ContentGraph, relations: list[Relation]) -> dict[str, Relation]:
+    """Find the relation of each procedure whose claim comes first."""
+    first: dict[str, Relation] = {}
+    for relation in sorted(relations, key=lambda relation: rank_claim(relation.claim, graph.sources)):
+        first.setdefault(relation.procedure, relation)
+    return first
 
 
 def _build_options(graph: ContentGraph, relations: list[Relation]) -> list[Json]:
     ranks = {rank.family: position for position, rank in enumerate(graph.editorial.invasiveness)}
-    best: dict[str, Relation] = {relation.procedure: relation for relation in sorted(relations, key=_worst_grade_first)}
-    by_slug = {slug: graph.procedures[slug] for slug in best}
-    ordered = sorted(best, key=lambda slug: (ranks[by_slug[slug].family], *graph.sort_key("procedure", slug)))
+    first = _find_first_relations(graph, relations)
+    by_slug = {slug: graph.procedures[slug] for slug in first}
+    ordered = sorted(first, key=lambda slug: (ranks[by_slug[slug].family], *graph.sort_key("procedure", slug)))
     options = []
     for slug in ordered:
-        relation, record = best[slug], by_slug[slug]
+        relation, record = first[slug], by_slug[slug]
         options.append(
             {
                 "procedure": graph.record_ref("procedure", slug),
@@ -120,7 +126,7 @@ def _build_options(graph: ContentGraph, relations: list[Relation]) -> list[Json]
 
 
 def _build_relation(relation: Relation) -> Json:
-    return {"role": relation.role, "grade": relation.grade, "claim": relation.best_claim.id}
+    return {"role": relation.role, "claim": relation.claim.id}
 
 
 def _build_rated_risks(graph: ContentGraph, procedure: seed.ProcedureIn) -> list[Json]:

@@ -15,12 +15,10 @@ from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.read_model.claims_json import link_placeholder, to_json
 from app.read_model.conflicts import find_conflicts
-from app.read_model.grading import estimate_relief_days, get_best_source
+from app.read_model.grading import estimate_relief_days, get_newest_source
 from app.read_model.graph import ContentGraph
 from app.read_model.readability import FORMULAS, compute_reading_grades
 from app.seed import schema as seed
-
-WEAK_DESIGNS = frozenset({"patient_education"})
 
 
 def render_quality_document(graph: ContentGraph) -> bytes:
@@ -111,18 +109,21 @@ def _list_patient_texts(record: seed.RecordIn) -> list[str]:
 
 
 class _ClaimTraits(NamedTuple):
-    """Properties of a claim that quality counts: those of its best source, and whether it states a number."""
+    """Properties of a claim that quality counts: those of its sources, and whether it states a number."""
 
-    weak: bool
+    patient_education: bool
     commercial: bool
     year: int | None
     numeric: bool
 
 
 def _find_traits(graph: ContentGraph, claim: seed.AnyClaimIn) -> _ClaimTraits:
-    source = get_best_source(claim, graph.sources)
+    sources = [graph.sources[citation.source] for citation in claim.citations]
     return _cached_traits(
-        source.design in WEAK_DESIGNS, source.commercial, source.year, _has_number(claim.value.__dict__.values())
+        all(source.design == "patient_education" for source in sources),
+        graph.claims[claim.id].commercial,
+        min((source.year for source in sources if source.year is not None), default=None),
+        _has_number(claim.value.__dict__.values()),
     )
 
 
@@ -134,7 +135,7 @@ def _build_shares(traits: list[_ClaimTraits]) -> Json:
     count = len(traits)
     return {
         "claims": count,
-        "better_than_patient_education": _round_share(sum(not trait.weak for trait in traits), count),
+        "patient_education": _round_share(sum(trait.patient_education for trait in traits), count),
         "commercial": _round_share(sum(trait.commercial for trait in traits), count),
         "with_figures": _round_share(sum(trait.numeric for trait in traits), count),
         "oldest_source": min((trait.year for trait in traits if trait.year is not None), default=None),
@@ -199,7 +200,7 @@ def _build_contradiction(graph: ContentGraph, conflict: Json) -> Json:
 
 def _build_claim_summary(graph: ContentGraph, claim_id: str) -> Json:
     record_type, slug, claim, _ = graph.claims[claim_id]
-    source = get_best_source(claim, graph.sources)
+    source = get_newest_source(claim, graph.sources)
     return {
         "id": claim_id,
         "subject": graph.record_ref(record_type, slug),

@@ -37,9 +37,6 @@ def build_typical_relief(graph: ContentGraph, slug: str) -> Json:
                 {
                     **build_relief(graph, slug, typical.claim),
                     "claim": typical.claim.id,
-                    "commercial": all(
-                        graph.sources[citation.source].commercial for citation in typical.claim.citations
-                    ),
                 }
             )
     return build_block(items)
@@ -196,8 +193,7 @@ def _build_relations(graph: ContentGraph, relations: Iterable[Relation]) -> Json
             {
                 "procedure": graph.record_ref("procedure", relation.procedure),
                 "role": relation.role,
-                "grade": relation.grade,
-                "claim": relation.best_claim.id,
+                "claim": relation.claim.id,
                 "claims": list(relation.claim_ids),
                 "positions": build_block(list_positions(graph, relation.procedure)),
             }
@@ -218,16 +214,10 @@ def _build_linked_records(graph: ContentGraph, record_type: str, pairs: Iterable
     return [
         {
             "record": graph.record_ref(record_type, slug),
-            "grade": _find_best_grade(graph, claims[slug]),
             "claims": sorted(claims[slug]),
         }
         for slug in sorted(claims, key=lambda slug: graph.sort_key(record_type, slug))
     ]
-
-
-def _find_best_grade(graph: ContentGraph, claims: list[str]) -> str:
-    order = list(vocabulary.GRADES)
-    return min((graph.claims[claim].grade for claim in claims), key=order.index)
 
 
 def build_risk_document(graph: ContentGraph, risk: seed.RiskIn) -> Json:

@@ -11,10 +11,11 @@ from app.domain.values import OpenEnum
 T = TypeVar("T")
 NAME_KINDS = ("preferred", *vocabulary.NAME_KINDS)
 
-Grade = Annotated[
-    str, OpenEnum(vocabulary.GRADES), Field(description="Grade derived from the design of the best supporting source.")
+Design = Annotated[
+    str,
+    OpenEnum(vocabulary.DESIGNS),
+    Field(description="Kind of source. It says nothing of how certain a statement is."),
 ]
-Design = Annotated[str, OpenEnum(vocabulary.DESIGNS), Field(description="Study design or type of the source.")]
 Family = Annotated[str, OpenEnum(vocabulary.PROCEDURE_FAMILIES)]
 Link = Annotated[str, Field(description="Path on this service, or an absolute URL if a public base URL is configured.")]
 Lang = Annotated[str, Field(description="Language of the text (BCP 47).", examples=["en"])]

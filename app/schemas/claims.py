@@ -13,7 +13,6 @@ from app.schemas.building_blocks import (
     Block,
     CitationOut,
     ClaimLinks,
-    Grade,
     Lang,
     Ref,
     ResponseModel,
@@ -26,6 +25,14 @@ M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V")
 
 
+class CertaintyOut(ResponseModel):
+    """Certainty of the evidence on an outcome, as a review or a guideline states it. It is never computed."""
+
+    rating: Annotated[str, OpenEnum(vocabulary.CERTAINTY_RATINGS)] = Field(description="The rating.")
+    stated_by: str = Field(description="Review or body that rates, with its year.")
+    outcome: str = Field(description="Outcome that the rating is about.")
+
+
 class ClaimOutBase(ResponseModel, Generic[V]):
     """Cited statement about a record."""
 
@@ -36,8 +43,10 @@ class ClaimOutBase(ResponseModel, Generic[V]):
     lang: Lang
     value: V = Field(description="Figures and facts that the claim states.")
     qualifiers: Qualifiers = Field(description="Population, technique, comparator and other conditions.")
-    grade: Grade
-    certainty_reasons: list[str] = Field(description="Why the grade is below high; empty when it is high.")
+    commercial: bool = Field(description="It rests on a maker's or a practice's own words alone.")
+    certainty: CertaintyOut | None = Field(
+        description="Certainty of the evidence, where a review or a guideline states it; null: none is stated."
+    )
     support: Support
     reason: str | None = Field(description="Reason for an editorial claim; null otherwise.")
     citations: list[CitationOut] = Field(description="Passages that support the claim.")
@@ -100,7 +109,6 @@ class TypicalRelief(ReliefDurationOut):
     """Estimate shown first for its procedure and intent, selected by a documented rule, with the claim that states it."""
 
     claim: str = Field(description="Id of the claim that states the estimate.")
-    commercial: bool = Field(description="Only commercial sources support it.")
 
 
 class OnsetOut(values.OnsetValue):

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from app.schemas.building_blocks import Ref, ResponseModel, ReviewOut, SourceRef
-from app.schemas.claims import TypicalRelief
+from app.schemas.claims import CertaintyOut, TypicalRelief
 from app.schemas.records import RecordedPosition
 
 
@@ -32,7 +32,10 @@ class CitedClaim(ResponseModel):
     id: str = Field(description="Permanent id of the claim.")
     kind: str
     statement: str
-    grade: str
+    commercial: bool = Field(description="It rests on a maker's or a practice's own words alone.")
+    certainty: CertaintyOut | None = Field(
+        description="Certainty that a review or a guideline states for an outcome; null: none is stated."
+    )
     value: dict[str, Any] = Field(description="Figures and text of the claim; unstated fields are omitted.")
     qualifiers: dict[str, Any] = Field(
         description="Population, technique, comparator, etc.; unstated fields are omitted."
@@ -52,10 +55,9 @@ class RecordHit(ResponseModel):
 
 
 class TreatmentRelation(ResponseModel):
-    """What a procedure does, and the best supported claim for it."""
+    """What a procedure does, and a claim that says so."""
 
     role: str
-    grade: str
     path: list[Ref] = Field(description="Path from the requested record to the record that the claim names.")
     claim: CitedClaim
 
@@ -76,7 +78,7 @@ class TreatmentHit(ResponseModel):
         description="Positions of bodies on the procedure and its forms; say those against it when you name it."
     )
     typical_relief: list[TypicalRelief] = Field(description="Typical duration of relief; empty: unknown.")
-    relations: list[TreatmentRelation] = Field(description="Best relation of each role that the request allows.")
+    relations: list[TreatmentRelation] = Field(description="Nearest relation of each role that the request allows.")
 
 
 class FindOutput(ToolOutput):

@@ -22,8 +22,12 @@ class QualityMetrics(ResponseModel):
     """Figures about the claims."""
 
     claims: int = Field(description="Number of claims.")
-    better_than_patient_education: Share | None = Field(description="Share of claims; null: there are no claims.")
-    commercial: Share | None = Field(description="Share of claims from commercial sources; null: there are no claims.")
+    patient_education: Share | None = Field(
+        description="Share of claims that rest on patient education alone; null: there are no claims."
+    )
+    commercial: Share | None = Field(
+        description="Share of claims from commercial sources alone; null: there are no claims."
+    )
     with_figures: Share | None = Field(description="Share of claims with a number; null: there are no claims.")
     oldest_source: int | None = Field(description="Year of the oldest source; null: no source states a year.")
 

@@ -9,7 +9,6 @@ from app.domain.values import BodyRegion, Intent, OpenEnum, Seriousness, TargetR
 from app.schemas.building_blocks import (
     Block,
     Family,
-    Grade,
     Lang,
     License,
     Link,
@@ -126,8 +125,7 @@ class LookupRelation(ResponseModel):
     """Relation that puts a procedure in a look-up."""
 
     role: Annotated[str, Field(json_schema_extra={"x-extensible-enum": ["diagnoses", "treats", "has_risk"]})]
-    grade: Grade
-    claim: str = Field(description="Id of the best supported claim for this relation.")
+    claim: str = Field(description="Id of the claim that states it: the newest one of an independent source.")
     path: list[Ref] = Field(description="Path from the requested record to the record that the claim names.")
 
 
@@ -135,7 +133,7 @@ class ProcedureLookupEntry(ProcedureSummary):
     """Procedure in a look-up, with the relations that put it there."""
 
     relations: list[LookupRelation] = Field(
-        description="At least one. First those to the requested record, then those to narrower ones; the best grade first."
+        description="At least one. First those to the requested record, then those to narrower ones."
     )
 
 
@@ -244,16 +242,14 @@ class LinkedRecord(ResponseModel):
     """Record linked to this one by claims."""
 
     record: Ref = Field(description="The linked record.")
-    grade: Grade
     claims: list[str]
 
 
 class Relation(ResponseModel):
-    """What a procedure does there, and the best supported claim for it."""
+    """What a procedure does there, and a claim that says so."""
 
     role: TargetRole
-    grade: Grade
-    claim: str = Field(description="Id of the best supported claim.")
+    claim: str = Field(description="Id of the claim that states it: the newest one of an independent source.")
 
 
 class LinkedProcedure(Relation):

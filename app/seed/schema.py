@@ -98,7 +98,6 @@ class ClaimIn(SeedModel, Generic[V]):
     qualifiers: Qualifiers = Qualifiers()
     support: Annotated[str, OpenEnum(vocabulary.SUPPORTS)] = "quote"
     reason: Line | None = Field(default=None, description="Reason for an editorial claim; null otherwise.")
-    certainty_reasons: list[Line] = Field(default=[], description="Why the certainty is below high.")
     certainty: CertaintyIn | None = Field(default=None, description="Null: no review or guideline states one.")
     commercial: bool = Field(default=False, description="The words are a maker's or a practice's own.")
     citations: list[CitationIn] = Field(min_length=1)

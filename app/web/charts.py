@@ -28,7 +28,7 @@ LINE_HEIGHT, ROW_HEIGHT, TOP_MARGIN, BOTTOM_MARGIN = 19, 44, 44, 52
 _MAX_NAME_LENGTH, _MAX_LABEL_LENGTH = 34, 47
 _DESCRIPTION: Final = (
     "Each row is one estimate. A filled dot is a stated end. A dashed tail with a hollow dot means that the source states no "
-    "end on that side. A dashed line comes from commercial sources only. The steps of the time axis are uneven: it is logarithmic."
+    "end on that side. A dashed line is a maker's or a practice's own words. The steps of the time axis are uneven: it is logarithmic."
 )
 
 
@@ -83,7 +83,7 @@ def _draw_estimate(claim: Json, y: int) -> str:
         stated = _x_percent(low if low is not None else high or 1)
         tail = min(stated + 7, 99.0) if high is None else max(stated - 7, 1.0)
         return _svg_line("tail", stated, tail, y) + _svg_dot("open", tail, y) + _svg_dot("dot", stated, y)
-    commercial = " commercial" if all(citation["source"]["commercial"] for citation in claim["citations"]) else ""
+    commercial = " commercial" if claim["commercial"] else ""
     start, end = _x_percent(low), _x_percent(high)
     if low == high:
         return _svg_dot("dot", start, y)
@@ -93,7 +93,8 @@ def _draw_estimate(claim: Json, y: int) -> str:
 def _describe_source(claim: Json) -> str:
     source = claim["citations"][0]["source"]
     year = f", {source['year']}" if source["year"] else ""
-    return f"{vocabulary.DESIGNS[source['design']]}{year}{', commercial' if source['commercial'] else ''}"
+    own_words = ", a maker's or practice's own words" if source["commercial"] or claim["commercial"] else ""
+    return f"{vocabulary.DESIGNS[source['design']]}{year}{own_words}"
 
 
 def _describe_source_briefly(claim: Json) -> str:

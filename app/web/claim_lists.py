@@ -1,4 +1,4 @@
-"""Claim lists on pages: the most certain claims first, each sentence once."""
+"""Claim lists on pages: the order of the record, each sentence once."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,14 +8,6 @@ from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KINDS_BY_RECORD_TYPE
 from app.domain.json import Json
 
-_GRADE_RANKS: Final = {"high": 0, "moderate": 1, "low": 2, "very_low": 3}
-_GRADE_DOTS: Final = {"high": "●●●●", "moderate": "●●●○", "low": "●●○○", "very_low": "●○○○"}
-_REASON_LABELS: Final = {
-    "design": "kind of source",
-    "beyond_quote": "partly beyond the quote",
-    "commercial_source": "commercial source",
-    "editorial": "editorial judgment",
-}
 _LICENSE_PATTERN: Final = re.compile(
     r"\b(?:off-label|(?:un)?licen[cs]ed|approved for|not approved|approval)\b", re.IGNORECASE
 )
@@ -51,29 +43,10 @@ def list_sections(record: Json, part: str) -> list[Section]:
     return sections
 
 
-def sort_by_certainty(claims: Iterable[Json]) -> list[Json]:
-    """Sort claims by certainty, highest first, then independent before commercial; the sort is stable."""
-    return sorted(claims, key=lambda claim: (_GRADE_RANKS[claim["grade"]], _is_commercial(claim)))
-
-
-def _is_commercial(claim: Json) -> bool:
-    return bool(claim["citations"]) and all(citation["source"]["commercial"] for citation in claim["citations"])
-
-
-def grade_dots(grade: str) -> str:
-    """Render a grade as four dots, so that it does not depend on color."""
-    return _GRADE_DOTS[grade]
-
-
-def certainty_reasons(claim: Json) -> str:
-    """Explain why the certainty of a claim is below high; empty if it is high."""
-    return ", ".join(_REASON_LABELS.get(reason, reason.replace("_", " ")) for reason in claim["certainty_reasons"])
-
-
 def group_harm_statements(claims: Iterable[Json]) -> list[Json]:
-    """Group harm claims by statement, the most certain first: claim, risks, claim ids and state labels of each."""
+    """Group harm claims by statement, in their order: claim, risks, claim ids and state labels of each."""
     groups: dict[str, Json] = {}
-    for claim in sort_by_certainty(claims):
+    for claim in claims:
         group = groups.setdefault(claim["statement"], {"claim": claim, "risks": [], "ids": [], "states": []})
         risk, state = claim["value"]["risk"], vocabulary.RISK_STATES[claim["value"]["state"]]
         if risk not in group["risks"]:
@@ -96,10 +69,9 @@ def iter_claims(record: Json) -> Iterator[Json]:
 
 
 def select_key_sources(sources: Iterable[Json]) -> list[Json]:
-    """Select the three best sources: independent before commercial, then by design, then newest first."""
-    designs = list(vocabulary.DESIGNS)
+    """Select the three newest sources, independent before commercial ones."""
 
-    def rank(source: Json) -> tuple[bool, int, int, str]:
-        return source["commercial"], designs.index(source["design"]), -(source["year"] or 0), source["slug"]
+    def rank(source: Json) -> tuple[bool, int, str]:
+        return source["commercial"], -(source["year"] or 0), source["slug"]
 
     return sorted(sources, key=rank)[:3]

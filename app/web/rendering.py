@@ -22,7 +22,7 @@ from app.queries.documents import get_current_release_json
 from app.queries.list_filter import FilteredList
 from app.queries.lists import list_rows
 from app.text.nearest import find_nearest
-from app.web.claim_lists import certainty_reasons, grade_dots, list_sections, sort_by_certainty
+from app.web.claim_lists import list_sections
 from app.web.head_metadata import build_head_metadata
 from app.web.review_text import describe_review
 
@@ -47,7 +47,7 @@ _LABELS: Final = {
     "states": vocabulary.RISK_STATES,
     "categories": vocabulary.RISK_CATEGORIES,
     "seriousness": vocabulary.SERIOUSNESS,
-    "grades": vocabulary.GRADES,
+    "certainty_ratings": vocabulary.CERTAINTY_RATINGS,
     "positions": {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS},
     "folders": PATH_BY_RECORD_TYPE,
 }
@@ -63,9 +63,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        sort_by_certainty=sort_by_certainty,
-        grade_dots=grade_dots,
-        certainty_reasons=certainty_reasons,
         explanation=explain_hit,
         sections=list_sections,
         source_links=list_source_links,

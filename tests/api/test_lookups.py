@@ -345,7 +345,7 @@ def test_a_comparison_has_the_values_of_the_details_and_each_once(client: Client
         claim["value"] for claim in details["relief_durations"]["items"]
     ]
     assert [(value["label"], value["value"]["percent_min"], value["claims"]) for value in values["response_rates"]] == [
-        ("60 %, six months", 60, ["first", "same"]),
+        ("60 %, six months", 60, ["same", "first"]),
         ("at most 70 %", None, ["none"]),
         ("at least 50 %", 50, ["open"]),
     ]

@@ -11,7 +11,7 @@ def test_quality_covers_every_record_and_lists_the_gaps(shipped: Client) -> None
     assert len(quality["records"]) == quality["overall"]["records"]
     for record in quality["records"]:
         assert shipped.get(record["links"]["self"]).status_code == 200
-        for share in ("better_than_patient_education", "commercial", "with_figures"):
+        for share in ("patient_education", "commercial", "with_figures"):
             assert (record[share] is None) == (record["claims"] == 0)
             assert record[share] is None or 0 <= record[share] <= 1
     for gap in quality["gaps"].values():

@@ -71,7 +71,7 @@ def test_relief_has_one_shape_in_lists_details_lookups_comparisons_and_options(c
 
     assert rows["relief_durations"] == numeric
     for typical in (rows["typical_relief"], *(response["typical_relief"]["items"][0] for response in responses)):
-        assert typical == numeric | {"claim": "r", "commercial": False}
+        assert typical == numeric | {"claim": "r"}
     assert {name: numeric[name] for name in ("min", "max", "min_days", "max_days", "source_value", "typical")} == {
         "min": "P222D",
         "max": "P262D",

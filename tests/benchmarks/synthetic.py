@@ -108,7 +108,6 @@ def _build_claim(
         qualifiers=_NO_QUALIFIERS,
         support="quote",
         reason=None,
-        certainty_reasons=_EMPTY,
         citations=_build_citations(source),
     )
 

@@ -76,23 +76,28 @@ def test_other_responses_are_valid_r5(fhir: Client, path: str) -> None:
 
 
 def test_every_claim_survives_the_round_trip(fhir: Client, reader: FhirReader) -> None:
-    claims = [
-        reader.claim(resource)
+    resources = [
+        resource
         for resource_type in ("ClinicalUseDefinition", "Evidence")
         for resource in list_matches(fhir, f"/fhir/{resource_type}?_count=100")
     ]
+    claims = [reader.claim(resource) for resource in resources]
     claims_by_id = {claim["id"]: claim for claim in claims}
     v1_claims = [claim for record in iter_v1_records(fhir) for claim in iter_claims(record)]
 
     assert len(claims) == len(claims_by_id)
+    for claim, resource in zip(claims, resources, strict=True):
+        raters = [certainty["rater"] for certainty in resource.get("certainty", ())]
+        stated = resource["resourceType"] == "Evidence" and claim.get("certainty")
+        assert raters == ([stated["stated_by"]] if stated else [])
     assert len(v1_claims) > 1_000
     for claim in v1_claims:
         rebuilt = claims_by_id[claim["id"]]
-        assert {name: rebuilt[name] for name in ("kind", "subject", "statement", "grade", "support")} == {
-            name: claim[name] for name in ("kind", "subject", "statement", "grade", "support")
+        assert {name: rebuilt[name] for name in ("kind", "subject", "statement", "commercial", "support")} == {
+            name: claim[name] for name in ("kind", "subject", "statement", "commercial", "support")
         }
         assert rebuilt.get("reason") == claim["reason"]
-        assert rebuilt.get("certainty-reason", []) == claim["certainty_reasons"]
+        assert rebuilt.get("certainty") == claim["certainty"]
         assert rebuilt["value"] == drop_empty(claim["value"]), claim["id"]
         assert rebuilt.get("qualifiers", {}) == drop_empty(claim["qualifiers"]), claim["id"]
         assert [

@@ -186,7 +186,7 @@ def _serialize_claim(claim: Json, sources: CitedSources) -> Json:
         "other_names": [],
         "summary": claim["statement"],
         "review": None,
-        "facts": {"support": claim["support"], "reasons_for_the_grade": claim["certainty_reasons"]},
+        "facts": {"support": claim["support"]},
         "sections": [{"name": claim["kind"], "claims": [sources.cite(claim)]}],
         "unknown": [],
         "not_applicable": [],
@@ -207,8 +207,8 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     filters = Filters(requested, parse_min_relief(args.min_relief or None))
     filtered = FilteredList(ctx.connection, f"{PATH_BY_RECORD_TYPE[record_type]}/{slug}/procedures", filters)
     rows, total, next_cursor = _list_page(ctx, args, filtered)
-    relations = {row["slug"]: _list_best_relations(row["relations"], args.role) for row in rows}
-    claim_ids = [relation["claim"] for best in relations.values() for relation in best]
+    relations = {row["slug"]: _list_nearest_relations(row["relations"], args.role) for row in rows}
+    claim_ids = [relation["claim"] for nearest in relations.values() for relation in nearest]
     claim_ids += [position["claim"] for row in rows for position in row["positions"]["items"]]
     claims = list_claims_by_id(ctx, claim_ids)
     items = [
@@ -237,10 +237,10 @@ def cite_position(position: Json, claims: dict[str, Json], sources: CitedSources
     }
 
 
-def _list_best_relations(relations: list[Json], role: str) -> list[Json]:
-    """List the best relation of each role, or of one role. `relations` are ordered from best to weakest."""
-    best = {relation["role"]: relation for relation in reversed(relations) if role in ("", relation["role"])}
-    return [relation for relation in relations if relation is best.get(relation["role"])]
+def _list_nearest_relations(relations: list[Json], role: str) -> list[Json]:
+    """List the nearest relation of each role, or of one role. `relations` are ordered from the nearest."""
+    nearest = {relation["role"]: relation for relation in reversed(relations) if role in ("", relation["role"])}
+    return [relation for relation in relations if relation is nearest.get(relation["role"])]
 
 
 def list_claims_by_id(ctx: RequestContext, ids: Iterable[str]) -> dict[str, Json]:

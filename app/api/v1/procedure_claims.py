@@ -46,7 +46,6 @@ def get_targets_matrix(params: Annotated[MatrixParams, Query()], ctx: Context) -
                     "procedure": row.procedure,
                     "pain_generator": row.pain_generator,
                     "role": row.role,
-                    "grade": row.grade,
                     "claim": row.claim_id,
                 }
                 for row in rows

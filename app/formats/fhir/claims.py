@@ -50,8 +50,8 @@ def _build_extensions(claim: Json) -> list[Json]:
         "kind": claim["kind"],
         "subject": claim["subject"],
         "statement": claim["statement"],
-        "grade": claim["grade"],
-        "certainty-reason": claim["certainty_reasons"],
+        "commercial": claim["commercial"],
+        "certainty": claim["certainty"],
         "support": claim["support"],
         "reason": claim["reason"],
         "citation": claim["citations"],
@@ -108,11 +108,7 @@ def _render_frequency(value: Json) -> str:
 
 
 def _build_evidence(claim: Json) -> Json:
-    grade, kind_label = claim["grade"], CLAIM_KINDS[claim["kind"]].label
-    certainty = {
-        "rating": build_codeable_concept("grades", grade, vocabulary.GRADES[grade]),
-        "description": ", ".join(claim["certainty_reasons"]),
-    }
+    kind_label = CLAIM_KINDS[claim["kind"]].label
     use_context = {
         "code": {"system": _USAGE_CONTEXT, "code": "focus"},
         "valueCodeableConcept": build_codeable_concept("claim-kinds", claim["kind"], kind_label),
@@ -125,10 +121,19 @@ def _build_evidence(claim: Json) -> Json:
             "relatedArtifact": elements.build_related_artifacts(citation["source"] for citation in claim["citations"]),
             "assertion": claim["statement"],
             "variableDefinition": _build_variables(claim),
-            "certainty": [omit_empty(certainty)],
+            "certainty": _build_certainty(claim["certainty"]),
             "statistic": build_statistics(claim),
         }
     )
+
+
+def _build_certainty(certainty: Json | None) -> list[Json]:
+    """Build the certainty that a review or a guideline states; it is never derived from the kind of source."""
+    if certainty is None:
+        return []
+    rating = certainty["rating"]
+    concept = build_codeable_concept("certainty-ratings", rating, vocabulary.CERTAINTY_RATINGS[rating])
+    return [{"description": certainty["outcome"], "rating": concept, "rater": certainty["stated_by"]}]
 
 
 def _build_variables(claim: Json) -> list[Json]:

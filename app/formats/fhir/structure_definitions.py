@@ -21,7 +21,7 @@ from app.formats.fhir.extensions import get_fact_member_name
 from app.queries.releases import LoadedRelease
 from app.schemas import records
 from app.schemas.building_blocks import NameOut, Ref, ReviewOut, SourceRef
-from app.schemas.claims import VALUE_MODELS, TypicalRelief
+from app.schemas.claims import VALUE_MODELS, CertaintyOut, TypicalRelief
 
 _TYPES: Final[dict[type, str]] = {bool: "boolean", int: "integer", float: "decimal", str: "string"}
 
@@ -79,8 +79,12 @@ _CLAIM_MEMBERS: Final = (
     Member("kind", "Kind of the claim; code system claim-kinds."),
     Member("subject", "Record that the claim is about.", "Reference"),
     Member("statement", "Text of the claim."),
-    Member("grade", "Grade, derived from the design of the best source; code system grades."),
-    Member("certainty-reason", "Reason why the grade is below high; absent if it is high.", repeats=True),
+    Member("commercial", "Whether it rests on a maker's or a practice's own words alone.", "boolean"),
+    Member(
+        "certainty",
+        "Certainty as a review or a guideline states it; absent if none does.",
+        members=list_model_members(CertaintyOut),
+    ),
     Member("support", "How far the archived passage of the source supports the claim; code system supports."),
     Member("reason", "Reasoning, if the support is editorial; absent otherwise."),
     Member(

@@ -25,7 +25,7 @@ CLOSED_LISTS: Final[dict[str, tuple[str, Mapping[str, str]]]] = {
     "designs": ("Source designs", vocabulary.DESIGNS),
     "source-standings": ("Standings of sources", vocabulary.SOURCE_STANDINGS),
     "supports": ("Claim support", vocabulary.SUPPORTS),
-    "grades": ("Claim grades", vocabulary.GRADES),
+    "certainty-ratings": ("Certainty as a review or a guideline states it", vocabulary.CERTAINTY_RATINGS),
     "measures": ("Relief measures", vocabulary.MEASURES),
     "statistics": ("Relief statistics", vocabulary.STATISTICS),
     "magnitudes": ("Duration magnitudes", vocabulary.MAGNITUDES),

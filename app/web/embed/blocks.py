@@ -48,14 +48,16 @@ def section(heading: str, *blocks: Json) -> Json:
 
 
 def source_note(claim: Json, base: str) -> Json:
-    """Note of an item: design, year and certainty of a claim's first source."""
+    """Note of an item: kind and year of a claim's first source, and a certainty that a review or a guideline states."""
     source = claim["citations"][0]["source"]
     more_sources = f" and {len(claim['citations']) - 1} more" if len(claim["citations"]) > 1 else ""
     parts = [
         f"{vocabulary.DESIGNS[source['design']]}, {source['year'] or 'year not stated'}{more_sources}",
-        *(["commercial"] if source["commercial"] else []),
-        f"certainty: {claim['grade'].replace('_', ' ')}",
+        *(["a maker's or practice's own words"] if source["commercial"] or claim["commercial"] else []),
     ]
+    if certainty := claim["certainty"]:
+        rating = vocabulary.CERTAINTY_RATINGS[certainty["rating"]].lower()
+        parts.append(f"certainty {rating} for {certainty['outcome']}, says {certainty['stated_by']}")
     return {"note": "; ".join(parts), "note_url": f"{base}/sources/{source['slug']}"}
 
 

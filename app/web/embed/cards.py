@@ -332,10 +332,7 @@ def _build_options_table(caption: str, options: list[Json], base: str) -> Json:
         [
             item(option["procedure"]["name"], url=f"{base}/procedures/{option['procedure']['slug']}"),
             item(vocabulary.PROCEDURE_FAMILIES[option["family"]]),
-            item(
-                "; ".join(_format_typical_relief(typical) for typical in option["typical_relief"]["items"])
-                or "no data found"
-            ),
+            item("; ".join(typical["label"] for typical in option["typical_relief"]["items"]) or "no data found"),
             item(_format_positions(option["positions"]["items"])),
         ]
         for option in options
@@ -351,10 +348,6 @@ def _format_positions(positions: list[Json]) -> str:
     if others:
         texts.append(f"{others} {'other position' if others == 1 else 'other positions'}, on its page")
     return "; ".join(texts) or "no data found"
-
-
-def _format_typical_relief(typical: Json) -> str:
-    return str(typical["label"]) + (" (commercial source)" if typical["commercial"] else "")
 
 
 _AXIS_MIN, _AXIS_MAX = math.log(TICKS[0][0] / 2), math.log(TICKS[-1][0] * 1.3)

@@ -1,4 +1,4 @@
-"""List pages: one card per record, in groups; sources by design."""
+"""List pages: one card per record, in groups; sources by kind."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -109,7 +109,7 @@ def show_guide(ctx: RequestContext) -> Response:
 
 @page("/sources")
 def show_sources(ctx: RequestContext) -> Response:
-    """List of sources by design, the strongest design first."""
+    """List of sources by kind."""
     rows = load_rows(ctx, "sources", 5000)
     groups = _group(rows, "design", vocabulary.DESIGNS)
     return render_template(ctx, "sources.html", title="Sources", groups=groups, total=len(rows))

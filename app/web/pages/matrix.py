@@ -1,4 +1,4 @@
-"""Matrix page: procedures by pain generators as a heat map of certainty, in either orientation."""
+"""Matrix page: procedures by pain generators in either orientation."""
 
 from typing import Final
 
@@ -24,7 +24,7 @@ _ROLE_LETTERS = {"diagnoses": "D", "treats": "T"}
 
 @page("/matrix")
 def show_matrix(ctx: RequestContext) -> Response:
-    """Heat map of procedures by pain generators."""
+    """Matrix of procedures by pain generators."""
     families = validate_choices(ctx, "family", vocabulary.PROCEDURE_FAMILIES)
     regions = validate_choices(ctx, "body_region", vocabulary.BODY_REGIONS)
     roles = validate_choices(ctx, "role", vocabulary.TARGET_ROLES)
@@ -42,7 +42,7 @@ def show_matrix(ctx: RequestContext) -> Response:
         ctx,
         "matrix.html",
         title="What treats what",
-        description="Which procedures diagnose and treat which pain generators, with the certainty of each relation.",
+        description="Which procedures diagnose and treat which pain generators.",
         **axes,
         start=start,
         end=start + len(axes["down"]),
@@ -74,9 +74,9 @@ def _build_cells(rows: list[MatrixCell], orientation: str) -> dict[tuple[str, st
     cells: dict[tuple[str, str], Json] = {}
     for row in rows:
         key = (row.procedure, row.pain_generator) if orientation == "procedure" else (row.pain_generator, row.procedure)
-        cell = cells.setdefault(key, {"letters": "", "roles": [], "grade": row.grade, "row": row})
+        cell = cells.setdefault(key, {"letters": "", "roles": [], "row": row})
         cell["letters"] += _ROLE_LETTERS[row.role]
         cell["roles"].append(row.role)
         if row.role == "treats":
-            cell["grade"], cell["row"] = row.grade, row
+            cell["row"] = row
     return cells
