@@ -37,6 +37,7 @@ from app.loader.writer import LoadResult, write_content
 from app.monitoring.logs import build_log_config
 from app.monitoring.metrics import remove_dead_workers
 from app.queries.releases import find_release
+from app.seed.code_checks import find_title_errors, list_double_exact_codes
 from app.seed.problems import SeedInvalid
 from app.seed.reader import read_export
 from app.seed.reviews import (
@@ -188,6 +189,24 @@ def serve(
         )
 
 
+def _check_code_titles(content: CheckedContent) -> None:
+    """Compare titles of codes with the table of `simple_icd_10_cm`, where that package is installed: it needs 200 MiB."""
+    try:
+        import simple_icd_10_cm  # noqa: PLC0415 - a package of developers, slow to import
+    except ImportError:
+        typer.echo("warning: titles of ICD-10-CM codes are not compared: simple-icd-10-cm is not installed")
+        return
+    errors = [
+        f"codes/{system.slug}.json: {pointer}: {message}"
+        for system in content.bundle.code_systems
+        for pointer, message in find_title_errors(system, simple_icd_10_cm)
+    ]
+    for error in errors:
+        typer.echo(error)
+    if errors:
+        fail("Titles of codes differ from their table.", 1)
+
+
 @cli.command()
 def check(
     seed: SeedOption = None,
@@ -197,8 +216,9 @@ def check(
     """Validate every seed file; print file, line, pointer and remedy of each problem."""
     settings = load_settings()
     content = load_seed(settings, seed)
-    for warning in list_lapsed_reviews(content.bundle):
+    for warning in (*list_lapsed_reviews(content.bundle), *list_double_exact_codes(content.bundle.code_systems)):
         typer.echo(f"warning: {warning}")
+    _check_code_titles(content)
     facts = content.build_release_facts()["counts"]
     typer.echo("OK: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts.items()) + ".")
     if not strict:

@@ -19,6 +19,7 @@ from app.api.v1 import (
     health,
     index,
     linked_data,
+    lookup,
     pain_generators,
     procedure_claims,
     procedures,
@@ -61,6 +62,7 @@ V1_MODULES = (
     guide,
     releases,
     search,
+    lookup,
     quality,
 )
 

@@ -348,16 +348,6 @@ _ROWS: Final = (
         values.CoverageValue,
     ),
     ClaimKind(
-        "code",
-        "Code",
-        "codes",
-        {
-            "procedure": _in_part("clinicians", "Codes", limit=2),
-            "condition": PageSection("Codes", limit=4),
-            "pain_generator": PageSection("Codes", limit=4),
-        },
-    ),
-    ClaimKind(
         "synonym",
         "Names used by sources",
         "source_names",

@@ -15,6 +15,9 @@ class DocumentType(StrEnum):
     OPTIONS = "options"
     QUALITY = "quality"
     SEARCH = "search"
+    CODES = "codes"
+    # What treats a condition, for look-ups by code, under the condition's slug.
+    TREATMENTS = "treatments"
     # First page of a list, under the list's path.
     FIRST_PAGE = "first_page"
 
@@ -24,4 +27,6 @@ DocumentKey = tuple[str, str]
 CURRENT_RELEASE: Final[DocumentKey] = (DocumentType.CURRENT_RELEASE, "release")
 QUALITY: Final[DocumentKey] = (DocumentType.QUALITY, "quality")
 DISAGREEMENTS: Final[DocumentKey] = (DocumentType.QUALITY, "disagreements")
+# Codes of other organizations, by system, with the records that they lead to.
+CODE_MAP: Final[DocumentKey] = (DocumentType.CODES, "map")
 RED_FLAGS: Final[DocumentKey] = (DocumentType.SEARCH, "red-flags")

@@ -15,6 +15,7 @@ LINE: Final = r"^[^\n]+$"
 SLUG: Final = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
 PATH_SLUG: Final = r"^[^./]+$"
 CLAIM_ID: Final = r"^[a-z0-9]+(?:-{1,2}[a-z0-9]+)*$"
+CODE: Final = r"^[0-9A-Z][0-9A-Z.:]*$"
 DATE: Final = r"^\d{4}-\d{2}-\d{2}$"
 # Year, month or day.
 PARTIAL_DATE: Final = r"^\d{4}(?:-\d{2}){0,2}$"
@@ -39,6 +40,7 @@ PATTERN_MESSAGES: Final[Mapping[str, str]] = {
     SLUG: "must be lowercase letters and digits separated by single hyphens, such as facet-joint",
     PATH_SLUG: "must be a slug, such as facet-joint",
     CLAIM_ID: "must be lowercase letters and digits separated by one or two hyphens, such as facet-rfa--relief-1",
+    CODE: "must be a code in capital letters, such as M54.16",
     DATE: "must be a date, such as 2026-01-31",
     PARTIAL_DATE: "must be a year, a month or a day, such as 2014, 2014-04 or 2014-04-23",
     WEB_URL: "must be an http or https URL, such as https://example.org/paper",

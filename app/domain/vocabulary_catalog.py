@@ -6,6 +6,7 @@ from typing import Final
 
 from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KIND_LABELS
+from app.domain.code_systems import CODE_RELATIONS, CODE_SYSTEMS
 from app.domain.record_types import RECORD_TYPES
 
 
@@ -61,6 +62,8 @@ VOCABULARIES: Final = (
     Vocabulary(
         "certainty", "Certainty of the evidence that a review or guideline states", vocabulary.CERTAINTY_RATINGS
     ),
+    Vocabulary("code_system", "Code system", {row.name: row.title for row in CODE_SYSTEMS.values()}),
+    Vocabulary("code_relation", "Relation of a code to a record", CODE_RELATIONS),
     Vocabulary("frequency_band", "Frequency band of a risk", vocabulary.RISK_BANDS),
     Vocabulary(
         "frequency_band_origin",

@@ -103,7 +103,7 @@ def _build_record(document: Json, schema_types: str | list[str]) -> Json:
         "alternateName": [name["text"] for name in document["names"] if name["kind"] in _SPOKEN_NAME_KINDS],
         "description": document["summary"],
         "url": html_url,
-        "code": [code for claim in document["codes"]["items"] for code in _build_codes(claim)],
+        "code": [_build_code(row) for row in document["codes"]["items"] if row["relation"] == "exact"],
         "mainEntityOfPage": _build_page(document, html_url),
     }
 
@@ -148,10 +148,8 @@ def _build_source(source: Json) -> Json:
     )
 
 
-def _build_codes(claim: Json) -> list[Json]:
-    system = next((detail["text"] for detail in claim["value"]["details"] if detail["name"] == "system"), None)
-    codes = [{"@type": "MedicalCode", "codeValue": value, "codingSystem": system} for value in claim["value"]["values"]]
-    return [_drop_empty(code) for code in codes]
+def _build_code(row: Json) -> Json:
+    return {"@type": "MedicalCode", "codeValue": row["code"], "codingSystem": row["system_title"], "name": row["title"]}
 
 
 def _build_recommendation(claim: Json) -> Json:

@@ -6,6 +6,7 @@ import orjson
 
 from app.domain.record_types import get_label
 from app.errors import AmbiguousName, FieldError, InvalidParameter, NotFound, Withdrawn
+from app.http.codes import list_coded_slugs
 from app.http.context import RequestContext
 from app.http.redirects import Redirect
 from app.queries.documents import find_document
@@ -44,10 +45,11 @@ def build_missing_record_error(ctx: RequestContext, record_type: str, name: str)
         refs = [build_ref(ctx, record_type, slug) for slug in orjson.loads(replacements) if slug in known]
         return Withdrawn(f"The {label} {name!r} was withdrawn: {reason}", replaced_by=tuple(refs))
     match = resolve_name(ctx.connection, record_type, name)
-    if len(match.slugs) == 1:
-        return Redirect(name, match.slugs[0], permanent=match.is_old_slug)
-    if match.slugs:
-        refs = [build_ref(ctx, record_type, slug) for slug in match.slugs]
+    slugs = list(match.slugs) or list_coded_slugs(ctx, record_type, name)
+    if len(slugs) == 1:
+        return Redirect(name, slugs[0], permanent=match.is_old_slug)
+    if slugs:
+        refs = [build_ref(ctx, record_type, slug) for slug in slugs]
         return AmbiguousName(f"{name!r} is ambiguous ({len(refs)} records); use a slug.", suggestions=tuple(refs))
     suggestions = suggest_records(ctx, record_type, name)
     return NotFound(f"Unknown {label} {name[:200]!r}.", suggestions=tuple(suggestions))
@@ -79,20 +81,25 @@ def find_slug(ctx: RequestContext, record_type: str, name: str) -> str | None:
     """Slug for a slug, former slug or known name; None if no record or several records have it."""
     if name in names_by_slug(ctx, record_type):
         return name
-    slugs = resolve_name(ctx.connection, record_type, name).slugs
+    slugs = _list_slugs_for(ctx, record_type, name)
     return slugs[0] if len(slugs) == 1 else None
+
+
+def _list_slugs_for(ctx: RequestContext, record_type: str, name: str) -> list[str]:
+    """Slugs of the records that a name, or else a code, leads to."""
+    return list(resolve_name(ctx.connection, record_type, name).slugs) or list_coded_slugs(ctx, record_type, name)
 
 
 def resolve_filter_value(ctx: RequestContext, record_type: str, parameter: str, value: str) -> str:
     """Slug that a filter value means: a slug, or a known name. Raises InvalidParameter with suggestions."""
     if value in names_by_slug(ctx, record_type):
         return value
-    match = resolve_name(ctx.connection, record_type, value)
-    if len(match.slugs) == 1:
-        return match.slugs[0]
-    if match.slugs:
-        refs = [build_ref(ctx, record_type, slug) for slug in match.slugs]
-        message = f"{value[:200]!r} is ambiguous ({len(refs)} records); use a slug: {', '.join(match.slugs)}"
+    slugs = _list_slugs_for(ctx, record_type, value)
+    if len(slugs) == 1:
+        return slugs[0]
+    if slugs:
+        refs = [build_ref(ctx, record_type, slug) for slug in slugs]
+        message = f"{value[:200]!r} is ambiguous ({len(refs)} records); use a slug: {', '.join(slugs)}"
     else:
         refs = suggest_records(ctx, record_type, value)
         message = f"unknown {get_label(record_type)}"

@@ -11,13 +11,14 @@ from app import models
 from app.db.packing import compute_list_id, dump_array, dump_bitmap
 from app.db.read_engine import ReadTransaction
 from app.domain.claim_kinds import KINDS_WITH_VOCABULARY
-from app.domain.documents import DISAGREEMENTS, QUALITY, DocumentType
+from app.domain.documents import CODE_MAP, DISAGREEMENTS, QUALITY, DocumentType
 from app.domain.durations import find_days
 from app.domain.record_types import RECORD_TYPES
 from app.domain.values import FindingValue, ProcedureRiskValue, ResponseRateValue, StatementValue
 from app.loader.content import CheckedContent
 from app.queries.lists import build_first_page
 from app.read_model.claims_json import RenderedClaim, render_claims, to_json
+from app.read_model.codes import build_code_map, build_treatments
 from app.read_model.grading import find_band
 from app.read_model.graph import ContentGraph
 from app.read_model.lists import ListBuilder, build_lists
@@ -360,6 +361,10 @@ def _iter_derived_documents(content: CheckedContent) -> Iterator[tuple[str, str,
     for source in bundle.sources:
         summary = build_source_summary(graph, source)
         yield "source", source.slug, source.title, summary, build_source_document(graph, source)
+    for condition in graph.bundle.conditions:
+        treatments = build_treatments(graph, condition.slug)
+        yield DocumentType.TREATMENTS, condition.slug, condition.name, {}, treatments
+    yield *CODE_MAP, "Codes", {}, build_code_map(graph)
     yield *DISAGREEMENTS, "Disagreements", {}, build_disagreements_document(graph)
     yield from iter_release_documents(
         graph, content.releases, content.unreleased_changes, content.build_release_facts()

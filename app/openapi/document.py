@@ -49,6 +49,7 @@ TAGS: Final = [
     {"name": "risks", "description": "Risks of procedures."},
     {"name": "sources and claims", "description": "Sources and the claims that cite them."},
     {"name": "search", "description": "Search with an explanation for each match."},
+    {"name": "codes", "description": "Look-up by codes of other organizations."},
     {"name": "guide", "description": "Patient guide."},
     {"name": "releases", "description": "History of the content."},
     {"name": "export", "description": "All content as files."},

@@ -89,6 +89,10 @@ class ContentGraph:
     reviews: dict[tuple[str, str], ReviewState] = field(default_factory=dict)
     # Procedure -> its rows from `list_positions`.
     positions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    # (record type, slug) -> its codes: system, code, and the relation of the code to the record.
+    codes_by_record: dict[tuple[str, str], list[tuple[seed.CodeSystemIn, seed.CodeIn, str]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     # JSON that many documents share (`claims_json.shared_fragment`).
     shared_fragments: dict[Hashable, Fragment] = field(default_factory=dict)
     # Record type -> slug -> normalized name.
@@ -157,6 +161,10 @@ def build_graph(bundle: Bundle, version: str, history: History, changed: set[str
     graph.risks = {risk.slug: risk for risk in bundle.risks}
     graph.reviews = find_review_states(bundle)
     graph.procedures = {record.slug: record for record in bundle.procedures}
+    for system in bundle.code_systems:
+        for code in system.codes:
+            for coded in code.records:
+                graph.codes_by_record[coded.type, coded.slug].append((system, code, coded.relation))
     for record_type in DESCRIBED_TYPES:
         _add_hierarchy(graph, record_type)
     _add_claims(graph)

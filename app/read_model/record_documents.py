@@ -22,6 +22,7 @@ from app.read_model.claims_json import (
     link_placeholder,
     shared_fragment,
 )
+from app.read_model.codes import build_codes
 from app.read_model.conflicts import find_conflicts
 from app.read_model.graph import ContentGraph, Relation
 from app.read_model.positions import list_positions
@@ -109,6 +110,7 @@ def _build_names(record: seed.RecordIn | seed.RiskIn) -> list[Json]:
 
 def _build_common_footer(graph: ContentGraph, record_type: str, record: seed.RecordIn) -> Json:
     return {
+        "codes": build_block(build_codes(graph, record_type, record.slug)),
         "sources": build_sources(graph, record.claims),
         "license": build_license(graph),
         "provenance": {

@@ -33,6 +33,7 @@ from app.schemas.claims import (
     add_claim_blocks,
     add_texts,
 )
+from app.schemas.codes import CodeOut
 
 
 class RecordSummary(ResponseModel):
@@ -52,6 +53,9 @@ class DescribedSummary(RecordSummary):
     body_regions: list[BodyRegion]
 
 
+POSITIONS_TEXT = "Positions of bodies on the procedure and its broader and narrower forms; those against it first."
+
+
 class RecordedPosition(ResponseModel):
     """Position that a body takes on a procedure, or on a broader or narrower form of it."""
 
@@ -61,9 +65,6 @@ class RecordedPosition(ResponseModel):
     scope: str | None = Field(description="What the position covers; null: not stated.")
     procedure: Ref = Field(description="Procedure that the position is about: this one, or a form of it.")
     claim: str = Field(description="Id of the claim that states it.")
-
-
-POSITIONS_TEXT = "Positions of bodies on the procedure and its broader and narrower forms; those against it first."
 
 
 class ProcedureSummary(DescribedSummary):
@@ -213,6 +214,7 @@ class DescribedDetail(ResponseModel):
     """What the details of procedures, conditions and pain generators have beside their summaries and claims."""
 
     names: list[NameOut]
+    codes: Block[CodeOut] = Field(description="Codes of other organizations for the record.")
     sources: list[SourceRef]
     license: License
     provenance: Provenance

@@ -24,6 +24,7 @@ class Bundle:
     sources: list[seed.SourceIn] = field(default_factory=list)
     guide: list[seed.GuidePageIn] = field(default_factory=list)
     withdrawn: list[seed.WithdrawnIn] = field(default_factory=list)
+    code_systems: list[seed.CodeSystemIn] = field(default_factory=list)
     # Reviews by the name of their file, without its suffix.
     reviews: dict[str, seed.ReviewIn] = field(default_factory=dict)
     releases: list[seed.ReleaseFile] = field(default_factory=list)

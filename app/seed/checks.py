@@ -12,6 +12,7 @@ from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES, SOURCE_IDENTI
 from app.domain.values import ProcedureRiskValue, Value, list_references
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
+from app.seed.code_checks import find_code_errors
 from app.seed.consistency import numeric_errors
 from app.seed.diff import RECORD_TYPE_BY_FOLDER, History, HistoryConflict, replay_history
 from app.seed.problems import SeedProblem, did_you_mean
@@ -53,6 +54,7 @@ def check(bundle: Bundle) -> list[SeedProblem]:
         _claims_on_void_sources,
         _inconsistent_numbers,
         _hidden_commercial_sources,
+        _code_problems,
         _lowered_seriousness,
         _hierarchy_cycles,
         _guide_and_editorial_problems,
@@ -261,6 +263,19 @@ def _lowered_seriousness(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem
         if usual and vocabulary.SERIOUSNESS_RANK[stated] > vocabulary.SERIOUSNESS_RANK[usual]:
             message = f"risk {claim.value.risk!r} is {usual}, and a claim may only raise that: omit seriousness"
             yield from _claim_problems(bundle, record_type, slug, claim, [("/value/seriousness", message)])
+
+
+def _code_problems(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:
+    for system in bundle.code_systems:
+        errors = [*find_code_errors(system)]
+        errors += [
+            (f"/codes/{n}/records/{m}/slug", message)
+            for n, code in enumerate(system.codes)
+            for m, record in enumerate(code.records)
+            if (message := known.explain_missing(record.type, record.slug))
+        ]
+        for pointer, message in errors:
+            yield _problem_at(bundle, "code_system", system.slug, pointer, message)
 
 
 def _claim_problems(

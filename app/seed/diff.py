@@ -14,6 +14,7 @@ from app.seed.schema import ContentChange, ReleaseFile
 # Folder (or file) of an entity in a change -> record type.
 RECORD_TYPE_BY_FOLDER = {row.folder: name for name, row in RECORD_TYPES.items()} | {
     "reviews": "review",
+    "codes": "code_system",
     **{name: name for name in ("withdrawn", "about", "editorial")},
 }
 

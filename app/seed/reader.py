@@ -32,6 +32,7 @@ RECORD_FOLDERS: Final = (
     ("procedures", seed.ProcedureIn, "procedures", "procedure"),
     ("conditions", seed.ConditionIn, "conditions", "condition"),
     ("pain_generators", seed.PainGeneratorIn, "pain_generators", "pain_generator"),
+    ("codes", seed.CodeSystemIn, "code_systems", "code_system"),
 )
 # File, key of the list in it, class of the entries, attribute of the bundle, record type.
 LIST_FILES: Final = (
@@ -142,7 +143,7 @@ def _list_json_files(folder: Path) -> list[Path]:
 
 
 def _read_record_file(
-    bundle: Bundle, path: Path, cls: type[seed.RecordIn], attribute: str, record_type: str
+    bundle: Bundle, path: Path, cls: type[seed.RecordIn | seed.CodeSystemIn], attribute: str, record_type: str
 ) -> list[SeedProblem]:
     data, problems = _parse(bundle, path)
     if data is None:

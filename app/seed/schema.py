@@ -20,6 +20,7 @@ from pydantic import (
 
 from app.domain import patterns, values, vocabulary
 from app.domain.claim_kinds import CLAIM_KINDS, KINDS_BY_VALUE_MODEL
+from app.domain.code_systems import CODE_RELATIONS
 from app.domain.record_types import REVIEWED_TYPES
 from app.domain.values import BodyRegion, OpenEnum, Qualifiers
 
@@ -291,6 +292,36 @@ class GuidePageIn(SeedModel):
     summary: TextIn
     items: list[GuideItemIn]
     claims: list[AnyClaimIn] = []
+
+
+class CodedRecordIn(SeedModel):
+    """Record that a code leads to."""
+
+    type: Literal["procedure", "condition", "pain_generator"]
+    slug: Slug
+    relation: Annotated[str, OpenEnum(CODE_RELATIONS)]
+
+
+class CodeIn(SeedModel):
+    """Code of another organization. `id` is the code, so that changes of the content name it."""
+
+    id: Annotated[str, StringConstraints(pattern=patterns.CODE, max_length=20)]
+    title: Line
+    billable: bool | None = Field(
+        default=None, description="Whether claims may bear it; null: the system does not say."
+    )
+    subtree: bool = Field(default=False, description="It stands for every code that begins with it, too.")
+    replaced_by: list[str] = Field(default=[], description="Codes that replaced it when it was retired.")
+    records: list[CodedRecordIn] = []
+
+
+class CodeSystemIn(SeedModel):
+    """Codes of one system, with the records that they lead to."""
+
+    schema_: str = Field(default="", alias="$schema", exclude=True)
+    slug: str
+    version: Line | None = Field(default=None, description="Date or year of the table; null: not stated.")
+    codes: list[CodeIn]
 
 
 class WithdrawnIn(SeedModel):

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from app.domain import vocabulary
+from app.domain.code_systems import CODE_RELATIONS
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE, list_source_links
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError, ReleaseMismatch
@@ -44,6 +45,7 @@ _LABELS: Final = {
     "regions": vocabulary.BODY_REGIONS,
     "generator_kinds": vocabulary.GENERATOR_KINDS,
     "statistics": vocabulary.STATISTICS,
+    "code_relations": CODE_RELATIONS,
     "states": vocabulary.RISK_STATES,
     "categories": vocabulary.RISK_CATEGORIES,
     "seriousness": vocabulary.SERIOUSNESS,

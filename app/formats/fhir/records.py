@@ -14,11 +14,6 @@ from app.formats.fhir import elements
 from app.formats.fhir.elements import build_codeable_concept, omit_empty
 from app.formats.fhir.extensions import build_extension, get_fact_member_name
 
-# Code systems of other organizations -> their URL in FHIR.
-EXTERNAL_CODE_SYSTEMS: Final = {
-    "ICD-10-CM": "http://hl7.org/fhir/sid/icd-10-cm",
-    "CPT": "http://www.ama-assn.org/go/cpt",
-}
 # Standing of a source -> FHIR publication status.
 STATUS_BY_STANDING: Final = {
     standing: "active" if standing in ("current", "corrected") else "retired"
@@ -124,16 +119,14 @@ def _build_review_elements(review: Json) -> Json:
 
 
 def _build_record_concept(document: Json) -> Json:
-    """Build the concept of a record: its own code, and the codes of other organizations that a source states."""
+    """Build the concept of a record: its own code, and the codes of other organizations that mean the same."""
     coding = elements.build_coding(RECORD_TYPES[document["type"]].fhir_system, document["slug"], document["name"])
     concept: Json = {"coding": [coding], "text": document["name"]}
-    for claim in document["codes"]["items"]:
-        details = {detail["name"]: detail["text"] for detail in claim["value"]["details"]}
-        system = EXTERNAL_CODE_SYSTEMS.get(details.get("system", ""))
-        for code in claim["value"]["values"] if system else ():
-            external_coding = {"system": system, "code": code}
-            if external_coding not in concept["coding"]:
-                concept["coding"].append(external_coding)
+    concept["coding"] += [
+        {"system": row["system_uri"], "code": row["code"], "display": row["title"]}
+        for row in document["codes"]["items"]
+        if row["relation"] == "exact"
+    ]
     return concept
 
 

@@ -1,0 +1,102 @@
+"""Look-up by codes of other organizations: from a diagnosis code to what treats it."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import Query, Response
+from pydantic import Field
+
+from app.api.deps import Context, create_router
+from app.api.parameters import ReleaseParams
+from app.domain.code_systems import CODE_SYSTEMS, find_code_system
+from app.domain.documents import DocumentType
+from app.domain.json import Json
+from app.domain.patterns import PRINTABLE
+from app.domain.record_types import PATH_BY_RECORD_TYPE
+from app.errors import FieldError, InvalidParameter
+from app.http.codes import Code, CodedRecord, CodeMap, UnknownCode, get_code_map
+from app.http.context import RequestContext
+from app.http.slug_resolution import build_ref
+from app.queries.documents import list_documents
+from app.schemas.lookup import CodeLookup
+
+MAX_CODES = 50
+# "known" sorts first.
+_STATUS_BY_RELATION = {"related": "related"}
+router = create_router("codes")
+CodeText = Annotated[str, Field(min_length=1, max_length=120, pattern=PRINTABLE)]
+
+
+class LookupParams(ReleaseParams):
+    """Parameters of a look-up by code."""
+
+    code: list[CodeText] = Field(
+        min_length=1,
+        max_length=MAX_CODES,
+        description="`SYSTEM|CODE`, such as `icd-10-cm|M54.16`; the system as short name, OID or URI. Repeatable.",
+        examples=["icd-10-cm|M54.16"],
+    )
+    system: CodeText | None = Field(default=None, description="System of codes that name none.")
+
+
+@router.get("/lookup", response_model=CodeLookup)
+def lookup_codes(params: Annotated[LookupParams, Query()], ctx: Context) -> Response:
+    """Records that codes lead to; for a condition with what treats it. A valid code without a record is `unknown`."""
+    code_map = get_code_map(ctx)
+    codes = _parse_codes(code_map, params)
+    records = {code: code_map.list_records(code) for code in codes}
+    conditions = {record.slug for found in records.values() for record in found if record.record_type == "condition"}
+    treatments = list_documents(ctx.connection, DocumentType.TREATMENTS, sorted(conditions))
+    items = [_build_item(ctx, code_map, code, records[code], treatments) for code in codes]
+    query = urlencode([("code", f"{code.system.name}|{code.code}") for code in codes])
+    links = {"self": f"{ctx.settings.link_base}/v1/lookup?{query}"}
+    return ctx.json_response({"items": items, "notice": code_map.notice, "links": links})
+
+
+def _parse_codes(code_map: CodeMap, params: LookupParams) -> list[Code]:
+    system = None
+    if params.system is not None and (system := find_code_system(params.system)) is None:
+        message = f"unknown code system; known: {', '.join(CODE_SYSTEMS)}"
+        raise InvalidParameter(f"system: {message}", errors=(FieldError("system", params.system, message),))
+    codes, errors = [], []
+    for text in params.code:
+        try:
+            codes.append(code_map.parse(text, system))
+        except UnknownCode as error:
+            errors.append(FieldError("code", text, str(error)))
+    if errors:
+        raise InvalidParameter(f"code: {errors[0].message}", errors=tuple(errors))
+    return list(dict.fromkeys(codes))
+
+
+def _build_item(
+    ctx: RequestContext, code_map: CodeMap, code: Code, records: list[CodedRecord], treatments: dict[str, bytes]
+) -> Json:
+    entry = code_map.find_entry(code.system, code.code) or {}
+    return {
+        "system": code.system.name,
+        "system_uri": code.system.uri,
+        "version": code_map.find_version(code.system),
+        "code": code.code,
+        "title": entry.get("title"),
+        "billable": entry.get("billable"),
+        "status": min((_STATUS_BY_RELATION.get(record.relation, "known") for record in records), default="unknown"),
+        "records": [_build_record(ctx, record, treatments) for record in records],
+        "parent": code_map.find_parent(code),
+        "replaced_by": entry.get("replaced_by", []),
+        "nearest": [] if records else code_map.list_nearest(code),
+    }
+
+
+def _build_record(ctx: RequestContext, record: CodedRecord, treatments: dict[str, bytes]) -> Json:
+    path = f"{PATH_BY_RECORD_TYPE[record.record_type]}/{record.slug}"
+    # What treats a condition that is merely related need not treat what the code says.
+    has_treatments = record.record_type == "condition" and record.relation != "related"
+    return {
+        **build_ref(ctx, record.record_type, record.slug),
+        "relation": record.relation,
+        "path": record.path,
+        "treatments": orjson.Fragment(bytes(treatments[record.slug])) if has_treatments else None,
+        "links": {"self": f"{ctx.settings.link_base}/v1/{path}"},
+    }

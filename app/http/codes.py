@@ -1,0 +1,164 @@
+"""Codes of other organizations in requests: what a code leads to, and what is near a code without a record."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from app.domain.code_systems import CODE_SYSTEMS, CodeSystem, find_code_system, parse_code
+from app.domain.code_table import find_parent, is_valid_code
+from app.domain.documents import CODE_MAP
+from app.domain.json import Json
+from app.http.context import RequestContext
+from app.queries.documents import find_document
+
+# How a code that inherits its records from a code above it relates to them.
+_INHERITED: Mapping[str, str] = {
+    "exact": "narrower",
+    "narrower": "narrower",
+    "broader": "related",
+    "related": "related",
+}
+_ORDER = {"exact": 0, "narrower": 1, "broader": 2, "related": 3}
+
+
+class UnknownCode(ValueError):
+    """The text is not a code, or names no code system. The message says what is expected."""
+
+
+@dataclass(frozen=True)
+class CodedRecord:
+    """Record that a code leads to: the relation of the code to it, and the codes on the way."""
+
+    record_type: str
+    slug: str
+    relation: str
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Code:
+    """Valid code of a system."""
+
+    system: CodeSystem
+    code: str
+
+
+class CodeMap:
+    """Codes of one release with the records that they lead to."""
+
+    def __init__(self, document: Json) -> None:
+        self.notice: Json = document["notice"]
+        self._systems: Mapping[str, Json] = document["systems"]
+
+    def find_version(self, system: CodeSystem) -> str | None:
+        """Date or year of the table of a system."""
+        version: str | None = self._systems.get(system.name, {}).get("version")
+        return version
+
+    def find_entry(self, system: CodeSystem, code: str) -> Json | None:
+        """Title, billable flag, successors and records of a code that the content lists."""
+        entry: Json | None = self._systems.get(system.name, {}).get("codes", {}).get(code)
+        return entry
+
+    def parse(self, text: str, default: CodeSystem | None = None) -> Code:
+        """Code in a text: `SYSTEM|CODE`, or a code whose system is given or can be told. Raises UnknownCode."""
+        named, separator, code_text = text.rpartition("|")
+        system = find_code_system(named) if separator else default
+        if separator and system is None:
+            raise UnknownCode(f"unknown code system {named[:80]!r}; known: {', '.join(CODE_SYSTEMS)}")
+        for candidate in (system,) if system else CODE_SYSTEMS.values():
+            code = parse_code(candidate, code_text)
+            if code is not None and self._is_valid(candidate, code, certain=system is not None):
+                return Code(candidate, code)
+        if system is not None:
+            in_form = parse_code(system, code_text) is not None
+            version = self.find_version(system)
+            expected = f"not in the table of {version}" if in_form and version else f"codes look like {system.example}"
+            raise UnknownCode(f"not a code of {system.title}: {expected}")
+        raise UnknownCode("not a code of a known system; write SYSTEM|CODE, such as icd-10-cm|M54.16")
+
+    def _is_valid(self, system: CodeSystem, code: str, *, certain: bool) -> bool:
+        if self.find_entry(system, code) is not None:
+            return True
+        # Other systems are known by the form of their codes alone, which is enough where the caller names the system.
+        return is_valid_code(code) if system.name == "icd-10-cm" else certain
+
+    def list_records(self, code: Code) -> list[CodedRecord]:
+        """Records that a code leads to: its own, those of a code above that includes it, those of the codes below it."""
+        found: dict[tuple[str, str], CodedRecord] = {}
+        for record in self._iter_records(code):
+            found.setdefault((record.record_type, record.slug), record)
+        return sorted(found.values(), key=lambda record: (_ORDER[record.relation], record.record_type, record.slug))
+
+    def _iter_records(self, code: Code) -> Iterator[CodedRecord]:
+        entry = self.find_entry(code.system, code.code)
+        listed = entry["records"] if entry else []
+        own = [CodedRecord(record_type, slug, relation, (code.code,)) for record_type, slug, relation in listed]
+        yield from own
+        if all(record.relation == "related" for record in own):
+            yield from self._iter_inherited(code)
+        for successor in entry["replaced_by"] if entry else ():
+            for record in self.list_records(Code(code.system, successor)):
+                yield CodedRecord(record.record_type, record.slug, "related", (code.code, *record.path))
+        below = code.code if len(code.code) > 3 else f"{code.code}."
+        for other, other_entry in self._systems.get(code.system.name, {}).get("codes", {}).items():
+            if code.system.name == "icd-10-cm" and other != code.code and other.startswith(below):
+                for record_type, slug, relation in other_entry["records"]:
+                    if relation in {"exact", "narrower"}:
+                        yield CodedRecord(record_type, slug, "broader", (code.code, other))
+
+    def _iter_inherited(self, code: Code) -> Iterator[CodedRecord]:
+        for length in range(len(code.code) - 1, 2, -1):
+            above = code.code[:length]
+            entry = self.find_entry(code.system, above)
+            if entry and entry["subtree"] and entry["records"]:
+                for record_type, slug, relation in entry["records"]:
+                    yield CodedRecord(record_type, slug, _INHERITED[relation], (code.code, above))
+                return
+
+    def find_parent(self, code: Code) -> str | None:
+        """Code above a code of ICD-10-CM; None elsewhere and for a category."""
+        return find_parent(code.code) if code.system.name == "icd-10-cm" else None
+
+    def list_nearest(self, code: Code) -> list[str]:
+        """At most five codes with records that share the longest beginning with a code of ICD-10-CM."""
+        if code.system.name != "icd-10-cm":
+            return []
+        codes = self._systems.get(code.system.name, {}).get("codes", {})
+        for length in range(len(code.code) - 1, 2, -1):
+            beginning = code.code[:length].rstrip(".")
+            near = [other for other, entry in codes.items() if other.startswith(beginning) and entry["records"]]
+            if near:
+                return sorted(near)[:5]
+        return []
+
+
+def get_code_map(ctx: RequestContext) -> CodeMap:
+    """Code map of the release that a request reads."""
+    return ctx.cached("code map", lambda: _read_code_map(ctx))
+
+
+def _read_code_map(ctx: RequestContext) -> CodeMap:
+    document = find_document(ctx.connection, *CODE_MAP)
+    # A database that an earlier version of the code loaded has none.
+    return CodeMap(orjson.loads(bytes(document)) if document else {"notice": None, "systems": {}})
+
+
+def list_coded_slugs(ctx: RequestContext, record_type: str, text: str) -> list[str]:
+    """Slugs that a code in place of a name leads to: the single exact record, else the single one it is narrower than, else all.
+
+    Empty: the text is not a code, or leads to no record of the type.
+    """
+    try:
+        code_map = get_code_map(ctx)
+        records = [
+            record for record in code_map.list_records(code_map.parse(text)) if record.record_type == record_type
+        ]
+    except UnknownCode:
+        return []
+    for relation in ("exact", "narrower"):
+        slugs = [record.slug for record in records if record.relation == relation]
+        if len(slugs) == 1:
+            return slugs
+    return [record.slug for record in records]

@@ -1,0 +1,74 @@
+"""Rules for codes of other organizations. Pure, except that titles are compared with a package where it is installed."""
+
+from collections.abc import Iterator
+from types import ModuleType
+
+from app.domain.code_systems import CODE_SYSTEMS, parse_code
+from app.domain.code_table import has_narrower_codes, is_valid_code
+from app.seed import schema as seed
+
+# JSON pointer inside the file, and the message.
+CodeError = tuple[str, str]
+
+
+def find_code_errors(system: seed.CodeSystemIn) -> Iterator[CodeError]:
+    """Every code that is not in its table, has not its form, or leads to a record that it cannot stand for."""
+    row = CODE_SYSTEMS.get(system.slug)
+    if row is None or not row.is_free:
+        yield "/slug", f"{system.slug!r} is not a code system that the content may hold"
+        return
+    seen = set[str]()
+    for n, code in enumerate(system.codes):
+        if parse_code(row, code.id) != code.id:
+            yield f"/codes/{n}/id", f"{code.id!r} has not the form of a code of {row.title}, such as {row.example}"
+        elif system.slug == "icd-10-cm":
+            yield from ((f"/codes/{n}{pointer}", message) for pointer, message in _find_icd_errors(code))
+        if code.id in seen:
+            yield f"/codes/{n}/id", f"{code.id} is listed twice"
+        seen.add(code.id)
+        for m, record in enumerate(code.records):
+            if record.type not in row.record_types:
+                message = f"a code of {row.title} does not stand for a {record.type.replace('_', ' ')}"
+                yield f"/codes/{n}/records/{m}/type", message
+
+
+def _find_icd_errors(code: seed.CodeIn) -> Iterator[CodeError]:
+    is_valid = is_valid_code(code.id)
+    if code.replaced_by:
+        for n, successor in enumerate(code.replaced_by):
+            if not is_valid_code(successor):
+                yield f"/replaced_by/{n}", f"{successor} is not in the table"
+    elif not is_valid and not (code.subtree and has_narrower_codes(code.id)):
+        yield "/id", f"{code.id} is not in the table"
+    billable = is_valid and not has_narrower_codes(code.id)
+    if code.billable is not billable and not code.replaced_by:
+        yield (
+            "/billable",
+            f"{code.id} is {'' if billable else 'not '}billable: it has {'no ' if billable else ''}narrower codes",
+        )
+
+
+def find_title_errors(system: seed.CodeSystemIn, table: ModuleType) -> Iterator[CodeError]:
+    """Every title of ICD-10-CM that differs from the table of the package `simple_icd_10_cm`."""
+    for n, code in enumerate(system.codes if system.slug == "icd-10-cm" else ()):
+        # A retired code has the title that it had.
+        if code.replaced_by:
+            continue
+        # A prefix with an X in place of a character has the title of the code before it.
+        listed = code.id if table.is_valid_item(code.id) else code.id.removesuffix("X")
+        if table.is_valid_item(listed) and (title := table.get_description(listed)) != code.title:
+            yield f"/codes/{n}/title", f"the title of {listed} is {title!r}"
+
+
+def list_double_exact_codes(systems: list[seed.CodeSystemIn]) -> Iterator[str]:
+    """Warning for each record that two codes of a system mean exactly."""
+    for system in systems:
+        exact: dict[tuple[str, str], list[str]] = {}
+        for code in system.codes:
+            for record in code.records:
+                if record.relation == "exact":
+                    exact.setdefault((record.type, record.slug), []).append(code.id)
+        for (record_type, slug), codes in sorted(exact.items()):
+            if len(codes) > 1:
+                label = record_type.replace("_", " ")
+                yield f"codes/{system.slug}.json: {', '.join(codes)} are all exact for the {label} {slug!r}"

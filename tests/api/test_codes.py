@@ -1,0 +1,175 @@
+"""Codes of other organizations: the look-up, codes in paths and filters, and the rules for the map."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from build import claim, condition, procedure, write_seed
+from conftest import Client, Load
+
+from app.domain.json import Json
+from app.loader.content import load_content
+from app.seed.problems import SeedInvalid
+
+
+def code(code_id: str, *records: str, **fields: Any) -> Json:
+    """Code in a seed. A record is `slug` (exact) or `relation slug`."""
+    pairs = [record.split() if " " in record else ["exact", record] for record in records]
+    return {
+        "id": code_id,
+        "title": f"Title of {code_id}",
+        "billable": True,
+        "records": [{"type": "condition", "slug": slug, "relation": relation} for relation, slug in pairs],
+        **fields,
+    }
+
+
+def code_system(*codes: Json, slug: str = "icd-10-cm", **fields: Any) -> Json:
+    return {"_": "codes", "slug": slug, "version": "2026-04-01", "codes": list(codes), **fields}
+
+
+@pytest.fixture
+def coded(client: Client, load: Load) -> Client:
+    recommendations = [
+        claim("for", "recommendation", {"body": "A society", "year": 2020, "position": "for"}),
+        claim("against", "recommendation", {"body": "A board", "year": 2019, "position": "against"}),
+    ]
+    load(
+        condition("sciatica"),
+        condition("neck-nerve-pain"),
+        condition("zoster"),
+        procedure("epidural", indicated=["sciatica"], claims=recommendations),
+        code_system(
+            code("M54.16", "sciatica"),
+            code("M54.12", "neck-nerve-pain"),
+            code("M54.3", "narrower sciatica", subtree=True, billable=False),
+            code("B02", "broader zoster", subtree=True, billable=False),
+            code("M54.5", replaced_by=["M54.50", "M54.59"], billable=False),
+        ),
+    )
+    return client
+
+
+def find(client: Client, *codes: str, **query: str) -> list[Json]:
+    response = client.get("/v1/lookup", params={"code": list(codes), **query})
+    assert response.status_code == 200, response.text
+    items: list[Json] = response.json()["items"]
+    return items
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "icd-10-cm|M54.16",
+            "ICD-10-CM|m5416",
+            "2.16.840.1.113883.6.90|M54.16",
+            "urn:oid:2.16.840.1.113883.6.90|M54.16",
+        ),
+        *("http://hl7.org/fhir/sid/icd-10-cm|M54.16", "M54.16", " m54.16 "),
+    ],
+)
+def test_a_code_leads_to_its_record_however_its_system_is_named(coded: Client, text: str) -> None:
+    (item,) = find(coded, text)
+
+    assert (item["system"], item["code"], item["status"]) == ("icd-10-cm", "M54.16", "known")
+    assert [(record["slug"], record["relation"], record["path"]) for record in item["records"]] == [
+        ("sciatica", "exact", ["M54.16"])
+    ]
+
+
+def test_a_condition_comes_with_what_treats_it_and_with_the_positions_against_first(coded: Client) -> None:
+    treatments = find(coded, "M54.16")[0]["records"][0]["treatments"]
+
+    assert (treatments["total"], treatments["items"][0]["procedure"]["slug"]) == (1, "epidural")
+    assert [position["position"] for position in treatments["items"][0]["positions"]["items"]] == ["against", "for"]
+
+
+def test_a_code_below_a_mapped_one_and_a_category_above_lead_to_its_record(coded: Client) -> None:
+    below, category, outside = find(coded, "M54.31", "M54.1", "B02.9")
+
+    assert [(r["slug"], r["relation"], r["path"]) for r in below["records"]] == [
+        ("sciatica", "narrower", ["M54.31", "M54.3"])
+    ]
+    assert [(r["slug"], r["relation"]) for r in category["records"]] == [
+        ("neck-nerve-pain", "broader"),
+        ("sciatica", "broader"),
+    ]
+    assert [(r["slug"], r["relation"], r["treatments"]) for r in outside["records"]] == [("zoster", "related", None)]
+    assert (below["status"], category["status"], outside["status"]) == ("known", "known", "related")
+
+
+def test_a_valid_code_without_a_record_is_unknown_with_what_is_near_it(coded: Client) -> None:
+    distant, near, retired = find(coded, "Z00.00", "M54.6", "M54.5")
+
+    assert (distant["status"], distant["parent"], distant["nearest"]) == ("unknown", "Z00.0", [])
+    assert (near["status"], near["nearest"]) == ("unknown", ["M54.12", "M54.16", "M54.3"])
+    assert (retired["status"], retired["replaced_by"]) == ("unknown", ["M54.50", "M54.59"])
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter", "message"),
+    [
+        ({"code": "icd-10-cm|M99.999"}, "code", "not in the table of 2026-04-01"),
+        ({"code": "icd-10-cm|sciatica"}, "code", "codes look like M54.16"),
+        ({"code": "icd-11|M54.16"}, "code", "unknown code system 'icd-11'"),
+        ({"code": "sciatica"}, "code", "write SYSTEM|CODE"),
+        ({"code": "M54.16", "system": "icd-9"}, "system", "unknown code system"),
+        ({"code": ["M54.16"] * 51}, "code", "at most 50"),
+        ({}, "code", "required"),
+    ],
+)
+def test_what_is_no_code_is_refused_by_name(coded: Client, query: Any, parameter: str, message: str) -> None:
+    response = coded.get("/v1/lookup", params=query)
+
+    assert response.status_code == 422
+    assert [error["parameter"] for error in response.json()["errors"]] == [parameter]
+    assert message in response.json()["errors"][0]["message"]
+
+
+def test_a_code_stands_for_its_record_in_paths_filters_and_batches(coded: Client) -> None:
+    redirect = coded.get("/v1/conditions/m54.16")
+    ambiguous = coded.get("/v1/conditions/M54.1")
+
+    assert (redirect.status_code, redirect.headers["location"]) == (307, "/v1/conditions/sciatica")
+    assert coded.get("/v1/conditions/M54.31").headers["location"] == "/v1/conditions/sciatica"
+    assert ambiguous.status_code == 404
+    assert [record["slug"] for record in ambiguous.json()["suggestions"]] == ["neck-nerve-pain", "sciatica"]
+    assert [row["slug"] for row in coded.get("/v1/procedures?condition=M54.16").json()["items"]] == ["epidural"]
+    assert [row["slug"] for row in coded.get("/v1/conditions/batch?slug=M54.12").json()["items"]] == ["neck-nerve-pain"]
+
+
+def test_details_pages_json_ld_and_fhir_name_the_codes_of_a_record(coded: Client) -> None:
+    codes = coded.get("/v1/conditions/sciatica").json()["codes"]
+    json_ld = coded.get("/v1/conditions/sciatica.jsonld").json()
+
+    assert [(row["code"], row["relation"]) for row in codes["items"]] == [("M54.16", "exact"), ("M54.3", "narrower")]
+    assert "M54.16" in coded.get("/conditions/sciatica").text
+    assert json.dumps(json_ld).count('"codingSystem"') == json.dumps(json_ld).count('"MedicalCode"') == 1
+
+
+@pytest.mark.parametrize(
+    ("system", "pointer", "message"),
+    [
+        (code_system(code("M54.99", "sciatica")), "/codes/0/id", "not in the table"),
+        (code_system(code("M54.1", "sciatica")), "/codes/0/billable", "narrower codes"),
+        (code_system(code("M54.16", "sciatca")), "/codes/0/records/0/slug", "did you mean 'sciatica'"),
+        (code_system(code("M54.16", "sciatica"), code("M54.16")), "/codes/1/id", "listed twice"),
+        (code_system(code("D0101", "sciatica"), slug="mesh"), "/codes/0/id", "form of a code of MeSH"),
+        (code_system(code("64483", "sciatica"), slug="cpt"), "/slug", "may hold"),
+        (
+            code_system(code("M54.16") | {"records": [{"type": "procedure", "slug": "epidural", "relation": "exact"}]}),
+            "/codes/0/records/0/type",
+            "does not stand for a procedure",
+        ),
+    ],
+)
+def test_a_map_that_breaks_a_rule_is_refused(tmp_path: Path, system: Json, pointer: str, message: str) -> None:
+    root = write_seed(tmp_path, condition("sciatica"), procedure("epidural"), system)
+
+    with pytest.raises(SeedInvalid) as raised:
+        load_content(root)
+
+    problems = [(problem.pointer, message in problem.message) for problem in raised.value.problems]
+    assert (pointer, True) in problems, raised.value.problems
