@@ -200,6 +200,7 @@ POSITIONS: Final = _labels(
         "no_position": "No position",
     }
 )
+RELIEF_POSITIONS: Final = _labels(shorter="Shorter relief", longer="Longer relief")
 RISK_STATES: Final = _labels(
     known="Seen and reported",
     none_seen="Looked for, none seen",

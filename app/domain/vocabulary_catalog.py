@@ -90,6 +90,7 @@ VOCABULARIES: Final = (
     Vocabulary("unit", "Unit of a quantity", {unit: unit for unit in sorted(vocabulary.UNITS)}),
     Vocabulary("direction", "Direction of a finding", vocabulary.DIRECTIONS),
     Vocabulary("position", "Position of a recommendation", vocabulary.POSITIONS),
+    Vocabulary("relief_position", "Side of a disagreement on relief", vocabulary.RELIEF_POSITIONS),
     Vocabulary("support", "Support of a claim by its source", vocabulary.SUPPORTS),
     Vocabulary("design", "Kind of source", vocabulary.DESIGNS),
     Vocabulary("source_standing", "Standing of a source", vocabulary.SOURCE_STANDINGS),

@@ -38,7 +38,7 @@ class TypicalEstimate:
 
 
 # Statistics that are no estimate of what most people experience.
-_NO_ESTIMATE: Final = frozenset({"up_to", "total", "aim"})
+NO_ESTIMATE: Final = frozenset({"up_to", "total", "aim"})
 _SMALLEST_READING: Final = {
     "minute": "PT1M",
     "hour": "PT1H",
@@ -54,7 +54,7 @@ def estimate_relief_days(value: ReliefDurationValue) -> float | None:
 
     None: unknown. A maximum alone, a total over several sessions and a stated aim say nothing of the lower end.
     """
-    if value.statistic in _NO_ESTIMATE:
+    if value.statistic in NO_ESTIMATE:
         return None
     if value.min is not None:
         return duration_to_days(value.min)

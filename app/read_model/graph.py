@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 from orjson import Fragment
 
 from app.domain import vocabulary
+from app.domain.json import Json
 from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES
 from app.domain.values import IndicationValue, ProcedureRiskValue, ReliefDurationValue, StatementValue, TargetValue
+from app.read_model.conflicts import find_conflicts
 from app.read_model.grading import TypicalEstimate, find_typical_estimate, is_commercial, rank_claim
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
@@ -73,6 +75,8 @@ class ContentGraph:
     relations_by_generator: dict[str, list[Relation]] = field(default_factory=dict)
     relations_by_condition: dict[str, list[Relation]] = field(default_factory=dict)
     typical_estimates: dict[tuple[str, str], TypicalEstimate] = field(default_factory=dict)
+    # Disagreements of the records that have any.
+    conflicts: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
     # Claim kind -> its claims, in content order.
     claims_by_kind: dict[str, list[SubjectClaim]] = field(default_factory=lambda: defaultdict(list))
     cited_by: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -172,6 +176,9 @@ def build_graph(bundle: Bundle, version: str, history: History, changed: set[str
     graph.indications = _build_relations(graph, "indication")
     graph.relations_by_generator = _group_by_linked_slug(graph.targets)
     graph.relations_by_condition = _group_by_linked_slug(graph.indications)
+    for record_type, record in bundle.records():
+        if conflicts := find_conflicts(record, graph.sources):
+            graph.conflicts[record_type, record.slug] = conflicts
     for procedure in bundle.procedures:
         relief = [claim for claim in procedure.claims if isinstance(claim.value, ReliefDurationValue)]
         for intent in vocabulary.INTENTS:

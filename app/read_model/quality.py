@@ -1,6 +1,5 @@
 """Quality documents: evidence coverage of the content and of each record, and disagreements between sources."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 from io import BytesIO
@@ -11,11 +10,11 @@ from pydantic import BaseModel
 
 from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KINDS_BY_RECORD_TYPE
+from app.domain.durations import duration_to_days
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.read_model.claims_json import link_placeholder, to_json
-from app.read_model.conflicts import find_conflicts
-from app.read_model.grading import estimate_relief_days, get_newest_source
+from app.read_model.grading import get_newest_source
 from app.read_model.graph import ContentGraph
 from app.read_model.readability import FORMULAS, compute_reading_grades
 from app.seed import schema as seed
@@ -164,18 +163,12 @@ def _has_number(values: Iterable[object]) -> bool:
 
 def build_disagreements_document(graph: ContentGraph) -> Json:
     """Build the document of disagreements: estimates that differ most, and contradictions between bodies or studies."""
-    contradictions = []
-    # A broader procedure is compared together with its narrower forms.
-    members: dict[str, list[seed.RecordIn]] = defaultdict(list)
-    for procedure in graph.bundle.procedures:
-        for ancestor in graph.ancestors["procedure"][procedure.slug]:
-            members[ancestor].append(procedure)
-    for record_type, record in graph.bundle.records():
-        forms = members[record.slug] if record_type == "procedure" else [record]
-        for conflict in find_conflicts([claim for form in forms for claim in form.claims]):
-            contradictions.append(
-                {"record": graph.record_ref(record_type, record.slug), **_build_contradiction(graph, conflict)}
-            )
+    contradictions = [
+        {"record": graph.record_ref(record_type, slug), **_build_contradiction(graph, conflict)}
+        for (record_type, slug), conflicts in graph.conflicts.items()
+        for conflict in conflicts
+        if conflict["claim_kind"] != "relief_duration"
+    ]
     contradictions.sort(
         key=lambda contradiction: (
             -len({group["position"] for group in contradiction["positions"]}),
@@ -214,32 +207,35 @@ def _build_claim_summary(graph: ContentGraph, claim_id: str) -> Json:
 
 
 def _find_estimate_disagreements(graph: ContentGraph) -> list[Json]:
-    """Find comparable estimates that differ, those that differ most first.
+    """Find the estimates of relief that disagree, those that differ most first."""
+    rows = [
+        _build_estimate_disagreement(graph, slug, conflict)
+        for (_, slug), conflicts in graph.conflicts.items()
+        for conflict in conflicts
+        if conflict["claim_kind"] == "relief_duration"
+    ]
+    return sorted(
+        rows,
+        key=lambda row: (-row["ratio"], row["procedure"]["slug"], row["intent"], row["measure"], row["estimates"]),
+    )
 
-    Estimates are comparable if they share procedure, intent and measure, and all or none have a definition.
-    """
-    groups: dict[tuple[str, str, str, str], list[tuple[float, str]]] = defaultdict(list)
-    for _, slug, claim, _ in graph.claims_by_kind["relief_duration"]:
-        value = claim.value
-        if (days := estimate_relief_days(value)) is not None:
-            if value.min is None and value.max is None:
-                continue
-            definition = "defined" if claim.qualifiers.definition else "not defined"
-            groups[slug, value.intent, value.measure, definition].append((days, claim.id))
-    rows = []
-    for (slug, intent, measure, definition), estimates in groups.items():
-        low, high = min(estimates), max(estimates)
-        if len(estimates) > 1 and high[0] > low[0]:
-            rows.append(
-                {
-                    "procedure": graph.record_ref("procedure", slug),
-                    "intent": intent,
-                    "measure": measure,
-                    "definition": definition,
-                    "ratio": round(high[0] / low[0], 2),
-                    "shortest": _build_claim_summary(graph, low[1]),
-                    "longest": _build_claim_summary(graph, high[1]),
-                    "estimates": sorted(claim_id for _, claim_id in estimates),
-                }
-            )
-    return sorted(rows, key=lambda row: (-row["ratio"], row["procedure"]["slug"], row["intent"], row["measure"]))
+
+def _build_estimate_disagreement(graph: ContentGraph, slug: str, conflict: Json) -> Json:
+    claim_ids = {group["position"]: group["claims"] for group in conflict["positions"]}
+    end, shortest = min(
+        (duration_to_days(graph.claims[claim_id].claim.value.max), claim_id) for claim_id in claim_ids["shorter"]
+    )
+    start, longest = max(
+        (duration_to_days(graph.claims[claim_id].claim.value.min), claim_id) for claim_id in claim_ids["longer"]
+    )
+    claim = graph.claims[shortest].claim
+    return {
+        "procedure": graph.record_ref("procedure", slug),
+        "intent": claim.value.intent,
+        "measure": claim.value.measure,
+        "definition": "defined" if claim.qualifiers.definition else "not defined",
+        "ratio": round(start / end, 2),
+        "shortest": _build_claim_summary(graph, shortest),
+        "longest": _build_claim_summary(graph, longest),
+        "estimates": sorted(claim_ids["shorter"] + claim_ids["longer"]),
+    }

@@ -23,7 +23,6 @@ from app.read_model.claims_json import (
     shared_fragment,
 )
 from app.read_model.codes import build_codes
-from app.read_model.conflicts import find_conflicts
 from app.read_model.graph import ContentGraph, Relation
 from app.read_model.positions import list_positions
 from app.seed import schema as seed
@@ -160,7 +159,14 @@ def _build_links_to_records(
             ]
             return {
                 "related": {"procedures": build_block(related), **_build_hierarchy(graph, "procedure", record)},
-                "conflicts": build_block(find_conflicts(record.claims)),
+                "conflicts": build_block(graph.conflicts.get(("procedure", record.slug), [])),
+                "forms_with_conflicts": build_block(
+                    [
+                        graph.record_ref("procedure", slug)
+                        for slug in graph.find_descendants("procedure", record.slug)
+                        if ("procedure", slug) in graph.conflicts
+                    ]
+                ),
                 "journey": shared_fragment(graph, "journey", lambda: _build_journey_link(graph)),
             }
         case seed.ConditionIn():

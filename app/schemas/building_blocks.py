@@ -24,8 +24,10 @@ Support = Annotated[str, OpenEnum(vocabulary.SUPPORTS), Field(description="How t
 Position = Annotated[
     str,
     Field(
-        description="Position of a recommendation, or direction of a finding.",
-        json_schema_extra={"x-extensible-enum": [*vocabulary.POSITIONS, *vocabulary.DIRECTIONS]},
+        description="Position of a recommendation, direction of a finding, or whether an estimate of relief is the shorter.",
+        json_schema_extra={
+            "x-extensible-enum": [*vocabulary.POSITIONS, *vocabulary.DIRECTIONS, *vocabulary.RELIEF_POSITIONS]
+        },
     ),
 ]
 

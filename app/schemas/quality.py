@@ -80,7 +80,7 @@ class ClaimSummary(ResponseModel):
 
 
 class EstimateDisagreement(ResponseModel):
-    """Conflicting estimates for the same procedure, intent, measure and definition status."""
+    """Estimates of independent sources on the same question that have no duration in common."""
 
     procedure: Ref
     intent: Intent = Field(description="Whether the relief is from a test block or from a treatment.")
@@ -88,7 +88,7 @@ class EstimateDisagreement(ResponseModel):
     definition: Literal["defined", "not defined"] = Field(
         description="Whether the sources define what counts as relief."
     )
-    ratio: float = Field(description="Longest estimate divided by shortest, both in days.")
+    ratio: float = Field(description="Start of the longest estimate divided by the end of the shortest.")
     shortest: ClaimSummary = Field(description="Claim with the shortest estimate.")
     longest: ClaimSummary = Field(description="Claim with the longest estimate.")
     estimates: list[str] = Field(description="Ids of all claims compared.")
@@ -102,7 +102,7 @@ class ContradictionPosition(ResponseModel):
 
 
 class Contradiction(ResponseModel):
-    """Bodies or studies that contradict each other. A broader record includes its narrower ones."""
+    """Bodies or studies that answer the same question in opposite ways."""
 
     record: Ref
     claim_kind: Literal["recommendation", "finding"] = Field(description="Kind of the claims that disagree.")

@@ -195,7 +195,9 @@ class ConflictPosition(ResponseModel):
 class Conflict(ResponseModel):
     """Disagreement between sources: their positions and the dimension in which they differ. Figures are not averaged."""
 
-    claim_kind: Literal["recommendation", "finding"] = Field(description="Kind of the claims that disagree.")
+    claim_kind: Literal["recommendation", "finding", "relief_duration"] = Field(
+        description="Kind of the claims that disagree."
+    )
     dimension: str = Field(description="In what the sources differ, as text.")
     positions: list[ConflictPosition] = Field(description="Positions taken.")
 
@@ -236,7 +238,8 @@ class ProcedureDetail(ProcedureSummary, DescribedDetail):
 
     texts: ProcedureTexts
     related: RelatedProcedures = Field(description="Related, broader and narrower procedures.")
-    conflicts: Block[Conflict] = Field(description="Disagreements between the sources.")
+    conflicts: Block[Conflict] = Field(description="Disagreements between two sources on the same question.")
+    forms_with_conflicts: Block[Ref] = Field(description="Narrower procedures that have `conflicts`.")
     journey: GuideRef = Field(description="Page of the patient guide that goes with this procedure.")
 
 

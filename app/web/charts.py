@@ -6,7 +6,7 @@ do not make links inside an image reachable by keyboard. Widths are percentages,
 
 import math
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Collection
 from itertools import groupby
 from typing import Final
 
@@ -47,20 +47,6 @@ def get_bounds(claim: Json) -> tuple[float | None, float | None]:
     """Shortest and longest relief of an estimate, in days. None if the source states no bound or relief was ongoing."""
     value = claim["value"]
     return value["min_days"], None if value["ongoing"] else value["max_days"]
-
-
-def have_disjoint_ranges(claims: Iterable[Json]) -> bool:
-    """True if two estimates with the same intent have no duration in common."""
-    spans = [
-        (claim["value"]["intent"], *get_bounds(claim))
-        for claim in claims
-        if any(bound is not None for bound in get_bounds(claim))
-    ]
-    return any(
-        intent == other_intent and high is not None and low is not None and high < low
-        for intent, _, high in spans
-        for other_intent, low, _ in spans
-    )
 
 
 def _svg_line(css_class: str, start: float, end: float, y: int) -> str:
@@ -122,18 +108,22 @@ def _get_text_anchor(n: int) -> str:
     return "start" if n == 0 else "end" if n == len(TICKS) - 1 else "middle"
 
 
-def render_relief_chart(claims: list[Json], *, key: str, title: str, base: str, grouped: bool) -> Markup:
+def render_relief_chart(
+    claims: list[Json], *, key: str, title: str, base: str, differing: Collection[str] | None
+) -> Markup:
     """Figure with chart, caption and a table of the same values; empty without claims.
 
-    `grouped` puts the estimates of a procedure under its name and says if they have no duration in common.
+    `differing`: slugs of the procedures whose estimates disagree. The estimates of a procedure are then under its name,
+    with a mark if they do. None: all estimates are of one procedure.
     """
     if not claims:
         return Markup("")
+    grouped = differing is not None
     y, bands, shapes, links, table_rows = TOP_MARGIN, [], [], [], []
-    for _, estimates in groupby(claims, key=lambda claim: claim["subject"]["slug"]):
+    for slug, estimates in groupby(claims, key=lambda claim: claim["subject"]["slug"]):
         group = list(estimates)
-        if grouped:
-            group_heading, height = _draw_group_heading(group, y)
+        if differing is not None:
+            group_heading, height = _draw_group_heading(group, y, differ=slug in differing)
             bands.append(_draw_band(y, height + ROW_HEIGHT * len(group)))
             shapes.append(group_heading)
             y += height
@@ -157,10 +147,10 @@ def render_relief_chart(claims: list[Json], *, key: str, title: str, base: str, 
     )
 
 
-def _draw_group_heading(group: list[Json], y: int) -> tuple[str, int]:
+def _draw_group_heading(group: list[Json], y: int, *, differ: bool) -> tuple[str, int]:
     """Name of a procedure above its estimates, as SVG, with its height in pixels."""
     lines = [("group", line) for line in textwrap.wrap(group[0]["subject"]["name"], _MAX_NAME_LENGTH)]
-    if have_disjoint_ranges(group):
+    if differ:
         lines.append(("differ", "≠ Sources differ: nothing in common"))
     texts = [
         f'<text class="{css_class}" x="2%" y="{y + 24 + LINE_HEIGHT * n}">{escape(line)}</text>'

@@ -50,7 +50,7 @@ _LABELS: Final = {
     "categories": vocabulary.RISK_CATEGORIES,
     "seriousness": vocabulary.SERIOUSNESS,
     "certainty_ratings": vocabulary.CERTAINTY_RATINGS,
-    "positions": {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS},
+    "positions": {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS, **vocabulary.RELIEF_POSITIONS},
     "folders": PATH_BY_RECORD_TYPE,
 }
 

@@ -45,8 +45,8 @@ def test_each_closed_list_of_the_contract_is_in_the_vocabulary(client: Client, l
     }
 
     listed = [set(values) for values in vocabularies.values()]
-    # A position of a disagreement is one of a recommendation or the direction of a finding.
-    listed.append({*vocabularies["position"], *vocabularies["direction"]})
+    # A position of a disagreement is one of a recommendation, of an estimate, or the direction of a finding.
+    listed.append({*vocabularies["position"], *vocabularies["direction"], *vocabularies["relief_position"]})
     unlisted = [
         values
         for values in list_enums(document["components"]["schemas"])

@@ -255,8 +255,9 @@ def test_rule_17_every_statement_shows_the_kind_of_its_source_and_a_certainty_on
 
 @one_database
 def test_rule_18_opposing_findings_are_side_by_side_with_the_axis_they_differ_on(shipped: Any) -> None:
-    conflicts = shipped.get(f"/v1/procedures/{RICH}").json()["conflicts"]["items"]
-    part = _tree(shipped, f"/procedures/{RICH}").by_id("evidence")
+    disputed = shipped.get("/v1/disagreements").json()["contradictions"][0]["record"]["slug"]
+    conflicts = shipped.get(f"/v1/procedures/{disputed}").json()["conflicts"]["items"]
+    part = _tree(shipped, f"/procedures/{disputed}").by_id("evidence")
 
     assert conflicts
     assert part

@@ -293,8 +293,9 @@ def _build_position_sections(record: Json, base: str) -> list[Json]:
 
 
 def _build_conflict_sections(record: Json, base: str) -> list[Json]:
-    claims_by_id = {claim["id"]: claim for key in ("findings", "recommendations") for claim in record[key]["items"]}
-    labels = {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS}
+    blocks_of_claims = ("findings", "recommendations", "relief_durations")
+    claims_by_id = {claim["id"]: claim for name in blocks_of_claims for claim in record[name]["items"]}
+    labels = {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS, **vocabulary.RELIEF_POSITIONS}
     blocks = []
     for conflict in record["conflicts"]["items"]:
         positions = [
@@ -310,6 +311,9 @@ def _build_conflict_sections(record: Json, base: str) -> list[Json]:
             text_block(f"{conflict['dimension']}. One statement of each position; the full page has all."),
             list_block(positions),
         ]
+    if forms := record["forms_with_conflicts"]["items"]:
+        links = [item(form["name"], url=f"{base}/procedures/{form['slug']}#evidence") for form in forms]
+        blocks += [text_block("Sources disagree on these forms:"), list_block(links)]
     return [section("Where sources disagree", *blocks)] if blocks else []
 
 

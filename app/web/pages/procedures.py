@@ -9,7 +9,7 @@ from markupsafe import Markup
 from app.domain.json import Json
 from app.formats.comparison import list_conditions
 from app.http.context import RequestContext
-from app.web.charts import have_disjoint_ranges, render_relief_chart
+from app.web.charts import render_relief_chart
 from app.web.claim_lists import (
     DRUG_FAMILIES,
     find_license_statements,
@@ -67,14 +67,14 @@ def show_procedure(ctx: RequestContext, slug: str) -> Response:
         key="relief",
         title=f"How long relief lasts after {record['name'][0].lower()}{record['name'][1:]}",
         base=ctx.settings.path_prefix,
-        grouped=False,
+        differing=None,
     )
     return render_template(
         ctx,
         "procedure.html",
         title=record["name"],
         chart=chart,
-        sources_differ=have_disjoint_ranges(estimates),
+        sources_differ=any(conflict["claim_kind"] == "relief_duration" for conflict in record["conflicts"]["items"]),
         harm_statements=group_harm_statements(record["risks"]["items"]),
         claims_by_id={claim["id"]: claim for claim in iter_claims(record)},
         **variables,

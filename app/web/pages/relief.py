@@ -4,8 +4,10 @@ from typing import Final
 
 from fastapi import Response
 
+from app.domain.documents import DISAGREEMENTS
 from app.domain.json import Json
 from app.http.context import RequestContext
+from app.queries.documents import find_document
 from app.queries.list_filter import FilteredList, count_rows
 from app.queries.lists import list_rows
 from app.web.charts import render_relief_chart
@@ -27,7 +29,7 @@ def show_relief(ctx: RequestContext) -> Response:
         key="all",
         title="How long relief lasts, every estimate",
         base=ctx.settings.path_prefix,
-        grouped=True,
+        differing=_list_differing_procedures(ctx),
     )
     description = "How long relief of pain procedures lasts: every estimate on one time axis, from hours to years."
     return render_template(
@@ -41,6 +43,11 @@ def show_relief(ctx: RequestContext) -> Response:
         end=start + len(claims),
         total=total,
     )
+
+
+def _list_differing_procedures(ctx: RequestContext) -> frozenset[str]:
+    disagreements = parse_document(ctx, find_document(ctx.connection, *DISAGREEMENTS) or b'{"estimates": []}')
+    return frozenset(row["procedure"]["slug"] for row in disagreements["estimates"])
 
 
 def _load_whole_groups(ctx: RequestContext, estimates: FilteredList, start: int) -> list[Json]:
