@@ -67,10 +67,14 @@ class SeedModel(BaseModel):
 
 
 class NameIn(SeedModel):
-    """Alternative name of a record. Records may share alternative names but not preferred names."""
+    """Alternative name of a record: what it is called, not a symptom, nor a broader, narrower or other diagnosis or technique."""
 
     text: Line
     kind: Annotated[str, OpenEnum(vocabulary.NAME_KINDS)]
+    ambiguous: bool = Field(
+        default=False,
+        description="Several records are called so: each lists the name and marks it. It leads to none, but to the choice.",
+    )
 
 
 class CitationIn(SeedModel):

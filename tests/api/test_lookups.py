@@ -362,7 +362,7 @@ def test_a_batch_has_the_requested_order_and_lists_missing_slugs(client: Client,
 
 
 def test_a_batch_takes_known_names_and_former_slugs(client: Client, load: Load) -> None:
-    shared = [{"text": "Block", "kind": "synonym"}]
+    shared = [{"text": "Block", "kind": "synonym", "ambiguous": True}]
     load(
         procedure("a", names=[{"text": "Rhizotomy", "kind": "synonym"}, *shared], former_slugs=["old-a"]),
         procedure("b", names=shared),

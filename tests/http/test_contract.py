@@ -162,7 +162,7 @@ def test_a_known_name_redirects_temporarily_and_a_former_slug_permanently(client
 
 
 def test_a_name_of_several_records_is_ambiguous(client: Client, load: Load) -> None:
-    shared = [{"text": "Radiculopathy", "kind": "synonym"}]
+    shared = [{"text": "Radiculopathy", "kind": "synonym", "ambiguous": True}]
     load(condition("lumbar", names=shared), condition("cervical", names=shared))
 
     response = client.get("/v1/conditions/radiculopathy")

@@ -1,0 +1,74 @@
+"""Rules of names: a name leads to one record, unless all that have it say that it is ambiguous."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from build import condition, generator, procedure, risk, write_seed
+from conftest import Client, Load
+
+from app.loader.content import load_content
+from app.seed.problems import SeedInvalid
+
+
+def named(text: str, **fields: Any) -> dict[str, Any]:
+    return {"text": text, "kind": "synonym", **fields}
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (
+            procedure("nerve-burning", names=[named("radiofrequency-ablation")]),
+            "procedures/nerve-burning.json /names/0",
+        ),
+        (condition("burnt", names=[named("RADIOFREQUENCY ablation")]), "conditions/burnt.json /names/0"),
+        (generator("probe", names=[named("RFA")]), "pain_generators/probe.json /names/0"),
+        (risk("burn", names=["RFA"]), "risks.json /risks/0/names/0"),
+        (risk("burn", lay_name="RFA"), "risks.json /risks/0/lay_name"),
+    ],
+)
+def test_a_name_of_another_record_is_refused(tmp_path: Path, other: dict[str, Any], expected: str) -> None:
+    root = write_seed(tmp_path / "seed", procedure("radiofrequency-ablation", names=[named("RFA")]), other)
+
+    with pytest.raises(SeedInvalid) as raised:
+        load_content(root)
+
+    problems = {f"{problem.file} {problem.pointer}": problem for problem in raised.value.problems}
+    assert "is a name of procedure 'radiofrequency-ablation' too" in problems[expected].message
+    assert problems[expected].line > 1
+    assert problems.keys() <= {expected, "procedures/radiofrequency-ablation.json /names/0"}
+
+
+def test_a_name_must_be_marked_in_each_record_that_has_it(tmp_path: Path) -> None:
+    records = [
+        condition("neck", names=[named("Radiculopathy", ambiguous=True)]),
+        condition("back", names=[named("radiculopathy")]),
+    ]
+
+    with pytest.raises(SeedInvalid) as raised:
+        load_content(write_seed(tmp_path / "seed", *records))
+
+    (problem,) = raised.value.problems
+    assert (problem.file, problem.pointer) == ("conditions/back.json", "/names/0")
+
+
+def test_a_name_of_one_record_is_not_ambiguous(tmp_path: Path) -> None:
+    record = condition("neck", names=[named("Radiculopathy", ambiguous=True)])
+
+    with pytest.raises(SeedInvalid) as raised:
+        load_content(write_seed(tmp_path / "seed", record))
+
+    (problem,) = raised.value.problems
+    assert problem.message == "no other record has the name 'Radiculopathy': it is not ambiguous"
+
+
+def test_an_ambiguous_name_lists_its_records(client: Client, load: Load) -> None:
+    shared = [named("Radiculopathy", ambiguous=True)]
+    load(condition("neck", names=shared), condition("back", names=shared))
+
+    response = client.get("/v1/conditions/radiculopathy")
+
+    assert (response.status_code, response.json()["code"]) == (404, "ambiguous_name")
+    assert [record["slug"] for record in response.json()["suggestions"]] == ["back", "neck"]
+    assert client.get("/v1/conditions/neck").json()["names"][1] == {"text": "Radiculopathy", "kind": "synonym"}
