@@ -13,6 +13,7 @@ from app.api.export_cache import EXPORT_FILES
 from app.api.v1 import (
     compare,
     conditions,
+    emergencies,
     exports,
     feeds,
     guide,
@@ -59,6 +60,7 @@ V1_MODULES = (
     procedure_claims,
     risks,
     sources,
+    emergencies,
     guide,
     releases,
     search,

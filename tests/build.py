@@ -115,6 +115,19 @@ def page(slug: str, **fields: Any) -> Json:
     return {"_": "guide", "slug": slug, **defaults, **fields}
 
 
+def emergency(slug: str, **fields: Any) -> Json:
+    defaults = {
+        "name": slug.replace("-", " ").capitalize(),
+        "lay_name": slug.replace("-", " "),
+        "tier": "emergency",
+        "short_sign": f"A sign of {slug}.",
+        "signs": [{"text": "A sign", "claims": [f"{slug}--emergency-01"]}],
+        "phrases": {"emergency": [slug.replace("-", " ")]},
+        "claims": [claim(f"{slug}--emergency-01", "red_flag", {"label": "Signs"})],
+    }
+    return {"_": "emergencies", "slug": slug, **defaults, **fields}
+
+
 ABOUT = {
     "title": "Test",
     "publisher": "Testers",
@@ -132,7 +145,13 @@ FAMILIES = (
     " neuromodulation".split()
 )
 EDITORIAL = {"invasiveness": [{"family": family, "reason": "Test."} for family in FAMILIES]}
-LISTS = {"risks": "risks", "sources": "sources", "guide": "pages", "withdrawn": "withdrawn"}
+LISTS = {
+    "risks": "risks",
+    "sources": "sources",
+    "guide": "pages",
+    "emergencies": "emergencies",
+    "withdrawn": "withdrawn",
+}
 
 
 def write_seed(root: Path, *records: Json) -> Path:

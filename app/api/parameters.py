@@ -15,6 +15,7 @@ from app.domain.patterns import SHORT_DURATION, VERSION
 from app.domain.record_types import RECORD_TYPES
 from app.domain.values import (
     BodyRegion,
+    CallTier,
     ClosedEnum,
     Direction,
     Intent,
@@ -328,6 +329,14 @@ class PainGeneratorParams(PageParams):
     condition: list[ShortText] = repeatable("Slug or name; generators that this condition arises from.")
     sort: Annotated[str, one_of("name", "-name", "updated", "-updated")] = sort_order("Sort order.")
     facet: list[Annotated[str, one_of("kind", "body_region", "condition")]] = repeatable(FACET)
+
+
+class EmergencyParams(PageParams):
+    """Filters of the list of emergencies."""
+
+    tier: list[CallTier] = repeatable("How soon to get help; emergencies with a sign of this tier.")
+    sort: Annotated[str, one_of("name", "-name", "updated", "-updated")] = sort_order("Sort order.")
+    facet: list[Annotated[str, one_of("tier")]] = repeatable(FACET)
 
 
 class RiskParams(PageParams):

@@ -42,13 +42,18 @@ class ClaimKind:
     # Vocabulary of `values` in a statement: lists of procedures filter by it.
     vocabulary: Mapping[str, str] | None = None
     on_guide_pages: bool = True
+    on_emergencies: bool = False
     # Type of the ClinicalUseDefinition in FHIR; empty: the claim is an Evidence.
     fhir_use_type: str = ""
 
     @property
     def record_types(self) -> tuple[str, ...]:
         """Record types that may have such claims."""
-        return (*self.sections, *(("guide_page",) if self.on_guide_pages else ()))
+        return (
+            *self.sections,
+            *(("guide_page",) if self.on_guide_pages else ()),
+            *(("emergency",) if self.on_emergencies else ()),
+        )
 
 
 def _in_part(part: str, heading: str, *, limit: int = 3, says_unknown: bool = True) -> PageSection:
@@ -90,7 +95,13 @@ _ROWS: Final = (
         fhir_use_type="indication",
     ),
     ClaimKind("symptom", "Symptom", "symptoms", {"condition": PageSection("Symptoms", limit=4)}),
-    ClaimKind("red_flag", "Red flag", "red_flags", {"condition": _in_template("urgent", "Signs that need help")}),
+    ClaimKind(
+        "red_flag",
+        "Red flag",
+        "red_flags",
+        {"condition": _in_template("urgent", "Signs that need help")},
+        on_emergencies=True,
+    ),
     ClaimKind(
         "arises_from",
         "Arises from",
@@ -231,6 +242,7 @@ _ROWS: Final = (
             "condition": PageSection("How common it is", limit=4),
             "pain_generator": PageSection("How common it is", limit=4),
         },
+        on_emergencies=True,
     ),
     ClaimKind("incidence", "Incidence", "incidences", {"condition": PageSection("New cases", limit=4)}),
     ClaimKind(
@@ -311,7 +323,7 @@ _ROWS: Final = (
     ClaimKind(
         "when_to_call",
         "When to call",
-        "when_to_call",
+        "when_to_call_claims",
         {
             "procedure": _in_part("call", "What sources say", says_unknown=False),
             "condition": PageSection("When to get help", limit=4),

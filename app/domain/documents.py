@@ -29,4 +29,4 @@ QUALITY: Final[DocumentKey] = (DocumentType.QUALITY, "quality")
 DISAGREEMENTS: Final[DocumentKey] = (DocumentType.QUALITY, "disagreements")
 # Codes of other organizations, by system, with the records that they lead to.
 CODE_MAP: Final[DocumentKey] = (DocumentType.CODES, "map")
-RED_FLAGS: Final[DocumentKey] = (DocumentType.SEARCH, "red-flags")
+EMERGENCY_NOTICES: Final[DocumentKey] = (DocumentType.SEARCH, "emergency-notices")

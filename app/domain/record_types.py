@@ -59,7 +59,6 @@ _ROWS: Final = (
             "what_happens": "day",
             "preparation": "before",
             "afterwards": "afterwards",
-            "when_to_call": "call",
         },
     ),
     RecordType(
@@ -71,7 +70,7 @@ _ROWS: Final = (
         fhir_id_prefix="condition-",
         fhir_title="Painful conditions",
         facts=("stub",),
-        texts={"summary": "what", "clinical": "clinicians", "when_to_call": "call"},
+        texts={"summary": "what", "clinical": "clinicians"},
     ),
     RecordType(
         "pain_generator",
@@ -118,6 +117,7 @@ _ROWS: Final = (
         ),
     ),
     RecordType("guide_page", "guide", "guide", "guide"),
+    RecordType("emergency", "emergencies", "emergency", "emergencies", facts=("lay_name", "tier")),
 )
 RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType({row.name: row for row in _ROWS})
 # Fields of a source that hold its number in a public register -> name and web address of the register.

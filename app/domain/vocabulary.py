@@ -173,6 +173,20 @@ CALL_TIERS: Final = _labels(
     urgent_referral="See a doctor within days",
     routine="Ask at the next contact",
 )
+# What to do at each tier, unless an emergency says something else.
+CALL_ACTIONS: Final = _labels(
+    emergency="Call your local emergency number (for example 911, 112 or 999), or go to the nearest emergency department"
+    " now. Do not drive yourself.",
+    same_day="Be seen today: call the clinic that treated you, your doctor or a health line. If none of them can see you"
+    " today, go to an emergency department.",
+    urgent_referral="See a doctor within days.",
+    routine="Ask at your next appointment.",
+)
+CALL_ORIGINS: Final = _labels(
+    source="A source says so of this record",
+    editorial="Editorial: an emergency that belongs to this record's risks or to this part of the body",
+    general="Editorial: an emergency that can happen to anyone",
+)
 MEASURES: Final = _labels(duration="How long relief lasts", time_to_recurrence="Time until the pain returns")
 STATISTICS: Final = _labels(
     range="Range",

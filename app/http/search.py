@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
+from app.domain import vocabulary
+from app.domain.json import Json
 from app.http.context import RequestContext, resolve_links
 from app.http.preparation import ReleaseFiles, get_prepared
 from app.http.slug_resolution import suggest_records
-from app.queries.documents import find_claim, get_red_flags_json
+from app.queries.documents import get_emergency_notices_json
 from app.search.explanations import explain
 from app.search.index import (
     INDEX_FORMAT_VERSION,
@@ -22,8 +24,8 @@ from app.search.index import (
     open_index,
     write_index,
 )
-from app.search.red_flags import RedFlags, build_red_flags
 from app.settings import Settings
+from app.text.emergency_phrases import EmergencyPhrases, build_emergency_phrases
 from app.text.nearest import SuggestionIndex, find_nearest
 from app.version import code_fingerprint
 
@@ -33,7 +35,9 @@ class SearchData:
     """What a search needs beside the database."""
 
     index: SearchIndex
-    red_flags: RedFlags
+    emergencies: EmergencyPhrases
+    # Emergency -> its notice, and what to do at each tier.
+    notices: dict[str, Json]
     names: SuggestionIndex
 
 
@@ -49,9 +53,12 @@ def _open_search(ctx: RequestContext, directory: Path) -> SearchData:
         getattr(index, table)
     for record_type in SEARCHED_TYPES:
         suggest_records(ctx, record_type, "a")
-    red_flags = build_red_flags(orjson.loads(bytes(get_red_flags_json(ctx.connection))))
+    catalog = orjson.loads(resolve_links(ctx.settings, bytes(get_emergency_notices_json(ctx.connection))))
+    phrases = ((emergency["slug"], emergency["phrases"]) for emergency in catalog["emergencies"])
+    emergencies = build_emergency_phrases(phrases, catalog["words"], vocabulary.CALL_TIERS)
+    notices = {emergency["slug"]: emergency for emergency in catalog["emergencies"]}
     names = SuggestionIndex(suffix[1] for suffix in index.name_suffixes)
-    return SearchData(index, red_flags, names)
+    return SearchData(index, emergencies, notices, names)
 
 
 INDEX_FILES: Final = ReleaseFiles(
@@ -74,11 +81,17 @@ def explain_hit(hit: Hit) -> str:
     return explain(hit.matched_field, hit.matched_kind, hit.matched_text, exact=hit.exact)
 
 
-def find_notices(ctx: RequestContext, text: str) -> list[Any]:
-    """Cited warnings about the emergencies that the text describes: whole claims, each once."""
+def find_notices(ctx: RequestContext, text: str) -> list[Json]:
+    """Find the notices of the emergencies that the text describes, the most urgent first. Links are resolved."""
     data = get_prepared(ctx, INDEX_FILES)
-    claim_ids = data.red_flags.find_claims(text, data.index.word_frequency)
-    return [orjson.loads(claim) for claim_id in claim_ids if (claim := find_claim(ctx.connection, claim_id))]
+    notices = []
+    for match in data.emergencies.find(text, data.index.word_frequency):
+        emergency = data.notices[match.slug]
+        action = emergency["actions"][match.tier]
+        notice = emergency["notice"]
+        statement = f"{notice['name']}. {notice['summary']} {action}"
+        notices.append({"statement": statement, "tier": match.tier, "action": action, **notice})
+    return notices
 
 
 def suggest_names(ctx: RequestContext, text: str) -> list[str]:

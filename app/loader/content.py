@@ -66,6 +66,7 @@ class CheckedContent:
             "sources": len(self.bundle.sources),
             "claims": len(self.graph.claims),
             "guide_pages": len(self.bundle.guide),
+            "emergencies": len(self.bundle.emergencies),
         }
         return {
             "version": self.version,

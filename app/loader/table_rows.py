@@ -19,6 +19,7 @@ from app.loader.content import CheckedContent
 from app.queries.lists import build_first_page
 from app.read_model.claims_json import RenderedClaim, render_claims, to_json
 from app.read_model.codes import build_code_map, build_treatments
+from app.read_model.emergencies import build_emergency_document
 from app.read_model.grading import find_band
 from app.read_model.graph import ContentGraph
 from app.read_model.lists import ListBuilder, build_lists
@@ -35,6 +36,7 @@ from app.read_model.record_documents import (
     list_names,
 )
 from app.read_model.releases import iter_release_documents
+from app.read_model.when_to_call import build_when_to_call
 from app.text.normalize import normalize
 
 # Values by column, further keys are ignored; or for large tables a tuple of all columns in table order.
@@ -48,6 +50,7 @@ _RECORD_TABLES: Final[dict[str, type[SQLModel]]] = {
     "pain_generator": models.PainGenerator,
     "risk": models.Risk,
     "guide_page": models.GuidePage,
+    "emergency": models.Emergency,
 }
 # Tables of the values of one kind of claims; estimates of relief have rows of their own.
 _VALUE_TABLES: Final[dict[str, type[SQLModel]]] = {
@@ -79,6 +82,8 @@ def _iter_record_tables(graph: ContentGraph) -> Iterator[TableRows]:
     for record_type, table in _RECORD_TABLES.items():
         records = getattr(graph.bundle, RECORD_TYPES[record_type].folder)
         yield table, (_build_record_row(graph, record_type, record) for record in records)
+    yield models.EmergencySign, _iter_emergency_sign_rows(graph)
+    yield models.CallSign, _iter_call_sign_rows(graph)
     yield models.Name, _iter_name_rows(graph)
     yield models.SearchPhrase, _iter_phrase_rows(graph)
     yield models.FormerSlug, _iter_former_slug_rows(graph)
@@ -194,12 +199,40 @@ def _iter_names(graph: ContentGraph) -> Iterator[tuple[str, str, list[tuple[str,
         yield "risk", risk.slug, [("lay_name", risk.lay_name), *list_names(risk)]
     for page in graph.bundle.guide:
         yield "guide_page", page.slug, [("preferred", page.title), *(("synonym", name) for name in page.names)]
+    for emergency in graph.bundle.emergencies:
+        yield "emergency", emergency.slug, [("preferred", emergency.name), ("lay_name", emergency.lay_name)]
 
 
 def _iter_name_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
     for record_type, slug, names in _iter_names(graph):
         for name_kind, text in dict.fromkeys(names):
             yield {"type": record_type, "slug": slug, "kind": name_kind, "text": text, "normalized": normalize(text)}
+
+
+def _iter_emergency_sign_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    for emergency in graph.bundle.emergencies:
+        for position, sign in enumerate(emergency.signs):
+            yield {
+                "emergency": emergency.slug,
+                "position": position,
+                "text": sign.text,
+                "tier": sign.tier or emergency.tier,
+                "claims": orjson.dumps(sign.claims).decode(),
+            }
+
+
+def _iter_call_sign_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
+    for record_type, record in graph.bundle.records():
+        for position, row in enumerate(build_when_to_call(graph, record_type, record)["items"]):
+            emergencies = [emergency["slug"] for emergency in row["emergencies"]]
+            yield {
+                "type": record_type,
+                "slug": record.slug,
+                "position": position,
+                **{column: row[column] for column in ("sign", "tier", "origin")},
+                "emergencies": orjson.dumps(emergencies).decode(),
+                "claims": orjson.dumps(row["claims"]).decode(),
+            }
 
 
 def _iter_phrase_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
@@ -213,6 +246,8 @@ def _iter_former_slug_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
         yield from ({"type": record_type, "old_slug": old, "slug": record.slug} for old in record.former_slugs)
     for risk in graph.bundle.risks:
         yield from ({"type": "risk", "old_slug": old, "slug": risk.slug} for old in risk.former_slugs)
+    for emergency in graph.bundle.emergencies:
+        yield from ({"type": "emergency", "old_slug": old, "slug": emergency.slug} for old in emergency.former_slugs)
 
 
 def _iter_withdrawn_rows(graph: ContentGraph) -> Iterator[dict[str, Any]]:
@@ -334,6 +369,11 @@ def _iter_claims_and_documents(graph: ContentGraph) -> Iterator[TableRows]:
         yield models.Claim, _iter_claim_rows(graph, "guide_page", page.slug, claims)
         summary, document = build_summary(graph, "guide_page", page), build_guide_document(graph, page)
         yield models.Document, [_build_document_row("guide_page", page.slug, page.title, summary, document)]
+    for emergency in graph.bundle.emergencies:
+        claims = render_claims(graph, "emergency", emergency.slug, emergency.claims)
+        yield models.Claim, _iter_claim_rows(graph, "emergency", emergency.slug, claims)
+        summary, document = build_summary(graph, "emergency", emergency), build_emergency_document(graph, emergency)
+        yield models.Document, [_build_document_row("emergency", emergency.slug, emergency.name, summary, document)]
 
 
 def _build_document_row(record_type: str, slug: str, name: str, summary: object, body: object) -> Row:

@@ -8,7 +8,10 @@ from app.models.claims import Citation, Claim  # noqa: E402 - the naming convent
 from app.models.outcomes import Finding, Recommendation, ReliefDuration, ResponseRate  # noqa: E402
 from app.models.read_model import Document, ListFacet, ListRow, ListSort, LookupProcedurePositions  # noqa: E402
 from app.models.records import (  # noqa: E402
+    CallSign,
     Condition,
+    Emergency,
+    EmergencySign,
     FormerSlug,
     GuidePage,
     Name,
@@ -34,12 +37,15 @@ from app.models.releases import Release  # noqa: E402
 
 __all__ = [
     "Ancestor",
+    "CallSign",
     "Citation",
     "Claim",
     "Condition",
     "ConditionCause",
     "ConditionGenerator",
     "Document",
+    "Emergency",
+    "EmergencySign",
     "Finding",
     "FormerSlug",
     "GuidePage",

@@ -93,6 +93,48 @@ class GuidePage(SQLModel, table=True):
     summary: str = Field(sa_type=BYTEWISE)
 
 
+class Emergency(SQLModel, table=True):
+    """An emergency of the catalog."""
+
+    slug: str = Field(primary_key=True, sa_type=BYTEWISE)
+    name: str = Field(unique=True, sa_type=BYTEWISE)
+    sort_name: str = Field(index=True, sa_type=BYTEWISE)
+    lay_name: str = Field(sa_type=BYTEWISE)
+    # How soon to get help for its most urgent signs.
+    tier: str = Field(index=True, sa_type=BYTEWISE)
+    summary: str = Field(sa_type=BYTEWISE)
+    last_changed_in: str = Field(sa_type=BYTEWISE)
+
+
+class EmergencySign(SQLModel, table=True):
+    """A sign of an emergency."""
+
+    __tablename__ = "emergency_sign"
+
+    emergency: str = Field(primary_key=True, foreign_key="emergency.slug", sa_type=BYTEWISE)
+    position: int = Field(primary_key=True)
+    text: str = Field(sa_type=BYTEWISE)
+    tier: str = Field(sa_type=BYTEWISE)
+    # JSON array of claim ids.
+    claims: str = Field(sa_type=BYTEWISE)
+
+
+class CallSign(SQLModel, table=True):
+    """A sign for which a reader of a record must get help."""
+
+    __tablename__ = "call_sign"
+
+    type: str = Field(primary_key=True, sa_type=BYTEWISE)
+    slug: str = Field(primary_key=True, sa_type=BYTEWISE)
+    position: int = Field(primary_key=True)
+    sign: str = Field(sa_type=BYTEWISE)
+    tier: str = Field(sa_type=BYTEWISE)
+    origin: str = Field(sa_type=BYTEWISE)
+    # JSON arrays of slugs and claim ids.
+    emergencies: str = Field(sa_type=BYTEWISE)
+    claims: str = Field(sa_type=BYTEWISE)
+
+
 class Name(SQLModel, table=True):
     """A name of a record, normalized for matching. Preferred names are unique within a record type; other names may be shared."""
 

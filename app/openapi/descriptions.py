@@ -49,7 +49,6 @@ FIELDS: Final[Mapping[str, str]] = {
     "preparation": "How to prepare.",
     "summary": "Summary for patients.",
     "what_happens": "What happens during the procedure.",
-    "when_to_call": "When to call the clinic or get help.",
 }
 # By the end of the component's name: Pydantic gives these no description.
 _COMPONENTS: Final[Mapping[str, str | None]] = {

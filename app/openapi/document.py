@@ -47,6 +47,7 @@ TAGS: Final = [
         "description": "Targets, relief durations, response rates and findings across all procedures.",
     },
     {"name": "risks", "description": "Risks of procedures."},
+    {"name": "emergencies", "description": "Emergencies: their signs, and how soon to get help."},
     {"name": "sources and claims", "description": "Sources and the claims that cite them."},
     {"name": "search", "description": "Search with an explanation for each match."},
     {"name": "codes", "description": "Look-up by codes of other organizations."},

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.db.read_engine import ReadTransaction
 from app.db.statements import bind_list
-from app.domain.documents import CURRENT_RELEASE, RED_FLAGS
+from app.domain.documents import CURRENT_RELEASE, EMERGENCY_NOTICES
 
 
 def find_document(transaction: ReadTransaction, document_type: str, slug: str) -> bytes | None:
@@ -20,9 +20,9 @@ def get_current_release_json(transaction: ReadTransaction) -> bytes:
     return find_document(transaction, *CURRENT_RELEASE) or b"{}"
 
 
-def get_red_flags_json(transaction: ReadTransaction) -> bytes:
-    """Red flags as a JSON array: phrases that users search for, and the claims to show for them."""
-    return find_document(transaction, *RED_FLAGS) or b"[]"
+def get_emergency_notices_json(transaction: ReadTransaction) -> bytes:
+    """Emergencies as JSON: the phrases that users search for, and the notice to show for each."""
+    return find_document(transaction, *EMERGENCY_NOTICES) or b'{"words":{},"emergencies":[]}'
 
 
 def list_documents(transaction: ReadTransaction, document_type: str, slugs: Sequence[str]) -> dict[str, bytes]:

@@ -160,6 +160,7 @@ def build_graph(bundle: Bundle, version: str, history: History, changed: set[str
     graph.names.update({("risk", risk.slug): risk.name for risk in bundle.risks})
     graph.names.update({("source", source.slug): source.title for source in bundle.sources})
     graph.names.update({("guide_page", page.slug): page.title for page in bundle.guide})
+    graph.names.update({("emergency", emergency.slug): emergency.name for emergency in bundle.emergencies})
     graph.removed_records = dict(_iter_removed_records(graph, history))
     graph.sources = {source.slug: source for source in bundle.sources}
     graph.risks = {risk.slug: risk for risk in bundle.risks}

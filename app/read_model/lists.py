@@ -164,6 +164,7 @@ def build_lists(
         ("pain_generator", _build_generator_facets),
         ("risk", _build_risk_facets),
         ("source", _build_source_facets),
+        ("emergency", _build_emergency_facets),
     ):
         yield ListBuilder(PATH_BY_RECORD_TYPE[record_type], _iter_record_rows(graph, record_type, build_facets))
     yield ListBuilder("targets", _iter_target_rows(graph))
@@ -286,6 +287,10 @@ def _build_generator_facets(graph: ContentGraph, record: seed.PainGeneratorIn) -
             for ancestor in graph.ancestors["condition"][condition]
         },
     }
+
+
+def _build_emergency_facets(_: ContentGraph, emergency: seed.EmergencyIn) -> Facets:
+    return {"tier": {sign.tier or emergency.tier for sign in emergency.signs}}
 
 
 def _build_risk_facets(graph: ContentGraph, risk: seed.RiskIn) -> Facets:

@@ -31,7 +31,8 @@ def compute_quality(graph: ContentGraph) -> tuple[Json, bytes]:
 
     Shares are fractions of claims from 0 to 1; null without claims.
     """
-    all_traits = [_find_traits(graph, claim) for page in graph.bundle.guide for claim in page.claims]
+    others: list[seed.GuidePageIn | seed.EmergencyIn] = [*graph.bundle.guide, *graph.bundle.emergencies]
+    all_traits = [_find_traits(graph, claim) for other in others for claim in other.claims]
     grades: dict[str, list[float]] = {name: [] for name in FORMULAS}
     count, records = 0, BytesIO()
     for record_type, record in sorted(

@@ -25,6 +25,7 @@ from app.read_model.claims_json import (
 from app.read_model.codes import build_codes
 from app.read_model.graph import ContentGraph, Relation
 from app.read_model.positions import list_positions
+from app.read_model.when_to_call import build_when_to_call, build_when_to_call_about_risk
 from app.seed import schema as seed
 
 
@@ -51,7 +52,14 @@ def get_summary(record: Any) -> str | None:  # noqa: ANN401 - any record class
             return record.description
         case seed.GuidePageIn():
             return record.summary.text
+        case seed.EmergencyIn():
+            return record.short_sign
     return None
+
+
+def get_action(emergency: seed.EmergencyIn) -> str:
+    """Get what to do in an emergency."""
+    return emergency.action or vocabulary.CALL_ACTIONS[emergency.tier]
 
 
 def build_summary(graph: ContentGraph, record_type: str, record: Any) -> Json:  # noqa: ANN401 - any record class but SourceIn
@@ -68,6 +76,8 @@ def build_summary(graph: ContentGraph, record_type: str, record: Any) -> Json:  
     if record_type == "procedure":
         summary["positions"] = build_block(list_positions(graph, record.slug))
         summary["typical_relief"] = build_typical_relief(graph, record.slug)
+    if isinstance(record, seed.EmergencyIn):
+        summary["action"] = get_action(record)
     summary["review"] = build_review(graph, record_type, record.slug)
     summary["last_changed_in"] = graph.last_changed_version(record_type, record.slug)
     summary["links"] = build_links(record_type, record.slug)
@@ -137,6 +147,7 @@ def build_summary_and_document(
         "texts": build_texts(record_type, record),
         **build_blocks(record_type, record, claims),
         **_build_links_to_records(graph, record),
+        "when_to_call": build_when_to_call(graph, record_type, record),
         **_build_common_footer(graph, record_type, record),
     }
     return summary, document
@@ -238,6 +249,7 @@ def build_risk_document(graph: ContentGraph, risk: seed.RiskIn) -> Json:
         **build_summary(graph, "risk", risk),
         "names": _build_names(risk),
         "observations": build_block(observations),
+        "when_to_call": build_when_to_call_about_risk(graph, risk.slug),
         "license": build_license(graph),
         "notice": build_notice(graph),
     }

@@ -6,10 +6,11 @@ from urllib.parse import quote
 
 import orjson
 
-from app.domain.documents import CURRENT_RELEASE, RED_FLAGS, DocumentType
+from app.domain.documents import CURRENT_RELEASE, EMERGENCY_NOTICES, DocumentType
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.read_model.claims_json import build_content_review, build_license, build_notice, link_placeholder
+from app.read_model.emergencies import build_notices_document
 from app.read_model.graph import ContentGraph
 from app.seed.diff import RECORD_TYPE_BY_FOLDER
 from app.seed.schema import ContentChange, ReleaseFile
@@ -20,12 +21,11 @@ DocumentRow = tuple[str, str, str, Json, Any]
 def iter_release_documents(
     graph: ContentGraph, releases: list[ReleaseFile], unreleased_changes: list[ContentChange], current: dict[str, Any]
 ) -> Iterator[DocumentRow]:
-    """Yield the documents of releases, the current release, the red-flag phrases, and the history as the seed has it."""
+    """Yield the documents of releases, the current release, the notices of emergencies, and the history as the seed has it."""
     for release in releases:
         summary = _build_release_summary(release, is_current=release.version == current["version"])
         yield DocumentType.RELEASE, release.version, release.title, summary, summary
-    flags = [{"phrases": flag.phrases, "claims": flag.claims} for flag in graph.editorial.red_flags]
-    yield *RED_FLAGS, "Red flags", {}, flags
+    yield *EMERGENCY_NOTICES, "Notices of emergencies", {}, build_notices_document(graph)
     if unreleased_changes:
         summary = _build_development_summary(current, unreleased_changes)
         yield DocumentType.RELEASE, current["version"], current["version"], summary, summary

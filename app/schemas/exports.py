@@ -5,6 +5,7 @@ from pydantic import Field, JsonValue
 from app.schemas.building_blocks import License, Link, ResponseModel
 from app.schemas.records import (
     ConditionDetail,
+    EmergencyDetail,
     GuidePageDetail,
     PainGeneratorDetail,
     ProcedureDetail,
@@ -57,6 +58,7 @@ class Export(ResponseModel):
     risks: list[RiskDetail] = Field(description="Every risk.")
     sources: list[SourceDetail] = Field(description="Every source.")
     guide: list[GuidePageDetail] = Field(description="Every page of the patient guide.")
+    emergencies: list[EmergencyDetail] = Field(description="Every emergency.")
     releases: list[ReleaseSummary] = Field(description="Every release.")
 
 

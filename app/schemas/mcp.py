@@ -81,11 +81,30 @@ class TreatmentHit(ResponseModel):
     relations: list[TreatmentRelation] = Field(description="Nearest relation of each role that the request allows.")
 
 
+class SignToCallFor(ResponseModel):
+    """Sign for which to get help."""
+
+    sign: str
+    tier: str = Field(description="How soon: emergency, same_day, urgent_referral or routine.")
+
+
+class EmergencyToMention(ResponseModel):
+    """Emergency that a query describes."""
+
+    emergency: str = Field(description="Slug of the emergency.")
+    name: str
+    tier: str = Field(description="How soon to get help for what the query describes.")
+    action: str = Field(description="What to do.")
+    signs: list[SignToCallFor] = Field(description="Its signs, the most urgent first.")
+    claims: list[str] = Field(description="Ids of the claims that state the signs.")
+    sources: list[str] = Field(description="Slugs of their sources.")
+
+
 class FindOutput(ToolOutput):
     """Records that match a query."""
 
     items: list[RecordHit]
-    notices: list[CitedClaim] = Field(description="Red flags that the query describes; mention these first.")
+    notices: list[EmergencyToMention] = Field(description="Emergencies that the query describes; mention these first.")
     suggestions: list[str] = Field(description="Names similar to a query that has no matches.")
     next: str | None = Field(description="`cursor` of the next page; null: this is the last page.")
 
@@ -108,6 +127,9 @@ class GetOutput(ToolOutput):
     review: ReviewOut | None = Field(description="Review by a clinician; null: claims and sources are not reviewed.")
     facts: dict[str, Any] = Field(
         description="Attributes of the record: family, intents, kind, body regions, year, design, etc."
+    )
+    when_to_call: list[SignToCallFor] = Field(
+        description="Signs for which to get help, the most urgent first; mention the emergencies whenever you mention a benefit."
     )
     sections: list[ClaimSection]
     unknown: list[str] = Field(description="Sections without any information.")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.domain import vocabulary
-from app.domain.values import BodyRegion, Intent, OpenEnum, Seriousness, TargetRole
+from app.domain.values import BodyRegion, CallTier, Intent, OpenEnum, Seriousness, TargetRole
 from app.schemas.building_blocks import (
     Block,
     Family,
@@ -101,6 +101,36 @@ class RiskSummary(RecordSummary):
     category: Annotated[str, OpenEnum(vocabulary.RISK_CATEGORIES)] = Field(description="Category of the risk.")
     seriousness: Seriousness = Field(description="How serious it usually is: an editorial judgment.")
     seriousness_reason: str = Field(description="Reason for the judgment.")
+
+
+class EmergencySign(ResponseModel):
+    """Sign of an emergency."""
+
+    text: str = Field(description="The sign in everyday words.")
+    lang: Lang
+    tier: CallTier = Field(description="How soon to get help for it.")
+    claims: list[str] = Field(description="Ids of the claims that support it; empty: editorial.")
+
+
+class WhenToCallRow(ResponseModel):
+    """Sign for which a reader of the record must get help."""
+
+    sign: str = Field(description="The sign in everyday words.")
+    lang: Lang
+    tier: CallTier = Field(description="How soon to get help.")
+    emergencies: list[Ref] = Field(description="Emergencies that it can mean.")
+    origin: Annotated[str, OpenEnum(vocabulary.CALL_ORIGINS)] = Field(description="Why the sign stands here.")
+    claims: list[str] = Field(description="Ids of the claims that support it.")
+
+
+class EmergencySummary(RecordSummary):
+    """Emergency in the catalog."""
+
+    type: Literal["emergency"]
+    summary: str = Field(description="Its signs in one line.")
+    lay_name: str = Field(description="Name in plain words.")
+    tier: CallTier = Field(description="How soon to get help for its most urgent signs.")
+    action: str = Field(description="What to do.")
 
 
 class SourceSummary(SourceRef):
@@ -241,6 +271,7 @@ class ProcedureDetail(ProcedureSummary, DescribedDetail):
     conflicts: Block[Conflict] = Field(description="Disagreements between two sources on the same question.")
     forms_with_conflicts: Block[Ref] = Field(description="Narrower procedures that have `conflicts`.")
     journey: GuideRef = Field(description="Page of the patient guide that goes with this procedure.")
+    when_to_call: Block[WhenToCallRow] = Field(description="Signs for which to get help, the most urgent first.")
 
 
 class LinkedRecord(ResponseModel):
@@ -274,6 +305,7 @@ class ConditionDetail(ConditionSummary, DescribedDetail):
     caused_by: Block[LinkedRecord] = Field(description="Conditions that can cause it.")
     procedures: Block[LinkedProcedure] = Field(description="Procedures used for it.")
     related: Hierarchy = Field(description="Broader and narrower conditions.")
+    when_to_call: Block[WhenToCallRow] = Field(description="Signs for which to get help, the most urgent first.")
 
 
 @add_claim_blocks("pain_generator")
@@ -284,6 +316,7 @@ class PainGeneratorDetail(PainGeneratorSummary, DescribedDetail):
     conditions: Block[LinkedRecord] = Field(description="Conditions that can arise from it.")
     procedures: Block[LinkedProcedure] = Field(description="Procedures that diagnose or treat it.")
     related: Hierarchy = Field(description="Broader and narrower pain generators.")
+    when_to_call: Block[WhenToCallRow] = Field(description="Signs for which to get help, the most urgent first.")
 
 
 class RiskDetail(RiskSummary):
@@ -291,6 +324,20 @@ class RiskDetail(RiskSummary):
 
     names: list[NameOut]
     observations: Block[ProcedureRiskClaimOut] = Field(description="Claims that state how often it occurs.")
+    when_to_call: Block[WhenToCallRow] = Field(description="Signs for which to get help, the most urgent first.")
+    license: License
+    notice: TextWithLang
+
+
+class EmergencyDetail(EmergencySummary):
+    """Full emergency, with its signs and the claims behind them."""
+
+    names: list[NameOut]
+    signs: list[EmergencySign] = Field(description="Its signs, the most urgent first.")
+    risks: Block[Ref] = Field(description="Risks of procedures that can become this emergency: an editorial choice.")
+    red_flags: Block[StatementClaimOut] = Field(description="Claims that state its signs.")
+    prevalences: Block[StatementClaimOut] = Field(description="Claims on how common it is.")
+    sources: list[SourceRef]
     license: License
     notice: TextWithLang
 

@@ -49,6 +49,7 @@ class Counts(ResponseModel):
     sources: int = Field(description="Number of sources.")
     claims: int = Field(description="Number of claims.")
     guide_pages: int = Field(description="Number of pages of the patient guide.")
+    emergencies: int = Field(description="Number of emergencies in the catalog.")
 
 
 class CurrentLinks(ResponseModel):

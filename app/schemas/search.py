@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.building_blocks import NAME_KINDS, Link, ListPage, RecordLinks, RecordType, ResponseModel
-from app.schemas.claims import AnyClaimOut
-from app.schemas.records import ProcedureLookupEntry
+from app.domain.values import CallTier
+from app.schemas.building_blocks import NAME_KINDS, Link, ListPage, RecordLinks, RecordType, ResponseModel, SourceRef
+from app.schemas.records import EmergencySign, ProcedureLookupEntry
 
 MatchKind = Annotated[str, Field(json_schema_extra={"x-extensible-enum": [*NAME_KINDS, "patient_phrase", "text"]})]
 
@@ -82,21 +82,39 @@ class ProcedureWithReason(ProcedureLookupEntry):
     reason: str = Field(description="Why the procedure is listed.")
 
 
+class SuggestionLinks(ResponseModel):
+    """Links of a record."""
+
+    self: Link
+    html: Link
+
+
+class EmergencyNotice(ResponseModel):
+    """Emergency that a query describes."""
+
+    statement: str = Field(description="Name, signs and what to do, as one text.")
+    tier: CallTier = Field(description="How soon to get help for what the query describes.")
+    action: str = Field(description="What to do at that tier.")
+    emergency: str = Field(description="Slug of the emergency.")
+    name: str
+    lay_name: str = Field(description="Name in plain words.")
+    summary: str = Field(description="Its signs in one line.")
+    signs: list[EmergencySign] = Field(description="Its signs, the most urgent first.")
+    claims: list[str] = Field(description="Ids of the claims that state its signs.")
+    sources: list[SourceRef] = Field(description="Sources of those claims.")
+    links: SuggestionLinks
+
+
 class SearchPage(ListPage[SearchHit]):
     """Text hits and, separately, emergency notices and procedures for the records that the query names."""
 
     items: list[SearchHit] = Field(description="Hits of this page, best first.")
     interpreted: InterpretationOut = Field(description="How the query was understood.")
-    notices: list[AnyClaimOut] = Field(description="Cited warnings about emergencies that the query describes.")
+    notices: list[EmergencyNotice] = Field(
+        description="Emergencies that the query describes, the most urgent first; show them before all else."
+    )
     related: list[ProcedureWithReason] = Field(description="Procedures for the records that the query names.")
     suggestions: list[str] = Field(description="Names similar to a query that has no hits; empty otherwise.")
-
-
-class SuggestionLinks(ResponseModel):
-    """Links of the suggested record."""
-
-    self: Link
-    html: Link
 
 
 class Suggestion(ResponseModel):
@@ -114,3 +132,6 @@ class Suggestions(ResponseModel):
     """Names that start with the typed text, or are similar to it."""
 
     items: list[Suggestion] = Field(description="Suggested names, best first.")
+    notices: list[EmergencyNotice] = Field(
+        description="Emergencies that the text describes, the most urgent first; show them before all else."
+    )

@@ -33,7 +33,8 @@ from app.search.index import (
     compute_fit,
 )
 from app.search.query_parser import ParsedQuery, parse_query
-from app.search.stemming import stem_content_words, stem_words
+from app.search.stemming import stem_content_words
+from app.text.stems import stem_words
 
 # Minimum share of the query's weight that a record must cover.
 MIN_COVERAGE: Final = {

@@ -4,11 +4,9 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
-
 from app.text.normalize import normalize
+from app.text.stems import STEMMER
 
-_STEMMER: Final = TextAnalyzerBuilder(Tokenizer.whitespace()).filter(Filter.stemmer("english")).build()
 STOP_WORDS: Final = frozenset(
     """
     a about after again all also am an and any are as at be because been before being both but by can could did
@@ -69,17 +67,10 @@ LAY_SYNONYMS: Final = {
 
 
 @lru_cache(maxsize=50_000)
-def stem_words(text: str) -> tuple[str, ...]:
-    """Return the stems of all words of a text in order, stop words included."""
-    normalized = normalize(text)
-    return tuple(_STEMMER.analyze(normalized)) if normalized else ()
-
-
-@lru_cache(maxsize=50_000)
 def stem_content_words(text: str) -> tuple[str, ...]:
     """Return the stems of all words of a text in order, without stop words."""
     words = [word for word in normalize(text).split() if word not in STOP_WORDS]
-    return tuple(_STEMMER.analyze(" ".join(words))) if words else ()
+    return tuple(STEMMER.analyze(" ".join(words))) if words else ()
 
 
 _LEVEL_RANGE = re.compile(

@@ -23,6 +23,7 @@ class Bundle:
     risks: list[seed.RiskIn] = field(default_factory=list)
     sources: list[seed.SourceIn] = field(default_factory=list)
     guide: list[seed.GuidePageIn] = field(default_factory=list)
+    emergencies: list[seed.EmergencyIn] = field(default_factory=list)
     withdrawn: list[seed.WithdrawnIn] = field(default_factory=list)
     code_systems: list[seed.CodeSystemIn] = field(default_factory=list)
     # Reviews by the name of their file, without its suffix.
@@ -63,6 +64,8 @@ class Bundle:
             yield from ((record_type, record.slug, claim) for claim in sorted(record.claims, key=_claim_id))
         for page in self.guide:
             yield from (("guide_page", page.slug, claim) for claim in sorted(page.claims, key=_claim_id))
+        for emergency in self.emergencies:
+            yield from (("emergency", emergency.slug, claim) for claim in sorted(emergency.claims, key=_claim_id))
 
     def find_line(self, file: str, pointer: str) -> int:
         """Line that a JSON pointer refers to in a file of the seed. Raises OSError if the file cannot be read."""

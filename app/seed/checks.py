@@ -87,6 +87,11 @@ def _slugs_and_names(bundle: Bundle) -> Iterator[tuple[str, list[str], list[str]
     ):
         yield record_type, [record.slug for record in records], [record.name for record in records]
     yield "source", [source.slug for source in bundle.sources], []
+    yield (
+        "emergency",
+        [emergency.slug for emergency in bundle.emergencies],
+        [emergency.name for emergency in bundle.emergencies],
+    )
     yield "guide_page", [page.slug for page in bundle.guide], [page.title for page in bundle.guide]
 
 
@@ -103,11 +108,14 @@ def _duplicate_slugs(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
 
 def _former_slugs(bundle: Bundle, record_type: str) -> list[tuple[str, str]]:
     """Former and current slug of every renamed record of a type."""
-    records: Iterable[seed.RecordIn | seed.RiskIn] = (
-        bundle.risks
-        if record_type == "risk"
-        else [record for type_, record in bundle.records() if type_ == record_type]
-    )
+    records: Iterable[seed.RecordIn | seed.RiskIn | seed.EmergencyIn]
+    match record_type:
+        case "risk":
+            records = bundle.risks
+        case "emergency":
+            records = bundle.emergencies
+        case _:
+            records = [record for type_, record in bundle.records() if type_ == record_type]
     return [(old_slug, record.slug) for record in records for old_slug in record.former_slugs]
 
 
@@ -177,8 +185,8 @@ def _claim_index(bundle: Bundle, record_type: str, slug: str, claim: seed.AnyCla
     for type_, record in bundle.records():
         if (type_, record.slug) == (record_type, slug):
             return next((n for n, candidate in enumerate(record.claims) if candidate is claim), 0)
-    pages = (page for page in bundle.guide if page.slug == slug)
-    return next((n for page in pages for n, candidate in enumerate(page.claims) if candidate is claim), 0)
+    others: Iterable[seed.GuidePageIn | seed.EmergencyIn] = (*bundle.guide, *bundle.emergencies)
+    return next((n for other in others for n, candidate in enumerate(other.claims) if candidate is claim), 0)
 
 
 def _dangling_record_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:
@@ -233,7 +241,9 @@ def _dangling_claim_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[S
         ]
         allowed_types = CLAIM_KINDS[claim.kind].record_types
         if record_type not in allowed_types:
-            labels = " or ".join(f"a {get_label(allowed)}" for allowed in allowed_types)
+            labels = " or ".join(
+                f"{'an' if allowed == 'emergency' else 'a'} {get_label(allowed)}" for allowed in allowed_types
+            )
             message_ = f"claim kind {claim.kind!r} is for {labels}: no block of a {get_label(record_type)} shows it"
             errors.append(("/kind", message_))
         yield from _claim_problems(bundle, record_type, slug, claim, errors)
@@ -359,11 +369,6 @@ def _guide_and_editorial_problems(bundle: Bundle, known: _KnownSlugs) -> Iterato
         if ranked.count(family) != 1:
             message = f"family {family!r} must be listed exactly once in the order of invasiveness"
             yield SeedProblem(file, bundle.find_line(file, "/invasiveness"), "/invasiveness", message)
-    for n, flag in enumerate(bundle.editorial.red_flags):
-        for m, claim_id in enumerate(flag.claims):
-            if message_ := known.explain_missing("claim", claim_id):
-                pointer = f"/red_flags/{n}/claims/{m}"
-                yield SeedProblem(file, bundle.find_line(file, pointer), pointer, message_)
 
 
 def _withdrawal_problems(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:
@@ -409,7 +414,7 @@ def _lost_urls(bundle: Bundle, known: _KnownSlugs, history: History) -> Iterator
     """Published URLs must stay valid permanently: as the record, a redirect to its replacement, or a withdrawal notice."""
     redirected = {
         record_type: {old_slug for old_slug, _ in _former_slugs(bundle, record_type)}
-        for record_type in (*DESCRIBED_TYPES, "risk")
+        for record_type in (*DESCRIBED_TYPES, "risk", "emergency")
     }
     withdrawn = {(record.type, record.slug) for record in bundle.withdrawn}
 

@@ -39,6 +39,7 @@ LIST_FILES: Final = (
     ("risks.json", "risks", seed.RiskIn, "risks", "risk"),
     ("sources.json", "sources", seed.SourceIn, "sources", "source"),
     ("guide.json", "pages", seed.GuidePageIn, "guide", "guide_page"),
+    ("emergencies.json", "emergencies", seed.EmergencyIn, "emergencies", "emergency"),
     ("withdrawn.json", "withdrawn", seed.WithdrawnIn, "withdrawn", "withdrawn"),
 )
 # Folder of the reviews; a file each, with any name.
@@ -190,7 +191,8 @@ def _read_list_file(
 ) -> list[SeedProblem]:
     data, problems = _parse(bundle, path)
     if data is None:
-        bundle.unreadable_types |= {record_type, "claim"} if record_type == "guide_page" else {record_type}
+        has_claims = record_type in {"guide_page", "emergency"}
+        bundle.unreadable_types |= {record_type, "claim"} if has_claims else {record_type}
         return problems
     file = path.relative_to(bundle.root).as_posix()
     problems += [

@@ -328,6 +328,48 @@ class CodeSystemIn(SeedModel):
     codes: list[CodeIn]
 
 
+class EmergencySignIn(SeedModel):
+    """Sign of an emergency in everyday words."""
+
+    text: Line
+    tier: values.CallTier | None = Field(default=None, description="How soon to get help; null: as for the emergency.")
+    claims: list[ClaimId] = Field(default=[], description="Empty: an editorial sign.")
+
+
+class AppliesToIn(SeedModel):
+    """Records that an emergency belongs to besides those with one of its risks: an editorial choice."""
+
+    every_procedure: bool = False
+    general: bool = Field(default=False, description="It can happen to anyone: shown where nothing else is known.")
+    families: list[Annotated[str, OpenEnum(vocabulary.PROCEDURE_FAMILIES)]] = []
+    procedures: list[Slug] = Field(default=[], description="These and their narrower procedures.")
+    conditions: list[Slug] = Field(default=[], description="These and their narrower conditions.")
+    pain_generators: list[Slug] = Field(
+        default=[], description="These and their parts, and the procedures that act on them."
+    )
+    body_regions: list[BodyRegion] = Field(default=[], description="Only records in these regions; empty: in all.")
+
+
+class EmergencyIn(SeedModel):
+    """Emergency in the catalog: its signs, how soon to get help, and the phrases that people search for."""
+
+    slug: Slug
+    name: Line
+    lay_name: Line
+    former_slugs: list[Slug] = []
+    tier: values.CallTier = Field(description="Tier of its most urgent signs.")
+    action: Line | None = Field(default=None, description="What to do; null: as for every emergency of the tier.")
+    short_sign: Line = Field(description="Its signs in one line, for short forms.")
+    signs: list[EmergencySignIn] = Field(min_length=1)
+    risks: list[Slug] = Field(default=[], description="Risks of procedures that can become this emergency.")
+    applies_to: AppliesToIn = AppliesToIn()
+    phrases: dict[Annotated[str, OpenEnum(vocabulary.CALL_TIERS)], list[Line]] = Field(
+        description="Tier -> phrases: words in any order, a/b is either word, a_b adjacent words, @name a word list of"
+        " editorial.json; = begins a phrase that must be the whole query. Write every negation of an ability as `cannot`."
+    )
+    claims: list[AnyClaimIn] = Field(min_length=1)
+
+
 class WithdrawnIn(SeedModel):
     """Published record that was withdrawn: its URL responds 410 with the replacements."""
 
@@ -384,16 +426,6 @@ class PhraseMap(SeedModel):
     reason: Line
 
 
-class RedFlagPhrase(SeedModel):
-    """Phrases that describe an emergency, and the claims that warn about it."""
-
-    phrases: list[Line] = Field(
-        min_length=1, description="Words in any order; a/b matches either word. Write every negation as `cannot`."
-    )
-    claims: list[ClaimId] = Field(min_length=1)
-    reason: Line
-
-
 class Editorial(SeedModel):
     """Editorial mappings and rankings that no source states, each with a reason."""
 
@@ -401,7 +433,10 @@ class Editorial(SeedModel):
     invasiveness: list[FamilyRankIn]
     # Notes of editors: how phrases of sources and terms were read. Nothing else uses them.
     phrases: list[PhraseMap] = []
-    red_flags: list[RedFlagPhrase] = []
+    emergency_words: dict[str, Prose] = Field(
+        default={},
+        description="Word lists that the phrases of emergencies use as @name: a/b/c, or @name of another list.",
+    )
     glossary: dict[str, Line] = {}
 
 

@@ -51,6 +51,8 @@ _LABELS: Final = {
     "seriousness": vocabulary.SERIOUSNESS,
     "certainty_ratings": vocabulary.CERTAINTY_RATINGS,
     "positions": {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS, **vocabulary.RELIEF_POSITIONS},
+    "call_tiers": vocabulary.CALL_TIERS,
+    "call_actions": vocabulary.CALL_ACTIONS,
     "folders": PATH_BY_RECORD_TYPE,
 }
 

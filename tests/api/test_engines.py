@@ -19,7 +19,7 @@ QUERIES = {
     "/v1/conditions/batch": "slug=lumbar-radiculopathy",
     "/v1/pain-generators/batch": "slug=facet-joint",
     "/v1/compare": "procedure=vertebroplasty&procedure=balloon-kyphoplasty",
-    "/v1/search": "q=sciatica",
+    "/v1/search": "q=sciatica+numb+between+legs",
     "/v1/suggest": "q=scia",
 }
 EXAMPLES = {
@@ -29,6 +29,7 @@ EXAMPLES = {
     "/v1/risks": "dural-puncture",
     "/v1/sources": "haute-md-ipm",
     "/v1/guide": "journey",
+    "/v1/emergencies": "stroke",
     "/v1/claims": "guide--a05",
 }
 

@@ -39,23 +39,24 @@ def test_held_out_queries_find_the_expected_records(shipped: Client) -> None:
 
 
 @pytest.mark.parametrize("query", [case["query"] for case in GOLDEN + HELD_OUT if case["kind"] == "emergency"])
-def test_an_emergency_query_returns_cited_red_flags(shipped: Client, query: str) -> None:
+def test_an_emergency_query_returns_cited_notices(shipped: Client, query: str) -> None:
     notices = shipped.get("/v1/search", params={"q": query}).json()["notices"]
 
     assert notices
-    assert all(notice["citations"] for notice in notices)
+    assert all(notice["claims"] and notice["sources"] for notice in notices)
+    assert all(notice["action"] in notice["statement"] for notice in notices)
 
 
 @pytest.mark.parametrize(
     "query", ["loss of bladder control with back pain", "sudden leg weakness", "numb between my legs", "cauda equina"]
 )
-def test_signs_of_nerve_compression_return_the_red_flag_of_the_condition(shipped: Client, query: str) -> None:
+def test_signs_of_nerve_compression_return_an_emergency(shipped: Client, query: str) -> None:
     notices = shipped.get("/v1/search", params={"q": query}).json()["notices"]
 
-    assert {notice["kind"] for notice in notices} == {"red_flag"}
+    assert notices[0]["tier"] == "emergency"
 
 
-def test_an_everyday_query_returns_no_red_flag(shipped: Client) -> None:
+def test_an_everyday_query_returns_no_notice(shipped: Client) -> None:
     for query in (
         *("back pain", "knee arthritis", "leg pain", "weak legs after long walks", "bladder pain syndrome"),
         *("numb toes diabetes", "pain when I pee", "stiff neck and headache", "headache after epidural"),
@@ -209,10 +210,10 @@ def test_an_emergency_is_recognized_in_any_wording(shipped: Client, query: str) 
 
 
 @pytest.mark.parametrize(
-    ("claim_id", "queries"),
+    ("emergency", "queries"),
     [
         (
-            "guide--emergency-01",
+            "suicidal-thoughts",
             (
                 *("I want to die because of this pain", "thinking about suicide", "suicidal"),
                 *("I can't go on like this", "he says he wants to kill himself", "want to end it all"),
@@ -220,19 +221,20 @@ def test_an_emergency_is_recognized_in_any_wording(shipped: Client, query: str) 
             ),
         ),
         (
-            "guide--emergency-03",
+            "heart-attack",
             ("am I having a heart attack", "chest pain going down my left arm", "tight chest, sweating"),
         ),
-        ("guide--emergency-04", ("stroke symptoms", "his face is drooping on one side suddenly")),
-        ("guide--emergency-05", ("calf swollen and red after surgery", "coughing up blood", "blood clot in leg signs")),
+        ("stroke", ("stroke symptoms", "his face is drooping on one side suddenly")),
+        ("deep-vein-thrombosis", ("calf swollen and red after surgery", "blood clot in leg signs")),
+        ("pulmonary-embolism", ("coughing up blood",)),
     ],
 )
 def test_a_life_threatening_emergency_returns_where_to_get_help(
-    shipped: Client, claim_id: str, queries: tuple[str, ...]
+    shipped: Client, emergency: str, queries: tuple[str, ...]
 ) -> None:
     for query in queries:
         notices = shipped.get("/v1/search", params={"q": query}).json()["notices"]
-        assert claim_id in {notice["id"] for notice in notices}, query
+        assert emergency in {notice["emergency"] for notice in notices}, query
 
 
 def test_queries_that_only_sound_dangerous_return_no_notice(shipped: Client) -> None:

@@ -449,7 +449,7 @@ def test_a_modified_history_is_reported_at_the_release_that_does_not_fit(tmp_pat
         (
             condition("c", texts={"afterwards": {"text": "x", "claims": ["c-1"]}}),
             "/texts/afterwards",
-            "unknown text 'afterwards'; texts of a condition: summary, clinical, when_to_call",
+            "unknown text 'afterwards'; texts of a condition: summary, clinical",
         ),
         (
             generator("g", texts={"when_to_call": {"text": "x", "claims": ["c-1"]}}),

@@ -80,11 +80,19 @@ def serialize_record(document: Json, sources: CitedSources, requested: list[str]
         "summary": document.get("summary"),
         "review": document.get("review"),
         "facts": {name: document[name] for name in _FACTS if document.get(name) not in (None, [], "")},
+        "when_to_call": _list_call_signs(document),
         "sections": sections,
         "unknown": [name for name, block in blocks.items() if block["status"] == "unknown"],
         "not_applicable": [name for name, block in blocks.items() if block["status"] == "not_applicable"],
         "related": _list_related_records(document),
     }
+
+
+def _list_call_signs(document: Json) -> list[Json]:
+    """Signs for which to get help: those of the record, or of the emergency itself."""
+    rows = document.get("when_to_call", {"items": ()})["items"]
+    signs = [{"sign": row["sign"], "tier": row["tier"]} for row in rows]
+    return signs + [{"sign": sign["text"], "tier": sign["tier"]} for sign in document.get("signs", ())]
 
 
 def _list_related_records(document: Json) -> list[Json]:

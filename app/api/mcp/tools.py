@@ -118,7 +118,7 @@ def resolve_record(ctx: RequestContext, parameter: str, record_types: Sequence[s
 
 
 def find_records(ctx: RequestContext, args: FindArguments) -> Json:
-    """Find records by free text, with the red flags that the query describes."""
+    """Find records by free text, with the emergencies that the query describes."""
     query, sources = args.query, CitedSources()
     if not normalize(query):
         raise _invalid("query", query, "must contain a letter or digit")
@@ -147,11 +147,17 @@ def find_records(ctx: RequestContext, args: FindArguments) -> Json:
         sources,
         {
             "items": items,
-            "notices": [sources.cite(claim, short=True) for claim in find_notices(ctx, query)],
+            "notices": [_serialize_notice(notice, sources) for notice in find_notices(ctx, query)],
             "suggestions": [] if hits else suggest_names(ctx, query),
             "next": build_next_cursor(ctx, _signature(args), end if end < len(hits) else None),
         },
     )
+
+
+def _serialize_notice(notice: Json, sources: CitedSources) -> Json:
+    names = ("emergency", "name", "tier", "action", "claims")
+    signs = [{"sign": sign["text"], "tier": sign["tier"]} for sign in notice["signs"]]
+    return {**{name: notice[name] for name in names}, "signs": signs, "sources": sources.add(notice["sources"])}
 
 
 def _list_sources(document: Json) -> Sequence[Json]:
@@ -187,6 +193,7 @@ def _serialize_claim(claim: Json, sources: CitedSources) -> Json:
         "summary": claim["statement"],
         "review": None,
         "facts": {"support": claim["support"]},
+        "when_to_call": [],
         "sections": [{"name": claim["kind"], "claims": [sources.cite(claim)]}],
         "unknown": [],
         "not_applicable": [],

@@ -82,9 +82,7 @@ def search_everything(params: Annotated[SearchParams, Query()], ctx: Context) ->
             "expansions": [{"original": typed, "expanded": expanded} for typed, expanded in interpretation.expansions],
             "ignored": interpretation.ignored,
         },
-        "notices": orjson.Fragment(ctx.resolve_links(orjson.dumps(notices)))
-        if (notices := find_notices(ctx, text))
-        else [],
+        "notices": find_notices(ctx, text),
         "related": _list_related_procedures(ctx, hits) if not after else [],
         "suggestions": [] if hits else suggest_similar_names(ctx, text),
     }
@@ -188,4 +186,4 @@ def suggest_names(params: Annotated[SuggestParams, Query()], ctx: Context) -> Re
         path = f"/{PATH_BY_RECORD_TYPE[record_type]}/{slug}"
         links = {"self": f"{base}/v1{path}", "html": f"{base}{path}"}
         items.append({"text": text, "kind": name_kind, "type": record_type, "slug": slug, "name": name, "links": links})
-    return ctx.json_response({"items": items})
+    return ctx.json_response({"items": items, "notices": find_notices(ctx, params.q)})

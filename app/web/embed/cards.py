@@ -31,11 +31,8 @@ _BANDS_TEXT: Final = (
     "Bands: EU scheme on 10,000. Very common 1,000 or more; common 100 to under 1,000; uncommon 10 to under 100; "
     "rare 1 to under 10; very rare under 1."
 )
-_EMERGENCY_TEXT: Final = (
-    "In an emergency, call your local emergency number. Numbness between the legs, where a saddle would touch, needs "
-    "care right away."
-)
-_CLINIC_TEXT: Final = "Call the clinic that treated you if something worries you. No cited list for this page is known."
+_CLINIC_TEXT: Final = "If something else worries you, call the clinic that treated you."
+_EMERGENCY_HEADING: Final = "Emergency"
 
 
 def build_procedure_card(record: Json, base: str) -> Json:
@@ -122,18 +119,18 @@ def merge_relief_cards(cards: list[Json], base: str) -> Json:
 
 def _merge_calls(cards: list[Json]) -> Json:
     """Merge the "When to call" texts of several procedures; texts that differ name their procedures."""
-    procedures_by_text: dict[str, list[str]] = {}
+    procedures_by_level: dict[str, dict[str, list[str]]] = {}
     for card in cards:
-        procedures_by_text.setdefault(card["call"]["levels"][1]["text"], []).append(card["sections"][0]["heading"])
-    clinic_levels = [
-        {
-            "heading": f"Call the clinic: {', '.join(names)}" if len(procedures_by_text) > 1 else "Call the clinic",
-            "text": text,
-        }
+        for level in card["call"]["levels"]:
+            procedures_by_text = procedures_by_level.setdefault(level["heading"], {})
+            procedures_by_text.setdefault(level["text"], []).append(card["sections"][0]["heading"])
+    levels = [
+        {"heading": heading if len(names) == len(cards) else f"{heading}: {', '.join(names)}", "text": text}
+        for heading, procedures_by_text in procedures_by_level.items()
         for text, names in procedures_by_text.items()
     ]
     call: Json = cards[0]["call"]
-    return call | {"levels": [call["levels"][0], *clinic_levels]}
+    return call | {"levels": levels}
 
 
 def build_typical_relief_card(claims: list[Json], current: Json, base: str) -> Json:
@@ -184,17 +181,13 @@ def _build_card(card_type: str, source: Json, base: str, **fields: object) -> Js
     """
     review = source["review"]
     reviewed = describe_review(review) if "reviewed_by" in review else describe_content_review(review)
-    when_to_call = source["texts"]["when_to_call"]["items"] if "texts" in source else []
     return {
         "version": CARD_VERSION,
         "type": card_type,
         **fields,
         "call": {
             "heading": "When to call",
-            "levels": [
-                {"heading": "Emergency", "text": _EMERGENCY_TEXT},
-                {"heading": "Call the clinic", "text": " ".join(text["text"] for text in when_to_call) or _CLINIC_TEXT},
-            ],
+            "levels": _build_call_levels(source["when_to_call"]["items"] if "when_to_call" in source else []),
             "link": item("More on when to get help at once", url=f"{base}/guide/emergencies"),
         },
         "review": f"{reviewed} Review due by {review['review_due']}.",
@@ -204,6 +197,23 @@ def _build_card(card_type: str, source: Json, base: str, **fields: object) -> Js
         "notice": item(source["notice"]["text"], url=f"{base}/notice"),
         "release": source["provenance"]["version"] if "provenance" in source else source["version"],
     }
+
+
+def _build_call_levels(rows: list[Json]) -> list[Json]:
+    """Build the levels of "When to call": the emergency number first, then each tier that has signs, then the clinic."""
+    signs_by_tier = {
+        tier: " ".join(row["sign"].rstrip(".") + "." for row in rows if row["tier"] == tier)
+        for tier in vocabulary.CALL_TIERS
+    }
+    levels = [
+        {
+            "heading": _EMERGENCY_HEADING if tier == "emergency" else vocabulary.CALL_TIERS[tier],
+            "text": f"{vocabulary.CALL_ACTIONS[tier]} {signs}".strip(),
+        }
+        for tier, signs in signs_by_tier.items()
+        if signs or tier == "emergency"
+    ]
+    return [*levels, {"heading": "Call the clinic", "text": _CLINIC_TEXT}]
 
 
 def _build_facts(record: Json) -> list[tuple[str, str, str]]:

@@ -101,6 +101,19 @@ def show_risks(ctx: RequestContext) -> Response:
     )
 
 
+@page("/emergencies")
+def show_emergencies(ctx: RequestContext) -> Response:
+    """List of emergencies by how soon to get help."""
+    return _render_list(
+        ctx,
+        "emergencies",
+        "Emergencies",
+        "Signs that need help, by how soon. In doubt, call your local emergency number.",
+        group=lambda emergency: emergency["tier"],
+        group_labels=vocabulary.CALL_TIERS,
+    )
+
+
 @page("/guide")
 def show_guide(ctx: RequestContext) -> Response:
     """List of the patient guide pages."""

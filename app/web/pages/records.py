@@ -1,4 +1,4 @@
-"""Pages of conditions, pain generators, harms, sources and guide pages."""
+"""Pages of conditions, pain generators, harms, sources, guide pages and emergencies."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from app.domain.documents import DocumentType
 from app.domain.json import Json
 from app.http.context import RequestContext
 from app.web.rates import build_harm_rows
-from app.web.rendering import load_document, page, render_template
+from app.web.rendering import load_document, load_rows, page, render_template
 
 
 def _render_record(ctx: RequestContext, template: str, record: Json, **variables: Any) -> Response:  # noqa: ANN401 - as `render_template` takes them
@@ -49,4 +49,11 @@ def show_source(ctx: RequestContext, slug: str) -> Response:
 @page("/guide/{slug}")
 def show_guide_page(ctx: RequestContext, slug: str) -> Response:
     """Patient guide page."""
-    return _render_record(ctx, "guide.html", load_document(ctx, "guide_page", slug))
+    emergencies = load_rows(ctx, "emergencies") if slug == "emergencies" else []
+    return _render_record(ctx, "guide.html", load_document(ctx, "guide_page", slug), emergencies=emergencies)
+
+
+@page("/emergencies/{slug}")
+def show_emergency(ctx: RequestContext, slug: str) -> Response:
+    """Emergency page: what to do, and the signs with their sources."""
+    return _render_record(ctx, "emergency.html", load_document(ctx, "emergency", slug))

@@ -58,6 +58,7 @@ def get_sitemap(request: Request) -> Response:
             "/risks",
             "/compare",
             "/guide",
+            "/emergencies",
             "/sources",
             "/releases",
             "/notice",

@@ -299,12 +299,15 @@ body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-
     return { ...cards[0], call: mergeCalls(cards), title: "How long relief lasts", url, sections: [{ heading: "Estimates", blocks: [...mergedChart, ...gaps] }] };
   }
 
+  // Levels of all cards by heading; texts that differ name their procedures.
   function mergeCalls(cards) {
-    const [emergency] = cards[0].call.levels;
-    const proceduresByText = new Map();
-    for (const card of cards) { const text = card.call.levels[1].text; proceduresByText.set(text, [...(proceduresByText.get(text) ?? []), card.sections[0].heading]); }
-    const clinicLevels = [...proceduresByText].map(([text, names]) => ({ heading: proceduresByText.size > 1 ? `Call the clinic: ${names.join(", ")}` : "Call the clinic", text }));
-    return { ...cards[0].call, levels: [emergency, ...clinicLevels] };
+    const namesByLevel = new Map();
+    for (const card of cards) for (const { heading, text } of card.call.levels) {
+      const namesByText = namesByLevel.get(heading) ?? new Map();
+      namesByLevel.set(heading, namesByText.set(text, [...(namesByText.get(text) ?? []), card.sections[0].heading]));
+    }
+    const levels = [...namesByLevel].flatMap(([heading, namesByText]) => [...namesByText].map(([text, names]) => ({ heading: names.length < cards.length ? `${heading}: ${names.join(", ")}` : heading, text })));
+    return { ...cards[0].call, levels };
   }
 
   const FOLDERS = { procedure: "procedures", condition: "conditions", pain_generator: "pain-generators", guide_page: "guide", source: "sources" };

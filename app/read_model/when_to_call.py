@@ -1,0 +1,119 @@
+"""Signs for which a reader of a record must get help: what sources say, then the emergencies that belong to the record."""
+
+from collections.abc import Iterator
+
+from app.domain import vocabulary
+from app.domain.json import Json
+from app.domain.values import ProcedureRiskValue, TargetValue, WhenToCallValue
+from app.read_model.claims_json import build_block
+from app.read_model.graph import ContentGraph
+from app.seed import schema as seed
+
+_TIERS = list(vocabulary.CALL_TIERS)
+
+
+def build_when_to_call(
+    graph: ContentGraph, record_type: str, record: seed.ProcedureIn | seed.ConditionIn | seed.PainGeneratorIn
+) -> Json:
+    """Build the signs for which a reader of a record must get help, the most urgent first.
+
+    What sources say of the record comes first. Emergencies that belong to its risks or to this part of the body follow,
+    unless a source named them; a record with neither shows those that can happen to anyone.
+    """
+    rows = list(_iter_stated_signs(graph, record))
+    named = {emergency["slug"] for row in rows for emergency in row["emergencies"]}
+    rows += [
+        _build_editorial_row(graph, emergency, "editorial")
+        for emergency in graph.bundle.emergencies
+        if emergency.slug not in named and _belongs_to(graph, emergency, record_type, record)
+    ]
+    if not any(row["tier"] == _TIERS[0] for row in rows):
+        rows += _list_general_rows(graph, named)
+    return _build_rows_block(rows)
+
+
+def build_when_to_call_about_risk(graph: ContentGraph, risk: str) -> Json:
+    """Build the signs of the emergencies that a risk can become; without any, those that can happen to anyone."""
+    emergencies = graph.bundle.emergencies
+    rows = [
+        _build_editorial_row(graph, emergency, "editorial") for emergency in emergencies if risk in emergency.risks
+    ] or _list_general_rows(graph, set())
+    return _build_rows_block(rows)
+
+
+def _list_general_rows(graph: ContentGraph, named: set[str]) -> list[Json]:
+    return [
+        _build_editorial_row(graph, emergency, "general")
+        for emergency in graph.bundle.emergencies
+        if emergency.applies_to.general and emergency.slug not in named
+    ]
+
+
+def _build_rows_block(rows: list[Json]) -> Json:
+    return build_block(sorted(rows, key=lambda row: _TIERS.index(row["tier"])))
+
+
+def _iter_stated_signs(graph: ContentGraph, record: seed.RecordIn) -> Iterator[Json]:
+    rows: dict[tuple[str, str], Json] = {}
+    for claim in sorted(record.claims, key=lambda claim: claim.id):
+        if isinstance(claim.value, WhenToCallValue):
+            for sign in claim.value.signs:
+                row = rows.setdefault(
+                    (sign, claim.value.tier),
+                    {"sign": sign, "lang": "en", "tier": claim.value.tier, "emergencies": [], "origin": "source"}
+                    | {"claims": []},
+                )
+                row["claims"].append(claim.id)
+                row["emergencies"] += [
+                    ref
+                    for slug in claim.value.emergencies
+                    if (ref := graph.record_ref("emergency", slug)) not in row["emergencies"]
+                ]
+    yield from rows.values()
+
+
+def _build_editorial_row(graph: ContentGraph, emergency: seed.EmergencyIn, origin: str) -> Json:
+    return {
+        "sign": emergency.short_sign,
+        "lang": "en",
+        "tier": emergency.tier,
+        "emergencies": [graph.record_ref("emergency", emergency.slug)],
+        "origin": origin,
+        "claims": [claim.id for claim in emergency.claims if claim.kind == "red_flag"],
+    }
+
+
+def _belongs_to(
+    graph: ContentGraph,
+    emergency: seed.EmergencyIn,
+    record_type: str,
+    record: seed.ProcedureIn | seed.ConditionIn | seed.PainGeneratorIn,
+) -> bool:
+    applies_to = emergency.applies_to
+    ancestors = graph.ancestors[record_type][record.slug].keys()
+    match record:
+        case seed.ProcedureIn():
+            risks = {
+                claim.value.risk
+                for claim in record.claims
+                if isinstance(claim.value, ProcedureRiskValue) and claim.value.state == "known"
+            }
+            if applies_to.every_procedure or not risks.isdisjoint(emergency.risks):
+                return True
+            targets = {
+                ancestor
+                for claim in record.claims
+                if isinstance(claim.value, TargetValue)
+                for ancestor in graph.ancestors["pain_generator"][claim.value.pain_generator]
+            }
+            belongs = (
+                record.family in applies_to.families
+                or not ancestors.isdisjoint(applies_to.procedures)
+                or not targets.isdisjoint(applies_to.pain_generators)
+            )
+        case seed.ConditionIn():
+            belongs = not ancestors.isdisjoint(applies_to.conditions)
+        case seed.PainGeneratorIn():
+            belongs = not ancestors.isdisjoint(applies_to.pain_generators)
+    in_region = not applies_to.body_regions or not set(record.body_regions).isdisjoint(applies_to.body_regions)
+    return belongs and in_region
