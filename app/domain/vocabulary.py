@@ -199,6 +199,8 @@ STATISTICS: Final = _labels(
     aim="Stated aim, not a result",
     not_stated="Not stated",
 )
+# Statistics that are no estimate of what most people experience; every form names them so.
+NO_ESTIMATE: Final = frozenset({"up_to", "total", "aim"})
 MAGNITUDES: Final = _labels(
     minute="Minutes", hour="Hours", day="Days", week="Weeks", month="Months", year="Years", unknown="Not stated"
 )

@@ -59,6 +59,14 @@ def describe_position(row: Json) -> str:
     return f"{vocabulary.POSITIONS[row['position']]} ({row['body']}{year}){scope}"
 
 
+def _format_estimate(claim: Json) -> str:
+    """Format an estimate of relief; a ceiling, a total, an aim and a maker's own words are named so."""
+    value = claim["value"]
+    notes = [vocabulary.STATISTICS[value["statistic"]].lower()] if value["statistic"] in vocabulary.NO_ESTIMATE else []
+    notes += ["a maker's or practice's own words"] if claim["commercial"] else []
+    return f"{value['label']} ({'; '.join(notes)})" if notes else str(value["label"])
+
+
 def _format_risk(claim: Json) -> str:
     value = claim["value"]
     name = value["risk"]["name"]
@@ -106,7 +114,7 @@ ROWS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
     ("indications", "Conditions", _build_block_cell("indications", _format_relation)),
     ("positions", "What bodies recommend", _build_positions),
     ("typical_relief", "How long relief typically lasts", _build_typical_relief),
-    ("relief_durations", "Every estimate of relief", _build_block_cell("relief_durations", _get_label)),
+    ("relief_durations", "Every estimate of relief", _build_block_cell("relief_durations", _format_estimate)),
     ("response_rates", "How many respond", _build_block_cell("response_rates", _format_response)),
     ("risks", "Risks", _build_block_cell("risks", _format_risk)),
     ("guidance", "Guidance", _build_block_cell("guidance", _get_label)),

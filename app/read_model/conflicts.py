@@ -6,10 +6,11 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
+from app.domain import vocabulary
 from app.domain.durations import duration_to_days
 from app.domain.json import Json
 from app.domain.values import FindingValue, RecommendationValue, ReliefDurationValue
-from app.read_model.grading import NO_ESTIMATE, is_commercial
+from app.read_model.grading import is_commercial
 from app.seed import schema as seed
 from app.text.normalize import normalize
 
@@ -258,7 +259,7 @@ def list_comparable_estimates(
         claim
         for claim in claims
         if isinstance(claim.value, ReliefDurationValue)
-        and claim.value.statistic not in NO_ESTIMATE - {"up_to"}
+        and claim.value.statistic not in vocabulary.NO_ESTIMATE - {"up_to"}
         and (claim.value.min or claim.value.max)
         and not is_commercial(claim, sources)
     ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from app.domain import vocabulary
 from app.domain.durations import duration_to_days
 from app.domain.values import ProcedureRiskValue, ReliefDurationValue
 from app.seed import schema as seed
@@ -37,8 +38,6 @@ class TypicalEstimate:
     reason: str
 
 
-# Statistics that are no estimate of what most people experience.
-NO_ESTIMATE: Final = frozenset({"up_to", "total", "aim"})
 _SMALLEST_READING: Final = {
     "minute": "PT1M",
     "hour": "PT1H",
@@ -54,7 +53,7 @@ def estimate_relief_days(value: ReliefDurationValue) -> float | None:
 
     None: unknown. A maximum alone, a total over several sessions and a stated aim say nothing of the lower end.
     """
-    if value.statistic in NO_ESTIMATE:
+    if value.statistic in vocabulary.NO_ESTIMATE:
         return None
     if value.min is not None:
         return duration_to_days(value.min)

@@ -47,7 +47,7 @@ def _describe_sample(value: Json, qualifiers: Json) -> str:
 
 
 def build_relief_spans(claims: list[Json], typical: list[Json]) -> list[Json]:
-    """Shortest, typical and longest relief for each intent. "Up to" alone is not an estimate."""
+    """Shortest, typical and longest relief for each intent; both ends are from independent estimates, as the typical one is."""
     rows = []
     for typical_estimate in typical:
         estimates = [
@@ -55,7 +55,9 @@ def build_relief_spans(claims: list[Json], typical: list[Json]) -> list[Json]:
             for claim in claims
             if claim["value"]["intent"] == typical_estimate["intent"]
             and claim["value"]["measure"] == "duration"
-            and claim["value"]["statistic"] != "up_to"
+            and claim["value"]["statistic"] not in vocabulary.NO_ESTIMATE
+            and not claim["commercial"]
+            and claim["id"] != typical_estimate["claim"]
         ]
         lows = [(low, claim) for claim in estimates if (low := get_bounds(claim)[0]) is not None]
         highs = [(high, claim) for claim in estimates if (high := claim["value"]["max_days"]) is not None]

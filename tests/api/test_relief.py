@@ -47,7 +47,7 @@ def test_every_shipped_duration_is_of_whole_numbers_and_agrees_with_its_days(shi
             if duration is not None:
                 assert WHOLE_DURATION.fullmatch(duration)
                 assert value[f"{name}_days"] == pytest.approx(days(duration), rel=1e-12)
-    assert {value["source_value"] and value["source_value"]["unit"] for value in ranges} == {None, "month"}
+    assert {value["source_value"] and value["source_value"]["unit"] for value in ranges} == {None, "day", "month"}
 
 
 def test_relief_has_one_shape_in_lists_details_lookups_comparisons_and_options(client: Client, load: Load) -> None:
@@ -103,3 +103,48 @@ def test_cells_of_two_typical_estimates_correspond(client: Client, load: Load) -
     assert row["typical_relief_min"] == "; P3M"
     assert row["typical_relief_text"] == "hours; "
     assert row["typical_relief_source_unit"] == ""
+
+
+def test_only_the_typical_estimate_leads_and_a_ceiling_is_named_so_in_every_form(client: Client, load: Load) -> None:
+    load(
+        procedure(
+            "p",
+            claims=[
+                relief("typical", min="P1M", max="P3M", label="1 to 3 months", statistic="range"),
+                relief("shorter", source="review", min="P1W", max="P2W", label="1 to 2 weeks"),
+                relief("shortest", source="review", min="P3M", max="P4M", label="3 to 4 months"),
+                relief("ceiling", max="P2Y", label="2 years", statistic="up_to"),
+                relief("total", min="P3Y", max="P3Y", label="3 years", statistic="total"),
+                relief("maker", source="leaflet", min="P5Y", max="P5Y", label="5 years"),
+            ],
+        ),
+        procedure("q"),
+    )
+
+    (typical,) = client.get("/v1/procedures/p").json()["typical_relief"]["items"]
+    assert typical["claim"] == "typical"
+    page = client.get("/procedures/p").text
+    headlines = re.findall(r'<span class="big">([^<]*)</span>', page)
+    assert headlines == ["1 to 2 weeks", "1 to 3 months", "3 to 4 months"]
+    leaflet = client.get("/procedures/p/leaflet").text
+    assert not any(label in leaflet for label in ("2 years", "3 years", "5 years"))
+    rows = client.get("/v1/compare?procedure=p&procedure=q").json()["rows"]
+    labels = {
+        value["label"]
+        for row in rows
+        if row["name"] == "relief_durations"
+        for cell in row["cells"]
+        for value in cell["values"]
+    }
+    assert labels >= {
+        "2 years (at most)",
+        "3 years (total over several sessions)",
+        "5 years (a maker's or practice's own words)",
+        "1 to 3 months",
+    }
+    (headline,) = (row["cells"][0]["values"] for row in rows if row["name"] == "typical_relief")
+    assert [value["label"] for value in headline] == ["Therapeutic: 1 to 3 months"]
+    (chart,) = client.get("/embed/v1/relief/p.json").json()["sections"][0]["blocks"]
+    measured = {row["label"]: row["measured"] for row in chart["rows"]}
+    assert measured["2 years"] == "How long relief lasts; at most"
+    assert measured["1 to 3 months"] == "How long relief lasts"

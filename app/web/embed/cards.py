@@ -374,6 +374,13 @@ def _to_axis_share(days: float | None) -> float | None:
     return round(min(max((math.log(days) - _AXIS_MIN) / (_AXIS_MAX - _AXIS_MIN), 0.0), 1.0), 4)
 
 
+def _describe_measure(value: Json) -> str:
+    """Describe what was measured; a ceiling, a total and an aim are named so."""
+    measure = vocabulary.MEASURES[value["measure"]]
+    statistic = value["statistic"]
+    return f"{measure}; {vocabulary.STATISTICS[statistic].lower()}" if statistic in vocabulary.NO_ESTIMATE else measure
+
+
 def _build_chart(title: str, claims: list[Json], base: str) -> Json:
     rows = [
         {
@@ -382,7 +389,7 @@ def _build_chart(title: str, claims: list[Json], base: str) -> Json:
             "low": _to_axis_share(get_bounds(claim)[0]),
             "high": _to_axis_share(get_bounds(claim)[1]),
             "typical": claim["value"]["typical"],
-            "measured": vocabulary.MEASURES[claim["value"]["measure"]],
+            "measured": _describe_measure(claim["value"]),
             "population": claim["qualifiers"]["population"] or "not stated",
             "source": item("", **source_note(claim, base)),
         }
