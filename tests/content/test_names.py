@@ -49,6 +49,20 @@ def test_a_name_of_several_records_leads_to_the_choice(shipped: Client, path: st
     assert {suggestion["slug"] for suggestion in response["suggestions"]} == AMBIGUOUS[path]
 
 
+def test_cancer_and_swelling_of_the_pancreas_are_two_conditions(shipped: Client) -> None:
+    narrower = shipped.get("/v1/conditions/pancreatic-pain").json()["related"]["narrower"]["items"]
+    procedures = {
+        record["slug"]: {
+            row["slug"] for row in shipped.get(f"/v1/conditions/{record['slug']}/procedures").json()["items"]
+        }
+        for record in narrower
+    }
+
+    assert procedures.keys() == {"pancreatic-cancer-pain", "chronic-pancreatitis-pain"}
+    for slugs in procedures.values():
+        assert slugs >= {"celiac-plexus-block-and-neurolysis", "splanchnic-nerve-block-and-neurolysis"}
+
+
 @pytest.mark.parametrize(
     "query",
     [
