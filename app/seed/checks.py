@@ -55,6 +55,7 @@ def check(bundle: Bundle) -> list[SeedProblem]:
         _claims_on_void_sources,
         _inconsistent_numbers,
         _hidden_commercial_sources,
+        _unsupported_certainty,
         _code_problems,
         _lowered_seriousness,
         _hierarchy_cycles,
@@ -301,6 +302,18 @@ def _hidden_commercial_sources(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedP
             if citation.note and _OWN_WORDS.search(citation.note) and citation.source in known - commercial
         ]
         yield from _claim_problems(bundle, record_type, slug, claim, errors)
+
+
+# Kinds of source that rate the certainty of evidence.
+_RATING_DESIGNS: Final = frozenset({"guideline", "systematic_review", "review"})
+
+
+def _unsupported_certainty(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
+    raters = {source.slug for source in bundle.sources if source.design in _RATING_DESIGNS and not source.commercial}
+    for record_type, slug, claim in bundle.claims():
+        if claim.certainty and raters.isdisjoint(citation.source for citation in claim.citations):
+            message = "only a review or a guideline states certainty, and none is cited: cite it, or omit certainty"
+            yield from _claim_problems(bundle, record_type, slug, claim, [("/certainty", message)])
 
 
 def _lowered_seriousness(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:

@@ -23,6 +23,17 @@ BROKEN: dict[str, tuple[Callable[[], dict[str, Any]], str, str]] = {
         "/claims/0/citations/0/note",
         "source 'trial' is not commercial",
     ),
+    "certainty is what a review or a guideline states": (
+        lambda: procedure(
+            "p",
+            claims=[
+                claim("c", "finding", {"outcome": "pain", "direction": "favors"})
+                | {"certainty": {"rating": "high", "stated_by": "The trial", "outcome": "pain"}}
+            ],
+        ),
+        "/claims/0/certainty",
+        "only a review or a guideline states certainty",
+    ),
     "a vague phrase counts as its smallest reading": (
         lambda: procedure(
             "p", claims=[relief("c", text="weeks or months", label="weeks or months", magnitude="month")]
