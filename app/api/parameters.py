@@ -27,13 +27,12 @@ from app.domain.values import (
 )
 from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext
-from app.http.search import get_index
+from app.http.search import search_records
 from app.http.slug_resolution import resolve_filter_value
 from app.queries.list_filter import Filters, SortOrder
 from app.queries.lists import DEFAULT_PAGE_SIZE
 from app.queries.releases import list_versions
 from app.schemas.building_blocks import Family
-from app.search.ranking import search
 
 # FastAPI wraps a query model in field metadata that pydantic warns about. It silences the warning only while it builds the
 # model itself, and these models are built later (`defer_build`).
@@ -214,7 +213,7 @@ class ProcedureListFilterParams(ProcedureFilterParams):
         since = None if self.updated_since is None else release_index(ctx, self.updated_since)
         slugs_by_text = None
         if self.q is not None:
-            _, hits = search(get_index(ctx), self.q, ("procedure",))
+            _, hits = search_records(ctx, self.q, ("procedure",))
             slugs_by_text = tuple(sorted(hit.record.slug for hit in hits))
         return replace(filters, updated_since=since, slugs=slugs_by_text)
 

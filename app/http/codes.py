@@ -1,5 +1,6 @@
 """Codes of other organizations in requests: what a code leads to, and what is near a code without a record."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -143,6 +144,23 @@ def _read_code_map(ctx: RequestContext) -> CodeMap:
     document = find_document(ctx.connection, *CODE_MAP)
     # A database that an earlier version of the code loaded has none.
     return CodeMap(orjson.loads(bytes(document)) if document else {"notice": None, "systems": {}})
+
+
+# What people write before a code.
+_CODE_PREFIX = re.compile(r"^(?:icd(?:[ -]?10)?(?:[ -]?(?:cm|pcs))?|mesh|code)\b[ :#-]*", re.IGNORECASE)
+_SPINAL_LEVEL = re.compile(r"[clts]\d{1,2}", re.IGNORECASE)
+
+
+def list_records_of_code(ctx: RequestContext, text: str) -> list[CodedRecord]:
+    """Records that a text leads to which is a code and nothing else; a spinal level such as T12 is none."""
+    code_text = _CODE_PREFIX.sub("", text.strip()).strip()
+    if not any(letter.isdigit() for letter in code_text) or _SPINAL_LEVEL.fullmatch(code_text):
+        return []
+    try:
+        code_map = get_code_map(ctx)
+        return code_map.list_records(code_map.parse(code_text))
+    except UnknownCode:
+        return []
 
 
 def list_coded_slugs(ctx: RequestContext, record_type: str, text: str) -> list[str]:

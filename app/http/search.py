@@ -9,9 +9,10 @@ import orjson
 
 from app.domain import vocabulary
 from app.domain.json import Json
+from app.http.codes import CodedRecord, list_records_of_code
 from app.http.context import RequestContext, resolve_links
 from app.http.preparation import ReleaseFiles, get_prepared
-from app.http.slug_resolution import suggest_records
+from app.http.slug_resolution import names_by_slug, suggest_records
 from app.queries.documents import get_emergency_notices_json
 from app.search.explanations import explain
 from app.search.index import (
@@ -20,13 +21,19 @@ from app.search.index import (
     LOOKUP_FILE,
     SEARCHED_TYPES,
     Hit,
+    IndexedRecord,
     SearchIndex,
+    build_hit,
     open_index,
     write_index,
 )
+from app.search.known_words import load_known_words
+from app.search.query_parser import ParsedQuery
+from app.search.ranking import search
 from app.settings import Settings
 from app.text.emergency_phrases import EmergencyPhrases, build_emergency_phrases
 from app.text.nearest import SuggestionIndex, find_nearest
+from app.text.normalize import normalize
 from app.version import code_fingerprint
 
 
@@ -49,6 +56,7 @@ def _find_index_dir(settings: Settings, revision: str) -> Path:
 def _open_search(ctx: RequestContext, directory: Path) -> SearchData:
     # Bound to the settings alone: the index outlives the request that opened it.
     index = open_index(directory, ctx.release.revision, partial(resolve_links, ctx.settings))
+    load_known_words()
     for table in LAZY_TABLES:
         getattr(index, table)
     for record_type in SEARCHED_TYPES:
@@ -74,6 +82,26 @@ INDEX_FILES: Final = ReleaseFiles(
 def get_index(ctx: RequestContext) -> SearchIndex:
     """Search index of this release. Raises NotReady while it is being prepared."""
     return get_prepared(ctx, INDEX_FILES).index
+
+
+def search_records(ctx: RequestContext, text: str, types: tuple[str, ...] = ()) -> tuple[ParsedQuery, list[Hit]]:
+    """Parsed query and its hits; a query that is a code of another organization finds the records that the code leads to."""
+    index = get_index(ctx)
+    query, hits = search(index, text, types)
+    if not (coded := list_records_of_code(ctx, text)):
+        return query, hits
+    records = [(record, _find_indexed(ctx, index, record)) for record in coded]
+    return query, [
+        build_hit(indexed, 1000, ("codes", "code", " ".join(record.path)), (), exact=record.relation == "exact")
+        for record, indexed in records
+        if indexed is not None and (not types or indexed.type in types)
+    ]
+
+
+def _find_indexed(ctx: RequestContext, index: SearchIndex, record: CodedRecord) -> IndexedRecord | None:
+    name = normalize(names_by_slug(ctx, record.record_type)[record.slug])
+    candidates = (index.get_record(doc_id) for _, _, doc_id in index.exact_names.get(name, ()))
+    return next((found for found in candidates if (found.type, found.slug) == (record.record_type, record.slug)), None)
 
 
 def explain_hit(hit: Hit) -> str:

@@ -8,14 +8,17 @@ from app.domain.values import CallTier
 from app.schemas.building_blocks import NAME_KINDS, Link, ListPage, RecordLinks, RecordType, ResponseModel, SourceRef
 from app.schemas.records import EmergencySign, ProcedureLookupEntry
 
-MatchKind = Annotated[str, Field(json_schema_extra={"x-extensible-enum": [*NAME_KINDS, "patient_phrase", "text"]})]
+MatchKind = Annotated[
+    str, Field(json_schema_extra={"x-extensible-enum": [*NAME_KINDS, "patient_phrase", "text", "code"]})
+]
 
 
 class MatchedText(ResponseModel):
     """Name or text of the record that matched."""
 
     field: str = Field(
-        description="Where the match is.", json_schema_extra={"x-extensible-enum": ["names", "summary", "claims"]}
+        description="Where the match is.",
+        json_schema_extra={"x-extensible-enum": ["names", "summary", "claims", "codes"]},
     )
     kind: MatchKind = Field(description="Kind of the name or text.")
     text: str = Field(description="The text that matched.")

@@ -196,6 +196,15 @@ class SearchIndex:
         return sorted(self.stem_frequency)
 
     @cached_property
+    def words_by_stem(self) -> dict[str, list[str]]:
+        """Words as spelled by stem, the most frequent first."""
+        by_stem: dict[str, list[str]] = defaultdict(list)
+        for word in sorted(self.word_frequency, key=lambda word: (-self.word_frequency[word], word)):
+            for stem in stem_content_words(word):
+                by_stem[stem].append(word)
+        return dict(by_stem)
+
+    @cached_property
     def name_words_by_length(self) -> dict[int, list[str]]:
         """Name words by length: one or two edits change the length by as much at most."""
         by_length: dict[int, list[str]] = defaultdict(list)

@@ -11,6 +11,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from app.search.index import MAX_CANDIDATES, RECORD_FIELD, SearchIndex
+from app.search.known_words import is_known_word
 from app.search.stemming import (
     LAY_SYNONYMS,
     SPINAL_LEVEL,
@@ -27,6 +28,13 @@ _MIN_LENGTH_FOR_TWO_EDITS: Final = 7
 _MAX_SOUND_ALIKE_EDITS: Final = 0.4
 # Minimum length of a last word that is treated as a prefix.
 _MIN_PREFIX_LENGTH: Final = 4
+# Likeness of a word to another one with its stem.
+_RELATIVE_LIKENESS: Final = 0.8
+_INFLECTION: Final = re.compile(r"(?<=\w\w\w)(?:ies|y|ied|ing|ed|es|e|s|ly)$")
+# Endings of which each makes another disease.
+_DISEASE_ENDING: Final = re.compile(
+    r"(?:itis|itides|osis|oses|algias?|path(?:y|ies)|omas?|ectom(?:y|ies)|otom(?:y|ies)|lysis)$"
+)
 # Unknown words together weigh no more than this many: a full sentence has more words than the search needs.
 _MAX_COUNTED_UNKNOWN: Final = 2
 # Weight of an unknown word, as a share of the highest possible weight.
@@ -145,8 +153,11 @@ def _find_alternatives(
     """Return stem -> likeness for a word: its own stem, synonyms, stems of the same root, completions, corrections."""
     stem = (stem_content_words(word) or (word,))[0]
     alternatives: dict[str, float] = {}
-    if stem in index.stem_frequency:
-        alternatives[stem] = 1.0
+    if stem in index.stem_frequency and (relative := _find_relative(index, word, stem)) is not None:
+        # Another word with this stem is told, because it may mean something else: stimulant, stimulation.
+        alternatives[stem] = 1.0 if relative == word else _RELATIVE_LIKENESS
+        if relative != word:
+            interpretation.expansions.append((word, relative))
     if synonym := LAY_SYNONYMS.get(word):
         for synonym_stem in stem_content_words(synonym):
             if synonym_stem in index.stem_frequency:
@@ -164,7 +175,8 @@ def _find_alternatives(
     if last and len(word) >= _MIN_PREFIX_LENGTH and index.stem_frequency.get(stem, 0) < MAX_CANDIDATES[RECORD_FIELD]:
         for completion in _find_completions(index, word)[: 4 if alternatives else 12]:
             alternatives.setdefault(completion, 0.9)
-    if alternatives:
+    # A word of the language is never another word misspelled.
+    if alternatives or is_known_word(word):
         return alternatives
     for correction, likeness in _find_corrections(index, word, stem):
         known_stems = [known for known in stem_content_words(correction) if known in index.stem_frequency]
@@ -173,6 +185,25 @@ def _find_alternatives(
         for known in known_stems:
             alternatives.setdefault(known, likeness)
     return alternatives
+
+
+def _find_relative(index: SearchIndex, word: str, stem: str) -> str | None:
+    """Word of the content that a word with its stem stands for: itself or an inflection of it, else another word.
+
+    None: only words that medicine keeps apart have the stem, such as cervical for cervicitis.
+    """
+    if word in index.word_frequency:
+        return word
+    relatives = index.words_by_stem.get(stem, ())
+    if any(_strip_inflection(relative) == _strip_inflection(word) for relative in relatives):
+        return word
+    ending = _DISEASE_ENDING.search(word)
+    apart = [relative for relative in relatives if _DISEASE_ENDING.search(relative) or ending]
+    return next((relative for relative in relatives if relative not in apart), None)
+
+
+def _strip_inflection(word: str) -> str:
+    return _INFLECTION.sub("", word)
 
 
 def _find_completions(index: SearchIndex, prefix: str) -> list[str]:

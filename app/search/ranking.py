@@ -59,6 +59,11 @@ MIN_PHRASE_TERMS: Final = 3
 MIN_SHARE_OF_BEST: Final = 0.5
 # From this score on, the query is a name of the record.
 EXACT_SCORE: Final = 115.0
+# Least score of a procedure or condition whose whole name is in the query, and what each word of the name adds. Names of risks
+# and structures are words of any question: pain, infection, shoulder.
+NAMED_TYPES: Final = frozenset({"procedure", "condition"})
+NAMED_SCORE: Final = 45.0
+NAMED_WORD_SCORE: Final = 10.0
 # Number of words in the longest name that is looked up inside a query.
 _MAX_NAME_WORDS: Final = 6
 _MAX_CACHED_TERMS: Final = 10_000
@@ -86,6 +91,8 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
             continue
         # The uncorrected word in a name that fits well is the best possible match.
         hit = record.hits_by_stem.get(only_stem) or score_candidate(record, query, MIN_SHARE_OF_BEST * best_score)
+        if doc_id in contained:
+            hit = _add_named_hit(record, query, hit, *contained[doc_id])
         if hit is not None:
             hits.append(hit)
             if hit.score > best_score:
@@ -108,14 +115,30 @@ def _find_exact_names(index: SearchIndex, normalized: str) -> dict[int, tuple[st
     return exact_names
 
 
-def _find_names_within(index: SearchIndex, normalized: str) -> dict[int, None]:
-    """Return ids of documents with a name that is contained whole in the query, as an ordered set."""
+def _find_names_within(index: SearchIndex, normalized: str) -> dict[int, tuple[int, str]]:
+    """Return document id -> (words, text) of the longest name that is contained whole in the query; 0 words: a phrase.
+
+    Only names count, not the phrases of patients: their words are those of any question.
+    """
     words = normalized.split()
-    doc_ids: dict[int, None] = {}
+    names: dict[int, tuple[int, str]] = {}
     for start in range(len(words)):
         for end in range(start + 1, min(start + _MAX_NAME_WORDS, len(words)) + 1):
-            doc_ids.update((doc_id, None) for _, _, doc_id in index.exact_names.get(" ".join(words[start:end]), ()))
-    return doc_ids
+            for name_kind, text, doc_id in index.exact_names.get(" ".join(words[start:end]), ()):
+                length = 0 if name_kind == "patient_phrase" else end - start
+                names[doc_id] = max(names.get(doc_id, (0, "")), (length, text))
+    return names
+
+
+def _add_named_hit(record: IndexedRecord, query: ParsedQuery, hit: Hit | None, words: int, text: str) -> Hit | None:
+    """Hit of a record whose name is in the query, whatever stands around the name: at least the score of such a name."""
+    if words == 0 or record.type not in NAMED_TYPES:
+        return hit
+    score = NAMED_SCORE + NAMED_WORD_SCORE * words
+    if hit is not None and hit.score >= score:
+        return hit
+    name = next(name for name in record.names if name.text == text)
+    return build_name_hit(record, score, name, [stem for stem in query.stems if stem in record.field_masks])
 
 
 def _find_candidates(index: SearchIndex, query: ParsedQuery, types: Collection[str]) -> list[int]:
@@ -213,6 +236,9 @@ def _passes_threshold(
         return False
     if coverage.named_terms >= MIN_NAMED_TERMS and coverage.weighted >= MIN_LONG_QUERY_SHARE:
         return True
+    # A word that the content does not have asks for something else, unless a whole name stands beside it.
+    if coverage.has_unknown and coverage.named_terms < MIN_NAMED_TERMS:
+        return best is not None and _has_whole_name(record, matched_stems, coverage.names)
     # Common words alone (pain, back) do not match texts: a record must be about them, not merely mention them.
     in_texts = coverage.summary >= MIN_TEXT_SHARE or coverage.body >= MIN_BODY_SHARE
     if coverage.anywhere >= MIN_COVERAGE[record.type] and (in_texts or fit >= MIN_NAME_FIT):
@@ -234,10 +260,14 @@ class Coverage:
     named_terms: int = 0
     # At least one matched stem is clinical vocabulary.
     is_clinical: bool = False
+    # The query has a word that no record has.
+    has_unknown: bool = False
 
 
 def _compute_coverage(record: IndexedRecord, query: ParsedQuery, matched_stems: Sequence[str]) -> Coverage:
-    coverage = Coverage(is_clinical=not query.clinical_stems.isdisjoint(matched_stems))
+    coverage = Coverage(
+        is_clinical=not query.clinical_stems.isdisjoint(matched_stems), has_unknown=bool(query.interpretation.ignored)
+    )
     field_masks = record.field_masks
     for alternatives, weight in zip(query.terms, query.weights, strict=True):
         in_names = in_context = in_summary = in_body = 0.0

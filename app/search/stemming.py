@@ -86,8 +86,8 @@ def normalize_levels(text: str) -> str:
     return _LEVEL_RANGE.sub(lambda m: f"{m[1]}{m[2]} {m[3] or m[4] or m[1]}{m[5]}", text)
 
 
-# Longest first. Leakage and leak share a root, as do sacroiliitis and sacroiliac.
-_DERIVATIONAL_SUFFIXES: Final = ("ation", "itis", "iti", "osi", "ag", "al", "ar", "ac", "ic", "it")
+# Longest first. Leakage and leak share a root. What an ending of medicine tells apart does not: spondylitis and spondylosis.
+_DERIVATIONAL_SUFFIXES: Final = ("ation", "ag", "al", "ar", "ac", "ic", "it")
 _MIN_ROOT_LENGTH: Final = 4
 
 

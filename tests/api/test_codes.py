@@ -173,3 +173,15 @@ def test_a_map_that_breaks_a_rule_is_refused(tmp_path: Path, system: Json, point
 
     problems = [(problem.pointer, message in problem.message) for problem in raised.value.problems]
     assert (pointer, True) in problems, raised.value.problems
+
+
+@pytest.mark.parametrize("query", ["M54.16", "m5416", "ICD-10 M54.16", "icd-10-cm|M54.16", "M54.31"])
+def test_a_search_for_a_code_finds_its_records(coded: Client, query: str) -> None:
+    hits = coded.get("/v1/search", params={"q": query}).json()["items"]
+
+    assert [hit["slug"] for hit in hits] == ["sciatica"]
+    assert hits[0]["matched"]["field"] == "codes"
+
+
+def test_a_spinal_level_is_no_code(coded: Client) -> None:
+    assert all(hit["matched"]["field"] != "codes" for hit in coded.get("/v1/search?q=C20").json()["items"])

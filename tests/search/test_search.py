@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from search.evaluation import evaluate
 
+from app.search.known_words import load_known_words
+
 GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text(encoding="utf-8"))
 # Written without knowledge of the implementation, its phrases or the golden queries; search is never tuned to it.
 HELD_OUT = json.loads((Path(__file__).parent / "held_out.json").read_text(encoding="utf-8"))
@@ -388,3 +390,44 @@ def test_a_search_cursor_continues_its_own_query_only(client: Client, load: Load
     assert client.get("/v1/search", params=query | {"cursor": page["next"]}).status_code == 200
     phrase = query | {"q": f'"{query["q"].strip()}"', "cursor": page["next"]}
     assert client.get("/v1/search", params=phrase).status_code == 400
+
+
+WORDS_OF_ICD_10_CM = [word for word in load_known_words().decode().split() if len(word) > 5][::40]
+
+
+def test_a_word_of_the_language_is_never_corrected_into_another(shipped: Client) -> None:
+    for word in (*WORDS_OF_ICD_10_CM, "nephropathy", "myopathy", "prostate", "cervicitis", "laryngitis"):
+        interpreted = shipped.get("/v1/search", params={"q": word}).json()["interpreted"]
+        assert interpreted["corrections"] == [], word
+
+
+@pytest.mark.parametrize("word", ["spondylitis", "cervicitis", "facetitis", "lumbosis"])
+def test_endings_that_name_another_disease_do_not_join_words(client: Client, load: Load, word: str) -> None:
+    load(condition("spondylosis"), condition("cervical-pain"), condition("facet-arthropathy"), condition("lumbar-pain"))
+
+    assert search(client, word) == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["kyphoplasty cost", "is kyphoplasty covered by my insurance", "gabapentin or kyphoplasty", "kyphoplasty (TX-360)"],
+)
+def test_a_whole_name_inside_a_question_is_found_first(client: Client, load: Load, question: str) -> None:
+    load(procedure("kyphoplasty"), procedure("vertebroplasty"), condition("insurance-stress"))
+
+    assert search(client, question)[0] == "procedure/kyphoplasty"
+
+
+def test_a_query_that_shares_one_common_word_with_a_name_finds_nothing(client: Client, load: Load) -> None:
+    load(condition("carpal-tunnel-syndrome"), procedure("balloon-kyphoplasty"))
+
+    for query in ("tarsal tunnel", "gastric balloon", "laptop repair"):
+        assert search(client, query) == [], query
+
+
+def test_another_word_with_the_same_stem_is_told(client: Client, load: Load) -> None:
+    load(procedure("nerve-stimulation"))
+
+    response = client.get("/v1/search?q=stimulant").json()
+
+    assert response["interpreted"]["expansions"] == [{"original": "stimulant", "expanded": "stimulation"}]

@@ -27,7 +27,7 @@ from app.errors import FieldError, InvalidParameter, NotFound
 from app.formats.comparison import build_comparison
 from app.http.context import RequestContext
 from app.http.pagination import build_next_cursor, decode_cursor
-from app.http.search import explain_hit, find_notices, get_index, suggest_names
+from app.http.search import explain_hit, find_notices, search_records, suggest_names
 from app.http.slug_resolution import build_missing_record_error, build_ref, names_by_slug, suggest_records
 from app.queries.claims import ClaimFilters, list_claims
 from app.queries.documents import find_claim, find_document, get_current_release_json, list_documents
@@ -36,7 +36,6 @@ from app.queries.lists import list_rows
 from app.queries.name_resolution import find_withdrawn, resolve_name
 from app.queries.releases import list_versions
 from app.schemas.mcp import CompareOutput, FindOutput, GetOutput, ToolOutput, WhatChangedOutput, WhatTreatsOutput
-from app.search.ranking import search
 from app.text.nearest import find_nearest
 from app.text.normalize import normalize
 
@@ -124,7 +123,7 @@ def find_records(ctx: RequestContext, args: FindArguments) -> Json:
         raise _invalid("query", query, "must contain a letter or digit")
     begin = _decode_cursor(ctx, args) or 0
     end = begin + args.limit
-    _, hits = search(get_index(ctx), query, tuple(args.types))
+    _, hits = search_records(ctx, query, tuple(args.types))
     page = hits[begin:end]
     documents: dict[tuple[str, str], Json] = {}
     for record_type in dict.fromkeys(hit.record.type for hit in page):

@@ -16,14 +16,14 @@ from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext
 from app.http.pagination import build_next_cursor, decode_cursor, list_response
-from app.http.search import find_notices, get_index
+from app.http.search import find_notices, get_index, search_records
 from app.http.search import suggest_names as suggest_similar_names
 from app.queries.list_filter import FilteredList
 from app.queries.lists import list_rows
 from app.schemas.search import SearchPage, Suggestions
 from app.search.explanations import explain_json, highlight_prefix
-from app.search.index import IN_NAMES, IN_SUMMARY, SEARCHED_TYPES, Hit, IndexedRecord, SearchIndex
-from app.search.ranking import find_highlights, search
+from app.search.index import IN_NAMES, IN_SUMMARY, SEARCHED_TYPES, Hit, IndexedRecord
+from app.search.ranking import find_highlights
 from app.search.suggestions import find_suggestions
 from app.text.normalize import normalize
 
@@ -60,8 +60,8 @@ def _require_searchable(text: str) -> str:
 @router.get("/search", response_model=SearchPage)
 def search_everything(params: Annotated[SearchParams, Query()], ctx: Context) -> Response:
     """Procedures, conditions, pain generators and risks, then guide pages, then sources; each with the reason it matches."""
-    text, index = _require_searchable(params.q), get_index(ctx)
-    query, hits = search(index, text, tuple(params.type))
+    text = _require_searchable(params.q)
+    query, hits = search_records(ctx, text, tuple(params.type))
     after, end, next_cursor = 0, params.limit, None
     if params.cursor or end < len(hits):
         # The query as it was sent: quotes and spelling change the hits. Hashed, for it may be long.
@@ -92,17 +92,17 @@ def search_everything(params: Annotated[SearchParams, Query()], ctx: Context) ->
         limit=params.limit,
         total=len(hits),
         next_cursor=next_cursor,
-        facets=[_build_type_facet(index, text, hits, params.type)],
+        facets=[_build_type_facet(ctx, text, hits, params.type)],
         extra_members=extra_members,
         # Links are already resolved above. The echoed query must stay as it was sent.
         has_links=False,
     )
 
 
-def _build_type_facet(index: SearchIndex, text: str, hits: list[Hit], selected: Sequence[str]) -> dict[str, Any]:
+def _build_type_facet(ctx: RequestContext, text: str, hits: list[Hit], selected: Sequence[str]) -> dict[str, Any]:
     """Counts of matches per record type, ignoring the selected types."""
     # Only a search without the selection counts the other types.
-    counts = dict(Counter([hit.record.type for hit in (search(index, text)[1] if selected else hits)]))
+    counts = dict(Counter([hit.record.type for hit in (search_records(ctx, text)[1] if selected else hits)]))
     # The search considers more candidates of a selected type, so its own count is the better one.
     counts.update({name: sum([hit.record.type == name for hit in hits]) for name in selected})
     return {

@@ -8,10 +8,9 @@ from fastapi import Response
 from app.domain.json import Json
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError
 from app.http.context import RequestContext
-from app.http.search import find_notices, get_index
+from app.http.search import find_notices, search_records
 from app.http.slug_resolution import resolve_filter_value
 from app.search.index import Hit
-from app.search.ranking import search
 from app.text.normalize import normalize
 from app.web.embed.builds import get_newest_build
 from app.web.embed.cards import merge_relief_cards
@@ -109,7 +108,7 @@ def show_search_frame(ctx: RequestContext) -> Json:
     hits: list[Hit] = []
     notices = []
     if normalize(q):
-        _query, hits = search(get_index(ctx), q)
+        _query, hits = search_records(ctx, q)
         notices = find_notices(ctx, q)
     return {
         "card": load_search_card(ctx),

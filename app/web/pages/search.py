@@ -6,8 +6,7 @@ from fastapi import Response
 
 from app.domain.record_types import RECORD_TYPES
 from app.http.context import RequestContext
-from app.http.search import find_notices, get_index, suggest_names
-from app.search.ranking import search
+from app.http.search import find_notices, search_records, suggest_names
 from app.text.normalize import normalize
 from app.web.rendering import page, render_template
 
@@ -20,7 +19,7 @@ def show_search(ctx: RequestContext) -> Response:
     q = ctx.request.query_params.get("q", "").strip()[:200]
     results, suggestions, corrections = None, [], []
     if normalize(q):
-        query, hits = search(get_index(ctx), q)
+        query, hits = search_records(ctx, q)
         results = {"hits": hits[:30], "total": len(hits), "notices": find_notices(ctx, q)}
         corrections = query.interpretation.corrections
         suggestions = [] if hits else suggest_names(ctx, q)
