@@ -20,7 +20,7 @@ from app.queries.lists import build_first_page
 from app.read_model.claims_json import RenderedClaim, render_claims, to_json
 from app.read_model.codes import build_code_map, build_treatments
 from app.read_model.emergencies import build_emergency_document
-from app.read_model.grading import find_band
+from app.read_model.frequency_bands import find_band
 from app.read_model.graph import ContentGraph
 from app.read_model.lists import ListBuilder, build_lists
 from app.read_model.options import build_options_document

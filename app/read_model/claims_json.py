@@ -13,7 +13,8 @@ from app.domain.durations import find_days
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE, RECORD_TYPES, SOURCE_IDENTIFIERS
 from app.domain.values import OnsetValue, ProcedureRiskValue, Qualifiers, ReliefDurationValue, Value, list_references
-from app.read_model.grading import BAND_SCHEME, compute_upper_limit_percent, find_band, rank_claim
+from app.read_model.claim_order import rank_claim
+from app.read_model.frequency_bands import BAND_SCHEME, compute_upper_limit_percent, find_band
 from app.read_model.graph import ContentGraph
 from app.read_model.link_placeholder import LINK_PLACEHOLDER, REPORT_PLACEHOLDER
 from app.seed import schema as seed

@@ -10,7 +10,7 @@ from app.domain import vocabulary
 from app.domain.durations import duration_to_days
 from app.domain.json import Json
 from app.domain.values import FindingValue, RecommendationValue, ReliefDurationValue
-from app.read_model.grading import is_commercial
+from app.read_model.claim_order import is_commercial
 from app.seed import schema as seed
 from app.text.normalize import normalize
 

@@ -11,8 +11,9 @@ from app.domain import vocabulary
 from app.domain.json import Json
 from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES
 from app.domain.values import IndicationValue, ProcedureRiskValue, ReliefDurationValue, StatementValue, TargetValue
+from app.read_model.claim_order import is_commercial, rank_claim
 from app.read_model.conflicts import find_conflicts
-from app.read_model.grading import TypicalEstimate, find_typical_estimate, is_commercial, rank_claim
+from app.read_model.typical_relief import TypicalEstimate, find_typical_estimate
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
 from app.seed.diff import RECORD_TYPE_BY_FOLDER, History

@@ -29,11 +29,12 @@ from app.domain.values import (
     StatementValue,
     TargetValue,
 )
+from app.read_model.claim_order import get_newest_source, rank_claim
 from app.read_model.claims_json import build_block, link_placeholder, to_json
-from app.read_model.grading import estimate_relief_days, get_newest_source, rank_claim
 from app.read_model.graph import ContentGraph, Relation, SubjectClaim
 from app.read_model.positions import list_positions
 from app.read_model.releases import build_change
+from app.read_model.typical_relief import estimate_relief_days
 from app.seed import schema as seed
 
 Facets = Mapping[str, AbstractSet[str]]

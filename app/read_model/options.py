@@ -4,6 +4,7 @@ from operator import attrgetter
 
 from app.domain.json import Json
 from app.domain.values import ProcedureRiskValue
+from app.read_model.claim_order import rank_claim
 from app.read_model.claims_json import (
     build_block,
     build_claim,
@@ -12,7 +13,6 @@ from app.read_model.claims_json import (
     build_review,
     link_placeholder,
 )
-from app.read_model.grading import rank_claim
 from app.read_model.graph import ContentGraph, Relation
 from app.read_model.positions import list_positions
 from app.read_model.record_documents import build_linked_generators, build_typical_relief

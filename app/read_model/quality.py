@@ -13,8 +13,8 @@ from app.domain.claim_kinds import CLAIM_KINDS_BY_RECORD_TYPE
 from app.domain.durations import duration_to_days
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE
+from app.read_model.claim_order import get_newest_source
 from app.read_model.claims_json import link_placeholder, to_json
-from app.read_model.grading import get_newest_source
 from app.read_model.graph import ContentGraph
 from app.read_model.readability import FORMULAS, compute_reading_grades
 from app.seed import schema as seed
