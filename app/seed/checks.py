@@ -15,6 +15,7 @@ from app.seed.bundle import Bundle
 from app.seed.code_checks import find_code_errors
 from app.seed.consistency import numeric_errors
 from app.seed.diff import RECORD_TYPE_BY_FOLDER, History, HistoryConflict, replay_history
+from app.seed.name_checks import find_emergency_names, find_shared_names
 from app.seed.problems import SeedProblem, did_you_mean
 from app.text.normalize import normalize
 
@@ -47,7 +48,7 @@ def check(bundle: Bundle) -> list[SeedProblem]:
     rules: tuple[Callable[[Bundle, _KnownSlugs], Iterable[SeedProblem]], ...] = (
         _duplicate_slugs,
         _duplicate_names,
-        _shared_names,
+        _refused_names,
         _duplicate_claim_ids,
         _dangling_record_references,
         _dangling_claim_references,
@@ -133,42 +134,9 @@ def _duplicate_names(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
                 yield _problem_at(bundle, record_type, slug, pointer, message)
 
 
-def _shared_names(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
-    """A name leads to one record, of whatever type, unless each record that has it says that it is ambiguous."""
-    # Name -> its places: record type, slug, pointer, text, whether it is marked as ambiguous.
-    places: dict[str, list[tuple[str, str, str, str, bool]]] = defaultdict(list)
-    for place in _iter_names(bundle):
-        places[normalize(place[3])].append(place)
-    for same_name in places.values():
-        records = sorted({(record_type, slug) for record_type, slug, *_ in same_name})
-        for record_type, slug, pointer, text, ambiguous in same_name:
-            others = [other for other in records if other != (record_type, slug)]
-            # Two preferred names of one type are reported as duplicates.
-            is_preferred = pointer == "/name" and not any(
-                other_type != record_type and other_pointer == "/name" for other_type, _, other_pointer, *_ in same_name
-            )
-            if others and not ambiguous and not is_preferred:
-                named = ", ".join(f"{get_label(other_type)} {other!r}" for other_type, other in others)
-                message = (
-                    f"{text!r} is a name of {named} too: remove it where it misleads, or mark it as ambiguous in each"
-                )
-                yield _problem_at(bundle, record_type, slug, pointer, message)
-            elif ambiguous and not others:
-                message = f"no other record has the name {text!r}: it is not ambiguous"
-                yield _problem_at(bundle, record_type, slug, pointer, message)
-
-
-def _iter_names(bundle: Bundle) -> Iterator[tuple[str, str, str, str, bool]]:
-    """Yield record type, slug, pointer, text and `ambiguous` of every name but those of guide pages."""
-    for record_type, record in bundle.records():
-        yield record_type, record.slug, "/name", record.name, False
-        for n, name in enumerate(record.names):
-            yield record_type, record.slug, f"/names/{n}", name.text, name.ambiguous
-    for risk in bundle.risks:
-        yield "risk", risk.slug, "/name", risk.name, False
-        yield "risk", risk.slug, "/lay_name", risk.lay_name, False
-        for n, text in enumerate(risk.names):
-            yield "risk", risk.slug, f"/names/{n}", text, False
+def _refused_names(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
+    for name in (*find_shared_names(bundle), *find_emergency_names(bundle)):
+        yield _problem_at(bundle, *name)
 
 
 def _duplicate_claim_ids(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:

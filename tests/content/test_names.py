@@ -4,7 +4,6 @@ import pytest
 from conftest import Client
 
 MISLEADING = [
-    ("conditions", "poor-circulation-in-the-legs"),
     ("conditions", "toes-going-black-and-very-sore"),
     ("conditions", "sacroiliitis"),
     ("conditions", "cervical-spondylosis"),
@@ -39,6 +38,12 @@ AMBIGUOUS = {
 def test_what_is_no_name_of_a_record_leads_to_none(shipped: Client, folder: str, name: str) -> None:
     assert shipped.get(f"/v1/{folder}/{name}").json()["code"] == "not_found"
     assert shipped.get(f"/{folder}/{name}").status_code == 404
+
+
+def test_poor_circulation_leads_to_the_record_that_sends_to_a_vascular_team(shipped: Client) -> None:
+    response = shipped.get("/v1/conditions/poor-circulation-in-the-legs")
+
+    assert response.headers["location"] == "/v1/conditions/limb-ischemia"
 
 
 @pytest.mark.parametrize("path", AMBIGUOUS)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from build import condition, generator, procedure, risk, write_seed
+from build import condition, emergency, generator, procedure, risk, write_seed
 from conftest import Client, Load
 
 from app.loader.content import load_content
@@ -72,3 +72,32 @@ def test_an_ambiguous_name_lists_its_records(client: Client, load: Load) -> None
     assert (response.status_code, response.json()["code"]) == (404, "ambiguous_name")
     assert [record["slug"] for record in response.json()["suggestions"]] == ["back", "neck"]
     assert client.get("/v1/conditions/neck").json()["names"][1] == {"text": "Radiculopathy", "kind": "synonym"}
+
+
+def limb(**applies_to: Any) -> dict[str, Any]:
+    return emergency("cold-limb", applies_to=applies_to, phrases={"emergency": ["cold white foot/leg"]})
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (condition("leg-pain", names=[named("White, cold leg")]), "conditions/leg-pain.json /names/0"),
+        (condition("leg-pain", name="Cold white foot"), "conditions/leg-pain.json /name"),
+        (procedure("block", names=[named("block for a cold white leg")]), "procedures/block.json /names/0"),
+        (generator("artery", names=[named("white cold foot")]), "pain_generators/artery.json /names/0"),
+    ],
+)
+def test_a_name_that_says_an_emergency_is_refused(tmp_path: Path, record: dict[str, Any], expected: str) -> None:
+    with pytest.raises(SeedInvalid) as raised:
+        load_content(write_seed(tmp_path / "seed", limb(), record))
+
+    (problem,) = raised.value.problems
+    assert f"{problem.file} {problem.pointer}" == expected
+    assert "says the emergency 'cold-limb'" in problem.message
+
+
+def test_a_record_that_shows_the_emergency_may_be_named_so_and_so_may_a_harm(tmp_path: Path) -> None:
+    records = [condition("leg-pain", names=[named("cold white leg")]), risk("clot", names=["white cold foot"])]
+    root = write_seed(tmp_path / "seed", limb(conditions=["leg-pain"]), *records)
+
+    assert load_content(root).bundle.conditions[0].names[0].text == "cold white leg"
