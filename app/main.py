@@ -19,6 +19,7 @@ from app.api.v1 import (
     guide,
     health,
     index,
+    infobutton,
     linked_data,
     lookup,
     pain_generators,
@@ -65,6 +66,7 @@ V1_MODULES = (
     releases,
     search,
     lookup,
+    infobutton,
     quality,
 )
 

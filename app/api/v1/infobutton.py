@@ -1,0 +1,119 @@
+"""Infobutton: the URL form of HL7's Context-Aware Knowledge Retrieval, so that clients of it need another base URL alone."""
+
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import Query, Response
+
+from app.api.deps import Context, create_router
+from app.domain.code_systems import find_code_system
+from app.domain.record_types import PATH_BY_RECORD_TYPE
+from app.errors import FieldError, FormatNotOffered, InvalidParameter
+from app.formats.infobutton import (
+    JSON_MEDIA_TYPE,
+    XML_MEDIA_TYPES,
+    KnowledgeEntry,
+    KnowledgeFeed,
+    render_infobutton_atom,
+    render_infobutton_json,
+)
+from app.http.codes import CodedRecord, UnknownCode, get_code_map
+from app.http.context import RequestContext
+from app.http.slug_resolution import find_slug
+from app.openapi.responses import UndocumentedMediaType
+from app.queries.documents import find_document, get_current_release_json
+
+router = create_router("codes")
+Text = Annotated[str, Query(max_length=200)]
+_FORMATS: Final = (JSON_MEDIA_TYPE, *XML_MEDIA_TYPES)
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "Atom, or JSON where `knowledgeResponseType` asks for it. Without an entry if nothing is known.",
+        "content": {
+            XML_MEDIA_TYPES[0]: {"schema": {"type": "string"}},
+            JSON_MEDIA_TYPE: {"schema": {"type": "object", "additionalProperties": True}},
+        },
+    }
+}
+
+
+@router.get("/infobutton", response_class=UndocumentedMediaType, responses=_RESPONSES)
+def get_infobutton(
+    ctx: Context,
+    code_system: Annotated[Text, Query(alias="mainSearchCriteria.v.cs", description="OID of the code system.")] = "",
+    code: Annotated[Text, Query(alias="mainSearchCriteria.v.c", description="The code.")] = "",
+    display_name: Annotated[
+        Text, Query(alias="mainSearchCriteria.v.dn", description="Name, where there is no code.")
+    ] = "",
+    recipient: Annotated[Text, Query(alias="informationRecipient", description="PAT (default) or PROV.")] = "PAT",
+    response_type: Annotated[
+        Text, Query(alias="knowledgeResponseType", description="Media type of the response; default text/xml.")
+    ] = XML_MEDIA_TYPES[0],
+) -> Response:
+    """Pages for a code, in the shape that Infobutton clients read. Parameters of the standard that select nothing are ignored."""
+    if response_type not in _FORMATS:
+        raise FormatNotOffered(
+            f"{response_type[:40]!r} is not offered; use {' or '.join(_FORMATS)}.", suggestions=_FORMATS
+        )
+    if not code and not display_name:
+        message = "is required, or mainSearchCriteria.v.dn"
+        name = "mainSearchCriteria.v.c"
+        raise InvalidParameter(f"{name}: {message}", errors=(FieldError(name, None, message),))
+    records = _find_records(ctx, code_system, code, display_name)
+    asked = [
+        ("mainSearchCriteria.v.c", code),
+        ("mainSearchCriteria.v.cs", code_system),
+        ("mainSearchCriteria.v.dn", display_name),
+        ("informationRecipient", "PROV" if recipient == "PROV" else "PAT"),
+    ]
+    feed = _build_feed(ctx, records, asked, for_clinicians=recipient == "PROV")
+    if response_type == JSON_MEDIA_TYPE:
+        return ctx.bytes_response(render_infobutton_json(feed), has_links=False)
+    return ctx.bytes_response(render_infobutton_atom(feed), media_type=response_type, has_links=False)
+
+
+def _find_records(ctx: RequestContext, code_system: str, code: str, display_name: str) -> list[CodedRecord]:
+    """Records that a code means, else the condition with the name. A system or code that is not held gives none."""
+    if not code:
+        slug = find_slug(ctx, "condition", display_name)
+        return [CodedRecord("condition", slug, "exact", ())] if slug else []
+    system = find_code_system(code_system) if code_system else None
+    if code_system and system is None:
+        return []
+    code_map = get_code_map(ctx)
+    try:
+        records = code_map.list_records(code_map.parse(code, system))
+    except UnknownCode:
+        return []
+    return [record for record in records if record.relation != "related"]
+
+
+def _build_feed(
+    ctx: RequestContext, records: list[CodedRecord], asked: list[tuple[str, str]], *, for_clinicians: bool
+) -> KnowledgeFeed:
+    base = ctx.settings.link_base
+    updated = f"{ctx.release.date}T00:00:00Z"
+    attribution = orjson.loads(get_current_release_json(ctx.connection))["license"]["attribution"]
+    entries = []
+    for record in records:
+        document = find_document(ctx.connection, record.record_type, record.slug)
+        facts = orjson.loads(bytes(document)) if document else {}
+        url = f"{base}/{PATH_BY_RECORD_TYPE[record.record_type]}/{record.slug}"
+        if for_clinicians:
+            url += "#clinicians"
+        texts = facts["texts"]["clinical"]["items"] if for_clinicians else []
+        paragraphs = [text["text"] for text in texts] or [facts["summary"] or facts["name"]]
+        record_id = f"tag:procedure-kb,{ctx.release.date}:{record.record_type}/{record.slug}"
+        entries.append(KnowledgeEntry(record_id, facts["name"], url, (*paragraphs, facts["notice"]["text"]), updated))
+    terms = " ".join(term for _, term in asked[:3] if term)
+    return KnowledgeFeed(
+        feed_id=f"tag:procedure-kb,{ctx.release.date}:infobutton/{terms}",
+        title="procedure-kb",
+        subtitle=f"Results for {terms}",
+        author=attribution,
+        author_url=f"{base}/notice",
+        base_url=f"{base}/",
+        updated=updated,
+        categories=asked,
+        entries=entries,
+    )

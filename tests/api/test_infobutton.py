@@ -1,0 +1,76 @@
+"""Infobutton: what clients of HL7's Context-Aware Knowledge Retrieval ask, read with a generic Atom and a JSON reader."""
+
+from typing import Any
+from urllib.parse import urlencode
+from xml.etree import ElementTree as ET
+
+import pytest
+from build import condition
+from conftest import Client, Load
+
+ICD = "2.16.840.1.113883.6.90"
+ATOM = "{http://www.w3.org/2005/Atom}"
+JSON = {"knowledgeResponseType": "application/json"}
+
+
+@pytest.fixture
+def coded(client: Client, load: Load) -> Client:
+    record = {"type": "condition", "slug": "sciatica", "relation": "exact"}
+    codes = [{"id": "M54.16", "title": "Radiculopathy, lumbar region", "billable": True, "records": [record]}]
+    load(condition("sciatica"), {"_": "codes", "slug": "icd-10-cm", "version": "2026-04-01", "codes": codes})
+    return client
+
+
+def ask(client: Client, **criteria: str) -> Any:
+    names = {"cs": "mainSearchCriteria.v.cs", "c": "mainSearchCriteria.v.c", "dn": "mainSearchCriteria.v.dn"}
+    return client.get("/v1/infobutton?" + urlencode({names.get(name, name): text for name, text in criteria.items()}))
+
+
+REQUESTS: list[tuple[dict[str, str], list[str]]] = [
+    ({"cs": ICD, "c": "M54.16"}, ["Sciatica"]),
+    ({"cs": ICD, "c": "m5416"}, ["Sciatica"]),
+    ({"cs": ICD, "c": "M54.16", "dn": "Lumbar radiculopathy"}, ["Sciatica"]),
+    ({"cs": ICD, "c": "M54.16", "informationRecipient.languageCode.c": "en"}, ["Sciatica"]),
+    ({"cs": ICD, "c": "M54.16", "informationRecipient": "PROV"}, ["Sciatica"]),
+    ({"cs": ICD, "c": "M54.16", "age.v.v": "51", "age.v.u": "a", "taskContext.c.c": "PROBLISTREV"}, ["Sciatica"]),
+    ({"cs": ICD, "dn": "sciatica"}, ["Sciatica"]),
+    ({"cs": ICD, "c": "E11.9"}, []),
+    ({"cs": "2.16.840.1.113883.6.88", "c": "637188"}, []),
+    ({"cs": ICD, "c": "no code"}, []),
+]
+
+
+@pytest.mark.parametrize(("criteria", "titles"), REQUESTS)
+def test_a_request_is_answered_in_json_and_atom(coded: Client, criteria: dict[str, str], titles: list[str]) -> None:
+    as_json, as_atom = ask(coded, **criteria, **JSON), ask(coded, **criteria)
+
+    assert (as_json.status_code, as_atom.status_code) == (200, 200)
+    assert as_json.headers["content-type"] == "application/json"
+    assert as_atom.headers["content-type"].startswith("text/xml")
+    feed = as_json.json()["feed"]
+    root = ET.fromstring(as_atom.text)
+    assert [entry["title"]["_value"] for entry in feed["entry"]] == titles
+    assert [entry.findtext(f"{ATOM}title") for entry in root.findall(f"{ATOM}entry")] == titles
+    assert {"scheme": "mainSearchCriteria.v.cs", "term": criteria["cs"]} in feed["category"]
+    for name in ("id", "title", "updated"):
+        assert root.findtext(f"{ATOM}{name}") == feed[name]["_value"] != ""
+
+
+def test_an_entry_links_the_page_and_ends_with_the_notice(coded: Client) -> None:
+    (patient,) = ask(coded, cs=ICD, c="M54.16", **JSON).json()["feed"]["entry"]
+    (clinician,) = ask(coded, cs=ICD, c="M54.16", informationRecipient="PROV", **JSON).json()["feed"]["entry"]
+
+    assert patient["link"][0]["href"].endswith("/conditions/sciatica")
+    assert clinician["link"][0]["href"].endswith("/conditions/sciatica#clinicians")
+    assert "Information, not advice." in patient["summary"]["_value"]
+
+
+@pytest.mark.parametrize(
+    ("criteria", "status"),
+    [({"cs": ICD}, 422), ({"cs": ICD, "c": "M54.16", "knowledgeResponseType": "application/javascript"}, 501)],
+)
+def test_what_cannot_be_answered_is_refused(coded: Client, criteria: dict[str, str], status: int) -> None:
+    response = ask(coded, **criteria)
+
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
