@@ -109,6 +109,21 @@ SUPPORTS: Final = _labels(
     beyond_quote="Some details are in the same passage but outside the stored quote",
     editorial="Editorial judgment, with a reason",
 )
+# Status of a block, and what it means.
+BLOCK_STATUSES: Final = _labels(
+    known="Known",
+    unknown="Not known",
+    not_found="Looked for, and not found",
+    stated_on_forms="Not stated for all forms, but on some",
+    not_applicable="Does not apply",
+)
+BLOCK_STATUS_MEANINGS: Final = _labels(
+    known="There is at least one item.",
+    unknown="No cited information was found; it may still apply.",
+    not_found="It was looked for, where and when `not_found` of the record says, and nothing was found.",
+    stated_on_forms="No statement covers the record as a whole; narrower records have some, which `forms` counts and links.",
+    not_applicable="It cannot apply to this record.",
+)
 CERTAINTY_RATINGS: Final = _labels(
     high="High",
     moderate="Moderate",

@@ -98,12 +98,8 @@ VOCABULARIES: Final = (
     Vocabulary(
         "block_status",
         "Status of a block or of the list of a record",
-        {"known": "Known", "unknown": "Not known", "not_applicable": "Does not apply"},
-        {
-            "known": "There is at least one item.",
-            "unknown": "No cited information was found; it may still apply.",
-            "not_applicable": "It cannot apply to this record.",
-        },
+        vocabulary.BLOCK_STATUSES,
+        vocabulary.BLOCK_STATUS_MEANINGS,
     ),
     Vocabulary("review_status", "Review of a record", vocabulary.REVIEW_STATUSES),
     Vocabulary("name_kind", "Kind of name", _NAME_KINDS),

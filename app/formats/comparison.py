@@ -8,6 +8,7 @@ import orjson
 
 from app.domain import vocabulary
 from app.domain.json import Json
+from app.formats.safety import describe_position, describe_risk, describe_topic, format_percent, list_risk_groups
 from app.read_model.link_placeholder import LINK_PLACEHOLDER
 
 # Status of the block, and (label, value, claim id) of each value; the claim id may be empty.
@@ -48,15 +49,18 @@ def _build_positions(document: Json) -> Cell:
     return block["status"], [(describe_position(row), row, row["claim"]) for row in block["items"]]
 
 
-# Positions that a short form never leaves out.
-OPPOSED_POSITIONS: Final = frozenset({"against", "insufficient"})
+def _build_risks(document: Json) -> Cell:
+    rows = list_risk_groups(document)
+    values = [(describe_risk(row), row, claim) for row in rows for claim in row["claims"]]
+    return "known" if rows else document["risks"]["status"], values
 
 
-def describe_position(row: Json) -> str:
-    """Describe a recorded position in words: position, body, year, and what it covers."""
-    year = f", {row['year']}" if row["year"] else ""
-    scope = f": {row['scope']}" if row["scope"] else ""
-    return f"{vocabulary.POSITIONS[row['position']]} ({row['body']}{year}){scope}"
+def _build_contraindications(document: Json) -> Cell:
+    """Own contraindications in the words of the claims, and those of its forms by topic."""
+    block, of_forms = document["contraindications"], document["forms"]["contraindications"]
+    values = [(_get_label(claim), claim["value"], claim["id"]) for claim in block["items"]]
+    values += [(f"Some forms: {describe_topic(row)}", row, claim) for row in of_forms for claim in row["claims"]]
+    return "known" if values else block["status"], values
 
 
 def _format_estimate(claim: Json) -> str:
@@ -67,32 +71,15 @@ def _format_estimate(claim: Json) -> str:
     return f"{value['label']} ({'; '.join(notes)})" if notes else str(value["label"])
 
 
-def _format_risk(claim: Json) -> str:
-    value = claim["value"]
-    name = value["risk"]["name"]
-    if value["observed"] is not None and value["n"] is not None:
-        rate = f"{value['observed']} of {value['n']}"
-    else:
-        share = _format_percent(value["percent_min"], value["percent_max"])
-        rate = share or value["frequency_words"] or "how often is not stated"
-    per = f" ({value['per']})" if value["per"] else ""
-    return f"{name}: {rate}{per}"
+def _format_bleeding_risk(claim: Json) -> str:
+    return f"{vocabulary.BLEEDING_RISK_CLASSES[claim['value']['risk_class']]} ({claim['value']['scheme']})"
 
 
 def _format_response(claim: Json) -> str:
     value, qualifiers = claim["value"], claim["qualifiers"]
-    share = _format_percent(value["percent_min"], value["percent_max"])
+    share = format_percent(value["percent_min"], value["percent_max"])
     parts = [share or "share not stated as one figure", qualifiers["definition"], value["at_label"]]
     return ", ".join(part for part in parts if part)
-
-
-def _format_percent(low: float | None, high: float | None) -> str:
-    """Format a share whose ends may be unknown; empty if both are."""
-    if low is None:
-        return "" if high is None else f"at most {high:g} %"
-    if high is None:
-        return f"at least {low:g} %"
-    return f"{low:g} %" if low == high else f"{low:g} to {high:g} %"
 
 
 def _format_relation(claim: Json) -> str:
@@ -116,13 +103,15 @@ ROWS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
     ("typical_relief", "How long relief typically lasts", _build_typical_relief),
     ("relief_durations", "Every estimate of relief", _build_block_cell("relief_durations", _format_estimate)),
     ("response_rates", "How many respond", _build_block_cell("response_rates", _format_response)),
-    ("risks", "Risks", _build_block_cell("risks", _format_risk)),
+    ("risks", "Risks", _build_risks),
     ("guidance", "Guidance", _build_block_cell("guidance", _get_label)),
     ("anesthesia", "Anesthesia", _build_block_cell("anesthesia", _get_label)),
     ("settings", "Setting", _build_block_cell("settings", _get_label)),
     ("procedure_times", "Time it takes", _build_block_cell("procedure_times", _get_label)),
     ("recovery", "Recovery", _build_block_cell("recovery", _get_label)),
-    ("contraindications", "Contraindications", _build_block_cell("contraindications", _get_label)),
+    ("bleeding_risks", "Class of bleeding risk", _build_block_cell("bleeding_risks", _format_bleeding_risk)),
+    ("safety_warnings", "Warnings of regulators", _build_block_cell("safety_warnings", _get_label)),
+    ("contraindications", "Contraindications", _build_contraindications),
 )
 
 
@@ -166,6 +155,7 @@ _SUMMARY_KEYS: Final = (
     "intents",
     "implant",
     "body_regions",
+    "serious_risks",
     "positions",
     "typical_relief",
     "review",

@@ -10,6 +10,7 @@ from typing import Final
 
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE, list_source_links
+from app.formats.safety import list_risk_groups
 from app.read_model.link_placeholder import LINK_PLACEHOLDER
 
 JSONLD_MEDIA_TYPE: Final = "application/ld+json"
@@ -39,11 +40,12 @@ def build_procedure_node(document: Json) -> Json:
         "guideline": [_build_recommendation(claim) for claim in document["recommendations"]["items"]],
     }
     if therapeutic:
-        observed = [claim["value"] for claim in document["risks"]["items"] if claim["value"]["state"] == "known"]
+        stops = [claim["statement"] for claim in document["contraindications"]["items"]]
+        stops += [label for row in document["forms"]["contraindications"] for label in row["labels"]]
         node |= {
-            "contraindication": _distinct(claim["statement"] for claim in document["contraindications"]["items"]),
-            "adverseOutcome": _build_outcomes(observed),
-            "seriousAdverseOutcome": _build_outcomes(value for value in observed if value["severity"] == "serious"),
+            "contraindication": _distinct(stops),
+            "adverseOutcome": _build_outcomes(list_risk_groups(document)),
+            "seriousAdverseOutcome": _build_outcomes(document["serious_risks"]["items"]),
         }
     return _drop_empty(node)
 
@@ -165,8 +167,9 @@ def _build_recommendation(claim: Json) -> Json:
     )
 
 
-def _build_outcomes(values: Iterable[Json]) -> list[Json]:
-    names = {value["risk"]["slug"]: value["risk"]["name"] for value in values}
+def _build_outcomes(risk_groups: Iterable[Json]) -> list[Json]:
+    """Build the risks that were seen, of the procedure and its forms."""
+    names = {row["risk"]["slug"]: row["risk"]["name"] for row in risk_groups if row["state"] == "known"}
     return [{"@type": "MedicalEntity", "name": name} for name in names.values()]
 
 

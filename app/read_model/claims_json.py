@@ -1,13 +1,14 @@
 """JSON of claims, references and blocks: plain values. The tests check them against the response schemas."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import orjson
 
+from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KINDS, list_blocks
 from app.domain.durations import find_days
 from app.domain.json import Json
@@ -53,11 +54,9 @@ def link_placeholder(path: str) -> str:
     return LINK_PLACEHOLDER + path
 
 
-def build_block(items: list[Any], *, applicable: bool = True) -> Json:
-    """Build a block: known with items, unknown, or not applicable. An empty list always says which of the two it is."""
-    if items:
-        return {"status": "known", "items": items}
-    return {"status": "unknown" if applicable else "not_applicable", "items": []}
+def build_block(items: list[Any], *, status_if_empty: str = "unknown") -> Json:
+    """Build a block: known with items; without, its status always says why there are none."""
+    return {"status": "known" if items else status_if_empty, "items": items}
 
 
 def build_links(record_type: str, slug: str) -> Json:
@@ -229,28 +228,53 @@ class RenderedClaim(NamedTuple):
 def render_claims(
     graph: ContentGraph, record_type: str, slug: str, claims: Iterable[seed.AnyClaimIn]
 ) -> list[RenderedClaim]:
-    """Render the claims of a record by kind, and within a kind by `rank_claim`. The document of the record embeds these bytes."""
+    """Render the claims of a record by kind, and within a kind by `rank_claim`. The document of the record embeds these bytes.
+
+    Risks are grouped by risk, the most serious first.
+    """
     subject = orjson.Fragment(to_json(graph.record_ref(record_type, slug)))
     rendered = []
-    for claim in sorted(claims, key=lambda claim: (claim.kind, *rank_claim(claim, graph.sources))):
+    for claim in sorted(claims, key=lambda claim: _rank_claim(graph, claim)):
         qualifiers, qualifiers_json = _render_qualifiers(claim.qualifiers)
         document = to_json(_build_claim(graph, slug, claim, subject, qualifiers))
         rendered.append(RenderedClaim(claim, document, to_sorted_json(claim.value.__dict__), qualifiers_json))
     return rendered
 
 
-def build_blocks(record_type: str, record: seed.RecordIn, claims: Sequence[RenderedClaim]) -> Json:
-    """Build every block of a record: known, unknown or not applicable. `claims` come from `render_claims`."""
-    blocks = dict(_build_empty_blocks(record_type, tuple(record.not_applicable)))
+def _rank_claim(graph: ContentGraph, claim: seed.AnyClaimIn) -> tuple[Any, ...]:
+    rank, risk = 0, ""
+    if isinstance(claim.value, ProcedureRiskValue):
+        rank, risk = vocabulary.SERIOUSNESS_RANK[graph.get_seriousness(claim.value)], claim.value.risk
+    return claim.kind, rank, risk, *rank_claim(claim, graph.sources)
+
+
+def build_blocks(
+    record_type: str, record: seed.RecordIn, claims: Sequence[RenderedClaim], blocks_on_forms: frozenset[str]
+) -> Json:
+    """Build every block of a record, known or empty. `claims` come from `render_claims`.
+
+    `blocks_on_forms` are the blocks for which a narrower record has statements.
+    """
+    not_found = tuple(entry.block for entry in record.not_found)
+    blocks = dict(_build_empty_blocks(record_type, tuple(record.not_applicable), not_found, blocks_on_forms))
     for claim_kind, group in groupby(claims, key=attrgetter("claim.kind")):
         blocks[CLAIM_KINDS[claim_kind].block] = build_block([orjson.Fragment(claim.document) for claim in group])
     return blocks
 
 
 # Most blocks of most records are empty.
-@cache
-def _build_empty_blocks(record_type: str, not_applicable: tuple[str, ...]) -> Json:
-    return {name: build_block([], applicable=name not in not_applicable) for name in list_blocks(record_type)}
+@lru_cache(maxsize=1000)
+def _build_empty_blocks(
+    record_type: str, not_applicable: tuple[str, ...], not_found: tuple[str, ...], on_forms: frozenset[str]
+) -> Json:
+    def get_status(block: str) -> str:
+        if block in on_forms:
+            return "stated_on_forms"
+        if block in not_found:
+            return "not_found"
+        return "not_applicable" if block in not_applicable else "unknown"
+
+    return {block: build_block([], status_if_empty=get_status(block)) for block in list_blocks(record_type)}
 
 
 def build_text(text: seed.TextIn) -> Json:

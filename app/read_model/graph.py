@@ -65,6 +65,7 @@ class ContentGraph:
     removed_records: dict[tuple[str, str], RemovedRecord] = field(default_factory=dict)
     sources: dict[str, seed.SourceIn] = field(default_factory=dict)
     procedures: dict[str, seed.ProcedureIn] = field(default_factory=dict)
+    records: dict[tuple[str, str], seed.RecordIn] = field(default_factory=dict)
     risks: dict[str, seed.RiskIn] = field(default_factory=dict)
     claims: dict[str, SubjectClaim] = field(default_factory=dict)
     # Record type -> slug -> ancestor -> depth. Each record is its own ancestor at depth 0.
@@ -158,6 +159,7 @@ def build_graph(bundle: Bundle, version: str, history: History, changed: set[str
     graph = ContentGraph(bundle, version, last_changed_in, versions)
     for record_type, record in bundle.records():
         graph.names[record_type, record.slug] = record.name
+        graph.records[record_type, record.slug] = record
     graph.names.update({("risk", risk.slug): risk.name for risk in bundle.risks})
     graph.names.update({("source", source.slug): source.title for source in bundle.sources})
     graph.names.update({("guide_page", page.slug): page.title for page in bundle.guide})

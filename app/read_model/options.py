@@ -1,9 +1,6 @@
 """Care options for a condition: red flags first, then care without a procedure, then procedures."""
 
-from operator import attrgetter
-
 from app.domain.json import Json
-from app.domain.values import ProcedureRiskValue
 from app.read_model.claim_order import rank_claim
 from app.read_model.claims_json import (
     build_block,
@@ -15,7 +12,7 @@ from app.read_model.claims_json import (
 )
 from app.read_model.graph import ContentGraph, Relation
 from app.read_model.positions import list_positions
-from app.read_model.record_documents import build_linked_generators, build_typical_relief
+from app.read_model.record_documents import build_linked_generators, build_serious_risks, build_typical_relief
 from app.seed import schema as seed
 
 
@@ -118,7 +115,7 @@ def _build_options(graph: ContentGraph, relations: list[Relation]) -> list[Json]
                 "positions": build_block(list_positions(graph, slug)),
                 "typical_relief": build_typical_relief(graph, slug),
                 "relation": _build_relation(relation),
-                "rated_risks": build_block(_build_rated_risks(graph, record)),
+                "serious_risks": build_serious_risks(graph, slug),
                 "links": build_links("procedure", slug),
             }
         )
@@ -127,24 +124,3 @@ def _build_options(graph: ContentGraph, relations: list[Relation]) -> list[Json]
 
 def _build_relation(relation: Relation) -> Json:
     return {"role": relation.role, "claim": relation.claim.id}
-
-
-def _build_rated_risks(graph: ContentGraph, procedure: seed.ProcedureIn) -> list[Json]:
-    rated = [
-        claim
-        for claim in procedure.claims
-        if isinstance(claim.value, ProcedureRiskValue) and (claim.value.percent_max is not None or claim.value.n)
-    ]
-    return [
-        {
-            "risk": graph.record_ref("risk", claim.value.risk),
-            "observed": claim.value.observed,
-            "n": claim.value.n,
-            "percent_min": claim.value.percent_min,
-            "percent_max": claim.value.percent_max,
-            "per": claim.value.per,
-            "timeframe": claim.value.timeframe,
-            "claim": claim.id,
-        }
-        for claim in sorted(rated, key=attrgetter("id"))
-    ]

@@ -7,7 +7,7 @@ from app.domain.values import RecommendationValue
 from app.read_model.graph import ContentGraph
 
 # What a reader must not miss comes first.
-_ORDER: Final = ("against", "insufficient", "conditional", "for", "no_position")
+POSITION_RANK: Final = {"against": 0, "insufficient": 1, "conditional": 2, "for": 3, "no_position": 4}
 
 
 def list_positions(graph: ContentGraph, slug: str) -> list[Json]:
@@ -37,4 +37,4 @@ def _build_positions(graph: ContentGraph, slug: str) -> list[Json]:
                     "claim": claim.id,
                 }
                 rows.setdefault((value.position, value.body, value.year, value.scope), row)
-    return sorted(rows.values(), key=lambda row: (_ORDER.index(row["position"]), -(row["year"] or 0)))
+    return sorted(rows.values(), key=lambda row: (POSITION_RANK[row["position"]], -(row["year"] or 0)))

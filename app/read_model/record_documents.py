@@ -23,8 +23,10 @@ from app.read_model.claims_json import (
     shared_fragment,
 )
 from app.read_model.codes import build_codes
+from app.read_model.forms import build_forms, list_blocks_on_forms
 from app.read_model.graph import ContentGraph, Relation
 from app.read_model.positions import list_positions
+from app.read_model.risk_groups import build_risk_groups
 from app.read_model.when_to_call import build_when_to_call, build_when_to_call_about_risk
 from app.seed import schema as seed
 
@@ -40,7 +42,18 @@ def build_typical_relief(graph: ContentGraph, slug: str) -> Json:
                     "claim": typical.claim.id,
                 }
             )
-    return build_block(items)
+    on_forms = any(
+        (form, intent) in graph.typical_estimates
+        for form in graph.find_descendants("procedure", slug)
+        for intent in vocabulary.INTENTS
+    )
+    return build_block(items, status_if_empty="stated_on_forms" if on_forms else "unknown")
+
+
+def build_serious_risks(graph: ContentGraph, slug: str) -> Json:
+    """Build the block of serious risks of a procedure and its forms, grouped by risk, the most serious first."""
+    procedures = (slug, *graph.find_descendants("procedure", slug))
+    return build_block(build_risk_groups(graph, procedures, serious_only=True))
 
 
 def get_summary(record: Any) -> str | None:  # noqa: ANN401 - any record class
@@ -74,6 +87,7 @@ def build_summary(graph: ContentGraph, record_type: str, record: Any) -> Json:  
     if isinstance(record, seed.RecordIn):
         summary["body_regions"] = record.body_regions
     if record_type == "procedure":
+        summary["serious_risks"] = build_serious_risks(graph, record.slug)
         summary["positions"] = build_block(list_positions(graph, record.slug))
         summary["typical_relief"] = build_typical_relief(graph, record.slug)
     if isinstance(record, seed.EmergencyIn):
@@ -145,7 +159,9 @@ def build_summary_and_document(
         **summary,
         "names": _build_names(record),
         "texts": build_texts(record_type, record),
-        **build_blocks(record_type, record, claims),
+        **build_blocks(record_type, record, claims, list_blocks_on_forms(graph, record_type, record.slug)),
+        "not_found": [entry.model_dump() for entry in record.not_found],
+        "forms": build_forms(graph, record_type, record.slug),
         **_build_links_to_records(graph, record),
         "when_to_call": build_when_to_call(graph, record_type, record),
         **_build_common_footer(graph, record_type, record),
@@ -170,6 +186,7 @@ def _build_links_to_records(
             ]
             return {
                 "related": {"procedures": build_block(related), **_build_hierarchy(graph, "procedure", record)},
+                "risk_groups": build_block(build_risk_groups(graph, [record.slug])),
                 "conflicts": build_block(graph.conflicts.get(("procedure", record.slug), [])),
                 "forms_with_conflicts": build_block(
                     [

@@ -18,7 +18,8 @@ def build_when_to_call(
     """Build the signs for which a reader of a record must get help, the most urgent first.
 
     What sources say of the record comes first. Emergencies that belong to its risks or to this part of the body follow,
-    unless a source named them; a record with neither shows those that can happen to anyone.
+    unless a source named them; then those that only a narrower record names. A record with none of these shows those
+    that can happen to anyone.
     """
     rows = list(_iter_stated_signs(graph, record))
     named = {emergency["slug"] for row in rows for emergency in row["emergencies"]}
@@ -27,9 +28,23 @@ def build_when_to_call(
         for emergency in graph.bundle.emergencies
         if emergency.slug not in named and _belongs_to(graph, emergency, record_type, record)
     ]
+    rows += _list_rows_of_forms(graph, record_type, record.slug, rows)
     if not any(row["tier"] == _TIERS[0] for row in rows):
         rows += _list_general_rows(graph, named)
     return _build_rows_block(rows)
+
+
+def _list_rows_of_forms(graph: ContentGraph, record_type: str, slug: str, rows: list[Json]) -> list[Json]:
+    """List the signs of emergencies that sources name of narrower records and the record itself does not show."""
+    shown = {emergency["slug"] for row in rows for emergency in row["emergencies"]}
+    added = []
+    for form in graph.find_descendants(record_type, slug):
+        for row in _iter_stated_signs(graph, graph.records[record_type, form]):
+            emergencies = {emergency["slug"] for emergency in row["emergencies"]}
+            if row["tier"] == _TIERS[0] and not emergencies <= shown:
+                shown |= emergencies
+                added.append(row)
+    return added
 
 
 def build_when_to_call_about_risk(graph: ContentGraph, risk: str) -> Json:

@@ -71,14 +71,17 @@ class CitationOut(ResponseModel):
     note: str | None = Field(description="Caveat about this citation; null: none.")
 
 
-BlockStatus = Literal["known", "unknown", "not_applicable"]
+BlockStatus = Literal["known", "unknown", "not_found", "stated_on_forms", "not_applicable"]
 
 
 class Block(ResponseModel, Generic[T]):
-    """Block of a detail response. `unknown`: no cited information; `not_applicable`: cannot apply to this record."""
+    """Block of a detail response. `unknown`: no cited information; `not_found`: it was looked for; `stated_on_forms`: only
+    narrower records have some; `not_applicable`: cannot apply to this record.
+    """
 
     status: BlockStatus = Field(
-        description="Whether the block has cited entries: known, unknown (no cited information) or not applicable."
+        description="Whether the block has cited entries: known, unknown (no cited information), not_found (looked for), "
+        "stated_on_forms (only narrower records have some) or not applicable."
     )
     items: list[T] = Field(description="Entries; empty unless the status is known.")
 

@@ -2,17 +2,18 @@
 
 from pydantic import Field
 
+from app.domain.vocabulary import BLOCK_STATUSES
 from app.schemas.building_blocks import Link, Ref, ResponseModel, TextWithLang
 from app.schemas.claims import ProcedureValueOut, TypicalRelief
-from app.schemas.records import ProcedureSummary, RecordedPosition
+from app.schemas.records import FormContraindication, ProcedureSummary, RecordedPosition, RiskGroup
 
 
 class ComparedValue(ResponseModel):
     """Value of a procedure in a row, as its detail has it, beside its text."""
 
     label: str = Field(description="The value in words.")
-    value: bool | str | RecordedPosition | TypicalRelief | ProcedureValueOut = Field(
-        description="Value of the claim; for `positions` the position, for `typical_relief` the estimate, for `family`, `intents` and `implant` that field."
+    value: bool | str | RecordedPosition | RiskGroup | FormContraindication | TypicalRelief | ProcedureValueOut = Field(
+        description="Value of the claim; for `positions` the position, for `risks` the group, for `typical_relief` the estimate, for `family`, `intents` and `implant` that field."
     )
     claims: list[str] = Field(description="Ids of the claims that state it; empty: it is a field of the procedure.")
 
@@ -23,7 +24,7 @@ class ComparisonCell(ResponseModel):
     procedure: str = Field(description="Slug of the column.")
     status: str = Field(
         description="Whether the values are known.",
-        json_schema_extra={"x-extensible-enum": ["known", "unknown", "not_applicable"]},
+        json_schema_extra={"x-extensible-enum": [*BLOCK_STATUSES]},
     )
     values: list[ComparedValue] = Field(description="Each value once; empty if not known.")
 

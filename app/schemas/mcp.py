@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.schemas.building_blocks import Ref, ResponseModel, ReviewOut, SourceRef
 from app.schemas.claims import CertaintyOut, TypicalRelief
-from app.schemas.records import RecordedPosition
+from app.schemas.records import NotFoundOut, RecordedPosition
 
 
 class ReleaseRef(ResponseModel):
@@ -74,6 +74,9 @@ class TreatmentHit(ResponseModel):
     slug: str
     name: str
     family: str
+    serious_risks: list[dict[str, Any]] = Field(
+        description="Serious risks of the procedure and its forms with the worst figure; say them when you name it."
+    )
     positions: list[CitedPosition] = Field(
         description="Positions of bodies on the procedure and its forms; say those against it when you name it."
     )
@@ -131,8 +134,20 @@ class GetOutput(ToolOutput):
     when_to_call: list[SignToCallFor] = Field(
         description="Signs for which to get help, the most urgent first; mention the emergencies whenever you mention a benefit."
     )
+    forms: dict[str, Any] = Field(
+        description="What the narrower forms of the record state: count, records, and in rows their risks, contraindications, "
+        "safety warnings, recommendations and signs to call for; claims by id. Empty: it has none."
+    )
+    serious_risks: list[dict[str, Any]] = Field(
+        description="Serious risks of a procedure and its forms with the worst figure; say these with any benefit."
+    )
+    positions: list[dict[str, Any]] = Field(
+        description="Positions of bodies on a procedure and its forms, those against first; say these with any benefit."
+    )
     sections: list[ClaimSection]
     unknown: list[str] = Field(description="Sections without any information.")
+    not_found: list[NotFoundOut] = Field(description="Sections that were looked for without a result.")
+    stated_on_forms: list[str] = Field(description="Sections for which only narrower forms have statements.")
     not_applicable: list[str]
     related: list[Ref]
 

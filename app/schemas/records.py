@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.domain import vocabulary
-from app.domain.values import BodyRegion, CallTier, Intent, OpenEnum, Seriousness, TargetRole
+from app.domain.values import BodyRegion, CallTier, Intent, OpenEnum, RiskState, Seriousness, TargetRole
 from app.schemas.building_blocks import (
     Block,
     Family,
@@ -53,9 +53,6 @@ class DescribedSummary(RecordSummary):
     body_regions: list[BodyRegion]
 
 
-POSITIONS_TEXT = "Positions of bodies on the procedure and its broader and narrower forms; those against it first."
-
-
 class RecordedPosition(ResponseModel):
     """Position that a body takes on a procedure, or on a broader or narrower form of it."""
 
@@ -67,6 +64,43 @@ class RecordedPosition(ResponseModel):
     claim: str = Field(description="Id of the claim that states it.")
 
 
+class RiskFigure(ResponseModel):
+    """Figure of a risk with its denominator."""
+
+    observed: int | None = Field(description="Events counted; null: not given.")
+    n: int | None = Field(description="Denominator; null: not given.")
+    percent_min: float | None = Field(description="Null: not given.")
+    percent_max: float | None = Field(description="Null: not given.")
+    per: Annotated[str, OpenEnum(vocabulary.RISK_DENOMINATORS)] | None = Field(
+        description="What is counted; null: not stated."
+    )
+    timeframe: str | None = Field(description="Period of observation; null: not stated.")
+    subject: str = Field(description="Slug of the procedure that the figure is about.")
+    claim: str = Field(description="Id of the claim that states it.")
+
+
+class RolledUp(ResponseModel):
+    """Records that state something, and their claims."""
+
+    subjects: list[str] = Field(description="Slugs of the records whose claims state it.")
+    claims: list[str] = Field(description="Ids of these claims.")
+
+
+class RiskGroup(RolledUp):
+    """Risk in one degree of seriousness: the worst figure, and who states it."""
+
+    risk: Ref
+    seriousness: Seriousness = Field(description="As the catalog of risks, or more serious if these claims say so.")
+    state: RiskState = Field(description="Seen if any of the claims says so.")
+    worst: RiskFigure | None = Field(
+        description="Highest rate; where none was seen, the largest count. Null: the claims give no figure."
+    )
+
+
+SERIOUS_RISKS_TEXT = "Serious and life-threatening risks of the procedure and its narrower forms, grouped by risk, the most serious first."
+POSITIONS_TEXT = "Positions of bodies on the procedure and its broader and narrower forms; those against it first."
+
+
 class ProcedureSummary(DescribedSummary):
     """Procedure in a list."""
 
@@ -74,6 +108,7 @@ class ProcedureSummary(DescribedSummary):
     family: Family
     intents: list[Intent] = Field(description="Whether the procedure is done to diagnose, to treat, or for both.")
     implant: bool = Field(description="The procedure leaves a device or material in the body on purpose.")
+    serious_risks: Block[RiskGroup] = Field(description=SERIOUS_RISKS_TEXT)
     positions: Block[RecordedPosition] = Field(description=POSITIONS_TEXT)
     typical_relief: Block[TypicalRelief]
 
@@ -242,11 +277,98 @@ class Provenance(ResponseModel):
     last_changed_in: str
 
 
+class NotFoundOut(ResponseModel):
+    """Block that was looked for without a result."""
+
+    block: str = Field(description="Name of the block.")
+    searched: list[str] = Field(description="Where it was looked for.")
+    searched_on: str = Field(description="Date of the search (RFC 3339).")
+
+
+class FormLinks(ResponseModel):
+    """Links of a narrower record."""
+
+    self: Link
+    html: Link
+
+
+class FormRef(Ref):
+    """Narrower record."""
+
+    links: FormLinks
+
+
+class FormContraindication(RolledUp):
+    """Contraindications of forms on one topic."""
+
+    topic: Annotated[str, OpenEnum(vocabulary.CONTRAINDICATION_TOPICS)]
+    strength: Annotated[str, OpenEnum(vocabulary.CONTRAINDICATION_STRENGTHS)] = Field(
+        description="The strongest of these claims."
+    )
+    labels: list[str] = Field(description="What the claims say in short.")
+
+
+class FormSafetyWarning(RolledUp):
+    """Warning of a body about forms."""
+
+    body: str = Field(description="Body that warns.")
+    date: str | None = Field(description="Date of the warning; null: not stated.")
+    boxed: bool = Field(description="Boxed warning of a label.")
+    label: str = Field(description="What it warns of.")
+
+
+class FormRecommendation(RolledUp):
+    """Position of a body on forms."""
+
+    position: Annotated[str, OpenEnum(vocabulary.POSITIONS)] = Field(description="Position of the body.")
+    body: str = Field(description="Body that recommends.")
+    year: int | None = Field(description="Null: not stated.")
+    scope: str | None = Field(description="What the position covers; null: not stated.")
+
+
+class FormSign(RolledUp):
+    """Sign to call for after some forms."""
+
+    tier: CallTier = Field(description="How soon to get help.")
+    sign: str = Field(description="Sign in everyday words.")
+
+
+class FormRedFlag(RolledUp):
+    """Red flag of narrower conditions."""
+
+    label: str = Field(description="The sign.")
+
+
+class FormStatements(ResponseModel):
+    """Number of statements that the narrower records have in a block."""
+
+    block: str = Field(description="Name of the block.")
+    count: int = Field(description="Number of statements.")
+    subjects: list[str] = Field(description="Slugs of the records that have them.")
+
+
+class Forms(ResponseModel):
+    """What the narrower records of a record state: safety in rows, all other blocks as counts."""
+
+    status: Literal["known", "not_applicable"] = Field(description="Whether the record has narrower ones.")
+    count: int = Field(description="Number of narrower records, theirs included.")
+    records: list[FormRef] = Field(description="The narrower records.")
+    risks: list[RiskGroup] = Field(description="Risks of the forms, the most serious first.")
+    contraindications: list[FormContraindication] = Field(description="By topic, the strongest first.")
+    safety_warnings: list[FormSafetyWarning] = Field(description="Warnings of regulators; boxed ones first.")
+    recommendations: list[FormRecommendation] = Field(description="Positions of bodies; those against first.")
+    when_to_call: list[FormSign] = Field(description="Signs, the most urgent first.")
+    red_flags: list[FormRedFlag] = Field(description="Red flags of narrower conditions.")
+    statements: list[FormStatements] = Field(description="How many statements each block has on the forms.")
+
+
 class DescribedDetail(ResponseModel):
     """What the details of procedures, conditions and pain generators have beside their summaries and claims."""
 
     names: list[NameOut]
     codes: Block[CodeOut] = Field(description="Codes of other organizations for the record.")
+    not_found: list[NotFoundOut] = Field(description="Blocks that were looked for without a result.")
+    forms: Forms = Field(description="What the narrower records state.")
     sources: list[SourceRef]
     license: License
     provenance: Provenance
@@ -268,6 +390,7 @@ class ProcedureDetail(ProcedureSummary, DescribedDetail):
 
     texts: ProcedureTexts
     related: RelatedProcedures = Field(description="Related, broader and narrower procedures.")
+    risk_groups: Block[RiskGroup] = Field(description="Its own risks grouped by risk, the most serious first.")
     conflicts: Block[Conflict] = Field(description="Disagreements between two sources on the same question.")
     forms_with_conflicts: Block[Ref] = Field(description="Narrower procedures that have `conflicts`.")
     journey: GuideRef = Field(description="Page of the patient guide that goes with this procedure.")
@@ -398,19 +521,6 @@ class Matrix(ResponseModel):
     cells: list[MatrixCellOut] = Field(description="Filled cells.")
 
 
-class RiskRate(ResponseModel):
-    """Risk with the figures of one claim."""
-
-    risk: Ref
-    observed: int | None = Field(description="Events counted; null: not given.")
-    n: int | None = Field(description="Denominator; null: not given.")
-    percent_min: float | None = Field(description="Null: not given.")
-    percent_max: float | None = Field(description="Null: not given.")
-    per: str | None = Field(description="What is counted; null: not stated.")
-    timeframe: str | None = Field(description="Period of observation; null: not stated.")
-    claim: str
-
-
 class CareOption(ResponseModel):
     """Procedure as an option in the care pathway."""
 
@@ -420,7 +530,7 @@ class CareOption(ResponseModel):
     positions: Block[RecordedPosition] = Field(description=POSITIONS_TEXT)
     typical_relief: Block[TypicalRelief]
     relation: Relation = Field(description="Claim that makes the procedure an option here.")
-    rated_risks: Block[RiskRate] = Field(description="Risks with a figure.")
+    serious_risks: Block[RiskGroup] = Field(description=SERIOUS_RISKS_TEXT)
     links: RecordLinks
 
 

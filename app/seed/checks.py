@@ -180,6 +180,7 @@ def _dangling_record_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[
             for n, block in enumerate(record.not_applicable)
             if block not in blocks
         ]
+        errors += _find_not_found_errors(record, blocks)
         for n, relation in enumerate(record.related if isinstance(record, seed.ProcedureIn) else ()):
             errors.append((f"/related/{n}/procedure", known.explain_missing("procedure", relation.procedure)))
             errors += [
@@ -189,6 +190,19 @@ def _dangling_record_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[
         for pointer, message in errors:
             if message:
                 yield _problem_at(bundle, record_type, record.slug, pointer, message)
+
+
+def _find_not_found_errors(record: seed.RecordIn, blocks: list[str]) -> Iterator[tuple[str, str]]:
+    """A search without a result is about a block of the record that has no claims and could have some."""
+    known = {CLAIM_KINDS[claim.kind].block for claim in record.claims}
+    for n, entry in enumerate(record.not_found):
+        pointer = f"/not_found/{n}/block"
+        if entry.block not in blocks:
+            yield pointer, f"unknown block {entry.block!r}{did_you_mean(entry.block, blocks)}"
+        elif entry.block in known:
+            yield pointer, f"block {entry.block!r} has claims, so it was found: remove this entry"
+        elif entry.block in record.not_applicable:
+            yield pointer, f"block {entry.block!r} is not applicable: remove one of the two entries"
 
 
 def _dangling_claim_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:

@@ -18,6 +18,8 @@ DRUG_FAMILIES: Final = frozenset({"injection", "nerve_block", "drug_delivery"})
 class Section(NamedTuple):
     """Section of a record page: claims of one kind under a heading."""
 
+    # Block of its claims.
+    name: str
     id: str
     heading: str
     block: Json
@@ -37,17 +39,21 @@ def list_sections(record: Json, part: str) -> list[Section]:
     sections = []
     for row in CLAIM_KINDS_BY_RECORD_TYPE[record["type"]]:
         place, block = row.sections[record["type"]], record[row.block]
-        is_shown = block["status"] == "known" or (place.says_unknown and block["status"] == "unknown")
+        is_shown = block["status"] not in {"unknown", "not_applicable"} or (
+            place.says_unknown and block["status"] == "unknown"
+        )
         if place.part == part and is_shown and not place.in_template:
-            sections.append(Section(row.block.replace("_", "-"), place.heading, block, place.limit))
+            sections.append(Section(row.block, row.block.replace("_", "-"), place.heading, block, place.limit))
     return sections
 
 
 def group_harm_statements(claims: Iterable[Json]) -> list[Json]:
-    """Group harm claims by statement, in their order: claim, risks, claim ids and state labels of each."""
+    """Group harm claims by statement, the most serious first: claim, seriousness, risks, claim ids and state labels of each."""
     groups: dict[str, Json] = {}
+    # Details list the claims on harms from the most to the least serious.
     for claim in claims:
-        group = groups.setdefault(claim["statement"], {"claim": claim, "risks": [], "ids": [], "states": []})
+        empty = {"seriousness": claim["value"]["seriousness"], "claim": claim, "risks": [], "ids": [], "states": []}
+        group = groups.setdefault(claim["statement"], empty)
         risk, state = claim["value"]["risk"], vocabulary.RISK_STATES[claim["value"]["state"]]
         if risk not in group["risks"]:
             group["risks"].append(risk)

@@ -86,7 +86,8 @@ def build_harm_rows(claims: list[Json]) -> tuple[list[Json], int]:
     lowest = min(comparable, default=1.0)
     base = next((base for base in BASES if lowest * base >= 1), BASES[-1])
     rows = [_build_harm_row(claim, share, base) for claim, share in shares]
-    return sorted(rows, key=lambda row: (bool(row["withheld_reason"]), -row["share"])), base
+    ranks = vocabulary.SERIOUSNESS_RANK
+    return sorted(rows, key=lambda row: (bool(row["withheld_reason"]), ranks[row["seriousness"]], -row["share"])), base
 
 
 def _build_harm_row(claim: Json, share: tuple[float, float], base: int) -> Json:
@@ -97,6 +98,7 @@ def _build_harm_row(claim: Json, share: tuple[float, float], base: int) -> Json:
     return {
         "name": value["risk"]["name"],
         "slug": value["risk"]["slug"],
+        "seriousness": value["seriousness"],
         "display": _format_none_seen(value, base) if none_seen else _format_count_range(low, high, base),
         "numeric": not none_seen,
         "count": round(low * base) if low == high and not none_seen else None,

@@ -16,6 +16,14 @@ from app.domain.code_systems import CODE_RELATIONS
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE, list_source_links
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError, ReleaseMismatch
+from app.formats.safety import (
+    STATUS_TEXTS,
+    describe_figure,
+    describe_risk,
+    describe_topic,
+    list_contraindication_topics,
+    list_risk_groups,
+)
 from app.http.context import CACHE_CONTROL, RequestContext, request_context
 from app.http.search import explain_hit
 from app.http.slug_resolution import get_document, names_by_slug
@@ -49,6 +57,9 @@ _LABELS: Final = {
     "states": vocabulary.RISK_STATES,
     "categories": vocabulary.RISK_CATEGORIES,
     "seriousness": vocabulary.SERIOUSNESS,
+    "contraindication_topics": vocabulary.CONTRAINDICATION_TOPICS,
+    "contraindication_strengths": vocabulary.CONTRAINDICATION_STRENGTHS,
+    "status_texts": STATUS_TEXTS,
     "certainty_ratings": vocabulary.CERTAINTY_RATINGS,
     "positions": {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS, **vocabulary.RELIEF_POSITIONS},
     "call_tiers": vocabulary.CALL_TIERS,
@@ -69,6 +80,11 @@ def _environment() -> Environment:
     environment.filters.update(
         explanation=explain_hit,
         sections=list_sections,
+        describe_risk=describe_risk,
+        describe_figure=describe_figure,
+        describe_topic=describe_topic,
+        risk_groups=list_risk_groups,
+        contraindication_topics=list_contraindication_topics,
         source_links=list_source_links,
         describe_review=describe_review,
     )

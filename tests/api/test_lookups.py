@@ -349,7 +349,9 @@ def test_a_comparison_has_the_values_of_the_details_and_each_once(client: Client
         ("at most 70 %", None, ["none"]),
         ("at least 50 %", 50, ["open"]),
     ]
-    assert [value["label"] for value in values["risks"]] == ["Bleeding: at most 2 %"]
+    assert [value["label"] for value in values["risks"]] == [
+        "Bleeding (needs treatment): at most 2 % (what was counted is not stated)"
+    ]
 
 
 def test_a_batch_has_the_requested_order_and_lists_missing_slugs(client: Client, load: Load) -> None:

@@ -1,8 +1,10 @@
 """Editorial rules for the shipped content."""
 
+import gzip
 import json
 import re
 from collections import Counter
+from html import escape
 from statistics import median
 
 import pytest
@@ -195,6 +197,31 @@ def test_no_patient_text_claims_absence_of_risk() -> None:
     denial = re.compile(r"\bno risk\b|\bis safe\b|\brisk-free\b|(?<![\d.])0 ?(%|percent)", re.IGNORECASE)
 
     assert [path for path, text in list_patient_texts() if denial.search(text)] == []
+
+
+def test_a_detail_stays_within_40_kilobytes_compressed(shipped: Client) -> None:
+    sizes = {
+        record["slug"]: len(gzip.compress(shipped.get(f"/v1/{folder.replace('_', '-')}/{record['slug']}").content))
+        for folder, record in RECORDS
+    }
+
+    assert {slug: size for slug, size in sizes.items() if size > 40_000} == {}
+
+
+def test_every_umbrella_shows_every_serious_risk_of_its_forms(shipped: Client) -> None:
+    umbrellas = {parent for folder, record in RECORDS if folder == "procedures" for parent in record.get("broader", [])}
+    for slug in umbrellas:
+        detail = shipped.get(f"/v1/procedures/{slug}").json()
+        page, leaflet = (shipped.get(f"/procedures/{slug}{path}").text for path in ("", "/leaflet"))
+        card = shipped.get(f"/embed/v1/procedures/{slug}.json").text
+        for form in detail["forms"]["records"]:
+            for claim in shipped.get(f"/v1/procedures/{form['slug']}").json()["risks"]["items"]:
+                if claim["value"]["seriousness"] not in {"serious", "life_threatening"}:
+                    continue
+                assert claim["id"] in {id_ for row in detail["forms"]["risks"] for id_ in row["claims"]}
+                for text in (page, leaflet, card):
+                    assert escape(claim["value"]["risk"]["name"]) in text or claim["value"]["risk"]["name"] in text
+    assert len(umbrellas) >= 4
 
 
 def test_every_treatment_has_a_source_and_shows_each_position_against_it(shipped: Client) -> None:

@@ -25,7 +25,7 @@ def fhir(database_url: str, client: Client, load: Load, runner: asyncio.Runner) 
         "procedure_risk",
         {"risk": "bleeding", "phrase": "a bruise", "state": "known", "observed": 3, "n": 120},
     )
-    stop = claim("p--stop", "contraindication", {"label": "Infection of the skin"})
+    stop = claim("p--stop", "contraindication", {"label": "Infection of the skin", "topics": ["local_infection"]})
     load(
         risk("bleeding"),
         generator("facet-joint"),
@@ -63,6 +63,16 @@ def test_an_undesirable_effect_states_its_frequency(fhir: Client) -> None:
     assert effect["symptomConditionEffect"]["concept"]["coding"][0]["code"] == "bleeding"
     assert effect["frequencyOfOccurrence"]["text"].startswith("3 of 120")
     assert effect["frequencyOfOccurrence"]["coding"][0]["code"] == "common"
+
+
+def test_a_contraindication_is_coded_by_topic(fhir: Client) -> None:
+    concept = fhir.get("/fhir/ClinicalUseDefinition/p--stop").json()["contraindication"]["diseaseSymptomProcedure"]
+
+    assert concept["concept"]["text"] == "Infection of the skin"
+    (coding,) = concept["concept"]["coding"]
+    assert (coding["code"], coding["display"]) == ("local_infection", "Infection at the site")
+    codes = fhir.get("/fhir/CodeSystem/contraindication-topics").json()["concept"]
+    assert coding["code"] in [code["code"] for code in codes]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_a_diagnostic_procedure_is_not_a_therapy_and_has_no_adverse_outcome(clie
 
 
 def test_a_risk_that_was_never_observed_is_not_an_adverse_outcome(client: Client, load: Load) -> None:
-    seen = claim("p--risk-1", "procedure_risk", RISK | {"severity": "serious"})
+    seen = claim("p--risk-1", "procedure_risk", RISK | {"seriousness": "serious"})
     unseen = claim("p--risk-2", "procedure_risk", {"risk": "infection", "phrase": "infection", "state": "none_seen"})
     load(risk("bleeding"), risk("infection"), procedure("p", claims=[seen, unseen]))
 

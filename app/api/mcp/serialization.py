@@ -81,8 +81,13 @@ def serialize_record(document: Json, sources: CitedSources, requested: list[str]
         "review": document.get("review"),
         "facts": {name: document[name] for name in _FACTS if document.get(name) not in (None, [], "")},
         "when_to_call": _list_call_signs(document),
+        "forms": _serialize_forms(document.get("forms", {"count": 0})),
+        "serious_risks": drop_empty(document.get("serious_risks", {"items": []})["items"]),
+        "positions": drop_empty(document.get("positions", {"items": []})["items"]),
         "sections": sections,
         "unknown": [name for name, block in blocks.items() if block["status"] == "unknown"],
+        "not_found": document.get("not_found", []),
+        "stated_on_forms": [name for name, block in blocks.items() if block["status"] == "stated_on_forms"],
         "not_applicable": [name for name, block in blocks.items() if block["status"] == "not_applicable"],
         "related": _list_related_records(document),
     }
@@ -93,6 +98,14 @@ def _list_call_signs(document: Json) -> list[Json]:
     rows = document.get("when_to_call", {"items": ()})["items"]
     signs = [{"sign": row["sign"], "tier": row["tier"]} for row in rows]
     return signs + [{"sign": sign["text"], "tier": sign["tier"]} for sign in document.get("signs", ())]
+
+
+def _serialize_forms(forms: Json) -> Json:
+    """Serialize what the narrower records state; empty if there are none. Its serious risks are in `serious_risks` too."""
+    if not forms["count"]:
+        return {}
+    members: Json = drop_empty({name: member for name, member in forms.items() if name not in {"status", "records"}})
+    return {**members, "records": [{"slug": form["slug"], "name": form["name"]} for form in forms["records"]]}
 
 
 def _list_related_records(document: Json) -> list[Json]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from app.api.mcp.arguments import (
     WhatChangedArguments,
     WhatTreatsArguments,
 )
-from app.api.mcp.serialization import NOTICE, CitedSources, serialize_record
+from app.api.mcp.serialization import NOTICE, CitedSources, drop_empty, serialize_record
 from app.api.parameters import parse_min_relief
 from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.json import Json
@@ -29,7 +29,7 @@ from app.http.context import RequestContext
 from app.http.pagination import build_next_cursor, decode_cursor
 from app.http.search import explain_hit, find_notices, search_records, suggest_names
 from app.http.slug_resolution import build_missing_record_error, build_ref, names_by_slug, suggest_records
-from app.queries.claims import ClaimFilters, list_claims
+from app.queries.claims import ClaimFilters, list_claims, list_claims_by_id
 from app.queries.documents import find_claim, find_document, get_current_release_json, list_documents
 from app.queries.list_filter import FilteredList, Filters, count_rows
 from app.queries.lists import list_rows
@@ -193,8 +193,13 @@ def _serialize_claim(claim: Json, sources: CitedSources) -> Json:
         "review": None,
         "facts": {"support": claim["support"]},
         "when_to_call": [],
+        "forms": {},
+        "serious_risks": [],
+        "positions": [],
         "sections": [{"name": claim["kind"], "claims": [sources.cite(claim)]}],
         "unknown": [],
+        "not_found": [],
+        "stated_on_forms": [],
         "not_applicable": [],
         "related": [claim["subject"]],
     }
@@ -216,12 +221,13 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     relations = {row["slug"]: _list_nearest_relations(row["relations"], args.role) for row in rows}
     claim_ids = [relation["claim"] for nearest in relations.values() for relation in nearest]
     claim_ids += [position["claim"] for row in rows for position in row["positions"]["items"]]
-    claims = list_claims_by_id(ctx, claim_ids)
+    claims = list_claims_by_id(ctx.connection, claim_ids)
     items = [
         {
             "slug": row["slug"],
             "name": row["name"],
             "family": row["family"],
+            "serious_risks": drop_empty(row["serious_risks"]["items"]),
             "positions": [cite_position(position, claims, sources) for position in row["positions"]["items"]],
             "typical_relief": row["typical_relief"]["items"],
             "relations": [
@@ -249,14 +255,6 @@ def _list_nearest_relations(relations: list[Json], role: str) -> list[Json]:
     return [relation for relation in relations if relation is nearest.get(relation["role"])]
 
 
-def list_claims_by_id(ctx: RequestContext, ids: Iterable[str]) -> dict[str, Json]:
-    """List claim documents by id, in one query."""
-    distinct = tuple(sorted(set(ids)))
-    filters = ClaimFilters(tuple(CLAIM_KINDS), ids=distinct)
-    rows = list_claims(ctx.connection, filters, after="", limit=len(distinct)) if distinct else []
-    return {claim_id: orjson.loads(document) for claim_id, document in rows}
-
-
 def compare_procedures(ctx: RequestContext, args: CompareArguments) -> Json:
     """Compare procedures side by side."""
     sources = CitedSources()
@@ -269,12 +267,8 @@ def compare_procedures(ctx: RequestContext, args: CompareArguments) -> Json:
     rows = [{**row, "cells": [_shorten_cell(cell) for cell in row["cells"]]} for row in comparison["rows"]]
     compared_ids = {claim_id for row in rows for cell in row["cells"] for claim_id in cell["claims"]}
     citations = [
-        {"claim": claim["id"], "sources": sources.add(citation["source"] for citation in claim["citations"])}
-        for document in documents
-        for block in document.values()
-        if isinstance(block, dict) and "items" in block
-        for claim in block["items"]
-        if claim.get("id") in compared_ids and "citations" in claim
+        {"claim": claim_id, "sources": sources.add(citation["source"] for citation in claim["citations"])}
+        for claim_id, claim in list_claims_by_id(ctx.connection, compared_ids).items()
     ]
     return _build_output(
         ctx,
@@ -310,7 +304,7 @@ def list_changes(ctx: RequestContext, args: WhatChangedArguments) -> Json:
         raise NotFound(f"Unknown release {version!r}.", suggestions=tuple(dict.fromkeys(suggestions)))
     changes, total, next_cursor = _list_page(ctx, args, FilteredList(ctx.connection, f"releases/{version}/changes"))
     claim_ids = [match[1] if (match := _CLAIM_FIELD.match(change["field"])) else "" for change in changes]
-    claims = list_claims_by_id(ctx, filter(None, claim_ids))
+    claims = list_claims_by_id(ctx.connection, filter(None, claim_ids))
     items = [
         {
             "record": change["entity"],

@@ -75,7 +75,12 @@ def _build_clinical_use(claim: Json) -> Json:
             "intendedEffect": {"concept": build_codeable_concept("target-roles", value["role"])},
         }
     elif use == "contraindication":
-        clinical_use["contraindication"] = {"diseaseSymptomProcedure": {"concept": {"text": value["label"]}}}
+        topics = [
+            elements.build_coding("contraindication-topics", topic, vocabulary.CONTRAINDICATION_TOPICS[topic])
+            for topic in value["topics"]
+        ]
+        concept = omit_empty({"coding": topics, "text": value["label"]})
+        clinical_use["contraindication"] = {"diseaseSymptomProcedure": {"concept": concept}}
     else:
         clinical_use["undesirableEffect"] = _build_undesirable_effect(value)
     return clinical_use

@@ -65,6 +65,10 @@ def _build_record_extensions(document: Json) -> list[Json]:
     related = document["related"]
     facts = {fact: document[fact] for fact in RECORD_TYPES[document["type"]].facts}
     statuses = {block: document[block]["status"] for block in list_blocks(document["type"])}
+    searches = {
+        entry["block"]: {"searched": entry["searched"], "searched-on": entry["searched_on"]}
+        for entry in document["not_found"]
+    }
     members = {
         "slug": document["slug"],
         "type": document["type"],
@@ -76,7 +80,11 @@ def _build_record_extensions(document: Json) -> list[Json]:
             for section, block in document["texts"].items()
             for text in block["items"]
         ],
-        "empty-block": [{"block": block, "status": status} for block, status in statuses.items() if status != "known"],
+        "empty-block": [
+            {"block": block, "status": status, **searches.get(block, {})}
+            for block, status in statuses.items()
+            if status != "known"
+        ],
         "broader": related["broader"]["items"],
         "narrower": related["narrower"]["items"],
         "related": [
@@ -88,6 +96,8 @@ def _build_record_extensions(document: Json) -> list[Json]:
             }
             for relation in related.get("procedures", {"items": []})["items"]
         ],
+        "forms": document["forms"] if document["forms"]["count"] else None,
+        "serious-risk": document.get("serious_risks", {"items": []})["items"],
         "recorded-position": document.get("positions", {"items": []})["items"],
         "review": document["review"],
         "last-changed-in": document["last_changed_in"],

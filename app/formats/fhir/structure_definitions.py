@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, 
 
 from pydantic import BaseModel
 
-from app.domain import values
+from app.domain import values, vocabulary
 from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPES
 from app.formats.fhir.claims import get_value_extension_name
@@ -140,7 +140,11 @@ _RECORD_MEMBERS: Final = (
         repeats=True,
         members=(
             Member("block", "Block, as in /v1."),
-            Member("status", "unknown (no claim is known) or not_applicable (no claim is possible)."),
+            Member(
+                "status", "; ".join(f"{status}: {text}" for status, text in vocabulary.BLOCK_STATUS_MEANINGS.items())
+            ),
+            Member("searched", "Where it was looked for without a result.", repeats=True),
+            Member("searched-on", "Date of that search."),
         ),
     ),
     Member("broader", "More general record.", "Reference", repeats=True),
@@ -155,6 +159,17 @@ _RECORD_MEMBERS: Final = (
             Member("claim", "Id of a claim that supports the relation.", repeats=True),
             Member("reason", "Reason for the relation."),
         ),
+    ),
+    Member(
+        "forms",
+        "What the narrower records state; absent if there are none.",
+        members=list_model_members(records.Forms),
+    ),
+    Member(
+        "serious-risk",
+        "Procedures only: serious risk of it or of a narrower form; the most serious first.",
+        repeats=True,
+        members=list_model_members(records.RiskGroup),
     ),
     Member(
         "recorded-position",

@@ -34,6 +34,8 @@ CLOSED_LISTS: Final[dict[str, tuple[str, Mapping[str, str]]]] = {
     "risk-states": ("Knowledge about a risk", vocabulary.RISK_STATES),
     "risk-bands": ("Frequency bands", vocabulary.RISK_BANDS),
     "risk-categories": ("Risk categories", vocabulary.RISK_CATEGORIES),
+    "seriousness": ("Seriousness of risks", vocabulary.SERIOUSNESS),
+    "contraindication-topics": ("Topics of contraindications", vocabulary.CONTRAINDICATION_TOPICS),
     "relations": ("Relations between procedures", vocabulary.PROCEDURE_RELATIONS),
     "claim-kinds": ("Claim kinds", CLAIM_KIND_LABELS),
 }

@@ -5,7 +5,15 @@ from typing import Final
 
 from app.domain import vocabulary
 from app.domain.json import Json
-from app.formats.comparison import OPPOSED_POSITIONS, describe_position, list_conditions
+from app.formats.comparison import list_conditions
+from app.formats.safety import (
+    OPPOSED_POSITIONS,
+    STATUS_TEXTS,
+    describe_position,
+    describe_risk,
+    describe_topic,
+    list_contraindication_topics,
+)
 from app.web.charts import TICKS, get_bounds
 from app.web.embed.blocks import (
     CARD_VERSION,
@@ -39,6 +47,7 @@ def build_procedure_card(record: Json, base: str) -> Json:
     """Build the card of a procedure from its detail. `base` is the prefix of links."""
     key_messages = [item(message["text"]) for message in record["texts"]["key_messages"]["items"]]
     sections = [
+        *_build_safety_sections(record, base),
         section(
             "Key messages",
             list_block(key_messages) if key_messages else gap_block("Not written yet: the cited facts stand below."),
@@ -46,7 +55,6 @@ def build_procedure_card(record: Json, base: str) -> Json:
         section("In short", facts_block(_build_facts(record))),
         section("The chance of benefit", *_build_benefit_blocks(record, base)),
         section("Harms", *_build_harm_blocks(record, base)),
-        *_build_position_sections(record, base),
         *_build_conflict_sections(record, base),
         section("No procedure", text_block("No procedure is an option too."), _build_conditions_block(record, base)),
     ]
@@ -66,10 +74,13 @@ def build_options_card(record: Json, options: Json, base: str) -> Json:
         ),
         section(
             "Care without a procedure",
-            claims_block(care["first_line_care"]["items"], base, text_if_empty=_NO_CLAIM_TEXT),
+            claims_block(
+                care["first_line_care"]["items"], base, text_if_empty=_describe_gap(record, "first_line_care")
+            ),
         ),
         section(
-            "If nothing is done", claims_block(care["natural_course"]["items"], base, text_if_empty=_NO_CLAIM_TEXT)
+            "If nothing is done",
+            claims_block(care["natural_course"]["items"], base, text_if_empty=_describe_gap(record, "natural_courses")),
         ),
     ]
     sections.append(section("What treats it", _build_options_table("What treats it", options["treats"]["items"], base)))
@@ -224,7 +235,9 @@ def _build_facts(record: Json) -> list[tuple[str, str, str]]:
             estimate["selection_reason"],
         )
         for estimate in record["typical_relief"]["items"]
-    ] or [("Typical relief", "not known", "")]
+    ] or [
+        ("Typical relief", "no figure covers all forms" if _is_on_forms(record, "typical_relief") else "not known", "")
+    ]
     return [
         ("Kind", vocabulary.PROCEDURE_FAMILIES[record["family"]], ""),
         ("Purpose", " and ".join(_PURPOSE_LABELS[intent] for intent in record["intents"]), ""),
@@ -233,9 +246,15 @@ def _build_facts(record: Json) -> list[tuple[str, str, str]]:
     ]
 
 
+def _is_on_forms(record: Json, block: str) -> bool:
+    return bool(record[block]["status"] == "stated_on_forms")
+
+
 def _build_benefit_blocks(record: Json, base: str) -> list[Json]:
     rows = build_response_rows(record["response_rates"]["items"])
     if not rows:
+        if _is_on_forms(record, "response_rates"):
+            return [gap_block("Shares of people who respond are on the pages of the forms.")]
         return [gap_block("No share of people who respond is known with its definition and its time.")]
     table_rows = [
         [
@@ -258,6 +277,8 @@ def _build_harm_blocks(record: Json, base: str) -> list[Json]:
     rows, base_count = build_harm_rows(record["risks"]["items"])
     if not rows:
         names = list(dict.fromkeys(claim["value"]["risk"]["name"] for claim in record["risks"]["items"]))
+        if not names and _is_on_forms(record, "risks"):
+            return [gap_block("The sources state harms of its forms: the serious ones stand above.")]
         if not names:
             return [gap_block("Harms are not known: no cited statement in this knowledge base.")]
         return [text_block("Sources name these harms without a rate."), list_block([item(name) for name in names])]
@@ -267,7 +288,7 @@ def _build_harm_blocks(record: Json, base: str) -> list[Json]:
             item(f"{row['as_counted']}; {row['withheld_reason']}" if row["withheld_reason"] else row["display"]),
             item(row["per"]),
             item(row["timeframe"]),
-            item(row["band"], **source_note(row["claim"], base)),
+            item("no band" if row["withheld_reason"] else row["band"], **source_note(row["claim"], base)),
         ]
         for row in rows[:_MAX_ROWS]
     ]
@@ -287,19 +308,32 @@ def _link_more_rows(record: Json, count: int, anchor: str, base: str) -> list[Js
     return [list_block([item(f"{count - _MAX_ROWS} more rows on the full page", url=url)])]
 
 
-def _build_position_sections(record: Json, base: str) -> list[Json]:
-    """Build the section of recommendations: every position against, and those for as far as there is room."""
+def _build_safety_sections(record: Json, base: str) -> list[Json]:
+    """Build what a reader must not miss: the forms, every serious harm of any form, contraindications, positions against."""
+    page = f"{base}/procedures/{record['slug']}"
+    forms, serious = record["forms"], record["serious_risks"]["items"]
+    sections = []
+    if forms["count"]:
+        records = [item(form["name"], url=f"{base}/procedures/{form['slug']}") for form in forms["records"]]
+        text = "What follows is about any of them: the harms, warnings and signs of all forms stand here."
+        heading = f"{forms['count']} {'form' if forms['count'] == 1 else 'forms'}"
+        sections.append(section(heading, list_block(records), text_block(text)))
+    if serious:
+        harms = [item(describe_risk(row), url=f"{base}/risks/{row['risk']['slug']}") for row in serious]
+        sections.append(section("Serious harms", list_block(harms)))
+    if topics := list_contraindication_topics(record):
+        sections.append(
+            section("Say before if it is true of you", text_block("; ".join(map(describe_topic, topics)) + "."))
+        )
     rows = record["positions"]["items"]
     opposed = [row for row in rows if row["position"] in OPPOSED_POSITIONS]
-    shown = opposed + [row for row in rows if row not in opposed][: max(0, _MAX_ROWS - len(opposed))]
     items = [
         item(describe_position(row), url=f"{base}/procedures/{row['procedure']['slug']}#{row['claim']}")
-        for row in shown
+        for row in opposed
     ]
-    if len(rows) > len(shown):
-        url = f"{base}/procedures/{record['slug']}#positions"
-        items.append(item(f"All {len(rows)} positions on the full page", url=url))
-    return [section("What bodies recommend", list_block(items))] if items else []
+    if len(rows) > len(opposed):
+        items.append(item(f"All {len(rows)} positions on the full page", url=f"{page}#positions"))
+    return [*sections, section("What bodies recommend", list_block(items))] if items else sections
 
 
 def _build_conflict_sections(record: Json, base: str) -> list[Json]:
@@ -325,6 +359,11 @@ def _build_conflict_sections(record: Json, base: str) -> list[Json]:
         links = [item(form["name"], url=f"{base}/procedures/{form['slug']}#evidence") for form in forms]
         blocks += [text_block("Sources disagree on these forms:"), list_block(links)]
     return [section("Where sources disagree", *blocks)] if blocks else []
+
+
+def _describe_gap(record: Json, block: str) -> str:
+    status = record[block]["status"]
+    return _NO_CLAIM_TEXT if status in {"known", "unknown"} else f"{STATUS_TEXTS[status].capitalize()}."
 
 
 def _build_conditions_block(record: Json, base: str) -> Json:

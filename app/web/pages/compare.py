@@ -17,6 +17,8 @@ MAX_PROCEDURES: Final = 6
 _ROWS_WITHOUT_PROCEDURE: Final = frozenset(
     {"indications", "typical_relief", "relief_durations", "response_rates", "risks"}
 )
+# Rows in which a reader must not miss the harm that comes seventh.
+_ROWS_SHOWN_IN_FULL: Final = frozenset({"risks", "positions", "contraindications", "safety_warnings", "bleeding_risks"})
 _MAX_CONDITIONS: Final = 3
 
 
@@ -44,6 +46,7 @@ def show_comparison(ctx: RequestContext) -> Response:
         comparison=comparison,
         no_procedure=no_procedure,
         rows_without_procedure=_ROWS_WITHOUT_PROCEDURE,
+        rows_shown_in_full=_ROWS_SHOWN_IN_FULL,
         message=message,
         noindex=bool(slugs),
     )

@@ -1,0 +1,98 @@
+"""Safety of procedures in words: risks with their figures, positions, and what the forms of a procedure add."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from app.domain import vocabulary
+from app.domain.json import Json
+
+# Positions that a short form never leaves out.
+OPPOSED_POSITIONS: Final = frozenset({"against", "insufficient"})
+NOT_COUNTED: Final = "what was counted is not stated"
+# Block status -> what a cell or a line says in place of items.
+STATUS_TEXTS: Final[Mapping[str, str]] = {
+    "unknown": "no data found",
+    "not_found": "looked for, and not found",
+    "stated_on_forms": "not stated for all forms; its forms have statements",
+    "not_applicable": "does not apply",
+}
+
+
+def describe_position(row: Json) -> str:
+    """Describe a recorded position in words: position, body, year, and what it covers."""
+    year = f", {row['year']}" if row["year"] else ""
+    scope = f": {row['scope']}" if row["scope"] else ""
+    return f"{vocabulary.POSITIONS[row['position']]} ({row['body']}{year}){scope}"
+
+
+def describe_figure(figure: Json | None, state: str) -> str:
+    """Describe the worst figure of a risk with its denominator, or the state of knowledge without one."""
+    if state != "known":
+        counted = f" ({describe_denominator(figure, figure['n'])})" if figure and figure["n"] else ""
+        return f"{vocabulary.RISK_STATES[state].lower()}{counted}"
+    if figure is None:
+        return "how often is not stated"
+    if figure["observed"] is not None and figure["n"]:
+        rate = f"{figure['observed']:,} of {describe_denominator(figure, figure['n'])}"
+    else:
+        share = format_percent(figure["percent_min"], figure["percent_max"])
+        counted = f"of {describe_denominator(figure, None)}" if figure["per"] else f"({NOT_COUNTED})"
+        rate = f"{share} {counted}"
+    return f"{rate}, {figure['timeframe']}" if figure["timeframe"] else rate
+
+
+def describe_denominator(figure: Json, count: int | None) -> str:
+    """Describe what a figure counts: "120 people", or that it is not stated."""
+    if figure["per"]:
+        unit = vocabulary.RISK_DENOMINATORS[figure["per"]].lower()
+        return f"{count:,} {unit}" if count else unit
+    return f"{count:,} ({NOT_COUNTED})" if count else NOT_COUNTED
+
+
+def format_percent(low: float | None, high: float | None) -> str:
+    """Format a share whose ends may be unknown; empty if both are."""
+    if low is None:
+        return "" if high is None else f"at most {high:g} %"
+    if high is None:
+        return f"at least {low:g} %"
+    return f"{low:g} %" if low == high else f"{low:g} to {high:g} %"
+
+
+def describe_risk(row: Json) -> str:
+    """Describe a group of risk claims in a line: risk, seriousness and worst figure."""
+    seriousness = vocabulary.SERIOUSNESS[row["seriousness"]].split(":")[0].lower()
+    return f"{row['risk']['name']} ({seriousness}): {describe_figure(row['worst'], row['state'])}"
+
+
+def list_risk_groups(document: Json) -> list[Json]:
+    """List the risks of a procedure and then those of its forms that it does not state itself, the most serious first."""
+    own = document["risk_groups"]["items"]
+    stated = {(row["risk"]["slug"], row["seriousness"]) for row in own}
+    rows = [
+        *own,
+        *(row for row in document["forms"]["risks"] if (row["risk"]["slug"], row["seriousness"]) not in stated),
+    ]
+    return sorted(rows, key=lambda row: vocabulary.SERIOUSNESS_RANK[row["seriousness"]])
+
+
+def list_contraindication_topics(document: Json) -> list[Json]:
+    """List the topics of contraindications of a procedure and its forms with the strongest strength, the strongest first."""
+    strengths: dict[str, str] = {}
+    rank = {strength: rank for rank, strength in enumerate(vocabulary.CONTRAINDICATION_STRENGTHS)}
+
+    def add(topics: Iterable[str], strength: str) -> None:
+        for topic in topics:
+            strengths[topic] = min(strengths.get(topic, strength), strength, key=rank.__getitem__)
+
+    for claim in document["contraindications"]["items"]:
+        add(claim["value"]["topics"] or ["other"], claim["value"]["strength"])
+    for row in document["forms"]["contraindications"]:
+        add([row["topic"]], row["strength"])
+    rows = [{"topic": topic, "strength": strength} for topic, strength in strengths.items()]
+    return sorted(rows, key=lambda row: rank[row["strength"]])
+
+
+def describe_topic(row: Json) -> str:
+    """Describe a topic of contraindications with its strength."""
+    topic = vocabulary.CONTRAINDICATION_TOPICS[row["topic"]]
+    return f"{topic} ({vocabulary.CONTRAINDICATION_STRENGTHS[row['strength']].lower()})"
