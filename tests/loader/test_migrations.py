@@ -31,14 +31,14 @@ def test_a_database_from_before_packed_lists_has_no_release_until_it_is_loaded_a
 
 
 def test_renaming_the_tables_keeps_the_loaded_content(client: Client, writer: Engine, tmp_path: Path) -> None:
-    content = load_content(write_seed(tmp_path / "seed", procedure("p1"), procedure("p2", family="ablation")))
+    content = load_content(write_seed(tmp_path / "seed", procedure("p1"), procedure("p2", family="infusion")))
     write_content(writer, content)
     client.poll_release()
-    before = client.get("/v1/procedures?family=ablation&sort=-name&facet=family")
+    before = client.get("/v1/procedures?family=infusion&sort=-name&facet=family")
     downgrade(writer, "0002")
 
     assert migrate(writer)
-    after = client.get("/v1/procedures?sort=-name&facet=family&family=ablation")
+    after = client.get("/v1/procedures?sort=-name&facet=family&family=infusion")
 
     assert before.json()["items"]
     assert (after.status_code, after.json()["items"]) == (200, before.json()["items"])

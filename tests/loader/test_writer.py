@@ -247,7 +247,7 @@ def test_the_database_rejects_writes_through_the_read_engine(writer: Engine, dat
     [
         "INSERT INTO target VALUES ('none', 'p0', 'joint', 'treats', 0)",
         "UPDATE relief_duration SET max_days = 1, min_days = 2",
-        "UPDATE procedure SET family = 'magic'",
+        "UPDATE claim SET support = 'hearsay'",
         "INSERT INTO response_rate (claim_id, procedure, percent_min, percent_max) VALUES ('c0', 'p0', 50, 120)",
         "INSERT INTO response_rate (claim_id, procedure, percent_min, percent_max) VALUES ('c0', 'p0', 60, 50)",
         "INSERT INTO response_rate (claim_id, procedure, responders, n_at) VALUES ('c0', 'p0', 6, 5)",
