@@ -450,7 +450,7 @@ class WhenToCallValue(Value):
 
     tier: CallTier = Field(description="How soon to get help.")
     signs: list[str] = Field(min_length=1, description="Signs in everyday words.")
-    emergencies: list[Annotated[str, Field(pattern=patterns.SLUG)]] = Field(
+    emergencies: Annotated[list[str], RecordSlug("emergency")] = Field(
         default=[], description="Slugs of the emergencies that the signs can mean."
     )
     source_advice: str | None = Field(

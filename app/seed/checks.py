@@ -15,6 +15,7 @@ from app.seed.bundle import Bundle
 from app.seed.code_checks import find_code_errors
 from app.seed.consistency import numeric_errors
 from app.seed.diff import RECORD_TYPE_BY_FOLDER, History, HistoryConflict, replay_history
+from app.seed.emergency_checks import find_emergency_errors
 from app.seed.name_checks import find_emergency_names, find_shared_names
 from app.seed.problems import SeedProblem, did_you_mean
 from app.text.normalize import normalize
@@ -58,6 +59,8 @@ def check(bundle: Bundle) -> list[SeedProblem]:
         _hidden_commercial_sources,
         _unsupported_certainty,
         _code_problems,
+        _dangling_emergency_references,
+        _emergency_problems,
         _lowered_seriousness,
         _hierarchy_cycles,
         _guide_and_editorial_problems,
@@ -320,6 +323,33 @@ def _code_problems(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:
         ]
         for pointer, message in errors:
             yield _problem_at(bundle, "code_system", system.slug, pointer, message)
+
+
+def _dangling_emergency_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:
+    for emergency in bundle.emergencies:
+        applies_to = emergency.applies_to
+        references = [
+            *((f"/risks/{n}", "risk", slug) for n, slug in enumerate(emergency.risks)),
+            *((f"/applies_to/procedures/{n}", "procedure", slug) for n, slug in enumerate(applies_to.procedures)),
+            *((f"/applies_to/conditions/{n}", "condition", slug) for n, slug in enumerate(applies_to.conditions)),
+            *(
+                (f"/applies_to/pain_generators/{n}", "pain_generator", slug)
+                for n, slug in enumerate(applies_to.pain_generators)
+            ),
+            *(
+                (f"/signs/{n}/claims/{m}", "claim", claim)
+                for n, sign in enumerate(emergency.signs)
+                for m, claim in enumerate(sign.claims)
+            ),
+        ]
+        for pointer, referenced_type, slug in references:
+            if message := known.explain_missing(referenced_type, slug):
+                yield _problem_at(bundle, "emergency", emergency.slug, pointer, message)
+
+
+def _emergency_problems(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
+    for error in find_emergency_errors(bundle):
+        yield _problem_at(bundle, error.record_type, error.slug, error.pointer, error.message)
 
 
 def _claim_problems(

@@ -32,8 +32,9 @@ _CANNOT: Final = re.compile(
 # Shorter words are never corrected by letters: changing one makes a different word.
 _MIN_CORRECTABLE_LENGTH: Final = 5
 _MIN_LENGTH_FOR_TWO_EDITS: Final = 8
-# Shorter words are never corrected by sound.
+# Shorter words are never corrected by sound, or only to a word that sounds the same.
 _MIN_SOUND_LENGTH: Final = 4
+_MIN_LENGTH_FOR_NEAR_SOUND: Final = 7
 _MAX_ADJACENT: Final = 3
 # What people write beside the name of an emergency when they look it up.
 _FILLERS: Final = frozenset(
@@ -118,6 +119,12 @@ class EmergencyPhrases:
         return frozenset(term for phrase in self.phrases for slot in phrase.slots for term in slot if " " in term)
 
     @cached_property
+    def _stems(self) -> frozenset[str]:
+        return frozenset(
+            stem for phrase in self.phrases for slot in phrase.slots for term in slot for stem in term.split()
+        )
+
+    @cached_property
     def _correctable_words(self) -> list[str]:
         return sorted(word for word in self.words if len(word) >= _MIN_CORRECTABLE_LENGTH)
 
@@ -133,7 +140,7 @@ class EmergencyPhrases:
         words = _normalize(text).split()
         if known_words is not None:
             words = [
-                word if word in self.words or word in known_words else self._correct(word, known_words) or word
+                word if word in known_words or self._is_of_phrase(word) else self._correct(word, known_words) or word
                 for word in words
             ]
         stems = [stem for word in words for stem in stem_words(word)]
@@ -153,6 +160,9 @@ class EmergencyPhrases:
                 found[phrase.match.slug] = min(found.get(phrase.match.slug, rank), rank)
         return [EmergencyMatch(slug, self.tiers[rank[0]]) for slug, rank in sorted(found.items(), key=lambda f: f[1])]
 
+    def _is_of_phrase(self, word: str) -> bool:
+        return word in self.words or any(stem in self._stems for stem in stem_words(word))
+
     def _correct(self, word: str, known_words: Collection[str]) -> str | None:
         if len(word) >= _MIN_SOUND_LENGTH and (same_sound := self._words_by_sound.get(_sound_form(word))):
             return same_sound
@@ -162,7 +172,7 @@ class EmergencyPhrases:
         if nearest := _find_nearest(word, self._correctable_words, max_edits):
             # A word that is nearer to what the content says was meant for that.
             return None if _find_nearest(word, known_words, OSA.distance(word, nearest) - 1) else nearest
-        if len(word) >= _MIN_LENGTH_FOR_TWO_EDITS and (
+        if len(word) >= _MIN_LENGTH_FOR_NEAR_SOUND and (
             sound := _find_nearest(_sound_form(word), self._words_by_sound, 1)
         ):
             return self._words_by_sound[sound]

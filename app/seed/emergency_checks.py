@@ -1,0 +1,136 @@
+"""Rules for emergencies: their catalog, and what the content says of their signs elsewhere. Pure."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from app.domain import vocabulary
+from app.domain.values import WhenToCallValue
+from app.seed import schema as seed
+from app.seed.bundle import Bundle
+from app.text.emergency_phrases import EmergencyPhrases, build_emergency_phrases
+
+_TIERS: Final = list(vocabulary.CALL_TIERS)
+# What a sign says that is not there: no part of what it describes.
+_ABSENT: Final = re.compile(r"\b(?:without|with no|but no|with normal|outside|other than)\b[^,;]*", re.IGNORECASE)
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?;])\s+")
+_LESS_THAN_EMERGENCY: Final = re.compile(
+    r"\b(?:call|contact|ring|phone|see|speak to|report to|notify|get in touch with)\b[^.;:]*"
+    r"\b(?:clinic|doctor|gp|care team|team|nurse|surgeon|physician|specialist|provider|practice|pharmacist)\b",
+    re.IGNORECASE,
+)
+_EMERGENCY_HELP: Final = re.compile(r"\bemergency\b|\bambulance\b|\b(?:911|112|999)\b", re.IGNORECASE)
+# Words that tell how seldom something is: a reader with the sign must not read them first.
+_REASSURANCE: Final = re.compile(
+    r"\b(?:rare|rarely|unlikely|uncommon|seldom|very few|low risk|not serious|harmless)\b|\b1 in \d", re.IGNORECASE
+)
+
+
+class EmergencyError(NamedTuple):
+    """Broken rule in a record."""
+
+    record_type: str
+    slug: str
+    pointer: str
+    message: str
+
+
+def find_emergency_errors(bundle: Bundle) -> Iterator[EmergencyError]:
+    """Every emergency that is not defined as it must be, and every sign of one that stands under a lower tier or in prose."""
+    words = bundle.editorial.emergency_words if bundle.editorial else {}
+    broken = False
+    for emergency in bundle.emergencies:
+        for error in _find_catalog_errors(emergency, words):
+            broken = True
+            yield error
+    if broken or not bundle.emergencies:
+        return
+    phrases = build_emergency_phrases(
+        ((emergency.slug, emergency.phrases) for emergency in bundle.emergencies), words, _TIERS
+    )
+    yield from _find_sign_errors(bundle, phrases)
+    yield from _find_prose_errors(bundle, phrases)
+
+
+def _find_catalog_errors(emergency: seed.EmergencyIn, words: dict[str, str]) -> Iterator[EmergencyError]:
+    def error(pointer: str, message: str) -> EmergencyError:
+        return EmergencyError("emergency", emergency.slug, pointer, message)
+
+    tiers = {sign.tier or emergency.tier for sign in emergency.signs}
+    most_urgent = min(tiers, key=_TIERS.index)
+    if most_urgent != emergency.tier:
+        yield error(
+            "/tier", f"its most urgent sign is {most_urgent}: the tier of an emergency is that of its most urgent sign"
+        )
+    for tier, texts in emergency.phrases.items():
+        if tier not in tiers and emergency.action is None:
+            yield error(f"/phrases/{tier}", f"no sign has the tier {tier}: a phrase needs a sign of its tier")
+        for n, text in enumerate(texts):
+            for name in re.findall(r"@(\w+)", text):
+                if name not in words:
+                    yield error(f"/phrases/{tier}/{n}", f"unknown word list @{name}: define it in editorial.json")
+    said = [("/short_sign", emergency.short_sign)]
+    said += [(f"/signs/{n}/text", sign.text) for n, sign in enumerate(emergency.signs)]
+    said += [
+        (f"/claims/{n}/statement", claim.statement)
+        for n, claim in enumerate(emergency.claims)
+        if claim.kind == "red_flag"
+    ]
+    for pointer, text in said:
+        if match := _REASSURANCE.search(text):
+            yield error(pointer, f"{match[0]!r} reassures: a notice names a sign or what to do")
+
+
+def _find_sign_errors(bundle: Bundle, phrases: EmergencyPhrases) -> Iterator[EmergencyError]:
+    least_urgent = {
+        emergency.slug: max((sign.tier or emergency.tier for sign in emergency.signs), key=_TIERS.index)
+        for emergency in bundle.emergencies
+    }
+    for record_type, record in bundle.records():
+        for n, claim in enumerate(record.claims):
+            if not isinstance(claim.value, WhenToCallValue):
+                continue
+            tier = claim.value.tier
+            for m, sign in enumerate(claim.value.signs):
+                for match in phrases.find(_ABSENT.sub("", sign)):
+                    if _TIERS.index(match.tier) < _TIERS.index(tier):
+                        message = f"a sign of {match.slug!r} is {match.tier}, not {tier}"
+                        yield EmergencyError(record_type, record.slug, f"/claims/{n}/value/signs/{m}", message)
+                        break
+            for m, slug in enumerate(claim.value.emergencies):
+                if slug in least_urgent and _TIERS.index(least_urgent[slug]) < _TIERS.index(tier):
+                    message = (
+                        f"{slug!r} has no sign that is less urgent than {least_urgent[slug]}, so {tier} is too late"
+                    )
+                    yield EmergencyError(record_type, record.slug, f"/claims/{n}/value/emergencies/{m}", message)
+
+
+def _find_prose_errors(bundle: Bundle, phrases: EmergencyPhrases) -> Iterator[EmergencyError]:
+    for record_type, slug, pointer, text in _iter_prose(bundle):
+        before = ""
+        for sentence in _SENTENCE_END.split(text):
+            # "Your leg gets weak? Call the clinic." names the sign in the sentence before.
+            if _LESS_THAN_EMERGENCY.search(sentence) and not _EMERGENCY_HELP.search(before + sentence):
+                matches = phrases.find(_ABSENT.sub("", sentence)) or phrases.find(_ABSENT.sub("", before))
+                if matches and matches[0].tier == _TIERS[0]:
+                    message = (
+                        f"names a sign of {matches[0].slug!r} and sends readers to less than emergency help:"
+                        " state it as a claim of the kind when_to_call"
+                    )
+                    yield EmergencyError(record_type, slug, pointer, message)
+                    break
+            before = sentence
+
+
+def _iter_prose(bundle: Bundle) -> Iterator[tuple[str, str, str, str]]:
+    """Yield record type, slug, pointer and text of everything that is written for patients and is no claim."""
+    for record_type, record in bundle.records():
+        yield from ((record_type, record.slug, f"/texts/{name}/text", text.text) for name, text in record.texts.items())
+        for n, message in enumerate(record.key_messages):
+            yield record_type, record.slug, f"/key_messages/{n}/text", message.text
+    for page in bundle.guide:
+        yield "guide_page", page.slug, "/summary/text", page.summary.text
+        for n, section in enumerate(page.items):
+            yield "guide_page", page.slug, f"/items/{n}/text", f"{section.heading}. {section.text}"
+    for risk in bundle.risks:
+        yield "risk", risk.slug, "/description", risk.description
