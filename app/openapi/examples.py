@@ -23,7 +23,10 @@ LONG_EXAMPLE_BYTES: Final = 2_000
 _FIRST_ENTRIES: Final = 1
 _FIRST_ROWS: Final = 2
 _FIRST_CHARACTERS: Final = 400
-_TEXT_VALUES: Final = {"q": "nerve"}
+_TEXT_VALUES: Final = {"q": "nerve", "code": "icd-10-cm|M54.16", "mainSearchCriteria.v.c": "M54.16"}
+# Optional parameters without which there is no response to show; and the one that selects a media type.
+_NEEDED_PARAMETERS: Final = frozenset({"mainSearchCriteria.v.c"})
+_MEDIA_TYPE_PARAMETER: Final = "knowledgeResponseType"
 # Requests that get each error response, whatever the content.
 ERROR_EXAMPLES: Final[dict[str, tuple[str, list[tuple[bytes, bytes]]]]] = {
     "BadRequest": ("/v1/procedures?cursor=broken", []),
@@ -56,7 +59,7 @@ class ExampleParameters:
             name = parameter["name"]
             if name == "limit":
                 query.append(("limit", "1"))
-            if not parameter.get("required"):
+            if not parameter.get("required") and name not in _NEEDED_PARAMETERS:
                 continue
             values = self._find_values(family, name, smallest=not listed)
             if not values:
@@ -98,9 +101,11 @@ async def add_examples(document: Json, urls: dict[str, str], fetch: Fetch) -> se
             continue
         operation = document["paths"][path]["get"]
         for media_type, media in operation["responses"]["200"].get("content", {}).items():
-            status, body, revision = await fetch(url, [])
+            selects = any(parameter["name"] == _MEDIA_TYPE_PARAMETER for parameter in operation.get("parameters", []))
+            media_url = f"{url}&{_MEDIA_TYPE_PARAMETER}={media_type}" if selects else url
+            status, body, revision = await fetch(media_url, [])
             revisions.add(revision)
-            if status == 200 and (example := _build_example(url, media_type, body)):
+            if status == 200 and (example := _build_example(media_url, media_type, body)):
                 media["examples"] = {"response": example}
     for name, response in document["components"]["responses"].items():
         for media_type, media in response.get("content", {}).items():

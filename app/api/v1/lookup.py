@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 import orjson
 from fastapi import Query, Response
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from app.api.deps import Context, create_router
-from app.api.parameters import ReleaseParams
+from app.api.parameters import ReleaseParams, optional
 from app.domain.code_systems import CODE_SYSTEMS, find_code_system
 from app.domain.documents import DocumentType
 from app.domain.json import Json
@@ -37,7 +38,7 @@ class LookupParams(ReleaseParams):
         description="`SYSTEM|CODE`, such as `icd-10-cm|M54.16`; the system as short name, OID or URI. Repeatable.",
         examples=["icd-10-cm|M54.16"],
     )
-    system: CodeText | None = Field(default=None, description="System of codes that name none.")
+    system: CodeText | SkipJsonSchema[None] = optional("System of codes that name none.")
 
 
 @router.get("/lookup", response_model=CodeLookup)
