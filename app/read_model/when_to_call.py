@@ -105,6 +105,8 @@ def _belongs_to(
     record: seed.ProcedureIn | seed.ConditionIn | seed.PainGeneratorIn,
 ) -> bool:
     applies_to = emergency.applies_to
+    if applies_to.body_regions and set(record.body_regions).isdisjoint(applies_to.body_regions):
+        return False
     ancestors = graph.ancestors[record_type][record.slug].keys()
     match record:
         case seed.ProcedureIn():
@@ -121,14 +123,12 @@ def _belongs_to(
                 if isinstance(claim.value, TargetValue)
                 for ancestor in graph.ancestors["pain_generator"][claim.value.pain_generator]
             }
-            belongs = (
+            return (
                 record.family in applies_to.families
                 or not ancestors.isdisjoint(applies_to.procedures)
                 or not targets.isdisjoint(applies_to.pain_generators)
             )
         case seed.ConditionIn():
-            belongs = not ancestors.isdisjoint(applies_to.conditions)
+            return not ancestors.isdisjoint(applies_to.conditions)
         case seed.PainGeneratorIn():
-            belongs = not ancestors.isdisjoint(applies_to.pain_generators)
-    in_region = not applies_to.body_regions or not set(record.body_regions).isdisjoint(applies_to.body_regions)
-    return belongs and in_region
+            return not ancestors.isdisjoint(applies_to.pain_generators)
