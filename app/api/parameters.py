@@ -38,7 +38,18 @@ from app.schemas.building_blocks import Family
 # model itself, and these models are built later (`defer_build`).
 warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 MAX_VALUES = 20
-PROCEDURE_FACETS = ("family", "intent", "body_region", "guidance", "anesthesia", "setting", "implant", "position")
+PROCEDURE_FACETS = (
+    "family",
+    "intent",
+    "body_region",
+    "guidance",
+    "anesthesia",
+    "setting",
+    "implant",
+    "position",
+    "contraindication_topic",
+    "bleeding_risk",
+)
 ESTIMATE_FACETS = ("procedure", "family", "body_region", "design", "commercial")
 # Descriptions.
 FACET = "Filters to count the values of."
@@ -157,6 +168,12 @@ class ProcedureFilterParams(ListParams):
     setting: list[Annotated[str, OpenEnum(vocabulary.SETTINGS)]] = repeatable("Setting in which it is done.")
     position: list[Position] = repeatable(
         "Position that a body takes on the procedure, or on a broader or narrower form of it."
+    )
+    contraindication_topic: list[Annotated[str, OpenEnum(vocabulary.CONTRAINDICATION_TOPICS)]] = repeatable(
+        "Topic of a contraindication of the procedure or a narrower form of it."
+    )
+    bleeding_risk: list[Annotated[str, OpenEnum(vocabulary.BLEEDING_RISK_CLASSES)]] = repeatable(
+        "Class of bleeding risk that a body gives the procedure or a narrower form of it."
     )
     implant: OptionalBool = optional("Whether the procedure leaves an implant in the body.")
     min_relief: MinRelief = optional(

@@ -35,6 +35,8 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     "statistic": vocabulary.STATISTICS,
     "direction": vocabulary.DIRECTIONS,
     "position": vocabulary.POSITIONS,
+    "contraindication_topic": vocabulary.CONTRAINDICATION_TOPICS,
+    "bleeding_risk": vocabulary.BLEEDING_RISK_CLASSES,
 }
 # A query of these characters may be repeated in a URL and a Link header as it was sent.
 _PLAIN_QUERY: Final = re.compile(r"[A-Za-z0-9._~=&+%-]*")

@@ -25,8 +25,17 @@ BANDS: Final = (
 BAND_SCHEME: Final = "EU SmPC"
 
 
+# One of each is one treatment of one person.
+_BANDED_DENOMINATORS: Final = frozenset({"people", "procedures", "injections", "devices"})
+
+
 def find_band(value: ProcedureRiskValue) -> FrequencyBand | None:
-    """Band of a single rate or of a range within one band; None otherwise."""
+    """Band of a single rate or of a range within one band; None otherwise.
+
+    The scheme counts people treated: a rate of lesions, levels or days, or of nobody knows what, has no band.
+    """
+    if value.per not in _BANDED_DENOMINATORS:
+        return None
     if value.observed is not None and value.n:
         return _find_common_band(value.observed / value.n)
     if value.percent_min is not None and value.percent_max is not None:

@@ -21,6 +21,8 @@ from app.domain.durations import find_days
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE, RECORD_TYPES
 from app.domain.values import (
+    BleedingRiskValue,
+    ContraindicationValue,
     FindingValue,
     IndicationValue,
     ProcedureRiskValue,
@@ -207,6 +209,12 @@ def _build_procedure_facets(graph: ContentGraph, slug: str) -> Facets:
     record = graph.procedures[slug]
     values: dict[str, set[str]] = defaultdict(set)
     values["intent"].update(record.intents)
+    for form in (slug, *graph.find_descendants("procedure", slug)):
+        for claim in graph.procedures[form].claims:
+            if isinstance(claim.value, ContraindicationValue):
+                values["contraindication_topic"].update(claim.value.topics)
+            elif isinstance(claim.value, BleedingRiskValue):
+                values["bleeding_risk"].add(claim.value.risk_class)
     values["position"].update(row["position"] for row in list_positions(graph, slug))
     values["implant"].update(_bool_facet(record.implant))
     for claim in record.claims:

@@ -22,11 +22,36 @@ def numeric_errors(claim: seed.AnyClaimIn) -> Iterator[NumericError]:
     """Every inconsistent number and unknown unit of a claim."""
     if isinstance(claim.value, values.ResponseRateValue | values.ProcedureRiskValue):
         yield from _share_errors(claim.value)
+    if isinstance(claim.value, values.ProcedureRiskValue):
+        yield from _denominator_errors(claim.value)
+    elif isinstance(claim.value, values.FindingValue):
+        yield from _scale_errors(claim, claim.value)
     elif isinstance(claim.value, values.ReliefDurationValue | values.OnsetValue):
         yield from _magnitude_errors(claim.value)
     for n, quantity in enumerate(getattr(claim.value, "quantities", ())):
         if quantity.unit not in vocabulary.UNITS:
             yield f"/value/quantities/{n}/unit", f"unknown unit {quantity.unit!r}{_hint(quantity.unit)}"
+
+
+def _denominator_errors(value: values.ProcedureRiskValue) -> Iterator[NumericError]:
+    """A count of events keeps its denominator; without one it is a count of reports."""
+    is_rate = value.n is not None or value.percent_min is not None or value.percent_max is not None
+    if value.per not in {None, "reports"} and value.observed is not None and not is_rate:
+        message = f"{value.observed} of how many {value.per}? state `n`, or count `reports` if nobody knows"
+        yield "/value/per", message
+
+
+# A range that a text states, such as "0 to 100".
+_STATED_RANGE: Final = re.compile(r"\b0\s?(?:to|-)\s?(?:10|24|80|100)\b")
+
+
+def _scale_errors(claim: seed.AnyClaimIn, value: values.FindingValue) -> Iterator[NumericError]:
+    """A score needs its scale where the text or the unit states one: a reader cannot weigh "4 points" without it."""
+    units = {quantity.unit for quantity in value.quantities}
+    texts = " ".join(filter(None, (value.outcome, value.effect, claim.statement, claim.qualifiers.definition)))
+    states_range = _STATED_RANGE.search(texts) is not None and "points" in units
+    if value.scale is None and (states_range or not units.isdisjoint({"points of 10", "points of 100"})):
+        yield "/value", "a score in points whose scale is stated: fill `scale` (name, min, max, which end is better)"
 
 
 _TIME_UNIT: Final = re.compile(r"\b(minute|hour|day|week|month|year)s?\b", re.IGNORECASE)

@@ -209,3 +209,26 @@ def test_a_text_query_and_filters_must_all_match(filled: Client) -> None:
 
     assert [item["slug"] for item in items] == ["p07"]
     assert filled.get("/v1/procedures", params={"q": "p07", "family": other}).json()["items"] == []
+
+
+def test_procedures_are_filtered_by_contraindication_and_bleeding_risk_of_any_form(client: Client, load: Load) -> None:
+    pacemaker = {"label": "Pacemaker", "topics": ["pacemaker_or_defibrillator"], "strength": "absolute"}
+    bleeding = {"risk_class": "high", "scheme": "A scheme, 2018"}
+    load(
+        procedure("ablation"),
+        procedure(
+            "lumbar-ablation",
+            broader=["ablation"],
+            claims=[claim("stop", "contraindication", pacemaker), claim("bleed", "bleeding_risk", bleeding)],
+        ),
+        procedure("injection"),
+    )
+
+    def list_slugs(query: str) -> list[str]:
+        return [row["slug"] for row in client.get(f"/v1/procedures?{query}").json()["items"]]
+
+    assert list_slugs("contraindication_topic=pacemaker_or_defibrillator") == ["ablation", "lumbar-ablation"]
+    assert list_slugs("contraindication_topic=pregnancy") == []
+    assert list_slugs("bleeding_risk=high&bleeding_risk=low") == ["ablation", "lumbar-ablation"]
+    (facet,) = client.get("/v1/procedures?facet=contraindication_topic").json()["facets"]
+    assert [(row["label"], row["count"]) for row in facet["values"]] == [("Pacemaker or defibrillator", 2)]

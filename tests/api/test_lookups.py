@@ -182,6 +182,8 @@ def test_a_frequency_band_needs_a_rate_and_an_exact_limit_counts_as_the_more_fre
                 risk_claim("exact", observed=1, n=1000, per="people"),
                 risk_claim("range", percent_min=0.5, percent_max=5),
                 risk_claim("words", frequency_words="rare"),
+                risk_claim("lesions", observed=6, n=616, per="lesions"),
+                risk_claim("not-stated", observed=6, n=616),
                 claim(
                     "none",
                     "procedure_risk",
@@ -196,6 +198,8 @@ def test_a_frequency_band_needs_a_rate_and_an_exact_limit_counts_as_the_more_fre
     assert values["exact"]["band"]["items"][0]["name"] == "uncommon"
     assert values["range"]["band"]["status"] == "unknown"
     assert values["words"]["band"]["status"] == "unknown"
+    # The scheme counts people, not lesion sites.
+    assert values["lesions"]["band"]["status"] == values["not-stated"]["band"]["status"] == "unknown"
     assert values["none"]["upper_limit_percent"] == 5.82
 
 

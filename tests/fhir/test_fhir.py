@@ -23,7 +23,7 @@ def fhir(database_url: str, client: Client, load: Load, runner: asyncio.Runner) 
     events = claim(
         "p--risk",
         "procedure_risk",
-        {"risk": "bleeding", "phrase": "a bruise", "state": "known", "observed": 3, "n": 120},
+        {"risk": "bleeding", "phrase": "a bruise", "state": "known", "observed": 3, "n": 120, "per": "people"},
     )
     stop = claim("p--stop", "contraindication", {"label": "Infection of the skin", "topics": ["local_infection"]})
     load(
@@ -61,7 +61,7 @@ def test_an_undesirable_effect_states_its_frequency(fhir: Client) -> None:
 
     assert effect["symptomConditionEffect"]["concept"]["text"] == "a bruise"
     assert effect["symptomConditionEffect"]["concept"]["coding"][0]["code"] == "bleeding"
-    assert effect["frequencyOfOccurrence"]["text"].startswith("3 of 120")
+    assert effect["frequencyOfOccurrence"]["text"].startswith("3 of 120; counted: people")
     assert effect["frequencyOfOccurrence"]["coding"][0]["code"] == "common"
 
 

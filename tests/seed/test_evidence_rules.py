@@ -99,3 +99,34 @@ def test_a_search_without_a_result_is_about_a_block_without_claims(
     (problem,) = raised.value.problems
     assert (problem.file, problem.pointer) == ("procedures/p.json", "/not_found/0/block")
     assert text in problem.message
+
+
+def build_finding(**value: Any) -> dict[str, Any]:
+    return claim("c", "finding", {"outcome": "pain on a scale of 0 to 10", "direction": "favors"} | value)
+
+
+@pytest.mark.parametrize(
+    ("statement", "pointer", "text"),
+    [
+        (build_risk_claim(observed=3, per="people"), "/claims/0/value/per", "3 of how many people?"),
+        (
+            build_finding(quantities=[{"name": "gain", "unit": "points", "min": 2, "max": 2}]),
+            "/claims/0/value",
+            "fill `scale`",
+        ),
+        (
+            build_finding(outcome="pain", quantities=[{"name": "gain", "unit": "points of 10", "min": 2, "max": 2}]),
+            "/claims/0/value",
+            "fill `scale`",
+        ),
+    ],
+)
+def test_a_figure_keeps_its_denominator_and_its_scale(
+    tmp_path: Path, statement: dict[str, Any], pointer: str, text: str
+) -> None:
+    with pytest.raises(SeedInvalid) as raised:
+        load_content(write_seed(tmp_path, risk("bleeding"), procedure("p", claims=[statement])))
+
+    (problem,) = raised.value.problems
+    assert (problem.file, problem.pointer) == ("procedures/p.json", pointer)
+    assert text in problem.message

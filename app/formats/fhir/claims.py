@@ -14,6 +14,7 @@ from app.formats.fhir import elements
 from app.formats.fhir.elements import build_codeable_concept, omit_empty
 from app.formats.fhir.extensions import build_extension
 from app.formats.fhir.statistics import build_statistics
+from app.formats.safety import NOT_COUNTED
 
 _VARIABLE_ROLE: Final = "http://terminology.hl7.org/CodeSystem/variable-role"
 _USAGE_CONTEXT: Final = "http://terminology.hl7.org/CodeSystem/usage-context-type"
@@ -108,7 +109,8 @@ def _render_frequency(value: Json) -> str:
         parts.append(f"{low:g} %" if low == high else f"{low:g} to {high:g} %")
     elif low is not None or high is not None:
         parts.append(f"at least {low:g} %" if high is None else f"up to {high:g} %")
-    parts += [part for part in (value["frequency_words"], value["per"] and f"per {value['per']}") if part]
+    counted = f"counted: {value['per']}" if value["per"] else NOT_COUNTED
+    parts += [part for part in (counted if parts else "", value["frequency_words"]) if part]
     return "; ".join([*parts, vocabulary.RISK_STATES[value["state"]]])
 
 
