@@ -62,6 +62,7 @@ _LABELS: Final = {
     "status_texts": STATUS_TEXTS,
     "certainty_ratings": vocabulary.CERTAINTY_RATINGS,
     "positions": {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS, **vocabulary.RELIEF_POSITIONS},
+    "body_positions": vocabulary.POSITIONS,
     "call_tiers": vocabulary.CALL_TIERS,
     "call_actions": vocabulary.CALL_ACTIONS,
     "folders": PATH_BY_RECORD_TYPE,
