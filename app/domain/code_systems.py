@@ -105,6 +105,14 @@ CODE_RELATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "related": "The code is related to the record",
     }
 )
+# What the look-up knows of a code.
+CODE_STATUSES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "known": "The code leads to a record",
+        "related": "The code leads to related records only",
+        "unknown": "The code leads to no record",
+    }
+)
 
 
 def find_code_system(text: str) -> CodeSystem | None:

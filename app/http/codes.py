@@ -153,7 +153,9 @@ _SPINAL_LEVEL = re.compile(r"[clts]\d{1,2}", re.IGNORECASE)
 
 def list_records_of_code(ctx: RequestContext, text: str) -> list[CodedRecord]:
     """Records that a text leads to which is a code and nothing else; a spinal level such as T12 is none."""
-    code_text = _CODE_PREFIX.sub("", text.strip()).strip()
+    code_text = text.strip()
+    if "|" not in code_text:
+        code_text = _CODE_PREFIX.sub("", code_text).strip()
     if not any(letter.isdigit() for letter in code_text) or _SPINAL_LEVEL.fullmatch(code_text):
         return []
     try:

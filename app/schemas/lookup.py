@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from app.domain.code_systems import CODE_STATUSES
 from app.domain.values import OpenEnum
 from app.schemas.building_blocks import Block, Link, Ref, ResponseModel, SelfLink, TextWithLang
 from app.schemas.codes import CodeRelation, SystemName
@@ -53,7 +54,7 @@ class LookedUpCode(ResponseModel):
     code: str = Field(description="The code.")
     title: str | None = Field(description="Its title; null: the content does not list the code.")
     billable: bool | None = Field(description="Whether bills may bear it; null: not known.")
-    status: Annotated[str, OpenEnum({"known": "", "related": "", "unknown": ""})] = Field(
+    status: Annotated[str, OpenEnum(CODE_STATUSES)] = Field(
         description="Whether it leads to a record, to related ones only, or to none."
     )
     records: list[CodedRecordOut] = Field(description="Records, exact ones first; empty if unknown.")

@@ -21,6 +21,11 @@ QUERIES = {
     "/v1/compare": "procedure=vertebroplasty&procedure=balloon-kyphoplasty",
     "/v1/search": "q=sciatica+numb+between+legs",
     "/v1/suggest": "q=scia",
+    "/v1/lookup": "code=icd-10-cm%7CM54.16&code=icd-10-cm%7CM54.12&code=mesh%7CD012585",
+    "/v1/infobutton": (
+        "mainSearchCriteria.v.cs=2.16.840.1.113883.6.90&mainSearchCriteria.v.c=M54.16"
+        "&knowledgeResponseType=application/json"
+    ),
 }
 EXAMPLES = {
     "/v1/procedures": "radiofrequency-ablation",

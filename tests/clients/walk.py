@@ -13,7 +13,7 @@ from procedure_kb_client.api.search import search_everything
 from procedure_kb_client.models import Comparison, Problem, ProcedureDetailBatch, SearchPage
 
 DOCUMENT: dict[str, Any] = json.loads(Path("openapi.json").read_text(encoding="utf-8"))
-RECORDS = ("procedures", "conditions", "pain-generators", "risks", "sources", "guide")
+RECORDS = ("procedures", "conditions", "pain-generators", "risks", "sources", "emergencies", "guide")
 
 
 def load_operation(path: str) -> Any:

@@ -33,6 +33,7 @@ const lists = {
   generators: (query: PageQuery) => client.GET("/v1/pain-generators", { params: { query } }),
   risks: (query: PageQuery) => client.GET("/v1/risks", { params: { query } }),
   sources: (query: PageQuery) => client.GET("/v1/sources", { params: { query } }),
+  emergencies: (query: PageQuery) => client.GET("/v1/emergencies", { params: { query } }),
   guide: (query: PageQuery) => client.GET("/v1/guide", { params: { query } }),
   targets: (query: PageQuery) => client.GET("/v1/targets", { params: { query } }),
   reliefDurations: (query: PageQuery) => client.GET("/v1/relief-durations", { params: { query } }),
@@ -46,6 +47,7 @@ const details = {
   generators: (slug: string) => client.GET("/v1/pain-generators/{slug}", { params: { path: { slug } } }),
   risks: (slug: string) => client.GET("/v1/risks/{slug}", { params: { path: { slug } } }),
   sources: (slug: string) => client.GET("/v1/sources/{slug}", { params: { path: { slug } } }),
+  emergencies: (slug: string) => client.GET("/v1/emergencies/{slug}", { params: { path: { slug } } }),
   guide: (slug: string) => client.GET("/v1/guide/{slug}", { params: { path: { slug } } }),
 };
 

@@ -31,6 +31,7 @@ const lists = {
   generators: (query: PageQuery) => kb.listPainGenerators(query),
   risks: (query: PageQuery) => kb.listRisks(query),
   sources: (query: PageQuery) => kb.listSources(query),
+  emergencies: (query: PageQuery) => kb.listEmergencies(query),
   guide: (query: PageQuery) => kb.listGuidePages(query),
   targets: (query: PageQuery) => kb.listTargets(query),
   reliefDurations: (query: PageQuery) => kb.listReliefDurations(query),
@@ -44,6 +45,7 @@ const details = {
   generators: (slug: string) => kb.getPainGenerator(slug),
   risks: (slug: string) => kb.getRisk(slug),
   sources: (slug: string) => kb.getSource(slug),
+  emergencies: (slug: string) => kb.getEmergency(slug),
   guide: (slug: string) => kb.getGuidePage(slug),
 };
 
