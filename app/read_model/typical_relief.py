@@ -1,5 +1,6 @@
 """Typical estimate of relief of a procedure and intent. `docs/content/typical.md` states the rules in prose."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -55,7 +56,13 @@ def find_typical_estimate(
     least_restricted = min(map(_count_restrictions, qualifying))
     pool = sorted(
         (claim for claim in qualifying if _count_restrictions(claim) == least_restricted),
-        key=lambda claim: (estimate_relief_days(claim.value), -(get_newest_source(claim, sources).year or 0), claim.id),
+        key=lambda claim: (
+            estimate_relief_days(claim.value),
+            # Of two with one lower end the longer must not become the headline: no upper end counts as the longest.
+            duration_to_days(claim.value.max) if claim.value.max is not None else math.inf,
+            -(get_newest_source(claim, sources).year or 0),
+            claim.id,
+        ),
     )
     return TypicalEstimate(pool[(len(pool) - 1) // 2], _explain_choice(len(pool)))
 

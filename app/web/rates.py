@@ -11,7 +11,11 @@ BASES: Final = (1_000, 10_000, 100_000)
 
 
 def build_response_rows(claims: list[Json]) -> list[Json]:
-    """Rows of responders and non-responders out of 1,000, for exact shares that have a definition and a time."""
+    """Rows of responders and non-responders out of 1,000, for exact shares that have a definition and a time.
+
+    Shares that were compared with a sham come first, then those compared with something else: what a short form cuts
+    off are the shares that nothing was compared with.
+    """
     rows = []
     for claim in claims:
         value, qualifiers = claim["value"], claim["qualifiers"]
@@ -26,12 +30,26 @@ def build_response_rows(claims: list[Json]) -> list[Json]:
                 "definition": qualifiers["definition"],
                 "time": value["at_label"] or value["at"],
                 "range": _format_interval(value),
+                "comparison": _describe_comparison(value, qualifiers),
                 "population": qualifiers["population"] or "not stated",
                 "sample": _describe_sample(value, qualifiers),
                 "claim": claim,
             }
         )
-    return rows
+    return sorted(rows, key=lambda row: _rank_comparison(row["claim"]))
+
+
+def _rank_comparison(claim: Json) -> int:
+    if claim["value"]["comparator_percent"] is None:
+        return 2
+    return 0 if claim["qualifiers"]["comparator_is_sham"] else 1
+
+
+def _describe_comparison(value: Json, qualifiers: Json) -> str:
+    """Describe the share that responded without the procedure, out of 1,000, or say that none is stated."""
+    if value["comparator_percent"] is None:
+        return "no figure of a comparison group"
+    return f"{round(value['comparator_percent'] * 10):,} of 1,000 with {qualifiers['comparator'] or 'the comparison'}"
 
 
 def _describe_sample(value: Json, qualifiers: Json) -> str:
@@ -59,8 +77,12 @@ def build_relief_spans(claims: list[Json], typical: list[Json]) -> list[Json]:
             and not claim["commercial"]
             and claim["id"] != typical_estimate["claim"]
         ]
+        least = typical_estimate["min_days"]
+        most = least if typical_estimate["max_days"] is None else typical_estimate["max_days"]
         lows = [(low, claim) for claim in estimates if (low := get_bounds(claim)[0]) is not None]
         highs = [(high, claim) for claim in estimates if (high := claim["value"]["max_days"]) is not None]
+        lows = [pair for pair in lows if least is None or pair[0] < least]
+        highs = [pair for pair in highs if most is None or pair[0] > most]
         shortest = min(lows, key=lambda pair: pair[0])[1] if lows else None
         longest = max(highs, key=lambda pair: pair[0])[1] if highs else None
         rows.append({"typical": typical_estimate, "shorter": shortest, "longer": longest})

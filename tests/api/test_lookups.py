@@ -147,6 +147,20 @@ def test_typical_relief_is_the_middle_estimate_by_its_lower_end(client: Client, 
     assert "middle of 3 estimates" in typical["items"][0]["selection_reason"]
 
 
+def test_of_two_estimates_with_one_lower_end_the_shorter_is_typical(client: Client, load: Load) -> None:
+    estimates = [
+        relief("open", min="P3W"),
+        relief("months", min="P3W", max="P3M"),
+        relief("weeks", min="P3W", max="P4W"),
+        relief("year", min="P1Y", max="P1Y"),
+    ]
+    load(procedure("p", claims=estimates[1:3]), procedure("q", claims=[e | {"id": f"q-{e['id']}"} for e in estimates]))
+
+    typical = [client.get(f"/v1/procedures/{slug}").json()["typical_relief"]["items"] for slug in ("p", "q")]
+
+    assert [[estimate["claim"] for estimate in row] for row in typical] == [["weeks"], ["q-months"]]
+
+
 @pytest.mark.parametrize(
     "estimate",
     [

@@ -212,6 +212,41 @@ def test_rule_13_counts_are_computed_from_the_figures_of_the_claim(shipped: Any)
         assert {int(row[1].replace(",", "")) for row in _cells(table)} <= shares, slug
 
 
+def test_a_share_that_responds_never_stands_without_the_comparison_or_its_absence(client: Any, load: Any) -> None:
+    def share(number: int, percent: float, comparator: float | None, qualifiers: dict[str, Any]) -> Any:
+        value = {"percent_min": percent, "percent_max": percent, "at": "P14D", "at_label": "14 days"}
+        return claim(
+            f"p--response-rate-{number}",
+            "response_rate",
+            value | {"comparator_percent": comparator},
+            qualifiers={"definition": f"definition {number}"} | qualifiers,
+        )
+
+    shares = [
+        share(1, 90.0, None, {"population": "a cohort"}),
+        share(2, 60.0, 50.0, {"comparator": "another device", "comparator_is_sham": False}),
+        share(3, 44.0, 21.0, {"comparator": "placebo", "comparator_is_sham": True}),
+    ]
+    load(procedure("p", claims=shares))
+
+    page, leaflet = (parse(client.get(f"/procedures/p{form}").text) for form in ("", "/leaflet"))
+    card = client.get("/embed/v1/procedures/p.json").text
+    table = _table(page, "People who respond")
+
+    assert table
+    assert [row[0] for row in _cells(table)] == ["definition 3", "definition 2", "definition 1"]
+    assert [row[3] for row in _cells(table)] == [
+        "210 of 1,000 with placebo",
+        "500 of 1,000 with another device",
+        "no figure of a comparison group",
+    ]
+    for text in (page.text, leaflet.text, card):
+        assert "210 of 1,000 with placebo" in text
+        assert "500 of 1,000 with another device" in text
+    # What a short form cuts off is the share that nothing was compared with.
+    assert "900 of 1,000" not in leaflet.text
+
+
 def test_rule_14_page_texts_never_call_a_chance_small_without_a_number(client: Any, load: Any) -> None:
     load(
         procedure("p", treats=["g"], indicated=["c"]),
@@ -416,6 +451,37 @@ def test_rule_29_relief_is_shorter_typical_and_longer_and_up_to_alone_is_not_an_
     assert "5 years" not in " ".join(cards)
     # Relief was still present at the end of observation: the range is open.
     assert len(tree.by_class("tail")) == 2
+
+
+def test_the_options_of_a_condition_show_the_serious_harms_beside_the_relief(client: Any, load: Any) -> None:
+    estimate = relief("p--relief-duration-1", min="P6M", max="P9M", label="6 to 9 months")
+    bleeding = harm("p--procedure-risk-1", observed=3, n=100, seriousness="serious")
+    load(procedure("p", indicated=["c"], claims=[estimate, bleeding]), condition("c"), risk("bleeding"))
+
+    table = _table(parse(client.get("/conditions/c").text), "What treats it")
+    sections = client.get("/embed/v1/conditions/c/options.json").json()["sections"]
+
+    assert table
+    assert _heads(table)[2:4] == ["Typical relief", "Serious harms"]
+    assert _cells(table)[0][2:4] == ["6 to 9 months", "Bleeding: 3 of 100 people, one month"]
+    assert "Bleeding (serious): 3 of 100 people, one month" in str(sections)
+
+
+def test_only_a_longer_estimate_is_called_longer(client: Any, load: Any) -> None:
+    load(
+        procedure(
+            "p",
+            claims=[
+                relief("p--relief-duration-1", min="P3W", max="P3M", label="3 weeks to 3 months"),
+                relief("p--relief-duration-2", min="P3W", max="P4M", label="3 weeks to 4 months"),
+            ],
+        )
+    )
+
+    text = parse(client.get("/procedures/p/leaflet").text).text
+
+    assert "Typical relief: 3 weeks to 3 months. Longer: 3 weeks to 4 months." in text
+    assert "Shorter:" not in text
 
 
 @one_database

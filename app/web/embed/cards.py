@@ -260,13 +260,14 @@ def _build_benefit_blocks(record: Json, base: str) -> list[Json]:
         [
             item(str(row["responders"])),
             item(str(row["non_responders"])),
+            item(row["comparison"]),
             item(row["definition"]),
             item(row["time"]),
             item(row["range"], **source_note(row["claim"], base)),
         ]
         for row in rows[:_MAX_ROWS]
     ]
-    header = ["Respond", "Do not", "What counts as a response", "When", "Range and source"]
+    header = ["Respond", "Do not", "Comparison", "What counts as a response", "When", "Range and source"]
     return [
         table_block("People who respond, out of 1,000", header, table_rows),
         *_link_more_rows(record, len(rows), "benefit", base),
@@ -386,11 +387,12 @@ def _build_options_table(caption: str, options: list[Json], base: str) -> Json:
             item(option["procedure"]["name"], url=f"{base}/procedures/{option['procedure']['slug']}"),
             item(vocabulary.PROCEDURE_FAMILIES[option["family"]]),
             item("; ".join(typical["label"] for typical in option["typical_relief"]["items"]) or "no data found"),
+            item("; ".join(map(describe_risk, option["serious_risks"]["items"])) or "no data found"),
             item(_format_positions(option["positions"]["items"])),
         ]
         for option in options
     ]
-    return table_block(caption, ["Procedure", "Kind", "Typical relief", "What bodies recommend"], rows)
+    return table_block(caption, ["Procedure", "Kind", "Typical relief", "Serious harms", "What bodies recommend"], rows)
 
 
 def _format_positions(positions: list[Json]) -> str:
