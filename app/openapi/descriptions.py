@@ -11,7 +11,6 @@ from app.schemas.building_blocks import Batch, Block, BlockPage, ListPage
 FIELDS: Final[Mapping[str, str]] = {
     "broader": "Broader records.",
     "body_regions": "Regions of the body.",
-    "claim": "Id of the claim.",
     "claims": "Ids of the supporting claims.",
     "condition": "The condition.",
     "details": "Details without a field of their own.",

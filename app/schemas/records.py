@@ -301,7 +301,7 @@ class FormRef(Ref):
 class FormContraindication(RolledUp):
     """Contraindications of forms on one topic."""
 
-    topic: Annotated[str, OpenEnum(vocabulary.CONTRAINDICATION_TOPICS)]
+    topic: Annotated[str, OpenEnum(vocabulary.CONTRAINDICATION_TOPICS)] = Field(description="What they are about.")
     strength: Annotated[str, OpenEnum(vocabulary.CONTRAINDICATION_STRENGTHS)] = Field(
         description="The strongest of these claims."
     )
