@@ -83,7 +83,7 @@ def test_linked_data_redirects_from_a_name_and_suggests_similar_slugs(client: Cl
 
 @pytest.mark.parametrize("folder", ["procedures", "conditions", "pain-generators"])
 def test_a_detail_lists_its_linked_data_as_alternate(client: Client, load: Load, folder: str) -> None:
-    load(procedure("x"), condition("x"), generator("x"))
+    load(procedure("x", name="A block"), condition("x", name="A pain"), generator("x", name="A joint"))
 
     response = client.get(f"/v1/{folder}/x")
 
