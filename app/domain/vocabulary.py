@@ -89,6 +89,8 @@ DESIGNS: Final = _labels(
     systematic_review="Systematic review",
     textbook="Textbook",
 )
+# Published guidance, reviews and studies: these have an identifier and a year.
+PUBLISHED_DESIGNS: Final = ("guideline", "systematic_review", "rct", "cohort", "review")
 SOURCE_STANDINGS: Final = _labels(
     current="Current",
     corrected="Corrected",

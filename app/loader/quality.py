@@ -8,15 +8,17 @@ from app.loader.content import CheckedContent
 from app.read_model.quality import compute_quality
 from app.read_model.readability import FORMULAS
 
-HIGHER_IS_BETTER = ("claims", "with_figures")
+SOURCE_SHARES = ("with_identifier", "with_year", "with_locator", "from_published")
+HIGHER_IS_BETTER = ("claims", "with_figures", *SOURCE_SHARES)
 LOWER_IS_BETTER = ("commercial",)
 
 
 def compute_baseline_values(content: CheckedContent) -> dict[str, Any]:
     """Compute the values that the baseline records: overall numbers, the size of each gap, reading grades."""
     quality, _ = compute_quality(content.graph)
+    values = quality["overall"] | quality["overall"]["sources"]
     # Without claims a share counts as 0, which is never better than the baseline.
-    overall = {name: quality["overall"][name] or 0 for name in (*HIGHER_IS_BETTER, *LOWER_IS_BETTER)}
+    overall = {name: values[name] or 0 for name in (*HIGHER_IS_BETTER, *LOWER_IS_BETTER)}
     gaps = {name: len(records) for name, records in quality["gaps"].items()}
     grade = {name: value or 0.0 for name, value in quality["overall"]["reading_grade"].items()}
     return overall | gaps | {name: grade[name] for name in FORMULAS}

@@ -59,7 +59,8 @@ def compute_quality(graph: ContentGraph) -> tuple[Json, bytes]:
     }
     described = [condition for condition in graph.bundle.conditions if not condition.stub]
     head = {
-        "overall": _build_shares(all_traits) | {"reading_grade": medians, "records": count},
+        "overall": _build_shares(all_traits)
+        | {"reading_grade": medians, "records": count, "sources": _build_source_quality(graph, all_traits)},
         "gaps": {
             "conditions_without_generator": [
                 graph.record_ref("condition", condition.slug) for condition in described if condition.slug not in linked
@@ -111,16 +112,24 @@ def _list_patient_texts(record: seed.RecordIn) -> list[str]:
 class _ClaimTraits(NamedTuple):
     """Properties of a claim that quality counts: those of its sources, and whether it states a number."""
 
-    patient_education: bool
+    designs: frozenset[str]
+    citations: int
+    located: int
     commercial: bool
     year: int | None
     numeric: bool
+
+    @property
+    def patient_education(self) -> bool:
+        return self.designs == {"patient_education"}
 
 
 def _find_traits(graph: ContentGraph, claim: seed.AnyClaimIn) -> _ClaimTraits:
     sources = [graph.sources[citation.source] for citation in claim.citations]
     return _cached_traits(
-        all(source.design == "patient_education" for source in sources),
+        frozenset(source.design for source in sources),
+        len(sources),
+        sum(citation.locator is not None for citation in claim.citations),
         graph.claims[claim.id].commercial,
         min((source.year for source in sources if source.year is not None), default=None),
         _has_number(claim.value.__dict__.values()),
@@ -139,6 +148,29 @@ def _build_shares(traits: list[_ClaimTraits]) -> Json:
         "commercial": _round_share(sum(trait.commercial for trait in traits), count),
         "with_figures": _round_share(sum(trait.numeric for trait in traits), count),
         "oldest_source": min((trait.year for trait in traits if trait.year is not None), default=None),
+    }
+
+
+def _build_source_quality(graph: ContentGraph, traits: list[_ClaimTraits]) -> Json:
+    cited = [graph.sources[slug] for slug in graph.cited_by]
+    published = [source for source in cited if source.design in vocabulary.PUBLISHED_DESIGNS]
+    identified = sum(any((source.doi, source.pmid, source.pmcid, source.number)) for source in published)
+    dated = sum(source.year is not None for source in published)
+    citations = sum(trait.citations for trait in traits)
+    return {
+        "published": len(published),
+        "with_identifier": _round_share(identified, len(published)),
+        "with_year": _round_share(dated, len(published)),
+        "citations": citations,
+        "with_locator": _round_share(sum(trait.located for trait in traits), citations),
+        "from_published": _round_share(
+            sum(not trait.designs.isdisjoint(vocabulary.PUBLISHED_DESIGNS) for trait in traits), len(traits)
+        ),
+        "claims_by_design": [
+            {"design": design, "claims": count, "share": _round_share(count, len(traits))}
+            for design in vocabulary.DESIGNS
+            if (count := sum(design in trait.designs for trait in traits))
+        ],
     }
 
 

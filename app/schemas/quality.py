@@ -32,10 +32,37 @@ class QualityMetrics(ResponseModel):
     oldest_source: int | None = Field(description="Year of the oldest source; null: no source states a year.")
 
 
+class DesignShare(ResponseModel):
+    """Claims that cite a source of one kind."""
+
+    design: Design
+    claims: int = Field(description="Number of claims. A claim with sources of several kinds counts for each.")
+    share: Share = Field(description="Share of all claims.")
+
+
+class SourceQuality(ResponseModel):
+    """Figures about the cited sources. Published are guidelines, reviews and studies."""
+
+    published: int = Field(description="Number of published sources that are cited.")
+    with_identifier: Share | None = Field(
+        description="Share of the published sources with a DOI, a PubMed id or a number of the body; null: there are none."
+    )
+    with_year: Share | None = Field(description="Share of the published sources with a year; null: there are none.")
+    citations: int = Field(description="Number of citations.")
+    with_locator: Share | None = Field(
+        description="Share of citations that name a section, page or table; null: there are no citations."
+    )
+    from_published: Share | None = Field(
+        description="Share of claims that cite a published source; null: there are no claims."
+    )
+    claims_by_design: list[DesignShare] = Field(description="Claims for each kind of source that is cited.")
+
+
 class Overall(QualityMetrics):
     """Figures for the whole content."""
 
     records: int = Field(description="Number of records.")
+    sources: SourceQuality
     reading_grade: ReadabilityGrade = Field(description="Median over the records with patient texts.")
 
 

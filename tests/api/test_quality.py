@@ -18,6 +18,18 @@ def test_quality_covers_every_record_and_lists_the_gaps(shipped: Client) -> None
         assert all(ref["slug"] for ref in gap)
 
 
+def test_quality_measures_how_well_the_sources_are_identified(shipped: Client) -> None:
+    overall = shipped.get("/v1/quality").json()["overall"]
+    sources = overall["sources"]
+
+    assert 0 < sources["published"] <= shipped.get("/v1/releases/current").json()["counts"]["sources"]
+    assert sources["citations"] >= overall["claims"]
+    for share in ("with_identifier", "with_year", "with_locator", "from_published"):
+        assert 0 < sources[share] <= 1
+    for row in sources["claims_by_design"]:
+        assert row["share"] == round(row["claims"] / overall["claims"], 4)
+
+
 def test_bodies_take_opposite_positions_on_hyaluronate_for_the_knee(shipped: Client) -> None:
     contradictions = shipped.get("/v1/disagreements").json()["contradictions"]
 
