@@ -162,7 +162,7 @@ class FormatNotOffered(KnowledgeBaseError):
     status = 501
     code = "format_not_offered"
     title = "This format is not offered"
-    explanation = "oEmbed is available as json or xml, Infobutton as Atom or JSON: the formats of their specifications."
+    explanation = "oEmbed is available as json or xml, the formats of its specification."
 
 
 class PreconditionFailed(KnowledgeBaseError):

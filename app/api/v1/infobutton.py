@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from app.api.deps import Context, create_router
 from app.domain.code_systems import find_code_system
 from app.domain.record_types import PATH_BY_RECORD_TYPE
-from app.errors import FieldError, FormatNotOffered, InvalidParameter
+from app.errors import FieldError, InvalidParameter
 from app.formats.infobutton import (
     JSON_MEDIA_TYPE,
     XML_MEDIA_TYPES,
@@ -52,9 +52,8 @@ def get_infobutton(
 ) -> Response:
     """Pages for a code, in the shape that Infobutton clients read. Parameters of the standard that select nothing are ignored."""
     if response_type not in _FORMATS:
-        raise FormatNotOffered(
-            f"{response_type[:40]!r} is not offered; use {' or '.join(_FORMATS)}.", suggestions=_FORMATS
-        )
+        name, message = "knowledgeResponseType", f"is not one of {', '.join(_FORMATS)}"
+        raise InvalidParameter(f"{name}: {message}", errors=(FieldError(name, response_type[:200], message),))
     if not code and not display_name:
         message = "is required, or mainSearchCriteria.v.dn"
         name = "mainSearchCriteria.v.c"

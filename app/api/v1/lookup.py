@@ -36,7 +36,6 @@ class LookupParams(ReleaseParams):
         min_length=1,
         max_length=MAX_CODES,
         description="`SYSTEM|CODE`, such as `icd-10-cm|M54.16`; the system as short name, OID or URI. Repeatable.",
-        examples=["icd-10-cm|M54.16"],
     )
     system: CodeText | SkipJsonSchema[None] = optional("System of codes that name none.")
 
