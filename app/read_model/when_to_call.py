@@ -35,16 +35,26 @@ def build_when_to_call(
 
 
 def _list_rows_of_forms(graph: ContentGraph, record_type: str, slug: str, rows: list[Json]) -> list[Json]:
-    """List the signs of emergencies that sources name of narrower records and the record itself does not show."""
+    """List the emergencies that sources name of narrower records and the record itself does not show.
+
+    Each has the sign of the catalog: the first sign that a form states is shared by many emergencies and tells of none.
+    """
     shown = {emergency["slug"] for row in rows for emergency in row["emergencies"]}
-    added = []
-    for form in graph.find_descendants(record_type, slug):
-        for row in _iter_stated_signs(graph, graph.records[record_type, form]):
-            emergencies = {emergency["slug"] for emergency in row["emergencies"]}
-            if row["tier"] == _TIERS[0] and not emergencies <= shown:
-                shown |= emergencies
-                added.append(row)
-    return added
+    form_rows = [
+        row
+        for form in graph.find_descendants(record_type, slug)
+        for row in _iter_stated_signs(graph, graph.records[record_type, form])
+        if row["tier"] == _TIERS[0]
+    ]
+    named = {emergency["slug"] for row in form_rows for emergency in row["emergencies"]} - shown
+    missing = [emergency for emergency in graph.bundle.emergencies if emergency.slug in named]
+    added = [
+        _build_editorial_row(graph, emergency, "editorial") for emergency in missing if emergency.tier == _TIERS[0]
+    ]
+    # The catalog files these under a lower tier: what the form states as an emergency stays one.
+    lower = {emergency.slug for emergency in missing if emergency.tier != _TIERS[0]}
+    signs = {row["sign"]: row for row in form_rows if lower & {emergency["slug"] for emergency in row["emergencies"]}}
+    return added + list(signs.values())
 
 
 def build_when_to_call_about_risk(graph: ContentGraph, risk: str) -> Json:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from build import claim, condition, procedure, risk
+from build import claim, condition, emergency, procedure, risk
 from conftest import Client, Load
 
 from app.domain.json import Json
@@ -88,6 +88,21 @@ def test_an_umbrella_rolls_up_the_safety_of_all_its_forms(umbrella: Client) -> N
     assert [(row["tier"], row["sign"]) for row in forms["when_to_call"]] == [("emergency", "you cannot pass urine")]
     counts = {row["block"]: (row["count"], row["subjects"]) for row in forms["statements"]}
     assert counts["procedure_times"] == (1, ["caudal"])
+
+
+def test_an_umbrella_shows_the_sign_of_every_emergency_of_its_forms_once(client: Client, load: Load) -> None:
+    def call(form: str) -> Json:
+        value = {"tier": "emergency", "signs": ["any leg weakness", "numb saddle"], "emergencies": ["cauda", "sepsis"]}
+        return procedure(form, broader=["block"], claims=[claim(f"{form}-call", "when_to_call", value)])
+
+    load(emergency("cauda"), emergency("sepsis"), procedure("block"), call("p"), call("q"))
+
+    rows = client.get("/v1/procedures/block").json()["when_to_call"]["items"]
+
+    assert [(row["sign"], row["tier"]) for row in rows] == [
+        ("A sign of cauda.", "emergency"),
+        ("A sign of sepsis.", "emergency"),
+    ]
 
 
 def test_a_block_that_only_forms_have_is_not_called_unknown(umbrella: Client) -> None:
