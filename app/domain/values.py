@@ -403,7 +403,7 @@ class ContraindicationValue(StatementValue):
     """Reason against the procedure, or for care with it."""
 
     topics: list[Annotated[str, OpenEnum(vocabulary.CONTRAINDICATION_TOPICS)]] = Field(
-        default=[], description="What it is about: lists of procedures filter by it."
+        min_length=1, description="What it is about: lists of procedures filter by it."
     )
     strength: Annotated[str, OpenEnum(vocabulary.CONTRAINDICATION_STRENGTHS)] = Field(
         default="not_stated", description="How strongly the source rules the procedure out."

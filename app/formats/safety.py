@@ -85,7 +85,7 @@ def list_contraindication_topics(document: Json) -> list[Json]:
             strengths[topic] = min(strengths.get(topic, strength), strength, key=rank.__getitem__)
 
     for claim in document["contraindications"]["items"]:
-        add(claim["value"]["topics"] or ["other"], claim["value"]["strength"])
+        add(claim["value"]["topics"], claim["value"]["strength"])
     for row in document["forms"]["contraindications"]:
         add([row["topic"]], row["strength"])
     rows = [{"topic": topic, "strength": strength} for topic, strength in strengths.items()]

@@ -9,7 +9,7 @@ from typing import Final
 from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KINDS, list_blocks
 from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES, SOURCE_IDENTIFIERS, get_label
-from app.domain.values import ProcedureRiskValue, Value, list_references
+from app.domain.values import FindingValue, ProcedureRiskValue, Value, list_references
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
 from app.seed.code_checks import find_code_errors
@@ -22,6 +22,8 @@ from app.text.normalize import normalize
 
 # Only the patient guide is a fixed list of pages, which no outside link depends on.
 _WITHDRAWABLE_TYPES: Final = tuple(record_type for record_type in RECORD_TYPES if record_type != "guide_page")
+# Percentage points have a scale of their own.
+_POINTS: Final = re.compile(r"(?<!percentage )\bpoints?\b")
 
 
 class _KnownSlugs:
@@ -62,6 +64,7 @@ def check(bundle: Bundle) -> list[SeedProblem]:
         _dangling_emergency_references,
         _emergency_problems,
         _lowered_seriousness,
+        _points_without_scale,
         _hierarchy_cycles,
         _guide_and_editorial_problems,
         _withdrawal_problems,
@@ -310,6 +313,14 @@ def _lowered_seriousness(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem
         if usual and vocabulary.SERIOUSNESS_RANK[stated] > vocabulary.SERIOUSNESS_RANK[usual]:
             message = f"risk {claim.value.risk!r} is {usual}, and a claim may only raise that: omit seriousness"
             yield from _claim_problems(bundle, record_type, slug, claim, [("/value/seriousness", message)])
+
+
+def _points_without_scale(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
+    for record_type, slug, claim in bundle.claims():
+        value = claim.value
+        if isinstance(value, FindingValue) and value.scale is None and _POINTS.search(value.effect or ""):
+            message = "points need their scale: add `scale`, or name the score and say that its scale is not stated"
+            yield from _claim_problems(bundle, record_type, slug, claim, [("/value/effect", message)])
 
 
 def _code_problems(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:

@@ -34,6 +34,19 @@ BROKEN: dict[str, tuple[Callable[[], dict[str, Any]], str, str]] = {
         "/claims/0/certainty",
         "only a review or a guideline states certainty",
     ),
+    "points have a scale": (
+        lambda: procedure(
+            "p",
+            claims=[claim("c", "finding", {"outcome": "pain", "direction": "favors", "effect": "2 points lower"})],
+        ),
+        "/claims/0/value/effect",
+        "need their scale",
+    ),
+    "a contraindication has a topic": (
+        lambda: procedure("p", claims=[claim("c", "contraindication", {"label": "Pregnancy"})]),
+        "/claims/0/value/topics",
+        "topics",
+    ),
     "a vague phrase counts as its smallest reading": (
         lambda: procedure(
             "p", claims=[relief("c", text="weeks or months", label="weeks or months", magnitude="month")]

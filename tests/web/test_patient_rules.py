@@ -306,13 +306,14 @@ def test_rule_18_opposing_findings_are_side_by_side_with_the_axis_they_differ_on
 
 
 @one_database
-def test_rule_19_a_page_opens_with_two_or_three_key_messages_that_do_not_tell_what_to_do(shipped: Any) -> None:
+def test_rule_19_a_page_opens_with_two_to_five_key_messages_that_do_not_tell_what_to_do(shipped: Any) -> None:
     for slug, tree in _pages(shipped):
         main = next(tree.all("main"))
         assert next(main.all("h2")).text == "Key messages", slug
         key = tree.by_class("key")[0]
         if messages := [item.text for item in key.all("li")]:
-            assert 2 <= len(messages) <= 3, slug
+            # Trials, positions against, harms and duration each take one: no benefit stands without its harm.
+            assert 2 <= len(messages) <= 5, slug
             assert not re.search(r"you should (?:not )?have|we recommend", key.text, re.IGNORECASE), slug
 
 
