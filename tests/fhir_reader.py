@@ -11,6 +11,7 @@ RECORD_TYPES = {
     "pain-generators": "pain_generator",
     "sources": "source",
     "guide-pages": "guide_page",
+    "emergencies": "emergency",
 }
 
 

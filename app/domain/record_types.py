@@ -41,7 +41,8 @@ class RecordType:
     @property
     def fhir_system(self) -> str:
         """Name of its FHIR code system and identifier system."""
-        return f"{self.name.replace('_', '-')}s"
+        plural = f"{self.name[:-1]}ies" if self.name.endswith("y") else f"{self.name}s"
+        return plural.replace("_", "-")
 
 
 _ROWS: Final = (

@@ -144,7 +144,7 @@ def _build_value_model(model: type[values.Value]) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for name, record_type in values.list_references(model):
         is_list = get_origin(model.model_fields[name].annotation) is list
-        description = f"Reference to the {get_label(record_type)}{'s' if is_list else ''} of the claim."
+        description = f"Reference to {'each' if is_list else 'the'} {get_label(record_type)} of the claim."
         fields[name] = (list[Ref] if is_list else Ref, Field(description=description))
     name = f"{model.__name__.removesuffix('Value')}Out"
     return create_model(name, __base__=model, __doc__=model.__doc__, **fields) if fields else model
