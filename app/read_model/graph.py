@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from orjson import Fragment
@@ -157,6 +158,9 @@ def build_graph(bundle: Bundle, version: str, history: History, changed: set[str
     last_changed_in = {**history.last_changed_in, **dict.fromkeys(changed, version)}
     versions = [*history.versions] + ([version] if version not in history.versions else [])
     graph = ContentGraph(bundle, version, last_changed_in, versions)
+    # The order of claims in a file has no meaning: no document may depend on it. Problems were reported before this.
+    for claims in (*(record.claims for _, record in bundle.records()), *(page.claims for page in bundle.guide)):
+        claims.sort(key=attrgetter("id"))
     for record_type, record in bundle.records():
         graph.names[record_type, record.slug] = record.name
         graph.records[record_type, record.slug] = record
