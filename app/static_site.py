@@ -1,6 +1,6 @@
 """Static export: a release as files for any static host, fetched from the application in this process.
 
-URLs that need a query (search, suggest, compare, batches) and the relations of a single record are excluded;
+URLs that need a query (search, suggest, look-ups by code, compare, batches) and the relations of a single record are excluded;
 `docs/static.md` lists what is included.
 """
 
@@ -29,7 +29,9 @@ from app.web.rendering import asset_path
 MARKER_FILE: Final = ".procedure-kb"
 _PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
 # URLs that need a query, or that have no content of the release.
-_EXCLUDED: Final = re.compile(r"^/(compare|search|oembed|metrics|health/.*|v1/(search|suggest|compare|.*/batch))$")
+_EXCLUDED: Final = re.compile(
+    r"^/(compare|search|oembed|metrics|health/.*|v1/(search|suggest|lookup|infobutton|compare|.*/batch))$"
+)
 # The detail of a record is a file, so it cannot also be a directory.
 _RELATION_OF_RECORD: Final = re.compile(r"^/v1/(procedures|conditions|pain-generators|risks)/\{slug\}/")
 OnFile = Callable[[str], None]
