@@ -403,9 +403,10 @@ def hostile_site(serve: Serve, fill_database: Fill, tmp_path_factory: pytest.Tem
     key = claim("p--mechanism", "mechanism", {"label": HOSTILE}, statement=HOSTILE)
     seed = write_seed(
         root / "seed",
-        risk("bleeding", name=HOSTILE),
-        generator("joint", name=HOSTILE),
-        condition("c", name=HOSTILE, arises_from=["joint"]),
+        # No record has the name of another.
+        risk("bleeding", name=f"{HOSTILE} harm"),
+        generator("joint", name=f"{HOSTILE} joint"),
+        condition("c", name=f"{HOSTILE} condition", arises_from=["joint"]),
         page("emergencies"),
         procedure(
             "p",
@@ -445,14 +446,21 @@ def test_hostile_content_remains_text(config: EmbedConfig, hostile_site: str, ho
         assert opened.locator(".kb img, .kb script").count() == 0
 
 
-@pytest.mark.parametrize("path", ["/procedures/p", "/conditions/c", "/pain-generators/joint"])
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/procedures/p", HOSTILE),
+        ("/conditions/c", f"{HOSTILE} condition"),
+        ("/pain-generators/joint", f"{HOSTILE} joint"),
+    ],
+)
 def test_linked_data_of_a_hostile_record_is_escaped_and_allowed_by_the_policy(
-    path: str, hostile_site: str, open_page: OpenPage
+    path: str, name: str, hostile_site: str, open_page: OpenPage
 ) -> None:
     page, messages = open_logged(open_page, hostile_site + path)
 
     block = page.locator('script[type="application/ld+json"]')
-    assert json.loads(block.text_content() or "")["name"] == HOSTILE
+    assert json.loads(block.text_content() or "")["name"] == name
     assert page.evaluate("window.broken") is None
     assert messages == []
 
