@@ -222,6 +222,7 @@ def build_value(claim_kind: str) -> Json:
         "recommendation": {"body": "A body", "position": "for"},
         "evidence_grade": {"grade_stated": "B"},
         "coverage": {"payer": "A payer"},
+        "contraindication": {"label": "A label", "topics": ["other"]},
         "safety_warning": {"label": "A label", "body": "A body"},
         "bleeding_risk": {"risk_class": "low", "scheme": "A scheme"},
         "implant_compatibility": {"label": "A label", "device": "A device", "position": "caution"},

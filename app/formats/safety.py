@@ -92,6 +92,11 @@ def list_contraindication_topics(document: Json) -> list[Json]:
     return sorted(rows, key=lambda row: rank[row["strength"]])
 
 
+def describe_body(position: Json) -> str:
+    """Name a body that takes a position, with its year."""
+    return f"{position['body']}, {position['year']}" if position["year"] else str(position["body"])
+
+
 def describe_topic(row: Json) -> str:
     """Describe a topic of contraindications with its strength."""
     topic = vocabulary.CONTRAINDICATION_TOPICS[row["topic"]]

@@ -19,10 +19,10 @@ Fetch = Callable[[str, list[tuple[bytes, bytes]]], Awaitable[tuple[int, bytes, s
 MAX_RESPONSE_BYTES: Final = 200_000
 # A longer example is shortened: lists end after their first entries, texts after their first characters, tables after their
 # first rows.
-LONG_EXAMPLE_BYTES: Final = 1_200
+LONG_EXAMPLE_BYTES: Final = 600
 _FIRST_ENTRIES: Final = 1
 _FIRST_ROWS: Final = 2
-_FIRST_CHARACTERS: Final = 400
+_FIRST_CHARACTERS: Final = 160
 _TEXT_VALUES: Final = {"q": "nerve", "code": "icd-10-cm|M54.16", "mainSearchCriteria.v.c": "M54.16"}
 # Optional parameters without which there is no response to show; and the one that selects a media type.
 _NEEDED_PARAMETERS: Final = frozenset({"mainSearchCriteria.v.c"})

@@ -221,7 +221,9 @@ def _expand(slot: str, word_lists: Mapping[str, str]) -> list[str]:
     choices: list[str] = []
     for choice in slot.split("/"):
         if choice.startswith("@"):
-            choices += _expand("/".join(word_lists[choice[1:]].split()), word_lists)
+            # A list that is missing, which `check` reports, matches nothing.
+            words = word_lists.get(choice[1:], "").split()
+            choices += _expand("/".join(words), word_lists) if words else []
         else:
             choices.append(_normalize(choice.replace("_", " ")))
     return choices

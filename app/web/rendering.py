@@ -18,6 +18,7 @@ from app.domain.record_types import PATH_BY_RECORD_TYPE, list_source_links
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError, ReleaseMismatch
 from app.formats.safety import (
     STATUS_TEXTS,
+    describe_body,
     describe_figure,
     describe_risk,
     describe_topic,
@@ -83,6 +84,7 @@ def _environment() -> Environment:
         sections=list_sections,
         describe_risk=describe_risk,
         describe_figure=describe_figure,
+        describe_body=describe_body,
         describe_topic=describe_topic,
         risk_groups=list_risk_groups,
         contraindication_topics=list_contraindication_topics,
