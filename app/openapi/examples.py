@@ -19,7 +19,7 @@ Fetch = Callable[[str, list[tuple[bytes, bytes]]], Awaitable[tuple[int, bytes, s
 MAX_RESPONSE_BYTES: Final = 200_000
 # A longer example is shortened: lists end after their first entries, texts after their first characters, tables after their
 # first rows.
-LONG_EXAMPLE_BYTES: Final = 600
+LONG_EXAMPLE_BYTES: Final = 1_000
 _FIRST_ENTRIES: Final = 1
 _FIRST_ROWS: Final = 2
 _FIRST_CHARACTERS: Final = 160
