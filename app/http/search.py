@@ -27,7 +27,6 @@ from app.search.index import (
     open_index,
     write_index,
 )
-from app.search.known_words import load_known_words
 from app.search.query_parser import ParsedQuery
 from app.search.ranking import search
 from app.settings import Settings
@@ -56,7 +55,6 @@ def _find_index_dir(settings: Settings, revision: str) -> Path:
 def _open_search(ctx: RequestContext, directory: Path) -> SearchData:
     # Bound to the settings alone: the index outlives the request that opened it.
     index = open_index(directory, ctx.release.revision, partial(resolve_links, ctx.settings))
-    load_known_words()
     for table in LAZY_TABLES:
         getattr(index, table)
     for record_type in SEARCHED_TYPES:

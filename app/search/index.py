@@ -17,6 +17,7 @@ from jellyfish import metaphone
 from app.db.read_engine import ReadTransaction
 from app.db.statements import bind_list
 from app.search.explanations import explain_json, highlight_prefix
+from app.search.known_words import build_known_words
 from app.search.stemming import normalize_levels, stem_content_words, strip_suffix
 from app.text.normalize import normalize
 
@@ -73,8 +74,9 @@ _FIELD_BOOST: Final = ((IN_NAMES, 6), (IN_CONTEXT, 2), (IN_SUMMARY, 2), (IN_BODY
 # Types whose names are clinical vocabulary. Patient phrases, guide pages and sources use everyday language.
 _CLINICAL_TYPES: Final = frozenset({"procedure", "condition", "pain_generator", "risk"})
 # Part of the directory name: new code never opens an index in an old format.
-INDEX_FORMAT_VERSION: Final = "15"
+INDEX_FORMAT_VERSION: Final = "16"
 LOOKUP_FILE: Final = "lookup_tables.ndjson"
+_KNOWN_WORDS_FILE: Final = "known_words.txt"
 _ENTRIES_PER_LINE: Final = 5_000
 
 
@@ -185,6 +187,8 @@ class SearchIndex:
     name_suffixes: list[NameSuffix]
     # (field, stem) with more than MAX_CANDIDATES records -> ids of the documents it describes best.
     champions: dict[tuple[str, str], list[int]]
+    # Words of the language, which are never corrected (`known_words.is_known_word`).
+    known_words: bytes
     # Replaces the link placeholders in a document.
     resolve_links: Callable[[bytes], bytes]
     record_cache: dict[int, IndexedRecord] = field(default_factory=dict)
@@ -385,6 +389,7 @@ def open_index(directory: Path, revision: str, resolve_links: Callable[[bytes], 
     schema = _build_schema()
     index = tantivy.Index(schema, path=str(directory / "index"))
     index.reload()
+    known_words = (directory / _KNOWN_WORDS_FILE).read_bytes()
     tables = _read_tables(directory / LOOKUP_FILE)
     exact_names: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
     for normalized, name_kind, text, doc_id in tables["exact_names"]:
@@ -400,6 +405,7 @@ def open_index(directory: Path, revision: str, resolve_links: Callable[[bytes], 
         exact_names=dict(exact_names),
         name_suffixes=[tuple(suffix) for suffix in tables["name_suffixes"]],
         champions={(field_name, stem): doc_ids for field_name, stem, doc_ids in tables["champions"]},
+        known_words=known_words,
         resolve_links=resolve_links,
     )
 
@@ -423,6 +429,7 @@ def _write_tables(path: Path, tables: Mapping[str, Sequence[Any]]) -> None:
 
 def write_index(snapshot: ReadTransaction, directory: Path) -> None:
     """Write the index of a release to an empty directory, the lookup file last."""
+    (directory / _KNOWN_WORDS_FILE).write_bytes(build_known_words())
     (directory / "index").mkdir()
     index = tantivy.Index(_build_schema(), path=str(directory / "index"))
     # One thread and one commit make one segment: every host ranks alike.

@@ -176,7 +176,7 @@ def _find_alternatives(
         for completion in _find_completions(index, word)[: 4 if alternatives else 12]:
             alternatives.setdefault(completion, 0.9)
     # A word of the language is never another word misspelled.
-    if alternatives or is_known_word(word):
+    if alternatives or is_known_word(index.known_words, word):
         return alternatives
     for correction, likeness in _find_corrections(index, word, stem):
         known_stems = [known for known in stem_content_words(correction) if known in index.stem_frequency]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from search.evaluation import evaluate
 
-from app.search.known_words import load_known_words
+from app.search.known_words import build_known_words
 
 GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text(encoding="utf-8"))
 # Written without knowledge of the implementation, its phrases or the golden queries; search is never tuned to it.
@@ -392,7 +392,7 @@ def test_a_search_cursor_continues_its_own_query_only(client: Client, load: Load
     assert client.get("/v1/search", params=phrase).status_code == 400
 
 
-WORDS_OF_ICD_10_CM = [word for word in load_known_words().decode().split() if len(word) > 5][::40]
+WORDS_OF_ICD_10_CM = [word for word in build_known_words().decode().split() if len(word) > 5][::40]
 
 
 def test_a_word_of_the_language_is_never_corrected_into_another(shipped: Client) -> None:
