@@ -3,8 +3,6 @@
 from functools import cache
 from importlib import resources
 
-ICD_10_CM_VERSION = "2026-04-01"
-
 
 @cache
 def _list_suffixes_by_category() -> dict[str, str]:

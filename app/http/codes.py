@@ -12,6 +12,7 @@ from app.domain.documents import CODE_MAP
 from app.domain.json import Json
 from app.http.context import RequestContext
 from app.queries.documents import find_document
+from app.search.stemming import SPINAL_LEVEL
 
 # How a code that inherits its records from a code above it relates to them.
 _INHERITED: Mapping[str, str] = {
@@ -59,8 +60,7 @@ class CodeMap:
 
     def find_entry(self, system: CodeSystem, code: str) -> Json | None:
         """Title, billable flag, successors and records of a code that the content lists."""
-        entry: Json | None = self._systems.get(system.name, {}).get("codes", {}).get(code)
-        return entry
+        return self._list_codes(system).get(code)
 
     def parse(self, text: str, default: CodeSystem | None = None) -> Code:
         """Code in a text: `SYSTEM|CODE`, or a code whose system is given or can be told. Raises UnknownCode."""
@@ -102,12 +102,8 @@ class CodeMap:
         for successor in entry["replaced_by"] if entry else ():
             for record in self.list_records(Code(code.system, successor)):
                 yield CodedRecord(record.record_type, record.slug, "related", (code.code, *record.path))
-        below = code.code if len(code.code) > 3 else f"{code.code}."
-        for other, other_entry in self._systems.get(code.system.name, {}).get("codes", {}).items():
-            if code.system.name == "icd-10-cm" and other != code.code and other.startswith(below):
-                for record_type, slug, relation in other_entry["records"]:
-                    if relation in {"exact", "narrower"}:
-                        yield CodedRecord(record_type, slug, "broader", (code.code, other))
+        if code.system.name == "icd-10-cm":
+            yield from self._iter_below(code)
 
     def _iter_inherited(self, code: Code) -> Iterator[CodedRecord]:
         for length in range(len(code.code) - 1, 2, -1):
@@ -118,6 +114,18 @@ class CodeMap:
                     yield CodedRecord(record_type, slug, _INHERITED[relation], (code.code, above))
                 return
 
+    def _iter_below(self, code: Code) -> Iterator[CodedRecord]:
+        beginning = code.code if len(code.code) > 3 else f"{code.code}."
+        for below, entry in self._list_codes(code.system).items():
+            if below != code.code and below.startswith(beginning):
+                for record_type, slug, relation in entry["records"]:
+                    if relation in {"exact", "narrower"}:
+                        yield CodedRecord(record_type, slug, "broader", (code.code, below))
+
+    def _list_codes(self, system: CodeSystem) -> dict[str, Json]:
+        codes: dict[str, Json] = self._systems.get(system.name, {}).get("codes", {})
+        return codes
+
     def find_parent(self, code: Code) -> str | None:
         """Code above a code of ICD-10-CM; None elsewhere and for a category."""
         return find_parent(code.code) if code.system.name == "icd-10-cm" else None
@@ -126,7 +134,7 @@ class CodeMap:
         """At most five codes with records that share the longest beginning with a code of ICD-10-CM."""
         if code.system.name != "icd-10-cm":
             return []
-        codes = self._systems.get(code.system.name, {}).get("codes", {})
+        codes = self._list_codes(code.system)
         for length in range(len(code.code) - 1, 2, -1):
             beginning = code.code[:length].rstrip(".")
             near = [other for other, entry in codes.items() if other.startswith(beginning) and entry["records"]]
@@ -148,7 +156,6 @@ def _read_code_map(ctx: RequestContext) -> CodeMap:
 
 # What people write before a code.
 _CODE_PREFIX = re.compile(r"^(?:icd(?:[ -]?10)?(?:[ -]?(?:cm|pcs))?|mesh|code)\b[ :#-]*", re.IGNORECASE)
-_SPINAL_LEVEL = re.compile(r"[clts]\d{1,2}", re.IGNORECASE)
 
 
 def list_records_of_code(ctx: RequestContext, text: str) -> list[CodedRecord]:
@@ -156,10 +163,14 @@ def list_records_of_code(ctx: RequestContext, text: str) -> list[CodedRecord]:
     code_text = text.strip()
     if "|" not in code_text:
         code_text = _CODE_PREFIX.sub("", code_text).strip()
-    if not any(letter.isdigit() for letter in code_text) or _SPINAL_LEVEL.fullmatch(code_text):
+    if not any(letter.isdigit() for letter in code_text) or SPINAL_LEVEL.fullmatch(code_text.lower()):
         return []
+    return _list_records(ctx, code_text)
+
+
+def _list_records(ctx: RequestContext, code_text: str) -> list[CodedRecord]:
+    code_map = get_code_map(ctx)
     try:
-        code_map = get_code_map(ctx)
         return code_map.list_records(code_map.parse(code_text))
     except UnknownCode:
         return []
@@ -170,13 +181,7 @@ def list_coded_slugs(ctx: RequestContext, record_type: str, text: str) -> list[s
 
     Empty: the text is not a code, or leads to no record of the type.
     """
-    try:
-        code_map = get_code_map(ctx)
-        records = [
-            record for record in code_map.list_records(code_map.parse(text)) if record.record_type == record_type
-        ]
-    except UnknownCode:
-        return []
+    records = [record for record in _list_records(ctx, text) if record.record_type == record_type]
     for relation in ("exact", "narrower"):
         slugs = [record.slug for record in records if record.relation == relation]
         if len(slugs) == 1:

@@ -27,7 +27,7 @@ from app.search.index import (
     open_index,
     write_index,
 )
-from app.search.query_parser import ParsedQuery
+from app.search.query_parser import ParsedQuery, parse_query
 from app.search.ranking import search
 from app.settings import Settings
 from app.text.emergency_phrases import EmergencyPhrases, build_emergency_phrases
@@ -85,11 +85,10 @@ def get_index(ctx: RequestContext) -> SearchIndex:
 def search_records(ctx: RequestContext, text: str, types: tuple[str, ...] = ()) -> tuple[ParsedQuery, list[Hit]]:
     """Parsed query and its hits; a query that is a code of another organization finds the records that the code leads to."""
     index = get_index(ctx)
-    query, hits = search(index, text, types)
     if not (coded := list_records_of_code(ctx, text)):
-        return query, hits
+        return search(index, text, types)
     records = [(record, _find_indexed(ctx, index, record)) for record in coded]
-    return query, [
+    return parse_query(index, text), [
         build_hit(indexed, 1000, ("codes", "code", " ".join(record.path)), (), exact=record.relation == "exact")
         for record, indexed in records
         if indexed is not None and (not types or indexed.type in types)
