@@ -13,6 +13,11 @@ def _labels(**labels: str) -> Mapping[str, str]:
     return MappingProxyType(labels)
 
 
+def _ranks(labels: Mapping[str, str]) -> Mapping[str, int]:
+    """Rank of each value of a vocabulary that is listed in order of weight: 0 is the first."""
+    return MappingProxyType({name: rank for rank, name in enumerate(labels)})
+
+
 PROCEDURE_FAMILIES: Final = _labels(
     injection="Injection",
     nerve_block="Nerve block",
@@ -170,6 +175,7 @@ CONTRAINDICATION_STRENGTHS: Final = _labels(
     caution="With care",
     not_stated="Strength not stated",
 )
+CONTRAINDICATION_STRENGTH_RANK: Final = _ranks(CONTRAINDICATION_STRENGTHS)
 BLEEDING_RISK_CLASSES: Final = _labels(low="Low", intermediate="Intermediate", high="High")
 IMPLANT_POSITIONS: Final = _labels(
     must_not="Must not be used together",
@@ -190,6 +196,7 @@ CALL_TIERS: Final = _labels(
     urgent_referral="See a doctor within days",
     routine="Ask at the next contact",
 )
+CALL_TIER_RANK: Final = _ranks(CALL_TIERS)
 # What to do at each tier, unless an emergency says something else.
 CALL_ACTIONS: Final = _labels(
     emergency="Call your local emergency number (for example 911, 112 or 999), or go to the nearest emergency department"
@@ -241,6 +248,7 @@ RISK_STATES: Final = _labels(
     not_reported="Not reported",
     not_looked_for="Not looked for",
 )
+RISK_STATE_RANK: Final = _ranks(RISK_STATES)
 RISK_DENOMINATORS: Final = _labels(
     people="People",
     procedures="Procedures",
@@ -263,7 +271,7 @@ SERIOUSNESS: Final = _labels(
     minor="Passes by itself",
 )
 # Rank of each, the most serious first.
-SERIOUSNESS_RANK: Final = MappingProxyType({name: rank for rank, name in enumerate(SERIOUSNESS)})
+SERIOUSNESS_RANK: Final = _ranks(SERIOUSNESS)
 RISK_BANDS: Final = _labels(
     very_common="Very common: 1,000 or more in 10,000",
     common="Common: 100 to under 1,000 in 10,000",

@@ -20,9 +20,13 @@ STATUS_TEXTS: Final[Mapping[str, str]] = {
 
 def describe_position(row: Json) -> str:
     """Describe a recorded position in words: position, body, year, and what it covers."""
-    year = f", {row['year']}" if row["year"] else ""
     scope = f": {row['scope']}" if row["scope"] else ""
-    return f"{vocabulary.POSITIONS[row['position']]} ({row['body']}{year}){scope}"
+    return f"{vocabulary.POSITIONS[row['position']]} ({describe_body(row)}){scope}"
+
+
+def describe_body(position: Json) -> str:
+    """Name a body that takes a position, with its year."""
+    return f"{position['body']}, {position['year']}" if position["year"] else str(position["body"])
 
 
 def describe_figure(figure: Json | None, state: str) -> str:
@@ -78,7 +82,7 @@ def list_risk_groups(document: Json) -> list[Json]:
 def list_contraindication_topics(document: Json) -> list[Json]:
     """List the topics of contraindications of a procedure and its forms with the strongest strength, the strongest first."""
     strengths: dict[str, str] = {}
-    rank = {strength: rank for rank, strength in enumerate(vocabulary.CONTRAINDICATION_STRENGTHS)}
+    rank = vocabulary.CONTRAINDICATION_STRENGTH_RANK
 
     def add(topics: Iterable[str], strength: str) -> None:
         for topic in topics:
@@ -90,11 +94,6 @@ def list_contraindication_topics(document: Json) -> list[Json]:
         add([row["topic"]], row["strength"])
     rows = [{"topic": topic, "strength": strength} for topic, strength in strengths.items()]
     return sorted(rows, key=lambda row: rank[row["strength"]])
-
-
-def describe_body(position: Json) -> str:
-    """Name a body that takes a position, with its year."""
-    return f"{position['body']}, {position['year']}" if position["year"] else str(position["body"])
 
 
 def describe_topic(row: Json) -> str:

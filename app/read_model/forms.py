@@ -6,7 +6,7 @@ has compact rows with the records that state them; every other block has a count
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
-from typing import Any, Final
+from typing import Any
 
 from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KINDS_BY_RECORD_TYPE
@@ -26,8 +26,6 @@ from app.read_model.risk_groups import build_risk_groups
 
 # Record and claim of a form.
 _FormClaim = tuple[str, Any]
-_STRENGTH_RANK: Final = {strength: rank for rank, strength in enumerate(vocabulary.CONTRAINDICATION_STRENGTHS)}
-_TIER_RANK: Final = {tier: rank for rank, tier in enumerate(vocabulary.CALL_TIERS)}
 
 
 def build_forms(graph: ContentGraph, record_type: str, slug: str) -> Json:
@@ -93,14 +91,18 @@ def _build_contraindications(claims: list[_FormClaim]) -> list[Json]:
     rows = [
         {
             "topic": topic,
-            "strength": min((claim.value.strength for _, claim in group), key=_STRENGTH_RANK.__getitem__),
+            "strength": min(
+                (claim.value.strength for _, claim in group), key=vocabulary.CONTRAINDICATION_STRENGTH_RANK.__getitem__
+            ),
             "labels": list(dict.fromkeys(claim.value.label for _, claim in group)),
             **_name_claims(group),
         }
         for topic, group in _group(claims, list_topics)
     ]
     topics = list(vocabulary.CONTRAINDICATION_TOPICS)
-    return sorted(rows, key=lambda row: (_STRENGTH_RANK[row["strength"]], topics.index(row["topic"])))
+    return sorted(
+        rows, key=lambda row: (vocabulary.CONTRAINDICATION_STRENGTH_RANK[row["strength"]], topics.index(row["topic"]))
+    )
 
 
 def _build_safety_warnings(claims: list[_FormClaim]) -> list[Json]:
@@ -133,7 +135,7 @@ def _build_signs(claims: list[_FormClaim]) -> list[Json]:
             yield from ((claim.value.tier, sign) for sign in claim.value.signs)
 
     rows = [{"tier": tier, "sign": sign, **_name_claims(group)} for (tier, sign), group in _group(claims, list_signs)]
-    return sorted(rows, key=lambda row: (_TIER_RANK[row["tier"]], -len(row["subjects"]), row["sign"]))
+    return sorted(rows, key=lambda row: (vocabulary.CALL_TIER_RANK[row["tier"]], -len(row["subjects"]), row["sign"]))
 
 
 def _build_red_flags(claims: list[_FormClaim]) -> list[Json]:

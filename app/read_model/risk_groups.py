@@ -12,7 +12,6 @@ from app.seed import schema as seed
 
 # Seriousness that a short form never leaves out.
 SERIOUS: Final = frozenset({"life_threatening", "serious"})
-_STATE_RANK: Final = {state: rank for rank, state in enumerate(vocabulary.RISK_STATES)}
 
 
 def build_risk_groups(graph: ContentGraph, procedures: Iterable[str], *, serious_only: bool = False) -> list[Json]:
@@ -36,7 +35,7 @@ def _rank(row: Json) -> tuple[int, int, float, str]:
     worst = row["worst"]
     return (
         vocabulary.SERIOUSNESS_RANK[row["seriousness"]],
-        _STATE_RANK[row["state"]],
+        vocabulary.RISK_STATE_RANK[row["state"]],
         -(_compute_share(worst) or 0) if worst else 0,
         row["risk"]["name"],
     )
@@ -46,7 +45,7 @@ def _build_row(
     graph: ContentGraph, risk: str, seriousness: str, claims: list[tuple[str, seed.ClaimIn[ProcedureRiskValue]]]
 ) -> Json:
     states = [claim.value.state for _, claim in claims]
-    state = min(states, key=_STATE_RANK.__getitem__)
+    state = min(states, key=vocabulary.RISK_STATE_RANK.__getitem__)
     figures = [
         _build_figure(slug, claim)
         for slug, claim in claims

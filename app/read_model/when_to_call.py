@@ -9,8 +9,6 @@ from app.read_model.claims_json import build_block
 from app.read_model.graph import ContentGraph
 from app.seed import schema as seed
 
-_TIERS = list(vocabulary.CALL_TIERS)
-
 
 def build_when_to_call(
     graph: ContentGraph, record_type: str, record: seed.ProcedureIn | seed.ConditionIn | seed.PainGeneratorIn
@@ -29,7 +27,7 @@ def build_when_to_call(
         if emergency.slug not in named and _belongs_to(graph, emergency, record_type, record)
     ]
     rows += _list_rows_of_forms(graph, record_type, record.slug, rows)
-    if not any(row["tier"] == _TIERS[0] for row in rows):
+    if not any(row["tier"] == "emergency" for row in rows):
         rows += _list_general_rows(graph, named)
     return _build_rows_block(rows)
 
@@ -44,15 +42,15 @@ def _list_rows_of_forms(graph: ContentGraph, record_type: str, slug: str, rows: 
         row
         for form in graph.find_descendants(record_type, slug)
         for row in _iter_stated_signs(graph, graph.records[record_type, form])
-        if row["tier"] == _TIERS[0]
+        if row["tier"] == "emergency"
     ]
     named = {emergency["slug"] for row in form_rows for emergency in row["emergencies"]} - shown
     missing = [emergency for emergency in graph.bundle.emergencies if emergency.slug in named]
     added = [
-        _build_editorial_row(graph, emergency, "editorial") for emergency in missing if emergency.tier == _TIERS[0]
+        _build_editorial_row(graph, emergency, "editorial") for emergency in missing if emergency.tier == "emergency"
     ]
     # The catalog files these under a lower tier: what the form states as an emergency stays one.
-    lower = {emergency.slug for emergency in missing if emergency.tier != _TIERS[0]}
+    lower = {emergency.slug for emergency in missing if emergency.tier != "emergency"}
     signs = {row["sign"]: row for row in form_rows if lower & {emergency["slug"] for emergency in row["emergencies"]}}
     return added + list(signs.values())
 
@@ -75,7 +73,7 @@ def _list_general_rows(graph: ContentGraph, named: set[str]) -> list[Json]:
 
 
 def _build_rows_block(rows: list[Json]) -> Json:
-    return build_block(sorted(rows, key=lambda row: _TIERS.index(row["tier"])))
+    return build_block(sorted(rows, key=lambda row: vocabulary.CALL_TIER_RANK[row["tier"]]))
 
 
 def _iter_stated_signs(graph: ContentGraph, record: seed.RecordIn) -> Iterator[Json]:
