@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from app.domain import vocabulary
 from app.seed import schema as seed
 from app.seed.json_pointer import find_line
+from app.text.emergency_phrases import EmergencyPhrases, build_emergency_phrases
 
 
 def _claim_id(claim: seed.AnyClaimIn) -> str:
@@ -51,6 +54,13 @@ class Bundle:
         claims = data.get("claims")
         ids = [claim.get("id") for claim in claims if isinstance(claim, dict)] if isinstance(claims, list) else []
         self.unreadable_slugs.setdefault("claim", set()).update(id_ for id_ in ids if isinstance(id_, str))
+
+    @cached_property
+    def emergency_phrases(self) -> EmergencyPhrases:
+        """Phrases of the catalog of emergencies, built once for all rules. Only after everything is read."""
+        words = self.editorial.emergency_words if self.editorial else {}
+        phrases = ((emergency.slug, emergency.phrases) for emergency in self.emergencies)
+        return build_emergency_phrases(phrases, words, vocabulary.CALL_TIERS)
 
     def records(self) -> Iterator[tuple[str, seed.ProcedureIn | seed.ConditionIn | seed.PainGeneratorIn]]:
         """Procedures, conditions and pain generators, each with its record type."""

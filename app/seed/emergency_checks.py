@@ -8,9 +8,7 @@ from app.domain import vocabulary
 from app.domain.values import WhenToCallValue
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
-from app.text.emergency_phrases import EmergencyPhrases, build_emergency_phrases
 
-_TIERS: Final = list(vocabulary.CALL_TIERS)
 # What a sign says that is not there: no part of what it describes.
 _ABSENT: Final = re.compile(r"\b(?:without|with no|but no|with normal|outside|other than)\b[^,;]*", re.IGNORECASE)
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?;])\s+")
@@ -45,11 +43,8 @@ def find_emergency_errors(bundle: Bundle) -> Iterator[EmergencyError]:
             yield error
     if broken or not bundle.emergencies:
         return
-    phrases = build_emergency_phrases(
-        ((emergency.slug, emergency.phrases) for emergency in bundle.emergencies), words, _TIERS
-    )
-    yield from _find_sign_errors(bundle, phrases)
-    yield from _find_prose_errors(bundle, phrases)
+    yield from _find_sign_errors(bundle)
+    yield from _find_prose_errors(bundle)
 
 
 def _find_catalog_errors(emergency: seed.EmergencyIn, words: dict[str, str]) -> Iterator[EmergencyError]:
@@ -57,7 +52,7 @@ def _find_catalog_errors(emergency: seed.EmergencyIn, words: dict[str, str]) -> 
         return EmergencyError("emergency", emergency.slug, pointer, message)
 
     tiers = {sign.tier or emergency.tier for sign in emergency.signs}
-    most_urgent = min(tiers, key=_TIERS.index)
+    most_urgent = min(tiers, key=vocabulary.CALL_TIER_RANK.__getitem__)
     if most_urgent != emergency.tier:
         yield error(
             "/tier", f"its most urgent sign is {most_urgent}: the tier of an emergency is that of its most urgent sign"
@@ -81,9 +76,11 @@ def _find_catalog_errors(emergency: seed.EmergencyIn, words: dict[str, str]) -> 
             yield error(pointer, f"{match[0]!r} reassures: a notice names a sign or what to do")
 
 
-def _find_sign_errors(bundle: Bundle, phrases: EmergencyPhrases) -> Iterator[EmergencyError]:
+def _find_sign_errors(bundle: Bundle) -> Iterator[EmergencyError]:
     least_urgent = {
-        emergency.slug: max((sign.tier or emergency.tier for sign in emergency.signs), key=_TIERS.index)
+        emergency.slug: max(
+            (sign.tier or emergency.tier for sign in emergency.signs), key=vocabulary.CALL_TIER_RANK.__getitem__
+        )
         for emergency in bundle.emergencies
     }
     for record_type, record in bundle.records():
@@ -92,27 +89,31 @@ def _find_sign_errors(bundle: Bundle, phrases: EmergencyPhrases) -> Iterator[Eme
                 continue
             tier = claim.value.tier
             for m, sign in enumerate(claim.value.signs):
-                for match in phrases.find(_ABSENT.sub("", sign)):
-                    if _TIERS.index(match.tier) < _TIERS.index(tier):
+                for match in bundle.emergency_phrases.find(_ABSENT.sub("", sign)):
+                    if vocabulary.CALL_TIER_RANK[match.tier] < vocabulary.CALL_TIER_RANK[tier]:
                         message = f"a sign of {match.slug!r} is {match.tier}, not {tier}"
                         yield EmergencyError(record_type, record.slug, f"/claims/{n}/value/signs/{m}", message)
                         break
             for m, slug in enumerate(claim.value.emergencies):
-                if slug in least_urgent and _TIERS.index(least_urgent[slug]) < _TIERS.index(tier):
+                if (
+                    slug in least_urgent
+                    and vocabulary.CALL_TIER_RANK[least_urgent[slug]] < vocabulary.CALL_TIER_RANK[tier]
+                ):
                     message = (
                         f"{slug!r} has no sign that is less urgent than {least_urgent[slug]}, so {tier} is too late"
                     )
                     yield EmergencyError(record_type, record.slug, f"/claims/{n}/value/emergencies/{m}", message)
 
 
-def _find_prose_errors(bundle: Bundle, phrases: EmergencyPhrases) -> Iterator[EmergencyError]:
+def _find_prose_errors(bundle: Bundle) -> Iterator[EmergencyError]:
+    find = bundle.emergency_phrases.find
     for record_type, slug, pointer, text in _iter_prose(bundle):
         before = ""
         for sentence in _SENTENCE_END.split(text):
             # "Your leg gets weak? Call the clinic." names the sign in the sentence before.
             if _LESS_THAN_EMERGENCY.search(sentence) and not _EMERGENCY_HELP.search(before + sentence):
-                matches = phrases.find(_ABSENT.sub("", sentence)) or phrases.find(_ABSENT.sub("", before))
-                if matches and matches[0].tier == _TIERS[0]:
+                matches = find(_ABSENT.sub("", sentence)) or find(_ABSENT.sub("", before))
+                if matches and matches[0].tier == "emergency":
                     message = (
                         f"names a sign of {matches[0].slug!r} and sends readers to less than emergency help:"
                         " state it as a claim of the kind when_to_call"

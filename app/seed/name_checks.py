@@ -4,11 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from app.domain import vocabulary
 from app.domain.record_types import get_label
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
-from app.text.emergency_phrases import build_emergency_phrases
 from app.text.normalize import normalize
 
 
@@ -51,18 +49,11 @@ def find_shared_names(bundle: Bundle) -> Iterator[RefusedName]:
 
 def find_emergency_names(bundle: Bundle) -> Iterator[RefusedName]:
     """Names that say an emergency of records to which the catalog does not apply it. Harms may be named so."""
-    if bundle.editorial is None:
-        return
     catalog = {emergency.slug: emergency for emergency in bundle.emergencies}
-    phrases = build_emergency_phrases(
-        ((emergency.slug, emergency.phrases) for emergency in bundle.emergencies),
-        bundle.editorial.emergency_words,
-        vocabulary.CALL_TIERS,
-    )
     records = {(record_type, record.slug): record for record_type, record in bundle.records()}
     for name in _iter_names(bundle):
         record = records.get((name.record_type, name.slug))
-        for match in phrases.find(name.text) if record else ():
+        for match in bundle.emergency_phrases.find(name.text) if record else ():
             if not _applies_to(catalog[match.slug].applies_to, record):
                 remedy = "remove it, or list the record in applies_to of the emergency, whose signs it then shows"
                 yield RefusedName(*name[:3], f"{name.text!r} says the emergency {match.slug!r}: {remedy}")
