@@ -56,10 +56,9 @@ _MAX_TREATMENTS: Final = 10
 def build_treatments(graph: ContentGraph, condition: str) -> Json:
     """Build what treats a condition: the procedures that a source names for it or for a narrower one."""
     claims: dict[str, list[str]] = {}
-    for slug in sorted({condition, *graph.find_descendants("condition", condition)}):
-        for relation in graph.relations_by_condition.get(slug, ()):
-            if relation.role == "treats":
-                claims.setdefault(relation.procedure, []).extend(relation.claim_ids)
+    for relation in graph.list_relations("condition", condition):
+        if relation.role == "treats":
+            claims.setdefault(relation.procedure, []).extend(relation.claim_ids)
     ordered = sorted(claims, key=lambda slug: graph.sort_key("procedure", slug))
     path = f"/v1/conditions/{condition}"
     return {

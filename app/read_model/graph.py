@@ -144,6 +144,12 @@ class ContentGraph:
         """Release version in which a record last changed."""
         return self.last_changed_in.get(f"{RECORD_TYPES[record_type].folder}/{slug}", self.version)
 
+    def list_relations(self, record_type: str, slug: str) -> list[Relation]:
+        """Relations of procedures to a condition or pain generator and its narrower records."""
+        by_slug = self.relations_by_condition if record_type == "condition" else self.relations_by_generator
+        slugs = sorted({slug, *self.find_descendants(record_type, slug)})
+        return [relation for linked_slug in slugs for relation in by_slug.get(linked_slug, ())]
+
     def sort_key(self, record_type: str, slug: str) -> tuple[str, str]:
         """Alphabetical order: the normalized name, then the slug."""
         names = self._normalized_names[record_type]

@@ -26,7 +26,7 @@ def build_options_document(graph: ContentGraph, condition: seed.ConditionIn) -> 
         )
         return build_block([build_claim(graph, "condition", condition.slug, claim) for claim in claims])
 
-    indications = _list_relations(graph, "condition", graph.relations_by_condition, condition.slug)
+    indications = graph.list_relations("condition", condition.slug)
     treating = [relation for relation in indications if relation.role == "treats"]
     diagnosing = [relation for relation in indications if relation.role == "diagnoses"]
     generators = build_linked_generators(graph, condition.slug)
@@ -56,14 +56,6 @@ def build_options_document(graph: ContentGraph, condition: seed.ConditionIn) -> 
     }
 
 
-def _list_relations(
-    graph: ContentGraph, record_type: str, relations_by_slug: dict[str, list[Relation]], slug: str
-) -> list[Relation]:
-    """List the relations of procedures to a record and its narrower records."""
-    slugs = sorted({slug, *graph.find_descendants(record_type, slug)})
-    return [relation for linked_slug in slugs for relation in relations_by_slug.get(linked_slug, ())]
-
-
 def _build_structures(
     graph: ContentGraph, condition: seed.ConditionIn, generators: list[Json], sourced: set[str]
 ) -> list[Json]:
@@ -73,7 +65,7 @@ def _build_structures(
         slug = linked["record"]["slug"]
         relations = [
             relation
-            for relation in _list_relations(graph, "pain_generator", graph.relations_by_generator, slug)
+            for relation in graph.list_relations("pain_generator", slug)
             if relation.procedure not in sourced
             and not set(condition.body_regions).isdisjoint(graph.procedures[relation.procedure].body_regions)
         ]
