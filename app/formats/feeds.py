@@ -74,20 +74,21 @@ def _build_urn(permanent_name: str) -> str:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"procedure-kb:{permanent_name}").urn
 
 
-def _to_timestamp(date: str) -> str:
+def to_timestamp(date: str) -> str:
+    """Midnight of a release date, as Atom writes times: no clock enters a feed."""
     return f"{date}T00:00:00Z"
 
 
 def render_atom(feed: Feed) -> bytes:
     """The feed as an Atom document."""
     root = ET.Element("feed", {"xmlns": _NAMESPACE, "xml:lang": "en"})
-    _add_texts(root, id=_build_urn(feed.permanent_name), title=feed.title, updated=_to_timestamp(feed.date))
+    _add_texts(root, id=_build_urn(feed.permanent_name), title=feed.title, updated=to_timestamp(feed.date))
     ET.SubElement(root, "link", {"rel": "self", "type": ATOM_MEDIA_TYPE, "href": feed.feed_url})
     ET.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": feed.html_url})
     _add_texts(ET.SubElement(root, "author"), name=feed.author)
     for entry in feed.entries:
         element = ET.SubElement(root, "entry")
-        _add_texts(element, id=_build_urn(entry.permanent_name), title=entry.title, updated=_to_timestamp(entry.date))
+        _add_texts(element, id=_build_urn(entry.permanent_name), title=entry.title, updated=to_timestamp(entry.date))
         if entry.url:
             ET.SubElement(element, "link", {"rel": "alternate", "href": entry.url})
         ET.SubElement(element, "content", {"type": "text"}).text = entry.text
@@ -105,7 +106,7 @@ def render_json_feed(feed: Feed) -> bytes:
     items = []
     for entry in feed.entries:
         item = {"id": _build_urn(entry.permanent_name), "title": entry.title, "content_text": entry.text}
-        item |= {"date_published": _to_timestamp(entry.date), "date_modified": _to_timestamp(entry.date)}
+        item |= {"date_published": to_timestamp(entry.date), "date_modified": to_timestamp(entry.date)}
         items.append(item | ({"url": entry.url} if entry.url else {}))
     return orjson.dumps(
         {

@@ -9,6 +9,7 @@ from app.api.deps import Context, create_router
 from app.domain.code_systems import find_code_system
 from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.errors import FieldError, InvalidParameter
+from app.formats.feeds import to_timestamp
 from app.formats.infobutton import (
     JSON_MEDIA_TYPE,
     XML_MEDIA_TYPES,
@@ -91,7 +92,7 @@ def _build_feed(
     ctx: RequestContext, records: list[CodedRecord], asked: list[tuple[str, str]], *, for_clinicians: bool
 ) -> KnowledgeFeed:
     base = ctx.settings.link_base
-    updated = f"{ctx.release.date}T00:00:00Z"
+    updated = to_timestamp(ctx.release.date)
     attribution = orjson.loads(get_current_release_json(ctx.connection))["license"]["attribution"]
     entries = []
     for record in records:
