@@ -46,7 +46,7 @@ from app.seed.reviews import (
     list_lapsed_reviews,
     render_reviewed_content,
 )
-from app.settings import Settings, load_settings
+from app.settings import Settings, build_loopback_url, load_settings
 from app.version import code_fingerprint
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -168,6 +168,15 @@ def serve(
     typer.echo(
         f"Serving on http://{settings.host}:{port} with {count} worker{'s' if count > 1 else ''}. Stop with Ctrl+C."
     )
+    # Behind a path prefix is a proxy, so the address is not what callers use.
+    loopback_url = "" if settings.path_prefix else build_loopback_url(settings.host, port)
+    os.environ["KB_LOOPBACK_URL"] = loopback_url
+    if not settings.public_url and loopback_url:
+        typer.echo(f"KB_PUBLIC_URL is not set: links that must be absolute begin with {loopback_url}.")
+    elif not settings.public_url:
+        off = ["FHIR"] if "fhir" in settings.features else []
+        off += ["oEmbed", "canonical links", "the sitemap"]
+        typer.echo(f"KB_PUBLIC_URL is not set: {', '.join(off)} need it and are off.")
     with ExitStack() as stack:
         if settings.metrics_dir:
             remove_dead_workers(settings.metrics_dir)

@@ -1,5 +1,6 @@
 """Application factory: `create_app` wires every part of the service."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
@@ -8,7 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from app import __version__
-from app.api.disabled_features import disabled_feature_router
+from app.api.disabled_features import disabled_feature_router, explain_how_to_enable
 from app.api.export_cache import EXPORT_FILES
 from app.api.v1 import (
     compare,
@@ -47,6 +48,7 @@ from app.settings import Settings, load_settings, share_metrics_directory
 from app.web.rendering import render_not_found
 from app.web.routes import router as web_router
 
+_log = logging.getLogger("procedure_kb")
 # In the order of their preparation.
 RELEASE_FILES = (INDEX_FILES, OPENAPI_FILES, EXPORT_FILES)
 V1_MODULES = (
@@ -129,8 +131,12 @@ def _list_routes(router: APIRouter) -> list[tuple[str, APIRoute]]:
 
 def _add_fhir(app: FastAPI, settings: Settings) -> list[str]:
     """Serve /fhir where it is enabled, and say elsewhere how to enable it. Returns the paths that it serves."""
-    if "fhir" not in settings.features:
-        app.include_router(disabled_feature_router("fhir", "/fhir", "/fhir/{rest:path}"))
+    reason = explain_how_to_enable("fhir")
+    if "fhir" in settings.features and not settings.absolute_base:
+        reason = "FHIR needs absolute links, and the public URL is not known; set KB_PUBLIC_URL."
+        _log.warning(reason)
+    if "fhir" not in settings.features or not settings.absolute_base:
+        app.include_router(disabled_feature_router(reason, "/fhir", "/fhir/{rest:path}"))
         return []
     from app.api.fhir.capability import add_fhir_routes  # noqa: PLC0415 - imported only where it is served
 
@@ -140,7 +146,7 @@ def _add_fhir(app: FastAPI, settings: Settings) -> list[str]:
 def _add_mcp(app: FastAPI, settings: Settings) -> AbstractAsyncContextManager[None]:
     """Serve /mcp where it is enabled, and say elsewhere how to enable it. Returns what runs as long as the service."""
     if "mcp" not in settings.features:
-        app.include_router(disabled_feature_router("mcp", "/mcp"))
+        app.include_router(disabled_feature_router(explain_how_to_enable("mcp"), "/mcp"))
         return nullcontext()
     from app.api.mcp.server import McpApp  # noqa: PLC0415 - needs the extra `mcp`
 

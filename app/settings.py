@@ -1,6 +1,7 @@
 """Settings, read from the environment here alone: each has a name, a default, and a remedy when it is wrong."""
 
 import difflib
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -41,6 +42,10 @@ class Settings(BaseModel):
     seed_dir: Path = Field(default=resource_path("seed_data"), description="Directory of the seed files.")
     public_url: str = Field(
         default="", description="Public base URL. If set, links are absolute; otherwise they are paths."
+    )
+    loopback_url: str = Field(
+        default="",
+        description="URL of a server that only its own host reaches; `serve` sets it when it listens on a loopback address.",
     )
     path_prefix: str = Field(
         default="",
@@ -111,7 +116,7 @@ class Settings(BaseModel):
                 raise ValueError(msg)
         return names
 
-    @field_validator("public_url")
+    @field_validator("public_url", "loopback_url")
     @classmethod
     def _strip_slash(cls, url: str) -> str:
         if url and not url.startswith(("http://", "https://")):
@@ -136,6 +141,20 @@ class Settings(BaseModel):
     def link_base(self) -> str:
         """Start of every link: the public URL, or the path prefix alone."""
         return self.public_url or self.path_prefix
+
+    @property
+    def absolute_base(self) -> str:
+        """Start of links that must be absolute: the public URL, or the loopback address of `serve`. Empty: neither is known."""
+        return self.public_url or self.loopback_url
+
+
+def build_loopback_url(host: str, port: int) -> str:
+    """URL of a server that listens on a loopback address; empty if other hosts may reach it, under a name it does not know."""
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}" if is_loopback else ""
 
 
 def share_metrics_directory(directory: Path | None) -> None:

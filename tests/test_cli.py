@@ -76,6 +76,7 @@ def test_a_server_on_port_0_prints_the_port_that_it_listens_on(tmp_path: Path) -
             assert process.stdout
             line = process.stdout.readline()
             url = line.split()[2]
+            public_url_line = process.stdout.readline()
             transport = httpx.HTTPTransport(retries=8)
             response = httpx.Client(transport=transport).get(f"{url}/health/live")
         finally:
@@ -83,6 +84,7 @@ def test_a_server_on_port_0_prints_the_port_that_it_listens_on(tmp_path: Path) -
 
     assert response.status_code == 200
     assert not url.endswith(":0")
+    assert public_url_line == f"KB_PUBLIC_URL is not set: links that must be absolute begin with {url}.\n"
 
 
 def test_an_invalid_setting_is_reported_with_its_description() -> None:

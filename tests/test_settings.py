@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from app.errors import ConfigurationError
-from app.settings import Settings, load_settings, share_metrics_directory
+from app.settings import Settings, build_loopback_url, load_settings, share_metrics_directory
 
 HOSTS = "postgresql://kb:secret@one:5433,two/kb?target_session_attrs=prefer-standby&load_balance_hosts=random"
 
@@ -21,6 +21,21 @@ def test_several_hosts_reach_the_driver_as_libpq_writes_them() -> None:
     assert arguments["port"].split(",") == ["5433", "5432"]
     assert (arguments["dbname"], arguments["user"], arguments["password"]) == ("kb", "kb", "secret")
     assert (arguments["target_session_attrs"], arguments["load_balance_hosts"]) == ("prefer-standby", "random")
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("localhost", "http://localhost:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("0.0.0.0", ""),
+        ("::", ""),
+        ("kb.example.org", ""),
+    ],
+)
+def test_only_a_loopback_address_is_a_url_of_its_own(host: str, url: str) -> None:
+    assert build_loopback_url(host, 8000) == url
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,12 @@ T = TypeVar("T")
 CACHE_CONTROL = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
 
 
-def resolve_links(settings: Settings, body: bytes) -> bytes:
-    """Replace the link placeholders of a stored document by the base URL of these settings."""
+def resolve_links(settings: Settings, body: bytes, base: str | None = None) -> bytes:
+    """Replace the link placeholders of a stored document by a base URL; default: that of these settings."""
     if settings.report_url:
         body = body.replace(REPORT_MEMBER_JSON, b'"report":' + orjson.dumps(settings.report_url))
     # Splitting and joining searches for the placeholder once; bytes.replace would search twice.
-    return orjson.dumps(settings.link_base)[1:-1].join(body.split(LINK_PLACEHOLDER_JSON))
+    return orjson.dumps(settings.link_base if base is None else base)[1:-1].join(body.split(LINK_PLACEHOLDER_JSON))
 
 
 class _EncodedResponse(Response):

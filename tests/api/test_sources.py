@@ -98,7 +98,7 @@ def test_linked_data_cites_a_source_by_its_identifiers(sourced: Client) -> None:
 @pytest.fixture
 def fhir(sourced: Client, database_url: str, runner: asyncio.Runner) -> Iterator[Client]:
     del sourced
-    settings = Settings(database_url=database_url, features=("fhir",))
+    settings = Settings(database_url=database_url, features=("fhir",), public_url="http://kb.test")
     client = Client(create_app(settings), runner)
     client.poll_release()
     yield client

@@ -34,7 +34,7 @@ def fhir(database_url: str, client: Client, load: Load, runner: asyncio.Runner) 
         procedure("q", family="ablation", former_slugs=["old-q"]),
         procedure(LONG, indicated=["sciatica"]),
     )  # fmt: skip
-    fhir_client = Client(create_app(Settings(database_url=database_url, features=("fhir",))), runner)
+    fhir_client = Client(create_app(Settings(database_url=database_url, features=("fhir",), public_url="http://kb.test")), runner)
     fhir_client.poll_release()
     yield fhir_client
     fhir_client.close()
@@ -109,7 +109,7 @@ def test_a_search_returns_exactly_the_matches(fhir: Client, path: str, expected:
 
 def test_following_next_links_returns_every_match_once(fhir: Client) -> None:
     seen: list[str] = []
-    url: str | None = "/fhir/EvidenceVariable?_count=1"
+    url: str | None = "http://kb.test/fhir/EvidenceVariable?_count=1"
     while url:
         bundle = fhir.get(url).json()
         seen += [entry["resource"]["id"] for entry in bundle["entry"]]
@@ -282,16 +282,43 @@ def test_fhir_has_the_headers_and_caching_of_v1(fhir: Client) -> None:
     assert packed.headers["content-encoding"] == "br"
 
 
-def test_a_public_url_makes_full_urls_absolute(database_url: str, fhir: Client, runner: asyncio.Runner) -> None:
+@pytest.mark.parametrize("setting", ["public_url", "loopback_url"])
+def test_every_link_is_absolute_below_the_public_url_or_the_loopback_address_of_serve(
+    setting: str, database_url: str, fhir: Client, runner: asyncio.Runner
+) -> None:
     del fhir
-    settings = Settings(database_url=database_url, features=("fhir",), public_url="https://kb.test/pain")
+    settings = Settings.model_validate(
+        {"database_url": database_url, "features": ("fhir",), setting: "https://kb.test/pain/"}
+    )
     client = Client(create_app(settings), runner)
     client.poll_release()
 
-    bundle = client.get("/fhir/ActivityDefinition?_id=p").json()
+    bundle = client.get("/fhir/ActivityDefinition?_count=1").json()
 
-    assert bundle["entry"][0]["fullUrl"] == "https://kb.test/pain/fhir/ActivityDefinition/p"
-    assert bundle["link"][0]["url"] == "https://kb.test/pain/fhir/ActivityDefinition?_id=p"
+    assert bundle["entry"][0]["fullUrl"].startswith("https://kb.test/pain/fhir/ActivityDefinition/")
+    assert [link["url"].partition("?")[0] for link in bundle["link"]] == [
+        "https://kb.test/pain/fhir/ActivityDefinition"
+    ] * 2
+    assert client.get("/fhir/metadata").json()["implementation"]["url"] == "https://kb.test/pain/fhir"
+    assert client.get("/fhir/openapi.json").json()["servers"] == [{"url": "https://kb.test/pain"}]
+    client.close()
+
+
+def test_without_a_public_url_fhir_is_off_and_the_start_says_why(
+    database_url: str, fhir: Client, runner: asyncio.Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    del fhir
+    client = Client(create_app(Settings(database_url=database_url, features=("fhir",))), runner)
+    client.poll_release()
+
+    response = client.get("/fhir/metadata")
+
+    assert (response.status_code, response.json()["issue"][0]["details"]["coding"][0]["code"]) == (
+        404,
+        "feature_disabled",
+    )
+    assert "set KB_PUBLIC_URL" in response.text
+    assert "set KB_PUBLIC_URL" in caplog.text
     client.close()
 
 
@@ -323,7 +350,7 @@ def test_an_installation_without_fhir_says_how_to_enable_it(client: Client) -> N
 
 def test_both_engines_return_the_same_fhir_bytes(shipped_urls: dict[str, str], runner: asyncio.Runner) -> None:
     clients = [
-        Client(create_app(Settings(database_url=url, features=("fhir",))), runner) for url in shipped_urls.values()
+        Client(create_app(Settings(database_url=url, features=("fhir",), public_url="http://kb.test")), runner) for url in shipped_urls.values()
     ]
     for client in clients:
         client.poll_release()
@@ -365,7 +392,7 @@ def test_an_unknown_feature_is_an_error_that_lists_the_known_ones() -> None:
 
 
 def test_every_example_in_the_documentation_works(shipped_urls: dict[str, str], runner: asyncio.Runner) -> None:
-    client = Client(create_app(Settings(database_url=shipped_urls["sqlite"], features=("fhir",))), runner)
+    client = Client(create_app(Settings(database_url=shipped_urls["sqlite"], features=("fhir",), public_url="http://kb.test")), runner)
     client.poll_release()
     text = (ROOT / "docs/fhir.md").read_text(encoding="utf-8")
     examples = re.findall(r"curl -s 'http://127\.0\.0\.1:8000([^']+)'", text)

@@ -363,7 +363,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     database = str(work / "kb.sqlite3")
     record = procedure("p", names=[{"text": "Rhizotomy", "kind": "synonym"}])
     assert run_load(database, write_seed(work / "seed", record)).returncode == 0
-    api = Api(work, database, FEATURES="fhir,mcp").start()
+    api = Api(work, database, FEATURES="fhir,mcp", PUBLIC_URL="http://kb.test").start()
     yield api
     api.stop()
 

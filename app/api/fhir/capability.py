@@ -15,7 +15,7 @@ from app.api.fhir import claims, params, records, terminology
 from app.api.fhir.openapi import ResourceId, resource_responses
 from app.api.fhir.search import resource_response
 from app.domain.json import Json
-from app.formats.fhir.elements import BASE_PATH, canonical_url
+from app.formats.fhir.elements import BASE_URL, canonical_url
 from app.formats.fhir.structure_definitions import get_extensions
 from app.openapi.responses import HEADERS
 
@@ -152,7 +152,7 @@ def get_capability_statement(_: params.FhirQuery, ctx: Context) -> Response:
             "description": "Read-only. Information, not advice: every claim cites its sources, and gaps are stated as unknown.",
             "kind": "instance",
             "software": {"name": "procedure-kb", "version": __version__},
-            "implementation": {"description": "Interventional pain management procedures", "url": BASE_PATH},
+            "implementation": {"description": "Interventional pain management procedures", "url": BASE_URL},
             "fhirVersion": "5.0.0",
             "format": ["json", "application/fhir+json"],
             "rest": [{"mode": "server", "resource": [_describe_resource_type(row) for row in sorted(_RESOURCE_TYPES)]}],
@@ -216,7 +216,7 @@ def build_fhir_openapi(app: FastAPI) -> dict[str, Any]:
         description="Read-only FHIR R5. Content without an R5 element is in extensions, defined under "
         "/fhir/StructureDefinition.",
         routes=router.routes,
-        servers=[{"url": app.state.services.settings.link_base or "/"}],
+        servers=[{"url": app.state.services.settings.absolute_base}],
     )
     document["components"] = {"headers": dict(HEADERS)}
     return document

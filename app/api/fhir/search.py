@@ -10,15 +10,16 @@ from fastapi import Response
 from app.api.fhir.params import SearchParams, parse_tokens
 from app.domain.json import Json
 from app.errors import FieldError, InvalidCursor, NotFound, ReleaseMismatch, ReplicaBehind
-from app.formats.fhir.elements import BASE_PATH, canonical_url
-from app.http.context import RequestContext
+from app.formats.fhir.elements import BASE_URL, canonical_url
+from app.http.context import RequestContext, resolve_links
 from app.http.operation_outcome import MEDIA_TYPE
 from app.http.pagination import decode_cursor_payload, encode_cursor
 
 
 def resource_response(ctx: RequestContext, resource: Json) -> Response:
     """Build the response for one resource."""
-    return ctx.json_response(resource, media_type=MEDIA_TYPE.decode())
+    body = resolve_links(ctx.settings, orjson.dumps(resource), ctx.settings.absolute_base)
+    return ctx.bytes_response(body, media_type=MEDIA_TYPE.decode(), has_links=False)
 
 
 def build_unknown_id_error(resource_type: str, fhir_id: str, suggestions: Iterable[str]) -> NotFound:
@@ -102,7 +103,7 @@ def bundle_response(
         links.append({"relation": "next", "url": _build_search_url(resource_type, params)})
     entries = [
         {
-            "fullUrl": f"{BASE_PATH}/{resource['resourceType']}/{resource['id']}",
+            "fullUrl": f"{BASE_URL}/{resource['resourceType']}/{resource['id']}",
             "resource": resource,
             "search": {"mode": mode},
         }
@@ -114,4 +115,4 @@ def bundle_response(
 
 
 def _build_search_url(resource_type: str, params: list[tuple[str, str]]) -> str:
-    return f"{BASE_PATH}/{resource_type}{'?' + urlencode(params) if params else ''}"
+    return f"{BASE_URL}/{resource_type}{'?' + urlencode(params) if params else ''}"

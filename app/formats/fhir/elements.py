@@ -15,8 +15,8 @@ from app.domain.record_types import RECORD_TYPES
 from app.queries.releases import LoadedRelease
 from app.read_model.link_placeholder import LINK_PLACEHOLDER
 
-# The FHIR base URL; HTTP replaces the placeholder by the public URL.
-BASE_PATH: Final = f"{LINK_PLACEHOLDER}/fhir"
+# The FHIR base URL; HTTP replaces the placeholder by the start of absolute links.
+BASE_URL: Final = f"{LINK_PLACEHOLDER}/fhir"
 
 URN_BASE: Final = "urn:procedure-kb"
 # FHIR allows 64 characters; slugs and claim ids may be longer.
