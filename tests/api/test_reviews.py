@@ -121,7 +121,9 @@ def test_linked_data_names_the_reviewer_only_while_the_review_holds(reviewed: Cl
 @pytest.fixture
 def fhir(reviewed: Client, database_url: str, runner: asyncio.Runner) -> Iterator[Client]:
     del reviewed
-    client = Client(create_app(Settings(database_url=database_url, features=("fhir",), public_url="http://kb.test")), runner)
+    client = Client(
+        create_app(Settings(database_url=database_url, features=("fhir",), public_url="http://kb.test")), runner
+    )
     client.poll_release()
     yield client
     client.close()

@@ -34,7 +34,9 @@ def fhir(database_url: str, client: Client, load: Load, runner: asyncio.Runner) 
         procedure("q", family="ablation", former_slugs=["old-q"]),
         procedure(LONG, indicated=["sciatica"]),
     )  # fmt: skip
-    fhir_client = Client(create_app(Settings(database_url=database_url, features=("fhir",), public_url="http://kb.test")), runner)
+    fhir_client = Client(
+        create_app(Settings(database_url=database_url, features=("fhir",), public_url="http://kb.test")), runner
+    )
     fhir_client.poll_release()
     yield fhir_client
     fhir_client.close()
@@ -350,7 +352,8 @@ def test_an_installation_without_fhir_says_how_to_enable_it(client: Client) -> N
 
 def test_both_engines_return_the_same_fhir_bytes(shipped_urls: dict[str, str], runner: asyncio.Runner) -> None:
     clients = [
-        Client(create_app(Settings(database_url=url, features=("fhir",), public_url="http://kb.test")), runner) for url in shipped_urls.values()
+        Client(create_app(Settings(database_url=url, features=("fhir",), public_url="http://kb.test")), runner)
+        for url in shipped_urls.values()
     ]
     for client in clients:
         client.poll_release()
@@ -392,7 +395,10 @@ def test_an_unknown_feature_is_an_error_that_lists_the_known_ones() -> None:
 
 
 def test_every_example_in_the_documentation_works(shipped_urls: dict[str, str], runner: asyncio.Runner) -> None:
-    client = Client(create_app(Settings(database_url=shipped_urls["sqlite"], features=("fhir",), public_url="http://kb.test")), runner)
+    client = Client(
+        create_app(Settings(database_url=shipped_urls["sqlite"], features=("fhir",), public_url="http://kb.test")),
+        runner,
+    )
     client.poll_release()
     text = (ROOT / "docs/fhir.md").read_text(encoding="utf-8")
     examples = re.findall(r"curl -s 'http://127\.0\.0\.1:8000([^']+)'", text)

@@ -27,7 +27,10 @@ RESOURCE_TYPES = (
 
 @pytest.fixture(params=ENGINES)
 def fhir(request: pytest.FixtureRequest, shipped_urls: dict[str, str], runner: asyncio.Runner) -> Iterator[Client]:
-    client = Client(create_app(Settings(database_url=shipped_urls[request.param], features=("fhir",), public_url="http://kb.test")), runner)
+    client = Client(
+        create_app(Settings(database_url=shipped_urls[request.param], features=("fhir",), public_url="http://kb.test")),
+        runner,
+    )
     client.poll_release()
     yield client
     client.close()
