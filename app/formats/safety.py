@@ -1,6 +1,6 @@
 """Safety of procedures in words: risks with their figures, positions, and what the forms of a procedure add."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from app.domain import vocabulary
@@ -100,3 +100,29 @@ def describe_topic(row: Json) -> str:
     """Describe a topic of contraindications with its strength."""
     topic = vocabulary.CONTRAINDICATION_TOPICS[row["topic"]]
     return f"{topic} ({vocabulary.CONTRAINDICATION_STRENGTHS[row['strength']].lower()})"
+
+
+def iter_safety_lines(document: Json) -> Iterator[str]:
+    """Yield what a reader of a record must not miss, a sentence or list a line, for forms without tables.
+
+    Its forms, the serious risks of any form, topics of contraindications, positions against and emergency signs.
+    """
+    if count := document["forms"]["count"]:
+        names = ", ".join(form["name"] for form in document["forms"]["records"])
+        yield f"{count} {'form' if count == 1 else 'forms'}: {names}."
+    if document["type"] == "procedure":
+        yield from iter_harm_lines(document)
+        if topics := list_contraindication_topics(document):
+            yield f"Contraindications: {'; '.join(map(describe_topic, topics))}."
+        if document["conflicts"]["items"] or document["forms_with_conflicts"]["items"]:
+            yield "Sources disagree on it or on a form of it."
+    if signs := [row["sign"].rstrip(".") for row in document["when_to_call"]["items"] if row["tier"] == "emergency"]:
+        yield f"{vocabulary.CALL_ACTIONS['emergency']} {'; '.join(signs)}."
+
+
+def iter_harm_lines(procedure: Json) -> Iterator[str]:
+    """Yield the serious risks of a procedure and its forms, and the positions against it; also from a list row."""
+    if risks := procedure["serious_risks"]["items"]:
+        yield f"Serious harms: {'; '.join(map(describe_risk, risks))}."
+    if opposed := [row for row in procedure["positions"]["items"] if row["position"] in OPPOSED_POSITIONS]:
+        yield f"Positions against: {'; '.join(map(describe_position, opposed))}."

@@ -109,6 +109,30 @@ def test_a_search_returns_exactly_the_matches(fhir: Client, path: str, expected:
     assert list_ids(fhir, path) == expected
 
 
+def test_an_umbrella_comes_with_the_harms_of_its_forms(fhir: Client, load: Load) -> None:
+    death = claim(
+        "caudal-death",
+        "procedure_risk",
+        {"risk": "death", "phrase": "death", "state": "known", "observed": 3, "n": 18, "per": "people", "timeframe": "30 days"},
+        qualifiers={"population": "people with cancer"},
+    )  # fmt: skip
+    against = claim("caudal-against", "recommendation", {"body": "A body", "year": 2025, "position": "against"})
+    stop = claim("caudal-stop", "contraindication", {"label": "Warfarin", "topics": ["anticoagulants"]})
+    load(
+        risk("death", seriousness="life_threatening"),
+        procedure("epidural"),
+        procedure("caudal", broader=["epidural"], claims=[death, stop, against]),
+    )
+
+    path = "/fhir/ClinicalUseDefinition?subject=ActivityDefinition/epidural"
+    assert list_ids(fhir, path) == ["caudal-death", "caudal-stop"]
+    text = fhir.get("/fhir/ActivityDefinition/epidural").json()["text"]["div"]
+    for expected in ("1 form: Caudal", "Death (can threaten life): 3 of 18 people", "Blood thinners", "A body, 2025"):
+        assert expected in text, text
+    effect = fhir.get("/fhir/ClinicalUseDefinition/caudal-death").json()["undesirableEffect"]
+    assert "in: people with cancer; 30 days" in effect["frequencyOfOccurrence"]["text"]
+
+
 def test_following_next_links_returns_every_match_once(fhir: Client) -> None:
     seen: list[str] = []
     url: str | None = "http://kb.test/fhir/EvidenceVariable?_count=1"

@@ -29,7 +29,7 @@ from app.formats.fhir.elements import (
 from app.http.context import RequestContext
 from app.http.slug_resolution import names_by_slug
 from app.queries.claims import ClaimFilters, count_claims, list_claims, list_long_claim_ids
-from app.queries.documents import find_claim
+from app.queries.documents import find_claim, list_documents
 from app.text.nearest import find_nearest
 
 CURSOR_PATTERN: Final = r"[a-z0-9-]{1,200}"
@@ -84,7 +84,7 @@ def _build_filters(ctx: RequestContext, resource_type: str, params: SearchParams
 
 
 def _parse_subjects(ctx: RequestContext, params: SearchParams) -> tuple[tuple[str, str], ...] | None:
-    """Parse `subject` into record types and slugs; None if it was not sent. Raises InvalidParameter."""
+    """Parse `subject` into record types and slugs, with their forms; None if it was not sent. Raises InvalidParameter."""
     if (tokens := parse_tokens(params, "subject")) is None:
         return None
     subjects = []
@@ -104,7 +104,15 @@ def _parse_subjects(ctx: RequestContext, params: SearchParams) -> tuple[tuple[st
             ]
             reject_param("subject", token, "unknown record", find_nearest(token, known, limit=3))
         subjects += matches
-    return tuple(subjects)
+    return _add_forms(ctx, subjects)
+
+
+def _add_forms(ctx: RequestContext, subjects: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Add the narrower procedures: a search by an umbrella must not come back without the harms of its forms."""
+    slugs = [slug for record_type, slug in subjects if record_type == "procedure"]
+    documents = map(orjson.loads, list_documents(ctx.connection, "procedure", slugs).values())
+    forms = [("procedure", form["slug"]) for document in documents for form in document["forms"]["records"]]
+    return tuple(dict.fromkeys([*subjects, *forms]))
 
 
 def search_claims(ctx: RequestContext, resource_type: str, params: SearchParams) -> Response:

@@ -83,24 +83,24 @@ def _build_clinical_use(claim: Json) -> Json:
         concept = omit_empty({"coding": topics, "text": value["label"]})
         clinical_use["contraindication"] = {"diseaseSymptomProcedure": {"concept": concept}}
     else:
-        clinical_use["undesirableEffect"] = _build_undesirable_effect(value)
+        clinical_use["undesirableEffect"] = _build_undesirable_effect(value, claim["qualifiers"])
     return clinical_use
 
 
-def _build_undesirable_effect(value: Json) -> Json:
+def _build_undesirable_effect(value: Json, qualifiers: Json) -> Json:
     risk = build_codeable_concept("risks", value["risk"]["slug"], value["risk"]["name"], text=value["phrase"])
     bands = [elements.build_coding("risk-bands", band["name"]) for band in value["band"]["items"]]
     return omit_empty(
         {
             "symptomConditionEffect": {"concept": risk},
             "classification": omit_empty({"text": value["severity"]}),
-            "frequencyOfOccurrence": omit_empty({"coding": bands, "text": _render_frequency(value)}),
+            "frequencyOfOccurrence": omit_empty({"coding": bands, "text": _render_frequency(value, qualifiers)}),
         }
     )
 
 
-def _render_frequency(value: Json) -> str:
-    """Render how often a risk occurs: count and denominator, rate, the source's phrase, and the state of knowledge."""
+def _render_frequency(value: Json, qualifiers: Json) -> str:
+    """Render how often a risk occurs: count and denominator, rate, in whom, the source's phrase, the state of knowledge."""
     parts = []
     if value["observed"] is not None:
         parts.append(f"{value['observed']} of {value['n']}" if value["n"] is not None else f"{value['observed']} seen")
@@ -110,7 +110,10 @@ def _render_frequency(value: Json) -> str:
     elif low is not None or high is not None:
         parts.append(f"at least {low:g} %" if high is None else f"up to {high:g} %")
     counted = f"counted: {value['per']}" if value["per"] else NOT_COUNTED
-    parts += [part for part in (counted if parts else "", value["frequency_words"]) if part]
+    population = f"in: {qualifiers['population']}" if qualifiers["population"] else ""
+    parts += [
+        part for part in (counted if parts else "", population, value["timeframe"], value["frequency_words"]) if part
+    ]
     return "; ".join([*parts, vocabulary.RISK_STATES[value["state"]]])
 
 

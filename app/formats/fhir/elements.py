@@ -84,9 +84,10 @@ def build_meta(version: str) -> Json:
     return {"versionId": to_fhir_id(version.replace("+", "-"))}
 
 
-def build_narrative(text: str) -> Json:
-    """Build the human-readable `text` element of a resource."""
-    return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{escape(text)}</div>'}
+def build_narrative(text: str, lines: Iterable[str] = ()) -> Json:
+    """Build the human-readable `text` element of a resource: a text, then paragraphs."""
+    paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{escape(text)}{paragraphs}</div>'}
 
 
 def build_identifier(record_type: str, value: str) -> Json:

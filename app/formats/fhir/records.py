@@ -13,6 +13,7 @@ from app.domain.record_types import RECORD_TYPES
 from app.formats.fhir import elements
 from app.formats.fhir.elements import build_codeable_concept, omit_empty
 from app.formats.fhir.extensions import build_extension, get_fact_member_name
+from app.formats.safety import iter_safety_lines
 
 # Standing of a source -> FHIR publication status.
 STATUS_BY_STANDING: Final = {
@@ -37,7 +38,10 @@ def build_record_resource(document: Json, release_date: str, publisher: str) -> 
         "id": resource_id,
         "meta": elements.build_meta(document["last_changed_in"]),
         "language": "en",
-        "text": elements.build_narrative(name if is_source else document["summary"] or name),
+        # A client that knows no extension shows this text: no benefit without its harms.
+        "text": elements.build_narrative(
+            name if is_source else document["summary"] or name, () if is_source else iter_safety_lines(document)
+        ),
         "extension": _build_source_extensions(document) if is_source else _build_record_extensions(document),
         "url": elements.canonical_url(resource_type, resource_id),
         "identifier": [elements.build_identifier(record_type, slug)],
