@@ -176,7 +176,11 @@ class RangeNotSatisfiable(KnowledgeBaseError):
     status = 416
     code = "range_not_satisfiable"
     title = "Range not satisfiable"
-    explanation = "Sent by the nginx proxy if Range requests bytes beyond the end of the body."
+    explanation = "The file does not have the bytes that `Range` names. `Content-Range` says how many it has."
+
+    def __init__(self, detail: str, *, complete_length: int) -> None:
+        super().__init__(detail)
+        self.complete_length = complete_length
 
 
 class TransferCodingNotSupported(KnowledgeBaseError):

@@ -3,7 +3,14 @@
 from pathlib import Path
 from typing import Final
 
-from app.formats.exports import MANIFEST, bom_file_name, get_size_and_sha256, write_exports
+from app.formats.exports import (
+    MANIFEST,
+    bom_file_name,
+    compress_exports,
+    get_size_and_sha256,
+    list_codings,
+    write_exports,
+)
 from app.http.context import RequestContext
 from app.http.file_body import FileBody
 from app.http.preparation import ReleaseFiles, content_key, get_prepared
@@ -11,7 +18,21 @@ from app.version import code_fingerprint
 
 
 def _open_exports(_: RequestContext, directory: Path) -> dict[str, FileBody]:
-    return {path.name: FileBody(path, *get_size_and_sha256(path)) for path in directory.iterdir()}
+    return {path.name: _open_file(path) for path in directory.iterdir() if path.is_file()}
+
+
+def _open_file(path: Path) -> FileBody:
+    compressed = {coding: path.parent / coding / path.name for coding in list_codings()}
+    return FileBody(
+        path,
+        *get_size_and_sha256(path),
+        {coding.encode(): FileBody(file, *get_size_and_sha256(file)) for coding, file in compressed.items()},
+    )
+
+
+def _write_exports(ctx: RequestContext, directory: Path) -> None:
+    write_exports(ctx.connection, directory, code_fingerprint(), ctx.resolve_links)
+    compress_exports(directory)
 
 
 EXPORT_FILES: Final = ReleaseFiles(
@@ -19,7 +40,7 @@ EXPORT_FILES: Final = ReleaseFiles(
     label="The export",
     last_file=MANIFEST,
     find_directory=lambda settings, revision: settings.export_dir / f"export-{content_key(settings, revision)}",
-    write=lambda ctx, directory: write_exports(ctx.connection, directory, code_fingerprint(), ctx.resolve_links),
+    write=_write_exports,
     open=_open_exports,
     niceness=10,
 )

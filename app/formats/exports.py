@@ -1,10 +1,12 @@
 """Export files of a release: JSON, NDJSON, SQLite, CSV, the release history for another database, and a manifest."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import brotli
 import orjson
 
 from app.db.read_engine import ReadTransaction
@@ -40,6 +42,7 @@ MEDIA_TYPES: Final = {
     "release.json": "application/json",
 }
 MANIFEST: Final = "manifest.json"
+_CHUNK_BYTES: Final = 1024 * 1024
 
 
 def write_exports(transaction: ReadTransaction, directory: Path, build: str, resolve_links: LinkResolver) -> None:
@@ -62,6 +65,42 @@ def write_exports(transaction: ReadTransaction, directory: Path, build: str, res
         ],
     }
     (directory / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+
+
+def compress_exports(directory: Path) -> None:
+    """Write each file of a directory once more in each content coding, to a directory named after the coding."""
+    files = [path for path in directory.iterdir() if path.is_file()]
+    for coding, compress in _COMPRESSIONS.items():
+        (directory / coding).mkdir()
+        for path in files:
+            _write(directory / coding / path.name, compress(_iter_chunks(path)))
+
+
+def list_codings() -> Iterable[str]:
+    """Content codings that export files are compressed in."""
+    return _COMPRESSIONS
+
+
+def _iter_chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
+
+
+def _compress_brotli(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    compressor = brotli.Compressor(quality=5)
+    yield from map(compressor.process, chunks)
+    yield compressor.finish()
+
+
+def _compress_gzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    # 31: with the header of gzip, which zlib writes without a time of its own: the same bytes on every host.
+    compressor = zlib.compressobj(6, zlib.DEFLATED, 31)
+    yield from map(compressor.compress, chunks)
+    yield compressor.flush()
+
+
+_COMPRESSIONS: Final = {"br": _compress_brotli, "gzip": _compress_gzip}
 
 
 def bom_file_name(name: str) -> str:

@@ -1,11 +1,14 @@
 """File bodies: responses on disk, sent in chunks and never held in memory, with the same headers as every other."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from starlette.types import Send
+
+from app.http.byte_range import ByteRange
 
 _CHUNK_BYTES: Final = 256 * 1024
 
@@ -18,11 +21,14 @@ class FileBody:
     size: int
     # Hash of its bytes.
     digest: str
+    # The same bytes, compressed when the file was made, by content coding.
+    compressed: "Mapping[bytes, FileBody]" = field(default_factory=dict)
 
-    async def send(self, send: Send) -> None:
-        """Send the body; each chunk is read when the one before was taken. Raises OSError when the file is cut short."""
+    async def send(self, send: Send, part: ByteRange) -> None:
+        """Send a part of the body; each chunk is read when the one before was taken. Raises OSError when the file is cut short."""
         with await asyncio.to_thread(self.path.open, "rb") as file:
-            remaining = self.size
+            file.seek(part.first)
+            remaining = part.size
             while remaining:
                 chunk = await asyncio.to_thread(file.read, min(_CHUNK_BYTES, remaining))
                 if not chunk:

@@ -15,8 +15,10 @@ from urllib.parse import unquote
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import KnowledgeBaseError, Overloaded, Unavailable
+from app.errors import KnowledgeBaseError, Overloaded, RangeNotSatisfiable, Unavailable
+from app.http.byte_range import ByteRange, find_range
 from app.http.deprecation import deprecation_headers
+from app.http.file_body import FileBody
 from app.http.problems import problem_parts
 from app.http.rendered_response import EMPTY_BODY, Headers, RenderedResponse, etag_matches, negotiate_encoding
 from app.http.request_body import read_body, replay_body
@@ -135,7 +137,7 @@ class HttpGateway:
                     if_none_match = value
             if cached is not None:
                 self.metrics.hits += 1
-                await self._send(cached, accept_encoding, if_none_match, method, send)
+                await self._send(cached, accept_encoding, if_none_match, scope, send)
                 return
         self.metrics.misses += 1
         bind_request_id(scope["headers"])
@@ -145,7 +147,7 @@ class HttpGateway:
             await self._handle_other_method(scope, receive, send)
 
     async def _send(
-        self, response: RenderedResponse, accept_encoding: bytes, if_none_match: bytes, method: str, send: Send
+        self, response: RenderedResponse, accept_encoding: bytes, if_none_match: bytes, scope: Scope, send: Send
     ) -> None:
         encoding = self._encodings.get(accept_encoding)
         if encoding is None:
@@ -157,11 +159,29 @@ class HttpGateway:
             start, body = not_modified, EMPTY_BODY
         if self.database_unreachable:
             start = {**start, "headers": [*start["headers"], (b"kb-stale", b"database-unreachable")]}
+        method = scope["method"]
+        if (file := response.file_in(encoding)) and method == "GET" and body is not EMPTY_BODY:
+            await self._send_file(file, start, etag, scope, send)
+            return
         await send(start)
-        if response.file and method != "HEAD" and body is not EMPTY_BODY:
-            await response.file.send(send)
-        else:
-            await send(EMPTY_BODY if method == "HEAD" else body)
+        await send(EMPTY_BODY if method == "HEAD" else body)
+
+    async def _send_file(self, file: FileBody, start: Message, etag: bytes, scope: Scope, send: Send) -> None:
+        """Send a file, or the range of it that was asked for."""
+        try:
+            part = find_range(scope["headers"], file.size, etag)
+        except RangeNotSatisfiable as error:
+            await self._refuse(scope, error, b"", send)
+            return
+        if part is None:
+            await send(start)
+            await file.send(send, ByteRange(0, file.size - 1))
+            return
+        headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
+        content_range = f"bytes {part.first}-{part.last}/{file.size}".encode()
+        headers += [(b"content-range", content_range), (b"content-length", str(part.size).encode())]
+        await send({**start, "status": 206, "headers": headers})
+        await file.send(send, part)
 
     async def _handle_miss(
         self, scope: Scope, receive: Receive, send: Send, key: bytes, accept_encoding: bytes, if_none_match: bytes
@@ -186,7 +206,7 @@ class HttpGateway:
         self._store(key, response, scope)
         # A response about this moment is never "not modified".
         live = scope["state"].get("kb_uncacheable")
-        await self._send(response, accept_encoding, b"" if live else if_none_match, method, send)
+        await self._send(response, accept_encoding, b"" if live else if_none_match, scope, send)
 
     async def _wait_until(self, is_ready: Callable[[], bool]) -> bool:
         """Wait for what a response needs and is being prepared, unless too many requests are in flight. True once it is there."""
@@ -215,7 +235,7 @@ class HttpGateway:
             headers = _preflight_headers(b"POST, OPTIONS", b"*, Authorization")
         else:
             headers = _preflight_headers(METHODS, b"*")
-        await self._send(RenderedResponse(204, headers, b""), b"", b"", method, send)
+        await self._send(RenderedResponse(204, headers, b""), b"", b"", scope, send)
 
     async def _handle_post(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A POST: its response is never stored, but open to browsers, limited and measured like every other."""
@@ -248,7 +268,7 @@ class HttpGateway:
     async def _refuse(self, scope: Scope, error: KnowledgeBaseError, accept_encoding: bytes, send: Send) -> None:
         response = self._error_response(scope, error)
         self.metrics.observe(scope, response.status, 0.0)
-        await self._send(response, accept_encoding, b"", scope["method"], send)
+        await self._send(response, accept_encoding, b"", scope, send)
 
     def _error_response(self, scope: Scope, error: KnowledgeBaseError) -> RenderedResponse:
         status, headers, body = problem_parts(error, scope.get("path", ""), self.link_base)

@@ -20,6 +20,7 @@ from app.errors import (
     KnowledgeBaseError,
     MethodNotAllowed,
     NotFound,
+    RangeNotSatisfiable,
     Unavailable,
 )
 from app.http.operation_outcome import MEDIA_TYPE as FHIR_TYPE
@@ -57,6 +58,8 @@ def problem_parts(error: KnowledgeBaseError, path: str, link_base: str) -> tuple
         headers.append((b"kb-request-id", current_id.encode()))
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", error.allow.encode()))
+    if isinstance(error, RangeNotSatisfiable):
+        headers.append((b"content-range", f"bytes */{error.complete_length}".encode()))
     return error.status, headers, render_operation_outcome(error, link_base) if in_fhir else orjson.dumps(body)
 
 

@@ -41,7 +41,7 @@ class RenderedResponse:
     def __init__(self, status: int, headers: Headers, body: bytes, file: FileBody | None = None) -> None:
         self.status = status
         self.body = body
-        # A body on disk is sent as it is, in chunks, and not held in memory.
+        # A body on disk is sent in chunks, and not held in memory.
         self.file = file if status == 200 else None
         # The release enters the ETag: a cache that receives a 304 keeps its old headers, and KB-Release is one of them.
         release = next((value for name, value in headers if name == b"kb-release"), b"")
@@ -60,18 +60,22 @@ class RenderedResponse:
         variant = self.variants.get(encoding)
         return variant if variant is not None else self._build_variant(encoding)
 
+    def file_in(self, encoding: bytes) -> FileBody | None:
+        """File with the body in one encoding; None: the body is in memory."""
+        return self.file.compressed.get(encoding, self.file) if self.file else None
+
+    def _is_compressed_in(self, encoding: bytes) -> bool:
+        if self.file:
+            return encoding in self.file.compressed
+        return len(self.body) >= MIN_COMPRESSED and _is_compressible(self.headers)
+
     def _build_variant(self, encoding: bytes) -> Variant:
-        body = self.body
-        if encoding and (self.file or len(body) < MIN_COMPRESSED or not _is_compressible(self.headers)):
+        if encoding and not self._is_compressed_in(encoding):
             variant = self.variants[encoding] = self.variant(b"")
             return variant
+        body = b"" if self.file else _compress(self.body, encoding)
         headers = list(self.headers)
         etag = b""
-        if encoding == b"br":
-            body = brotli.compress(body, quality=5)
-        elif encoding == b"gzip":
-            compressor = zlib.compressobj(6, zlib.DEFLATED, 31)
-            body = compressor.compress(body) + compressor.flush()
         if encoding:
             headers.append((b"content-encoding", encoding))
         if self.etag:
@@ -79,14 +83,26 @@ class RenderedResponse:
             headers.append((b"etag", etag))
         # A 204 has no content, and by RFC 9110 no length of it.
         if self.status != 204:
-            length = self.file.size if self.file else len(body)
-            headers.append((b"content-length", str(length).encode()))
+            file = self.file_in(encoding)
+            headers.append((b"content-length", str(file.size if file else len(body)).encode()))
+            if file:
+                headers.append((b"accept-ranges", b"bytes"))
         start = {"type": "http.response.start", "status": self.status, "headers": headers}
         kept = [pair for pair in headers if pair[0] not in _ENTITY_HEADERS]
         not_modified = {"type": "http.response.start", "status": 304, "headers": kept}
         variant = (start, {"type": "http.response.body", "body": body}, not_modified, etag)
         self.variants[encoding] = variant
         return variant
+
+
+def _compress(body: bytes, encoding: bytes) -> bytes:
+    if encoding == b"br":
+        compressed: bytes = brotli.compress(body, quality=5)
+        return compressed
+    if encoding == b"gzip":
+        compressor = zlib.compressobj(6, zlib.DEFLATED, 31)
+        return compressor.compress(body) + compressor.flush()
+    return body
 
 
 def _is_compressible(headers: Headers) -> bool:

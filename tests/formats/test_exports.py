@@ -1,13 +1,18 @@
 """Export files: complete, reproducible, and safe to open."""
 
 import csv
+import gzip
 import hashlib
 import io
 import json
 import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import brotli
+import httpx
 import pytest
 from build import generator, procedure, relief
 from conftest import Client, Load
@@ -66,21 +71,121 @@ def test_the_manifest_has_size_and_hash_of_every_file(shipped: Client) -> None:
 
     assert [file["name"] for file in manifest["files"]] == [name for name in NAMES if name != "manifest.json"]
     for file in manifest["files"]:
-        response = shipped.get(file["links"]["self"])
+        response = shipped.get(file["links"]["self"], headers={"Accept-Encoding": "identity"})
         assert (len(response.content), hashlib.sha256(response.content).hexdigest()) == (file["bytes"], file["sha256"])
         assert response.headers["content-type"] == file["media_type"]
         assert response.headers["content-length"] == str(file["bytes"])
 
 
 def test_an_export_is_conditional_and_answers_head(shipped: Client) -> None:
-    first = shipped.get("/v1/export/kb.json", headers={"Accept-Encoding": "gzip, br"})
-    again = shipped.get("/v1/export/kb.json", headers={"If-None-Match": first.headers["etag"]})
-    head = shipped.request("HEAD", "/v1/export/kb.json")
+    plain = {"Accept-Encoding": "identity"}
+    first = shipped.get("/v1/export/kb.json", headers=plain)
+    again = shipped.get("/v1/export/kb.json", headers={**plain, "If-None-Match": first.headers["etag"]})
+    head = shipped.request("HEAD", "/v1/export/kb.json", headers=plain)
 
     assert (again.status_code, again.content) == (304, b"")
     assert (head.content, head.headers["etag"]) == (b"", first.headers["etag"])
     assert head.headers["content-length"] == str(len(first.content))
     assert first.headers["access-control-allow-origin"] == "*"
+
+
+@dataclass(frozen=True)
+class Download:
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+def download(client: Client, name: str, headers: dict[str, str] | None = None) -> Download:
+    """A file as it is sent: nothing is decoded."""
+
+    async def receive() -> Download:
+        fields = {"Accept-Encoding": "identity", **(headers or {})}
+        async with client.http.stream("GET", f"/v1/export/{name}", headers=fields) as response:
+            body = b"".join([chunk async for chunk in response.aiter_raw()])
+            return Download(response.status_code, response.headers, body)
+
+    return client.runner.run(receive())
+
+
+@pytest.mark.parametrize(("coding", "decompress"), [("br", brotli.decompress), ("gzip", gzip.decompress)])
+@pytest.mark.parametrize("name", ["kb.json", "kb.sqlite", "procedures.csv?bom=true"])
+def test_an_export_is_sent_compressed_with_an_etag_of_its_own(
+    shipped: Client, name: str, coding: str, decompress: Callable[[bytes], bytes]
+) -> None:
+    plain = download(shipped, name)
+    compressed = download(shipped, name, {"Accept-Encoding": coding})
+
+    assert compressed.headers["content-encoding"] == coding
+    assert decompress(compressed.body) == plain.body
+    assert compressed.headers["content-length"] == str(len(compressed.body))
+    assert len(compressed.body) < len(plain.body) / 2
+    assert compressed.headers["etag"] == f'{plain.headers["etag"][:-1]}-{coding}"'
+
+
+@pytest.mark.parametrize(
+    ("requested", "expected"),
+    [
+        ("bytes=0-0", slice(0, 1)),
+        ("bytes=1000-1999", slice(1000, 2000)),
+        ("bytes=1000-", slice(1000, None)),
+        ("bytes=-500", slice(-500, None)),
+        ("bytes=1000-999999999999", slice(1000, None)),
+        ("bytes=-999999999999", slice(0, None)),
+        ("Bytes= 7 - 9 ", slice(7, 10)),
+    ],
+)
+def test_a_range_of_an_export_is_sent(shipped: Client, requested: str, expected: slice) -> None:
+    whole = download(shipped, "kb.json").body
+    part = download(shipped, "kb.json", {"Range": requested})
+    first, last, _ = expected.indices(len(whole))
+
+    assert (part.status, part.body) == (206, whole[expected])
+    assert part.headers["content-range"] == f"bytes {first}-{last - 1}/{len(whole)}"
+    assert part.headers["content-length"] == str(len(part.body))
+
+
+@pytest.mark.parametrize(
+    "requested", ["bytes=9-1", "bytes=0-1,5-9", "bytes=", "bytes=-", "bytes=a-b", "lines=1-2", "1-2", "bytes=1-2-3"]
+)
+def test_a_range_that_cannot_be_served_as_one_part_is_ignored(shipped: Client, requested: str) -> None:
+    whole = download(shipped, "procedures.csv")
+    response = download(shipped, "procedures.csv", {"Range": requested})
+
+    assert (response.status, response.body) == (200, whole.body)
+    assert response.headers["accept-ranges"] == "bytes"
+
+
+@pytest.mark.parametrize("coding", ["identity", "br", "gzip"])
+def test_a_download_that_broke_off_resumes_unless_the_file_changed(shipped: Client, coding: str) -> None:
+    headers = {"Accept-Encoding": coding}
+    whole = download(shipped, "kb.sqlite", headers)
+    rest = {**headers, "Range": "bytes=5000-", "If-Range": whole.headers["etag"]}
+    resumed = download(shipped, "kb.sqlite", rest)
+
+    assert (resumed.status, resumed.body) == (206, whole.body[5000:])
+    for other in ('"of-another-release"', f"W/{whole.headers['etag']}", "Mon, 30 Nov 2026 00:00:00 GMT"):
+        changed = download(shipped, "kb.sqlite", {**rest, "If-Range": other})
+        assert (changed.status, changed.body) == (200, whole.body)
+
+
+@pytest.mark.parametrize("requested", ["bytes=99999999999-", "bytes=99999999999-999999999999", "bytes=-0"])
+def test_a_range_beyond_the_end_is_refused_with_the_length(shipped: Client, requested: str) -> None:
+    whole = download(shipped, "sources.csv")
+    response = download(shipped, "sources.csv", {"Range": requested})
+
+    assert (response.status, json.loads(response.body)["code"]) == (416, "range_not_satisfiable")
+    assert response.headers["content-range"] == f"bytes */{len(whole.body)}"
+
+
+def test_head_and_conditional_requests_ignore_a_range(shipped: Client) -> None:
+    whole = download(shipped, "kb.json")
+    fields = {"Range": "bytes=5-9", "Accept-Encoding": "identity"}
+    head = shipped.request("HEAD", "/v1/export/kb.json", headers=fields)
+    known = download(shipped, "kb.json", {**fields, "If-None-Match": whole.headers["etag"]})
+
+    assert (head.status_code, head.headers["content-length"]) == (200, str(len(whole.body)))
+    assert (known.status, known.body) == (304, b"")
 
 
 def test_the_json_export_has_every_record_as_the_api_returns_it(shipped: Client) -> None:

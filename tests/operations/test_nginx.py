@@ -218,6 +218,18 @@ def test_errors_of_nginx_itself_are_problems(origin: Any, nginx: Nginx, request_
     assert problem["title"] == list_errors_by_code()[problem["code"]].title
 
 
+def test_a_download_that_broke_off_resumes_through_nginx(origin: Any, nginx: Nginx) -> None:
+    origin.response_headers = {"Accept-Ranges": "bytes"}
+    for _ in range(2):
+        resumed = httpx.get(f"{nginx.base}/v1/x", headers={"Range": "bytes=3-", "If-Range": '"one"'})
+        assert (resumed.status_code, resumed.text) == (206, '{"message":"this"}'[3:])
+        assert resumed.headers["content-range"] == "bytes 3-17/18"
+
+    changed = httpx.get(f"{nginx.base}/v1/x", headers={"Range": "bytes=3-", "If-Range": '"two"'})
+    assert (changed.status_code, changed.text) == (200, '{"message":"this"}')
+    assert "range" not in {name.lower() for name, _ in origin.request_headers}, "one stored body answers every range"
+
+
 def test_every_error_status_of_nginx_has_a_problem() -> None:
     text = TEMPLATE.read_text(encoding="utf-8")
     covered = {status for line in re.findall(r"error_page ([\d ]+)", text) for status in line.split()}
