@@ -37,7 +37,8 @@ from app.loader.writer import LoadResult, write_content
 from app.monitoring.logs import build_log_config
 from app.monitoring.metrics import remove_dead_workers
 from app.queries.releases import find_release
-from app.seed.code_checks import find_title_errors, list_double_exact_codes
+from app.seed.bundle import Bundle
+from app.seed.code_checks import find_operator_code_errors, find_title_errors, list_double_exact_codes
 from app.seed.problems import SeedInvalid
 from app.seed.reader import read_export
 from app.seed.reviews import (
@@ -162,7 +163,9 @@ def serve(
     settings = load_settings()
     if not no_load:
         with gc_paused():
-            load_into_database(settings, load_seed(settings, None, NOTHING_LOADED))
+            content = load_seed(settings, None, NOTHING_LOADED)
+            check_code_map(settings, content.bundle)
+            load_into_database(settings, content)
     count = workers or settings.workers
     port = settings.port or find_free_port(settings.host)
     typer.echo(
@@ -198,6 +201,15 @@ def serve(
         )
 
 
+def check_code_map(settings: Settings, bundle: Bundle) -> None:
+    """End the command with code 2 if the operator's code map names records that the content does not have."""
+    errors = list(find_operator_code_errors(settings.operator_codes, bundle.locations))
+    for error in errors:
+        typer.echo(f"{settings.code_map}: {error}")
+    if errors:
+        fail(f"KB_CODE_MAP={str(settings.code_map)!r} names records that the content does not have.", 2)
+
+
 def _check_code_titles(content: CheckedContent) -> None:
     """Compare titles of codes with the table of `simple_icd_10_cm`, where that package is installed: it needs 200 MiB."""
     try:
@@ -228,6 +240,7 @@ def check(
     for warning in (*list_lapsed_reviews(content.bundle), *list_double_exact_codes(content.bundle.code_systems)):
         typer.echo(f"warning: {warning}")
     _check_code_titles(content)
+    check_code_map(settings, content.bundle)
     facts = content.build_release_facts()["counts"]
     typer.echo("OK: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts.items()) + ".")
     if not strict:

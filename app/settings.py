@@ -5,6 +5,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal, Self
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from app.db.urls import to_sqlalchemy_url
 from app.domain import patterns
+from app.domain.operator_codes import OperatorCode, parse_operator_codes
 from app.errors import ConfigurationError
 from app.resources import resource_path
 
@@ -40,6 +42,11 @@ class Settings(BaseModel):
         description="Database that the loader writes, if it is another server or role; empty: database_url.",
     )
     seed_dir: Path = Field(default=resource_path("seed_data"), description="Directory of the seed files.")
+    code_map: Path | None = Field(
+        default=None,
+        description="CSV of codes that this service maps to records beside those of the content (columns: system, code,"
+        " type, slug, relation).",
+    )
     public_url: str = Field(
         default="", description="Public base URL. If set, links are absolute; otherwise they are paths."
     )
@@ -116,6 +123,13 @@ class Settings(BaseModel):
                 raise ValueError(msg)
         return names
 
+    @field_validator("code_map")
+    @classmethod
+    def _check_code_map(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            read_operator_codes(path)
+        return path
+
     @field_validator("public_url", "loopback_url")
     @classmethod
     def _strip_slash(cls, url: str) -> str:
@@ -131,6 +145,16 @@ class Settings(BaseModel):
             msg = "database_url and write_database_url name different engines"
             raise ValueError(msg)
         return self
+
+    @cached_property
+    def operator_codes(self) -> tuple[OperatorCode, ...]:
+        """Rows of the operator's code map; empty without one."""
+        return read_operator_codes(self.code_map) if self.code_map else ()
+
+    @property
+    def fingerprint(self) -> str:
+        """What the settings put into bodies, beside their links: part of the key of files that show responses."""
+        return f"{','.join(self.features)} {self.operator_codes}"
 
     @property
     def writer_url(self) -> str:
@@ -155,6 +179,17 @@ def build_loopback_url(host: str, port: int) -> str:
     except ValueError:
         is_loopback = False
     return f"http://{f'[{host}]' if ':' in host else host}:{port}" if is_loopback else ""
+
+
+def read_operator_codes(path: Path) -> tuple[OperatorCode, ...]:
+    """Rows of an operator's code map. Raises ValueError that names each wrong line."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("the file is not UTF-8") from None
+    except OSError as error:
+        raise ValueError(f"the file cannot be read: {error.strerror}") from None
+    return parse_operator_codes(text)
 
 
 def share_metrics_directory(directory: Path | None) -> None:

@@ -54,6 +54,15 @@ _ROWS: Final = (
         "D010147",
         ("procedure", "condition", "pain_generator"),
     ),
+    CodeSystem(
+        "nice",
+        "NICE guidance",
+        "https://www.nice.org.uk/guidance",
+        "",
+        r"(?:TA|NG|CG|IPG|MTG|HTG|DG|QS|MIB|HST|PH|ES|SG|SC)\d{1,4}",
+        "TA279",
+        ("source", "procedure", "condition", "pain_generator"),
+    ),
     CodeSystem("fma", "FMA", "http://purl.org/sig/ont/fma", "", r"(?:FMA:?)?\d{1,6}", "FMA:24974", ("pain_generator",)),
     CodeSystem(
         "uberon",
@@ -103,6 +112,13 @@ CODE_RELATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "narrower": "The code is narrower than the record",
         "broader": "The code is broader than the record",
         "related": "The code is related to the record",
+    }
+)
+# Who says that a code leads to a record.
+CODE_ORIGINS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "content": "The content says that the code leads to the record",
+        "operator": "The operator of this service says that the code leads to the record",
     }
 )
 # What the look-up knows of a code.

@@ -6,7 +6,7 @@ from typing import Final
 
 from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KIND_LABELS
-from app.domain.code_systems import CODE_RELATIONS, CODE_STATUSES, CODE_SYSTEMS
+from app.domain.code_systems import CODE_ORIGINS, CODE_RELATIONS, CODE_STATUSES, CODE_SYSTEMS
 from app.domain.record_types import RECORD_TYPES
 
 
@@ -21,7 +21,13 @@ class Vocabulary:
 
 
 _NAME_KINDS: Final = {"preferred": "Preferred name", **vocabulary.NAME_KINDS}
-_MATCH_KINDS: Final = {**_NAME_KINDS, "patient_phrase": "Words of patients", "text": "Text", "code": "Code"}
+_MATCH_KINDS: Final = {
+    **_NAME_KINDS,
+    "patient_phrase": "Words of patients",
+    "text": "Text",
+    "code": "Code",
+    "operator_code": "Code of the operator",
+}
 
 VOCABULARIES: Final = (
     Vocabulary(
@@ -65,6 +71,7 @@ VOCABULARIES: Final = (
     ),
     Vocabulary("code_system", "Code system", {row.name: row.title for row in CODE_SYSTEMS.values()}),
     Vocabulary("code_relation", "Relation of a code to a record", CODE_RELATIONS),
+    Vocabulary("code_origin", "Who maps a code to a record", CODE_ORIGINS),
     Vocabulary("code_status", "What a code leads to", CODE_STATUSES),
     Vocabulary("frequency_band", "Frequency band of a risk", vocabulary.RISK_BANDS),
     Vocabulary(

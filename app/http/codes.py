@@ -1,8 +1,9 @@
 """Codes of other organizations in requests: what a code leads to, and what is near a code without a record."""
 
+import logging
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -10,8 +11,10 @@ from app.domain.code_systems import CODE_SYSTEMS, CodeSystem, find_code_system, 
 from app.domain.code_table import find_parent, is_valid_code
 from app.domain.documents import CODE_MAP
 from app.domain.json import Json
+from app.domain.operator_codes import OperatorCode
 from app.http.context import RequestContext
 from app.queries.documents import find_document
+from app.queries.name_resolution import list_slugs
 from app.search.stemming import SPINAL_LEVEL
 
 # How a code that inherits its records from a code above it relates to them.
@@ -21,7 +24,12 @@ _INHERITED: Mapping[str, str] = {
     "broader": "related",
     "related": "related",
 }
+_log = logging.getLogger("procedure_kb.codes")
 _ORDER = {"exact": 0, "narrower": 1, "broader": 2, "related": 3}
+
+
+# Entry of a code that the content does not list.
+_UNLISTED: Json = {"title": None, "billable": None, "subtree": False, "replaced_by": []}
 
 
 class UnknownCode(ValueError):
@@ -36,6 +44,8 @@ class CodedRecord:
     slug: str
     relation: str
     path: tuple[str, ...]
+    # Who says so: the content, or the operator of this service.
+    origin: str = "content"
 
 
 @dataclass(frozen=True)
@@ -49,9 +59,13 @@ class Code:
 class CodeMap:
     """Codes of one release with the records that they lead to."""
 
-    def __init__(self, document: Json) -> None:
+    def __init__(self, document: Json, operator_codes: Iterable[OperatorCode] = ()) -> None:
         self.notice: Json = document["notice"]
-        self._systems: Mapping[str, Json] = document["systems"]
+        self._systems: dict[str, Json] = document["systems"]
+        for row in operator_codes:
+            codes = self._systems.setdefault(row.system.name, {"version": None, "codes": {}})["codes"]
+            entry = codes.setdefault(row.code, _UNLISTED | {"records": []})
+            entry["records"].append([row.record_type, row.slug, row.relation, "operator"])
 
     def find_version(self, system: CodeSystem) -> str | None:
         """Date or year of the table of a system."""
@@ -95,13 +109,17 @@ class CodeMap:
     def _iter_records(self, code: Code) -> Iterator[CodedRecord]:
         entry = self.find_entry(code.system, code.code)
         listed = entry["records"] if entry else []
-        own = [CodedRecord(record_type, slug, relation, (code.code,)) for record_type, slug, relation in listed]
+        own = [
+            CodedRecord(record_type, slug, relation, (code.code,), *origin)
+            for record_type, slug, relation, *origin in listed
+        ]
         yield from own
-        if all(record.relation == "related" for record in own):
+        # What the operator adds hides nothing of the content.
+        if all(record.relation == "related" for record in own if record.origin == "content"):
             yield from self._iter_inherited(code)
         for successor in entry["replaced_by"] if entry else ():
             for record in self.list_records(Code(code.system, successor)):
-                yield CodedRecord(record.record_type, record.slug, "related", (code.code, *record.path))
+                yield replace(record, relation="related", path=(code.code, *record.path))
         if code.system.name == "icd-10-cm":
             yield from self._iter_below(code)
 
@@ -110,17 +128,17 @@ class CodeMap:
             above = code.code[:length]
             entry = self.find_entry(code.system, above)
             if entry and entry["subtree"] and entry["records"]:
-                for record_type, slug, relation in entry["records"]:
-                    yield CodedRecord(record_type, slug, _INHERITED[relation], (code.code, above))
+                for record_type, slug, relation, *origin in entry["records"]:
+                    yield CodedRecord(record_type, slug, _INHERITED[relation], (code.code, above), *origin)
                 return
 
     def _iter_below(self, code: Code) -> Iterator[CodedRecord]:
         beginning = code.code if len(code.code) > 3 else f"{code.code}."
         for below, entry in self._list_codes(code.system).items():
             if below != code.code and below.startswith(beginning):
-                for record_type, slug, relation in entry["records"]:
+                for record_type, slug, relation, *origin in entry["records"]:
                     if relation in {"exact", "narrower"}:
-                        yield CodedRecord(record_type, slug, "broader", (code.code, below))
+                        yield CodedRecord(record_type, slug, "broader", (code.code, below), *origin)
 
     def _list_codes(self, system: CodeSystem) -> dict[str, Json]:
         codes: dict[str, Json] = self._systems.get(system.name, {}).get("codes", {})
@@ -151,11 +169,26 @@ def get_code_map(ctx: RequestContext) -> CodeMap:
 def _read_code_map(ctx: RequestContext) -> CodeMap:
     document = find_document(ctx.connection, *CODE_MAP)
     # A database that an earlier version of the code loaded has none.
-    return CodeMap(orjson.loads(bytes(document)) if document else {"notice": None, "systems": {}})
+    content = orjson.loads(bytes(document)) if document else {"notice": None, "systems": {}}
+    return CodeMap(content, _list_known_rows(ctx))
+
+
+def _list_known_rows(ctx: RequestContext) -> Iterator[OperatorCode]:
+    """Rows of the operator's map whose record this release has."""
+    rows = ctx.settings.operator_codes
+    known = {record_type: list_slugs(ctx.connection, record_type) for record_type in {row.record_type for row in rows}}
+    for row in rows:
+        if row.slug in known[row.record_type]:
+            yield row
+        else:
+            # Start and `check` refuse it: this release came later.
+            _log.warning("code map, line %d: release %s has no %s", row.line, ctx.release.version, row.slug)
 
 
 # What people write before a code.
-_CODE_PREFIX = re.compile(r"^(?:icd(?:[ -]?10)?(?:[ -]?(?:cm|pcs))?|mesh|code)\b[ :#-]*", re.IGNORECASE)
+_CODE_PREFIX = re.compile(
+    r"^(?:icd(?:[ -]?10)?(?:[ -]?(?:cm|pcs))?|mesh|nice|cpt|hcpcs|snomed(?:[ -]?ct)?|code)\b[ :#-]*", re.IGNORECASE
+)
 
 
 def list_records_of_code(ctx: RequestContext, text: str) -> list[CodedRecord]:
@@ -176,14 +209,16 @@ def _list_records(ctx: RequestContext, code_text: str) -> list[CodedRecord]:
         return []
 
 
-def list_coded_slugs(ctx: RequestContext, record_type: str, text: str) -> list[str]:
-    """Slugs that a code in place of a name leads to: the single exact record, else the single one it is narrower than, else all.
+def list_coded_slugs(ctx: RequestContext, record_type: str, text: str) -> tuple[str | None, list[str]]:
+    """Slug that a code in place of a name means, and every slug that it leads to.
 
-    Empty: the text is not a code, or leads to no record of the type.
+    It means the single exact record, else the single one that it is narrower than, else none: a code that is broader than
+    a record or merely related does not say that the record is meant.
     """
     records = [record for record in _list_records(ctx, text) if record.record_type == record_type]
+    slugs = [record.slug for record in records]
     for relation in ("exact", "narrower"):
-        slugs = [record.slug for record in records if record.relation == relation]
-        if len(slugs) == 1:
-            return slugs
-    return [record.slug for record in records]
+        matches = [record.slug for record in records if record.relation == relation]
+        if matches:
+            return (matches[0] if len(matches) == 1 else None), slugs
+    return None, slugs

@@ -56,7 +56,7 @@ class ReleaseFiles(Generic[T]):
 def content_key(settings: Settings, revision: str) -> str:
     """Key of files that contain links: their bytes depend on the content, the code and the settings that enter links."""
     links = resolve_links(settings, orjson.dumps("\x01 \x02")).decode()
-    parts = (revision, code_fingerprint(), links, *settings.features)
+    parts = (revision, code_fingerprint(), links, settings.fingerprint)
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:24]
 
 

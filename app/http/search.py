@@ -35,6 +35,9 @@ from app.text.nearest import SuggestionIndex, find_nearest
 from app.text.normalize import normalize
 from app.version import code_fingerprint
 
+# Kind of match of a code, by who maps it.
+_CODE_KINDS: Final = {"content": "code", "operator": "operator_code"}
+
 
 @dataclass(frozen=True)
 class SearchData:
@@ -89,7 +92,13 @@ def search_records(ctx: RequestContext, text: str, types: tuple[str, ...] = ()) 
         return search(index, text, types)
     records = [(record, _find_indexed(ctx, index, record)) for record in coded]
     return parse_query(index, text), [
-        build_hit(indexed, 1000, ("codes", "code", " ".join(record.path)), (), exact=record.relation == "exact")
+        build_hit(
+            indexed,
+            1000,
+            ("codes", _CODE_KINDS[record.origin], " ".join(record.path)),
+            (),
+            exact=record.relation == "exact",
+        )
         for record, indexed in records
         if indexed is not None and (not types or indexed.type in types)
     ]

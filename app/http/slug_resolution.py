@@ -10,7 +10,14 @@ from app.http.codes import list_coded_slugs
 from app.http.context import RequestContext
 from app.http.redirects import Redirect
 from app.queries.documents import find_document
-from app.queries.name_resolution import find_withdrawn, list_names, list_search_phrases, list_slugs, resolve_name
+from app.queries.name_resolution import (
+    NameMatch,
+    find_withdrawn,
+    list_names,
+    list_search_phrases,
+    list_slugs,
+    resolve_name,
+)
 from app.text.nearest import SuggestionIndex, find_nearest
 
 
@@ -45,12 +52,12 @@ def build_missing_record_error(ctx: RequestContext, record_type: str, name: str)
         refs = [build_ref(ctx, record_type, slug) for slug in orjson.loads(replacements) if slug in known]
         return Withdrawn(f"The {label} {name!r} was withdrawn: {reason}", replaced_by=tuple(refs))
     match = resolve_name(ctx.connection, record_type, name)
-    slugs = list(match.slugs) or list_coded_slugs(ctx, record_type, name)
-    if len(slugs) == 1:
-        return Redirect(name, slugs[0], permanent=match.is_old_slug)
-    if slugs:
-        refs = [build_ref(ctx, record_type, slug) for slug in slugs]
-        return AmbiguousName(f"{name!r} is ambiguous ({len(refs)} records); use a slug.", suggestions=tuple(refs))
+    slug, candidates = _choose_slug(ctx, record_type, name, match)
+    if slug:
+        return Redirect(name, slug, permanent=match.is_old_slug)
+    if candidates:
+        refs = [build_ref(ctx, record_type, candidate) for candidate in candidates]
+        return AmbiguousName(f"{_explain_ambiguity(name, candidates)}; use a slug.", suggestions=tuple(refs))
     suggestions = suggest_records(ctx, record_type, name)
     return NotFound(f"Unknown {label} {name[:200]!r}.", suggestions=tuple(suggestions))
 
@@ -81,25 +88,32 @@ def find_slug(ctx: RequestContext, record_type: str, name: str) -> str | None:
     """Slug for a slug, former slug or known name; None if no record or several records have it."""
     if name in names_by_slug(ctx, record_type):
         return name
-    slugs = _list_slugs_for(ctx, record_type, name)
-    return slugs[0] if len(slugs) == 1 else None
+    return _choose_slug(ctx, record_type, name, resolve_name(ctx.connection, record_type, name))[0]
 
 
-def _list_slugs_for(ctx: RequestContext, record_type: str, name: str) -> list[str]:
-    """Slugs of the records that a name, or else a code, leads to."""
-    return list(resolve_name(ctx.connection, record_type, name).slugs) or list_coded_slugs(ctx, record_type, name)
+def _choose_slug(ctx: RequestContext, record_type: str, name: str, match: NameMatch) -> tuple[str | None, list[str]]:
+    """Slug that a name, or else a code, means, and the slugs of all records that it may mean."""
+    if match.slugs:
+        return (match.slugs[0] if len(match.slugs) == 1 else None), list(match.slugs)
+    return list_coded_slugs(ctx, record_type, name)
+
+
+def _explain_ambiguity(name: str, candidates: list[str]) -> str:
+    if len(candidates) == 1:
+        return f"{name[:200]!r} is a code that is broader than a record or merely related to it"
+    return f"{name[:200]!r} is ambiguous ({len(candidates)} records)"
 
 
 def resolve_filter_value(ctx: RequestContext, record_type: str, parameter: str, value: str) -> str:
     """Slug that a filter value means: a slug, or a known name. Raises InvalidParameter with suggestions."""
     if value in names_by_slug(ctx, record_type):
         return value
-    slugs = _list_slugs_for(ctx, record_type, value)
-    if len(slugs) == 1:
-        return slugs[0]
-    if slugs:
-        refs = [build_ref(ctx, record_type, slug) for slug in slugs]
-        message = f"{value[:200]!r} is ambiguous ({len(refs)} records); use a slug: {', '.join(slugs)}"
+    slug, candidates = _choose_slug(ctx, record_type, value, resolve_name(ctx.connection, record_type, value))
+    if slug:
+        return slug
+    if candidates:
+        refs = [build_ref(ctx, record_type, candidate) for candidate in candidates]
+        message = f"{_explain_ambiguity(value, candidates)}; use a slug: {', '.join(candidates)}"
     else:
         refs = suggest_records(ctx, record_type, value)
         message = f"unknown {get_label(record_type)}"

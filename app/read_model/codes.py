@@ -1,5 +1,6 @@
 """Codes of other organizations: the block in details, and the map that look-ups read."""
 
+import re
 from typing import Final
 
 from app.domain.code_systems import CODE_SYSTEMS
@@ -7,6 +8,7 @@ from app.domain.json import Json
 from app.read_model.claims_json import build_block, build_notice, link_placeholder
 from app.read_model.graph import ContentGraph
 from app.read_model.positions import list_positions
+from app.seed import schema as seed
 
 
 def build_codes(graph: ContentGraph, record_type: str, slug: str) -> list[Json]:
@@ -46,7 +48,43 @@ def build_code_map(graph: ContentGraph) -> Json:
         }
         for system in graph.bundle.code_systems
     }
+    systems["nice"] = {"version": None, "codes": _build_nice_codes(graph)}
     return {"notice": build_notice(graph), "systems": systems}
+
+
+# Number of a source of NICE: its guidance, and the part of it that the source is (NG59/3).
+_NICE_NUMBER = re.compile(r"([A-Z]{2,3}\d{1,4})(/\d+)?")
+
+
+def _find_nice_number(source: seed.SourceIn) -> re.Match[str] | None:
+    return _NICE_NUMBER.fullmatch(source.number or "") if "NICE" in (source.publisher or "") else None
+
+
+def _build_nice_codes(graph: ContentGraph) -> Json:
+    """Build the codes of NICE: the guidance itself is its sources; records with a claim that cites it are related."""
+    numbers = {
+        source.slug: (match[1], "broader" if match[2] else "exact")
+        for source in graph.bundle.sources
+        if (match := _find_nice_number(source))
+    }
+    entries: dict[str, Json] = {}
+    for source in graph.bundle.sources:
+        number, relation = numbers.get(source.slug, ("", ""))
+        if number:
+            new: Json = {"title": source.title, "billable": None, "subtree": False, "replaced_by": [], "records": []}
+            entry = entries.setdefault(number, new)
+            entry["records"].append(["source", source.slug, relation])
+            if source.replaced_by in numbers:
+                entry["replaced_by"].append(numbers[source.replaced_by][0])
+    related = {
+        (numbers[citation.source][0], record_type, slug)
+        for record_type, slug, claim in graph.bundle.claims()
+        for citation in claim.citations
+        if citation.source in numbers and record_type in CODE_SYSTEMS["nice"].record_types
+    }
+    for number, record_type, slug in sorted(related):
+        entries[number]["records"].append([record_type, slug, "related"])
+    return entries
 
 
 # Treatments in a look-up by code: a caller who wants more follows the link.

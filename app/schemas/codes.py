@@ -4,11 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.domain.code_systems import CODE_RELATIONS, CODE_SYSTEMS
+from app.domain.code_systems import CODE_ORIGINS, CODE_RELATIONS, CODE_SYSTEMS
 from app.domain.values import OpenEnum
 from app.schemas.building_blocks import ResponseModel
 
 SystemName = Annotated[str, OpenEnum(dict.fromkeys(CODE_SYSTEMS, ""))]
+CodeOrigin = Annotated[str, OpenEnum(CODE_ORIGINS)]
 CodeRelation = Annotated[str, OpenEnum(CODE_RELATIONS)]
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from app.domain.code_systems import CODE_STATUSES
 from app.domain.values import OpenEnum
 from app.schemas.building_blocks import Block, Link, Ref, ResponseModel, SelfLink, TextWithLang
-from app.schemas.codes import CodeRelation, SystemName
+from app.schemas.codes import CodeOrigin, CodeRelation, SystemName
 from app.schemas.records import POSITIONS_TEXT, RecordedPosition
 
 
@@ -38,6 +38,7 @@ class CodedRecordOut(Ref):
     """Record that a code leads to."""
 
     relation: CodeRelation = Field(description="Relation of the code to the record.")
+    origin: CodeOrigin = Field(description="Who says so: the content, or the operator of this service.")
     path: list[str] = Field(description="Codes from the requested one to the one that is mapped.")
     treatments: CodedTreatments | None = Field(
         description="What treats it; null: the record is no condition, or merely related."

@@ -16,7 +16,8 @@ _NAME_KIND_LABELS: Final = {
 def explain(field: str, matched_kind: str, text: str, *, exact: bool) -> str:
     """Explain in a sentence why a record matches: `text` is the name that matched, unless a field of prose did."""
     if field == "codes":
-        return f"The code leads to it: {text}"
+        by_whom = ", says the operator of this service" if matched_kind == "operator_code" else ""
+        return f"The code leads to it{by_whom}: {text}"
     if field == "names":
         relation = "Matches" if exact else "Similar to"
         return f"{relation} {_NAME_KIND_LABELS[matched_kind]}: {text}"

@@ -1,11 +1,14 @@
 """Rules for codes of other organizations. Pure, except that titles are compared with a package where it is installed."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from types import ModuleType
 
 from app.domain.code_systems import CODE_SYSTEMS, parse_code
 from app.domain.code_table import has_narrower_codes, is_valid_code
+from app.domain.operator_codes import OperatorCode
+from app.domain.record_types import get_label
 from app.seed import schema as seed
+from app.seed.problems import did_you_mean
 
 # JSON pointer inside the file, and the message.
 CodeError = tuple[str, str]
@@ -72,3 +75,11 @@ def list_double_exact_codes(systems: list[seed.CodeSystemIn]) -> Iterator[str]:
             if len(codes) > 1:
                 label = record_type.replace("_", " ")
                 yield f"codes/{system.slug}.json: {', '.join(codes)} are all exact for the {label} {slug!r}"
+
+
+def find_operator_code_errors(codes: Iterable[OperatorCode], records: Collection[tuple[str, str]]) -> Iterator[str]:
+    """Message for each row of an operator's code map whose record is not among the records (type and slug)."""
+    for row in codes:
+        if (row.record_type, row.slug) not in records:
+            slugs = [slug for record_type, slug in records if record_type == row.record_type]
+            yield f"line {row.line}: unknown {get_label(row.record_type)} {row.slug!r}{did_you_mean(row.slug, slugs)}"

@@ -5,12 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from build import claim, condition, procedure, write_seed
+from build import claim, condition, procedure, source, write_seed
 from conftest import Client, Load
+from typer.testing import CliRunner
 
+from app.cli import cli
 from app.domain.json import Json
+from app.errors import ConfigurationError
+from app.http.preparation import content_key
 from app.loader.content import load_content
+from app.main import create_app
 from app.seed.problems import SeedInvalid
+from app.settings import load_settings
 
 
 def code(code_id: str, *records: str, **fields: Any) -> Json:
@@ -183,5 +189,154 @@ def test_a_search_for_a_code_finds_its_records(coded: Client, query: str) -> Non
     assert hits[0]["matched"]["field"] == "codes"
 
 
+def test_a_code_that_is_merely_related_or_broader_leads_to_candidates(coded: Client) -> None:
+    response = coded.get("/v1/conditions/B02.9")
+    filtered = coded.get("/v1/procedures?condition=B02.9")
+
+    assert response.status_code == 404
+    assert [record["slug"] for record in response.json()["suggestions"]] == ["zoster"]
+    assert filtered.status_code == 422
+    assert "broader than a record or merely related" in filtered.json()["errors"][0]["message"]
+
+
+def test_a_number_of_nice_leads_to_its_source_and_to_the_records_that_cite_it(client: Client, load: Load) -> None:
+    nice = {"publisher": "NICE", "design": "guideline"}
+    recommendation = claim(
+        "against", "recommendation", {"body": "NICE", "year": 2013, "position": "against"}, source="nice-ta279"
+    )
+    load(
+        source("nice-ta279", title="Vertebroplasty", number="TA279", **nice),
+        source("nice-ipg12", number="IPG12", replaced_by="nice-ta279", standing="superseded", **nice),
+        source("nice-ta279-rr", number="TA279/2", **nice),
+        source("letter", number="TA159", publisher="A journal"),
+        procedure("vertebroplasty", claims=[recommendation]),
+    )
+    guidance, superseded = find(client, "nice|TA279", "IPG12")
+    unknown, letter = find(client, "nice|ng9999", "nice|TA159")
+
+    assert [(r["type"], r["slug"], r["relation"]) for r in guidance["records"]] == [
+        ("source", "nice-ta279", "exact"),
+        ("source", "nice-ta279-rr", "broader"),
+        ("procedure", "vertebroplasty", "related"),
+    ]
+    assert (guidance["status"], guidance["title"]) == ("known", "Vertebroplasty")
+    assert (superseded["records"][0]["slug"], superseded["replaced_by"]) == ("nice-ipg12", ["TA279"])
+    assert (unknown["code"], unknown["status"], letter["status"]) == ("NG9999", "unknown", "unknown")
+    assert client.get("/v1/sources/TA279").headers["location"] == "/v1/sources/nice-ta279"
+    assert [hit["slug"] for hit in client.get("/v1/search?q=NICE TA279").json()["items"]] == [
+        "nice-ta279",
+        "nice-ta279-rr",
+        "vertebroplasty",
+    ]
+
+
 def test_a_spinal_level_is_no_code(coded: Client) -> None:
     assert all(hit["matched"]["field"] != "codes" for hit in coded.get("/v1/search?q=C20").json()["items"])
+
+
+HEADER = "system,code,type,slug,relation"
+
+
+def write_code_map(directory: Path, *rows: str) -> Path:
+    path = directory / "codes.csv"
+    path.write_text("\n".join((HEADER, *rows)) + "\n", encoding="utf-8")
+    return path
+
+
+def serve_with_code_map(client: Client, tmp_path: Path, *rows: str) -> Client:
+    """Another service of the same database, with an operator's code map."""
+    settings = client.app.app.state.services.settings  # type: ignore[attr-defined]
+    path = write_code_map(tmp_path, *rows)
+    service = Client(create_app(settings.model_copy(update={"code_map": path})), client.runner)
+    service.poll_release()
+    return service
+
+
+def test_an_operators_codes_lead_to_records_and_are_marked_as_the_operators(coded: Client, tmp_path: Path) -> None:
+    service = serve_with_code_map(
+        coded, tmp_path, "CPT, 00001 ,procedure,epidural,exact", "icd-10-cm,m5431,condition,zoster,related", ""
+    )
+    cpt, icd = find(service, "http://www.ama-assn.org/go/cpt|00001", "M54.31")
+    hits = service.get("/v1/search?q=CPT 00001").json()["items"]
+
+    assert (cpt["code"], cpt["status"], cpt["title"], cpt["version"]) == ("00001", "known", None, None)
+    assert [(r["slug"], r["relation"], r["origin"]) for r in cpt["records"]] == [("epidural", "exact", "operator")]
+    assert [(r["slug"], r["relation"], r["origin"]) for r in icd["records"]] == [
+        ("sciatica", "narrower", "content"),
+        ("zoster", "related", "operator"),
+    ]
+    assert service.get("/v1/procedures/00001").headers["location"] == "/v1/procedures/epidural"
+    assert [(hit["slug"], hit["matched"]["kind"]) for hit in hits] == [("epidural", "operator_code")]
+    assert "says the operator of this service" in hits[0]["reason"]
+    assert find(coded, "cpt|00001")[0]["status"] == "unknown"
+    service.close()
+
+
+def test_an_operators_codes_change_the_fingerprint_of_the_settings_and_are_never_exported(
+    coded: Client, tmp_path: Path
+) -> None:
+    service = serve_with_code_map(coded, tmp_path, "cpt,00001,procedure,epidural,exact")
+    settings = [each.app.app.state.services.settings for each in (coded, service)]  # type: ignore[attr-defined]
+
+    assert len({content_key(each, "revision") for each in settings}) == 2
+    assert (
+        coded.get("/v1/lookup?code=cpt|00001").headers["etag"]
+        != service.get("/v1/lookup?code=cpt|00001").headers["etag"]
+    )
+    for path in ("/v1/export/release.json", "/v1/export/procedures.csv", "/v1/procedures/epidural"):
+        body = service.get(path)
+        assert (body.status_code, "00001" in body.text) == (200, False)
+    service.close()
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("cpt,00001,procedure,epidural", "line 2: has 4 columns in place of 5"),
+        ("cpd,00001,procedure,epidural,exact", "line 2: unknown code system 'cpd'"),
+        ("cpt,1,procedure,epidural,exact", "line 2: '1' has not the form of a code of CPT, such as 00000"),
+        ("icd-10-cm,M54.99,condition,sciatica,exact", "line 2: M54.99 is not in the table"),
+        ("cpt,00001,condition,sciatica,exact", "line 2: a code of CPT stands for procedure, not for 'condition'"),
+        ("cpt,00001,procedure,epidural,same", "line 2: unknown relation 'same'; known: exact"),
+        ("cpt,00001,procedure,,exact", "line 2: the slug is missing"),
+        ("cpt,00001,procedure,a,exact\n\ncpt,00001,procedure,a,related", "line 4: repeats line 2"),
+        ('cpt,"00001,procedure,epidural,exact', "line 2: unexpected end"),
+    ],
+)
+def test_a_wrong_row_of_an_operators_codes_stops_the_start(tmp_path: Path, row: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match="KB_CODE_MAP") as raised:
+        load_settings({"KB_CODE_MAP": str(write_code_map(tmp_path, row))})
+
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read: No such file"),
+        (b"\xff", "not UTF-8"),
+        (b"code,system\n", "columns must be system,code,type,slug,relation"),
+        (b"", "columns must be"),
+    ],
+)
+def test_a_file_that_is_no_code_map_stops_the_start(tmp_path: Path, content: bytes | None, message: str) -> None:
+    path = tmp_path / "codes.csv"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings({"KB_CODE_MAP": str(path)})
+
+    assert message in str(raised.value)
+
+
+def test_check_refuses_an_operators_code_whose_record_the_content_does_not_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_seed(tmp_path / "seed", procedure("epidural"))
+    monkeypatch.setenv("KB_CODE_MAP", str(write_code_map(tmp_path, "cpt,00001,procedure,epidurel,exact")))
+
+    outcome = CliRunner().invoke(cli, ["check", "--seed", str(root)])
+
+    assert outcome.exit_code == 2
+    assert "line 2: unknown procedure 'epidurel'; did you mean 'epidural'?" in outcome.output

@@ -103,6 +103,8 @@ def _build_feed(
             url += "#clinicians"
         texts = facts["texts"]["clinical"]["items"] if for_clinicians else []
         paragraphs = [text["text"] for text in texts] or [facts["summary"] or facts["name"]]
+        if record.origin == "operator":
+            paragraphs.append("The operator of this service maps the code to this page.")
         record_id = f"tag:procedure-kb,{ctx.release.date}:{record.record_type}/{record.slug}"
         entries.append(KnowledgeEntry(record_id, facts["name"], url, (*paragraphs, facts["notice"]["text"]), updated))
     terms = " ".join(term for _, term in asked[:3] if term)

@@ -96,6 +96,7 @@ def _build_record(ctx: RequestContext, record: CodedRecord, treatments: dict[str
     return {
         **build_ref(ctx, record.record_type, record.slug),
         "relation": record.relation,
+        "origin": record.origin,
         "path": record.path,
         "treatments": orjson.Fragment(bytes(treatments[record.slug])) if has_treatments else None,
         "links": {"self": f"{ctx.settings.link_base}/v1/{path}"},
