@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from build import procedure, relief, write_seed
+from build import claim, procedure, relief, risk, write_seed
 from checkout import ROOT
 
 
@@ -45,6 +45,17 @@ def test_quality_below_the_baseline_fails_the_strict_check(tmp_path: Path) -> No
     assert "no baseline: write" in without.stdout
     assert "claims: 0 now, 7 in the baseline" in dropped.stdout
     assert run("check", "--seed", str(root)).returncode == 0
+
+
+def test_more_harms_from_leaflets_alone_fail_the_strict_check(tmp_path: Path) -> None:
+    harm = claim("p--harm", "procedure_risk", {"risk": "bleeding", "phrase": "x", "state": "known"}, source="leaflet")
+    root = write_seed(tmp_path / "seed", risk("bleeding"), procedure("p", claims=[harm]))
+    (root / "quality.json").write_text(json.dumps({"claims_resting_on_education_or_policy_alone": 0.9}))
+
+    process = run("check", "--strict", "--seed", str(root))
+
+    assert process.returncode == 1
+    assert "claims_resting_on_education_or_policy_alone: 1.0 now, 0.9 in the baseline" in process.stdout
 
 
 def test_an_invalid_seed_exits_with_1_and_a_line_for_each_finding(tmp_path: Path) -> None:

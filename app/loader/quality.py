@@ -10,7 +10,7 @@ from app.read_model.readability import FORMULAS
 
 SOURCE_SHARES = ("with_identifier", "with_year", "with_locator", "from_published")
 HIGHER_IS_BETTER = ("claims", "with_figures", *SOURCE_SHARES)
-LOWER_IS_BETTER = ("commercial",)
+LOWER_IS_BETTER = ("commercial", "claims_resting_on_education_or_policy_alone")
 
 
 def compute_baseline_values(content: CheckedContent) -> dict[str, Any]:

@@ -19,6 +19,19 @@ from app.read_model.graph import ContentGraph
 from app.read_model.readability import FORMULAS, compute_reading_grades
 from app.seed import schema as seed
 
+# What a patient decides by: it should rest on more than a leaflet or the policy of a payer.
+_JUDGED_KINDS: Final = frozenset(
+    {
+        "finding",
+        "response_rate",
+        "relief_duration",
+        "procedure_risk",
+        "contraindication",
+        "bleeding_risk",
+        "recommendation",
+    }
+)
+
 
 def render_quality_document(graph: ContentGraph) -> bytes:
     """Render the quality document. Joins the JSON of the records: serializing them again would take 70 MB for 100 000 procedures."""
@@ -118,10 +131,16 @@ class _ClaimTraits(NamedTuple):
     commercial: bool
     year: int | None
     numeric: bool
+    # Whether it tells of an effect, relief, harm, contraindication or bleeding, or recommends.
+    judged: bool
 
     @property
     def patient_education(self) -> bool:
         return self.designs == {"patient_education"}
+
+    @property
+    def education_or_policy(self) -> bool:
+        return self.designs <= {"patient_education", "coverage_policy"}
 
 
 def _find_traits(graph: ContentGraph, claim: seed.AnyClaimIn) -> _ClaimTraits:
@@ -133,6 +152,7 @@ def _find_traits(graph: ContentGraph, claim: seed.AnyClaimIn) -> _ClaimTraits:
         graph.claims[claim.id].commercial,
         min((source.year for source in sources if source.year is not None), default=None),
         _has_number(claim.value.__dict__.values()),
+        claim.kind in _JUDGED_KINDS,
     )
 
 
@@ -157,6 +177,7 @@ def _build_source_quality(graph: ContentGraph, traits: list[_ClaimTraits]) -> Js
     identified = sum(any((source.doi, source.pmid, source.pmcid, source.number)) for source in published)
     dated = sum(source.year is not None for source in published)
     citations = sum(trait.citations for trait in traits)
+    judged = [trait for trait in traits if trait.judged]
     return {
         "published": len(published),
         "with_identifier": _round_share(identified, len(published)),
@@ -165,6 +186,9 @@ def _build_source_quality(graph: ContentGraph, traits: list[_ClaimTraits]) -> Js
         "with_locator": _round_share(sum(trait.located for trait in traits), citations),
         "from_published": _round_share(
             sum(not trait.designs.isdisjoint(vocabulary.PUBLISHED_DESIGNS) for trait in traits), len(traits)
+        ),
+        "claims_resting_on_education_or_policy_alone": _round_share(
+            sum(trait.education_or_policy for trait in judged), len(judged)
         ),
         "claims_by_design": [
             {"design": design, "claims": count, "share": _round_share(count, len(traits))}

@@ -55,6 +55,10 @@ class SourceQuality(ResponseModel):
     from_published: Share | None = Field(
         description="Share of claims that cite a published source; null: there are no claims."
     )
+    claims_resting_on_education_or_policy_alone: Share | None = Field(
+        description="Of the claims of effect, relief, harm, contraindication, bleeding or recommendation, the share that"
+        " cite nothing but patient education or coverage policies; null: there are none."
+    )
     claims_by_design: list[DesignShare] = Field(description="Claims for each kind of source that is cited.")
 
 

@@ -1,6 +1,8 @@
 """Quality and disagreements of the shipped content."""
 
-from conftest import Client
+import pytest
+from build import claim, procedure, risk, source
+from conftest import Client, Load
 
 
 def test_quality_covers_every_record_and_lists_the_gaps(shipped: Client) -> None:
@@ -26,8 +28,40 @@ def test_quality_measures_how_well_the_sources_are_identified(shipped: Client) -
     assert sources["citations"] >= overall["claims"]
     for share in ("with_identifier", "with_year", "with_locator", "from_published"):
         assert 0 < sources[share] <= 1
+    assert 0 <= sources["claims_resting_on_education_or_policy_alone"] < 1
     for row in sources["claims_by_design"]:
         assert row["share"] == round(row["claims"] / overall["claims"], 4)
+
+
+@pytest.mark.parametrize(
+    ("designs", "share"),
+    [
+        (["patient_education"], 0.5),
+        (["patient_education", "coverage_policy"], 0.5),
+        (["coverage_policy"], 0.5),
+        (["patient_education", "textbook"], 0),
+    ],
+)
+def test_quality_measures_harms_that_rest_on_education_or_policy_alone(
+    client: Client, load: Load, designs: list[str], share: float
+) -> None:
+    harms = [
+        claim(f"p--{name}", "procedure_risk", {"risk": "bleeding", "phrase": "x", "state": "known"})
+        for name in ("cited", "trial")
+    ]
+    harms[0]["citations"] = [{"source": design.replace("_", "-")} for design in designs]
+    # Not counted: how long a visit takes is no matter of evidence.
+    visit = claim("p--visit", "procedure_time", {"label": "An hour"}, source="leaflet")
+    sources = [source(design.replace("_", "-"), design=design) for design in designs]
+    load(
+        risk("bleeding"),
+        *sources,
+        procedure("p", claims=[*harms, visit]),
+    )
+
+    measured = client.get("/v1/quality").json()["overall"]["sources"]
+
+    assert measured["claims_resting_on_education_or_policy_alone"] == share
 
 
 def test_bodies_take_opposite_positions_on_hyaluronate_for_the_knee(shipped: Client) -> None:
@@ -37,8 +71,8 @@ def test_bodies_take_opposite_positions_on_hyaluronate_for_the_knee(shipped: Cli
 
     assert {group["position"] for group in contradiction["positions"]} == {"against", "conditional"}
     for group in contradiction["positions"]:
-        for claim in group["claims"]:
-            document = shipped.get(claim["links"]["self"]).json()
+        for summary in group["claims"]:
+            document = shipped.get(summary["links"]["self"]).json()
             assert document["value"]["position"] == group["position"]
             assert document["citations"]
 
