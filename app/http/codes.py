@@ -2,6 +2,7 @@
 
 import logging
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -66,6 +67,7 @@ class CodeMap:
             codes = self._systems.setdefault(row.system.name, {"version": None, "codes": {}})["codes"]
             entry = codes.setdefault(row.code, _UNLISTED | {"records": []})
             entry["records"].append([row.record_type, row.slug, row.relation, "operator"])
+        self._icd_codes = sorted(self._systems.get("icd-10-cm", {"codes": ()})["codes"])
 
     def find_version(self, system: CodeSystem) -> str | None:
         """Date or year of the table of a system."""
@@ -134,11 +136,12 @@ class CodeMap:
 
     def _iter_below(self, code: Code) -> Iterator[CodedRecord]:
         beginning = code.code if len(code.code) > 3 else f"{code.code}."
-        for below, entry in self._list_codes(code.system).items():
-            if below != code.code and below.startswith(beginning):
-                for record_type, slug, relation, *origin in entry["records"]:
-                    if relation in {"exact", "narrower"}:
-                        yield CodedRecord(record_type, slug, "broader", (code.code, below), *origin)
+        # Letters and digits sort before the tilde.
+        first, last = (bisect_left(self._icd_codes, bound) for bound in (beginning, f"{beginning}~"))
+        for below in self._icd_codes[first:last]:
+            for record_type, slug, relation, *origin in self._list_codes(code.system)[below]["records"]:
+                if below != code.code and relation in {"exact", "narrower"}:
+                    yield CodedRecord(record_type, slug, "broader", (code.code, below), *origin)
 
     def _list_codes(self, system: CodeSystem) -> dict[str, Json]:
         codes: dict[str, Json] = self._systems.get(system.name, {}).get("codes", {})
