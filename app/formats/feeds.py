@@ -8,9 +8,13 @@ from xml.etree import ElementTree as ET
 
 import orjson
 
+from app.formats.changes import build_changes_path, describe_changes
+
 ATOM_MEDIA_TYPE: Final = "application/atom+xml"
 JSON_FEED_MEDIA_TYPE: Final = "application/feed+json"
 _NAMESPACE: Final = "http://www.w3.org/2005/Atom"
+# Lines of an entry: a reader of feeds shows them all.
+_MAX_LINES: Final = 30
 _VERBS: Final = {"added": "Added", "changed": "Changed", "removed": "Removed"}
 
 
@@ -38,8 +42,8 @@ class Feed:
     entries: Sequence[FeedEntry]
 
 
-def build_change_entries(version: str, date: str, changes: Iterable[dict[str, Any]]) -> list[FeedEntry]:
-    """One entry per record that a release changes; its text lists the changes by field."""
+def build_change_entries(version: str, date: str, changes: Iterable[dict[str, Any]], base: str) -> list[FeedEntry]:
+    """One entry per record that a release changes; its text has a line for each field, and where the whole is (under `base`)."""
     by_entity: dict[str, list[dict[str, Any]]] = {}
     for change in changes:
         by_entity.setdefault(change["entity"], []).append(change)
@@ -47,7 +51,9 @@ def build_change_entries(version: str, date: str, changes: Iterable[dict[str, An
         FeedEntry(
             permanent_name=f"release/{version}/{entity}",
             title=f"{_get_verb(record_changes)}: {record_changes[0]['name'] or entity}",
-            text="\n".join(map(_describe_change, record_changes)),
+            text="\n".join(
+                (*describe_changes(record_changes, _MAX_LINES), f"In full: {base}{build_changes_path(version, entity)}")
+            ),
             date=date,
             url=record_changes[0]["links"]["record"],
         )
@@ -57,17 +63,6 @@ def build_change_entries(version: str, date: str, changes: Iterable[dict[str, An
 
 def _get_verb(changes: Sequence[dict[str, Any]]) -> str:
     return _VERBS[next((change["change"] for change in changes if not change["field"]), "changed")]
-
-
-def _describe_change(change: dict[str, Any]) -> str:
-    if not change["field"]:
-        return f"{_VERBS[change['change']]} as a whole."
-    parts = [f"{change['field']}: {change['change']}"]
-    if change["old"] is not None:
-        parts.append(f"was {change['old']}")
-    if change["new"] is not None:
-        parts.append(f"is {change['new']}")
-    return "; ".join(parts)
 
 
 def _build_urn(permanent_name: str) -> str:

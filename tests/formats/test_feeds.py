@@ -1,10 +1,14 @@
 """Release feeds: valid, with the entries of the list of changes and release dates as the only times."""
 
+import json
 import xml.etree.ElementTree as ET
 
 import pytest
 from build import procedure
 from conftest import Client, Load
+
+from app.domain.json import Json
+from app.formats.changes import describe_change
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -46,6 +50,43 @@ def test_both_feeds_have_the_same_entries_and_the_filters_of_the_list(client: Cl
     assert json_feed["items"][0]["url"] == "/v1/procedures/knee-rfa"
     assert client.get(f"{path}.atom?limit=3").status_code == 422
     assert client.get("/v1/releases/9.9.9/changes.atom").status_code == 404
+
+
+def build_row(field: str, change: str = "changed", old: object = None, new: object = None) -> Json:
+    values = [value if value is None or isinstance(value, str) else json.dumps(value) for value in (old, new)]
+    return {"field": field, "change": change, "old": values[0], "new": values[1]}
+
+
+@pytest.mark.parametrize(
+    ("row", "line"),
+    [
+        (build_row("", "added"), "added as a whole"),
+        (build_row("/summary", old="Short.", new="Two\nlines."), "/summary: Short. -> Two lines."),
+        (build_row("/doi", "added", new="10.1/x"), "/doi added: 10.1/x"),
+        (build_row("/year", old=2019, new=2020), "/year: 2019 -> 2020"),
+        (build_row("/names", old=["a", "b"], new=["b", "c", "d"]), "/names: 2 added: c; d; 1 removed: a"),
+        (build_row("/names", old=["a", "b"], new=["b", "a"]), "/names: another order"),
+        (
+            build_row("/claims/c-1", "removed", old={"id": "c-1", "statement": "It lasts."}),
+            "/claims/c-1 removed: It lasts.",
+        ),
+        (build_row("/value", old={"min": 1}, new={"min": 2}), '/value: {"min":1} -> {"min":2}'),
+        (build_row("/note", "removed", old="word " * 100), f"/note removed: {'word ' * 31}word ..."),
+    ],
+)
+def test_a_change_is_a_line_with_its_field_and_its_old_and_new_value(row: Json, line: str) -> None:
+    assert describe_change(row) == line
+
+
+def test_entries_of_the_shipped_releases_are_short_and_link_every_change_in_full(shipped: Client) -> None:
+    for release in shipped.get("/v1/releases").json()["items"]:
+        path = f"/v1/releases/{release['version'].replace('+', '%2B')}/changes"
+        for item in shipped.get(f"{path}.feed.json").json()["items"]:
+            *lines, last = item["content_text"].split("\n")
+            assert len(item["content_text"]) <= 12_000
+            assert all(len(line) <= 600 for line in lines)
+            assert last.startswith(f"In full: {path}?entity=")
+    assert shipped.get(last.removeprefix("In full: ")).json()["items"]
 
 
 @pytest.mark.parametrize("ending", ["atom", "feed.json"])

@@ -78,7 +78,7 @@ def _build_changes_feed(ctx: RequestContext, version: str, params: ChangeFilterP
         feed_url=f"{ctx.settings.link_base}/v1/releases/{quote(version)}/changes.{extension}",
         html_url=f"{ctx.settings.link_base}/releases",
         author=_find_author(ctx),
-        entries=build_change_entries(version, release["date"], changes),
+        entries=build_change_entries(version, release["date"], changes, ctx.settings.link_base),
     )
 
 
