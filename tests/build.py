@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.json import Json
+from app.seed.name_checks import find_clinical_words
 
 SOURCES = (
     {"slug": "trial", "title": "A randomized trial", "design": "rct", "year": 2020},
@@ -56,7 +57,15 @@ def procedure(
         "intents": ["therapeutic"],
         "implant": False,
     }
-    return {"_": "procedures", "slug": slug, **defaults, **fields, "claims": relations + list(claims)}
+    named = {**defaults, **fields}
+    return {"_": "procedures", "slug": slug, **with_patient_name(named), "claims": relations + list(claims)}
+
+
+def with_patient_name(fields: Json) -> Json:
+    """Fields of a record with a name for patients: its name, unless that is clinical or long."""
+    name = str(fields["name"])
+    is_fit = len(name) <= 60 and not find_clinical_words(name)
+    return {"patient_name": name if is_fit else f"Known as ({name[:40]})", **fields}
 
 
 def condition(slug: str, *, arises_from: Any = (), claims: Any = (), **fields: Any) -> Json:
@@ -64,23 +73,13 @@ def condition(slug: str, *, arises_from: Any = (), claims: Any = (), **fields: A
         claim(f"{slug}--arises-from-{n}", "arises_from", {"label": "From here", "pain_generators": [generator_slug]})
         for n, generator_slug in enumerate(arises_from)
     ]
-    return {
-        "_": "conditions",
-        "slug": slug,
-        "name": slug.replace("-", " ").capitalize(),
-        **fields,
-        "claims": relations + list(claims),
-    }
+    named = {"name": slug.replace("-", " ").capitalize(), **fields}
+    return {"_": "conditions", "slug": slug, **with_patient_name(named), "claims": relations + list(claims)}
 
 
 def generator(slug: str, **fields: Any) -> Json:
-    return {
-        "_": "pain_generators",
-        "slug": slug,
-        "name": slug.replace("-", " ").capitalize(),
-        "kind": "joint",
-        **fields,
-    }
+    named = {"name": slug.replace("-", " ").capitalize(), "kind": "joint", **fields}
+    return {"_": "pain_generators", "slug": slug, **with_patient_name(named)}
 
 
 def risk(slug: str, **fields: Any) -> Json:

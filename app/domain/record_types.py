@@ -53,7 +53,7 @@ _ROWS: Final = (
         "procedures",
         fhir_resource="ActivityDefinition",
         fhir_title="Procedures of interventional pain management",
-        facts=("family", "intents", "implant"),
+        facts=("patient_name", "family", "intents", "implant"),
         texts={
             "summary": "what",
             "clinical": "clinicians",
@@ -70,7 +70,7 @@ _ROWS: Final = (
         fhir_resource="EvidenceVariable",
         fhir_id_prefix="condition-",
         fhir_title="Painful conditions",
-        facts=("stub",),
+        facts=("patient_name", "stub"),
         texts={"summary": "what", "clinical": "clinicians"},
     ),
     RecordType(
@@ -81,7 +81,7 @@ _ROWS: Final = (
         fhir_resource="EvidenceVariable",
         fhir_id_prefix="pain-generator-",
         fhir_title="Pain generators",
-        facts=("kind",),
+        facts=("patient_name", "kind"),
         texts={"summary": "what", "clinical": "clinicians"},
     ),
     RecordType(

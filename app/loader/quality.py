@@ -6,7 +6,7 @@ from typing import Any
 
 from app.loader.content import CheckedContent
 from app.read_model.quality import compute_quality
-from app.read_model.readability import FORMULAS
+from app.text.readability import FORMULAS
 
 SOURCE_SHARES = ("with_identifier", "with_year", "with_locator", "from_published")
 HIGHER_IS_BETTER = ("claims", "with_figures", *SOURCE_SHARES)

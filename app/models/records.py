@@ -11,6 +11,8 @@ class Procedure(SQLModel, table=True):
 
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     name: str = Field(unique=True, sa_type=BYTEWISE)
+    # Name that patients use, in everyday words.
+    patient_name: str = Field(sa_type=BYTEWISE)
     # Normalized by the loader, so that both engines match and sort it alike.
     sort_name: str = Field(index=True, sa_type=BYTEWISE)
     family: str = Field(index=True, sa_type=BYTEWISE)
@@ -25,6 +27,7 @@ class Condition(SQLModel, table=True):
 
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     name: str = Field(unique=True, sa_type=BYTEWISE)
+    patient_name: str = Field(sa_type=BYTEWISE)
     sort_name: str = Field(index=True, sa_type=BYTEWISE)
     stub: bool
     summary: str | None = Field(default=None, sa_type=BYTEWISE)
@@ -38,6 +41,7 @@ class PainGenerator(SQLModel, table=True):
 
     slug: str = Field(primary_key=True, sa_type=BYTEWISE)
     name: str = Field(unique=True, sa_type=BYTEWISE)
+    patient_name: str = Field(sa_type=BYTEWISE)
     sort_name: str = Field(index=True, sa_type=BYTEWISE)
     kind: str = Field(index=True, sa_type=BYTEWISE)
     summary: str | None = Field(default=None, sa_type=BYTEWISE)

@@ -16,8 +16,8 @@ from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.read_model.claim_order import get_newest_source
 from app.read_model.claims_json import link_placeholder, to_json
 from app.read_model.graph import ContentGraph
-from app.read_model.readability import FORMULAS, compute_reading_grades
 from app.seed import schema as seed
+from app.text.readability import FORMULAS, compute_reading_grades
 
 # What a patient decides by: it should rest on more than a leaflet or the policy of a payer.
 _JUDGED_KINDS: Final = frozenset(

@@ -29,6 +29,7 @@ from app.read_model.positions import list_positions
 from app.read_model.risk_groups import build_risk_groups
 from app.read_model.when_to_call import build_when_to_call, build_when_to_call_about_risk
 from app.seed import schema as seed
+from app.text.normalize import normalize
 
 
 def build_typical_relief(graph: ContentGraph, slug: str) -> Json:
@@ -122,9 +123,13 @@ def _build_hierarchy(graph: ContentGraph, record_type: str, record: seed.RecordI
 
 
 def list_names(record: seed.RecordIn | seed.RiskIn) -> list[tuple[str, str]]:
-    """List the names of a record with the kind of each, the preferred name first."""
-    names = [("preferred", record.name)]
-    return names + [("synonym", name) if isinstance(name, str) else (name.kind, name.text) for name in record.names]
+    """List the names of a record with the kind of each: the preferred name, the one that patients use, then others."""
+    preferred = ("preferred", record.name)
+    names = [("synonym", name) if isinstance(name, str) else (name.kind, name.text) for name in record.names]
+    if isinstance(record, seed.RecordIn) and normalize(record.patient_name) != normalize(record.name):
+        others = [(name_kind, text) for name_kind, text in names if normalize(text) != normalize(record.patient_name)]
+        names = [("lay_name", record.patient_name), *others]
+    return [preferred, *names]
 
 
 def _build_names(record: seed.RecordIn | seed.RiskIn) -> list[Json]:

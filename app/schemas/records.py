@@ -49,6 +49,7 @@ class RecordSummary(ResponseModel):
 class DescribedSummary(RecordSummary):
     """What a list shows of procedures, conditions and pain generators."""
 
+    patient_name: str = Field(description="Name that patients use, in everyday words.")
     summary: str | None = Field(description="Summary for patients; null: no cited claim supports a summary yet.")
     body_regions: list[BodyRegion]
 

@@ -16,7 +16,7 @@ from app.seed.code_checks import find_code_errors
 from app.seed.consistency import numeric_errors
 from app.seed.diff import RECORD_TYPE_BY_FOLDER, History, HistoryConflict, replay_history
 from app.seed.emergency_checks import find_emergency_errors
-from app.seed.name_checks import find_emergency_names, find_shared_names
+from app.seed.name_checks import find_clinical_names, find_emergency_names, find_shared_names
 from app.seed.problems import SeedProblem, did_you_mean
 from app.text.normalize import normalize
 
@@ -141,7 +141,7 @@ def _duplicate_names(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
 
 
 def _refused_names(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
-    for name in (*find_shared_names(bundle), *find_emergency_names(bundle)):
+    for name in (*find_shared_names(bundle), *find_emergency_names(bundle), *find_clinical_names(bundle)):
         yield _problem_at(bundle, *name)
 
 

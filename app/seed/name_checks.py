@@ -1,13 +1,21 @@
 """Rules for names: a name leads to one record, and never to a record that leaves an emergency unsaid. Pure."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from app.domain.record_types import get_label
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
 from app.text.normalize import normalize
+from app.text.readability import count_syllables
+
+# Words in parentheses are the clinical name beside the everyday one.
+_PARENTHESES: Final = re.compile(r"\([^)]*\)")
+_CLINICAL_ENDING: Final = re.compile(r"(?:tomy|stomy|plasty|lysis|pathy|algia|dynia|laminar|foraminal)$")
+# A word of so many syllables is clinical, or hard to read.
+_LONG_WORD_SYLLABLES: Final = 5
 
 
 class RefusedName(NamedTuple):
@@ -47,6 +55,25 @@ def find_shared_names(bundle: Bundle) -> Iterator[RefusedName]:
                 yield RefusedName(*name[:3], f"no other record has the name {name.text!r}: it is not ambiguous")
 
 
+def find_clinical_names(bundle: Bundle) -> Iterator[RefusedName]:
+    """Names for patients that patients do not use: clinical words, or none but those in parentheses."""
+    for record_type, record in bundle.records():
+        everyday_words = _PARENTHESES.sub(" ", record.patient_name).split()
+        clinical_words = find_clinical_words(record.patient_name)
+        if clinical_words or not everyday_words:
+            words = ", ".join(map(repr, clinical_words)) or "nothing but parentheses"
+            message = (
+                f"too clinical for patients: {words}; use everyday words, and put the clinical name in parentheses"
+            )
+            yield RefusedName(record_type, record.slug, "/patient_name", message)
+
+
+def find_clinical_words(text: str) -> list[str]:
+    """List the clinical words of a name for patients, outside its parentheses."""
+    words = normalize(_PARENTHESES.sub(" ", text)).split()
+    return [word for word in words if count_syllables(word) >= _LONG_WORD_SYLLABLES or _CLINICAL_ENDING.search(word)]
+
+
 def find_emergency_names(bundle: Bundle) -> Iterator[RefusedName]:
     """Names that say an emergency of records to which the catalog does not apply it. Harms may be named so."""
     catalog = {emergency.slug: emergency for emergency in bundle.emergencies}
@@ -74,6 +101,8 @@ def _iter_names(bundle: Bundle) -> Iterator[_Name]:
     """Yield every name but those of guide pages and emergencies."""
     for record_type, record in bundle.records():
         yield _Name(record_type, record.slug, "/name", record.name)
+        if normalize(record.patient_name) != normalize(record.name):
+            yield _Name(record_type, record.slug, "/patient_name", record.patient_name)
         for n, name in enumerate(record.names):
             yield _Name(record_type, record.slug, f"/names/{n}", name.text, name.ambiguous)
     for risk in bundle.risks:

@@ -57,6 +57,11 @@ Line = Annotated[
     StringConstraints(min_length=1, max_length=300, pattern=patterns.LINE),
     AfterValidator(_check_no_control_characters),
 ]
+ShortLine = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=60, pattern=patterns.LINE),
+    AfterValidator(_check_no_control_characters),
+]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=6000), AfterValidator(_check_no_control_characters)]
 
 
@@ -185,6 +190,9 @@ class RecordIn(SeedModel):
     schema_: str = Field(default="", alias="$schema", exclude=True)
     slug: Slug
     name: Line
+    patient_name: ShortLine = Field(
+        description="Name that patients use, in everyday words: it promises nothing. Clinical words stand in parentheses."
+    )
     former_slugs: list[Slug] = []
     names: list[NameIn] = []
     patient_phrases: list[Line] = Field(

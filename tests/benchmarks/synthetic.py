@@ -30,7 +30,9 @@ _NO_QUALIFIERS: Final = Qualifiers()
 # Records share equal values as one object, defaults included: that saves a gigabyte at 100 000 procedures.
 _EMPTY: Final[list[Any]] = []
 _CLAIM_FIELDS: Final = {"id", "kind", "statement", "value", "citations"}
-_PROCEDURE_FIELDS: Final = {"slug", "name", "claims", "texts", "family", "intents", "body_regions", "implant", "names"}
+_PROCEDURE_FIELDS: Final = {
+    *("slug", "name", "patient_name", "claims", "texts", "family", "intents", "body_regions", "implant", "names")
+}
 _TEXT_FIELDS: Final = {"text", "claims"}
 _INTENTS: Final = ["therapeutic"]
 _REGION_LISTS: Final = [[region] for region in _REGIONS]
@@ -128,10 +130,12 @@ def _build_procedure(number: int, generators: int, conditions: int, sources: int
     text = seed.TextIn.model_construct(
         _fields_set=_TEXT_FIELDS, text=_build_sentence(number + 7_000_000, 24), claims=[claims[0].id]
     )
+    name = f"{build_word(number % 4000)} {build_word(number // 7)} {number}".capitalize()
     return seed.ProcedureIn.model_construct(
         _fields_set=_PROCEDURE_FIELDS,
         slug=slug,
-        name=f"{build_word(number % 4000)} {build_word(number // 7)} {number}".capitalize(),
+        name=name,
+        patient_name=name,
         names=_EMPTY,
         patient_phrases=_EMPTY,
         body_regions=_REGION_LISTS[number % len(_REGIONS)],
@@ -179,11 +183,14 @@ def build_synthetic_content(count: int) -> CheckedContent:
         for n in range(risks)
     ]
     bundle.pain_generators = [
-        seed.PainGeneratorIn(slug=f"generator-{n}", name=f"Generator {build_word(n)} {n}", kind="joint")
+        seed.PainGeneratorIn(
+            slug=f"generator-{n}", name=f"Generator {build_word(n)} {n}", patient_name=f"Generator {n}", kind="joint"
+        )
         for n in range(generators)
     ]
     bundle.conditions = [
-        seed.ConditionIn(slug=f"condition-{n}", name=f"Condition {build_word(n)} {n}") for n in range(conditions)
+        seed.ConditionIn(slug=f"condition-{n}", name=f"Condition {build_word(n)} {n}", patient_name=f"Condition {n}")
+        for n in range(conditions)
     ]
     bundle.procedures = [
         _build_procedure(n, generators, conditions, sources, risks) for n in sorted(range(count), key=str)

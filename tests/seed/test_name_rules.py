@@ -101,3 +101,50 @@ def test_a_record_that_shows_the_emergency_may_be_named_so_and_so_may_a_harm(tmp
     root = write_seed(tmp_path / "seed", limb(conditions=["leg-pain"]), *records)
 
     assert load_content(root).bundle.conditions[0].names[0].text == "cold white leg"
+
+
+@pytest.mark.parametrize(
+    ("patient_name", "expected"),
+    [
+        ("Radiofrequency of a nerve", "too clinical for patients: 'radiofrequency'"),
+        ("Lumbar radiculopathy", "too clinical for patients: 'radiculopathy'"),
+        ("(Cryoneurolysis)", "too clinical for patients: nothing but parentheses"),
+        ("Nerve burning", "'Nerve burning' is a name of procedure 'burning' too"),
+        ("x" * 61, "at most 60 characters"),
+    ],
+)
+def test_a_name_for_patients_is_everyday_short_and_of_one_record(
+    tmp_path: Path, patient_name: str, expected: str
+) -> None:
+    other = procedure("burning", patient_name="Nerve burning (radiofrequency ablation)", names=[named("Nerve burning")])
+    root = write_seed(tmp_path / "seed", other, procedure("freezing", patient_name=patient_name))
+
+    with pytest.raises(SeedInvalid) as raised:
+        load_content(root)
+
+    (message,) = [problem.message for problem in raised.value.problems if problem.pointer == "/patient_name"]
+    assert expected in message
+
+
+def test_a_record_without_a_name_for_patients_is_refused(tmp_path: Path) -> None:
+    record = condition("gout")
+    del record["patient_name"]
+
+    with pytest.raises(SeedInvalid) as raised:
+        load_content(write_seed(tmp_path / "seed", record))
+
+    assert [problem.pointer for problem in raised.value.problems] == ["/patient_name"]
+
+
+def test_the_name_that_patients_use_is_shown_searched_and_leads_to_the_record(client: Client, load: Load) -> None:
+    load(procedure("cryoneurolysis", patient_name="Freezing a nerve (cryoneurolysis)", names=[named("freezing")]))
+
+    (row,) = client.get("/v1/procedures").json()["items"]
+    detail = client.get("/v1/procedures/cryoneurolysis").json()
+    (hit,) = client.get("/v1/search?q=freezing+a+nerve").json()["items"]
+    redirect = client.get("/v1/procedures/freezing-a-nerve-cryoneurolysis", follow_redirects=False)
+
+    assert row["patient_name"] == detail["patient_name"] == "Freezing a nerve (cryoneurolysis)"
+    assert [name["kind"] for name in detail["names"]] == ["preferred", "lay_name", "synonym"]
+    assert hit["matched"] == {"field": "names", "kind": "lay_name", "text": "Freezing a nerve (cryoneurolysis)"}
+    assert redirect.headers["location"] == "/v1/procedures/cryoneurolysis"

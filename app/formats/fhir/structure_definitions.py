@@ -110,11 +110,17 @@ _SUMMARY_MODELS: Final = (
 )
 
 
+_SHARED_FACTS: Final = frozenset.intersection(
+    *(frozenset(RECORD_TYPES[record_type].facts) for record_type, _ in _SUMMARY_MODELS)
+)
+
+
 def _list_fact_members(record_type: str, model: type[BaseModel]) -> Iterator[Member]:
     row = RECORD_TYPES[record_type]
     for fact in row.facts:
         field = model.model_fields[fact]
-        member = _build_member(fact, field.annotation, f"{row.label.capitalize()} only: {field.description or fact}")
+        only = "" if fact in _SHARED_FACTS else f"{row.label.capitalize()} only: "
+        member = _build_member(fact, field.annotation, f"{only}{field.description or fact}")
         yield replace(member, name=get_fact_member_name(fact, repeats=member.repeats))
 
 
@@ -123,7 +129,10 @@ _RECORD_MEMBERS: Final = (
     Member("type", "procedure, condition or pain_generator."),
     Member("name", "Name with its kind.", repeats=True, members=list_model_members(NameOut)),
     Member("body-region", "Body region; code system body-regions.", repeats=True),
-    *(member for record_type, model in _SUMMARY_MODELS for member in _list_fact_members(record_type, model)),
+    # A fact of every record type is one member.
+    *dict.fromkeys(
+        member for record_type, model in _SUMMARY_MODELS for member in _list_fact_members(record_type, model)
+    ),
     Member(
         "prose",
         "Text, with the ids of the claims that it is based on.",

@@ -22,7 +22,7 @@ def compute_reading_grades(texts: list[str]) -> dict[str, float] | None:
         return None
     sentences = max(len(_SENTENCE.findall(text)), 1)
     words_per_sentence = len(words) / sentences
-    syllables_per_word = sum(map(_count_syllables, words)) / len(words)
+    syllables_per_word = sum(map(count_syllables, words)) / len(words)
     letters_per_word = sum(map(len, words)) / len(words)
     return {
         "flesch_kincaid": round(0.39 * words_per_sentence + 11.8 * syllables_per_word - 15.59, 1),
@@ -32,5 +32,6 @@ def compute_reading_grades(texts: list[str]) -> dict[str, float] | None:
 
 # All records together use only a few thousand words.
 @lru_cache(maxsize=100_000)
-def _count_syllables(word: str) -> int:
+def count_syllables(word: str) -> int:
+    """Count the syllables of a word by its groups of vowels."""
     return max(len(_VOWELS.findall(_SILENT_ENDING.sub("", word.lower()))), 1)
