@@ -1,7 +1,8 @@
 """Domain errors, each with a code, an HTTP status, a title and an explanation. Nothing of HTTP is imported."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final, Self
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,10 @@ class FieldError:
     message: str
 
 
+# Problems with parameters that one error tells; it counts the others.
+MAX_FIELD_ERRORS: Final = 20
+
+
 class KnowledgeBaseError(Exception):
     """Base class of the errors that are rendered as problem details."""
 
@@ -22,6 +27,8 @@ class KnowledgeBaseError(Exception):
     explanation: ClassVar[str] = ""
     # Refs of the records that replace a withdrawn one.
     replaced_by: tuple[Any, ...] = ()
+    # Number of problems with parameters beyond those in `errors`.
+    omitted_errors: int = 0
 
     def __init__(
         self,
@@ -141,7 +148,20 @@ class InvalidParameter(KnowledgeBaseError):
     status = 422
     code = "invalid_parameter"
     title = "Invalid parameter"
-    explanation = "The request has invalid parameters: unknown, out of range, or given twice. `errors` lists each one."
+    explanation = (
+        "The request has invalid parameters: unknown, out of range, or given twice. `errors` lists the first 20 of them; "
+        "`detail` says how many more there are."
+    )
+
+    @classmethod
+    def from_errors(cls, errors: Sequence[FieldError], *, omitted: int = 0, suggestions: tuple[Any, ...] = ()) -> Self:
+        """Error that tells the first problems, and how many it does not: the rest, and `omitted` more."""
+        told = tuple(errors[:MAX_FIELD_ERRORS])
+        omitted += len(errors) - len(told)
+        detail = "; ".join(f"{error.parameter}: {error.message}" for error in told)[:2000]
+        error = cls(f"{detail}; and {omitted} more" if omitted else detail, errors=told, suggestions=suggestions)
+        error.omitted_errors = omitted
+        return error
 
 
 class TooCostly(KnowledgeBaseError):

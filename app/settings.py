@@ -72,7 +72,7 @@ class Settings(BaseModel):
         default=64 * 1024 * 1024,
         ge=0,
         le=8 * 1024**3,
-        description="Maximum size of the response cache in bytes; 0 disables it.",
+        description="Bytes that responses, totals and facet counts kept in memory may take together; 0 keeps none.",
     )
     max_concurrency: int = Field(
         default=256, ge=1, le=100_000, description="Maximum concurrent requests; more get a 503."

@@ -95,8 +95,12 @@ class RequestContext:
                 )
 
     def cached(self, key: Hashable, build: Callable[[], T]) -> T:
-        """A value that is the same for every request of this revision, built once."""
+        """A value that is the same for every request of this revision, built once. The key must not come from the request."""
         return self._services.values_by_revision.get(self.release.revision, key, build)
+
+    def cached_by_request(self, key: Hashable, build: Callable[[], T]) -> T:
+        """A value that is the same for every request with this key, built again when there was no room to keep it."""
+        return self._services.values_by_request.get((self.release.revision, key), build)
 
     def bytes_response(
         self,

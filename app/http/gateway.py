@@ -19,6 +19,7 @@ from app.errors import KnowledgeBaseError, Overloaded, RangeNotSatisfiable, Unav
 from app.http.byte_range import ByteRange, find_range
 from app.http.deprecation import deprecation_headers
 from app.http.file_body import FileBody
+from app.http.known_parameters import drop_unknown_parameters
 from app.http.problems import problem_parts
 from app.http.rendered_response import EMPTY_BODY, Headers, RenderedResponse, etag_matches, negotiate_encoding
 from app.http.request_body import read_body, replay_body
@@ -118,8 +119,11 @@ class HttpGateway:
 
     def is_cached(self, scope: Scope) -> bool:
         """Whether the response to a request is cached now."""
-        key = scope["raw_path"] + b"?" + scope["query_string"]
-        return scope["method"] in {"GET", "HEAD"} and key in self.cache
+        if scope["method"] not in {"GET", "HEAD"}:
+            return False
+        query = scope["query_string"]
+        queries = {query, drop_unknown_parameters(scope["path"], query)} if query else {query}
+        return any(scope["raw_path"] + b"?" + query in self.cache for query in queries)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -152,7 +156,7 @@ class HttpGateway:
         encoding = self._encodings.get(accept_encoding)
         if encoding is None:
             encoding = negotiate_encoding(accept_encoding)
-            if len(self._encodings) < 256:
+            if len(self._encodings) < 256 and len(accept_encoding) < 256:
                 self._encodings[accept_encoding] = encoding
         start, body, not_modified, etag = response.variant(encoding)
         if if_none_match and etag and etag_matches(if_none_match, etag):
@@ -193,6 +197,17 @@ class HttpGateway:
         except KnowledgeBaseError as error:
             await self._refuse(scope, error, accept_encoding, send)
             return
+        if scope["query_string"]:
+            query = drop_unknown_parameters(scope["path"], scope["query_string"])
+            if query != scope["query_string"]:
+                # From here on the request is the one without them, for handlers and both lookups.
+                scope["query_string"] = query
+                key = scope["raw_path"] + b"?" + query
+                if (cached := self.cache.find(key)) is not None:
+                    self.metrics.misses -= 1
+                    self.metrics.hits += 1
+                    await self._send(cached, accept_encoding, if_none_match, scope, send)
+                    return
         self.in_flight += 1
         began = time.perf_counter()
         try:

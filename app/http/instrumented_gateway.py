@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import ConfigurationError
 from app.http.gateway import HttpGateway
+from app.http.services import REQUEST_VALUES_SHARE
 from app.monitoring.logs import bind_request_id
 from app.monitoring.metrics import Metrics
 from app.settings import Settings
@@ -41,6 +42,8 @@ class InstrumentedGateway(HttpGateway):
             return
         bind_request_id(scope["headers"])
         status, sent_bytes, cached = 500, 0, self.is_cached(scope)
+        # As it was sent: the gateway drops what pages ignore.
+        query = scope["query_string"]
 
         async def observe(message: Message) -> None:
             nonlocal status, sent_bytes
@@ -59,7 +62,7 @@ class InstrumentedGateway(HttpGateway):
                 self.tracer.end(span, scope, status)
             if self.access_log:
                 seconds = time.perf_counter() - began
-                self._log_request(scope, status, sent_bytes, seconds, cached=cached)
+                self._log_request({**scope, "query_string": query}, status, sent_bytes, seconds, cached=cached)
 
     def _log_request(self, scope: Scope, status: int, sent_bytes: int, seconds: float, *, cached: bool) -> None:
         client = scope.get("client")
@@ -86,7 +89,7 @@ def build_gateway(app: ASGIApp, settings: Settings, metrics: Metrics) -> HttpGat
     instrumented = settings.access_log or settings.otlp_endpoint
     gateway = (InstrumentedGateway if instrumented else HttpGateway)(
         app,
-        cache_bytes=settings.cache_bytes,
+        cache_bytes=int((1 - REQUEST_VALUES_SHARE) * settings.cache_bytes),
         max_concurrency=settings.max_concurrency,
         metrics=metrics,
         link_base=settings.link_base,

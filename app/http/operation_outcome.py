@@ -5,7 +5,7 @@ from typing import Final
 import orjson
 
 from app.domain.json import Json
-from app.errors import FieldError, KnowledgeBaseError
+from app.errors import KnowledgeBaseError
 
 MEDIA_TYPE: Final = b"application/fhir+json"
 _ISSUE_CODES: Final = {
@@ -35,13 +35,15 @@ def is_fhir_path(path: str) -> bool:
 
 def render_operation_outcome(error: KnowledgeBaseError, link_base: str) -> bytes:
     """Render an error as the body of an OperationOutcome: one issue for each field error, or one for the whole error."""
-    issues = [_build_issue(error, link_base, field) for field in error.errors or (None,)]
+    texts = [(f"{field.parameter}: {field.message}", field.parameter) for field in error.errors]
+    if error.omitted_errors:
+        texts.append((f"and {error.omitted_errors} more", ""))
+    issues = [_build_issue(error, link_base, text, parameter) for text, parameter in texts or [(error.detail, "")]]
     return orjson.dumps({"resourceType": "OperationOutcome", "issue": issues})
 
 
-def _build_issue(error: KnowledgeBaseError, link_base: str, field: FieldError | None) -> Json:
+def _build_issue(error: KnowledgeBaseError, link_base: str, text: str, parameter: str) -> Json:
     coding = {"system": "urn:procedure-kb:identifier:problem", "code": error.code, "display": error.title}
-    text = error.detail if field is None else f"{field.parameter}: {field.message}"
     names = [str(each["slug"]) if isinstance(each, dict) else str(each) for each in error.suggestions]
     hint = [f"Did you mean: {', '.join(names)}?"] if names else []
     issue: Json = {
@@ -50,4 +52,4 @@ def _build_issue(error: KnowledgeBaseError, link_base: str, field: FieldError | 
         "details": {"coding": [coding], "text": text[:2000]},
         "diagnostics": " ".join([*hint, f"See {link_base}/problems/{error.code}"]),
     }
-    return issue | ({"expression": [field.parameter]} if field is not None and field.parameter.strip() else {})
+    return issue | ({"expression": [parameter]} if parameter.strip() else {})

@@ -68,7 +68,7 @@ def paginate(
         items, total, last_offset = [page.items], page.total, page.last_offset
     else:
         page_rows = list_rows(rows, after=decode_cursor(ctx, cursor, signature), limit=limit + 1)
-        total = ctx.cached(("total", path, signature), lambda: count_rows(rows))
+        total = ctx.cached_by_request(("total", path, signature), lambda: count_rows(rows))
         items = [row.json for row in page_rows[:limit]]
         last_offset = page_rows[limit - 1].offset if len(page_rows) > limit else None
     is_known = total > 0 or (has_status and not filters.is_empty and count_rows(FilteredList(ctx.connection, path)) > 0)
@@ -134,7 +134,7 @@ def _without_params(query: str, names: Collection[str]) -> str:
 def _count_facet(ctx: RequestContext, rows: FilteredList, name: str) -> dict[str, Any]:
     """Counts of one facet, without its own filter."""
     signature = _signature(rows.list_path, rows.filters.without(name), DEFAULT_ORDER)
-    counts = ctx.cached(("facet", name, signature), lambda: count_facet(rows, name))
+    counts = ctx.cached_by_request(("facet", name, signature), lambda: count_facet(rows, name))
     selected = rows.filters.values_by_facet.get(name, ())
     labels = names_by_slug(ctx, name) if name in _RECORD_FACETS else _LABELS.get(name, _BOOLEAN_LABELS)
     values = [

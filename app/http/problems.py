@@ -13,6 +13,7 @@ from app.db.errors import DatabaseUnavailable, first_line
 from app.domain.patterns import validation_message
 from app.domain.values import OpenEnum
 from app.errors import (
+    MAX_FIELD_ERRORS,
     BadRequest,
     FieldError,
     InternalError,
@@ -153,13 +154,13 @@ def invalid_parameter(failures: Iterable[Mapping[str, Any]], fields: Mapping[str
 
     `failures` are validation errors of pydantic or FastAPI, `fields` the known parameters with their metadata.
     """
+    # None cannot be sent in a query: that half of the errors of a union is left out.
+    relevant = [failure for failure in failures if failure["type"] != "none_required"]
     errors, suggestions = [], []
-    for failure in failures:
-        # None cannot be sent in a query: skip that half of the errors of a union.
-        if failure["type"] == "none_required":
-            continue
+    # What is not told is not compared with every known name either.
+    for failure in relevant[:MAX_FIELD_ERRORS]:
         location = [part for part in failure["loc"] if part not in {"query", "path"}] or ["query"]
-        name, sent = str(location[0]), _find_sent_text(failure)
+        name, sent = str(location[0])[:200], _find_sent_text(failure)
         message = validation_message(failure)
         if failure["type"] == "extra_forbidden":
             near = _suggest_parameters(name, fields)
@@ -177,8 +178,8 @@ def invalid_parameter(failures: Iterable[Mapping[str, Any]], fields: Mapping[str
             near = []
         suggestions += near
         errors.append(FieldError(name, sent, message))
-    detail = "; ".join(f"{error.parameter}: {error.message}" for error in errors)
-    return InvalidParameter(detail[:2000], errors=tuple(errors), suggestions=tuple(dict.fromkeys(suggestions)))
+    omitted = len(relevant) - len(errors)
+    return InvalidParameter.from_errors(errors, omitted=omitted, suggestions=tuple(dict.fromkeys(suggestions)))
 
 
 # Names that other APIs use for a parameter.
@@ -212,10 +213,9 @@ def _find_sent_text(failure: Mapping[str, Any]) -> str | None:
 
 def repeated_parameter(last_values: dict[str, str]) -> InvalidParameter:
     """Error for scalar parameters that were sent more than once: either of their values could be the intended one."""
-    errors = tuple(
-        FieldError(name, value[:200], "may be given only once") for name, value in sorted(last_values.items())
+    return InvalidParameter.from_errors(
+        [FieldError(name, value[:200], "may be given only once") for name, value in sorted(last_values.items())]
     )
-    return InvalidParameter("; ".join(f"{error.parameter}: {error.message}" for error in errors), errors=errors)
 
 
 def list_query_params(request: Request) -> dict[str, Any]:

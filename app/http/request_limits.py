@@ -5,9 +5,11 @@ from typing import Final
 
 from starlette.types import Scope
 
-from app.errors import BadRequest, HeadersTooLarge, MethodNotAllowed, UriTooLong
+from app.errors import BadRequest, HeadersTooLarge, InvalidParameter, MethodNotAllowed, UriTooLong
 
 MAX_URI: Final = 8_000
+# In all, known or not: validating thousands of unknown ones would cost more than any response.
+MAX_PARAMETERS: Final = 100
 MAX_HEADERS: Final = 16_000
 MAX_HEADER_COUNT: Final = 100
 METHODS: Final = b"GET, HEAD, OPTIONS"
@@ -17,7 +19,7 @@ _TWO_HEX_DIGITS: Final = re.compile(rb"[0-9A-Fa-f]{2}")
 
 
 def check_request_limits(scope: Scope, method: str, *, allow_post: bool) -> None:
-    """Raises UriTooLong, HeadersTooLarge, MethodNotAllowed or BadRequest. `allow_post`: POST is allowed here."""
+    """Raises UriTooLong, HeadersTooLarge, MethodNotAllowed, InvalidParameter or BadRequest. `allow_post`: POST is allowed here."""
     path, query = scope["raw_path"], scope["query_string"]
     if len(path) + len(query) > MAX_URI:
         raise UriTooLong(f"Path and query have {len(path) + len(query)} bytes; at most {MAX_URI} are allowed.")
@@ -27,6 +29,10 @@ def check_request_limits(scope: Scope, method: str, *, allow_post: bool) -> None
     if method not in ("GET", "HEAD", "OPTIONS") and not allow_post:
         allow = "POST, OPTIONS" if scope["path"] == MCP_PATH else METHODS.decode()
         raise MethodNotAllowed(f"Method {method[:20]} is not allowed.", allow=allow)
+    if query.count(b"&") >= MAX_PARAMETERS:
+        raise InvalidParameter(
+            f"The query has {query.count(b'&') + 1} parameters; at most {MAX_PARAMETERS} are allowed."
+        )
     _check_percent_encoding(path, "path")
     _check_percent_encoding(query, "query")
 

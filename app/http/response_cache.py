@@ -79,7 +79,8 @@ class ResponseCache:
     def put(self, key: bytes, response: RenderedResponse) -> None:
         """Keep a response, unless it is larger than the segment for it."""
         # Up to three encodings may be kept: they are counted from the start, so that the bound holds.
-        response.size = len(key) + 2 * len(response.body) + 2_000
+        headers = sum(len(name) + len(value) for name, value in response.headers)
+        response.size = len(key) + headers + 2 * len(response.body) + 2_000
         segment = self._once if response.status == 200 else self._errors
         if response.size <= segment.share * self.max_bytes:
             self._again.pop(key)

@@ -1,10 +1,13 @@
 """Services of one process: what `create_app` wires once and requests use."""
 
 import re
-from collections.abc import Callable, Hashable
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -15,14 +18,15 @@ from app.monitoring.metrics import Metrics
 from app.settings import Settings
 
 T = TypeVar("T")
-_MAX_CACHED = 10_000
-_MISSING = object()
+_MISSING: Final = object()
+# Share of the cache that values of requests take; responses take the rest.
+REQUEST_VALUES_SHARE: Final = 1 / 16
 
 
 class RevisionCache:
-    """Values that are the same for every request of one revision: totals, facets, names.
+    """Values that are the same for every request of one revision: names, documents, opened files. None is ever dropped.
 
-    Kept for two revisions: while replicas catch up, requests of both are answered side by side.
+    So no key comes from a request. Kept for two revisions: while replicas catch up, requests of both are answered side by side.
     """
 
     def __init__(self) -> None:
@@ -47,10 +51,40 @@ class RevisionCache:
             values = self._revisions.setdefault(revision, {})
             for old in list(self._revisions)[:-2]:
                 self._revisions.pop(old, None)
-        if len(values) >= _MAX_CACHED:
-            values.clear()
         values[key] = value
         return value
+
+
+class RequestValues:
+    """Totals and facet counts by what was requested, bounded in bytes: the least recently used leave first."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self.bytes = 0
+        self._values: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, build: Callable[[], T]) -> T:
+        """The value of a key, built when it is not there."""
+        with self._lock:
+            kept = self._values.get(key)
+            if kept is not None:
+                self._values.move_to_end(key)
+                return cast("T", kept[0])
+        value = build()
+        size = _estimate_bytes(key) + _estimate_bytes(value)
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = value, size
+                self.bytes += size
+            while self.bytes > self.max_bytes:
+                self.bytes -= self._values.popitem(last=False)[1][1]
+        return value
+
+
+def _estimate_bytes(value: Any) -> int:  # noqa: ANN401 - a key, a number or rows
+    inner = value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else ()
+    return 100 + sys.getsizeof(value) + sum(map(_estimate_bytes, inner))
 
 
 class GatewayHandle(Protocol):
@@ -75,7 +109,7 @@ class Services:
     metrics: Metrics
     gateway: GatewayHandle
     values_by_revision: RevisionCache = field(default_factory=RevisionCache)
-    # Values of prepared files, by the name of the files. Few: none is ever dropped for its number.
+    # Values of prepared files, by the name of the files.
     prepared: RevisionCache = field(default_factory=RevisionCache)
     # Whether this process prepares releases in the background; otherwise the first request that needs files builds them.
     prepares_releases: bool = False
@@ -90,6 +124,11 @@ class Services:
     def serves(self, path: str) -> bool:
         """Whether a path fits a known one. The record that it names may be unknown."""
         return self._path_pattern.fullmatch(path.removeprefix(self.settings.path_prefix)) is not None
+
+    @cached_property
+    def values_by_request(self) -> RequestValues:
+        """Values by what was requested."""
+        return RequestValues(int(REQUEST_VALUES_SHARE * self.settings.cache_bytes))
 
     @cached_property
     def _path_pattern(self) -> re.Pattern[str]:

@@ -3,11 +3,12 @@
 import asyncio
 import copy
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import orjson
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel, ConfigDict
 
 from app import __version__
 from app.domain.json import Json
@@ -59,6 +60,15 @@ TAGS: Final = [
 ]
 
 
+class NoParams(BaseModel):
+    """Parameters of a path that takes none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+NoQuery = Annotated[NoParams, Query()]
+
+
 def add_openapi_routes(app: FastAPI) -> None:
     """Serve the OpenAPI document in both versions."""
     without_release: dict[str, bytes] = {}
@@ -79,10 +89,10 @@ def add_openapi_routes(app: FastAPI) -> None:
             body, media_type="application/json", headers=headers | ({"KB-Release": version} if version else {})
         )
 
-    def get_openapi_document(request: Request) -> Response:
+    def get_openapi_document(_: NoQuery, request: Request) -> Response:
         return serve(request, OPENAPI_3_1)
 
-    def get_openapi_document_3_0(request: Request) -> Response:
+    def get_openapi_document_3_0(_: NoQuery, request: Request) -> Response:
         return serve(request, OPENAPI_3_0)
 
     for name, endpoint in ((OPENAPI_3_1, get_openapi_document), (OPENAPI_3_0, get_openapi_document_3_0)):

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from app.text.normalize import normalize
-from app.text.stems import STEMMER
+from app.text.stems import MAX_CACHED_TEXT, STEMMER
 
 STOP_WORDS: Final = frozenset(
     """
@@ -66,11 +66,17 @@ LAY_SYNONYMS: Final = {
 }
 
 
-@lru_cache(maxsize=50_000)
 def stem_content_words(text: str) -> tuple[str, ...]:
     """Return the stems of all words of a text in order, without stop words."""
+    return _cached_stems(text) if len(text) <= MAX_CACHED_TEXT else _stem_content_words(text)
+
+
+def _stem_content_words(text: str) -> tuple[str, ...]:
     words = [word for word in normalize(text).split() if word not in STOP_WORDS]
     return tuple(STEMMER.analyze(" ".join(words))) if words else ()
+
+
+_cached_stems = lru_cache(maxsize=20_000)(_stem_content_words)
 
 
 _LEVEL_RANGE = re.compile(

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import httpx
 from drills.content import COLD_URLS, WARM_URLS
 from drills.corrupting_proxy import CorruptingProxy
-from drills.poison import CachePoisoner
-from drills.processes import ROOT, Api, Nginx, list_children, run_load, wait_for
+from drills.poison import ONE_OFF_REQUESTS, CachePoisoner
+from drills.processes import ROOT, Api, Nginx, list_children, read_memory_mib, run_load, wait_for
 from drills.testbed import FULL, RATE, Testbed, build_database_url
 from drills.traffic import Tally, Traffic
 
@@ -257,6 +257,22 @@ def headers_poisoned(testbed: Testbed) -> Tally:
     return traffic.tally
 
 
+def parameters_made_up(testbed: Testbed) -> Tally:
+    """One client sends expensive and one-off URLs; all others ask for what is cached, and memory stays bounded."""
+    api = testbed.start_api(testbed.copy_sqlite(), CACHE_BYTES=str(4 * 1024 * 1024))
+    urls = ["/v1/procedures", "/v1/search", "/openapi.json", "/", "/oembed", "/embed/v1/search.json", *WARM_URLS[:4]]
+    with testbed.prepare_traffic([api.port]) as traffic:
+        time.sleep(PAUSE)
+        before = read_memory_mib(api.list_worker_pids()[0])
+        with CachePoisoner(api.port, urls, rate=60, requests=ONE_OFF_REQUESTS) as sender:
+            time.sleep(60 if FULL else 10)
+        grown = read_memory_mib(api.list_worker_pids()[0]) - before
+    assert sender.sent.total() > 200, sender.sent
+    # The cache itself, and what an interpreter keeps of freed memory.
+    assert grown < 40, grown
+    return traffic.tally
+
+
 def no_space_on_sqlite(testbed: Testbed) -> Tally:
     database = testbed.copy_sqlite()
     api = testbed.start_api(database)
@@ -383,6 +399,7 @@ DRILLS = [
     Drill("API processes restarted one by one", rolling_restart),
     Drill("origin unreachable", origin_away),
     Drill("poisoned headers", headers_poisoned),
+    Drill("made-up parameters and one-off URLs", parameters_made_up),
     Drill("no space left during a load, SQLite", no_space_on_sqlite),
     Drill("no space left during a load, PostgreSQL", no_space_on_postgresql),
     Drill("two releases swapped for 20 s, SQLite", swapped_on_sqlite),

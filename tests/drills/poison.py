@@ -1,10 +1,11 @@
 """Cache poisoning: requests that try to change the response that other clients get for the same URL."""
 
+import itertools
 import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Self
 
 RATE = 20.0
@@ -117,11 +118,34 @@ POISONED_REQUESTS: Final[dict[str, Callable[[str], bytes]]] = {
 }
 
 
-class CachePoisoner:
-    """Client that sends all poisoned requests in turn to all URLs, at a fixed rate, until the block ends."""
+def _one_off(query: Callable[[int], str]) -> Callable[[str], bytes]:
+    numbers = itertools.count()
+    request = _with()
+    return lambda path: request(f"{path}{'&' if '?' in path else '?'}{query(next(numbers))}"[:7_900])
 
-    def __init__(self, port: int, urls: Sequence[str], *, rate: float = RATE) -> None:
-        self.port, self.urls, self.rate = port, urls, rate
+
+# Requests that cost much, or that no two of have the same URL: for the limits of parameters and the bounds of caches.
+ONE_OFF_REQUESTS: Final[dict[str, Callable[[str], bytes]]] = {
+    "100 unknown parameters": _one_off(lambda number: "&".join(f"made_up_{number}_{n}=x" for n in range(95))),
+    "8 kB of unknown parameters": _one_off(lambda number: "&".join(f"{n}={number}" for n in range(2_000))),
+    "parameters of trackers": _one_off(lambda number: f"utm_source={number}&fbclid={number}&dnt=1"),
+    "a known parameter": _one_off(lambda number: f"q={number}&cursor={number}&min_relief=P{number}D"),
+    "a long value": _one_off(lambda number: f"release={number}{'x' * 7_000}"),
+}
+
+
+class CachePoisoner:
+    """Client that sends all hostile requests in turn to all URLs, at a fixed rate, until the block ends."""
+
+    def __init__(
+        self,
+        port: int,
+        urls: Sequence[str],
+        *,
+        rate: float = RATE,
+        requests: Mapping[str, Callable[[str], bytes]] = POISONED_REQUESTS,
+    ) -> None:
+        self.port, self.urls, self.rate, self.requests = port, urls, rate, requests
         self.sent: Counter[str] = Counter()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -135,11 +159,11 @@ class CachePoisoner:
         self._thread.join()
 
     def _run(self) -> None:
-        start, number, names = time.monotonic(), 0, list(POISONED_REQUESTS)
+        start, number, names = time.monotonic(), 0, list(self.requests)
         while not self._stop.wait(max(0.0, start + number / self.rate - time.monotonic())):
-            # Every second request has a control byte: uvicorn itself responds to it.
-            name = "control byte" if number % 2 else names[number // 2 % len(names)]
-            self._send(POISONED_REQUESTS[name](self.urls[number % len(self.urls)]))
+            # Every second request is the first kind: of poisoned ones a control byte, which uvicorn itself responds to.
+            name = names[0] if number % 2 else names[number // 2 % len(names)]
+            self._send(self.requests[name](self.urls[number % len(self.urls)]))
             self.sent[name] += 1
             number += 1
 

@@ -20,6 +20,7 @@ from drills.poison import POISONED_REQUESTS
 from drills.processes import TEMPLATE, Api, Nginx, find_nginx, run_load, wait_for
 
 from app.errors import list_errors_by_code
+from app.http.known_parameters import PAGE_PARAMETERS
 from app.schemas.problems import Problem
 
 if find_nginx() is None and not os.environ.get("KB_REQUIRE_ALL"):
@@ -426,3 +427,53 @@ def test_nginx_passes_post_requests_on_and_does_not_cache_their_responses(api: A
                 assert response.headers["kb-build"]
     finally:
         nginx.stop()
+
+
+def test_the_key_of_a_page_has_only_the_parameters_that_pages_know(origin: Any, nginx: Nginx) -> None:
+    for url in (
+        "/procedures/x?utm_source=mail&utm_medium=x&fbclid=1",
+        "/procedures/x?dnt=1&&",
+        "/procedures/x?a&b&c=&d.e=5",
+        "/procedures/x",
+        "/search?q=knee&utm_source=mail",
+        "/search?gclid=1&q=knee&x=1&y=2&z",
+        "/oembed?a=1&url=/procedures/x&b=2&format=json&dnt=1",
+        "/oembed?url=/procedures/x&format=json&",
+    ):
+        httpx.get(f"{nginx.base}{url}")
+
+    assert [url for url, _ in origin.requests] == [
+        "/procedures/x?utm_source=mail&utm_medium=x&fbclid=1",
+        "/search?q=knee&utm_source=mail",
+        "/oembed?a=1&url=/procedures/x&b=2&format=json&dnt=1",
+    ]
+
+
+@pytest.mark.usefixtures("origin")
+def test_no_other_url_shares_a_key(nginx: Nginx) -> None:
+    urls = [
+        *("/v1/x?utm_source=a", "/v1/x?utm_source=b", "/v1?a=1", "/v1?a=2", "/fhir/metadata?a=1", "/fhir/metadata?a=2"),
+        *("/openapi.json?a=1", "/openapi.json?a=2", "//v1/x?a=1", "//v1/x?a=2", "/x/?a=1", "/x/?a=2"),
+        *(
+            "/search?q=a",
+            "/search?q=b",
+            "/search?%71=a",
+            "/search?%71=b",
+            "/search?Q%3d=1",
+            "/search?+q=1",
+            "/search?+q=2",
+        ),
+        *("/%76%31/x?a=1", "/%76%31/x?a=2", "/compare?procedure=a&procedure=b", "/compare?procedure=b&procedure=a"),
+        *("/vx?q=1", "/v1x?q=1", "/search?q=a&q=b", "/search?q", "/search?q="),
+    ]
+
+    statuses = [httpx.get(f"{nginx.base}{url}").headers["kb-cache"] for url in urls]
+
+    assert statuses == ["MISS"] * len(urls)
+
+
+def test_the_configuration_has_the_parameters_that_pages_know() -> None:
+    lists = re.findall(r"\(\?!\(\?:(body_region[a-z_|]*)\)", TEMPLATE.read_text(encoding="utf-8"))
+
+    assert len(lists) == 9
+    assert {frozenset(names.split("|")) for names in lists} == {PAGE_PARAMETERS}

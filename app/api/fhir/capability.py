@@ -17,6 +17,7 @@ from app.api.fhir.search import resource_response
 from app.domain.json import Json
 from app.formats.fhir.elements import BASE_URL, canonical_url
 from app.formats.fhir.structure_definitions import get_extensions
+from app.openapi.document import NoQuery
 from app.openapi.responses import HEADERS
 
 # The operations come first: `{id}` would match their names.
@@ -198,7 +199,7 @@ def add_fhir_routes(app: FastAPI) -> list[str]:
     """Add the routes of /fhir and its separate OpenAPI document. Returns the paths of the FHIR routes."""
     cached: list[bytes] = []
 
-    def get_fhir_openapi_document(request: Request) -> Response:
+    def get_fhir_openapi_document(_: NoQuery, request: Request) -> Response:
         if not cached:
             cached.append(orjson.dumps(build_fhir_openapi(request.app)))
         return Response(cached[0], media_type="application/json", headers={"Cache-Control": "public, max-age=3600"})

@@ -63,7 +63,7 @@ def get_search_signature(ctx: RequestContext, resource_type: str) -> str:
 
 def count_once(ctx: RequestContext, resource_type: str, count: Callable[[], int]) -> int:
     """Count the matches of a search, once per release."""
-    return ctx.cached(("fhir total", get_search_signature(ctx, resource_type)), count)
+    return ctx.cached_by_request(("fhir total", get_search_signature(ctx, resource_type)), count)
 
 
 def decode_page_cursor(ctx: RequestContext, resource_type: str, params: SearchParams, *, pattern: str) -> str | None:

@@ -9,7 +9,7 @@ from app.domain.claim_kinds import BLOCKS
 from app.domain.patterns import OPTIONAL_VERSION, PRINTABLE, validation_message
 from app.domain.record_types import RECORD_TYPES
 from app.domain.values import OpenEnum
-from app.errors import FieldError, InvalidParameter
+from app.errors import MAX_FIELD_ERRORS, FieldError, InvalidParameter
 from app.search.index import SEARCHED_TYPES
 from app.text.nearest import find_nearest
 
@@ -101,8 +101,9 @@ def validate_arguments(model: type[ToolArguments], arguments: dict[str, Any]) ->
     except ValidationError as invalid:
         errors: list[FieldError] = []
         suggestions: list[str] = []
-        for error in invalid.errors():
-            name, sent = ".".join(str(part) for part in error["loc"]), error.get("input")
+        failures = invalid.errors()
+        for error in failures[:MAX_FIELD_ERRORS]:
+            name, sent = ".".join(str(part) for part in error["loc"])[:200], error.get("input")
             message = validation_message(error)
             nearest: list[str] = []
             if error["type"] == "extra_forbidden":
@@ -112,9 +113,9 @@ def validate_arguments(model: type[ToolArguments], arguments: dict[str, Any]) ->
                 nearest = find_nearest(sent, _list_allowed_values(model, str(error["loc"][0])), limit=3)
             suggestions += nearest
             errors.append(FieldError(name, None if sent is None else str(sent)[:200], message))
-        detail = "; ".join(f"{error.parameter}: {error.message}" for error in errors)
-        raise InvalidParameter(
-            detail[:2000], errors=tuple(errors), suggestions=tuple(dict.fromkeys(suggestions))
+        omitted = len(failures) - len(errors)
+        raise InvalidParameter.from_errors(
+            errors, omitted=omitted, suggestions=tuple(dict.fromkeys(suggestions))
         ) from None
 
 

@@ -76,7 +76,7 @@ def _decode_cursor(ctx: RequestContext, args: PagedArguments) -> int | None:
 def _list_page(ctx: RequestContext, args: PagedArguments, filtered: FilteredList) -> tuple[list[Json], int, str | None]:
     """List one page of rows. Returns the rows, the total, and the cursor of the next page or None."""
     rows = list_rows(filtered, after=_decode_cursor(ctx, args), limit=args.limit + 1)
-    total = ctx.cached(("mcp total", _signature(args)), lambda: count_rows(filtered))
+    total = ctx.cached_by_request(("mcp total", _signature(args)), lambda: count_rows(filtered))
     has_more = len(rows) > args.limit
     next_cursor = build_next_cursor(ctx, _signature(args), rows[args.limit - 1].offset if has_more else None)
     return [orjson.loads(row.json) for row in rows[: args.limit]], total, next_cursor

@@ -44,7 +44,7 @@ def _list_claims(ctx: RequestContext, slug: str, claim_kind: str, params: Paging
     signature = f"{slug}/{claim_kind}"
     after = decode_cursor(ctx, params.cursor, signature)
     rows = list_record_claims(ctx.connection, "procedure", slug, claim_kind, after=after, limit=params.limit + 1)
-    total = ctx.cached(
+    total = ctx.cached_by_request(
         ("claims", slug, claim_kind), lambda: count_record_claims(ctx.connection, "procedure", slug, claim_kind)
     )
     last_offset = rows[params.limit - 1].offset if len(rows) > params.limit else None

@@ -164,7 +164,7 @@ def _list_related_procedures(ctx: RequestContext, hits: list[Hit]) -> list[orjso
     folder = PATH_BY_RECORD_TYPE[named_hit.record.type]
     relation = "indicated for" if named_hit.record.type == "condition" else "acts on"
     path = f"{folder}/{named_hit.record.slug}/procedures"
-    rows = ctx.cached(
+    rows = ctx.cached_by_request(
         ("related", path),
         lambda: [
             ctx.resolve_links(row.json)[:-1]
