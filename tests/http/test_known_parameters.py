@@ -20,7 +20,9 @@ MANY = "&".join(f"made_up_{number}=x" for number in range(100))
 def fhir(database_url: str, client: Client, load: Load, runner: asyncio.Runner) -> Client:
     del client
     load(procedure("p"))
-    fhir_client = Client(create_app(Settings(database_url=database_url, features=("fhir",), public_url="https://kb.test")), runner)
+    fhir_client = Client(
+        create_app(Settings(database_url=database_url, features=("fhir",), public_url="https://kb.test")), runner
+    )
     fhir_client.poll_release()
     return fhir_client
 
