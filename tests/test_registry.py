@@ -219,7 +219,7 @@ def build_value(claim_kind: str) -> Json:
         "onset": {"magnitude": "day", "label": "days"},
         "response_rate": {},
         "finding": {"outcome": "pain", "direction": "unclear"},
-        "recommendation": {"body": "A body", "position": "for"},
+        "recommendation": {"body": "A body", "position": "for", "procedures": []},
         "evidence_grade": {"grade_stated": "B"},
         "coverage": {"payer": "A payer"},
         "contraindication": {"label": "A label", "topics": ["other"]},

@@ -185,6 +185,9 @@ class ReliefDurationValue(_DurationRange):
     measure: Measure = Field(description="What was measured.")
     statistic: Statistic = Field(description="Which statistic the figures are.")
     intent: Intent = Field(description="Whether the relief is from a test block or from a treatment.")
+    covers: Annotated[str, OpenEnum(vocabulary.RELIEF_COVERAGE)] = Field(
+        default="procedure", description="What the estimate is about: only one of the whole procedure can be typical."
+    )
     ongoing: bool = Field(
         default=False, description="Relief was still present when observation ended: the figure is a minimum."
     )
@@ -282,6 +285,9 @@ class RecommendationValue(Value):
     """Recommendation of a body."""
 
     body: str = Field(description="Body that recommends.")
+    procedures: Annotated[list[str], RecordSlug("procedure")] = Field(
+        default=[], description="Slugs of the procedures that it is about; empty: the subject itself, or other care."
+    )
     year: int | None = Field(default=None, ge=1900, le=2100, description="Null: not stated.")
     position: Position = Field(description="Position of the body.")
     scope: str | None = Field(default=None, description="What the position covers; null: not stated.")
@@ -333,10 +339,11 @@ class ProcedureRiskValue(Value):
     ci_low: Percent | None = Field(default=None, description="Lower 95% confidence limit in percent; null: not given.")
     ci_high: Percent | None = Field(default=None, description="Upper 95% confidence limit in percent; null: not given.")
     per: Annotated[str, OpenEnum(vocabulary.RISK_DENOMINATORS)] | None = Field(
-        default=None, description="What `n` and the rates count; null: not stated."
+        default=None, description="What `n` and the rates count; null: the claim has no rate."
     )
     attribution: Annotated[str, OpenEnum(vocabulary.RISK_ATTRIBUTIONS)] | None = Field(
-        default=None, description="Cause of the events that were counted or looked for; null: not stated."
+        default=None,
+        description="Cause of the events that were counted; null: not looked up. Always given if none were seen.",
     )
     timeframe: str | None = Field(default=None, description="Period of observation; null: not stated.")
     frequency_words: str | None = Field(default=None, description="Frequency in the source's own words; null: none.")

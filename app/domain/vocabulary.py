@@ -211,7 +211,17 @@ CALL_ORIGINS: Final = _labels(
     editorial="Editorial: an emergency that belongs to this record's risks or to this part of the body",
     general="Editorial: an emergency that can happen to anyone",
 )
-MEASURES: Final = _labels(duration="How long relief lasts", time_to_recurrence="Time until the pain returns")
+MEASURES: Final = _labels(
+    duration="How long relief lasts",
+    time_to_recurrence="Time until the pain returns",
+    nerve_block="How long the nerve is blocked, not relief",
+)
+RELIEF_COVERAGE: Final = _labels(
+    procedure="The procedure as its record describes it",
+    technique="One technique of it",
+    subgroup="Some of the people it is done for, or a repeat that helped before",
+    wider="Other procedures or structures too",
+)
 STATISTICS: Final = _labels(
     range="Range",
     typical="Typical",
@@ -258,11 +268,13 @@ RISK_DENOMINATORS: Final = _labels(
     levels="Levels of the spine",
     device_days="Days with the device",
     reports="Reported cases",
+    not_stated="Not stated by the source",
 )
 RISK_ATTRIBUTIONS: Final = _labels(
     any_cause="Whatever the cause",
     procedure="Caused by the procedure",
     device="Caused by the device",
+    not_stated="Not stated by the source",
 )
 SERIOUSNESS: Final = _labels(
     life_threatening="Can threaten life",

@@ -80,6 +80,7 @@ VOCABULARIES: Final = (
         {"source": "Stated by the source", "computed": "Computed from the figures"},
     ),
     Vocabulary("measure", "Measure of relief", vocabulary.MEASURES),
+    Vocabulary("relief_coverage", "What an estimate of relief is about", vocabulary.RELIEF_COVERAGE),
     Vocabulary("definition", "Definition of relief", {"defined": "Defined", "not defined": "Not defined"}),
     Vocabulary("statistic", "Statistic of an estimate", vocabulary.STATISTICS),
     Vocabulary("magnitude", "Order of magnitude of a duration", vocabulary.MAGNITUDES),

@@ -42,7 +42,7 @@ _EVIDENCE_COLUMNS: Final = (
 )
 _RELIEF_COLUMNS: Final = (
     *((name, name) for name in ("intent", "measure", "statistic", "label", "min", "max", "min_days", "max_days")),
-    *((name, name) for name in ("magnitude", "text")),
+    *((name, name) for name in ("magnitude", "text", "covers")),
     *((f"source_{name}", f"source_value.{name}") for name in ("min", "max", "unit")),
     *((name, name) for name in ("ongoing", "typical", "selection_reason")),
 )

@@ -30,27 +30,30 @@ def describe_body(position: Json) -> str:
 
 
 def describe_figure(figure: Json | None, state: str) -> str:
-    """Describe the worst figure of a risk with its denominator, or the state of knowledge without one."""
-    if state != "known":
-        counted = f" ({describe_denominator(figure, figure['n'])})" if figure and figure["n"] else ""
-        return f"{vocabulary.RISK_STATES[state].lower()}{counted}"
+    """Describe the worst figure of a risk with its denominator and population, or the state of knowledge without one."""
     if figure is None:
-        return "how often is not stated"
-    if figure["observed"] is not None and figure["n"]:
-        rate = f"{figure['observed']:,} of {describe_denominator(figure, figure['n'])}"
+        return "how often is not stated" if state == "known" else vocabulary.RISK_STATES[state].lower()
+    if state != "known":
+        counted = f" ({_describe_denominator(figure)})" if figure["n"] else ""
+        rate = f"{vocabulary.RISK_STATES[state].lower()}{counted}"
+    elif figure["observed"] is not None and figure["n"]:
+        rate = f"{figure['observed']:,} of {_describe_denominator(figure)}"
     else:
-        share = format_percent(figure["percent_min"], figure["percent_max"])
-        counted = f"of {describe_denominator(figure, None)}" if figure["per"] else f"({NOT_COUNTED})"
-        rate = f"{share} {counted}"
-    return f"{rate}, {figure['timeframe']}" if figure["timeframe"] else rate
+        unit = describe_unit(figure["per"])
+        rate = f"{format_percent(figure['percent_min'], figure['percent_max'])} {f'of {unit}' if unit else f'({NOT_COUNTED})'}"
+    timeframe = f", {figure['timeframe']}" if figure["timeframe"] else ""
+    # A rate of few people with a complication is no rate of all who have the procedure.
+    population = f" (for whom: {figure['population']})" if figure["population"] else ""
+    return f"{rate}{timeframe}{population}"
 
 
-def describe_denominator(figure: Json, count: int | None) -> str:
-    """Describe what a figure counts: "120 people", or that it is not stated."""
-    if figure["per"]:
-        unit = vocabulary.RISK_DENOMINATORS[figure["per"]].lower()
-        return f"{count:,} {unit}" if count else unit
-    return f"{count:,} ({NOT_COUNTED})" if count else NOT_COUNTED
+def describe_unit(per: str | None) -> str:
+    """Name what a rate counts, such as "people"; empty if the source does not say."""
+    return "" if per in {None, "not_stated"} else vocabulary.RISK_DENOMINATORS[per].lower()
+
+
+def _describe_denominator(figure: Json) -> str:
+    return f"{figure['n']:,} {describe_unit(figure['per']) or f'({NOT_COUNTED})'}"
 
 
 def format_percent(low: float | None, high: float | None) -> str:

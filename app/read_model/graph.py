@@ -11,7 +11,14 @@ from orjson import Fragment
 from app.domain import vocabulary
 from app.domain.json import Json
 from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES
-from app.domain.values import IndicationValue, ProcedureRiskValue, ReliefDurationValue, StatementValue, TargetValue
+from app.domain.values import (
+    IndicationValue,
+    ProcedureRiskValue,
+    RecommendationValue,
+    ReliefDurationValue,
+    StatementValue,
+    TargetValue,
+)
 from app.read_model.claim_order import is_commercial, rank_claim
 from app.read_model.conflicts import find_conflicts
 from app.read_model.typical_relief import TypicalEstimate, find_typical_estimate
@@ -94,6 +101,8 @@ class ContentGraph:
     causes_by_condition: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     # Latest review by record type and slug.
     reviews: dict[tuple[str, str], ReviewState] = field(default_factory=dict)
+    # Procedure -> recommendations that conditions and pain generators state on it.
+    recommendations_elsewhere: dict[str, list[SubjectClaim]] = field(default_factory=lambda: defaultdict(list))
     # Procedure -> its rows from `list_positions`.
     positions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     # (record type, slug) -> its codes: system, code, and the relation of the code to the record.
@@ -210,6 +219,9 @@ def _add_claims(graph: ContentGraph) -> None:
         graph.claims_by_kind[claim.kind].append(subject_claim)
         if isinstance(claim.value, ProcedureRiskValue):
             graph.claims_by_risk[claim.value.risk].append(subject_claim)
+        if isinstance(claim.value, RecommendationValue):
+            for procedure in claim.value.procedures:
+                graph.recommendations_elsewhere[procedure].append(subject_claim)
         if isinstance(claim.value, StatementValue) and claim.kind == "arises_from":
             pairs = [(slug, other) for other in claim.value.pain_generators] if record_type == "condition" else []
             pairs += [(other, slug) for other in claim.value.conditions] if record_type == "pain_generator" else []

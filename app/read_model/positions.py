@@ -1,6 +1,7 @@
-"""Positions of bodies on a procedure: those on itself, on its broader forms and on its narrower ones; those against first."""
+"""Positions of bodies on a procedure: on itself, its broader and narrower forms, wherever they are stated; those against first."""
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from app.domain.json import Json
 from app.domain.values import RecommendationValue
@@ -14,6 +15,7 @@ def list_positions(graph: ContentGraph, slug: str) -> list[Json]:
     """List the positions that bodies take on a procedure and its broader and narrower forms, each once.
 
     A body that recommends against a treatment means its forms too, and a form can be all that is offered under the name.
+    What a condition states of a procedure is a position on it.
     """
     if slug not in graph.positions:
         graph.positions[slug] = _build_positions(graph, slug)
@@ -25,16 +27,25 @@ def _build_positions(graph: ContentGraph, slug: str) -> list[Json]:
     forms = dict.fromkeys((*graph.ancestors["procedure"][slug], *graph.find_descendants("procedure", slug)))
     rows: dict[tuple[object, ...], Json] = {}
     for form in forms:
-        for claim in graph.procedures[form].claims:
-            if isinstance(claim.value, RecommendationValue):
-                value = claim.value
-                row = {
-                    "position": value.position,
-                    "body": value.body,
-                    "year": value.year,
-                    "scope": value.scope,
-                    "procedure": graph.record_ref("procedure", form),
-                    "claim": claim.id,
-                }
-                rows.setdefault((value.position, value.body, value.year, value.scope), row)
+        for claim, stated_on in _iter_recommendations(graph, form):
+            value = claim.value
+            row = {
+                "position": value.position,
+                "body": value.body,
+                "year": value.year,
+                "scope": value.scope,
+                "procedure": graph.record_ref("procedure", form),
+                "stated_on": stated_on,
+                "claim": claim.id,
+            }
+            rows.setdefault((value.position, value.body, value.year, value.scope), row)
     return sorted(rows.values(), key=lambda row: (POSITION_RANK[row["position"]], -(row["year"] or 0)))
+
+
+def _iter_recommendations(graph: ContentGraph, procedure: str) -> Iterator[tuple[Any, Json]]:
+    """Yield the recommendations on a procedure, each with a reference to the record that states it."""
+    for claim in graph.procedures[procedure].claims:
+        if isinstance(claim.value, RecommendationValue):
+            yield claim, graph.record_ref("procedure", procedure)
+    for record_type, slug, claim, _ in graph.recommendations_elsewhere.get(procedure, ()):
+        yield claim, graph.record_ref(record_type, slug)

@@ -70,6 +70,7 @@ def _build_figure(slug: str, claim: seed.ClaimIn[ProcedureRiskValue]) -> Json:
         "percent_max": value.percent_max,
         "per": value.per,
         "timeframe": value.timeframe,
+        "population": claim.qualifiers.population,
         "subject": slug,
         "claim": claim.id,
     }

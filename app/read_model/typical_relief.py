@@ -52,10 +52,8 @@ def find_typical_estimate(
     qualifying = [claim for claim in claims if _qualifies_as_typical(claim, sources)]
     if not qualifying:
         return None
-    # Statements about the procedure precede those about a variant or against a comparator.
-    least_restricted = min(map(_count_restrictions, qualifying))
     pool = sorted(
-        (claim for claim in qualifying if _count_restrictions(claim) == least_restricted),
+        qualifying,
         key=lambda claim: (
             estimate_relief_days(claim.value),
             # Of two with one lower end the longer must not become the headline: no upper end counts as the longest.
@@ -68,17 +66,14 @@ def find_typical_estimate(
 
 
 def _qualifies_as_typical(claim: seed.ClaimIn[ReliefDurationValue], sources: Mapping[str, seed.SourceIn]) -> bool:
-    # Time to recurrence is a different measure.
+    # Time to recurrence is a different measure; a figure of a subgroup says nothing of others.
     return (
         claim.value.measure == "duration"
+        and claim.value.covers == "procedure"
         and claim.support == "quote"
         and not is_commercial(claim, sources)
         and estimate_relief_days(claim.value) is not None
     )
-
-
-def _count_restrictions(claim: seed.AnyClaimIn) -> int:
-    return sum(qualifier is not None for qualifier in (claim.qualifiers.technique, claim.qualifiers.comparator))
 
 
 # Many procedures share few reasons: cached, equal reasons are one string in memory.

@@ -62,6 +62,7 @@ class RecordedPosition(ResponseModel):
     year: int | None = Field(description="Null: not stated.")
     scope: str | None = Field(description="What the position covers; null: not stated.")
     procedure: Ref = Field(description="Procedure that the position is about: this one, or a form of it.")
+    stated_on: Ref = Field(description="Record with the claim: the procedure, or a condition.")
     claim: str = Field(description="Id of the claim that states it.")
 
 
@@ -73,9 +74,10 @@ class RiskFigure(ResponseModel):
     percent_min: float | None = Field(description="Null: not given.")
     percent_max: float | None = Field(description="Null: not given.")
     per: Annotated[str, OpenEnum(vocabulary.RISK_DENOMINATORS)] | None = Field(
-        description="What is counted; null: not stated."
+        description="What is counted; null: no rate."
     )
     timeframe: str | None = Field(description="Period of observation; null: not stated.")
+    population: str | None = Field(description="In whom it was counted; null: not stated.")
     subject: str = Field(description="Slug of the procedure that the figure is about.")
     claim: str = Field(description="Id of the claim that states it.")
 

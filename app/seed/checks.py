@@ -9,7 +9,7 @@ from typing import Final
 from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KINDS, list_blocks
 from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES, SOURCE_IDENTIFIERS, get_label
-from app.domain.values import FindingValue, ProcedureRiskValue, Value, list_references
+from app.domain.values import FindingValue, ProcedureRiskValue, RecommendationValue, Value, list_references
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
 from app.seed.code_checks import find_code_errors
@@ -64,6 +64,7 @@ def check(bundle: Bundle) -> list[SeedProblem]:
         _dangling_emergency_references,
         _emergency_problems,
         _lowered_seriousness,
+        _recommendations_on_nothing,
         _points_without_scale,
         _hierarchy_cycles,
         _guide_and_editorial_problems,
@@ -302,6 +303,20 @@ def _unsupported_certainty(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProbl
         if claim.certainty and raters.isdisjoint(citation.source for citation in claim.citations):
             message = "only a review or a guideline states certainty, and none is cited: cite it, or omit certainty"
             yield from _claim_problems(bundle, record_type, slug, claim, [("/certainty", message)])
+
+
+def _recommendations_on_nothing(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
+    """A recommendation on a condition names its procedures, or says that there are none: readers of these must see it."""
+    for record_type, slug, claim in bundle.claims():
+        value = claim.value
+        if not isinstance(value, RecommendationValue):
+            continue
+        if record_type != "procedure" and "procedures" not in value.model_fields_set:
+            message = "state the `procedures` that it is about; an empty list if it is about none of those here"
+            yield from _claim_problems(bundle, record_type, slug, claim, [("/value", message)])
+        elif record_type == "procedure" and value.procedures:
+            message = "is about its subject: omit `procedures`, or state it on the condition"
+            yield from _claim_problems(bundle, record_type, slug, claim, [("/value/procedures", message)])
 
 
 def _lowered_seriousness(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:

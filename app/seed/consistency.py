@@ -28,14 +28,20 @@ def numeric_errors(claim: seed.AnyClaimIn) -> Iterator[NumericError]:
         yield from _scale_errors(claim, claim.value)
     elif isinstance(claim.value, values.ReliefDurationValue | values.OnsetValue):
         yield from _magnitude_errors(claim.value)
+        if isinstance(claim.value, values.ReliefDurationValue):
+            yield from _coverage_errors(claim, claim.value)
     for n, quantity in enumerate(getattr(claim.value, "quantities", ())):
         if quantity.unit not in vocabulary.UNITS:
             yield f"/value/quantities/{n}/unit", f"unknown unit {quantity.unit!r}{_hint(quantity.unit)}"
 
 
 def _denominator_errors(value: values.ProcedureRiskValue) -> Iterator[NumericError]:
-    """A count of events keeps its denominator; without one it is a count of reports."""
+    """A count of events keeps its denominator; without one it is a count of reports. None seen says of which cause."""
     is_rate = value.n is not None or value.percent_min is not None or value.percent_max is not None
+    if is_rate and value.per is None:
+        yield "/value", "a rate of what? state `per`, `not_stated` if the source does not say what it counted"
+    if value.state == "none_seen" and value.attribution is None:
+        yield "/value", "none seen of which cause? state `attribution`, `not_stated` if the source does not say"
     if value.per not in {None, "reports"} and value.observed is not None and not is_rate:
         message = f"{value.observed} of how many {value.per}? state `n`, or count `reports` if nobody knows"
         yield "/value/per", message
@@ -52,6 +58,16 @@ def _scale_errors(claim: seed.AnyClaimIn, value: values.FindingValue) -> Iterato
     states_range = _STATED_RANGE.search(texts) is not None and "points" in units
     if value.scale is None and (states_range or not units.isdisjoint({"points of 10", "points of 100"})):
         yield "/value", "a score in points whose scale is stated: fill `scale` (name, min, max, which end is better)"
+
+
+def _coverage_errors(claim: seed.AnyClaimIn, value: values.ReliefDurationValue) -> Iterator[NumericError]:
+    """An estimate with a population or technique says whether that is the whole procedure: else a subgroup becomes typical."""
+    is_restricted = claim.qualifiers.population is not None or claim.qualifiers.technique is not None
+    if is_restricted and "covers" not in value.model_fields_set:
+        yield (
+            "/value",
+            f"state `covers` ({', '.join(vocabulary.RELIEF_COVERAGE)}): the claim has a population or technique",
+        )
 
 
 _TIME_UNIT: Final = re.compile(r"\b(minute|hour|day|week|month|year)s?\b", re.IGNORECASE)

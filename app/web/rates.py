@@ -5,6 +5,7 @@ from typing import Final
 
 from app.domain import vocabulary
 from app.domain.json import Json
+from app.formats.safety import NOT_COUNTED, describe_unit
 from app.web.charts import get_bounds
 
 BASES: Final = (1_000, 10_000, 100_000)
@@ -73,6 +74,7 @@ def build_relief_spans(claims: list[Json], typical: list[Json]) -> list[Json]:
             for claim in claims
             if claim["value"]["intent"] == typical_estimate["intent"]
             and claim["value"]["measure"] == "duration"
+            and claim["value"]["covers"] == "procedure"
             and claim["value"]["statistic"] not in vocabulary.NO_ESTIMATE
             and not claim["commercial"]
             and claim["id"] != typical_estimate["claim"]
@@ -124,7 +126,7 @@ def _build_harm_row(claim: Json, share: tuple[float, float], base: int) -> Json:
         "display": _format_none_seen(value, base) if none_seen else _format_count_range(low, high, base),
         "numeric": not none_seen,
         "count": round(low * base) if low == high and not none_seen else None,
-        "per": value["per"] or "what was counted is not stated",
+        "per": describe_unit(value["per"]) or NOT_COUNTED,
         "timeframe": _get_timeframe(claim) or "time not stated",
         "population": claim["qualifiers"]["population"] or "not stated",
         "range": _format_interval(value),
@@ -144,7 +146,10 @@ def _get_timeframe(claim: Json) -> str | None:
 def _describe_missing(claim: Json) -> str:
     missing = [
         label
-        for label, known in (("over which time", _get_timeframe(claim)), ("what was counted", claim["value"]["per"]))
+        for label, known in (
+            ("over which time", _get_timeframe(claim)),
+            ("what was counted", describe_unit(claim["value"]["per"])),
+        )
         if not known
     ]
     return f"the source does not say {' or '.join(missing)}" if missing else ""

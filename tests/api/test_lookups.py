@@ -172,8 +172,10 @@ def test_of_two_estimates_with_one_lower_end_the_shorter_is_typical(client: Clie
         relief("e", statistic="aim", min="P1Y"),
         relief("e", text="as long as it lasts", label="as long as it lasts", magnitude="unknown"),
         relief("e", measure="time_to_recurrence", min="P2Y"),
+        relief("e", measure="nerve_block", min="P2Y"),
+        *(relief("e", covers=covers, min="P2Y") for covers in ("technique", "subgroup", "wider")),
     ],
-    ids=["practice", "maker", "ceiling", "maximum", "total", "aim", "phrase", "recurrence"],
+    ids="practice maker ceiling maximum total aim phrase recurrence nerve technique subgroup wider".split(),
 )
 def test_no_headline_comes_from_what_is_no_estimate(client: Client, load: Load, estimate: Json) -> None:
     load(procedure("p", claims=[estimate]))
@@ -194,14 +196,15 @@ def test_a_frequency_band_needs_a_rate_and_an_exact_limit_counts_as_the_more_fre
             "p",
             claims=[
                 risk_claim("exact", observed=1, n=1000, per="people"),
-                risk_claim("range", percent_min=0.5, percent_max=5),
+                risk_claim("range", percent_min=0.5, percent_max=5, per="people"),
                 risk_claim("words", frequency_words="rare"),
                 risk_claim("lesions", observed=6, n=616, per="lesions"),
-                risk_claim("not-stated", observed=6, n=616),
+                risk_claim("not-stated", observed=6, n=616, per="not_stated"),
                 claim(
                     "none",
                     "procedure_risk",
-                    {"risk": "bleeding", "phrase": "bleeding", "state": "none_seen", "observed": 0, "n": 50},
+                    {"risk": "bleeding", "phrase": "bleeding", "state": "none_seen", "observed": 0, "n": 50}
+                    | {"per": "people", "attribution": "procedure"},
                 ),
             ],
         ),
@@ -296,6 +299,29 @@ def test_a_procedure_shows_the_positions_on_its_forms_those_against_it_first(cli
         assert "Against (Body of umbrella, 2025)" in client.get(path).text, path
 
 
+def test_a_position_that_only_a_condition_states_shows_wherever_the_procedure_is_an_option(
+    client: Client, load: Load
+) -> None:
+    against = {"body": "A board", "year": 2016, "position": "against", "scope": "back pain", "procedures": ["caudal"]}
+    load(
+        condition("back-pain", claims=[claim("ng59", "recommendation", against)]),
+        condition("sciatica"),
+        procedure("epidural"),
+        procedure("caudal", broader=["epidural"], indicated=["sciatica"]),
+    )
+
+    for path in ("/v1/procedures/epidural", "/v1/procedures/caudal"):
+        (row,) = client.get(path).json()["positions"]["items"]
+        assert (row["claim"], row["procedure"]["slug"], row["stated_on"]["slug"]) == ("ng59", "caudal", "back-pain")
+    assert list_slugs(client.get("/v1/procedures?position=against")) == ["caudal", "epidural"]
+    (option,) = client.get("/v1/conditions/sciatica/options").json()["treats"]["items"]
+    assert option["positions"]["items"] == [row]
+    for path in ("/conditions/sciatica", "/procedures/caudal", "/procedures/epidural/leaflet"):
+        assert "A board, 2016" in client.get(path).text, path
+    assert "/conditions/back-pain#ng59" in client.get("/procedures/caudal").text
+    assert "/conditions/back-pain#ng59" in client.get("/embed/v1/procedures/caudal.json").text
+
+
 def test_the_matrix_has_every_target_once(client: Client, load: Load) -> None:
     load(generator("a"), generator("b"), procedure("p", treats=["a", "b"]), procedure("q", diagnoses=["b"]))
 
@@ -347,7 +373,8 @@ def test_a_comparison_has_the_values_of_the_details_and_each_once(client: Client
                 claim(
                     "harm",
                     "procedure_risk",
-                    {"risk": "bleeding", "phrase": "bleeding", "state": "known", "percent_max": 2},
+                    {"risk": "bleeding", "phrase": "bleeding", "state": "known", "percent_max": 2}
+                    | {"per": "not_stated"},
                 ),
             ],
         ),

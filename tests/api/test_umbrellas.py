@@ -32,7 +32,7 @@ def umbrella(client: Client, load: Load) -> Client:
             broader=["epidural"],
             claims=[
                 build_risk("caudal-stroke", "stroke", observed=1, n=1000, per="people"),
-                build_risk("caudal-infection", "infection", observed=2, n=100),
+                build_risk("caudal-infection", "infection", observed=2, n=100, per="not_stated"),
                 claim(
                     "caudal-stop",
                     "contraindication",
@@ -151,6 +151,26 @@ def test_lists_and_options_show_the_serious_risks_of_a_procedure_and_its_forms(u
         "Infection (needs treatment): 2 of 100 (what was counted is not stated)",
         "Bruise (passes by itself): how often is not stated",
     ]
+
+
+def test_a_figure_of_a_risk_carries_its_population_in_every_form(client: Client, load: Load) -> None:
+    infected = {"population": "people with an infected spine"}
+    death = build_risk("death", "stroke", observed=3, n=18, per="people") | {"qualifiers": infected}
+    load(*RISKS, condition("sciatica"), procedure("p", claims=[death], indicated=["sciatica"]), procedure("q"))
+
+    for path in (
+        "/v1/procedures",
+        "/v1/procedures/p",
+        "/v1/conditions/sciatica/options",
+        "/v1/compare?procedure=p&procedure=q",
+        "/procedures/p",
+        "/procedures/p/leaflet",
+        "/conditions/sciatica",
+        "/compare?procedure=p&procedure=q",
+        "/embed/v1/procedures/p.json",
+        "/embed/v1/conditions/sciatica/options.json",
+    ):
+        assert "people with an infected spine" in client.get(path).text, path
 
 
 def test_a_condition_shows_the_red_flags_of_its_narrower_conditions(client: Client, load: Load) -> None:

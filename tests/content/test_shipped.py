@@ -118,6 +118,26 @@ def test_every_condition_reaches_a_procedure_or_is_listed_as_a_gap(shipped: Clie
             assert bool(page["items"]) != (record["slug"] in gaps), record["slug"]
 
 
+def test_no_typical_relief_is_longer_than_a_clinician_would_sign(shipped: Client) -> None:
+    longest_first = shipped.get("/v1/procedures?sort=-relief&limit=100").json()["items"]
+    days = [
+        max(relief["min_days"] or 0 for relief in row["typical_relief"]["items"])
+        for row in longest_first
+        if row["typical_relief"]["items"]
+    ]
+
+    # Radiofrequency of lumbar facet joints and of knee nerves: six to twelve months, by NICE and a university hospital.
+    assert {row["slug"] for row in shipped.get("/v1/procedures?min_relief=P6M").json()["items"]} == {
+        "genicular-nerve-radiofrequency-ablation",
+        "lumbar-medial-branch-radiofrequency-ablation",
+    }
+    assert shipped.get("/v1/procedures?min_relief=P1Y").json()["items"] == []
+    assert days == sorted(days, reverse=True)
+    for row in longest_first:
+        for relief in row["typical_relief"]["items"]:
+            assert (relief["measure"], relief["covers"]) == ("duration", "procedure"), row["slug"]
+
+
 def test_every_source_is_cited_or_listed_as_excluded() -> None:
     emergencies = json.loads((SEED / "emergencies.json").read_text(encoding="utf-8"))["emergencies"]
     claims = CLAIMS + GUIDE_CLAIMS + [claim for emergency in emergencies for claim in emergency["claims"]]
@@ -239,6 +259,12 @@ def test_every_treatment_has_a_source_and_shows_each_position_against_it(shipped
             for form in forms
             for claim in procedures[form]["claims"]
             if claim["kind"] == "recommendation"
+        ]
+        # A guideline for a condition can be on its record alone.
+        values += [
+            claim["value"]
+            for claim in CLAIMS
+            if claim["kind"] == "recommendation" and not forms.isdisjoint(claim["value"].get("procedures", ()))
         ]
         return {
             (value["body"], value.get("year"), value.get("scope")) for value in values if value["position"] == "against"

@@ -42,7 +42,8 @@ def test_a_diagnostic_procedure_is_not_a_therapy_and_has_no_adverse_outcome(clie
 
 def test_a_risk_that_was_never_observed_is_not_an_adverse_outcome(client: Client, load: Load) -> None:
     seen = claim("p--risk-1", "procedure_risk", RISK | {"seriousness": "serious"})
-    unseen = claim("p--risk-2", "procedure_risk", {"risk": "infection", "phrase": "infection", "state": "none_seen"})
+    none_seen = {"risk": "infection", "phrase": "infection", "state": "none_seen", "attribution": "procedure"}
+    unseen = claim("p--risk-2", "procedure_risk", none_seen)
     load(risk("bleeding"), risk("infection"), procedure("p", claims=[seen, unseen]))
 
     node = get_node(client, "/v1/procedures/p.jsonld")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from build import claim, procedure, relief, risk, write_seed
+from build import claim, condition, procedure, relief, risk, write_seed
 
 from app.loader.content import load_content
 from app.seed.problems import SeedInvalid
@@ -47,6 +47,19 @@ BROKEN: dict[str, tuple[Callable[[], dict[str, Any]], str, str]] = {
         "/claims/0/value/topics",
         "topics",
     ),
+    "an estimate of some people says whether they are all it is about": (
+        lambda: procedure("p", claims=[relief("c", min="P7M") | {"qualifiers": {"population": "repeats that helped"}}]),
+        "/claims/0/value",
+        "state `covers`",
+    ),
+    "a recommendation on a procedure is about it": (
+        lambda: procedure(
+            "p",
+            claims=[claim("c", "recommendation", {"body": "A body", "position": "against", "procedures": ["p"]})],
+        ),
+        "/claims/0/value/procedures",
+        "is about its subject",
+    ),
     "a vague phrase counts as its smallest reading": (
         lambda: procedure(
             "p", claims=[relief("c", text="weeks or months", label="weeks or months", magnitude="month")]
@@ -67,6 +80,17 @@ def test_content_that_breaks_a_rule_is_refused(tmp_path: Path, rule: str) -> Non
     problems = [problem for problem in raised.value.problems if text in problem.message]
     assert [(problem.file, problem.pointer) for problem in problems] == [("procedures/p.json", pointer)]
     assert problems[0].line > 1
+
+
+def test_a_recommendation_on_a_condition_names_its_procedures(tmp_path: Path) -> None:
+    against = claim("c", "recommendation", {"body": "A body", "position": "against"})
+
+    with pytest.raises(SeedInvalid) as raised:
+        load_content(write_seed(tmp_path, condition("back-pain", claims=[against])))
+
+    (problem,) = raised.value.problems
+    assert (problem.file, problem.pointer) == ("conditions/back-pain.json", "/claims/0/value")
+    assert "state the `procedures`" in problem.message
 
 
 def build_risk_claim(claim_id: str = "c", **value: Any) -> dict[str, Any]:
@@ -122,6 +146,9 @@ def build_finding(**value: Any) -> dict[str, Any]:
     ("statement", "pointer", "text"),
     [
         (build_risk_claim(observed=3, per="people"), "/claims/0/value/per", "3 of how many people?"),
+        (build_risk_claim(percent_min=2, percent_max=3), "/claims/0/value", "a rate of what?"),
+        (build_risk_claim(observed=3, n=18), "/claims/0/value", "a rate of what?"),
+        (build_risk_claim(state="none_seen"), "/claims/0/value", "none seen of which cause?"),
         (
             build_finding(quantities=[{"name": "gain", "unit": "points", "min": 2, "max": 2}]),
             "/claims/0/value",

@@ -136,7 +136,7 @@ def test_an_unreadable_file_is_reported(tmp_path: Path, change: Callable[[Path],
         (
             "procedure_risk",
             {"risk": "bleeding", "phrase": "x", "state": "known", "observed": 12, "n": 4891, "percent_min": 0.35}
-            | {"percent_max": 0.35},
+            | {"percent_max": 0.35, "per": "people"},
             "/claims/0/value/percent_min",
             "12 of 4891 is 0.2453 percent, not 0.35",
         ),

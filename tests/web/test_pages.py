@@ -223,6 +223,7 @@ def _values(hostile: str) -> dict[str, dict[str, Any]]:
             "statistic": "range",
             "intent": "therapeutic",
             "magnitude": "month",
+            "covers": "procedure",
             "label": hostile,
             "min": "P3M",
             "max": "P6M",

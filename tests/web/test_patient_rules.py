@@ -52,6 +52,7 @@ def _heads(table: Element) -> list[str]:
 
 def harm(claim_id: str, **value: Any) -> dict[str, Any]:
     defaults = {"risk": "bleeding", "phrase": "bleeding", "state": "known", "per": "people", "timeframe": "one month"}
+    defaults["attribution"] = "any_cause"
     return claim(claim_id, "procedure_risk", defaults | value)
 
 
@@ -80,12 +81,15 @@ def test_rule_2_the_whole_table_moves_to_a_larger_base_before_a_fraction_of_a_pe
 
 @pytest.mark.parametrize(
     ("missing", "reason"),
-    [("timeframe", "the source does not say over which time"), ("per", "the source does not say what was counted")],
+    [
+        ({"timeframe": None}, "the source does not say over which time"),
+        ({"per": "not_stated"}, "the source does not say what was counted"),
+    ],
 )
 def test_rule_3_a_rate_without_unit_or_time_is_withheld_with_a_reason(
-    client: Any, load: Any, missing: str, reason: str
+    client: Any, load: Any, missing: dict[str, Any], reason: str
 ) -> None:
-    _with_harms(load, harm("p--procedure-risk-1", observed=3, n=100, **{missing: None}))
+    _with_harms(load, harm("p--procedure-risk-1", observed=3, n=100, **missing))
 
     tree = parse(client.get("/procedures/p").text)
 

@@ -14,7 +14,7 @@ from app.formats.fhir import elements
 from app.formats.fhir.elements import build_codeable_concept, omit_empty
 from app.formats.fhir.extensions import build_extension
 from app.formats.fhir.statistics import build_statistics
-from app.formats.safety import NOT_COUNTED
+from app.formats.safety import NOT_COUNTED, describe_unit
 
 _VARIABLE_ROLE: Final = "http://terminology.hl7.org/CodeSystem/variable-role"
 _USAGE_CONTEXT: Final = "http://terminology.hl7.org/CodeSystem/usage-context-type"
@@ -109,7 +109,7 @@ def _render_frequency(value: Json, qualifiers: Json) -> str:
         parts.append(f"{low:g} %" if low == high else f"{low:g} to {high:g} %")
     elif low is not None or high is not None:
         parts.append(f"at least {low:g} %" if high is None else f"up to {high:g} %")
-    counted = f"counted: {value['per']}" if value["per"] else NOT_COUNTED
+    counted = f"counted: {unit}" if (unit := describe_unit(value["per"])) else NOT_COUNTED
     population = f"in: {qualifiers['population']}" if qualifiers["population"] else ""
     parts += [
         part for part in (counted if parts else "", population, value["timeframe"], value["frequency_words"]) if part

@@ -5,6 +5,7 @@ from typing import Final
 
 from app.domain import vocabulary
 from app.domain.json import Json
+from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.formats.comparison import list_conditions
 from app.formats.safety import (
     OPPOSED_POSITIONS,
@@ -287,7 +288,7 @@ def _build_harm_blocks(record: Json, base: str) -> list[Json]:
         [
             item(row["name"]),
             item(f"{row['as_counted']}; {row['withheld_reason']}" if row["withheld_reason"] else row["display"]),
-            item(row["per"]),
+            item(row["per"], note=f"for whom: {row['population']}"),
             item(row["timeframe"]),
             item("no band" if row["withheld_reason"] else row["band"], **source_note(row["claim"], base)),
         ]
@@ -329,7 +330,10 @@ def _build_safety_sections(record: Json, base: str) -> list[Json]:
     rows = record["positions"]["items"]
     opposed = [row for row in rows if row["position"] in OPPOSED_POSITIONS]
     items = [
-        item(describe_position(row), url=f"{base}/procedures/{row['procedure']['slug']}#{row['claim']}")
+        item(
+            describe_position(row),
+            url=f"{base}/{PATH_BY_RECORD_TYPE[row['stated_on']['type']]}/{row['stated_on']['slug']}#{row['claim']}",
+        )
         for row in opposed
     ]
     if len(rows) > len(opposed):
