@@ -197,7 +197,10 @@ def serve(
             server_header=False,
             lifespan="on",
             timeout_graceful_shutdown=20,
+            # Windows has no httptools.
+            http="h11" if sys.platform == "win32" else "app.http.bounded_protocol:BoundedHttpProtocol",
             h11_max_incomplete_event_size=64 * 1024,
+            ws="none",
         )
 
 

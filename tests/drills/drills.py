@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import httpx
 from drills.content import COLD_URLS, WARM_URLS
 from drills.corrupting_proxy import CorruptingProxy
+from drills.endless import EndlessSender
 from drills.poison import ONE_OFF_REQUESTS, CachePoisoner
 from drills.processes import ROOT, Api, Nginx, list_children, read_memory_mib, run_load, wait_for
 from drills.testbed import FULL, RATE, Testbed, build_database_url
@@ -273,6 +274,22 @@ def parameters_made_up(testbed: Testbed) -> Tally:
     return traffic.tally
 
 
+def requests_without_end(testbed: Testbed) -> Tally:
+    """Heads, trailers and pipelines without end reach the API itself, with no proxy before it."""
+    api = testbed.start_api(testbed.copy_sqlite())
+    with testbed.prepare_traffic([api.port]) as traffic:
+        time.sleep(PAUSE)
+        before, grown = read_memory_mib(api.list_worker_pids()[0]), 0.0
+        with EndlessSender(api.port) as sender:
+            for _ in range(60 if FULL else 10):
+                time.sleep(1)
+                grown = max(grown, read_memory_mib(api.list_worker_pids()[0]) - before)
+    # Each of the clients was refused more than once.
+    assert sender.closed > 20, sender.closed
+    assert grown < 64, grown
+    return traffic.tally
+
+
 def no_space_on_sqlite(testbed: Testbed) -> Tally:
     database = testbed.copy_sqlite()
     api = testbed.start_api(database)
@@ -400,6 +417,7 @@ DRILLS = [
     Drill("origin unreachable", origin_away),
     Drill("poisoned headers", headers_poisoned),
     Drill("made-up parameters and one-off URLs", parameters_made_up),
+    Drill("requests without end, without a proxy", requests_without_end),
     Drill("no space left during a load, SQLite", no_space_on_sqlite),
     Drill("no space left during a load, PostgreSQL", no_space_on_postgresql),
     Drill("two releases swapped for 20 s, SQLite", swapped_on_sqlite),
