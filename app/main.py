@@ -40,6 +40,7 @@ from app.http.instrumented_gateway import build_gateway
 from app.http.preparation import ReleasePreparer
 from app.http.problems import add_error_handlers
 from app.http.release_watcher import ReleaseWatcher
+from app.http.request_limits import MCP_PATHS
 from app.http.search import INDEX_FILES
 from app.http.services import Services
 from app.monitoring.metrics import Metrics
@@ -151,5 +152,5 @@ def _add_mcp(app: FastAPI, settings: Settings) -> AbstractAsyncContextManager[No
     from app.api.mcp.server import McpApp  # noqa: PLC0415 - needs the extra `mcp`
 
     mcp = McpApp()
-    app.router.routes.append(Route("/mcp", endpoint=mcp))
+    app.router.routes += [Route(path, endpoint=mcp) for path in MCP_PATHS]
     return mcp.run()

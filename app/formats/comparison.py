@@ -115,10 +115,18 @@ ROWS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
 )
 
 
-def build_comparison(documents: list[Json]) -> Json:
+# Row of what studies found: too long for a table that people read.
+FINDINGS_ROW: Final = (
+    "findings",
+    "What studies found",
+    _build_block_cell("findings", lambda claim: claim["statement"]),
+)
+
+
+def build_comparison(documents: list[Json], *, with_findings: bool = False) -> Json:
     """Comparison of procedures, in the order of their documents."""
     rows = []
-    for name, label, build_cell in ROWS:
+    for name, label, build_cell in (*ROWS, FINDINGS_ROW) if with_findings else ROWS:
         cells = []
         for document in documents:
             status, values = build_cell(document)

@@ -23,7 +23,7 @@ from app.http.known_parameters import drop_unknown_parameters
 from app.http.problems import problem_parts
 from app.http.rendered_response import EMPTY_BODY, Headers, RenderedResponse, etag_matches, negotiate_encoding
 from app.http.request_body import read_body, replay_body
-from app.http.request_limits import MCP_PATH, METHODS, check_request_limits
+from app.http.request_limits import MCP_PATHS, METHODS, check_request_limits
 from app.http.response_cache import ResponseCache
 from app.monitoring.logs import bind_request_id
 from app.monitoring.metrics import Metrics
@@ -233,7 +233,7 @@ class HttpGateway:
 
     async def _handle_other_method(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
-        allow_post = method == "POST" and scope["path"] == MCP_PATH
+        allow_post = method == "POST" and scope["path"] in MCP_PATHS
         try:
             check_request_limits(scope, method, allow_post=allow_post)
             body = await read_body(scope["headers"], receive) if allow_post else b""
@@ -246,7 +246,7 @@ class HttpGateway:
         if allow_post:
             await self._handle_post(scope, replay_body(body, receive), send)
             return
-        if scope["path"] == MCP_PATH:
+        if scope["path"] in MCP_PATHS:
             headers = _preflight_headers(b"POST, OPTIONS", b"*, Authorization")
         else:
             headers = _preflight_headers(METHODS, b"*")

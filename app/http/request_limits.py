@@ -13,8 +13,8 @@ MAX_PARAMETERS: Final = 100
 MAX_HEADERS: Final = 16_000
 MAX_HEADER_COUNT: Final = 100
 METHODS: Final = b"GET, HEAD, OPTIONS"
-# The one path that accepts POST, and is still read-only.
-MCP_PATH: Final = "/mcp"
+# The paths that accept POST, and are still read-only: clients write one or the other.
+MCP_PATHS: Final = ("/mcp", "/mcp/")
 _TWO_HEX_DIGITS: Final = re.compile(rb"[0-9A-Fa-f]{2}")
 
 
@@ -27,7 +27,7 @@ def check_request_limits(scope: Scope, method: str, *, allow_post: bool) -> None
     if len(headers) > MAX_HEADER_COUNT or sum(len(name) + len(value) for name, value in headers) > MAX_HEADERS:
         raise HeadersTooLarge(f"At most {MAX_HEADER_COUNT} header fields with {MAX_HEADERS} bytes in all are allowed.")
     if method not in ("GET", "HEAD", "OPTIONS") and not allow_post:
-        allow = "POST, OPTIONS" if scope["path"] == MCP_PATH else METHODS.decode()
+        allow = "POST, OPTIONS" if scope["path"] in MCP_PATHS else METHODS.decode()
         raise MethodNotAllowed(f"Method {method[:20]} is not allowed.", allow=allow)
     if query.count(b"&") >= MAX_PARAMETERS:
         raise InvalidParameter(

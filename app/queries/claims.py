@@ -72,6 +72,15 @@ def list_claims_by_id(transaction: ReadTransaction, ids: Iterable[str]) -> dict[
     return {claim_id: orjson.loads(document) for claim_id, document in rows}
 
 
+def list_source_urls(transaction: ReadTransaction, slugs: Sequence[str]) -> dict[str, str | None]:
+    """URL of each source; None: it has none."""
+    if not slugs:
+        return {}
+    params: dict[str, Any] = {}
+    names = bind_list("s", slugs, params)
+    return dict(transaction.fetch(f"SELECT slug, url FROM source WHERE slug IN ({names})", params))
+
+
 def count_claims(transaction: ReadTransaction, filters: ClaimFilters) -> int:
     """Number of matching claims."""
     params: dict[str, Any] = {}

@@ -16,12 +16,18 @@ class ReleaseRef(ResponseModel):
     date: str
 
 
+class CitedSource(SourceRef):
+    """Source with its URL."""
+
+    url: str | None = Field(description="Its page; null: none is known.")
+
+
 class ToolOutput(ResponseModel):
     """Fields of every tool output: the release, the notice that it is not medical advice, and the sources."""
 
     release: ReleaseRef
     notice: str
-    sources: list[SourceRef] = Field(
+    sources: list[CitedSource] = Field(
         description="Sources of the output, each listed once; claims refer to them by slug."
     )
 
@@ -43,6 +49,12 @@ class CitedClaim(ResponseModel):
     sources: list[str] = Field(description="Slugs of its sources.")
 
 
+class FoundClaim(CitedClaim):
+    """Claim with the record that it is about."""
+
+    subject: Ref
+
+
 class RecordHit(ResponseModel):
     """Record that matches a query."""
 
@@ -51,6 +63,9 @@ class RecordHit(ResponseModel):
     name: str
     summary: str | None = Field(description="Summary, or the publisher of a source; null: the record has none.")
     reason: str = Field(description="Why the record matched.")
+    safety: list[str] = Field(
+        description="Serious harms, positions against and emergency signs of the record and its forms; say them with any benefit."
+    )
     sources: list[str] = Field(description="Slugs of the record's sources; at most five.")
 
 
@@ -107,7 +122,10 @@ class FindOutput(ToolOutput):
     """Records that match a query."""
 
     items: list[RecordHit]
-    notices: list[EmergencyToMention] = Field(description="Emergencies that the query describes; mention these first.")
+    notices: list[EmergencyToMention] = Field(
+        description="Emergencies that the query describes; mention these first. None here does not mean that there is none."
+    )
+    emergency_note: str = Field(description="What no search can rule out; never reassure.")
     suggestions: list[str] = Field(description="Names similar to a query that has no matches.")
     next: str | None = Field(description="`cursor` of the next page; null: this is the last page.")
 
@@ -119,43 +137,68 @@ class ClaimSection(ResponseModel):
     claims: list[CitedClaim]
 
 
+class PageText(ResponseModel):
+    """Paragraph of a page of the guide."""
+
+    heading: str
+    text: str
+    claims: list[str] = Field(description="Ids of the claims that support it.")
+
+
 class GetOutput(ToolOutput):
-    """Record with its sections and a list of the unknown ones."""
+    """Record: its harms, then what else is known, and what is unknown. In short unless sections are requested."""
 
     type: str
     slug: str
     name: str
-    other_names: list[str]
+    safety: list[str] = Field(
+        description="Forms, serious harms, positions against, contraindications and emergency signs of the record and its "
+        "forms; say them with any benefit."
+    )
     summary: str | None = Field(description="Null: the record has none.")
-    review: ReviewOut | None = Field(description="Review by a clinician; null: claims and sources are not reviewed.")
+    contents: dict[str, int] = Field(
+        description="Number of claims in each section; request sections by name to get all of them with their figures."
+    )
     facts: dict[str, Any] = Field(
         description="Attributes of the record: family, intents, kind, body regions, year, design, etc."
     )
-    when_to_call: list[SignToCallFor] = Field(
-        description="Signs for which to get help, the most urgent first; mention the emergencies whenever you mention a benefit."
+    review: ReviewOut | None = Field(description="Review by a clinician; null: claims and sources are not reviewed.")
+    other_names: list[str] = Field(description="At most eight in the short form.")
+    texts: list[PageText] = Field(description="Prose of a page of the guide.")
+    sections: list[ClaimSection] = Field(description="Requested sections; in the short form the claims that fit.")
+    forms: dict[str, Any] | None = Field(
+        description="What the narrower forms state: count, records, and rows of risks, contraindications, warnings, "
+        "recommendations and signs to call for, with claim ids. Null: not requested."
     )
-    forms: dict[str, Any] = Field(
-        description="What the narrower forms of the record state: count, records, and in rows their risks, contraindications, "
-        "safety warnings, recommendations and signs to call for; claims by id. Empty: it has none."
+    serious_risks: list[dict[str, Any]] | None = Field(
+        description="Serious risks of a procedure and its forms with the worst figure; null: not requested."
     )
-    serious_risks: list[dict[str, Any]] = Field(
-        description="Serious risks of a procedure and its forms with the worst figure; say these with any benefit."
+    positions: list[dict[str, Any]] | None = Field(
+        description="Positions of bodies on a procedure and its forms, those against first; null: not requested."
     )
-    positions: list[dict[str, Any]] = Field(
-        description="Positions of bodies on a procedure and its forms, those against first; say these with any benefit."
+    when_to_call: list[SignToCallFor] | None = Field(
+        description="Signs for which to get help, the most urgent first; null: not requested."
     )
-    sections: list[ClaimSection]
     unknown: list[str] = Field(description="Sections without any information.")
     not_found: list[NotFoundOut] = Field(description="Sections that were looked for without a result.")
     stated_on_forms: list[str] = Field(description="Sections for which only narrower forms have statements.")
     not_applicable: list[str]
-    related: list[Ref]
+    related: list[Ref] = Field(description="Related records; at most ten in the short form.")
+
+
+class BroaderRecord(Ref):
+    """Record that the requested one belongs to."""
+
+    total: int = Field(description="Procedures that the same request for this record lists.")
 
 
 class WhatTreatsOutput(ToolOutput):
     """Procedures that act on a pain generator or are used for a condition."""
 
     record: Ref
+    broader: list[BroaderRecord] = Field(
+        description="Broader records: what is stated for them is not repeated for this record; ask for them as well."
+    )
     items: list[TreatmentHit]
     total: int
     next: str | None = Field(description="`cursor` of the next page; null: this is the last page.")
@@ -197,9 +240,7 @@ class ChangeSummary(ResponseModel):
     record: str
     name: str | None = Field(description="Null: the record no longer exists or has no name.")
     change: str
-    field: str = Field(description="JSON pointer; empty: the whole record.")
-    old: str | None = Field(description="Null: there was none.")
-    new: str | None = Field(description="Null: there is none.")
+    text: str = Field(description="Field with its old and new value, in short.")
     sources: list[str]
 
 
@@ -208,5 +249,54 @@ class WhatChangedOutput(ToolOutput):
 
     version: str
     total: int
-    items: list[ChangeSummary]
+    items: list[ChangeSummary] = Field(description="As many as fit a short answer.")
+    url: str = Field(description="List of the changes with whole values.")
     next: str | None = Field(description="`cursor` of the next page; null: this is the last page.")
+
+
+class ClaimsOutput(ToolOutput):
+    """Claims that match a search, the best first."""
+
+    items: list[FoundClaim]
+    total: int
+    next: str | None = Field(description="`cursor` of the next page; null: this is the last page.")
+
+
+class DisagreementsOutput(ToolOutput):
+    """Questions that sources answer differently; both sides stand."""
+
+    items: list[dict[str, Any]] = Field(
+        description="Record, dimension of the disagreement, and its positions with the statements of their claims."
+    )
+    total: int
+
+
+class TreatmentOption(ResponseModel):
+    """Procedure that a source says treats or diagnoses the condition."""
+
+    slug: str
+    name: str
+    family: str
+    safety: list[str] = Field(description="Serious harms and positions against; say them when you name it.")
+    claim: str = Field(description="Id of the claim that says so.")
+
+
+class OptionsOutput(ToolOutput):
+    """Options of a condition, those without a procedure first."""
+
+    condition: Ref
+    red_flags: list[CitedClaim] = Field(description="Signs of something else; mention them first.")
+    without_procedure: list[CitedClaim] = Field(description="First-line care and natural course.")
+    treats: list[TreatmentOption]
+    diagnoses: list[TreatmentOption]
+    related_by_structure: list[Ref] = Field(
+        description="Procedures that reach the same structure; no source says that they treat the condition."
+    )
+
+
+class LookupCodeOutput(ToolOutput):
+    """Records that codes of other organizations lead to."""
+
+    items: list[dict[str, Any]] = Field(
+        description="Each code with title, status, records (relation, origin) and, if unknown, what is near it."
+    )

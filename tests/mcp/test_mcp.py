@@ -19,10 +19,25 @@ from conftest import ENGINES, Client
 from live import find_free_port
 from mcp.client.client import Client as McpClient
 
+from app.api.mcp.arguments import SECTIONS
+from app.api.mcp.server import describe_tool
+from app.api.mcp.tools import TOOLS as MCP_TOOLS
 from app.domain.json import Json
 from app.version import code_fingerprint
 
-TOOLS = {"find", "get", "what_treats", "compare", "what_changed"}
+TOOLS = {
+    *(
+        "find",
+        "get",
+        "what_treats",
+        "compare",
+        "find_claims",
+        "options",
+        "disagreements",
+        "lookup_code",
+        "what_changed",
+    ),
+}
 CALLS: list[tuple[str, Json]] = [
     ("find", {"query": "sciatica"}),
     ("find", {"query": "burning pain in the low back", "types": ["procedure"], "limit": 3}),
@@ -32,6 +47,11 @@ CALLS: list[tuple[str, Json]] = [
     ("get", {"name": "facet-joint"}),
     ("get", {"name": "dural-puncture"}),
     ("get", {"name": "vertebroplasty--finding-01"}),
+    ("get", {"name": "costs", "type": "guide_page"}),
+    ("get", {"name": "stroke", "type": "emergency", "sections": ["red_flags"]}),
+    ("find_claims", {"query": "contraindications in pregnancy"}),
+    ("options", {"condition": "chronic low back pain"}),
+    ("disagreements", {}),
     ("what_treats", {"record": "facet-joint"}),
     ("what_treats", {"record": "sciatica", "role": "treats", "limit": 2}),
     ("compare", {"procedures": ["vertebroplasty", "balloon-kyphoplasty"]}),
@@ -95,7 +115,7 @@ def call(base_url: str) -> Callable[[str, Json], Any]:
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_the_sdk_lists_five_read_only_tools(base_url: str, mode: str) -> None:
+def test_the_sdk_lists_read_only_tools_with_closed_lists_of_values(base_url: str, mode: str) -> None:
     async def connect_and_list() -> Any:
         async with McpClient(f"{base_url}/mcp", mode=mode) as client:
             return await client.list_tools()
@@ -108,6 +128,9 @@ def test_the_sdk_lists_five_read_only_tools(base_url: str, mode: str) -> None:
         assert "not advice" in tool.description
         jsonschema.Draft202012Validator.check_schema(tool.input_schema)
         jsonschema.Draft202012Validator.check_schema(tool.output_schema)
+        assert "x-extensible-enum" not in json.dumps(tool.input_schema)
+    (what_treats,) = [tool for tool in tools if tool.name == "what_treats"]
+    assert set(what_treats.input_schema["properties"]["role"]["enum"]) == {"treats", "diagnoses", ""}
 
 
 @pytest.mark.parametrize(
@@ -120,25 +143,181 @@ def test_every_output_has_sources_release_and_notice(
 
     assert not result.is_error, result.content
     output = result.structured_content
+    (schema,) = [describe_tool(each).output_schema for each in MCP_TOOLS.values() if each.name == tool]
+    jsonschema.validate(output, schema)
     assert output["release"]["version"] == httpx.get(f"{base_url}/v1/releases/current").json()["version"]
     assert output["notice"].lower().count("information, not advice") == 1
     assert output["sources"]
+    assert all({"url", "doi", "pmid"} <= source.keys() for source in output["sources"])
     assert json.loads(result.content[0].text) == output
     listed = {source["slug"] for source in output["sources"]}
     assert set(re.findall(r'"sources": \["([^"]+)"', json.dumps(output))) <= listed
 
 
+def list_records(base_url: str) -> list[tuple[str, str]]:
+    folders = {
+        "procedures": "procedure",
+        "conditions": "condition",
+        "pain-generators": "pain_generator",
+        "risks": "risk",
+        "guide": "guide_page",
+        "emergencies": "emergency",
+    }
+    return [
+        (record_type, row["slug"])
+        for folder, record_type in folders.items()
+        for row in httpx.get(f"{base_url}/v1/{folder}?limit=100").json()["items"]
+    ]
+
+
+def test_a_record_in_short_has_less_than_6000_characters_and_all_its_harms(base_url: str) -> None:
+    for record_type, slug in list_records(base_url):
+        arguments = {"name": slug, "type": record_type}
+        body = {**CALL, "params": {"name": "get", "arguments": arguments}}
+        result = post(base_url, body).json()["result"]
+        (text,) = [each["text"] for each in result["content"]]
+        assert len(text) < 6_000, slug
+        output = result["structuredContent"]
+        if record_type != "procedure":
+            continue
+        row = httpx.get(f"{base_url}/v1/procedures/{slug}").json()
+        safety = " ".join(output["safety"])
+        assert all(risk["risk"]["name"] in safety for risk in row["serious_risks"]["items"]), slug
+        opposed = [each for each in row["positions"]["items"] if each["position"] in {"against", "insufficient"}]
+        assert all(position["body"] in safety for position in opposed), slug
+
+
+def test_a_record_with_forms_leads_with_them_and_their_harms(call: Callable[[str, Json], Any]) -> None:
+    output = call("get", {"name": "epidural-steroid-injection"}).structured_content
+
+    members = list(output)
+    assert members.index("safety") < members.index("summary") < members.index("sections")
+    assert output["safety"][0].startswith("5 forms, whose harms are included here: Caudal epidural steroid injection")
+    assert output["safety"][1].startswith("Serious harms: Death")
+    assert output["safety"][2].startswith("Positions against: ")
+    assert any(line.startswith("Call an ambulance") or "emergency" in line.lower() for line in output["safety"])
+
+
+def test_forms_risks_positions_and_signs_are_in_full_where_they_are_requested(
+    call: Callable[[str, Json], Any],
+) -> None:
+    structures = ["forms", "serious_risks", "positions", "when_to_call"]
+    short = call("get", {"name": "epidural-steroid-injection"}).structured_content
+    full = call("get", {"name": "epidural-steroid-injection", "sections": structures}).structured_content
+
+    assert all(short[name] is None for name in structures)
+    assert full["forms"]["count"] == 5
+    assert all(full[name] for name in structures)
+
+
+def test_find_says_the_harms_of_its_hits_and_never_reassures(call: Callable[[str, Json], Any]) -> None:
+    (hit,) = call("find", {"query": "vertebroplasty", "limit": 1}).structured_content["items"]
+    harmless = call("find", {"query": "my back is a bit sore"}).structured_content
+
+    assert hit["safety"][0].startswith("Serious harms: ")
+    assert any("Positions against" in line for line in hit["safety"])
+    assert harmless["notices"] == []
+    assert "never tell a person that their signs are harmless" in harmless["emergency_note"]
+
+
+def test_every_row_of_what_treats_has_the_positions_of_bodies_those_against_first(
+    call: Callable[[str, Json], Any],
+) -> None:
+    items = call("what_treats", {"record": "lumbar-radiculopathy", "limit": 50}).structured_content["items"]
+    positions = {item["slug"]: [position["position"] for position in item["positions"]] for item in items}
+
+    assert positions["transforaminal-epidural-steroid-injection"][0] == "against"
+    for values in positions.values():
+        assert "against" not in values[values.count("against") :]
+
+
+def test_a_narrower_record_names_the_broader_ones_and_what_they_list(
+    base_url: str, call: Callable[[str, Json], Any]
+) -> None:
+    output = call("what_treats", {"record": "lumbar-facet-joint", "role": "diagnoses"}).structured_content
+    listed = httpx.get(f"{base_url}/v1/pain-generators/facet-joint/procedures?role=diagnoses").json()
+
+    assert [(row["slug"], row["total"]) for row in output["broader"]] == [("facet-joint", listed["page"]["total"])]
+
+
+def test_a_comparison_has_findings_and_positions(call: Callable[[str, Json], Any]) -> None:
+    output = call("compare", {"procedures": ["vertebroplasty", "balloon-kyphoplasty"]}).structured_content
+    rows = {row["name"]: row for row in output["rows"]}
+
+    assert {cell["status"] for name in ("findings", "positions") for cell in rows[name]["cells"]} == {"known"}
+    cited = {row["claim"] for row in output["citations"]}
+    assert {claim for cell in rows["findings"]["cells"] for claim in cell["claims"]} <= cited
+
+
+def test_claims_are_found_by_kind_and_words(call: Callable[[str, Json], Any]) -> None:
+    by_words = call("find_claims", {"query": "contraindications in pregnancy", "limit": 50}).structured_content
+    by_kind = call("find_claims", {"query": "pregnancy", "kinds": ["contraindication"], "limit": 50}).structured_content
+    of_record = call("find_claims", {"query": "risks", "record": "vertebroplasty"}).structured_content
+
+    assert by_words["total"] > 1
+    assert by_words["items"] == by_kind["items"]
+    assert {claim["kind"] for claim in by_words["items"]} == {"contraindication"}
+    assert {claim["subject"]["slug"] for claim in of_record["items"]} == {"vertebroplasty"}
+    assert call("find_claims", {"query": "unicorn"}).structured_content["total"] == 0
+
+
+def test_guide_pages_and_emergencies_are_records(call: Callable[[str, Json], Any]) -> None:
+    page = call("get", {"name": "costs", "type": "guide_page", "sections": ["guide"]}).structured_content
+    emergency = call("get", {"name": "stroke", "type": "emergency"}).structured_content
+
+    assert page["texts"][0]["claims"]
+    assert {claim["kind"] for section in page["sections"] for claim in section["claims"]} == {"guide"}
+    assert emergency["safety"]
+
+
+def test_options_name_what_no_source_says_treats_apart(base_url: str, call: Callable[[str, Json], Any]) -> None:
+    output = call("options", {"condition": "lumbar radiculopathy"}).structured_content
+    options = httpx.get(f"{base_url}/v1/conditions/lumbar-radiculopathy/options").json()
+
+    assert [row["slug"] for row in output["treats"]] == [row["procedure"]["slug"] for row in options["treats"]["items"]]
+    assert any("Positions against" in line for row in output["treats"] for line in row["safety"])
+    assert len(output["red_flags"]) == len(options["red_flags"]["items"])
+    listed = [row["procedure"]["slug"] for row in options["related_by_structure"]["items"]]
+    assert [row["slug"] for row in output["related_by_structure"]] == listed
+
+
+def test_disagreements_have_both_sides_with_their_sources(base_url: str, call: Callable[[str, Json], Any]) -> None:
+    output = call("disagreements", {}).structured_content
+    listed = httpx.get(f"{base_url}/v1/disagreements").json()
+    slug = output["items"][0]["record"]["slug"]
+
+    assert output["total"] == len(listed["contradictions"]) + len(listed["estimates"])
+    assert all(len(row["positions"]) > 1 for row in output["items"])
+    assert all(claim["sources"] for row in output["items"] for each in row["positions"] for claim in each["claims"])
+    of_record = call("disagreements", {"record": slug}).structured_content["items"]
+    assert {row["record"]["slug"] for row in of_record} == {slug}
+
+
+def test_codes_lead_to_records(call: Callable[[str, Json], Any]) -> None:
+    known, unknown = call("lookup_code", {"code": ["m5416", "icd-10-cm|Z00.00"]}).structured_content["items"]
+
+    assert (known["code"], known["records"][0]["slug"]) == ("M54.16", "lumbar-radiculopathy")
+    assert (unknown["status"], unknown["parent"]) == ("unknown", "Z00.0")
+    assert call("lookup_code", {"code": ["M99.999"]}).is_error
+
+
 def test_what_changed_lists_the_changes_of_a_release(base_url: str, call: Callable[[str, Json], Any]) -> None:
     version = httpx.get(f"{base_url}/v1/releases/current").json()["version"]
 
-    first = call("what_changed", {"limit": 2}).structured_content
-    second = call("what_changed", {"limit": 2, "cursor": first["next"]}).structured_content
+    changes = httpx.get(f"{base_url}/v1/releases/{version.replace('+', '%2B')}/changes?limit=100").json()
+    total = min(changes["page"]["total"], 100)
 
-    changes = httpx.get(f"{base_url}/v1/releases/{version.replace('+', '%2B')}/changes?limit=4").json()
-    assert first["version"] == version
-    assert first["total"] == changes["page"]["total"]
-    records = [change["record"] for change in first["items"] + second["items"]]
-    assert records == [change["entity"] for change in changes["items"]]
+    records: list[str] = []
+    cursor = ""
+    while cursor is not None and len(records) < total:
+        result = call("what_changed", {"limit": 50, "cursor": cursor})
+        assert len(result.content[0].text) < 8_000
+        output = result.structured_content
+        assert (output["version"], output["total"]) == (version, changes["page"]["total"])
+        records += [change["record"] for change in output["items"]]
+        cursor = output["next"]
+
+    assert records[:total] == [change["entity"] for change in changes["items"]]
 
 
 def test_what_treats_returns_the_same_procedures_as_v1(base_url: str, call: Callable[[str, Json], Any]) -> None:
@@ -165,7 +344,7 @@ def test_what_treats_returns_the_same_procedures_as_v1(base_url: str, call: Call
 
 
 def test_a_record_has_every_claim_that_v1_returns(base_url: str, call: Callable[[str, Json], Any]) -> None:
-    output = call("get", {"name": "vertebroplasty"}).structured_content
+    output = call("get", {"name": "vertebroplasty", "sections": list(SECTIONS)}).structured_content
     document = httpx.get(f"{base_url}/v1/procedures/vertebroplasty").json()
 
     claim_ids = {claim["id"] for section in output["sections"] for claim in section["claims"]}
@@ -202,6 +381,10 @@ def test_a_record_has_every_claim_that_v1_returns(base_url: str, call: Callable[
         ("what_treats", {"record": "facet-joint", "min_relief": "3 months"}, "P3M"),
         ("compare", {"procedures": ["vertebroplasty"]}, "2"),
         ("compare", {"procedures": ["vertebroplasty", "Percutaneous vertebroplasty"]}, "two different"),
+        ("find_claims", {"query": "the"}, "stop word"),
+        ("find_claims", {"query": "pain", "kinds": ["findings"]}, "finding"),
+        ("options", {"condition": "lumbar radiculopaty"}, "lumbar-radiculopathy"),
+        ("lookup_code", {"code": ["sciatica"]}, "SYSTEM|CODE"),
         ("what_changed", {"version": "9.9.9"}, "Did you mean"),
     ],
 )  # fmt: skip
@@ -240,7 +423,7 @@ def test_any_worker_responds_without_a_session_behind_any_host(base_url: str) ->
 
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
-    assert len(response.json()["result"]["tools"]) == 5
+    assert len(response.json()["result"]["tools"]) == len(TOOLS)
     assert "mcp-session-id" not in response.headers
 
 
@@ -257,6 +440,13 @@ def test_responses_allow_any_origin_name_their_release_and_are_not_cached(base_u
     )
     assert preflight.status_code == 204
     assert "POST" in preflight.headers["access-control-allow-methods"]
+
+
+def test_a_slash_at_the_end_of_the_url_changes_nothing(base_url: str) -> None:
+    response = httpx.post(f"{base_url}/mcp/", content=json.dumps(CALL), headers=HEADERS, timeout=30)
+
+    assert response.json() == post(base_url, CALL).json()
+    assert httpx.get(f"{base_url}/mcp/").status_code == 405
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "PUT"])

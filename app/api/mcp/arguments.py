@@ -4,8 +4,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.api.mcp.serialization import STRUCTURES
 from app.domain import vocabulary
-from app.domain.claim_kinds import BLOCKS
+from app.domain.claim_kinds import BLOCKS, CLAIM_KINDS
 from app.domain.patterns import OPTIONAL_VERSION, PRINTABLE, validation_message
 from app.domain.record_types import RECORD_TYPES
 from app.domain.values import OpenEnum
@@ -18,8 +19,8 @@ Cursor = Annotated[
     str, Field(max_length=400, description="`next` from the previous page; empty returns the first page.")
 ]
 Limit = Annotated[int, Field(ge=1, le=50, description="Items per page.")]
-GETTABLE_RECORD_TYPES: Final = tuple(record_type for record_type in RECORD_TYPES if record_type != "guide_page")
-SECTIONS: Final = dict.fromkeys([*BLOCKS, "observations"], "")
+GETTABLE_RECORD_TYPES: Final = tuple(RECORD_TYPES)
+SECTIONS: Final = dict.fromkeys([*STRUCTURES, *BLOCKS, "observations", "guide"], "")
 
 
 class ToolArguments(BaseModel):
@@ -48,8 +49,8 @@ class GetArguments(ToolArguments):
     )
     sections: list[Annotated[str, OpenEnum(SECTIONS)]] = Field(
         default=[],
-        max_length=40,
-        description="Sections to return in full, with figures; empty returns all sections in short form.",
+        max_length=len(SECTIONS),
+        description="Sections to return in full, with figures; empty returns the record in short form, its harms first.",
     )
 
 
@@ -81,6 +82,45 @@ class CompareArguments(ToolArguments):
     procedures: list[Text] = Field(min_length=2, max_length=6, description="Slugs or known names.")
 
 
+class FindClaimsArguments(ToolArguments):
+    """Find single claims by their words and kind, such as "contraindications in pregnancy": every word must occur."""
+
+    query: Text = Field(
+        description="Words of the claim; a kind named in them (contraindications, findings) selects it."
+    )
+    kinds: list[Annotated[str, OpenEnum(dict.fromkeys(CLAIM_KINDS, ""))]] = Field(
+        default=[], max_length=10, description="Kinds of claims; empty: any, or those that the query names."
+    )
+    record: Annotated[str, Field(max_length=200)] = Field(
+        default="", description="Record that the claims are about: slug or known name; empty: any."
+    )
+    limit: Limit = 10
+    cursor: Cursor = ""
+
+
+class OptionsArguments(ToolArguments):
+    """List the options of a condition: warning signs, care without a procedure, then what treats or diagnoses it."""
+
+    condition: Text = Field(description="Condition: slug or known name.")
+
+
+class DisagreementsArguments(ToolArguments):
+    """List the questions that sources answer differently, with both sides."""
+
+    record: Annotated[str, Field(max_length=200)] = Field(
+        default="", description="Procedure, condition or pain generator: slug or known name; empty: all."
+    )
+
+
+class LookupCodeArguments(ToolArguments):
+    """Look up codes of other organizations (ICD-10-CM, ICD-10-PCS, MeSH, NICE guidance and others) and their records."""
+
+    code: list[Annotated[str, Field(min_length=1, max_length=120, pattern=PRINTABLE)]] = Field(
+        min_length=1, max_length=20, description="SYSTEM|CODE, such as icd-10-cm|M54.16; or the code alone."
+    )
+    system: Annotated[str, Field(max_length=120)] = Field(default="", description="System of codes that name none.")
+
+
 class WhatChangedArguments(ToolArguments):
     """List the changes in a content release, field by field."""
 
@@ -91,7 +131,7 @@ class WhatChangedArguments(ToolArguments):
     cursor: Cursor = ""
 
 
-PagedArguments = FindArguments | WhatTreatsArguments | WhatChangedArguments
+PagedArguments = FindArguments | FindClaimsArguments | WhatTreatsArguments | WhatChangedArguments
 
 
 def validate_arguments(model: type[ToolArguments], arguments: dict[str, Any]) -> ToolArguments:

@@ -1,11 +1,21 @@
 """Short form of /v1 documents for assistants: empty fields are omitted, and each source is listed once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+import orjson
+
+from app.domain import vocabulary
 from app.domain.claim_kinds import BLOCKS
 from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPES, SOURCE_IDENTIFIERS
+from app.formats.safety import (
+    OPPOSED_POSITIONS,
+    describe_body,
+    describe_risk,
+    describe_topic,
+    list_contraindication_topics,
+)
 
 NOTICE: Final = "Information, not advice."
 _SOURCE_FIELDS: Final = ("slug", "name", "design", "year", "commercial", "standing", *SOURCE_IDENTIFIERS)
@@ -56,41 +66,156 @@ class CitedSources:
 
 def get_claim_blocks(document: Json) -> dict[str, Json]:
     """Blocks of a record document that hold claims."""
-    names = [*BLOCKS, "observations"]
-    return {name: document[name] for name in names if name in document and "status" in document[name]}
+    if document["type"] == "guide_page":
+        return {"guide": {"status": "known", "items": document["claims"]}}
+    blocks = {name: document[name] for name in (*BLOCKS, "observations") if name in document}
+    # An emergency lists its risks as references.
+    return {
+        name: block
+        for name, block in blocks.items()
+        if "status" in block and all("citations" in entry for entry in block["items"][:1])
+    }
+
+
+# Sections that are not lists of claims, in full where they are requested.
+STRUCTURES: Final = ("forms", "serious_risks", "positions", "when_to_call")
+# Characters of the short form of a record, without release and notice.
+_MAX_SHORT: Final = 5_500
+# Characters of the URL of a source and of what separates a claim from the next one.
+_SOURCE_URL: Final = 130
+_CLAIM_FRAME: Final = 40
+_MAX_SIGNS: Final = 12
+_MAX_OTHER_NAMES: Final = 8
+_MAX_RELATED: Final = 10
 
 
 def serialize_record(document: Json, sources: CitedSources, requested: list[str]) -> Json:
-    """Serialize a record: the requested sections in full, or all sections in short form if none is requested."""
+    """Serialize a record: the requested sections in full, or a short form of all of it, its harms first."""
     blocks = get_claim_blocks(document)
-    sections = [
-        {"name": name, "claims": [sources.cite(claim, short=not requested) for claim in block["items"]]}
-        for name, block in blocks.items()
-        if block["items"] and (not requested or name in requested)
-    ]
-    if not requested:
-        sources.add(document.get("sources", ()))
-    if document["type"] == "source":
-        sources.add([document])
-    return {
+    texts = _list_texts(document)
+    record = {
         "type": document["type"],
         "slug": document["slug"],
         "name": document["name"],
-        "other_names": [name["text"] for name in document.get("names", ()) if name["kind"] != "preferred"],
+        "safety": list_safety_lines(document),
         "summary": document.get("summary"),
-        "review": document.get("review"),
+        "contents": {name: len(block["items"]) for name, block in blocks.items() if block["items"]},
         "facts": {name: document[name] for name in _FACTS if document.get(name) not in (None, [], "")},
-        "when_to_call": _list_call_signs(document),
-        "forms": _serialize_forms(document.get("forms", {"count": 0})),
-        "serious_risks": drop_empty(document.get("serious_risks", {"items": []})["items"]),
-        "positions": drop_empty(document.get("positions", {"items": []})["items"]),
-        "sections": sections,
+        "review": document.get("review"),
+        "other_names": [name["text"] for name in document.get("names", ()) if name["kind"] != "preferred"],
+        "texts": texts,
+        "sections": [],
+        **dict.fromkeys(STRUCTURES),
         "unknown": [name for name, block in blocks.items() if block["status"] == "unknown"],
         "not_found": document.get("not_found", []),
         "stated_on_forms": [name for name, block in blocks.items() if block["status"] == "stated_on_forms"],
         "not_applicable": [name for name, block in blocks.items() if block["status"] == "not_applicable"],
         "related": _list_related_records(document),
     }
+    if document["type"] == "source":
+        sources.add([document])
+    if requested:
+        record["sections"] = [
+            {"name": name, "claims": [sources.cite(claim) for claim in block["items"]]}
+            for name, block in blocks.items()
+            if block["items"] and name in requested
+        ]
+        record |= {name: _serialize_structure(document, name) for name in STRUCTURES if name in requested}
+        return record
+    return _fill_short_form(record, blocks, sources)
+
+
+def _fill_short_form(record: Json, blocks: dict[str, Json], sources: CitedSources) -> Json:
+    """Cut what is merely long, then add claims of each section in turn while they fit. Harms are never cut."""
+    record["other_names"] = record["other_names"][:_MAX_OTHER_NAMES]
+    related, texts = record["related"], record["texts"]
+    record |= {"related": [], "texts": []}
+    size = _measure(record) + _measure(list(sources.by_slug.values()))
+    for text in texts:
+        if (size := size + _measure(text)) > _MAX_SHORT:
+            return record
+        record["texts"].append(text)
+    sections: dict[str, list[Json]] = {}
+    for name, claim in _take_in_turn(blocks):
+        trial = CitedSources()
+        cited = trial.cite(claim, short=True)
+        new_sources = [source for slug, source in trial.by_slug.items() if slug not in sources.by_slug]
+        added = _measure(cited) + _measure(new_sources) + _SOURCE_URL * len(new_sources) + _CLAIM_FRAME
+        # A shorter claim may still fit.
+        if size + added > _MAX_SHORT:
+            continue
+        size += added
+        sources.cite(claim)
+        sections.setdefault(name, []).append(cited)
+    record["sections"] = [{"name": name, "claims": sections[name]} for name in blocks if name in sections]
+    for ref in related[:_MAX_RELATED]:
+        if (size := size + _measure(ref)) <= _MAX_SHORT:
+            record["related"].append(ref)
+    return record
+
+
+def _take_in_turn(blocks: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+    """First claims of every block, then second ones, and so on."""
+    for position in range(max((len(block["items"]) for block in blocks.values()), default=0)):
+        for name, block in blocks.items():
+            if position < len(block["items"]):
+                yield name, block["items"][position]
+
+
+def _measure(value: Any) -> int:  # noqa: ANN401 - any JSON value
+    return len(orjson.dumps(value))
+
+
+def list_safety_lines(document: Json) -> list[str]:
+    """List what must be said with any benefit: forms, serious harms, positions against, contraindications, emergency signs."""
+    if document["type"] == "emergency":
+        signs = document["signs"]
+    elif "forms" in document:
+        return list(_iter_record_safety(document))
+    else:
+        signs = document.get("when_to_call", {"items": []})["items"]
+    return _describe_signs([sign.get("sign", sign.get("text")) for sign in signs if sign["tier"] == "emergency"])
+
+
+def _iter_record_safety(document: Json) -> Iterator[str]:
+    if count := document["forms"]["count"]:
+        names = ", ".join(form["name"] for form in document["forms"]["records"])
+        yield f"{count} {'form' if count == 1 else 'forms'}, whose harms are included here: {names}."
+    if document["type"] == "procedure":
+        if risks := document["serious_risks"]["items"]:
+            yield f"Serious harms: {'; '.join(map(describe_risk, risks))}."
+        opposed = [row for row in document["positions"]["items"] if row["position"] in OPPOSED_POSITIONS]
+        # With their scopes they are in full under `positions`.
+        bodies = dict.fromkeys(f"{vocabulary.POSITIONS[row['position']]}: {describe_body(row)}" for row in opposed)
+        if bodies:
+            yield f"Positions against: {'; '.join(bodies)}."
+        if topics := list_contraindication_topics(document):
+            yield f"Contraindications: {'; '.join(map(describe_topic, topics))}."
+    yield from _describe_signs([row["sign"] for row in document["when_to_call"]["items"] if row["tier"] == "emergency"])
+
+
+def _describe_signs(signs: list[str]) -> list[str]:
+    if not signs:
+        return []
+    more = f"; and {len(signs) - _MAX_SIGNS} more" if len(signs) > _MAX_SIGNS else ""
+    return [
+        f"{vocabulary.CALL_ACTIONS['emergency']} {'; '.join(sign.rstrip('.') for sign in signs[:_MAX_SIGNS])}{more}."
+    ]
+
+
+def _list_texts(document: Json) -> list[Json]:
+    """Prose of a page of the guide, by heading."""
+    if document["type"] != "guide_page":
+        return []
+    return [{"heading": row["heading"], "text": row["text"], "claims": row["claims"]} for row in document["items"]]
+
+
+def _serialize_structure(document: Json, name: str) -> Any:  # noqa: ANN401 - a list or an object
+    if name == "forms":
+        return _serialize_forms(document.get("forms", {"count": 0}))
+    if name == "when_to_call":
+        return _list_call_signs(document)
+    return drop_empty(document.get(name, {"items": []})["items"])
 
 
 def _list_call_signs(document: Json) -> list[Json]:
@@ -114,4 +239,6 @@ def _list_related_records(document: Json) -> list[Json]:
     refs += [relation["procedure"] for relation in related.get("procedures", no_items)["items"]]
     for name in ("pain_generators", "conditions"):
         refs += [row["record"] for row in document.get(name, no_items)["items"]]
+    if document["type"] == "emergency":
+        refs += [row.get("record", row) for row in document["risks"]["items"]]
     return [dict(members) for members in dict.fromkeys(tuple(ref.items()) for ref in refs)]

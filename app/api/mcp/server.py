@@ -19,6 +19,7 @@ from app.api.mcp.arguments import validate_arguments
 from app.api.mcp.tools import TOOLS, Tool
 from app.db.errors import DatabaseUnavailable, first_line
 from app.domain.json import Json
+from app.domain.values import OpenEnum
 from app.errors import KnowledgeBaseError, MethodNotAllowed
 from app.http.context import request_context
 from app.http.request_body import MAX_BODY
@@ -33,13 +34,21 @@ INSTRUCTIONS: Final = (
 _log = logging.getLogger("procedure_kb.mcp")
 
 
+def close_enums(schema: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Write the lists of allowed values as `enum`, which assistants follow: other values are refused."""
+    if isinstance(schema, dict):
+        names = {OpenEnum.keyword: "enum"}
+        return {names.get(name, name): close_enums(member) for name, member in schema.items()}
+    return [close_enums(member) for member in schema] if isinstance(schema, list) else schema
+
+
 def describe_tool(tool: Tool) -> types.Tool:
     """Describe a tool for `tools/list`."""
     return types.Tool(
         name=tool.name,
         title=tool.title,
         description=f"{tool.arguments_model.__doc__} Cites its sources. Information, not advice.",
-        input_schema=tool.arguments_model.model_json_schema(),
+        input_schema=close_enums(tool.arguments_model.model_json_schema()),
         output_schema=tool.output_model.model_json_schema(mode="serialization"),
         annotations=types.ToolAnnotations(
             read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False

@@ -1,127 +1,80 @@
 """MCP tools: the queries of /v1 in one read transaction, with sources, release and notice in every output."""
 
-import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
 
 from app.api.mcp.arguments import (
     GETTABLE_RECORD_TYPES,
     CompareArguments,
+    DisagreementsArguments,
     FindArguments,
+    FindClaimsArguments,
     GetArguments,
-    PagedArguments,
+    LookupCodeArguments,
+    OptionsArguments,
     ToolArguments,
     WhatChangedArguments,
     WhatTreatsArguments,
 )
-from app.api.mcp.serialization import NOTICE, CitedSources, drop_empty, serialize_record
+from app.api.mcp.claim_tools import find_claims, list_disagreements, list_options, lookup_code
+from app.api.mcp.output import build_output, decode_offset, get_signature, invalid_argument, list_page, resolve_record
+from app.api.mcp.serialization import (
+    STRUCTURES,
+    CitedSources,
+    drop_empty,
+    list_safety_lines,
+    serialize_record,
+)
 from app.api.parameters import parse_min_relief
 from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.json import Json
-from app.domain.record_types import PATH_BY_RECORD_TYPE, get_label
-from app.errors import FieldError, InvalidParameter, NotFound
+from app.domain.record_types import PATH_BY_RECORD_TYPE
+from app.errors import NotFound
+from app.formats.changes import describe_change
 from app.formats.comparison import build_comparison
 from app.http.context import RequestContext
-from app.http.pagination import build_next_cursor, decode_cursor
+from app.http.pagination import build_next_cursor
 from app.http.search import explain_hit, find_notices, search_records, suggest_names
-from app.http.slug_resolution import build_missing_record_error, build_ref, names_by_slug, suggest_records
+from app.http.slug_resolution import build_ref
 from app.queries.claims import ClaimFilters, list_claims, list_claims_by_id
-from app.queries.documents import find_claim, find_document, get_current_release_json, list_documents
+from app.queries.documents import find_claim, find_document, list_documents
 from app.queries.list_filter import FilteredList, Filters, count_rows
 from app.queries.lists import list_rows
-from app.queries.name_resolution import find_withdrawn, resolve_name
+from app.queries.name_resolution import list_parents
 from app.queries.releases import list_versions
-from app.schemas.mcp import CompareOutput, FindOutput, GetOutput, ToolOutput, WhatChangedOutput, WhatTreatsOutput
+from app.schemas.mcp import (
+    ClaimsOutput,
+    CompareOutput,
+    DisagreementsOutput,
+    FindOutput,
+    GetOutput,
+    LookupCodeOutput,
+    OptionsOutput,
+    ToolOutput,
+    WhatChangedOutput,
+    WhatTreatsOutput,
+)
 from app.text.nearest import find_nearest
 from app.text.normalize import normalize
 
 MAX_SOURCES: Final = 5
+EMERGENCY_NOTE: Final = "A search cannot rule out an emergency, whether or not it names one: never tell a person that their signs are harmless."
+# Characters of one answer of `what_changed`, without release, notice and URL.
+MAX_CHANGES: Final = 6_500
 _CLAIM_FIELD: Final = re.compile(r"^/claims/([^/]+)")
-
-
-def _build_output(ctx: RequestContext, sources: CitedSources, output: Json) -> Json:
-    """Add the fields that every output has: release, notice and sources."""
-
-    def find_notice() -> str:
-        current = orjson.loads(get_current_release_json(ctx.connection))
-        return str(current.get("notice", {}).get("text", ""))
-
-    release = ctx.release
-    notice = ctx.cached(("notice",), find_notice)
-    return {
-        "release": {"version": release.version, "date": release.date},
-        "notice": notice if NOTICE.rstrip(".").lower() in notice.lower() else f"{NOTICE} {notice}".strip(),
-        "sources": list(sources.by_slug.values()),
-        **output,
-    }
-
-
-def _invalid(parameter: str, value: str, message: str) -> InvalidParameter:
-    return InvalidParameter(f"{parameter}: {message}", errors=(FieldError(parameter, value, message),))
-
-
-def _signature(args: ToolArguments) -> str:
-    tool_call = [type(args).__name__, args.model_dump(exclude={"cursor", "limit"})]
-    return hashlib.blake2b(orjson.dumps(tool_call), digest_size=6).hexdigest()
-
-
-def _decode_cursor(ctx: RequestContext, args: PagedArguments) -> int | None:
-    return decode_cursor(ctx, args.cursor or None, _signature(args))
-
-
-def _list_page(ctx: RequestContext, args: PagedArguments, filtered: FilteredList) -> tuple[list[Json], int, str | None]:
-    """List one page of rows. Returns the rows, the total, and the cursor of the next page or None."""
-    rows = list_rows(filtered, after=_decode_cursor(ctx, args), limit=args.limit + 1)
-    total = ctx.cached_by_request(("mcp total", _signature(args)), lambda: count_rows(filtered))
-    has_more = len(rows) > args.limit
-    next_cursor = build_next_cursor(ctx, _signature(args), rows[args.limit - 1].offset if has_more else None)
-    return [orjson.loads(row.json) for row in rows[: args.limit]], total, next_cursor
-
-
-def resolve_record(ctx: RequestContext, parameter: str, record_types: Sequence[str], name: str) -> tuple[str, str]:
-    """Resolve a slug or known name to record type and slug.
-
-    Raises InvalidParameter if the name is ambiguous, Withdrawn, or NotFound with suggestions.
-    """
-    matches = [(record_type, name) for record_type in record_types if name in names_by_slug(ctx, record_type)]
-    if not matches:
-        matches = [
-            (record_type, slug)
-            for record_type in record_types
-            for slug in resolve_name(ctx.connection, record_type, name).slugs
-        ]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        refs = tuple(build_ref(ctx, record_type, slug) for record_type, slug in matches)
-        candidates = ", ".join(f"{ref['type']} {ref['slug']}" for ref in refs)
-        message = f"{name!r} is ambiguous ({candidates}); use a slug"
-        raise InvalidParameter(message, errors=(FieldError(parameter, name, message),), suggestions=refs)
-    for record_type in record_types:
-        if find_withdrawn(ctx.connection, record_type, name):
-            raise build_missing_record_error(ctx, record_type, name)
-    suggestions = [ref for record_type in record_types for ref in suggest_records(ctx, record_type, name, limit=3)]
-    texts = [ref["slug"] for ref in suggestions] + [ref["name"] for ref in suggestions]
-    nearest = find_nearest(name, texts, limit=10)
-
-    def rank(ref: Json) -> int:
-        return min((nearest.index(ref[key]) for key in ("slug", "name") if ref[key] in nearest), default=len(nearest))
-
-    suggestions.sort(key=rank)
-    labels = " or ".join(get_label(record_type) for record_type in record_types)
-    raise NotFound(f"Unknown {labels} {name!r}.", suggestions=tuple(suggestions[:5]))
 
 
 def find_records(ctx: RequestContext, args: FindArguments) -> Json:
     """Find records by free text, with the emergencies that the query describes."""
     query, sources = args.query, CitedSources()
     if not normalize(query):
-        raise _invalid("query", query, "must contain a letter or digit")
-    begin = _decode_cursor(ctx, args) or 0
+        raise invalid_argument("query", query, "must contain a letter or digit")
+    begin = decode_offset(ctx, args) or 0
     end = begin + args.limit
     _, hits = search_records(ctx, query, tuple(args.types))
     page = hits[begin:end]
@@ -137,18 +90,20 @@ def find_records(ctx: RequestContext, args: FindArguments) -> Json:
             "name": hit.record.name,
             "summary": hit.record.summary or None,
             "reason": explain_hit(hit),
+            "safety": list_safety_lines(documents[hit.record.type, hit.record.slug]),
             "sources": sources.add(_list_sources(documents[hit.record.type, hit.record.slug])[:MAX_SOURCES]),
         }
         for hit in page
     ]
-    return _build_output(
+    return build_output(
         ctx,
         sources,
         {
             "items": items,
             "notices": [_serialize_notice(notice, sources) for notice in find_notices(ctx, query)],
+            "emergency_note": EMERGENCY_NOTE,
             "suggestions": [] if hits else suggest_names(ctx, query),
-            "next": build_next_cursor(ctx, _signature(args), end if end < len(hits) else None),
+            "next": build_next_cursor(ctx, get_signature(args), end if end < len(hits) else None),
         },
     )
 
@@ -171,7 +126,7 @@ def get_record(ctx: RequestContext, args: GetArguments) -> Json:
     """Get a record or a claim."""
     sources = CitedSources()
     if args.type in {"", "claim"} and (claim := find_claim(ctx.connection, args.name)):
-        return _build_output(ctx, sources, _serialize_claim(orjson.loads(claim), sources))
+        return build_output(ctx, sources, _serialize_claim(orjson.loads(claim), sources))
     if args.type == "claim":
         # Claim ids begin with the slug of their subject, so the ids that follow are of the same or a similar record.
         following = list_claims(ctx.connection, ClaimFilters(tuple(CLAIM_KINDS)), after=args.name, limit=3)
@@ -179,7 +134,7 @@ def get_record(ctx: RequestContext, args: GetArguments) -> Json:
     record_types = (args.type,) if args.type else GETTABLE_RECORD_TYPES
     document = find_document(ctx.connection, *resolve_record(ctx, "name", record_types, args.name))
     record = serialize_record(orjson.loads(document or b"{}"), sources, list(args.sections))
-    return _build_output(ctx, sources, record)
+    return build_output(ctx, sources, record)
 
 
 def _serialize_claim(claim: Json, sources: CitedSources) -> Json:
@@ -191,11 +146,11 @@ def _serialize_claim(claim: Json, sources: CitedSources) -> Json:
         "other_names": [],
         "summary": claim["statement"],
         "review": None,
+        "safety": [],
+        "contents": {},
         "facts": {"support": claim["support"]},
-        "when_to_call": [],
-        "forms": {},
-        "serious_risks": [],
-        "positions": [],
+        "texts": [],
+        **dict.fromkeys(STRUCTURES),
         "sections": [{"name": claim["kind"], "claims": [sources.cite(claim)]}],
         "unknown": [],
         "not_found": [],
@@ -216,8 +171,8 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     }
     requested = {name: values for name, values in facets.items() if values}
     filters = Filters(requested, parse_min_relief(args.min_relief or None))
-    filtered = FilteredList(ctx.connection, f"{PATH_BY_RECORD_TYPE[record_type]}/{slug}/procedures", filters)
-    rows, total, next_cursor = _list_page(ctx, args, filtered)
+    filtered = _list_procedures_of(ctx, record_type, slug, filters)
+    rows, total, next_cursor = list_page(ctx, args, filtered)
     relations = {row["slug"]: _list_nearest_relations(row["relations"], args.role) for row in rows}
     claim_ids = [relation["claim"] for nearest in relations.values() for relation in nearest]
     claim_ids += [position["claim"] for row in rows for position in row["positions"]["items"]]
@@ -238,7 +193,30 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
         for row in rows
     ]
     record = build_ref(ctx, record_type, slug)
-    return _build_output(ctx, sources, {"record": record, "items": items, "total": total, "next": next_cursor})
+    broader = [
+        {
+            **build_ref(ctx, record_type, ancestor),
+            "total": count_rows(_list_procedures_of(ctx, record_type, ancestor, filters)),
+        }
+        for ancestor in _list_broader_slugs(ctx, record_type, slug)
+    ]
+    members = {"record": record, "broader": broader, "items": items, "total": total, "next": next_cursor}
+    return build_output(ctx, sources, members)
+
+
+def _list_procedures_of(ctx: RequestContext, record_type: str, slug: str, filters: Filters) -> FilteredList:
+    return FilteredList(ctx.connection, f"{PATH_BY_RECORD_TYPE[record_type]}/{slug}/procedures", filters)
+
+
+def _list_broader_slugs(ctx: RequestContext, record_type: str, slug: str) -> list[str]:
+    """Broader records, the nearest first."""
+    parents: dict[str, list[str]] = {}
+    for child, parent in list_parents(ctx.connection, record_type):
+        parents.setdefault(child, []).append(parent)
+    broader = list(parents.get(slug, ()))
+    for ancestor in broader:
+        broader += [parent for parent in parents.get(ancestor, ()) if parent not in broader]
+    return broader
 
 
 def cite_position(position: Json, claims: dict[str, Json], sources: CitedSources) -> Json:
@@ -260,17 +238,17 @@ def compare_procedures(ctx: RequestContext, args: CompareArguments) -> Json:
     sources = CitedSources()
     slugs = list(dict.fromkeys(resolve_record(ctx, "procedures", ("procedure",), name)[1] for name in args.procedures))
     if len(slugs) < 2:
-        raise _invalid("procedures", slugs[0], "two different procedures are required")
+        raise invalid_argument("procedures", slugs[0], "two different procedures are required")
     bodies = list_documents(ctx.connection, "procedure", slugs)
     documents: list[Json] = [orjson.loads(bodies[slug]) for slug in slugs]
-    comparison = build_comparison(documents)
+    comparison = build_comparison(documents, with_findings=True)
     rows = [{**row, "cells": [_shorten_cell(cell) for cell in row["cells"]]} for row in comparison["rows"]]
     compared_ids = {claim_id for row in rows for cell in row["cells"] for claim_id in cell["claims"]}
     citations = [
         {"claim": claim_id, "sources": sources.add(citation["source"] for citation in claim["citations"])}
         for claim_id, claim in list_claims_by_id(ctx.connection, compared_ids).items()
     ]
-    return _build_output(
+    return build_output(
         ctx,
         sources,
         {
@@ -302,24 +280,35 @@ def list_changes(ctx: RequestContext, args: WhatChangedArguments) -> Json:
     if version not in known:
         suggestions = find_nearest(version, known, limit=3) or known[-1:]
         raise NotFound(f"Unknown release {version!r}.", suggestions=tuple(dict.fromkeys(suggestions)))
-    changes, total, next_cursor = _list_page(ctx, args, FilteredList(ctx.connection, f"releases/{version}/changes"))
+    filtered = FilteredList(ctx.connection, f"releases/{version}/changes")
+    rows = list_rows(filtered, after=decode_offset(ctx, args), limit=args.limit + 1)
+    changes = [orjson.loads(row.json) for row in rows[: args.limit]]
     claim_ids = [match[1] if (match := _CLAIM_FIELD.match(change["field"])) else "" for change in changes]
     claims = list_claims_by_id(ctx.connection, filter(None, claim_ids))
-    items = [
-        {
+    items: list[Json] = []
+    for change, claim_id in zip(changes, claim_ids, strict=True):
+        citations = claims.get(claim_id, {"citations": ()})["citations"]
+        added = CitedSources()
+        row = {
             "record": change["entity"],
             "name": change["name"],
             "change": change["change"],
-            "field": change["field"],
-            "old": change["old"],
-            "new": change["new"],
-            "sources": sources.add(
-                citation["source"] for citation in claims.get(claim_id, {"citations": ()})["citations"]
-            ),
+            "text": describe_change(change),
+            "sources": added.add(citation["source"] for citation in citations),
         }
-        for change, claim_id in zip(changes, claim_ids, strict=True)
-    ]
-    return _build_output(ctx, sources, {"version": version, "total": total, "items": items, "next": next_cursor})
+        if items and len(orjson.dumps([*items, row, *(sources.by_slug | added.by_slug).values()])) > MAX_CHANGES:
+            break
+        items.append(row)
+        sources.by_slug |= added.by_slug
+    is_last = len(items) == len(rows)
+    output = {
+        "version": version,
+        "total": ctx.cached_by_request(("mcp total", get_signature(args)), lambda: count_rows(filtered)),
+        "items": items,
+        "url": f"{ctx.settings.link_base}/v1/releases/{quote(version)}/changes",
+        "next": build_next_cursor(ctx, get_signature(args), None if is_last else rows[len(items) - 1].offset),
+    }
+    return build_output(ctx, sources, output)
 
 
 @dataclass(frozen=True)
@@ -340,6 +329,12 @@ TOOLS: Final = {
         Tool("get", "Get a record", GetArguments, GetOutput, get_record),
         Tool("what_treats", "What treats this", WhatTreatsArguments, WhatTreatsOutput, list_treatments),
         Tool("compare", "Compare procedures", CompareArguments, CompareOutput, compare_procedures),
+        Tool("find_claims", "Find claims", FindClaimsArguments, ClaimsOutput, find_claims),
+        Tool("options", "Options of a condition", OptionsArguments, OptionsOutput, list_options),
+        Tool(
+            "disagreements", "Where sources disagree", DisagreementsArguments, DisagreementsOutput, list_disagreements
+        ),
+        Tool("lookup_code", "Look up codes", LookupCodeArguments, LookupCodeOutput, lookup_code),
         Tool("what_changed", "What a release changed", WhatChangedArguments, WhatChangedOutput, list_changes),
     )
 }

@@ -44,23 +44,31 @@ class LookupParams(ReleaseParams):
 def lookup_codes(params: Annotated[LookupParams, Query()], ctx: Context) -> Response:
     """Records that codes lead to; for a condition with what treats it. A valid code without a record is `unknown`."""
     code_map = get_code_map(ctx)
-    codes = _parse_codes(code_map, params)
+    codes = parse_codes(code_map, params.code, params.system)
     records = {code: code_map.list_records(code) for code in codes}
     conditions = {record.slug for found in records.values() for record in found if record.record_type == "condition"}
     treatments = list_documents(ctx.connection, DocumentType.TREATMENTS, sorted(conditions))
-    items = [_build_item(ctx, code_map, code, records[code], treatments) for code in codes]
+    items = [
+        {
+            **describe_code(code_map, code, has_records=bool(records[code])),
+            "status": get_status(records[code]),
+            "records": [_build_record(ctx, record, treatments) for record in records[code]],
+        }
+        for code in codes
+    ]
     query = urlencode([("code", f"{code.system.name}|{code.code}") for code in codes])
     links = {"self": f"{ctx.settings.link_base}/v1/lookup?{query}"}
     return ctx.json_response({"items": items, "notice": code_map.notice, "links": links})
 
 
-def _parse_codes(code_map: CodeMap, params: LookupParams) -> list[Code]:
+def parse_codes(code_map: CodeMap, texts: list[str], system_text: str | None) -> list[Code]:
+    """Codes in texts, each once. Raises InvalidParameter, which names each text that is no code."""
     system = None
-    if params.system is not None and (system := find_code_system(params.system)) is None:
+    if system_text is not None and (system := find_code_system(system_text)) is None:
         message = f"unknown code system; known: {', '.join(CODE_SYSTEMS)}"
-        raise InvalidParameter(f"system: {message}", errors=(FieldError("system", params.system, message),))
+        raise InvalidParameter(f"system: {message}", errors=(FieldError("system", system_text, message),))
     codes, errors = [], []
-    for text in params.code:
+    for text in texts:
         try:
             codes.append(code_map.parse(text, system))
         except UnknownCode as error:
@@ -70,9 +78,13 @@ def _parse_codes(code_map: CodeMap, params: LookupParams) -> list[Code]:
     return list(dict.fromkeys(codes))
 
 
-def _build_item(
-    ctx: RequestContext, code_map: CodeMap, code: Code, records: list[CodedRecord], treatments: dict[str, bytes]
-) -> Json:
+def get_status(records: list[CodedRecord]) -> str:
+    """Whether records are what the code means (known), merely related to it, or there are none (unknown)."""
+    return min((_STATUS_BY_RELATION.get(record.relation, "known") for record in records), default="unknown")
+
+
+def describe_code(code_map: CodeMap, code: Code, *, has_records: bool) -> Json:
+    """Describe a code with what is near it."""
     entry = code_map.find_entry(code.system, code.code) or {}
     return {
         "system": code.system.name,
@@ -81,11 +93,9 @@ def _build_item(
         "code": code.code,
         "title": entry.get("title"),
         "billable": entry.get("billable"),
-        "status": min((_STATUS_BY_RELATION.get(record.relation, "known") for record in records), default="unknown"),
-        "records": [_build_record(ctx, record, treatments) for record in records],
         "parent": code_map.find_parent(code),
         "replaced_by": entry.get("replaced_by", []),
-        "nearest": [] if records else code_map.list_nearest(code),
+        "nearest": [] if has_records else code_map.list_nearest(code),
     }
 
 

@@ -1,0 +1,170 @@
+"""MCP tools beside records: claims by their words, options of a condition, disagreements, and codes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from app.api.mcp.arguments import DisagreementsArguments, FindClaimsArguments, LookupCodeArguments, OptionsArguments
+from app.api.mcp.output import build_output, decode_offset, get_signature, invalid_argument, resolve_record
+from app.api.mcp.serialization import CitedSources
+from app.api.v1.lookup import describe_code, get_status, parse_codes
+from app.domain import vocabulary
+from app.domain.claim_kinds import CLAIM_KINDS
+from app.domain.documents import DISAGREEMENTS, DocumentType
+from app.domain.json import Json
+from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES
+from app.errors import NotFound
+from app.formats.safety import iter_harm_lines
+from app.http.codes import get_code_map
+from app.http.context import RequestContext
+from app.http.pagination import build_next_cursor
+from app.http.slug_resolution import build_ref
+from app.queries.claims import iter_claims, list_claims_by_id
+from app.queries.documents import find_document
+from app.search.stemming import stem_content_words
+
+# Record types whose claims can be searched by the name of the record.
+_SUBJECT_TYPES = tuple(record_type for record_type in RECORD_TYPES if record_type not in {"risk", "source"})
+
+
+@dataclass(frozen=True)
+class SearchableClaim:
+    """Claim with the stems of its words."""
+
+    claim_id: str
+    kind: str
+    subject: tuple[str, str]
+    stems: frozenset[str]
+
+
+def find_claims(ctx: RequestContext, args: FindClaimsArguments) -> Json:
+    """Find the claims that have every word of a query, those of the kinds that it names."""
+    stems = list(stem_content_words(args.query))
+    if not stems:
+        raise invalid_argument("query", args.query, "must contain a word that is not a stop word")
+    kinds = set(args.kinds)
+    if not kinds:
+        kinds, stems = _split_kinds(stems)
+    subject = resolve_record(ctx, "record", _SUBJECT_TYPES, args.record) if args.record else None
+    matches = [
+        claim.claim_id
+        for claim in ctx.cached("searchable claims", lambda: list(_iter_searchable_claims(ctx)))
+        if (not kinds or claim.kind in kinds) and subject in {None, claim.subject} and claim.stems.issuperset(stems)
+    ]
+    begin = decode_offset(ctx, args) or 0
+    end = begin + args.limit
+    sources = CitedSources()
+    claims = list_claims_by_id(ctx.connection, matches[begin:end])
+    output = {
+        "items": [{**sources.cite(claims[name]), "subject": claims[name]["subject"]} for name in matches[begin:end]],
+        "total": len(matches),
+        "next": build_next_cursor(ctx, get_signature(args), end if end < len(matches) else None),
+    }
+    return build_output(ctx, sources, output)
+
+
+def _split_kinds(stems: list[str]) -> tuple[set[str], list[str]]:
+    """Kinds of claims that a query names, and its other words."""
+    for length in (2, 1):
+        named = {
+            kind.name: name
+            for kind in CLAIM_KINDS.values()
+            for text in (kind.name, kind.block or "")
+            if (name := stem_content_words(text.replace("_", " "))) and len(name) == length and set(name) <= set(stems)
+        }
+        if named:
+            used = {stem for name in named.values() for stem in name}
+            return set(named), [stem for stem in stems if stem not in used]
+    return set(), stems
+
+
+def _iter_searchable_claims(ctx: RequestContext) -> Iterator[SearchableClaim]:
+    for document in iter_claims(ctx.connection, tuple(CLAIM_KINDS)):
+        claim = orjson.loads(document)
+        value, subject = claim["value"], claim["subject"]
+        topics = (vocabulary.CONTRAINDICATION_TOPICS.get(topic, topic) for topic in value.get("topics") or ())
+        qualifiers = (text for text in claim["qualifiers"].values() if isinstance(text, str))
+        texts = (claim["statement"], subject["name"], value.get("label"), *topics, *qualifiers)
+        stems = frozenset(stem for text in texts if isinstance(text, str) for stem in stem_content_words(text))
+        yield SearchableClaim(claim["id"], claim["kind"], (subject["type"], subject["slug"]), stems)
+
+
+def list_options(ctx: RequestContext, args: OptionsArguments) -> Json:
+    """List the options of a condition."""
+    _, slug = resolve_record(ctx, "condition", ("condition",), args.condition)
+    document = find_document(ctx.connection, DocumentType.OPTIONS, slug)
+    if document is None:
+        raise NotFound(f"No options are stored for {slug!r}.")
+    options, sources = orjson.loads(document), CitedSources()
+    without = [
+        claim for block in options["no_procedure"].values() if isinstance(block, dict) for claim in block["items"]
+    ]
+    output = {
+        "condition": options["condition"],
+        "red_flags": [sources.cite(claim, short=True) for claim in options["red_flags"]["items"]],
+        "without_procedure": [sources.cite(claim, short=True) for claim in without],
+        **{role: [_serialize_option(row) for row in options[role]["items"]] for role in ("treats", "diagnoses")},
+        "related_by_structure": [row["procedure"] for row in options["related_by_structure"]["items"]],
+    }
+    return build_output(ctx, sources, output)
+
+
+def _serialize_option(row: Json) -> Json:
+    return {
+        "slug": row["procedure"]["slug"],
+        "name": row["procedure"]["name"],
+        "family": row["family"],
+        "safety": list(iter_harm_lines(row)),
+        "claim": row["relation"]["claim"],
+    }
+
+
+def list_disagreements(ctx: RequestContext, args: DisagreementsArguments) -> Json:
+    """List the disagreements of sources, of one record or all."""
+    subject = resolve_record(ctx, "record", DESCRIBED_TYPES, args.record) if args.record else None
+    document = orjson.loads(find_document(ctx.connection, *DISAGREEMENTS) or b"{}")
+    rows = [*document.get("contradictions", ()), *document.get("estimates", ())]
+    rows = [row for row in rows if subject in {None, (row["record"]["type"], row["record"]["slug"])}]
+    sources = CitedSources()
+    ids = [claim["id"] for row in rows for position in row["positions"] for claim in position["claims"]]
+    claims = list_claims_by_id(ctx.connection, ids)
+    items = [
+        {
+            "record": row["record"],
+            "dimension": row["dimension"],
+            "positions": [
+                {
+                    "position": position["position"],
+                    "claims": [sources.cite(claims[claim["id"]], short=True) for claim in position["claims"]],
+                }
+                for position in row["positions"]
+            ],
+        }
+        for row in rows
+    ]
+    return build_output(ctx, sources, {"items": items, "total": len(items)})
+
+
+def lookup_code(ctx: RequestContext, args: LookupCodeArguments) -> Json:
+    """Look up codes: the records that each leads to, with the relation of the code to them."""
+    code_map = get_code_map(ctx)
+    items = []
+    for code in parse_codes(code_map, args.code, args.system or None):
+        records = code_map.list_records(code)
+        items.append(
+            {
+                **describe_code(code_map, code, has_records=bool(records)),
+                "status": get_status(records),
+                "records": [
+                    {
+                        **build_ref(ctx, record.record_type, record.slug),
+                        "relation": record.relation,
+                        "origin": record.origin,
+                        "path": list(record.path),
+                    }
+                    for record in records
+                ],
+            }
+        )
+    return build_output(ctx, CitedSources(), {"items": items})

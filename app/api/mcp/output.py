@@ -1,0 +1,98 @@
+"""What the MCP tools share: their output with release, notice and sources, pages, and the records that arguments name."""
+
+import hashlib
+from collections.abc import Sequence
+
+import orjson
+
+from app.api.mcp.arguments import PagedArguments, ToolArguments
+from app.api.mcp.serialization import NOTICE, CitedSources
+from app.domain.json import Json
+from app.domain.record_types import get_label
+from app.errors import FieldError, InvalidParameter, NotFound
+from app.http.context import RequestContext
+from app.http.pagination import build_next_cursor, decode_cursor
+from app.http.slug_resolution import build_missing_record_error, build_ref, names_by_slug, suggest_records
+from app.queries.claims import list_source_urls
+from app.queries.documents import get_current_release_json
+from app.queries.list_filter import FilteredList, count_rows
+from app.queries.lists import list_rows
+from app.queries.name_resolution import find_withdrawn, resolve_name
+from app.text.nearest import find_nearest
+
+
+def build_output(ctx: RequestContext, sources: CitedSources, output: Json) -> Json:
+    """Add the fields that every output has: release, notice and sources."""
+
+    def find_notice() -> str:
+        current = orjson.loads(get_current_release_json(ctx.connection))
+        return str(current.get("notice", {}).get("text", ""))
+
+    release = ctx.release
+    urls = list_source_urls(ctx.connection, list(sources.by_slug))
+    notice = ctx.cached(("notice",), find_notice)
+    return {
+        "release": {"version": release.version, "date": release.date},
+        "notice": notice if NOTICE.rstrip(".").lower() in notice.lower() else f"{NOTICE} {notice}".strip(),
+        "sources": [{**source, "url": urls[slug]} for slug, source in sources.by_slug.items()],
+        **output,
+    }
+
+
+def invalid_argument(parameter: str, value: str, message: str) -> InvalidParameter:
+    """Error about the value of an argument, to raise."""
+    return InvalidParameter(f"{parameter}: {message}", errors=(FieldError(parameter, value, message),))
+
+
+def get_signature(args: ToolArguments) -> str:
+    """Signature of a call without its page: a cursor is valid for this call alone."""
+    tool_call = [type(args).__name__, args.model_dump(exclude={"cursor", "limit"})]
+    return hashlib.blake2b(orjson.dumps(tool_call), digest_size=6).hexdigest()
+
+
+def decode_offset(ctx: RequestContext, args: PagedArguments) -> int | None:
+    """Offset that the cursor of a call stands for; None: the first page. Raises InvalidCursor."""
+    return decode_cursor(ctx, args.cursor or None, get_signature(args))
+
+
+def list_page(ctx: RequestContext, args: PagedArguments, filtered: FilteredList) -> tuple[list[Json], int, str | None]:
+    """List one page of rows. Returns the rows, the total, and the cursor of the next page or None."""
+    rows = list_rows(filtered, after=decode_offset(ctx, args), limit=args.limit + 1)
+    total = ctx.cached_by_request(("mcp total", get_signature(args)), lambda: count_rows(filtered))
+    has_more = len(rows) > args.limit
+    next_cursor = build_next_cursor(ctx, get_signature(args), rows[args.limit - 1].offset if has_more else None)
+    return [orjson.loads(row.json) for row in rows[: args.limit]], total, next_cursor
+
+
+def resolve_record(ctx: RequestContext, parameter: str, record_types: Sequence[str], name: str) -> tuple[str, str]:
+    """Resolve a slug or known name to record type and slug.
+
+    Raises InvalidParameter if the name is ambiguous, Withdrawn, or NotFound with suggestions.
+    """
+    matches = [(record_type, name) for record_type in record_types if name in names_by_slug(ctx, record_type)]
+    if not matches:
+        matches = [
+            (record_type, slug)
+            for record_type in record_types
+            for slug in resolve_name(ctx.connection, record_type, name).slugs
+        ]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        refs = tuple(build_ref(ctx, record_type, slug) for record_type, slug in matches)
+        candidates = ", ".join(f"{ref['type']} {ref['slug']}" for ref in refs)
+        message = f"{name!r} is ambiguous ({candidates}); use a slug"
+        raise InvalidParameter(message, errors=(FieldError(parameter, name, message),), suggestions=refs)
+    for record_type in record_types:
+        if find_withdrawn(ctx.connection, record_type, name):
+            raise build_missing_record_error(ctx, record_type, name)
+    suggestions = [ref for record_type in record_types for ref in suggest_records(ctx, record_type, name, limit=3)]
+    texts = [ref["slug"] for ref in suggestions] + [ref["name"] for ref in suggestions]
+    nearest = find_nearest(name, texts, limit=10)
+
+    def rank(ref: Json) -> int:
+        return min((nearest.index(ref[key]) for key in ("slug", "name") if ref[key] in nearest), default=len(nearest))
+
+    suggestions.sort(key=rank)
+    labels = " or ".join(get_label(record_type) for record_type in record_types)
+    raise NotFound(f"Unknown {labels} {name!r}.", suggestions=tuple(suggestions[:5]))
