@@ -1,7 +1,7 @@
 """Rules for emergencies: their catalog, and what the content says of their signs elsewhere. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from app.domain import vocabulary
@@ -83,11 +83,17 @@ def _find_sign_errors(bundle: Bundle) -> Iterator[EmergencyError]:
         )
         for emergency in bundle.emergencies
     }
+    regions = {emergency.slug: set(emergency.applies_to.body_regions) for emergency in bundle.emergencies}
     for record_type, record in bundle.records():
         for n, claim in enumerate(record.claims):
             if not isinstance(claim.value, WhenToCallValue):
                 continue
             tier = claim.value.tier
+            for m, slug in enumerate(claim.value.emergencies):
+                # A hospital's sheet for all of its procedures has signs of the legs on a block of the head.
+                if regions.get(slug) and regions[slug].isdisjoint(record.body_regions):
+                    message = f"{slug!r} happens in other parts of the body: leave out it and its signs"
+                    yield EmergencyError(record_type, record.slug, f"/claims/{n}/value/emergencies/{m}", message)
             for m, sign in enumerate(claim.value.signs):
                 for match in bundle.emergency_phrases.find(_ABSENT.sub("", sign)):
                     if vocabulary.CALL_TIER_RANK[match.tier] < vocabulary.CALL_TIER_RANK[tier]:
@@ -124,14 +130,26 @@ def _find_prose_errors(bundle: Bundle) -> Iterator[EmergencyError]:
 
 
 def _iter_prose(bundle: Bundle) -> Iterator[tuple[str, str, str, str]]:
-    """Yield record type, slug, pointer and text of everything that is written for patients and is no claim."""
+    """Yield record type, slug, pointer and text of everything that a page shows to patients in words."""
     for record_type, record in bundle.records():
         yield from ((record_type, record.slug, f"/texts/{name}/text", text.text) for name, text in record.texts.items())
         for n, message in enumerate(record.key_messages):
             yield record_type, record.slug, f"/key_messages/{n}/text", message.text
+        for n, relation in enumerate(record.related if isinstance(record, seed.ProcedureIn) else ()):
+            yield record_type, record.slug, f"/related/{n}/reason", relation.reason or ""
+        for n, entry in enumerate(record.not_found):
+            yield record_type, record.slug, f"/not_found/{n}/searched", "; ".join(entry.searched)
     for page in bundle.guide:
         yield "guide_page", page.slug, "/summary/text", page.summary.text
         for n, section in enumerate(page.items):
             yield "guide_page", page.slug, f"/items/{n}/text", f"{section.heading}. {section.text}"
     for risk in bundle.risks:
         yield "risk", risk.slug, "/description", risk.description
+    stated: Iterable[tuple[str, seed.RecordIn | seed.GuidePageIn | seed.EmergencyIn]] = (
+        *bundle.records(),
+        *(("guide_page", page) for page in bundle.guide),
+        *(("emergency", emergency) for emergency in bundle.emergencies),
+    )
+    for record_type, subject in stated:
+        for n, claim in enumerate(subject.claims):
+            yield record_type, subject.slug, f"/claims/{n}/statement", claim.statement

@@ -14,6 +14,7 @@ WITH_LATER_SIGN = emergency(
     "cold-foot",
     signs=[{"text": "A white foot"}, {"text": "A cold foot", "tier": "same_day"}],
     phrases={"emergency": ["white foot"], "same_day": ["cold foot"]},
+    applies_to={"body_regions": ["leg_foot"]},
 )
 
 
@@ -30,7 +31,7 @@ def call_claim(tier: str, *signs: str, **value: Any) -> dict[str, Any]:
             "a sign of 'drop-foot' is emergency, not same_day",
         ),
         (
-            procedure("p", claims=[call_claim("routine", "x", emergencies=["cold-foot"])]),
+            procedure("p", body_regions=["leg_foot"], claims=[call_claim("routine", "x", emergencies=["cold-foot"])]),
             "/claims/0/value/emergencies/0",
             "no sign that is less urgent than same_day",
         ),
@@ -56,6 +57,21 @@ def call_claim(tier: str, *signs: str, **value: Any) -> dict[str, Any]:
             ),
             "/key_messages/0/text",
             "sends readers to less than emergency help",
+        ),
+        (
+            procedure(
+                "p",
+                claims=[claim("c", "recovery", {"label": "x"}, statement="Foot drops? A leaflet says to call the GP.")],
+            ),
+            "/claims/0/statement",
+            "sends readers to less than emergency help",
+        ),
+        (
+            procedure(
+                "p", body_regions=["head_face"], claims=[call_claim("emergency", "x", emergencies=["cold-foot"])]
+            ),
+            "/claims/0/value/emergencies/0",
+            "happens in other parts of the body",
         ),
         (
             page("g", items=[{"heading": "Foot", "text": "See your doctor if a foot drops."}]),
