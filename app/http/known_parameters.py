@@ -26,9 +26,11 @@ PAGE_PARAMETERS: Final = frozenset(
         "q",
         "release",
         "role",
+        "sections",
         "start",
         "theme",
         "url",
+        "variant",
         "way",
     }
 )

@@ -90,6 +90,7 @@ def _environment() -> Environment:
         contraindication_topics=list_contraindication_topics,
         source_links=list_source_links,
         describe_review=describe_review,
+        dialed=lambda number: "".join(char for char in number if char in "+0123456789"),
     )
     return environment
 

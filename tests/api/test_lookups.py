@@ -295,7 +295,7 @@ def test_a_procedure_shows_the_positions_on_its_forms_those_against_it_first(cli
     for path in ("/conditions/sciatica", "/procedures/caudal", "/procedures/caudal/leaflet"):
         assert "Body of umbrella" in client.get(path).text, path
         assert "Against the procedure" not in client.get(path).text, path
-    for path in ("/embed/v1/conditions/sciatica/options.json", "/embed/v1/procedures/caudal.json"):
+    for path in ("/embed/v1/conditions/sciatica/options/full.json", "/embed/v1/procedures/caudal/full.json"):
         assert "Against (Body of umbrella, 2025)" in client.get(path).text, path
 
 

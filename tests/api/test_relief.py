@@ -144,7 +144,7 @@ def test_only_the_typical_estimate_leads_and_a_ceiling_is_named_so_in_every_form
     }
     (headline,) = (row["cells"][0]["values"] for row in rows if row["name"] == "typical_relief")
     assert [value["label"] for value in headline] == ["Therapeutic: 1 to 3 months"]
-    (chart,) = client.get("/embed/v1/relief/p.json").json()["sections"][0]["blocks"]
+    (chart,) = client.get("/embed/v1/relief/p.json").json()["sections"][1]["blocks"]
     measured = {row["label"]: row["measured"] for row in chart["rows"]}
     assert measured["2 years"] == "How long relief lasts; at most"
     assert measured["1 to 3 months"] == "How long relief lasts"

@@ -75,7 +75,7 @@ def test_the_release_counts_the_reviewed_records(reviewed: Client) -> None:
 def test_pages_leaflets_and_cards_say_it_in_plain_sight(reviewed: Client, slug: str) -> None:
     page = reviewed.get(f"/procedures/{slug}").text
     leaflet = reviewed.get(f"/procedures/{slug}/leaflet").text
-    card = reviewed.get(f"/embed/v1/procedures/{slug}.json").json()
+    card = reviewed.get(f"/embed/v1/procedures/{slug}/full.json").json()
 
     for html in (page, leaflet):
         heading = html.split("</h1>")[1]

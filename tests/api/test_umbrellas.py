@@ -126,7 +126,7 @@ def test_an_umbrella_has_the_disagreements_that_are_filed_for_it(umbrella: Clien
 
 
 @pytest.mark.parametrize(
-    "path", ["/procedures/epidural", "/procedures/epidural/leaflet", "/embed/v1/procedures/epidural.json"]
+    "path", ["/procedures/epidural", "/procedures/epidural/leaflet", "/embed/v1/procedures/epidural/full.json"]
 )
 def test_every_form_of_an_umbrella_leads_with_its_forms_and_their_serious_harms(umbrella: Client, path: str) -> None:
     text = umbrella.get(path).text.partition("</head>")[2] or umbrella.get(path).text

@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from build import claim, condition, generator, page, procedure, relief, risk, write_seed
+from checkout import ROOT
 from playwright.sync_api import Page, expect
 
 from app.web.embed.builds import get_newest_build
@@ -47,11 +49,11 @@ WORDPRESS_ALLOWED = {
 
 @pytest.fixture
 def host() -> Iterator[Host]:
-    """host(body, csp=..., head=...) serves a page on a new port and returns its URL."""
+    """host(body, csp=..., head=..., html=...) serves a page on a new port and returns its URL."""
     servers: list[ThreadingHTTPServer] = []
 
-    def start(body: str, *, csp: str = "", head: str = "", **files: str) -> str:
-        text = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A clinic</title><link rel="icon" href="data:,">{head}</head><body><main><h1>A clinic</h1>{body}</main></body></html>'
+    def start(body: str, *, csp: str = "", head: str = "", html: str = 'lang="en"', **files: str) -> str:
+        text = f'<!doctype html><html {html}><head><meta charset="utf-8"><title>A clinic</title><link rel="icon" href="data:,">{head}</head><body><main><h1>A clinic</h1>{body}</main></body></html>'
 
         class Clinic(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -229,7 +231,7 @@ def test_a_page_without_a_color_scheme_gets_a_light_element(site: str, host: Hos
 
 
 def test_headings_start_at_the_requested_level(site: str, host: Host, open_page: OpenPage) -> None:
-    config = EmbedConfig("kb-procedure", PROCEDURE, "Ablation", level=4)
+    config = EmbedConfig("kb-procedure", PROCEDURE, "Ablation", level=4, variant="full")
 
     page = open_page(host(render_element_tag(config, site) + render_script_tag(site, get_newest_build())))
 
@@ -242,11 +244,11 @@ def test_an_element_follows_a_change_of_its_attribute(site: str, host: Host, ope
     page = open_page(
         host(render_element_tag(CONFIGS["kb-procedure"], site) + render_script_tag(site, get_newest_build()))
     )
-    expect(page.locator("kb-procedure .title")).to_contain_text("Lumbar medial branch")
+    expect(page.locator("kb-procedure .kb")).to_contain_text("Lumbar medial branch")
 
     page.evaluate("document.querySelector('kb-procedure').setAttribute('slug', 'trigger-point-injection')")
 
-    expect(page.locator("kb-procedure .title")).to_contain_text("Trigger point injection")
+    expect(page.locator("kb-procedure .kb")).to_contain_text("Trigger point injection")
 
 
 def test_search_works_with_the_keyboard(site: str, host: Host, open_page: OpenPage) -> None:
@@ -288,6 +290,206 @@ def test_the_keyboard_reaches_every_link_and_region_of_an_element(site: str, hos
         reached.append(page.evaluate(f"(() => {{ {root} return root.activeElement?.textContent; }})()"))
 
     assert reached == wanted
+
+
+# What the style sheets of websites do to everything on a page.
+HOSTILE_CSS = {
+    "a page from right to left": ('lang="ar" dir="rtl"', ""),
+    "a root font of ten pixels": ('lang="en"', "html { font-size: 62.5%; } body { font-size: 1.6rem; }"),
+    "text in capitals with wide spacing": (
+        'lang="en"',
+        "* { text-transform: uppercase; letter-spacing: 6px; word-spacing: 1em; white-space: pre; line-height: 3; }",
+    ),
+    "a framework that styles elements": (
+        'lang="en"',
+        (
+            "*, ::before, ::after { box-sizing: content-box; } body { font: 300 24px/2 serif; text-align: center; } "
+            "h2, h3, p, dl, ul, section { margin: 40px !important; padding: 40px !important; } a { color: #fff; }"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_CSS)
+def test_the_styles_of_a_page_do_not_reach_an_element(name: str, site: str, host: Host, open_page: OpenPage) -> None:
+    attributes, css = HOSTILE_CSS[name]
+    body = render_element_tag(CONFIGS["kb-procedure"], site) + render_script_tag(site, get_newest_build())
+    read = """(() => { const root = document.querySelector("kb-procedure").shadowRoot;
+        return ["p.lede", ".title", ".call p", ".foot p", "dt"].map((selector) => { const style = getComputedStyle(root.querySelector(selector));
+          return ["fontSize", "fontFamily", "fontWeight", "lineHeight", "letterSpacing", "wordSpacing", "textTransform", "textAlign", "whiteSpace", "direction", "color", "marginTop"]
+            .map((key) => style[key]).join(" "); }); })()"""
+
+    plain = open_page(host(body))
+    styled = open_page(host(body, head="<link rel=stylesheet href=/own.css>", html=attributes, own_css=css))
+
+    for opened in (plain, styled):
+        expect(opened.locator("kb-procedure .lede")).to_be_visible()
+    assert styled.evaluate(read) == plain.evaluate(read)
+    assert styled.evaluate("document.querySelector('kb-procedure').shadowRoot.querySelector('.root').lang") == "en"
+
+
+HEIGHTS = {"card": 420, "summary": 900}
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("variant", HEIGHTS)
+def test_a_short_variant_of_every_record_keeps_its_height(
+    variant: str, width: int, site: str, host: Host, open_page: OpenPage
+) -> None:
+    slugs = {
+        folder: [
+            record["slug"]
+            for record in httpx.get(f"{site}/v1/{folder}", params={"limit": 100}, timeout=60).json()["items"]
+        ]
+        for folder in ("procedures", "conditions")
+    }
+    configs = [EmbedConfig("kb-procedure", slug, slug, variant=variant) for slug in slugs["procedures"]]
+    configs += [EmbedConfig("kb-options", slug, slug, variant=variant) for slug in slugs["conditions"]]
+    body = "".join(render_element_tag(config, site) for config in configs)
+
+    page = open_page(host(body + render_script_tag(site, get_newest_build())), width=width)
+    page.wait_for_function(
+        "[...document.querySelectorAll('kb-procedure, kb-options')].every((node) => node.shadowRoot?.querySelector('.foot'))",
+        timeout=300_000,
+    )
+    heights = page.evaluate(
+        "[...document.querySelectorAll('kb-procedure, kb-options')].map((node) => node.getBoundingClientRect().height)"
+    )
+
+    assert len(heights) == len(configs)
+    assert max(heights) <= HEIGHTS[variant]
+
+
+def test_the_page_does_not_jump_while_an_element_loads_on_a_slow_phone(
+    site: str, host: Host, open_page: OpenPage
+) -> None:
+    css = (ROOT / "docs/embedding.md").read_text(encoding="utf-8").partition("```css\nkb-procedure, ")[2]
+    head = '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/own.css">'
+    body = "<p>Before.</p>" + "".join(
+        render_element_tag(EmbedConfig("kb-procedure", PROCEDURE, "Ablation", variant=variant), site) + "<p>After.</p>"
+        for variant in ("card", "summary")
+    )
+    page = open_page("about:blank", width=360)
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    slow = {"offline": False, "latency": 300, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+    session.send("Network.emulateNetworkConditions", slow)
+    page.add_init_script(
+        "window.shift = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.shift += entry.value; })"
+        ".observe({ type: 'layout-shift', buffered: true });"
+    )
+
+    page.goto(
+        host(
+            body + render_script_tag(site, get_newest_build()),
+            head=head,
+            own_css="kb-procedure, " + css.partition("```")[0],
+        )
+    )
+    expect(page.locator("kb-procedure .foot")).to_have_count(2)
+    page.evaluate("new Promise((done) => setTimeout(done, 500))")
+
+    assert page.evaluate("window.shift") < 0.1
+
+
+def test_a_server_that_does_not_answer_leads_to_the_fallback_with_the_reason(
+    site: str, host: Host, open_page: OpenPage
+) -> None:
+    page = open_page("about:blank")
+    page.route("**/card.json", lambda _: None)
+    page.clock.install()
+    page.goto(
+        host(
+            "<script>addEventListener('kb-failed', (event) => { window.failure = event.detail; });</script>"
+            + render_element_tag(EmbedConfig("kb-procedure", PROCEDURE, "Our treatment", variant="card"), site)
+            + render_script_tag(site, get_newest_build())
+        )
+    )
+    expect(page.locator("kb-procedure[aria-busy]")).to_have_count(1)
+    page.clock.fast_forward(11_000)
+
+    page.wait_for_function("window.failure")
+    assert page.evaluate("window.failure") == {
+        "reason": "timeout",
+        "message": "This information cannot be loaded right now.",
+    }
+    expect(page.get_by_role("link", name="Our treatment")).to_be_visible()
+
+
+def test_only_the_first_element_has_the_notice_and_each_has_its_license_line(
+    site: str, host: Host, open_page: OpenPage
+) -> None:
+    body = "".join(
+        render_element_tag(EmbedConfig("kb-procedure", slug, slug, variant=variant), site)
+        for slug, variant in ((PROCEDURE, "card"), ("nerve-block", "summary"), ("medial-branch-block", "full"))
+    )
+    page = open_page(host(body + render_script_tag(site, get_newest_build())))
+    notices = page.locator("kb-procedure .foot p.once")
+
+    expect(notices).to_have_count(3)
+    expect(notices.filter(visible=True)).to_have_count(1)
+    expect(page.get_by_text("procedure-kb contributors, CC BY 4.0").filter(visible=True)).to_have_count(3)
+    expect(page.locator("kb-procedure .call").filter(visible=True)).to_have_count(3)
+    page.evaluate("document.querySelector('kb-procedure').remove()")
+    expect(notices.filter(visible=True)).to_have_count(1)
+
+
+def test_what_keeps_readers_safe_has_no_part_name_and_takes_no_property(
+    site: str, host: Host, open_page: OpenPage
+) -> None:
+    css = "kb-procedure { --kb-text: #fff; --kb-background: #fff; --kb-muted: #fff; --kb-font: 1px/1 serif; --kb-accent: #fff; }"
+    body = render_element_tag(CONFIGS["kb-procedure"], site) + render_script_tag(site, get_newest_build())
+
+    page = open_page(host(body, head="<link rel=stylesheet href=/own.css>", own_css=css))
+
+    expect(page.locator("kb-procedure .call")).to_be_visible()
+    assert page.locator("kb-procedure .safe [part]").count() == 0
+    expect(page.locator("kb-procedure .call p").first).to_have_css("color", "rgb(29, 39, 51)")
+    assert (
+        page.locator("kb-procedure .call p").first.evaluate("(node) => parseFloat(getComputedStyle(node).fontSize)")
+        > 12
+    )
+
+
+def test_a_clinic_adds_its_words_its_telephone_and_links_to_its_own_pages(
+    site: str, host: Host, open_page: OpenPage
+) -> None:
+    body = (
+        f'<kb-options condition="{CONDITION}" phone="+1 (555) 010-0" booking-url="https://clinic.example/book"'
+        ' link-template="https://clinic.example/{slug}" offered="caudal-epidural-steroid-injection">'
+        '<p slot="contact">Monday to Friday</p></kb-options>'
+        f'<kb-procedure slug="{PROCEDURE}"><p slot="preparation">Use the entrance in the yard.</p></kb-procedure>'
+    )
+    page = open_page(host(body + render_script_tag(site, get_newest_build()), html='lang="ar" dir="rtl"'))
+    options = page.locator("kb-options")
+
+    expect(options.get_by_role("link", name="Call the clinic: +1 (555) 010-0")).to_have_attribute(
+        "href", "tel:+15550100"
+    )
+    expect(options.get_by_role("link", name="Book an appointment")).to_have_attribute(
+        "href", "https://clinic.example/book"
+    )
+    expect(options.get_by_role("link", name="Caudal epidural steroid injection")).to_have_attribute(
+        "href", "https://clinic.example/caudal-epidural-steroid-injection"
+    )
+    other = options.get_by_role("link", name="Transforaminal epidural steroid injection")
+    expect(other).to_have_attribute("href", f"{site}/procedures/transforaminal-epidural-steroid-injection")
+    expect(options.get_by_text("(not offered at this clinic)").first).to_be_visible()
+    expect(options.get_by_text("Monday to Friday")).to_be_visible()
+    own = page.locator("kb-procedure .own")
+    expect(own).to_contain_text("Before you come: from your clinic")
+    expect(page.get_by_text("Use the entrance in the yard.")).to_be_visible()
+    expect(own.locator("div")).to_have_attribute("dir", "rtl")
+
+
+def test_in_print_a_short_variant_is_whole(site: str, host: Host, open_page: OpenPage) -> None:
+    config = EmbedConfig("kb-procedure", "nerve-block", "Nerve block", variant="card")
+    page = open_page(host(render_element_tag(config, site) + render_script_tag(site, get_newest_build())), width=360)
+    expect(page.locator("kb-procedure .foot")).to_be_visible()
+
+    page.emulate_media(media="print")
+
+    assert page.locator("kb-procedure .content").evaluate("(node) => node.scrollHeight - node.clientHeight") <= 1
 
 
 class WordPressSanitizer(HTMLParser):
@@ -356,9 +558,12 @@ def test_the_oembed_html_that_wordpress_keeps_works(site: str, host: Host, open_
     expect(without_script.get_by_role("link", name="Lumbar medial branch radiofrequency ablation")).to_be_visible()
     expect(page.locator("iframe")).to_be_visible()
     expect(page.locator("blockquote")).to_be_hidden()
-    expect(page.locator("iframe")).to_have_attribute("height", "1000")
+    # Whole, below the limit of WordPress.
+    inner = page.frames[1].evaluate("document.body.scrollHeight")
+    assert int(page.locator("iframe").get_attribute("height") or 0) == pytest.approx(inner, abs=1)
+    assert inner <= 900
     expect(page.frame_locator("iframe").locator("main")).to_contain_text("When to call")
-    page.frame_locator("iframe").locator(".more a").first.click()
+    page.frame_locator("iframe").locator(".actions a").first.click()
     page.wait_for_function("window.followed")
     assert page.evaluate("window.followed") == f"{site}/procedures/{PROCEDURE}"
 
@@ -467,16 +672,22 @@ def test_linked_data_of_a_hostile_record_is_escaped_and_allowed_by_the_policy(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("element", CONFIGS)
+@pytest.mark.parametrize("name", [*CONFIGS, "card", "full", "sections"])
 def test_an_element_and_its_frame_pass_axe(
-    element: str, width: int, scheme: str, site: str, host: Host, open_page: OpenPage, axe: str
+    name: str, width: int, scheme: str, site: str, host: Host, open_page: OpenPage, axe: str
 ) -> None:
-    config = EmbedConfig(element, CONFIGS[element].record, CONFIGS[element].name, "auto")
+    element = name if name in CONFIGS else "kb-procedure"
+    config = replace(
+        CONFIGS[element],
+        theme="auto",
+        variant=name if name in {"card", "full"} else "",
+        sections="before,day,after" if name == "sections" else "",
+    )
     page = open_page(
         host(render_element_tag(config, site) + render_script_tag(site, get_newest_build())), width=width, scheme=scheme
     )
-    frame_page = open_page(site + CONFIGS[element].frame, width=width, scheme=scheme)
-    expect(page.locator(f"{element} .kb")).to_be_visible()
+    frame_page = open_page(site + config.frame, width=width, scheme=scheme)
+    expect(page.locator(f"{element} .foot")).to_be_visible()
 
     for opened in (page, frame_page):
         opened.evaluate(axe)

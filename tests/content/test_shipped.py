@@ -17,6 +17,7 @@ from app.domain.code_table import is_valid_code
 from app.domain.json import Json
 from app.seed.code_checks import find_code_errors, find_title_errors
 from app.seed.schema import CodeSystemIn
+from app.web.embed.compact import VARIANTS
 
 SEED = ROOT / "seed_data"
 FOLDERS = ("procedures", "conditions", "pain_generators")
@@ -236,13 +237,13 @@ def test_every_umbrella_shows_every_serious_risk_of_its_forms(shipped: Client) -
     for slug in umbrellas:
         detail = shipped.get(f"/v1/procedures/{slug}").json()
         page, leaflet = (shipped.get(f"/procedures/{slug}{path}").text for path in ("", "/leaflet"))
-        card = shipped.get(f"/embed/v1/procedures/{slug}.json").text
+        cards = [shipped.get(f"/embed/v1/procedures/{slug}/{variant}.json").text for variant in VARIANTS]
         for form in detail["forms"]["records"]:
             for claim in shipped.get(f"/v1/procedures/{form['slug']}").json()["risks"]["items"]:
                 if claim["value"]["seriousness"] not in {"serious", "life_threatening"}:
                     continue
                 assert claim["id"] in {id_ for row in detail["forms"]["risks"] for id_ in row["claims"]}
-                for text in (page, leaflet, card):
+                for text in (page, leaflet, *cards):
                     assert escape(claim["value"]["risk"]["name"]) in text or claim["value"]["risk"]["name"] in text
     assert len(umbrellas) >= 4
 

@@ -7,24 +7,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from build import claim, condition, generator, page, procedure, relief
+from build import claim, condition, generator, page, procedure, relief, risk
 from checkout import ROOT
 from conftest import Client, Load
 
 from app.settings import Settings
 from app.web.embed.builds import ARCHIVE_DIR, Build, get_newest_build
+from app.web.embed.compact import VARIANTS
 from app.web.embed.snippets import EmbedConfig, list_csp_directives, render_element_tag, render_script_tag
 from scripts.archive_embed import archive_build
 
 CARDS = (
-    "/embed/v1/procedures/lumbar-medial-branch-radiofrequency-ablation.json",
-    "/embed/v1/conditions/lumbar-radiculopathy/options.json",
+    *(f"/embed/v1/procedures/lumbar-medial-branch-radiofrequency-ablation/{variant}.json" for variant in VARIANTS),
+    *(f"/embed/v1/conditions/lumbar-radiculopathy/options/{variant}.json" for variant in VARIANTS),
     "/embed/v1/relief/medial-branch-block.json",
     "/embed/v1/relief.json",
     "/embed/v1/search.json",
 )
 FRAMES = (
     "/embed/procedures/lumbar-medial-branch-radiofrequency-ablation",
+    "/embed/procedures/lumbar-medial-branch-radiofrequency-ablation?variant=card",
+    "/embed/procedures/lumbar-medial-branch-radiofrequency-ablation?variant=full&theme=dark",
+    "/embed/procedures/lumbar-medial-branch-radiofrequency-ablation?sections=before,day,after",
     "/embed/conditions/lumbar-radiculopathy/options",
     "/embed/relief-chart?procedure=medial-branch-block&procedure=provocation-discography",
     "/embed/relief-chart",
@@ -121,7 +125,7 @@ def test_every_card_has_when_to_call_the_attribution_and_the_notice(shipped: Cli
     card: dict[str, Any] = response.json()
     assert response.status_code == 200
     assert card["version"] == 1
-    assert card["call"]["heading"] == "When to call"
+    assert "local emergency number" in card["call"]["levels"][0]["text"]
     assert all(level["text"] for level in card["call"]["levels"])
     assert card["attribution"]["text"] == "procedure-kb contributors, CC BY 4.0"
     assert "not advice" in card["notice"]["text"]
@@ -134,16 +138,115 @@ def test_every_frame_has_them_too_and_is_not_indexed(shipped: Client, path: str)
 
     assert response.status_code == 200
     for text in (
-        "When to call",
+        "Call your local emergency number",
         "procedure-kb contributors, CC BY 4.0",
         "not advice",
-        '<meta name="robots" content="noindex">',
+        '<meta name="robots" content="noindex, indexifembedded">',
     ):
         assert text in response.text
     assert "frame-ancestors *" in response.headers["content-security-policy"]
     assert "unsafe" not in response.headers["content-security-policy"]
     assert "x-frame-options" not in response.headers
     assert not re.search(r"<style|style=|<script>|\son[a-z]+=", response.text)
+
+
+@pytest.mark.parametrize("variant", ["card", "summary"])
+def test_a_short_card_says_what_speaks_against_a_procedure_before_what_speaks_for_it(
+    client: Client, load: Load, variant: str
+) -> None:
+    share = {"percent_min": 44.0, "percent_max": 44.0, "at": "P14D", "at_label": "14 days", "comparator_percent": 21.0}
+    qualifiers = {"definition": "half the pain", "comparator": "placebo", "comparator_is_sham": True}
+    rate = {
+        "risk": "bleeding",
+        "state": "known",
+        "observed": 3,
+        "n": 100,
+        "per": "people",
+        "seriousness": "serious",
+    } | {"phrase": "some bled"}
+    position = {"body": "A body", "position": "against", "year": 2024}
+    load(
+        risk("bleeding"),
+        procedure(
+            "p",
+            claims=[
+                claim("p--response-rate-1", "response_rate", share, qualifiers=qualifiers),
+                claim("p--risk", "procedure_risk", rate),
+                claim("p--position", "recommendation", position),
+                claim("p--stop", "contraindication", {"label": "Clots", "strength": "relative", "topics": ["anatomy"]}),
+            ],
+        ),
+    )
+
+    lines = {row["name"]: row["text"] for row in load_lines(client, "p", variant)}
+
+    assert list(lines)[:4] == ["Serious harms", "Say before if it is true of you", "Against", "How much it helps"]
+    assert lines["Serious harms"] == "Bleeding (3 of 100 people)"
+    assert lines["Against"] == "A body, 2024"
+    assert lines["How much it helps"] == "440 of 1,000 respond (half the pain, 14 days); 210 of 1,000 with placebo"
+
+
+def test_a_card_without_room_for_all_leaves_out_the_benefit_and_no_harm(client: Client, load: Load) -> None:
+    names = [f"A harm with a rather long name, number {number}" for number in range(20)]
+    harms = [
+        claim(
+            f"p--risk-{n}",
+            "procedure_risk",
+            {"risk": f"harm-{n}", "phrase": "seen", "state": "known", "seriousness": "serious"},
+        )
+        for n in range(20)
+    ]
+    estimate = relief("p--relief-duration-1", min="P6M", max="P9M", label="6 to 9 months")
+    load(*(risk(f"harm-{n}", name=name) for n, name in enumerate(names)), procedure("p", claims=[estimate, *harms]))
+
+    lines = {row["name"]: row["text"] for row in load_lines(client, "p", "card")}
+
+    assert "How much it helps" not in lines
+    assert all(name in lines["Serious harms"] for name in names)
+
+
+def load_lines(client: Client, slug: str, variant: str) -> list[dict[str, Any]]:
+    """Lines of a short card."""
+    [section] = client.get(f"/embed/v1/procedures/{slug}/{variant}.json").json()["sections"]
+    [block] = section["blocks"]
+    lines: list[dict[str, Any]] = block["items"]
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("sections", "shown"),
+    [("before,day", {"before", "day"}), ("after,benefit", {"safety", "harms", "after", "benefit"})],
+)
+def test_chosen_sections_show_a_benefit_only_with_the_harms(shipped: Client, sections: str, shown: set[str]) -> None:
+    slug = "lumbar-medial-branch-radiofrequency-ablation"
+    headings = {
+        section["key"]: section["heading"]
+        for section in shipped.get(f"/embed/v1/procedures/{slug}/full.json").json()["sections"]
+    }
+
+    frame = shipped.get(f"/embed/procedures/{slug}?sections={sections}").text
+
+    assert {key for key, heading in headings.items() if f'<h2 class="heading">{heading}</h2>' in frame} == shown
+
+
+def test_a_chart_of_relief_says_what_can_go_wrong(client: Client, load: Load) -> None:
+    rate = {
+        "risk": "bleeding",
+        "state": "known",
+        "observed": 3,
+        "n": 100,
+        "per": "people",
+        "seriousness": "serious",
+    } | {"phrase": "some bled"}
+    estimate = relief("p--relief-duration-1", min="P6M", max="P9M", label="6 to 9 months")
+    load(
+        risk("bleeding"),
+        page("emergencies"),
+        procedure("p", claims=[estimate, claim("p--risk", "procedure_risk", rate)]),
+    )
+
+    for path in ("/embed/v1/relief/p.json", "/embed/v1/relief.json", "/embed/relief-chart?procedure=p"):
+        assert "Serious harms: Bleeding (3 of 100 people)." in client.get(path).text, path
 
 
 def test_both_databases_give_the_same_bytes(shipped_urls: dict[str, str], runner: Any) -> None:
@@ -158,7 +261,7 @@ def test_both_databases_give_the_same_bytes(shipped_urls: dict[str, str], runner
             *FRAMES,
             "/embed",
             f"/oembed?url={FRAMES[0]}",
-            f"/v1{CARDS[0].removeprefix('/embed/v1').removesuffix('.json')}.jsonld",
+            "/v1/procedures/lumbar-medial-branch-radiofrequency-ablation.jsonld",
         ]
         bodies.append({path: client.get(path).content for path in paths})
         client.close()
@@ -185,10 +288,10 @@ def test_frame_ancestors_are_a_setting(database_url: str, load: Load, runner: An
 def test_a_name_redirects_to_the_card_of_its_record(client: Client, load: Load) -> None:
     load(procedure("facet-rfa", names=[{"text": "Rhizotomy", "kind": "synonym"}]))
 
-    card = client.get("/embed/v1/procedures/rhizotomy.json")
+    card = client.get("/embed/v1/procedures/rhizotomy/card.json")
     frame = client.get("/embed/procedures/rhizotomy?theme=dark")
 
-    assert (card.status_code, card.headers["location"]) == (307, "/embed/v1/procedures/facet-rfa.json")
+    assert (card.status_code, card.headers["location"]) == (307, "/embed/v1/procedures/facet-rfa/card.json")
     assert (frame.status_code, frame.headers["location"]) == (307, "/embed/procedures/facet-rfa?theme=dark")
 
 
@@ -197,6 +300,8 @@ def test_a_name_redirects_to_the_card_of_its_record(client: Client, load: Load) 
     [
         ("/embed/procedures/facet-rfaa", 404, "Facet rfa"),
         ("/embed/procedures/facet-rfa?theme=pink", 422, "must be one of auto, light, dark"),
+        ("/embed/procedures/facet-rfa?variant=tiny", 422, "must be one of card, summary, full"),
+        ("/embed/procedures/facet-rfa?sections=before,nothing", 422, "must be some of before, day"),
         ("/embed/relief-chart?procedure=facet-rfaa", 422, "Facet rfa"),
         ("/embed/relief-chart?" + "&".join(["procedure=facet-rfa"] * 13), 422, "at most 12"),
     ],
@@ -219,8 +324,8 @@ def test_a_chart_places_its_estimates_and_names_procedures_without_one(client: C
         procedure("silent"),
     )
 
-    [closed] = client.get("/embed/v1/relief/long.json").json()["sections"][0]["blocks"]
-    [open_ended] = client.get("/embed/v1/relief/open.json").json()["sections"][0]["blocks"]
+    [closed] = client.get("/embed/v1/relief/long.json").json()["sections"][1]["blocks"]
+    [open_ended] = client.get("/embed/v1/relief/open.json").json()["sections"][1]["blocks"]
     frame = client.get("/embed/relief-chart?procedure=long&procedure=silent").text
 
     assert 0 < open_ended["rows"][0]["low"] < closed["rows"][0]["low"] < closed["rows"][0]["high"] < 1
@@ -232,7 +337,9 @@ def test_options_start_with_warning_signs_and_care_without_a_procedure(client: C
     flag = claim("c--flag", "red_flag", {"label": "Numb saddle"})
     load(condition("c", claims=[flag]), procedure("p", indicated=["c"]))
 
-    headings = [section["heading"] for section in client.get("/embed/v1/conditions/c/options.json").json()["sections"]]
+    headings = [
+        section["heading"] for section in client.get("/embed/v1/conditions/c/options/full.json").json()["sections"]
+    ]
 
     assert headings[:2] == ["Signs that need help", "Care without a procedure"]
 
@@ -267,5 +374,5 @@ def test_the_documentation_lists_the_policy_and_all_theming_names() -> None:
         for names in re.findall(r'createNode\((?:"[a-z0-9]+"|`[^`]*`), "([a-z ]+)"', script)
         for part in names.split()
     }
-    parts |= {"heading", "title", "chart"}
-    assert parts - {"kb"} == set(re.findall(r"`::part\(([a-z]+)\)`", text))
+    parts |= {"heading", "title", "chart", "card"}
+    assert parts - {"kb", "once"} == set(re.findall(r"`::part\(([a-z]+)\)`", text))

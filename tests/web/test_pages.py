@@ -99,8 +99,8 @@ def test_the_sitemap_lists_every_record(shipped: Any) -> None:
             assert path in listed
 
 
-def test_crawlers_may_read_pages_but_not_embeds(client: Any) -> None:
-    assert "Disallow: /embed/" in client.get("/robots.txt").text
+def test_crawlers_may_read_pages_and_what_other_websites_embed(client: Any) -> None:
+    assert "Disallow" not in client.get("/robots.txt").text
 
 
 def test_an_unknown_page_is_a_page_with_suggestions(client: Any, load: Any) -> None:
@@ -255,7 +255,12 @@ def _values(hostile: str) -> dict[str, dict[str, Any]]:
 PATHS_OF_A_RELEASE = (
     *("/", "/procedures", "/procedures/p", "/procedures/p/leaflet", "/matrix", "/relief", "/search?q=p", "/compare"),
     *("/docs", "/problems/gone", "/sitemap.xml", "/embed", "/embed/procedures/p", "/embed/relief-chart"),
-    *("/embed/v1/procedures/p.json", "/embed/v1/relief.json", "/embed/v1/search.json", "/oembed?url=/procedures/p"),
+    *(
+        "/embed/v1/procedures/p/card.json",
+        "/embed/v1/relief.json",
+        "/embed/v1/search.json",
+        "/oembed?url=/procedures/p",
+    ),
 )
 
 

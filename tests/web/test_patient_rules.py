@@ -234,7 +234,7 @@ def test_a_share_that_responds_never_stands_without_the_comparison_or_its_absenc
     load(procedure("p", claims=shares))
 
     page, leaflet = (parse(client.get(f"/procedures/p{form}").text) for form in ("", "/leaflet"))
-    card = client.get("/embed/v1/procedures/p.json").text
+    card = client.get("/embed/v1/procedures/p/full.json").text
     table = _table(page, "People who respond")
 
     assert table
@@ -464,7 +464,7 @@ def test_the_options_of_a_condition_show_the_serious_harms_beside_the_relief(cli
     load(procedure("p", indicated=["c"], claims=[estimate, bleeding]), condition("c"), risk("bleeding"))
 
     table = _table(parse(client.get("/conditions/c").text), "What treats it")
-    sections = client.get("/embed/v1/conditions/c/options.json").json()["sections"]
+    sections = client.get("/embed/v1/conditions/c/options/full.json").json()["sections"]
 
     assert table
     assert _heads(table)[2:4] == ["Typical relief", "Serious harms"]

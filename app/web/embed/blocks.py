@@ -27,9 +27,12 @@ def list_block(items: list[Json]) -> Json:
     return {"kind": "list", "items": items}
 
 
-def item(text: str, *, url: str = "", note: str = "", note_url: str = "") -> Json:
-    """List entry or table cell: text, and a small note such as the source. Each may have a link."""
-    return {"text": text, "url": url, "note": note, "note_url": note_url}
+def item(text: str, *, url: str = "", note: str = "", note_url: str = "", record: str = "") -> Json:
+    """List entry or table cell: text, and a small note such as the source. Each may have a link.
+
+    `record` is the type and slug of the record that the text names (`procedure/SLUG`): a clinic may link it to its own page.
+    """
+    return {"text": text, "url": url, "note": note, "note_url": note_url, "record": record}
 
 
 def facts_block(facts: list[tuple[str, str, str]]) -> Json:
@@ -37,14 +40,24 @@ def facts_block(facts: list[tuple[str, str, str]]) -> Json:
     return {"kind": "facts", "items": [{"name": name, "value": value, "note": note} for name, value, note in facts]}
 
 
+def line(name: str, text: str, *items: Json) -> Json:
+    """Line of a compact block: a name, its text, and `item`s after it."""
+    return {"name": name, "text": text, "items": list(items)}
+
+
+def lines_block(lines: list[Json]) -> Json:
+    """Compact block of `line`s, for variants without room for sections."""
+    return {"kind": "lines", "items": lines}
+
+
 def table_block(caption: str, header: list[str], rows: list[list[Json]]) -> Json:
     """Block with a table of `item`s; the first cell of a row is its header."""
     return {"kind": "table", "caption": caption, "head": header, "rows": rows}
 
 
-def section(heading: str, *blocks: Json) -> Json:
-    """Section: blocks under a heading."""
-    return {"heading": heading, "blocks": list(blocks)}
+def section(key: str, heading: str, *blocks: Json) -> Json:
+    """Section: blocks under a heading. A website chooses sections by their key; an empty heading is not shown."""
+    return {"key": key, "heading": heading, "blocks": list(blocks)}
 
 
 def source_note(claim: Json, base: str) -> Json:

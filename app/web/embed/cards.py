@@ -1,4 +1,4 @@
-"""Embedded cards: procedure, options of a condition, relief durations and search."""
+"""Cards in full: procedure, options of a condition, relief durations and search. `compact.py` has the short variants."""
 
 import math
 from typing import Final
@@ -16,23 +16,32 @@ from app.formats.safety import (
     list_contraindication_topics,
 )
 from app.web.charts import TICKS, get_bounds
+from app.web.claim_lists import list_sections
 from app.web.embed.blocks import (
     CARD_VERSION,
     claims_block,
     facts_block,
     gap_block,
     item,
+    line,
+    lines_block,
     list_block,
     section,
     source_note,
     table_block,
     text_block,
 )
+from app.web.embed.compact import describe_safety, link_procedure
 from app.web.rates import build_harm_rows, build_response_rows
 from app.web.review_text import describe_content_review, describe_review
 
+# Keys of the sections that a website may choose, in their order.
+SECTION_KEYS: Final = ("before", "day", "benefit", "harms", "evidence", "alternatives", "after")
+# Sections that state no benefit: they may stand without the harms.
+_SECTIONS_WITHOUT_BENEFIT: Final = frozenset({"before", "day", "after"})
 _MAX_ROWS: Final = 6
 _RELIEF_TITLE: Final = "How long relief lasts"
+_SAFETY_TITLE: Final = "What can go wrong"
 _PURPOSE_LABELS: Final = {"diagnostic": "to find the source of pain", "therapeutic": "to treat pain"}
 _MAIN_TICKS: Final = {"1 day", "1 month", "1 year"}
 _NO_CLAIM_TEXT: Final = "Not known: no cited statement in this knowledge base."
@@ -50,17 +59,32 @@ def build_procedure_card(record: Json, base: str) -> Json:
     sections = [
         *_build_safety_sections(record, base),
         section(
+            "key",
             "Key messages",
             list_block(key_messages) if key_messages else gap_block("Not written yet: the cited facts stand below."),
         ),
-        section("In short", facts_block(_build_facts(record))),
-        section("The chance of benefit", *_build_benefit_blocks(record, base)),
-        section("Harms", *_build_harm_blocks(record, base)),
+        section("facts", "In short", facts_block(_build_facts(record))),
+        *_build_text_sections(record, base, "before", "Before you come", "preparation", "before"),
+        *_build_text_sections(record, base, "day", "The day", "what_happens", "day"),
+        section("benefit", "The chance of benefit", *_build_benefit_blocks(record, base)),
+        section("harms", "Harms", *_build_harm_blocks(record, base)),
         *_build_conflict_sections(record, base),
-        section("No procedure", text_block("No procedure is an option too."), _build_conditions_block(record, base)),
+        section(
+            "alternatives",
+            "No procedure",
+            text_block("No procedure is an option too."),
+            _build_conditions_block(record, base),
+        ),
+        *_build_text_sections(record, base, "after", "Afterwards", "afterwards", "afterwards"),
     ]
     path = f"procedures/{record['slug']}"
-    return _build_record_card("procedure", record, base, path, sections, lede=record["summary"])
+    return build_record_card("procedure", record, base, path, sections, lede=record["summary"])
+
+
+def select_sections(card: Json, keys: list[str]) -> Json:
+    """Keep the sections with these keys; a benefit never stands without what speaks against the procedure."""
+    shown = {*keys} if _SECTIONS_WITHOUT_BENEFIT.issuperset(keys) else {"safety", "harms", *keys}
+    return card | {"lede": None, "sections": [part for part in card["sections"] if part["key"] in shown]}
 
 
 def build_options_card(record: Json, options: Json, base: str) -> Json:
@@ -68,88 +92,98 @@ def build_options_card(record: Json, options: Json, base: str) -> Json:
     care = options["no_procedure"]
     sections = [
         section(
+            "signs",
             "Signs that need help",
             claims_block(
                 options["red_flags"]["items"], base, text_if_empty="No cited list of signs is known for this condition."
             ),
         ),
         section(
+            "care",
             "Care without a procedure",
             claims_block(
                 care["first_line_care"]["items"], base, text_if_empty=_describe_gap(record, "first_line_care")
             ),
         ),
         section(
+            "course",
             "If nothing is done",
             claims_block(care["natural_course"]["items"], base, text_if_empty=_describe_gap(record, "natural_courses")),
         ),
+        section("treats", "What treats it", _build_options_table("What treats it", options["treats"]["items"], base)),
     ]
-    sections.append(section("What treats it", _build_options_table("What treats it", options["treats"]["items"], base)))
     if tests := options["diagnoses"]["items"]:
-        sections.append(section("What tests for it", _build_options_table("What tests for it", tests, base)))
+        sections.append(section("tests", "What tests for it", _build_options_table("What tests for it", tests, base)))
     for structure in options["related_by_structure"]["items"]:
         name = structure["pain_generator"]["name"]
         url = f"{base}/conditions/{record['slug']}#related-by-structure"
         count = len(structure["diagnoses"]["items"]) + len(structure["reaches"]["items"])
         links = [item(f"{count} {'procedure' if count == 1 else 'procedures'} on the full page", url=url)]
         text = "No source here says that these treat this condition: they reach a structure that it can come from."
-        sections.append(section(f"Related by structure only: {name}", text_block(text), list_block(links)))
-    sections.append(section("Order", text_block(options["order"]["rule"])))
-    path, title = f"conditions/{record['slug']}", f"Options: {record['name']}"
-    return _build_record_card("options", record, base, path, sections, title=title, lede=record["summary"])
+        sections.append(section("related", f"Related by structure only: {name}", text_block(text), list_block(links)))
+    sections.append(section("order", "Order", text_block(options["order"]["rule"])))
+    path, title = f"conditions/{record['slug']}", f"Options: {record['patient_name']}"
+    return build_record_card("options", record, base, path, sections, title=title, lede=record["summary"])
 
 
 def build_relief_card(record: Json, base: str) -> Json:
     """Build the relief card of a procedure from its detail."""
     claims, title = record["relief_durations"]["items"], f"{_RELIEF_TITLE}: {record['name']}"
     block = _build_chart(title, claims, base) if claims else gap_block("No cited duration is known.")
-    path, sections = f"procedures/{record['slug']}#benefit", [section(record["name"], block)]
-    return _build_record_card("relief", record, base, path, sections, title=title, lede=None)
+    path = f"procedures/{record['slug']}#benefit"
+    sections = [_build_chart_safety([record], base), section("chart", record["name"], block)]
+    return _shorten_call(build_record_card("relief", record, base, path, sections, title=title, lede=None))
+
+
+def _shorten_call(card: Json) -> Json:
+    """Keep the emergency line of a chart: its safety section links the signs of each procedure."""
+    levels = [{"heading": _EMERGENCY_HEADING, "text": vocabulary.CALL_ACTIONS["emergency"], "own": True}]
+    return card | {"subtitle": None, "call": card["call"] | {"levels": levels}}
+
+
+def _build_chart_safety(records: list[Json], base: str) -> Json:
+    """Build the section that stands above a chart of benefit: what speaks against each of its procedures."""
+    lines = []
+    for record in records:
+        page = f"{base}/procedures/{record['slug']}"
+        links = [item("all harms", url=f"{page}#harms"), item("when to call", url=f"{page}#call")]
+        lines.append(line(record["name"], describe_safety(record), *links))
+    return section("safety", _SAFETY_TITLE, lines_block(lines))
 
 
 def merge_relief_cards(cards: list[Json], base: str) -> Json:
     """Merge relief cards into one chart. A procedure without an estimate is named in a gap block."""
     if len(cards) == 1:
         return cards[0]
-    blocks = [block for card in cards for block in card["sections"][0]["blocks"]]
+    blocks = [block for card in cards for block in card["sections"][1]["blocks"]]
     charts = [block for block in blocks if block["kind"] == "chart"]
     rows = [row for chart in charts for row in chart["rows"]]
     gaps = [
-        gap_block(f"{card['sections'][0]['heading']}: no cited duration is known.")
+        gap_block(f"{card['sections'][1]['heading']}: no cited duration is known.")
         for card in cards
-        if all(block["kind"] != "chart" for block in card["sections"][0]["blocks"])
+        if all(block["kind"] != "chart" for block in card["sections"][1]["blocks"])
     ]
     merged_chart = [charts[0] | {"title": _RELIEF_TITLE, "rows": rows}] if charts else []
-    sections = [section("Estimates", *merged_chart, *gaps)]
+    lines = [row for card in cards for row in card["sections"][0]["blocks"][0]["items"]]
+    sections = [
+        section("safety", _SAFETY_TITLE, lines_block(lines)),
+        section("chart", "Estimates", *merged_chart, *gaps),
+    ]
     return cards[0] | {
         "title": _RELIEF_TITLE,
         "url": f"{base}/relief",
         "sections": sections,
-        "call": _merge_calls(cards),
     }
 
 
-def _merge_calls(cards: list[Json]) -> Json:
-    """Merge the "When to call" texts of several procedures; texts that differ name their procedures."""
-    procedures_by_level: dict[str, dict[str, list[str]]] = {}
-    for card in cards:
-        for level in card["call"]["levels"]:
-            procedures_by_text = procedures_by_level.setdefault(level["heading"], {})
-            procedures_by_text.setdefault(level["text"], []).append(card["sections"][0]["heading"])
-    levels = [
-        {"heading": heading if len(names) == len(cards) else f"{heading}: {', '.join(names)}", "text": text}
-        for heading, procedures_by_text in procedures_by_level.items()
-        for text, names in procedures_by_text.items()
-    ]
-    call: Json = cards[0]["call"]
-    return call | {"levels": levels}
+def build_typical_relief_card(claims: list[Json], records: list[Json], current: Json, base: str) -> Json:
+    """Build the card of typical relief from the typical estimates of all procedures and the details of these.
 
-
-def build_typical_relief_card(claims: list[Json], current: Json, base: str) -> Json:
-    """Build the card of typical relief from the typical estimates of all procedures. `current` is the release document."""
+    `current` is the release document.
+    """
     title = "Typical relief of each procedure"
     block = _build_chart(title, claims, base) if claims else gap_block("No typical duration is known.")
-    return _build_card(
+    card = build_card(
         "relief",
         current,
         base,
@@ -157,13 +191,14 @@ def build_typical_relief_card(claims: list[Json], current: Json, base: str) -> J
         title=_RELIEF_TITLE,
         lede=None,
         url=f"{base}/relief",
-        sections=[section(title, block)],
+        sections=[_build_chart_safety(records, base), section("chart", title, block)],
     )
+    return _shorten_call(card)
 
 
 def build_search_card(current: Json, base: str, names: list[Json]) -> Json:
     """Build the search card without results. `current` is the release document."""
-    return _build_card(
+    return build_card(
         "search",
         current,
         base,
@@ -177,16 +212,17 @@ def build_search_card(current: Json, base: str, names: list[Json]) -> Json:
     )
 
 
-def _build_record_card(
+def build_record_card(
     card_type: str, record: Json, base: str, path: str, sections: list[Json], *, title: str = "", lede: str | None
 ) -> Json:
-    title = title or record["name"]
-    return _build_card(
+    """Build the card of a record: its title is what patients call it by default, its subtitle the clinical name."""
+    title = title or record["patient_name"]
+    return build_card(
         card_type, record, base, slug=record["slug"], title=title, url=f"{base}/{path}", sections=sections
-    ) | {"lede": lede}
+    ) | {"lede": lede, "subtitle": record["name"] if record["name"] not in title else None}
 
 
-def _build_card(card_type: str, source: Json, base: str, **fields: object) -> Json:
+def build_card(card_type: str, source: Json, base: str, **fields: object) -> Json:
     """Build a card from its own fields and those that every card has: when to call, notice, license line and review status.
 
     `source` is the detail of a record, or the release document.
@@ -196,10 +232,14 @@ def _build_card(card_type: str, source: Json, base: str, **fields: object) -> Js
     return {
         "version": CARD_VERSION,
         "type": card_type,
+        "variant": "full",
+        "subtitle": None,
+        # What a clinic adds; None: this server has no edition of a clinic.
+        "clinic": None,
         **fields,
         "call": {
             "heading": "When to call",
-            "levels": _build_call_levels(source["when_to_call"]["items"] if "when_to_call" in source else []),
+            "levels": build_call_levels(source["when_to_call"]["items"] if "when_to_call" in source else []),
             "link": item("More on when to get help at once", url=f"{base}/guide/emergencies"),
         },
         "review": f"{reviewed} Review due by {review['review_due']}.",
@@ -211,8 +251,11 @@ def _build_card(card_type: str, source: Json, base: str, **fields: object) -> Js
     }
 
 
-def _build_call_levels(rows: list[Json]) -> list[Json]:
-    """Build the levels of "When to call": the emergency number first, then each tier that has signs, then the clinic."""
+def build_call_levels(rows: list[Json]) -> list[Json]:
+    """Build the levels of "When to call": the emergency number first, then each tier that has signs, then the clinic.
+
+    `own`: the level has signs of this record. Of several cards on a page, only the first shows the other levels.
+    """
     signs_by_tier = {
         tier: " ".join(row["sign"].rstrip(".") + "." for row in rows if row["tier"] == tier)
         for tier in vocabulary.CALL_TIERS
@@ -221,11 +264,27 @@ def _build_call_levels(rows: list[Json]) -> list[Json]:
         {
             "heading": _EMERGENCY_HEADING if tier == "emergency" else vocabulary.CALL_TIERS[tier],
             "text": f"{vocabulary.CALL_ACTIONS[tier]} {signs}".strip(),
+            "own": bool(signs),
         }
         for tier, signs in signs_by_tier.items()
         if signs or tier == "emergency"
     ]
-    return [*levels, {"heading": "Call the clinic", "text": _CLINIC_TEXT}]
+    return [*levels, {"heading": "Call the clinic", "text": _CLINIC_TEXT, "own": False}]
+
+
+def _build_text_sections(record: Json, base: str, key: str, heading: str, text: str, part: str) -> list[Json]:
+    """Build the sections of a part of the page: its prose, then its claims under their headings."""
+    paragraphs = [text_block(paragraph["text"]) for paragraph in record["texts"][text]["items"]]
+    sections = [section(key, heading, *paragraphs)] if paragraphs else []
+    for claims in list_sections(record, part):
+        block, items = claims.block, claims.block["items"][: claims.limit]
+        gap = STATUS_TEXTS.get(block["status"], "").capitalize()
+        blocks = [claims_block(items, base, text_if_empty=f"{gap}.")]
+        if rest := len(block["items"]) - len(items):
+            url = f"{base}/procedures/{record['slug']}#{part}"
+            blocks.append(list_block([item(f"{rest} more on the full page", url=url)]))
+        sections.append(section(key, claims.heading, *blocks))
+    return sections or [section(key, heading, gap_block(_NO_CLAIM_TEXT))]
 
 
 def _build_facts(record: Json) -> list[tuple[str, str, str]]:
@@ -316,16 +375,20 @@ def _build_safety_sections(record: Json, base: str) -> list[Json]:
     forms, serious = record["forms"], record["serious_risks"]["items"]
     sections = []
     if forms["count"]:
-        records = [item(form["name"], url=f"{base}/procedures/{form['slug']}") for form in forms["records"]]
+        records = [link_procedure(form, base) for form in forms["records"]]
         text = "What follows is about any of them: the harms, warnings and signs of all forms stand here."
         heading = f"{forms['count']} {'form' if forms['count'] == 1 else 'forms'}"
-        sections.append(section(heading, list_block(records), text_block(text)))
+        sections.append(section("safety", heading, list_block(records), text_block(text)))
     if serious:
         harms = [item(describe_risk(row), url=f"{base}/risks/{row['risk']['slug']}") for row in serious]
-        sections.append(section("Serious harms", list_block(harms)))
+        sections.append(section("safety", "Serious harms", list_block(harms)))
     if topics := list_contraindication_topics(record):
         sections.append(
-            section("Say before if it is true of you", text_block("; ".join(map(describe_topic, topics)) + "."))
+            section(
+                "safety",
+                "Say before if it is true of you",
+                text_block("; ".join(map(describe_topic, topics)) + "."),
+            )
         )
     rows = record["positions"]["items"]
     opposed = [row for row in rows if row["position"] in OPPOSED_POSITIONS]
@@ -338,7 +401,7 @@ def _build_safety_sections(record: Json, base: str) -> list[Json]:
     ]
     if len(rows) > len(opposed):
         items.append(item(f"All {len(rows)} positions on the full page", url=f"{page}#positions"))
-    return [*sections, section("What bodies recommend", list_block(items))] if items else sections
+    return [*sections, section("safety", "What bodies recommend", list_block(items))] if items else sections
 
 
 def _build_conflict_sections(record: Json, base: str) -> list[Json]:
@@ -363,7 +426,7 @@ def _build_conflict_sections(record: Json, base: str) -> list[Json]:
     if forms := record["forms_with_conflicts"]["items"]:
         links = [item(form["name"], url=f"{base}/procedures/{form['slug']}#evidence") for form in forms]
         blocks += [text_block("Sources disagree on these forms:"), list_block(links)]
-    return [section("Where sources disagree", *blocks)] if blocks else []
+    return [section("evidence", "Where sources disagree", *blocks)] if blocks else []
 
 
 def _describe_gap(record: Json, block: str) -> str:
@@ -377,7 +440,7 @@ def _build_conditions_block(record: Json, base: str) -> Json:
         return gap_block("No cited statement joins this procedure to a condition.")
     return list_block(
         [
-            item(f"Care and options: {condition['name']}", url=f"{base}/conditions/{slug}")
+            item(f"Care and options: {condition['name']}", url=f"{base}/conditions/{slug}", record=f"condition/{slug}")
             for slug, condition in conditions.items()
         ]
     )
@@ -388,7 +451,7 @@ def _build_options_table(caption: str, options: list[Json], base: str) -> Json:
         return gap_block(f"{caption}: no data found.")
     rows = [
         [
-            item(option["procedure"]["name"], url=f"{base}/procedures/{option['procedure']['slug']}"),
+            link_procedure(option["procedure"], base),
             item(vocabulary.PROCEDURE_FAMILIES[option["family"]]),
             item("; ".join(typical["label"] for typical in option["typical_relief"]["items"]) or "no data found"),
             item("; ".join(map(describe_risk, option["serious_risks"]["items"])) or "no data found"),

@@ -13,7 +13,8 @@ from app.http.slug_resolution import resolve_filter_value
 from app.search.index import Hit
 from app.text.normalize import normalize
 from app.web.embed.builds import get_newest_build
-from app.web.embed.cards import merge_relief_cards
+from app.web.embed.cards import SECTION_KEYS, merge_relief_cards, select_sections
+from app.web.embed.compact import VARIANTS
 from app.web.embed.routes import (
     load_options_card,
     load_procedure_card,
@@ -34,10 +35,7 @@ def _frame(path: str) -> Callable[[BuildFrame], BuildFrame]:
 
     def add_route(build: BuildFrame) -> BuildFrame:
         def show(ctx: RequestContext, **parameters: str) -> Response:
-            theme = ctx.request.query_params.get("theme", "auto")
-            if theme not in THEMES:
-                field_error = FieldError("theme", theme[:40], f"must be one of {', '.join(THEMES)}")
-                raise InvalidParameter(f"theme: {field_error.message}", errors=(field_error,))
+            theme = parse_choice(ctx, "theme", THEMES)
             variables = build(ctx, **parameters)
             card = variables["card"]
             # Search engines should index the full page, not the frame.
@@ -50,6 +48,24 @@ def _frame(path: str) -> Callable[[BuildFrame], BuildFrame]:
         return build
 
     return add_route
+
+
+def parse_choice(ctx: RequestContext, name: str, allowed: tuple[str, ...], default: str = "") -> str:
+    """Parse a query parameter with one of the allowed values; the default is the first. Raises InvalidParameter."""
+    value = ctx.request.query_params.get(name, default or allowed[0])
+    if value not in allowed:
+        field_error = FieldError(name, value[:40], f"must be one of {', '.join(allowed)}")
+        raise InvalidParameter(f"{name}: {field_error.message}", errors=(field_error,))
+    return value
+
+
+def _parse_sections(ctx: RequestContext) -> list[str]:
+    keys = [key for key in ctx.request.query_params.get("sections", "").split(",") if key]
+    for key in keys:
+        if key not in SECTION_KEYS:
+            field_error = FieldError("sections", key[:40], f"must be some of {', '.join(SECTION_KEYS)}")
+            raise InvalidParameter(f"sections: {field_error.message}", errors=(field_error,))
+    return keys
 
 
 def _render_template(ctx: RequestContext, template: str, **variables: Any) -> Response:  # noqa: ANN401 - as `render_template` takes them
@@ -78,27 +94,32 @@ def _render_error(ctx: RequestContext, error: KnowledgeBaseError) -> Response:
 
 @_frame("/embed/procedures/{slug}")
 def show_procedure_frame(ctx: RequestContext, slug: str) -> Json:
-    """Procedure card for a frame."""
-    return {"card": load_procedure_card(ctx, slug)}
+    """Procedure card for a frame, in a variant, or chosen sections of the full one."""
+    sections, variant = _parse_sections(ctx), parse_choice(ctx, "variant", VARIANTS, "summary")
+    if sections:
+        return {"card": select_sections(load_procedure_card(ctx, slug), sections)}
+    return {"card": load_procedure_card(ctx, slug, variant)}
 
 
 @_frame("/embed/conditions/{slug}/options")
 def show_options_frame(ctx: RequestContext, slug: str) -> Json:
     """Options card of a condition for a frame."""
-    return {"card": load_options_card(ctx, slug)}
+    return {"card": load_options_card(ctx, slug, parse_choice(ctx, "variant", VARIANTS, "summary"))}
 
 
 @_frame("/embed/relief-chart")
 def show_relief_frame(ctx: RequestContext) -> Json:
     """Relief chart of the requested procedures for a frame; without any, the typical relief of all procedures."""
+    variant = parse_choice(ctx, "variant", ("summary", "full"))
     names = ctx.request.query_params.getlist("procedure")
     if not names:
-        return {"card": load_typical_relief_card(ctx)}
+        return {"card": load_typical_relief_card(ctx) | {"variant": variant}}
     if len(names) > MAX_PROCEDURES:
         message = f"at most {MAX_PROCEDURES} procedures per chart"
         raise InvalidParameter(f"procedure: {message}", errors=(FieldError("procedure", None, message),))
     slugs = dict.fromkeys(resolve_filter_value(ctx, "procedure", "procedure", name[:200]) for name in names)
-    return {"card": merge_relief_cards([load_relief_card(ctx, slug) for slug in slugs], ctx.settings.link_base)}
+    card = merge_relief_cards([load_relief_card(ctx, slug) for slug in slugs], ctx.settings.link_base)
+    return {"card": card | {"variant": variant}}
 
 
 @_frame("/embed/search")

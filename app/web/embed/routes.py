@@ -1,4 +1,6 @@
-"""Routes of the embed script: its builds, and cards as JSON. Card URLs have no query, so a static host can serve them."""
+"""Routes of the embed script: its builds, and cards as JSON. Card URLs have no query, so a static host can serve them:
+each variant of a card has its own URL.
+"""
 
 from collections.abc import Callable
 from typing import Final
@@ -12,10 +14,12 @@ from app.errors import NotFound
 from app.http.context import RequestContext, request_context
 from app.http.problems import problem_response
 from app.http.slug_resolution import names_by_slug
+from app.queries.documents import list_documents
 from app.queries.name_resolution import list_names
 from app.web.embed import cards
 from app.web.embed.builds import get_newest_build, load_builds
-from app.web.rendering import get_current_release, load_document, load_rows, router
+from app.web.embed.compact import build_compact_options_card, build_compact_procedure_card
+from app.web.rendering import get_current_release, load_document, load_rows, parse_document, router
 
 LoadCard = Callable[..., Json]
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
@@ -71,18 +75,45 @@ def _card(path: str) -> Callable[[LoadCard], LoadCard]:
     return add_route
 
 
-@_card("/embed/v1/procedures/{slug}.json")
-def load_procedure_card(ctx: RequestContext, slug: str) -> Json:
-    """Load the card of a procedure. Raises the errors of `get_document`."""
-    return cards.build_procedure_card(load_document(ctx, "procedure", slug), ctx.settings.link_base)
+@_card("/embed/v1/procedures/{slug}/full.json")
+def load_procedure_card(ctx: RequestContext, slug: str, variant: str = "full") -> Json:
+    """Load the card of a procedure in a variant. Raises the errors of `get_document`."""
+    record = load_document(ctx, "procedure", slug)
+    full = cards.build_procedure_card(record, ctx.settings.link_base)
+    return full if variant == "full" else build_compact_procedure_card(full, record, variant)
 
 
-@_card("/embed/v1/conditions/{slug}/options.json")
-def load_options_card(ctx: RequestContext, slug: str) -> Json:
-    """Load the options card of a condition. Raises the errors of `get_document`."""
-    detail = load_document(ctx, "condition", slug)
+@_card("/embed/v1/procedures/{slug}/card.json")
+def load_small_procedure_card(ctx: RequestContext, slug: str) -> Json:
+    """Load the small variant of a procedure's card."""
+    return load_procedure_card(ctx, slug, "card")
+
+
+@_card("/embed/v1/procedures/{slug}/summary.json")
+def load_procedure_summary(ctx: RequestContext, slug: str) -> Json:
+    """Load the summary of a procedure."""
+    return load_procedure_card(ctx, slug, "summary")
+
+
+@_card("/embed/v1/conditions/{slug}/options/full.json")
+def load_options_card(ctx: RequestContext, slug: str, variant: str = "full") -> Json:
+    """Load the options card of a condition in a variant. Raises the errors of `get_document`."""
+    base, detail = ctx.settings.link_base, load_document(ctx, "condition", slug)
     options = load_document(ctx, "condition", slug, document_type=DocumentType.OPTIONS)
-    return cards.build_options_card(detail, options, ctx.settings.link_base)
+    full = cards.build_options_card(detail, options, base)
+    return full if variant == "full" else build_compact_options_card(full, detail, options, base, variant)
+
+
+@_card("/embed/v1/conditions/{slug}/options/card.json")
+def load_small_options_card(ctx: RequestContext, slug: str) -> Json:
+    """Load the small variant of the options card of a condition."""
+    return load_options_card(ctx, slug, "card")
+
+
+@_card("/embed/v1/conditions/{slug}/options/summary.json")
+def load_options_summary(ctx: RequestContext, slug: str) -> Json:
+    """Load the summary of the options of a condition."""
+    return load_options_card(ctx, slug, "summary")
 
 
 @_card("/embed/v1/relief/{slug}.json")
@@ -95,7 +126,10 @@ def load_relief_card(ctx: RequestContext, slug: str) -> Json:
 def load_typical_relief_card(ctx: RequestContext) -> Json:
     """Load the card of typical relief of all procedures."""
     claims = [claim for claim in load_rows(ctx, "relief-durations") if claim["value"]["typical"]]
-    return cards.build_typical_relief_card(claims, get_current_release(ctx), ctx.settings.link_base)
+    slugs = list(dict.fromkeys(claim["subject"]["slug"] for claim in claims))
+    bodies = list_documents(ctx.connection, "procedure", slugs)
+    records = [parse_document(ctx, bodies[slug]) for slug in slugs]
+    return cards.build_typical_relief_card(claims, records, get_current_release(ctx), ctx.settings.link_base)
 
 
 @_card("/embed/v1/search.json")

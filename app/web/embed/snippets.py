@@ -44,6 +44,9 @@ class EmbedConfig:
     name: str
     theme: str = "inherit"
     level: int = 2
+    # Variant and chosen sections of a procedure or of options; empty: the summary.
+    variant: str = ""
+    sections: str = ""
 
     @property
     def page(self) -> str:
@@ -54,7 +57,10 @@ class EmbedConfig:
     def frame(self) -> str:
         """Path of the frame page."""
         return self._build_path(
-            ELEMENTS[self.element].frame, *([f"theme={self.theme}"] if self.theme in {"light", "dark"} else [])
+            ELEMENTS[self.element].frame,
+            *([f"variant={self.variant}"] if self.variant else []),
+            *([f"sections={self.sections}"] if self.sections else []),
+            *([f"theme={self.theme}"] if self.theme in {"light", "dark"} else []),
         )
 
     def _build_path(self, template: str, *parameters: str) -> str:
@@ -67,6 +73,8 @@ class EmbedConfig:
         """Attributes of the element that differ from its defaults."""
         attribute = ELEMENTS[self.element].attribute
         attributes = [(attribute, self.record)] if attribute and self.record else []
+        attributes += [("variant", self.variant)] if self.variant else []
+        attributes += [("sections", self.sections)] if self.sections else []
         attributes += [("theme", self.theme)] if self.theme != "inherit" else []
         return attributes + ([("heading-level", str(self.level))] if self.level != 2 else [])
 

@@ -35,9 +35,12 @@ def get_static(name: str, request: Request) -> Response:
 
 @router.get("/robots.txt")
 def get_robots(request: Request) -> Response:
-    """robots.txt: crawlers may read pages, but not embeds."""
+    """robots.txt: crawlers may read everything, for a page that embeds a card shows nothing without it.
+
+    Frames ask with a meta element not to be listed themselves.
+    """
     settings = get_services(request).settings
-    lines = ["User-agent: *", f"Disallow: {settings.path_prefix}/embed/", "Allow: /"]
+    lines = ["User-agent: *", "Allow: /"]
     if settings.public_url:
         lines.append(f"Sitemap: {settings.public_url}/sitemap.xml")
     return Response("\n".join(lines) + "\n", media_type="text/plain")

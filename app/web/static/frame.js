@@ -12,6 +12,7 @@
     window.parent.postMessage({ type: "kb:height", version: 1, height }, "*");
     if (secret) window.parent.postMessage({ message: "height", value: height, secret }, "*");
   }
+  window.addEventListener("beforeprint", () => { for (const details of document.querySelectorAll("details")) details.open = true; });
   new ResizeObserver(() => sendHeight(false)).observe(document.body);
   window.addEventListener("load", () => sendHeight(true));
   window.addEventListener("message", (event) => { if (event.source === window.parent && secret && event.data?.message === "ready" && event.data.secret === secret) sendHeight(true); });

@@ -3,59 +3,78 @@
 "use strict";
 (() => {
   const SHEET = `
-:host, .kb-frame {
+:host { display: block; }
+:host([hidden]) { display: none; }
+:host([theme="light"]), .frame.light { color-scheme: light; }
+:host([theme="dark"]), .frame.dark { color-scheme: dark; }
+:host([theme="auto"]), .frame.auto { color-scheme: light dark; }
+.root {
+  all: initial; color-scheme: inherit; direction: ltr; display: block; box-sizing: border-box; container-type: inline-size;
+  overflow-wrap: anywhere; text-align: start; font: medium/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif;
   --_ink: var(--kb-text, #1d2733); --_soft: var(--kb-muted, #4d5b6a); --_paper: var(--kb-background, #ffffff);
   --_card: var(--kb-surface, #f6f4ef); --_line: var(--kb-border, #d9d5cc); --_accent: var(--kb-accent, #0b5c6b);
-  --_warn: var(--kb-call-border, #8a1c1c); --_warnpaper: var(--kb-call-background, #fdf1ef);
-  --_space: var(--kb-space, 1rem); --_radius: var(--kb-radius, 8px);
-  display: block; box-sizing: border-box; container-type: inline-size; overflow-wrap: anywhere; text-align: start;
-  font: var(--kb-font, 1rem/1.55 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif); color: var(--_ink);
+  --_space: var(--kb-space, 1em); --_radius: var(--kb-radius, 8px);
+  --_own-ink: #1d2733; --_own-soft: #4d5b6a; --_own-paper: #ffffff; --_own-link: #0b5c6b; --_warn: #8a1c1c; --_warn-paper: #fdf1ef;
+  color: var(--_ink);
 }
-:host([hidden]) { display: none; }
-:host([theme="light"]), .kb-frame.light { color-scheme: light; }
-:host([theme="dark"]), .kb-frame.dark { color-scheme: dark; }
-:host([theme="auto"]), .kb-frame.auto { color-scheme: light dark; }
-body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-radius: 0; }
+body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius: 0; }
 @supports (color: light-dark(#000, #fff)) {
-  :host, .kb-frame {
+  .root {
     --_ink: var(--kb-text, light-dark(#1d2733, #e8e6e1)); --_soft: var(--kb-muted, light-dark(#4d5b6a, #b3bcc6));
     --_paper: var(--kb-background, light-dark(#ffffff, #14191f)); --_card: var(--kb-surface, light-dark(#f6f4ef, #1b222a));
     --_line: var(--kb-border, light-dark(#d9d5cc, #3a444f)); --_accent: var(--kb-accent, light-dark(#0b5c6b, #7fd0de));
-    --_warn: var(--kb-call-border, light-dark(#8a1c1c, #ffb4ab)); --_warnpaper: var(--kb-call-background, light-dark(#fdf1ef, #2d1a1a));
+    --_own-ink: light-dark(#1d2733, #e8e6e1); --_own-soft: light-dark(#4d5b6a, #b3bcc6); --_own-paper: light-dark(#ffffff, #14191f);
+    --_own-link: light-dark(#0b5c6b, #7fd0de); --_warn: light-dark(#8a1c1c, #ffb4ab); --_warn-paper: light-dark(#fdf1ef, #2d1a1a);
   }
 }
-.kb { background: var(--_paper); border: 1px solid var(--_line); border-radius: var(--_radius); padding: var(--_space) calc(var(--_space) * 1.25); max-width: var(--kb-max-width, 56rem); box-sizing: border-box; }
+.kb { display: flex; flex-direction: column; background: var(--_paper); border: 1px solid var(--_line); border-radius: var(--_radius); max-width: var(--kb-max-width, 56em); box-sizing: border-box; overflow: clip; }
 .kb * { box-sizing: border-box; }
+.content { padding: var(--_space) calc(var(--_space) * 1.25); font: var(--kb-font, inherit); }
 .title, .heading { line-height: 1.3; margin: calc(var(--_space) * 1.4) 0 calc(var(--_space) * .4); font-weight: 650; }
-.title { margin-top: 0; font-size: 1.45em; } .heading { font-size: 1.12em; } .call .heading { font-size: 1em; margin: .6em 0 .1em; } .call > .heading:first-child { font-size: 1.12em; margin-top: 0; }
+.title { margin: 0; font-size: 1.45em; } .heading { font-size: 1.12em; }
 .kb p { margin: .4em 0; max-width: 44em; } .lede { font-size: 1.06em; }
 .kb a { color: var(--_accent); text-underline-offset: .15em; }
 .kb :focus-visible { outline: 3px solid var(--_accent); outline-offset: 2px; border-radius: 3px; }
 .list { margin: .3em 0; padding-inline-start: 1.3em; max-width: 46em; } .list li { margin: .35em 0; }
-.note, .small { color: var(--_soft); font-size: .87em; } .note a { color: inherit; } .gap { color: var(--_soft); font-style: italic; }
+.note, .small, .subtitle { color: var(--_soft); font-size: .87em; } .note a { color: inherit; } .gap { color: var(--_soft); font-style: italic; }
 .facts { display: grid; grid-template-columns: minmax(9em, max-content) 1fr; gap: .3em 1.2em; margin: .4em 0; background: var(--_card); border-radius: var(--_radius); padding: .7em .9em; }
 .facts dt { color: var(--_soft); } .facts dd { margin: 0; font-weight: 600; } .facts .note { display: block; font-weight: 400; }
+.lines { margin: .4em 0; max-width: 46em; } .lines div { margin: .35em 0; } .lines dt { display: inline; font-weight: 650; } .lines dd { display: inline; margin: 0; }
+.own { border-inline-start: 3px solid var(--_accent); padding-inline-start: .8em; margin: var(--_space) 0; } .own .heading { margin-top: 0; }
 .scroll { overflow-x: auto; margin: .5em 0; }
 .table { border-collapse: collapse; width: 100%; font-size: .94em; } .table caption { text-align: start; font-weight: 600; padding: .3em 0; }
 .table th, .table td { overflow-wrap: break-word; text-align: start; vertical-align: top; padding: .45em .6em .45em 0; border-bottom: 1px solid var(--_line); font-weight: 400; } .table thead th { color: var(--_soft); font-size: .92em; border-bottom-width: 2px; } .table tbody th { font-weight: 600; }
 .table .note { display: block; }
-.call { border: 2px solid var(--_warn); background: var(--_warnpaper); border-radius: var(--_radius); padding: .8em 1em; margin: calc(var(--_space) * 1.4) 0; }
-.jump { margin: 0 0 .4em; } .foot { border-top: 1px solid var(--_line); padding-top: .6em; margin-top: calc(var(--_space) * 1.2); }
-.jump a, .more a, .foot a, .list > li > a, .result > a { display: inline-block; min-height: 24px; }
-.figure { margin: .5em 0; } .chart { display: block; width: 100%; overflow: visible; background: var(--_card); border-radius: var(--_radius); }
+.jump { margin: 0 0 .4em; }
+.jump a, .more a, .foot a, .actions a, .list > li > a, .result > a { display: inline-block; min-height: 24px; }
+.safe { color: var(--_own-ink); background: var(--_own-paper); padding: 0 1.25em .6em; font: medium/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
+.safe a { color: var(--_own-link); } .safe .small { color: var(--_own-soft); }
+.call { border: 2px solid var(--_warn); background: var(--_warn-paper); border-radius: 8px; padding: .8em 1em; margin: .8em 0; }
+.call h1, .call h2, .call h3, .call h4, .call h5, .call h6 { font-size: 1em; line-height: 1.3; margin: .6em 0 .1em; font-weight: 650; } .call > :first-child { margin-top: 0; } .call .call-title { font-size: 1.12em; }
+.actions { display: flex; flex-wrap: wrap; gap: .2em 1.2em; margin: .5em 0; padding: 0; list-style: none; } .actions a { font-weight: 600; }
+.foot { border-top: 1px solid var(--_line); padding-top: .4em; margin-top: .6em; }
+.repeat .once { display: none; }
+.figure { margin: .5em 0; } .details summary { min-height: 24px; cursor: pointer; } .chart { display: block; width: 100%; overflow: visible; background: var(--_card); border-radius: var(--_radius); }
 .chart text { font: 13px system-ui, sans-serif; fill: var(--_ink); } .chart .name { font-weight: 650; } .chart .tick { font-size: 12px; fill: var(--_soft); }
 .chart .grid { stroke: var(--_line); } .chart .range { stroke: var(--_accent); stroke-width: 3; } .chart .open { stroke-dasharray: 4 3; } .chart .dot { fill: var(--_accent); } .chart .hollow { fill: var(--_card); stroke: var(--_accent); stroke-width: 2; }
 .find { display: flex; flex-wrap: wrap; gap: .5em; margin: .5em 0; } .find label { flex: 1 0 100%; }
 .input, .button { font: inherit; min-height: 44px; padding: .4em .7em; border: 1px solid var(--_soft); border-radius: 6px; background: var(--_paper); color: var(--_ink); } .input { flex: 1 1 12em; min-width: 0; } .button { background: var(--_accent); border-color: var(--_accent); color: var(--_paper); cursor: pointer; }
 .results { list-style: none; padding: 0; margin: .5em 0; } .result { padding: .6em 0; border-bottom: 1px solid var(--_line); } .result > a { font-weight: 600; }
-@container (max-width: 34rem) {
-  .kb { padding: calc(var(--_space) * .8); } .facts { grid-template-columns: 1fr; gap: 0; } .facts dd { margin-bottom: .5em; }
+.loading .content { flex: 1; }
+.small-card, .summary { --kb-space: .75em; } .small-card .content, .summary .content { overflow-y: auto; min-height: 0; flex: 1 1 auto; }
+.small-card { max-width: var(--kb-max-width, 34em); min-height: 22em; max-height: 26.2em; } .small-card .content, .small-card .safe { font-size: .875em; line-height: 1.36; padding: .6em .9em; }
+.small-card .safe { padding: 0 .9em .4em; } .small-card .title { font-size: 1.2em; } .small-card .lede { font-size: 1em; } .small-card p, .small-card .lines div { margin: .25em 0; }
+.small-card .call { border-width: 0 0 0 3px; border-radius: 0; padding: .2em .7em; margin: .3em 0; } .small-card .call > *, .small-card .call p { display: inline; margin: 0; } .small-card .foot { padding-top: .2em; margin-top: .2em; } .small-card .foot p { margin: 0; font-size: .8em; line-height: 1.3; } .small-card .foot a, .small-card .call a { display: inline; } .small-card .actions { margin: .2em 0; }
+.summary { max-height: 56em; } .summary.loading { min-height: 40em; } .full.loading { min-height: 56em; } .summary .content, .summary .safe { font-size: .9375em; line-height: 1.42; } .summary .title { font-size: 1.3em; } .summary .lede { font-size: 1em; } .summary .call { padding: .5em .8em; margin: .4em 0; } .summary .foot p { margin: .15em 0; }
+@container (max-width: 34em) {
+  .content { padding: calc(var(--_space) * .8); } .safe { padding: 0 .8em .4em; } .facts { grid-template-columns: 1fr; gap: 0; } .facts dd { margin-bottom: .5em; }
+  .summary .content, .summary .safe { font-size: .875em; line-height: 1.38; }
   .table, .table tbody, .table tr, .table th, .table td, .table caption { display: block; width: 100%; } .table thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
   .table tr { border-bottom: 1px solid var(--_line); padding: .5em 0; } .table th, .table td { border: 0; padding: .1em 0; }
   .table td[data-head]::before { content: attr(data-head) ": "; color: var(--_soft); font-size: .92em; } .table thead th { border: 0; } .chart .minor { display: none; } .chart text, .chart .tick { font-size: 11px; }
 }
-@media print { .kb { border: 0; padding: 0; } .scroll { overflow: visible; } }
-@media (forced-colors: active) { .chart .range, .chart .hollow { stroke: CanvasText; } .chart .dot { fill: CanvasText; } }
+@media print { .kb { border: 0; max-height: none; min-height: 0; overflow: visible; } .content { padding: 0; } .safe { padding: 0; } .scroll, .small-card .content, .summary .content { overflow: visible; } .repeat .once { display: block; } }
+@media (forced-colors: active) { .chart .range, .chart .hollow { stroke: CanvasText; } .chart .dot { fill: CanvasText; } .kb, .call { border-color: CanvasText; } }
 `;
   const SVG = "http://www.w3.org/2000/svg";
   const script = document.currentScript ?? document.querySelector('script[src*="/embed/kb."], script[src*="/embed/v1/kb.js"]');
@@ -88,8 +107,19 @@ body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-
     node.href = href;
     return node;
   }
-  function appendItem(node, item, base) {
-    if (item.text) node.append(createLink(item.text, item.url, base));
+  // Node without a part name: a host can style its parts, but not what keeps readers safe.
+  function createPlain(name, className, ...children) {
+    const node = createNode(name, className, ...children);
+    node.removeAttribute("part");
+    for (const child of node.querySelectorAll("[part]")) child.removeAttribute("part");
+    return node;
+  }
+  // The name of a record leads to the clinic's own page, where it has one; a procedure that it does not offer is marked so.
+  function appendItem(node, item, context) {
+    const { base, clinic } = context;
+    const [type, slug] = (item.record ?? "").split("/");
+    if (item.text) node.append(createLink(item.text, clinic.findPage(type, slug) || item.url, base));
+    if (type === "procedure" && clinic.offered && !clinic.offered.includes(slug)) node.append(" ", createNode("span", "note", "(not offered at this clinic)"));
     if (item.note) {
       if (item.text) node.append(" ");
       // A note alone in its cell needs no brackets.
@@ -101,19 +131,26 @@ body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-
   const blocks = {
     text: (block) => createNode("p", "text", block.text),
     gap: (block) => createNode("p", "gap", block.text),
-    list: (block, { base }) => createNode("ul", "list", ...block.items.map((item) => appendItem(document.createElement("li"), item, base))),
+    list: (block, context) => createNode("ul", "list", ...block.items.map((item) => appendItem(document.createElement("li"), item, context))),
+    lines: (block, context) => createNode("dl", "lines", ...block.items.map((line) => createNode("div", "", createNode("dt", "", `${line.name}: `), createLine(line, context)))),
     facts: (block) => createNode("dl", "facts", ...block.items.flatMap((fact) => [
       createNode("dt", "", fact.name), createNode("dd", "", fact.value, fact.note ? createNode("span", "note", fact.note) : null)])),
-    table: (block, { base }) => createTable(block.caption, block.head, block.rows, base),
-    chart: (block, { base }) => createChart(block, base),
+    table: (block, context) => createTable(block.caption, block.head, block.rows, context),
+    chart: (block, context) => createChart(block, context),
   };
 
-  function createTable(caption, header, rows, base) {
+  function createLine(line, context) {
+    const node = createNode("dd", "", line.text);
+    line.items.forEach((item, n) => { if (n) node.append(", "); else if (line.text) node.append(" "); appendItem(node, item, context); });
+    return node;
+  }
+
+  function createTable(caption, header, rows, context) {
     // Explicit roles: in a narrow host the rows are displayed as blocks, and browsers would drop the table semantics.
     const setRole = (node, name) => { node.setAttribute("role", name); return node; };
     const headerCells = header.map((text) => { const cell = setRole(createNode("th", "", text), "columnheader"); cell.scope = "col"; return cell; });
     const body = rows.map((row) => setRole(createNode("tr", "", ...row.map((item, n) => {
-      const cell = appendItem(document.createElement(n ? "td" : "th"), item, base);
+      const cell = appendItem(document.createElement(n ? "td" : "th"), item, context);
       if (n) cell.dataset.head = header[n]; else cell.scope = "row";
       return setRole(cell, n ? "cell" : "rowheader");
     })), "row"));
@@ -128,7 +165,7 @@ body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-
   // Horizontal positions are percentages and heights are pixels: the chart fits any width, and its text keeps its size.
   const LEFT = 4, WIDTH = 90, ROW = 42, NAME = 24;
   const xPercent = (share) => `${(LEFT + share * WIDTH).toFixed(2)}%`;
-  function createChart(block, base) {
+  function createChart(block, context) {
     const hasManyNames = new Set(block.rows.map((row) => row.name)).size > 1;
     let top = 12;
     const rows = block.rows.flatMap((row, n) => {
@@ -151,7 +188,10 @@ body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-
       { text: row.measured + (row.typical && !hasManyNames ? " (typical)" : "") }, { text: row.population }, row.source]);
     const header = hasManyNames ? ["Procedure", "Relief", "Measured", "For whom", "Source"] : ["Relief", "Measured", "For whom", "Source"];
     const caption = createNode("figcaption", "caption", createNode("strong", "", block.title), ". ", createNode("span", "small", block.explained));
-    return createNode("figure", "figure", caption, chart, createTable(`${block.title}, as a table`, header, cells, base));
+    const table = createTable(`${block.title}, as a table`, header, cells, context);
+    const details = createNode("details", "details", createNode("summary", "", "These values as a table, with their sources"), table);
+    addEventListener("beforeprint", () => { details.open = true; });
+    return createNode("figure", "figure", caption, chart, details);
   }
   const shorten = (text) => (text.length > 64 ? `${text.slice(0, 63)}…` : text);
   function drawEstimate(row, top) {
@@ -171,54 +211,98 @@ body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-
     return shapes;
   }
 
-  function createParts(card, { base, level: topLevel }) {
+  function createParts(card, context) {
+    const { base, level: topLevel, clinic } = context;
     const heading = (depth, className, text) => createNode(`h${Math.min(topLevel + depth, 6)}`, className, text);
-    const call = createNode("section", "call", heading(1, "heading", card.call.heading),
-      ...card.call.levels.flatMap((level) => [heading(2, "heading", level.heading), createNode("p", "", level.text)]),
+    const call = createPlain("section", "call", card.call.heading ? heading(1, "call-title", card.call.heading) : "",
+      ...card.call.levels.flatMap((level) => {
+        const texts = card.call.heading ? [heading(2, "", level.heading), createNode("p", "", level.text)] : [createNode("strong", "", `${level.heading}: `), createNode("p", "", level.text), " "];
+        if (!level.own) for (const node of texts) if (node.nodeType === Node.ELEMENT_NODE) node.classList.add("once");
+        return texts;
+      }),
       createNode("p", "more", createLink(card.call.link.text, card.call.link.url, base)));
     call.id = "kb-call";
     const jump = createNode("a", "link", card.call.heading);
     jump.href = "#kb-call";
     jump.addEventListener("click", (event) => { event.preventDefault(); call.tabIndex = -1; call.focus(); call.scrollIntoView({ block: "nearest" }); });
-    const footer = createNode("div", "attribution", createNode("p", "small", card.notice.text, " ", createLink("About this information", card.notice.url, base)),
-      createNode("p", "small", "Content: ", createLink(card.attribution.text, card.attribution.url, base), `. Release ${card.release}. ${card.review}`));
-    footer.classList.add("foot");
+    const action = (text, href) => { const link = createNode("a", "", text); link.href = href; return createNode("li", "", link); };
+    const bookingUrl = resolveUrl(clinic.bookingUrl ?? "", base);
+    const actions = createPlain("ul", "actions",
+      clinic.phone ? action(`Call the clinic: ${clinic.phone}`, `tel:${clinic.phone.replace(/[^+0-9]/g, "")}`) : "",
+      clinic.bookingUrl && bookingUrl ? action("Book an appointment", bookingUrl) : "",
+      card.url ? createNode("li", "", createLink("The whole page, with every source", card.url, base)) : "");
+    const footer = createPlain("div", "foot", createNode("p", "small once", card.notice.text, " ", createLink("About this information", card.notice.url, base), `. ${card.review}`),
+      createNode("p", "small", "Content: ", createLink(card.attribution.text, card.attribution.url, base), `. Release ${card.release}.`));
     return {
       title: heading(0, "title", card.title),
-      jump: createNode("p", "jump", jump),
+      subtitle: card.subtitle ? createNode("p", "subtitle", card.subtitle) : null,
+      jump: card.variant === "full" ? createNode("p", "jump", jump) : null,
       lede: card.lede ? createNode("p", "lede", card.lede) : null,
-      sections: card.sections.map((section) => createNode("section", "section", heading(1, "heading", section.heading),
-        ...section.blocks.map((block) => blocks[block.kind] ? blocks[block.kind](block, { base }) : null))),
-      call,
-      footer,
-      more: createNode("p", "more", createLink("The whole page, with every source", card.url, base)),
+      sections: card.sections.map((section) => createNode("section", "section", section.heading ? heading(1, "heading", section.heading) : "",
+        ...section.blocks.map((block) => blocks[block.kind] ? blocks[block.kind](block, context) : null))),
+      own: card.variant === "card" ? null : createOwnSection("preparation", "Before you come", card.clinic?.preparation, context, heading),
+      aftercare: card.variant === "card" ? null : createOwnSection("aftercare", "Afterwards", card.clinic?.aftercare, context, heading),
+      contact: createOwnSection("contact", "Contact", card.clinic?.contact, context, heading),
+      call, actions, footer,
     };
   }
-
-  class MessageError extends Error {}
-  async function fetchJson(url) {
-    let response;
-    try { response = await fetch(url, { credentials: "omit" }); }
-    catch { throw new MessageError("This information cannot be loaded right now."); }
-    if (response.ok && (response.headers.get("content-type") ?? "").includes("json")) {
-      try { return await response.json(); } catch { throw new MessageError("This information cannot be read right now."); }
-    }
-    let detail = "";
-    try { detail = (await response.json()).detail ?? ""; } catch { detail = ""; }
-    throw new MessageError(typeof detail === "string" && detail && response.status < 500 ? detail : "This information cannot be loaded right now.");
+  // The clinic's own words: from the edition of the server, and from a slot of the page, in the language of the page.
+  function createOwnSection(name, label, paragraphs, { clinic }, heading) {
+    const own = (paragraphs ?? []).map((text) => createNode("p", "text", text));
+    if (!own.length && !clinic.slots.includes(name)) return null;
+    const slot = document.createElement("slot");
+    slot.name = name;
+    const words = createNode("div", "", ...own, slot);
+    words.lang = clinic.lang;
+    words.dir = clinic.direction;
+    return createNode("section", "own", heading(1, "heading", `${label}: from ${clinic.name || "your clinic"}`), words);
   }
+
+  // What a reader sees, and why it failed: timeout, network, status, content or attribute.
+  class MessageError extends Error {
+    constructor(reason, message) { super(message); this.reason = reason; }
+  }
+  const AWAY = "This information cannot be loaded right now.";
+  async function fetchJson(url) {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), TIMEOUT);
+    try {
+      const response = await fetch(url, { credentials: "omit", signal: controller.signal });
+      const body = (response.headers.get("content-type") ?? "").includes("json") ? await response.json() : null;
+      if (response.ok && body) return body;
+      throw new MessageError(response.ok ? "content" : "status", typeof body?.detail === "string" && body.detail && response.status < 500 ? body.detail : AWAY);
+    } catch (error) {
+      if (error instanceof MessageError) throw error;
+      throw new MessageError(controller.signal.aborted ? "timeout" : error instanceof SyntaxError ? "content" : "network", AWAY);
+    } finally { clearTimeout(timer); }
+  }
+  const TIMEOUT = 10000;
+  const VARIANTS = ["card", "summary", "full"];
   const encodeSlug = (text) => encodeURIComponent((text ?? "").trim());
+  const splitWords = (text) => [...new Set((text ?? "").split(/[\s,]+/).filter(Boolean))];
+
+  // Elements that show their content: the first one on the page has the notice and the general emergency box.
+  const shown = new Set();
+  function markRepeats() {
+    const ordered = [...shown].sort((a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
+    ordered.forEach((element, n) => element.shadowRoot.querySelector(".root").classList.toggle("repeat", n > 0));
+  }
 
   class Embed extends HTMLElement {
-    static observedAttributes = ["slug", "condition", "procedures", "base", "heading-level"];
+    static observedAttributes = ["slug", "condition", "procedures", "base", "heading-level", "variant", "sections", "booking-url", "phone", "link-template", "offered"];
     #loadCount = 0;
     connectedCallback() {
       if (!this.shadowRoot) { this.attachShadow({ mode: "open" }); this.#addStyleSheet(); }
       this.#load();
     }
+    disconnectedCallback() { shown.delete(this); markRepeats(); }
     attributeChangedCallback(_, before, after) { if (this.shadowRoot && this.isConnected && before !== after) this.#load(); }
     get base() { return (this.getAttribute("base") ? new URL(this.getAttribute("base"), document.baseURI).href : BASE_URL).replace(/\/+$/, ""); }
     get level() { const level = Number.parseInt(this.getAttribute("heading-level") ?? "2", 10); return level >= 1 && level <= 6 ? level : 2; }
+    get variant() { return VARIANTS.includes(this.getAttribute("variant")) ? this.getAttribute("variant") : "summary"; }
+    // Sections are chosen from the full variant.
+    get sections() { return splitWords(this.getAttribute("sections")); }
+    get file() { return this.sections.length ? "full" : this.variant; }
     #addStyleSheet() {
       try {
         const sheet = new CSSStyleSheet();
@@ -232,19 +316,27 @@ body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-
         this.shadowRoot.append(sheet);
       }
     }
-    #replaceContent(...nodes) {
+    #replaceContent(className, ...nodes) {
       for (const old of [...this.shadowRoot.childNodes]) if (old.nodeName !== "LINK") old.remove();
-      this.shadowRoot.append(...nodes);
+      const root = createPart("root", createNode("div", "card", ...nodes));
+      root.lang = "en";
+      root.firstChild.className = `kb ${className}`;
+      this.shadowRoot.append(root);
     }
     async #load() {
       const loadNumber = ++this.#loadCount;
-      // While loading, and after a failure, people see the host's content between the tags.
-      this.#replaceContent(document.createElement("slot"));
+      const look = this.file === "card" ? "small-card" : this.file;
+      // While loading, and after a failure, people see the host's content between the tags, in the height that will be needed.
+      this.#replaceContent(`${look} loading`, createPlain("div", "content", document.createElement("slot")));
       this.setAttribute("aria-busy", "true");
       try {
-        if (!this.base) throw new MessageError("This element needs a base attribute: the URL of the knowledge base.");
+        if (!this.base) throw new MessageError("attribute", "This element needs a base attribute: the URL of the knowledge base.");
         const nodes = await this.build();
-        if (loadNumber === this.#loadCount) { this.#replaceContent(createNode("div", "card kb", ...nodes)); this.dispatchEvent(new CustomEvent("kb-shown", { bubbles: true, composed: true })); }
+        if (loadNumber !== this.#loadCount) return;
+        this.#replaceContent(look, ...nodes);
+        shown.add(this);
+        markRepeats();
+        this.dispatchEvent(new CustomEvent("kb-shown", { bubbles: true, composed: true }));
       } catch (error) {
         if (loadNumber !== this.#loadCount) return;
         const message = error instanceof MessageError ? error.message : "This information cannot be shown right now.";
@@ -252,39 +344,74 @@ body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-
         paragraph.setAttribute("role", "status");
         const pageLink = createNode("p", "more", createLink("Read it at procedure-kb", this.page, this.base || document.baseURI));
         const fallback = this.childNodes.length && this.textContent.trim() ? document.createElement("slot") : pageLink;
-        this.#replaceContent(createNode("div", "card kb", paragraph, fallback));
-        this.dispatchEvent(new CustomEvent("kb-failed", { bubbles: true, composed: true }));
+        this.#replaceContent("failed", createPlain("div", "content", paragraph, fallback));
+        shown.delete(this);
+        markRepeats();
+        const detail = { reason: error instanceof MessageError ? error.reason : "content", message };
+        this.dispatchEvent(new CustomEvent("kb-failed", { bubbles: true, composed: true, detail }));
       } finally {
         if (loadNumber === this.#loadCount) this.removeAttribute("aria-busy");
       }
     }
     get page() { return this.base ? `${this.base}/` : ""; }
-    arrange(card) {
-      const { title, jump, lede, sections, call, footer, more } = createParts(card, this);
-      return [title, jump, lede, ...sections, more, call, footer];
+    // What the clinic adds: the edition of the server, then the attributes and slots of this element.
+    getClinic(card) {
+      const edition = card.clinic ?? {};
+      const template = this.getAttribute("link-template") ?? "";
+      const offered = this.hasAttribute("offered") ? splitWords(this.getAttribute("offered")) : edition.offered ?? null;
+      const findPage = (type, slug) => {
+        if (!slug || (type !== "procedure" && !template.includes("{type}"))) return "";
+        if (type === "procedure" && offered && !offered.includes(slug)) return "";
+        return template.replaceAll("{slug}", slug).replaceAll("{type}", FOLDERS[type] ?? type);
+      };
+      return {
+        name: edition.name ?? "", phone: this.getAttribute("phone") || edition.phone, bookingUrl: this.getAttribute("booking-url") || edition.booking_url, offered, findPage,
+        slots: [...this.children].map((child) => child.slot).filter(Boolean), lang: this.closest("[lang]")?.lang ?? "", direction: getComputedStyle(this).direction,
+      };
     }
+    arrange(card) {
+      const chosen = this.sections.length ? selectSections(card, this.sections) : card;
+      const context = { base: this.base, level: this.level, clinic: this.getClinic(card) };
+      const { title, subtitle, jump, lede, sections, own, aftercare, contact, call, actions, footer } = createParts(chosen, context);
+      return [createPart("content", title, subtitle, jump, lede, ...sections, own, aftercare, contact), createPlain("div", "safe", call, actions, footer)];
+    }
+  }
+  // Container of parts that a host may style.
+  function createPart(className, ...children) {
+    const node = createNode("div", className, ...children);
+    node.removeAttribute("part");
+    return node;
+  }
+  // A benefit never stands without what speaks against the procedure.
+  const WITHOUT_BENEFIT = ["before", "day", "after"];
+  function selectSections(card, keys) {
+    const wanted = keys.every((key) => WITHOUT_BENEFIT.includes(key)) ? keys : ["safety", "harms", ...keys];
+    return { ...card, lede: null, sections: card.sections.filter((section) => wanted.includes(section.key)) };
   }
   class Procedure extends Embed {
     get page() { return `${this.base}/procedures/${encodeSlug(this.getAttribute("slug"))}`; }
     async build() {
-      if (!encodeSlug(this.getAttribute("slug"))) throw new MessageError("This element needs a slug attribute: the name of a procedure.");
-      return this.arrange(await fetchJson(`${this.base}/embed/v1/procedures/${encodeSlug(this.getAttribute("slug"))}.json`));
+      if (!encodeSlug(this.getAttribute("slug"))) throw new MessageError("attribute", "This element needs a slug attribute: the name of a procedure.");
+      return this.arrange(await fetchJson(`${this.base}/embed/v1/procedures/${encodeSlug(this.getAttribute("slug"))}/${this.file}.json`));
     }
   }
   class Options extends Embed {
     get page() { return `${this.base}/conditions/${encodeSlug(this.getAttribute("condition"))}`; }
+    get sections() { return []; }
     async build() {
-      if (!encodeSlug(this.getAttribute("condition"))) throw new MessageError("This element needs a condition attribute: the name of a condition.");
-      return this.arrange(await fetchJson(`${this.base}/embed/v1/conditions/${encodeSlug(this.getAttribute("condition"))}/options.json`));
+      if (!encodeSlug(this.getAttribute("condition"))) throw new MessageError("attribute", "This element needs a condition attribute: the name of a condition.");
+      return this.arrange(await fetchJson(`${this.base}/embed/v1/conditions/${encodeSlug(this.getAttribute("condition"))}/options/${this.file}.json`));
     }
   }
   class ReliefChart extends Embed {
     get page() { return `${this.base}/relief`; }
+    get sections() { return []; }
+    get file() { return this.variant === "full" ? "full" : "summary"; }
     async build() {
-      const slugs = [...new Set((this.getAttribute("procedures") ?? "").split(/[\s,]+/).filter(Boolean))];
-      if (!slugs.length) return this.arrange(await fetchJson(`${this.base}/embed/v1/relief.json`));
+      const slugs = splitWords(this.getAttribute("procedures"));
+      if (!slugs.length) return this.arrange({ ...await fetchJson(`${this.base}/embed/v1/relief.json`), variant: this.file });
       const cards = await Promise.all(slugs.slice(0, 12).map((slug) => fetchJson(`${this.base}/embed/v1/relief/${encodeSlug(slug)}.json`)));
-      return this.arrange(mergeCards(cards));
+      return this.arrange({ ...mergeCards(cards), variant: this.file });
     }
   }
   // One axis for all procedures; a procedure without an estimate is named.
@@ -294,29 +421,22 @@ body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-
     const charts = blocks.filter((block) => block.kind === "chart");
     const withoutChart = cards.filter((card) => !card.sections.some((section) => section.blocks.some((block) => block.kind === "chart")));
     const mergedChart = charts.length ? [{ ...charts[0], title: "How long relief lasts", rows: charts.flatMap((chart) => chart.rows) }] : [];
-    const gaps = withoutChart.map((card) => ({ kind: "gap", text: `${card.sections[0].heading}: no cited duration is known.` }));
+    const gaps = withoutChart.map((card) => ({ kind: "gap", text: `${card.sections[1].heading}: no cited duration is known.` }));
     const url = cards[0].url.replace(/\/procedures\/[^/]*$/, "/relief");
-    return { ...cards[0], call: mergeCalls(cards), title: "How long relief lasts", url, sections: [{ heading: "Estimates", blocks: [...mergedChart, ...gaps] }] };
-  }
-
-  // Levels of all cards by heading; texts that differ name their procedures.
-  function mergeCalls(cards) {
-    const namesByLevel = new Map();
-    for (const card of cards) for (const { heading, text } of card.call.levels) {
-      const namesByText = namesByLevel.get(heading) ?? new Map();
-      namesByLevel.set(heading, namesByText.set(text, [...(namesByText.get(text) ?? []), card.sections[0].heading]));
-    }
-    const levels = [...namesByLevel].flatMap(([heading, namesByText]) => [...namesByText].map(([text, names]) => ({ heading: names.length < cards.length ? `${heading}: ${names.join(", ")}` : heading, text })));
-    return { ...cards[0].call, levels };
+    const safety = { ...cards[0].sections[0], blocks: [{ kind: "lines", items: cards.flatMap((card) => card.sections[0].blocks[0].items) }] };
+    return { ...cards[0], title: "How long relief lasts", url, sections: [safety, { key: "chart", heading: "Estimates", blocks: [...mergedChart, ...gaps] }] };
   }
 
   const FOLDERS = { procedure: "procedures", condition: "conditions", pain_generator: "pain-generators", guide_page: "guide", source: "sources" };
   const normalize = (text) => text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
   class Search extends Embed {
     get page() { return `${this.base}/search`; }
+    get sections() { return []; }
+    get file() { return "search"; }
     async build() {
       const card = await fetchJson(`${this.base}/embed/v1/search.json`);
-      const { title, sections, call, footer } = createParts(card, this);
+      const context = { base: this.base, level: this.level, clinic: this.getClinic(card) };
+      const { title, contact, call, actions, footer } = createParts({ ...card, url: "" }, context);
       const input = createNode("input", "input");
       Object.assign(input, { type: "search", id: "kb-q", name: "q", maxLength: 200, required: true, autocomplete: "off" });
       const label = createNode("label", "label", card.label);
@@ -327,17 +447,22 @@ body.kb-frame { margin: 0; } .kb-frame .kb { max-width: none; border: 0; border-
       const status = createNode("p", "status");
       status.setAttribute("role", "status");
       const results = createNode("div", "found");
-      form.addEventListener("submit", (event) => { event.preventDefault(); this.#search(input.value.trim(), card, status, results); });
-      return [title, form, status, results, ...sections, call, footer];
+      form.addEventListener("submit", (event) => { event.preventDefault(); this.#search(input.value.trim(), card, context, status, results); });
+      return [createPart("content", title, form, status, results, contact), createPlain("div", "safe", call, actions, footer)];
     }
-    async #search(text, card, status, results) {
+    async #search(text, card, context, status, results) {
       if (!text) return;
       results.replaceChildren();
       status.textContent = "Searching…";
       const { items, notices, total } = await this.#fetchResults(text, card);
       const heading = (text) => createNode(`h${Math.min(this.level + 1, 6)}`, "heading", text);
-      const warnings = notices.map((notice) => createNode("section", "call", heading("Get help at once"), createNode("p", "", notice.statement), createNode("p", "", "In an emergency, call your local emergency number.")));
-      const rows = items.map((item) => createNode("li", "result", createLink(item.name, item.url, this.base), item.summary ? createNode("p", "", item.summary) : null, item.reason ? createNode("p", "small", item.reason) : null));
+      const warnings = notices.map((notice) => createPlain("section", "call", heading("Get help at once"), createNode("p", "", notice.statement), createNode("p", "", "In an emergency, call your local emergency number.")));
+      const rows = items.map((item) => {
+        const row = appendItem(createNode("li", "result"), { text: item.name, url: item.url, record: `${item.type}/${item.slug}` }, context);
+        if (item.summary) row.append(createNode("p", "", item.summary));
+        if (item.reason) row.append(createNode("p", "small", item.reason));
+        return row;
+      });
       results.replaceChildren(...warnings, ...(rows.length ? [createNode("ul", "results", ...rows)] : []));
       status.textContent = total ? `${total} found.` : "Nothing found. Try another word, or the name of a procedure.";
     }
