@@ -240,12 +240,12 @@ def _dangling_claim_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[S
 
 
 def _source_problems(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:
-    for field in SOURCE_IDENTIFIERS:
+    for field in (*SOURCE_IDENTIFIERS, "number"):
         slug_by_identifier: dict[str, str] = {}
         for source in bundle.sources:
             if not (identifier := getattr(source, field)):
                 continue
-            # A DOI is the same in any case.
+            # DOIs and numbers of bodies are the same in any case.
             first = slug_by_identifier.setdefault(identifier.lower(), source.slug)
             if first != source.slug:
                 message = f"{identifier!r} is already the {field} of {first!r}: one publication is one source"

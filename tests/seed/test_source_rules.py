@@ -45,7 +45,12 @@ def test_a_claim_may_rest_on_any_other_source(tmp_path: Path, standing: str) -> 
 
 @pytest.mark.parametrize(
     ("field", "first", "second"),
-    [("doi", "10.1000/ABC", "10.1000/abc"), ("pmid", "12351602", "12351602"), ("pmcid", "PMC5737310", "PMC5737310")],
+    [
+        ("doi", "10.1000/ABC", "10.1000/abc"),
+        ("pmid", "12351602", "12351602"),
+        ("pmcid", "PMC5737310", "PMC5737310"),
+        ("number", "IPG578", "ipg578"),
+    ],
 )
 def test_two_sources_with_one_identifier_are_refused(tmp_path: Path, field: str, first: str, second: str) -> None:
     root = write_seed(tmp_path / "seed", source("a", **{field: first}), source("b", **{field: second}))
