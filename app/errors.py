@@ -79,11 +79,18 @@ class AmbiguousName(KnowledgeBaseError):
     explanation = "The name belongs to more than one record. Use the slug of one of the `suggestions`."
 
 
+class NotAcceptable(KnowledgeBaseError):
+    status = 406
+    code = "not_acceptable"
+    title = "This format is not served"
+    explanation = "FHIR is served as JSON (`application/fhir+json`) of the FHIR version of the path."
+
+
 class MethodNotAllowed(KnowledgeBaseError):
     status = 405
     code = "method_not_allowed"
     title = "This service is read-only"
-    explanation = "Only GET, HEAD and OPTIONS are allowed (POST at /mcp). Content is changed only by the loader."
+    explanation = "Only GET, HEAD and OPTIONS are allowed (POST at /mcp, and for searches and operations of FHIR). Content is changed only by the loader."
 
     def __init__(self, detail: str, *, allow: str = "GET, HEAD, OPTIONS") -> None:
         super().__init__(detail)

@@ -3,8 +3,10 @@
 import logging
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import orjson
 
@@ -146,6 +148,20 @@ class CodeMap:
     def _list_codes(self, system: CodeSystem) -> dict[str, Json]:
         codes: dict[str, Json] = self._systems.get(system.name, {}).get("codes", {})
         return codes
+
+    @cached_property
+    def _exact_codes(self) -> Mapping[tuple[str, str], list[tuple[str, str, str]]]:
+        codes: dict[tuple[str, str], list[tuple[str, str, str]]] = defaultdict(list)
+        for system in CODE_SYSTEMS.values():
+            for code, entry in self._list_codes(system).items():
+                for record_type, slug, relation, *_ in entry["records"]:
+                    if relation == "exact":
+                        codes[record_type, slug].append((system.uri, code, entry["title"]))
+        return codes
+
+    def list_exact_codes(self, record_type: str, slug: str) -> list[tuple[str, str, str]]:
+        """(URI of the system, code, title) of the codes that mean a record."""
+        return self._exact_codes.get((record_type, slug), [])
 
     def find_parent(self, code: Code) -> str | None:
         """Code above a code of ICD-10-CM; None elsewhere and for a category."""

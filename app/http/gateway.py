@@ -18,8 +18,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import KnowledgeBaseError, Overloaded, RangeNotSatisfiable, Unavailable
 from app.http.byte_range import ByteRange, find_range
 from app.http.deprecation import deprecation_headers
+from app.http.fhir_requests import VARY as FHIR_VARY
+from app.http.fhir_requests import build_get, is_fhir_post, reduce_headers
 from app.http.file_body import FileBody
 from app.http.known_parameters import drop_unknown_parameters
+from app.http.operation_outcome import is_fhir_path
 from app.http.problems import problem_parts
 from app.http.rendered_response import EMPTY_BODY, Headers, RenderedResponse, etag_matches, negotiate_encoding
 from app.http.request_body import read_body, replay_body
@@ -31,7 +34,7 @@ from app.version import code_fingerprint
 
 EXPOSED_HEADERS: Final = b"ETag, Link, KB-Release, KB-Stale, KB-Request-Id, Retry-After, Deprecation, Sunset, Content-Language, RateLimit-Policy"
 # All request headers that the application sees of a GET. Its response is stored for every caller of the URL, so nothing else
-# may change it. The one response that this header changes (/metrics) is never stored.
+# may change it. The one response that this header changes (/metrics) is never stored. Under /fhir, two reduced headers are added.
 FORWARDED_HEADERS: Final = frozenset({b"authorization"})
 # Seconds. With one more poll it stays below the two seconds that a caller is promised.
 DB_RESPONSE_TIMEOUT: Final = 1.5
@@ -65,6 +68,14 @@ def _preflight_headers(methods: bytes, request_headers: bytes) -> Headers:
         (b"cache-control", b"max-age=86400"),
         _VARY,
     ]
+
+
+def build_cache_key(scope: Scope) -> bytes:
+    """Key of a response: the request line, and under /fhir the two headers that count there."""
+    key: bytes = scope["raw_path"] + b"?" + scope["query_string"]
+    if key.startswith(b"/fhir"):
+        key += b"".join(b" " + value for _, value in reduce_headers(scope))
+    return key
 
 
 def _swallow_result(task: "asyncio.Task[RenderedResponse]") -> None:
@@ -123,7 +134,7 @@ class HttpGateway:
             return False
         query = scope["query_string"]
         queries = {query, drop_unknown_parameters(scope["path"], query)} if query else {query}
-        return any(scope["raw_path"] + b"?" + query in self.cache for query in queries)
+        return any(build_cache_key({**scope, "query_string": query}) in self.cache for query in queries)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -132,7 +143,7 @@ class HttpGateway:
         method = scope["method"]
         key = accept_encoding = if_none_match = b""
         if method in ("GET", "HEAD"):
-            key = scope["raw_path"] + b"?" + scope["query_string"]
+            key = build_cache_key(scope)
             cached = self.cache.find(key)
             for name, value in scope["headers"]:
                 if name == b"accept-encoding":
@@ -233,15 +244,22 @@ class HttpGateway:
 
     async def _handle_other_method(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
-        allow_post = method == "POST" and scope["path"] in MCP_PATHS
+        is_fhir = is_fhir_post(scope["path"])
+        allow_post = method == "POST" and (scope["path"] in MCP_PATHS or is_fhir)
         try:
             check_request_limits(scope, method, allow_post=allow_post)
             body = await read_body(scope["headers"], receive) if allow_post else b""
             self._check_concurrency()
+            if allow_post and is_fhir:
+                scope = build_get(scope, body)
         except KnowledgeBaseError as error:
             await self._refuse(scope, error, b"", send)
             return
         except ConnectionError:
+            return
+        if allow_post and is_fhir:
+            accept_encoding = next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")
+            await self._handle_miss(scope, _no_body, send, build_cache_key(scope), accept_encoding, b"")
             return
         if allow_post:
             await self._handle_post(scope, replay_body(body, receive), send)
@@ -249,7 +267,7 @@ class HttpGateway:
         if scope["path"] in MCP_PATHS:
             headers = _preflight_headers(b"POST, OPTIONS", b"*, Authorization")
         else:
-            headers = _preflight_headers(METHODS, b"*")
+            headers = _preflight_headers(METHODS.replace(b"OPTIONS", b"POST, OPTIONS") if is_fhir else METHODS, b"*")
         await self._send(RenderedResponse(204, headers, b""), b"", b"", scope, send)
 
     async def _handle_post(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -333,7 +351,7 @@ class HttpGateway:
         inner = {
             **scope,
             "method": "GET",
-            "headers": [pair for pair in scope["headers"] if pair[0] in FORWARDED_HEADERS],
+            "headers": [pair for pair in scope["headers"] if pair[0] in FORWARDED_HEADERS] + reduce_headers(scope),
             "state": scope.setdefault("state", {}),
         }
         response = await self.fast_path(inner) if self.fast_path is not None else None
@@ -347,7 +365,7 @@ class HttpGateway:
         headers = [pair for pair in headers if pair[0] not in {b"content-length", b"etag"}]
         headers += [pair for pair in common_headers() if pair[0] not in names]
         if b"vary" not in names:
-            headers.append(_VARY)
+            headers.append(FHIR_VARY if is_fhir_path(scope["path"]) else _VARY)
         if b"cache-control" not in names:
             headers.append(_NO_STORE if status >= 500 else (b"cache-control", b"no-cache"))
         headers += self._release_header(status, headers)

@@ -12,6 +12,7 @@ _ISSUE_CODES: Final = {
     "not_found": "not-found",
     "ambiguous_name": "multiple-matches",
     "method_not_allowed": "not-supported",
+    "not_acceptable": "not-supported",
     "feature_disabled": "not-supported",
     "gone": "deleted",
     "release_gone": "expired",

@@ -61,7 +61,9 @@ def problem_parts(error: KnowledgeBaseError, path: str, link_base: str) -> tuple
         headers.append((b"allow", error.allow.encode()))
     if isinstance(error, RangeNotSatisfiable):
         headers.append((b"content-range", f"bytes */{error.complete_length}".encode()))
-    return error.status, headers, render_operation_outcome(error, link_base) if in_fhir else orjson.dumps(body)
+    # FHIR has 400 for every invalid parameter.
+    status = 400 if in_fhir and isinstance(error, InvalidParameter) else error.status
+    return status, headers, render_operation_outcome(error, link_base) if in_fhir else orjson.dumps(body)
 
 
 def problem_response(request: Request, error: KnowledgeBaseError) -> Response:

@@ -24,6 +24,7 @@ _DESCRIPTIONS: Final = {
     308: "A former slug, or a path with extra slashes; `Location` has the current path.",
     400: "The request is malformed.",
     404: "No such record, or an ambiguous name; `suggestions` lists candidates.",
+    406: "The format or FHIR version that the request asks for is not served.",
     410: "The cursor or `release` belongs to another release, or the record was withdrawn.",
     414: "The URL is too long.",
     422: "Invalid parameters; `errors` names each of them.",

@@ -20,10 +20,6 @@ class ClaimFilters:
 
     claim_kinds: tuple[str, ...]
     ids: tuple[str, ...] | None = None
-    # (record type, slug) of the subjects.
-    subjects: tuple[tuple[str, str], ...] | None = None
-    risks: tuple[str, ...] | None = None
-    conditions: tuple[str, ...] | None = None
 
 
 def _build_where(filters: ClaimFilters, params: dict[str, Any]) -> str:
@@ -31,18 +27,6 @@ def _build_where(filters: ClaimFilters, params: dict[str, Any]) -> str:
     sql = f"c.kind IN ({bind_list('kind', filters.claim_kinds, params)})" if filters.claim_kinds else "c.kind IS NULL"
     if filters.ids is not None:
         sql += f" AND c.id IN ({bind_list('id', filters.ids, params) or 'NULL'})"
-    if filters.subjects is not None:
-        pairs = []
-        for index, (record_type, slug) in enumerate(filters.subjects):
-            params[f"st{index}"], params[f"ss{index}"] = record_type, slug
-            pairs.append(f"(c.subject_type = :st{index} AND c.subject_slug = :ss{index})")
-        sql += f" AND ({' OR '.join(pairs) or '1 = 0'})"
-    if filters.risks is not None:
-        names = bind_list("risk", filters.risks, params) or "NULL"
-        sql += f" AND EXISTS (SELECT 1 FROM procedure_risk r WHERE r.claim_id = c.id AND r.risk IN ({names}))"
-    if filters.conditions is not None:
-        names = bind_list("con", filters.conditions, params) or "NULL"
-        sql += f" AND EXISTS (SELECT 1 FROM indication i WHERE i.claim_id = c.id AND i.condition IN ({names}))"
     return sql
 
 
@@ -79,13 +63,6 @@ def list_source_urls(transaction: ReadTransaction, slugs: Sequence[str]) -> dict
     params: dict[str, Any] = {}
     names = bind_list("s", slugs, params)
     return dict(transaction.fetch(f"SELECT slug, url FROM source WHERE slug IN ({names})", params))
-
-
-def count_claims(transaction: ReadTransaction, filters: ClaimFilters) -> int:
-    """Number of matching claims."""
-    params: dict[str, Any] = {}
-    sql = f"SELECT count(*) FROM claim c WHERE {_build_where(filters, params)}"
-    return int(transaction.fetch(sql, params)[0][0])
 
 
 def list_long_claim_ids(transaction: ReadTransaction, max_length: int) -> list[str]:

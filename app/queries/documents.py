@@ -45,6 +45,12 @@ def list_summaries(transaction: ReadTransaction, keys: Sequence[tuple[str, str]]
     return {(record_type, slug): summary for record_type, slug, summary in transaction.fetch(sql, params)}
 
 
+def list_all_summaries(transaction: ReadTransaction, record_type: str) -> list[bytes]:
+    """Summaries of all records of a type, by slug."""
+    sql = "SELECT summary FROM document WHERE type = :type ORDER BY slug"
+    return [bytes(row[0]) for row in transaction.fetch(sql, {"type": record_type})]
+
+
 def find_claim(transaction: ReadTransaction, claim_id: str) -> bytes | None:
     """Claim as JSON; None if there is no such claim."""
     rows = transaction.fetch("SELECT document FROM claim WHERE id = :id", {"id": claim_id})

@@ -51,29 +51,6 @@ def list_slugs(transaction: ReadTransaction, record_type: str) -> dict[str, str]
     return dict(transaction.fetch("SELECT slug, name FROM document WHERE type = :type", {"type": record_type}))
 
 
-def list_slugs_by_name(
-    transaction: ReadTransaction, record_type: str, normalized: str, *, match: str, limit: int
-) -> list[str]:
-    """At most `limit` slugs, sorted, of records with a name that `match`es: "starts", "contains" or "exact"."""
-    # Normalized text has only lower-case letters, digits and spaces: `~` sorts after them, `%` does not occur.
-    params = {
-        "type": record_type,
-        "from": normalized,
-        "to": f"{normalized}~",
-        "part": f"%{normalized}%",
-        "limit": limit,
-    }
-    column, table = ("sort_name", "source") if record_type == "source" else ("normalized", "name")
-    condition = {
-        "starts": f"{column} >= :from AND {column} < :to",
-        "contains": f"{column} LIKE :part",
-        "exact": f"{column} = :from",
-    }[match]
-    type_condition = "" if record_type == "source" else "type = :type AND "
-    sql = f"SELECT DISTINCT slug FROM {table} WHERE {type_condition}{condition} ORDER BY slug LIMIT :limit"
-    return [row[0] for row in transaction.fetch(sql, params)]
-
-
 def list_names_with_kind(transaction: ReadTransaction, record_type: str) -> list[tuple[str, str, str]]:
     """(slug, name kind, text) of all names of a record type, sorted."""
     sql = "SELECT slug, kind, text FROM name WHERE type = :type ORDER BY slug, kind, text"
@@ -84,6 +61,12 @@ def list_parents(transaction: ReadTransaction, record_type: str) -> list[tuple[s
     """(slug, slug of the parent) of all records of a type, sorted. A record may have several parents."""
     sql = "SELECT slug, ancestor FROM ancestor WHERE type = :type AND depth = 1 ORDER BY slug, ancestor"
     return [(slug, parent) for slug, parent in transaction.fetch(sql, {"type": record_type})]
+
+
+def list_ancestors(transaction: ReadTransaction, record_type: str) -> list[tuple[str, str]]:
+    """(slug, slug of a broader record at any distance) of all records of a type, sorted."""
+    sql = "SELECT slug, ancestor FROM ancestor WHERE type = :type AND depth > 0 ORDER BY slug, ancestor"
+    return [(slug, ancestor) for slug, ancestor in transaction.fetch(sql, {"type": record_type})]
 
 
 def list_families(transaction: ReadTransaction) -> dict[str, str]:

@@ -315,6 +315,8 @@ def test_the_origin_gets_only_the_encoding_and_the_trace_of_a_request(origin: An
         "x-forwarded-for": "127.0.0.1",
         "accept-encoding": "gzip",
         "traceparent": trace,
+        # Under /fhir, whether the caller accepts what is served there.
+        **({"accept": "none"} if path.startswith("/fhir") else {}),
     }
     httpx.get(f"{nginx.base}{path}?again", headers={"Traceparent": "00-\x01", "Accept-Encoding": "x"})
     assert {name.lower() for name, _ in origin.request_headers} == {"host", "x-forwarded-for"}
@@ -412,6 +414,30 @@ def test_an_expired_response_is_not_replaced_by_the_response_to_a_control_byte(a
             time.sleep(1.1)
             send_raw(nginx.port, POISONED_REQUESTS["control byte"]("/v1/procedures/p"))
             assert get_response(nginx.port, "/v1/procedures/p") == expected
+    finally:
+        nginx.stop()
+
+
+def test_accept_and_prefer_count_under_fhir_alone_and_are_part_of_the_key(api: Api, tmp_path: Path) -> None:
+    nginx = start_nginx(tmp_path, api.port)
+    lenient = {"Prefer": "handling=lenient"}
+    try:
+        for _ in range(2):
+            for path, headers, status in (
+                ("/fhir/ActivityDefinition/p", {}, 200),
+                ("/fhir/ActivityDefinition/p", {"Accept": "application/fhir+xml"}, 406),
+                ("/fhir/ActivityDefinition/p", {"Accept": "application/fhir+json; fhirVersion=4.0"}, 406),
+                ("/fhir/ActivityDefinition/p", {"Accept": "application/fhir+json; fhirVersion=5.0"}, 200),
+                ("/fhir/ActivityDefinition/p", {"Accept": "application/fhir+json;q=0"}, 406),
+                ("/fhir/ActivityDefinition/p", {"Accept": "text/html, */*;q=0.8"}, 200),
+                ("/fhir/ActivityDefinition?made-up=1", {}, 400),
+                ("/fhir/ActivityDefinition?made-up=1", lenient, 200),
+                ("/v1/procedures/p", {"Accept": "application/fhir+xml"}, 200),
+                ("/v1/procedures?made-up=1", lenient, 422),
+            ):
+                assert httpx.get(f"{nginx.base}{path}", headers=headers).status_code == status, (path, headers)
+        search = httpx.post(f"{nginx.base}/fhir/ActivityDefinition/_search", data={"_id": "p"})
+        assert (search.status_code, search.json()["total"]) == (200, 1)
     finally:
         nginx.stop()
 

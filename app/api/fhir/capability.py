@@ -13,20 +13,21 @@ from app import __version__
 from app.api.deps import Context
 from app.api.fhir import claims, params, records, terminology
 from app.api.fhir.openapi import ResourceId, resource_responses
-from app.api.fhir.search import resource_response
+from app.api.fhir.search import Index, resource_response, search_response
 from app.domain.json import Json
 from app.formats.fhir.elements import BASE_URL, canonical_url
 from app.formats.fhir.structure_definitions import get_extensions
+from app.http.context import RequestContext
 from app.openapi.document import NoQuery
 from app.openapi.responses import HEADERS
 
 # The operations come first: `{id}` would match their names.
 router = terminology.router
-# Tag of routes -> their search and their read.
-_HANDLERS: Final[Mapping[str, tuple[Callable[..., Response], Callable[..., Response]]]] = {
-    "records": (records.search_records, records.read_record),
-    "claims": (claims.search_claims, claims.read_claim),
-    "terminology": (terminology.search_definitions, terminology.read_definition),
+# Tag of routes -> index of a resource type, and its read.
+_HANDLERS: Final[Mapping[str, tuple[Callable[[RequestContext, str], Index], Callable[..., Response]]]] = {
+    "records": (records.get_index, records.read_record),
+    "claims": (claims.get_index, claims.read_claim),
+    "terminology": (terminology.get_index, terminology.read_definition),
 }
 
 
@@ -63,7 +64,16 @@ _RESOURCE_TYPES: Final = (
         "Conditions (`condition-...`) and pain generators (`pain-generator-...`).",
         includes=("EvidenceVariable:derived-from",),
     ),
-    ResourceType("Citation", "records", params.RECORD_PARAMS, "Search sources.", "Get a source.", "Sources."),
+    ResourceType(
+        "ConditionDefinition",
+        "records",
+        params.RECORD_PARAMS,
+        "Search conditions.",
+        "Get a condition.",
+        "Conditions. Evidence cannot refer to a ConditionDefinition, so each condition is an EvidenceVariable as well.",
+        includes=("ConditionDefinition:derived-from",),
+    ),
+    ResourceType("Citation", "records", params.SOURCE_PARAMS, "Search sources.", "Get a source.", "Sources."),
     ResourceType(
         "ClinicalUseDefinition",
         "claims",
@@ -85,7 +95,7 @@ _RESOURCE_TYPES: Final = (
     ResourceType(
         "CodeSystem",
         "terminology",
-        params.TERMINOLOGY_PARAMS,
+        params.DEFINITION_PARAMS,
         "Search code systems: the records of the release and the closed lists.",
         "Get a code system.",
         "Records of the release as codes, and the closed lists of the content.",
@@ -94,7 +104,7 @@ _RESOURCE_TYPES: Final = (
     ResourceType(
         "ValueSet",
         "terminology",
-        params.TERMINOLOGY_PARAMS,
+        params.DEFINITION_PARAMS,
         "Search value sets: one for each code system, and one for each procedure family.",
         "Get a value set.",
         "One for each code system, and one for each procedure family.",
@@ -103,7 +113,7 @@ _RESOURCE_TYPES: Final = (
     ResourceType(
         "StructureDefinition",
         "terminology",
-        params.TERMINOLOGY_PARAMS,
+        params.DEFINITION_PARAMS,
         "Search the definitions of the extensions, which hold the content that R5 has no element for.",
         "Get the definition of an extension.",
         "Extensions for content that R5 has no element for.",
@@ -113,16 +123,17 @@ _RESOURCE_TYPES: Final = (
 
 def _add_resource_type(row: ResourceType) -> None:
     """Add the routes that search and read resources of a type."""
-    handle_search, handle_read = _HANDLERS[row.tag]
+    get_index, handle_read = _HANDLERS[row.tag]
 
     def search(query: params.FhirSearch, ctx: Context) -> Response:
-        return handle_search(ctx, row.name, query.model_dump(by_alias=True))
+        query_params = query.model_dump(by_alias=True)
+        return search_response(ctx, row.name, get_index(ctx, row.name), row.search_params, query_params)
 
     # FastAPI reads the model of this search from the annotation.
     search.__annotations__["query"] = Annotated[params.build_search_model(row.search_params, row.includes), Query()]
 
-    def read(id: ResourceId, _: params.FhirQuery, ctx: Context) -> Response:
-        return handle_read(ctx, row.name, id)
+    def read(id: ResourceId, query: Annotated[params.FhirRead, Query()], ctx: Context) -> Response:
+        return handle_read(ctx, row.name, id, query.model_dump(by_alias=True))
 
     singular = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", row.name).lower()
     # Evidence has no plural.
@@ -175,10 +186,7 @@ def _describe_resource_type(row: ResourceType) -> Json:
         "readHistory": False,
         "updateCreate": False,
         "searchParam": [
-            {"name": param.name, "type": param.type, "documentation": param.description}
-            for param in (params.ID, params.STATUS, *row.search_params)
-            # A modifier such as `name:exact` is no parameter of its own.
-            if ":" not in param.name
+            {"name": param.name, "type": param.type, "documentation": param.description} for param in row.search_params
         ],
     }
     if row.includes:
@@ -220,4 +228,7 @@ def build_fhir_openapi(app: FastAPI) -> dict[str, Any]:
         servers=[{"url": app.state.services.settings.absolute_base}],
     )
     document["components"] = {"headers": dict(HEADERS)}
+    for path in document["paths"].values():
+        # FastAPI adds a response that no path has: invalid parameters are a 400.
+        path["get"]["responses"].pop("422", None)
     return document

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Query, Response
 from pydantic import Field
@@ -16,13 +16,12 @@ from app.api.fhir.params import (
     SearchParams,
     Text,
     parse_name,
-    parse_statuses,
     reject_param,
 )
 from app.domain.json import Json
 from app.errors import NotFound
 from app.formats.fhir import terminology
-from app.formats.fhir.elements import canonical_url, system_url
+from app.formats.fhir.elements import canonical_url, get_definition_name, system_url
 from app.formats.fhir.structure_definitions import build_structure_definition, get_extensions
 from app.formats.fhir.terminology import Concept
 from app.http.context import RequestContext
@@ -32,7 +31,6 @@ from app.text.nearest import find_nearest
 from app.text.normalize import normalize
 
 router = create_fhir_router()
-CURSOR_PATTERN: Final = r"[0-9]{1,9}"
 _Offset = Annotated[int, Field(ge=0, le=10_000_000, description="Codes to skip.")]
 _Count = Annotated[int, Field(ge=0, le=1000, description="Codes per page.")]
 
@@ -126,7 +124,7 @@ def _check_id(resource_type: str, name: str) -> str:
 
 def _resolve_url(resource_type: str, parameter: str, url: str) -> str:
     """Resolve a canonical URL to an id. Raises InvalidParameter with suggestions."""
-    name, titles = search.parse_canonical_id(resource_type, url), _get_titles(resource_type)
+    name, titles = url.partition("|")[0].removeprefix(canonical_url(resource_type, "")), _get_titles(resource_type)
     if name not in titles:
         known = [canonical_url(resource_type, known_name) for known_name in titles]
         reject_param(parameter, url, f"unknown {resource_type} URL", find_nearest(url, known, limit=3))
@@ -141,35 +139,33 @@ def _find_concept(concepts: Sequence[Concept], code: str) -> tuple[Concept | Non
     return None, tuple(find_nearest(code, [concept.code for concept in concepts], limit=3))
 
 
-def read_definition(ctx: RequestContext, resource_type: str, name: str) -> Response:
+def read_definition(ctx: RequestContext, resource_type: str, name: str, params: SearchParams) -> Response:
     """Response with a code system, value set or structure definition. Raises NotFound with suggestions."""
     _ = ctx.release  # A release mismatch comes before an unknown id.
-    return search.resource_response(ctx, _build_resource(ctx, resource_type, _check_id(resource_type, name)))
+    return search.resource_response(ctx, _build_resource(ctx, resource_type, _check_id(resource_type, name)), params)
 
 
-def search_definitions(ctx: RequestContext, resource_type: str, params: SearchParams) -> Response:
-    """Response with one page of code systems, value sets or structure definitions."""
-    after = search.decode_page_cursor(ctx, resource_type, params, pattern=CURSOR_PATTERN)
-    is_active = "active" in parse_statuses(params)
-    matches = search.list_matching_names(resource_type, params, str)
-    prefixes = [normalize(text) for text in (params["name"], params["title"]) if text is not None]
-    names = [
-        name
-        for name, title in _get_titles(resource_type).items()
-        if is_active
-        and all(name in match for match in matches)
-        and all(normalize(title).startswith(prefix) or normalize(name).startswith(prefix) for prefix in prefixes)
-    ]
-    if params["_summary"] == "count":
-        return search.bundle_response(ctx, resource_type, total=len(names))
-    begin = int(after) if after else 0
-    end = begin + params["_count"]
-    return search.bundle_response(
-        ctx,
-        resource_type,
-        total=len(names),
-        matches=[_build_resource(ctx, resource_type, name) for name in names[begin:end]],
-        next_position=str(end) if end < len(names) else None,
+def get_index(ctx: RequestContext, resource_type: str) -> search.Index:
+    """Index of the definitions of a resource type."""
+    version = ctx.release.version
+    return search.Index(
+        [
+            search.Entry(
+                name,
+                name,
+                {
+                    "_id": [("", name)],
+                    "url": [(canonical_url(resource_type, name), version)],
+                    # `name-with-hyphens` is no name, but what people write.
+                    "name": search.list_texts(get_definition_name(resource_type, name), name),
+                    "title": search.list_texts(title),
+                    "status": [(search.PUBLICATION_STATUS, "active")],
+                },
+            )
+            for name, title in _get_titles(resource_type).items()
+        ],
+        lambda _, names: list(names),
+        lambda ctx, names: [_build_resource(ctx, resource_type, name) for name in names],
     )
 
 

@@ -4,6 +4,7 @@ Content that R5 has an element for is in that element. The whole claim is also i
 how well it is supported) and `value-...` (its figures), so that no number and no citation is lost.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from app.domain import vocabulary
@@ -26,7 +27,11 @@ def get_value_extension_name(claim_kind: str) -> str:
     return "value-statement" if is_statement else f"value-{claim_kind.replace('_', '-')}"
 
 
-def build_claim_resource(claim: Json, version: str) -> Json:
+# (record type, slug) -> (system, code, title) of the codes of other organizations that mean the record.
+ListCodes = Callable[[str, str], Sequence[tuple[str, str, str]]]
+
+
+def build_claim_resource(claim: Json, version: str, list_codes: ListCodes) -> Json:
     """Build the resource for a claim document of /v1."""
     resource_type = elements.get_claim_resource_type(claim["kind"])
     resource: Json = {
@@ -39,7 +44,7 @@ def build_claim_resource(claim: Json, version: str) -> Json:
     }
     identifier = [elements.build_identifier("claim", claim["id"])]
     if resource_type == "ClinicalUseDefinition":
-        return resource | {"identifier": identifier} | _build_clinical_use(claim)
+        return resource | {"identifier": identifier} | _build_clinical_use(claim, list_codes)
     url = elements.canonical_url(resource_type, resource["id"])
     return resource | {"url": url, "identifier": identifier, "version": version} | _build_evidence(claim)
 
@@ -62,7 +67,7 @@ def _build_extensions(claim: Json) -> list[Json]:
     return [build_extension("claim", members), *([value] if value["extension"] else [])]
 
 
-def _build_clinical_use(claim: Json) -> Json:
+def _build_clinical_use(claim: Json, list_codes: ListCodes) -> Json:
     value, use = claim["value"], elements.USE_TYPE_BY_CLAIM_KIND[claim["kind"]]
     clinical_use: Json = {
         "type": use,
@@ -71,6 +76,10 @@ def _build_clinical_use(claim: Json) -> Json:
     }
     if use == "indication":
         condition = build_codeable_concept("conditions", value["condition"]["slug"], value["condition"]["name"])
+        condition["coding"] += [
+            omit_empty({"system": system, "code": code, "display": title})
+            for system, code, title in list_codes("condition", value["condition"]["slug"])
+        ]
         clinical_use["indication"] = {
             "diseaseSymptomProcedure": {"concept": condition},
             "intendedEffect": {"concept": build_codeable_concept("target-roles", value["role"])},

@@ -64,16 +64,26 @@ def omit_empty(elements: Json) -> Json:
     return {name: value for name, value in elements.items() if value not in _EMPTY}
 
 
-def build_definition(resource_type: str, name: str, title: str, release: LoadedRelease, *, suffix: str = "") -> Json:
-    """Build the elements that code systems, value sets and definitions share. `suffix` ends its name for programs."""
+def to_plain_number(number: float) -> float:
+    """Convert a number to how a source writes it: 57, not 57.0."""
+    return int(number) if number == int(number) else number
+
+
+def get_definition_name(resource_type: str, name: str) -> str:
+    """Name of a definition for programs: a code system and its value set have different ones."""
     camel_case = "".join(part.capitalize() for part in name.split("-"))
+    return f"Kb{camel_case}{'' if resource_type == 'StructureDefinition' else resource_type}"
+
+
+def build_definition(resource_type: str, name: str, title: str, release: LoadedRelease) -> Json:
+    """Build the elements that code systems, value sets and definitions share."""
     return {
         "resourceType": resource_type,
         "id": name,
         "language": "en",
         "url": canonical_url(resource_type, name),
         "version": release.version,
-        "name": f"Kb{camel_case}{suffix}",
+        "name": get_definition_name(resource_type, name),
         "title": title,
         "status": "active",
     }

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from app.domain.json import Json
-from app.formats.fhir.elements import build_codeable_concept, build_reference, canonical_url
+from app.formats.fhir.elements import build_codeable_concept, build_reference, canonical_url, to_plain_number
 
 MAX_INTEGER: Final = 2**31 - 1
 _VALUE_ELEMENTS: Final = {str: "valueString", bool: "valueBoolean", int: "valueInteger", float: "valueDecimal"}
@@ -46,4 +46,5 @@ def _render(value: Any) -> Json | None:  # noqa: ANN401 - any JSON value but a l
             members = _build_members(value)
             return {"extension": members} if members else None
     is_too_large = isinstance(value, int) and abs(value) > MAX_INTEGER
-    return {"valueDecimal" if is_too_large else _VALUE_ELEMENTS[type(value)]: value}
+    number = to_plain_number(value) if isinstance(value, float) else value
+    return {"valueDecimal" if is_too_large else _VALUE_ELEMENTS[type(value)]: number}

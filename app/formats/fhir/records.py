@@ -1,7 +1,7 @@
 """Record resources: ActivityDefinition (procedures), EvidenceVariable (conditions, pain generators), Citation (sources).
 
 Condition and BodyStructure of R5 belong to a patient, so conditions and pain generators are variables that evidence is
-about. Facts about the record itself are in the extension `record`; its claims are separate resources.
+about. A condition is also a ConditionDefinition, which evidence cannot refer to. Facts about the record itself are in the extension `record`; its claims are separate resources.
 """
 
 from typing import Final
@@ -28,10 +28,18 @@ _IDENTIFIER_SYSTEMS: Final = {
 }
 
 
-def build_record_resource(document: Json, release_date: str, publisher: str) -> Json:
-    """Build the resource for a record document or a source summary of /v1."""
+def get_program_name(slug: str) -> str:
+    """Name of a resource for programs: a capital letter, then letters, digits and underscores."""
+    return "Kb_" + slug.replace("-", "_")
+
+
+def build_record_resource(document: Json, release_date: str, publisher: str, resource_type: str | None = None) -> Json:
+    """Build the resource for a record document or a source summary of /v1. A condition has two resource types."""
     record_type, slug, name = document["type"], document["slug"], document["name"]
-    resource_type, resource_id = elements.get_record_resource_id(record_type, slug)
+    own_type, resource_id = elements.get_record_resource_id(record_type, slug)
+    if resource_type == "ConditionDefinition":
+        resource_id = elements.to_fhir_id(slug)
+    resource_type = resource_type or own_type
     is_source = record_type == "source"
     resource = {
         "resourceType": resource_type,
@@ -46,8 +54,7 @@ def build_record_resource(document: Json, release_date: str, publisher: str) -> 
         "url": elements.canonical_url(resource_type, resource_id),
         "identifier": [elements.build_identifier(record_type, slug)],
         "version": document["last_changed_in"],
-        # FHIR wants a name for programs: a capital letter, then letters, digits and underscores.
-        "name": "Kb_" + slug.replace("-", "_"),
+        "name": get_program_name(slug),
         "title": name,
         "status": STATUS_BY_STANDING[document["standing"]] if is_source else "active",
         "date": release_date,
@@ -56,8 +63,21 @@ def build_record_resource(document: Json, release_date: str, publisher: str) -> 
     if is_source:
         return resource | {"citedArtifact": _build_cited_artifact(document)}
     resource |= _build_prose_elements(document)
+    if resource_type == "ConditionDefinition":
+        return _build_condition_definition(resource, document)
     is_procedure = record_type == "procedure"
     return resource | (_build_activity_elements(document) if is_procedure else _build_variable_elements(document))
+
+
+def _build_condition_definition(resource: Json, document: Json) -> Json:
+    """Build a ConditionDefinition: it has no elements for license, review and related artifacts, which its EvidenceVariable has."""
+    absent = {"copyright", "copyrightLabel", "lastReviewDate", "reviewer", "relatedArtifact"}
+    resource = {name: element for name, element in resource.items() if name not in absent}
+    resource["code"] = _build_record_concept(document)
+    # There is room for one site, and a list of regions says that the condition occurs in each of them.
+    if len(regions := document["body_regions"]) == 1:
+        resource["bodySite"] = build_codeable_concept("body-regions", regions[0], vocabulary.BODY_REGIONS[regions[0]])
+    return resource
 
 
 def _build_source_extensions(source: Json) -> list[Json]:

@@ -6,7 +6,7 @@ from typing import Final
 from app.domain import vocabulary
 from app.domain.durations import duration_to_days
 from app.domain.json import Json
-from app.formats.fhir.elements import build_codeable_concept, omit_empty
+from app.formats.fhir.elements import build_codeable_concept, omit_empty, to_plain_number
 
 _UCUM: Final = "http://unitsofmeasure.org"
 _PERCENT: Final = {"unit": "%", "system": _UCUM, "code": "%"}
@@ -25,7 +25,7 @@ def build_duration(iso: str | None) -> Json | None:
         amount: float = float(number)
     else:
         amount, unit, code = round(duration_to_days(iso), 4), "days", "d"
-    return {"value": int(amount) if amount.is_integer() else amount, "unit": unit, "system": _UCUM, "code": code}
+    return {"value": to_plain_number(amount), "unit": unit, "system": _UCUM, "code": code}
 
 
 def build_statistics(claim: Json) -> list[Json]:
@@ -47,7 +47,7 @@ def build_statistics(claim: Json) -> list[Json]:
 
 
 def _build_quantity(number: float | None, unit: Json) -> Json | None:
-    return None if number is None else {"value": number, **unit}
+    return None if number is None else {"value": to_plain_number(number), **unit}
 
 
 def _build_statistic(description: str, low: Json | None, high: Json | None, *, statistic: str | None = None) -> Json:

@@ -204,7 +204,9 @@ def get_extensions() -> dict[str, Extension]:
             "Cited statement: who states it and how well it is supported.", _CLAIM_CONTEXTS, _CLAIM_MEMBERS
         ),
         "record": Extension(
-            "Facts about the record itself.", ("ActivityDefinition", "EvidenceVariable"), _RECORD_MEMBERS
+            "Facts about the record itself.",
+            ("ActivityDefinition", "EvidenceVariable", "ConditionDefinition"),
+            _RECORD_MEMBERS,
         ),
         "source": Extension("Kind of source.", ("Citation",), _SOURCE_MEMBERS),
         "typical-relief": Extension(

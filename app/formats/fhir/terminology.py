@@ -89,7 +89,7 @@ def get_code_system(value_set: str) -> str:
 def build_code_system(name: str, concepts: Sequence[Concept], release: LoadedRelease) -> Json:
     """Build a CodeSystem; without its codes if it has more than MAX_CONCEPTS."""
     complete = len(concepts) <= MAX_CONCEPTS
-    definition = build_definition("CodeSystem", name, CODE_SYSTEM_TITLES[name], release, suffix="CodeSystem")
+    definition = build_definition("CodeSystem", name, CODE_SYSTEM_TITLES[name], release)
     return omit_empty(
         {
             **definition,
@@ -135,7 +135,7 @@ def build_value_set(name: str, release: LoadedRelease) -> Json:
     include: Json = {"system": system_url(get_code_system(name))}
     if name in FAMILY_VALUE_SETS:
         include["filter"] = [{"property": "family", "op": "=", "value": FAMILY_VALUE_SETS[name]}]
-    definition = build_definition("ValueSet", name, VALUE_SET_TITLES[name], release, suffix="ValueSet")
+    definition = build_definition("ValueSet", name, VALUE_SET_TITLES[name], release)
     return definition | {"experimental": False, "date": release.date, "compose": {"include": [include]}}
 
 

@@ -1,0 +1,38 @@
+"""A server with /fhir and a few records, for each database engine."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from build import claim, condition, generator, procedure, risk
+from conftest import Client, Load
+
+from app.main import create_app
+from app.settings import Settings
+
+LONG = "a-procedure-whose-slug-is-longer-than-the-sixty-four-characters-of-a-fhir-id"
+
+
+@pytest.fixture
+def fhir(database_url: str, client: Client, load: Load, runner: asyncio.Runner) -> Iterator[Client]:
+    del client
+    events = claim(
+        "p--risk",
+        "procedure_risk",
+        {"risk": "bleeding", "phrase": "a bruise", "state": "known", "observed": 3, "n": 120, "per": "people"},
+    )
+    stop = claim("p--stop", "contraindication", {"label": "Infection of the skin", "topics": ["local_infection"]})
+    load(
+        risk("bleeding"),
+        generator("facet-joint"),
+        condition("sciatica"),
+        procedure("p", names=[{"text": "Needle work", "kind": "synonym"}], indicated=["sciatica"], treats=["facet-joint"], claims=[events, stop]),
+        procedure("q", family="ablation", former_slugs=["old-q"]),
+        procedure(LONG, indicated=["sciatica"]),
+    )  # fmt: skip
+    fhir_client = Client(
+        create_app(Settings(database_url=database_url, features=("fhir",), public_url="http://kb.test")), runner
+    )
+    fhir_client.poll_release()
+    yield fhir_client
+    fhir_client.close()
