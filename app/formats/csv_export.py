@@ -47,6 +47,18 @@ _RELIEF_COLUMNS: Final = (
     *((name, name) for name in ("ongoing", "typical", "selection_reason")),
 )
 
+_FIGURE_COLUMNS: Final = (
+    "observed",
+    "n",
+    "percent_min",
+    "percent_max",
+    "per",
+    "timeframe",
+    "population",
+    "subject",
+    "claim",
+)
+
 
 def _list_value_columns(model: type[Value]) -> list[tuple[str, str]]:
     """List the columns of a value of a claim: its fields, except for the lists of further figures."""
@@ -60,6 +72,10 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("name", "name"),
         *((fact, fact) for fact in RECORD_TYPES["procedure"].facts),
         ("body_regions", "body_regions"),
+        # The serious risks of any form, each with its worst figure: an umbrella has few of its own.
+        ("serious_risk", "serious_risks.items.risk.slug"),
+        *((f"serious_risk_{name}", f"serious_risks.items.{name}") for name in ("seriousness", "state")),
+        *((f"serious_risk_{name}", f"serious_risks.items.worst.{name}") for name in _FIGURE_COLUMNS),
         *((f"position_{name}", f"positions.items.{name}") for name in ("position", "body", "year", "scope", "claim")),
         *((f"typical_relief_{column}", f"typical_relief.items.{path}") for column, path in _RELIEF_COLUMNS),
         ("typical_relief_claim", "typical_relief.items.claim"),

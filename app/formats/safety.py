@@ -105,27 +105,41 @@ def describe_topic(row: Json) -> str:
     return f"{topic} ({vocabulary.CONTRAINDICATION_STRENGTHS[row['strength']].lower()})"
 
 
-def iter_safety_lines(document: Json) -> Iterator[str]:
+def iter_safety_lines(document: Json, *, max_signs: int | None = None, with_scopes: bool = True) -> Iterator[str]:
     """Yield what a reader of a record must not miss, a sentence or list a line, for forms without tables.
 
-    Its forms, the serious risks of any form, topics of contraindications, positions against and emergency signs.
+    Its forms, the serious risks of any form, positions against, topics of contraindications, disagreements and emergency
+    signs. `max_signs` bounds the signs; without scopes a body is named once.
     """
     if count := document["forms"]["count"]:
         names = ", ".join(form["name"] for form in document["forms"]["records"])
-        yield f"{count} {'form' if count == 1 else 'forms'}: {names}."
+        yield f"{count} {'form' if count == 1 else 'forms'}, whose harms are included here: {names}."
     if document["type"] == "procedure":
-        yield from iter_harm_lines(document)
+        yield from iter_harm_lines(document, with_scopes=with_scopes)
         if topics := list_contraindication_topics(document):
             yield f"Contraindications: {'; '.join(map(describe_topic, topics))}."
-        if document["conflicts"]["items"] or document["forms_with_conflicts"]["items"]:
-            yield "Sources disagree on it or on a form of it."
-    if signs := [row["sign"].rstrip(".") for row in document["when_to_call"]["items"] if row["tier"] == "emergency"]:
-        yield f"{vocabulary.CALL_ACTIONS['emergency']} {'; '.join(signs)}."
+        if document["conflicts"]["items"]:
+            yield "Sources disagree on it."
+        if forms := document["forms_with_conflicts"]["items"]:
+            yield f"Sources disagree on these forms: {', '.join(form['name'] for form in forms)}."
+    signs = [row["sign"] for row in document["when_to_call"]["items"] if row["tier"] == "emergency"]
+    yield from describe_signs(signs, max_signs)
 
 
-def iter_harm_lines(procedure: Json) -> Iterator[str]:
+def iter_harm_lines(procedure: Json, *, with_scopes: bool = True) -> Iterator[str]:
     """Yield the serious risks of a procedure and its forms, and the positions against it; also from a list row."""
     if risks := procedure["serious_risks"]["items"]:
         yield f"Serious harms: {'; '.join(map(describe_risk, risks))}."
-    if opposed := [row for row in procedure["positions"]["items"] if row["position"] in OPPOSED_POSITIONS]:
-        yield f"Positions against: {'; '.join(map(describe_position, opposed))}."
+    rows = (row if with_scopes else {**row, "scope": None} for row in procedure["positions"]["items"])
+    if opposed := dict.fromkeys(describe_position(row) for row in rows if row["position"] in OPPOSED_POSITIONS):
+        yield f"Positions against: {'; '.join(opposed)}."
+
+
+def describe_signs(signs: list[str], max_signs: int | None = None) -> list[str]:
+    """Describe emergency signs in one line with what to do; no line without signs."""
+    if not signs:
+        return []
+    more = f"; and {len(signs) - max_signs} more" if max_signs and len(signs) > max_signs else ""
+    return [
+        f"{vocabulary.CALL_ACTIONS['emergency']} {'; '.join(sign.rstrip('.') for sign in signs[:max_signs])}{more}."
+    ]

@@ -1,7 +1,7 @@
 """Page rendering: routes, templates, static files, and the variables and headers that all pages share."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib import resources
@@ -22,13 +22,14 @@ from app.formats.safety import (
     describe_figure,
     describe_risk,
     describe_topic,
+    iter_harm_lines,
     list_contraindication_topics,
     list_risk_groups,
 )
 from app.http.context import CACHE_CONTROL, RequestContext, request_context
 from app.http.search import explain_hit
 from app.http.slug_resolution import get_document, names_by_slug
-from app.queries.documents import get_current_release_json
+from app.queries.documents import get_current_release_json, list_summaries
 from app.queries.list_filter import FilteredList
 from app.queries.lists import list_rows
 from app.text.nearest import find_nearest
@@ -86,6 +87,7 @@ def _environment() -> Environment:
         describe_figure=describe_figure,
         describe_body=describe_body,
         describe_topic=describe_topic,
+        harm_lines=iter_harm_lines,
         risk_groups=list_risk_groups,
         contraindication_topics=list_contraindication_topics,
         source_links=list_source_links,
@@ -167,6 +169,13 @@ def load_rows(ctx: RequestContext, path: str, limit: int = 1000) -> list[Json]:
     """Load the items of an API list, in the order of the API."""
     rows = list_rows(FilteredList(ctx.connection, path), after=None, limit=limit)
     return [parse_document(ctx, row.json) for row in rows]
+
+
+def load_procedure_rows(ctx: RequestContext, slugs: Iterable[str]) -> list[Json]:
+    """Load the list rows of procedures, each once, in the order of their slugs."""
+    keys = [("procedure", slug) for slug in dict.fromkeys(slugs)]
+    rows = list_summaries(ctx.connection, keys)
+    return [parse_document(ctx, rows[key]) for key in keys]
 
 
 def page(

@@ -102,7 +102,12 @@ def test_an_umbrella_comes_with_the_harms_of_its_forms(fhir: Client, load: Load)
     path = "/fhir/ClinicalUseDefinition?subject=ActivityDefinition/epidural"
     assert list_ids(fhir, path) == ["caudal-death", "caudal-stop"]
     text = fhir.get("/fhir/ActivityDefinition/epidural").json()["text"]["div"]
-    for expected in ("1 form: Caudal", "Death (can threaten life): 3 of 18 people", "Blood thinners", "A body, 2025"):
+    for expected in (
+        "1 form, whose harms are included here: Caudal",
+        "Death (can threaten life): 3 of 18 people",
+        "Blood thinners",
+        "A body, 2025",
+    ):
         assert expected in text, text
     effect = fhir.get("/fhir/ClinicalUseDefinition/caudal-death").json()["undesirableEffect"]
     assert "in: people with cancer; 30 days" in effect["frequencyOfOccurrence"]["text"]

@@ -1,7 +1,9 @@
 """Embeds over HTTP: builds, cards and frames. tests/browser/test_embeds.py loads them in the page of a clinic."""
 
 import base64
+import csv
 import hashlib
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -331,6 +333,35 @@ def test_a_chart_places_its_estimates_and_names_procedures_without_one(client: C
     assert 0 < open_ended["rows"][0]["low"] < closed["rows"][0]["low"] < closed["rows"][0]["high"] < 1
     assert open_ended["rows"][0]["high"] is None
     assert "Silent: no cited duration is known." in frame
+
+
+def test_no_relief_is_shown_without_the_harms_and_the_positions_against_it(client: Client, load: Load) -> None:
+    harm = {"risk": "stroke", "phrase": "stroke", "state": "known", "observed": 1, "n": 90, "per": "people"}
+    against = {"body": "A body", "year": 2025, "position": "against"}
+    load(
+        risk("stroke", seriousness="life_threatening"),
+        page("emergencies"),
+        procedure("umbrella", claims=[relief("u", min="P1M")]),
+        procedure(
+            "form",
+            broader=["umbrella"],
+            claims=[claim("h", "procedure_risk", harm), claim("a", "recommendation", against)],
+        ),
+    )
+
+    for path in (
+        "/relief",
+        "/embed/v1/relief/umbrella.json",
+        "/embed/v1/relief.json",
+        "/embed/relief-chart?procedure=umbrella&procedure=form",
+        "/embed/relief-chart",
+    ):
+        text = client.get(path).text
+        assert "1 of 90 people" in text, path
+        assert "A body, 2025" in text, path
+    rows = list(csv.DictReader(io.StringIO(client.get("/v1/procedures.csv").text)))
+    (row,) = [row for row in rows if row["slug"] == "umbrella"]
+    assert (row["serious_risk"], row["serious_risk_n"], row["serious_risk_subject"]) == ("stroke", "90", "form")
 
 
 def test_options_start_with_warning_signs_and_care_without_a_procedure(client: Client, load: Load) -> None:

@@ -5,17 +5,10 @@ from typing import Any, Final
 
 import orjson
 
-from app.domain import vocabulary
 from app.domain.claim_kinds import BLOCKS
 from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPES, SOURCE_IDENTIFIERS
-from app.formats.safety import (
-    OPPOSED_POSITIONS,
-    describe_body,
-    describe_risk,
-    describe_topic,
-    list_contraindication_topics,
-)
+from app.formats.safety import describe_signs, iter_safety_lines
 
 NOTICE: Final = "Information, not advice."
 _SOURCE_FIELDS: Final = ("slug", "name", "design", "year", "commercial", "standing", *SOURCE_IDENTIFIERS)
@@ -171,36 +164,13 @@ def list_safety_lines(document: Json) -> list[str]:
     if document["type"] == "emergency":
         signs = document["signs"]
     elif "forms" in document:
-        return list(_iter_record_safety(document))
+        # Positions with their scopes are in full under `positions`.
+        return list(iter_safety_lines(document, max_signs=_MAX_SIGNS, with_scopes=False))
     else:
         signs = document.get("when_to_call", {"items": []})["items"]
-    return _describe_signs([sign.get("sign", sign.get("text")) for sign in signs if sign["tier"] == "emergency"])
-
-
-def _iter_record_safety(document: Json) -> Iterator[str]:
-    if count := document["forms"]["count"]:
-        names = ", ".join(form["name"] for form in document["forms"]["records"])
-        yield f"{count} {'form' if count == 1 else 'forms'}, whose harms are included here: {names}."
-    if document["type"] == "procedure":
-        if risks := document["serious_risks"]["items"]:
-            yield f"Serious harms: {'; '.join(map(describe_risk, risks))}."
-        opposed = [row for row in document["positions"]["items"] if row["position"] in OPPOSED_POSITIONS]
-        # With their scopes they are in full under `positions`.
-        bodies = dict.fromkeys(f"{vocabulary.POSITIONS[row['position']]}: {describe_body(row)}" for row in opposed)
-        if bodies:
-            yield f"Positions against: {'; '.join(bodies)}."
-        if topics := list_contraindication_topics(document):
-            yield f"Contraindications: {'; '.join(map(describe_topic, topics))}."
-    yield from _describe_signs([row["sign"] for row in document["when_to_call"]["items"] if row["tier"] == "emergency"])
-
-
-def _describe_signs(signs: list[str]) -> list[str]:
-    if not signs:
-        return []
-    more = f"; and {len(signs) - _MAX_SIGNS} more" if len(signs) > _MAX_SIGNS else ""
-    return [
-        f"{vocabulary.CALL_ACTIONS['emergency']} {'; '.join(sign.rstrip('.') for sign in signs[:_MAX_SIGNS])}{more}."
-    ]
+    return describe_signs(
+        [sign.get("sign", sign.get("text")) for sign in signs if sign["tier"] == "emergency"], _MAX_SIGNS
+    )
 
 
 def _list_texts(document: Json) -> list[Json]:

@@ -11,7 +11,7 @@ from app.queries.documents import find_document
 from app.queries.list_filter import FilteredList, count_rows
 from app.queries.lists import list_rows
 from app.web.charts import render_relief_chart
-from app.web.rendering import page, parse_document, parse_start, render_template
+from app.web.rendering import load_procedure_rows, page, parse_document, parse_start, render_template
 
 # Estimates on one page.
 PAGE_SIZE: Final = 250
@@ -39,6 +39,7 @@ def show_relief(ctx: RequestContext) -> Response:
         canonical_path=f"/relief?start={start}" if start else "/relief",
         description=description,
         chart=chart,
+        procedures=load_procedure_rows(ctx, (claim["subject"]["slug"] for claim in claims)),
         start=start,
         end=start + len(claims),
         total=total,
