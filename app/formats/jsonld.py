@@ -8,9 +8,10 @@ is a `DiagnosticProcedure`. URLs contain link placeholders.
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from app.domain import vocabulary
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE, list_source_links
-from app.formats.safety import list_risk_groups
+from app.formats.safety import describe_body, list_risk_groups
 from app.read_model.link_placeholder import LINK_PLACEHOLDER
 
 JSONLD_MEDIA_TYPE: Final = "application/ld+json"
@@ -27,12 +28,21 @@ _STRUCTURE_TYPES: Final = {
 _SPOKEN_NAME_KINDS: Final = {"synonym", "abbreviation", "lay_name"}
 
 
-def build_procedure_node(document: Json) -> Json:
-    """Node of a procedure, from its document."""
+# Families whose procedures all reach their target through a needle: some blocks go through the nose, some ablations need a cut.
+_PERCUTANEOUS_FAMILIES: Final = frozenset({"injection", "neurolysis"})
+_SPECIALTY: Final = {"@type": "MedicalSpecialty", "name": "Interventional pain medicine"}
+
+
+def build_procedure_node(document: Json, modified: str) -> Json:
+    """Node of a procedure, from its document. `modified`: date of its last change."""
     therapeutic = "therapeutic" in document["intents"]
     targets = (claim["value"]["pain_generator"]["name"] for claim in document["targets"]["items"])
     texts = document["texts"]
-    node = _build_record(document, THERAPY if therapeutic else "DiagnosticProcedure") | {
+    is_percutaneous = document["family"] in _PERCUTANEOUS_FAMILIES
+    node = _build_record(document, THERAPY if therapeutic else "DiagnosticProcedure", modified) | {
+        "procedureType": "https://schema.org/PercutaneousProcedure" if is_percutaneous else None,
+        # What bodies say of it, those against first: without it a treatment would stand here as if undisputed.
+        "status": "; ".join(_list_positions(document["positions"]["items"])),
         "bodyLocation": _distinct(targets),
         "howPerformed": _join_texts(texts["what_happens"]),
         "preparation": _join_texts(texts["preparation"]),
@@ -50,9 +60,13 @@ def build_procedure_node(document: Json) -> Json:
     return _drop_empty(node)
 
 
-def build_condition_node(document: Json) -> Json:
-    """Node of a condition with its possible treatments, from its document."""
-    node = _build_record(document, "MedicalCondition") | {
+def _list_positions(rows: Iterable[Json]) -> list[str]:
+    return _distinct(f"{vocabulary.POSITIONS[row['position']]}: {describe_body(row)}" for row in rows)
+
+
+def build_condition_node(document: Json, modified: str) -> Json:
+    """Node of a condition with its possible treatments, from its document. `modified`: date of its last change."""
+    node = _build_record(document, "MedicalCondition", modified) | {
         "associatedAnatomy": [
             _build_reference(linked["record"], "AnatomicalStructure") for linked in document["pain_generators"]["items"]
         ],
@@ -71,9 +85,9 @@ def build_condition_node(document: Json) -> Json:
     return _drop_empty(node)
 
 
-def build_pain_generator_node(document: Json) -> Json:
-    """Node of a pain generator with its conditions and treatments, from its document."""
-    node = _build_record(document, _STRUCTURE_TYPES.get(document["kind"], "AnatomicalStructure")) | {
+def build_pain_generator_node(document: Json, modified: str) -> Json:
+    """Node of a pain generator with its conditions and treatments, from its document. `modified`: date of its last change."""
+    node = _build_record(document, _STRUCTURE_TYPES.get(document["kind"], "AnatomicalStructure"), modified) | {
         "relatedCondition": [
             _build_reference(linked["record"], "MedicalCondition") for linked in document["conditions"]["items"]
         ],
@@ -82,20 +96,59 @@ def build_pain_generator_node(document: Json) -> Json:
     return _drop_empty(node)
 
 
-NODE_BUILDERS: Final[dict[str, Callable[[Json], Json]]] = {
+NODE_BUILDERS: Final[dict[str, Callable[[Json, str], Json]]] = {
     "procedure": build_procedure_node,
     "condition": build_condition_node,
     "pain_generator": build_pain_generator_node,
 }
 
 
-def build_page_node(title: str, url: str, *, license_json: Json, version: str) -> Json:
-    """Node of a page that is not about a single record."""
-    page = {"@context": CONTEXT, "@type": "WebPage", "name": title, "url": url}
-    return page | {"inLanguage": "en", "license": license_json["url"], "version": version, "isAccessibleForFree": True}
+def build_page_node(title: str, path: str, *, license_json: Json, version: str, modified: str) -> Json:
+    """Node of a page that is not about a single record. `modified`: date of the release."""
+    url = f"{LINK_PLACEHOLDER}{path}"
+    page: Json = {"@context": CONTEXT, "@type": "WebPage", "name": title, "url": url}
+    page |= {"inLanguage": "en", "license": license_json["url"], "version": version, "isAccessibleForFree": True}
+    page |= {"dateModified": modified, "publisher": _build_publisher(license_json)}
+    return page | {"breadcrumb": _build_breadcrumb([(title, url)])}
 
 
-def _build_record(document: Json, schema_types: str | list[str]) -> Json:
+def build_site_node(*, license_json: Json) -> Json:
+    """Node of the whole site, for the home page: how to search it."""
+    return {
+        "@context": CONTEXT,
+        "@type": "WebSite",
+        "@id": f"{LINK_PLACEHOLDER}/#site",
+        "url": f"{LINK_PLACEHOLDER}/",
+        "name": "procedure-kb",
+        "inLanguage": "en",
+        "publisher": _build_publisher(license_json),
+        "potentialAction": {
+            "@type": "SearchAction",
+            "target": {"@type": "EntryPoint", "urlTemplate": f"{LINK_PLACEHOLDER}/search?q={{search_term_string}}"},
+            "query-input": "required name=search_term_string",
+        },
+    }
+
+
+def _build_publisher(license_json: Json) -> Json:
+    # The attribution is the name with the license: "procedure-kb contributors, CC BY 4.0".
+    name = license_json["attribution"].partition(", ")[0]
+    return {"@type": "Organization", "name": name, "url": f"{LINK_PLACEHOLDER}/"}
+
+
+def _build_breadcrumb(steps: list[tuple[str, str]]) -> Json:
+    """Path from the home page to a page: name and URL of each step."""
+    pages = [("Home", f"{LINK_PLACEHOLDER}/"), *steps]
+    return {
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": position, "name": name, "item": url}
+            for position, (name, url) in enumerate(pages, start=1)
+        ],
+    }
+
+
+def _build_record(document: Json, schema_types: str | list[str], modified: str) -> Json:
     html_url = f"{LINK_PLACEHOLDER}/{PATH_BY_RECORD_TYPE[document['type']]}/{document['slug']}"
     return {
         "@context": CONTEXT,
@@ -106,11 +159,14 @@ def _build_record(document: Json, schema_types: str | list[str]) -> Json:
         "description": document["summary"],
         "url": html_url,
         "code": [_build_code(row) for row in document["codes"]["items"] if row["relation"] == "exact"],
-        "mainEntityOfPage": _build_page(document, html_url),
+        "relevantSpecialty": _SPECIALTY,
+        "mainEntityOfPage": _build_page(document, html_url, modified),
     }
 
 
-def _build_page(document: Json, html_url: str) -> Json:
+def _build_page(document: Json, html_url: str, modified: str) -> Json:
+    folder = PATH_BY_RECORD_TYPE[document["type"]]
+    steps = [(folder.replace("-", " ").capitalize(), f"{LINK_PLACEHOLDER}/{folder}"), (document["name"], html_url)]
     return _drop_empty(
         {
             "@type": "MedicalWebPage",
@@ -122,18 +178,13 @@ def _build_page(document: Json, html_url: str) -> Json:
             "creditText": document["license"]["attribution"],
             "usageInfo": f"{LINK_PLACEHOLDER}/notice",
             "version": document["provenance"]["version"],
+            "dateModified": modified,
+            "publisher": _build_publisher(document["license"]),
+            "breadcrumb": _build_breadcrumb(steps),
             **_build_review(document["review"]),
             "citation": [_build_source(source) for source in document["sources"]],
         }
     )
-
-
-def _build_review(review: Json) -> Json:
-    # A review that lapsed says nothing of this page.
-    if review["status"] != "reviewed":
-        return {}
-    reviewer = {"@type": "Person", "name": review["reviewed_by"], "honorificSuffix": review["credentials"]}
-    return {"lastReviewed": review["reviewed_on"], "reviewedBy": reviewer}
 
 
 def _build_source(source: Json) -> Json:
@@ -148,6 +199,14 @@ def _build_source(source: Json) -> Json:
             ]
         }
     )
+
+
+def _build_review(review: Json) -> Json:
+    # A review that lapsed says nothing of this page.
+    if review["status"] != "reviewed":
+        return {}
+    reviewer = {"@type": "Person", "name": review["reviewed_by"], "honorificSuffix": review["credentials"]}
+    return {"lastReviewed": review["reviewed_on"], "reviewedBy": reviewer}
 
 
 def _build_code(row: Json) -> Json:

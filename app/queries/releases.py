@@ -1,10 +1,16 @@
 """Loaded release and release history."""
 
 from dataclasses import dataclass
+from typing import Any
+
+import orjson
 
 from app.db.errors import SchemaMissing
 from app.db.packing import compute_list_id
 from app.db.read_engine import ReadTransaction
+from app.db.statements import bind_list
+from app.domain.documents import DocumentType
+from app.domain.record_types import RECORD_TYPES
 from app.errors import NotLoaded
 
 
@@ -45,3 +51,18 @@ def list_versions(transaction: ReadTransaction) -> list[str]:
     """Versions of all releases, oldest first."""
     sql = "SELECT record_slug FROM list_row WHERE list_id = :list_id ORDER BY position DESC"
     return [version for (version,) in transaction.fetch(sql, {"list_id": compute_list_id("releases")})]
+
+
+def list_release_dates(transaction: ReadTransaction) -> dict[str, str]:
+    """Date of each release by its version."""
+    sql = "SELECT slug, summary FROM document WHERE type = :type"
+    rows = transaction.fetch(sql, {"type": DocumentType.RELEASE})
+    return {version: orjson.loads(bytes(summary))["date"] for version, summary in rows}
+
+
+def list_change_versions(transaction: ReadTransaction) -> dict[tuple[str, str], str]:
+    """Version of the last change of each record that has one, by record type and slug."""
+    params: dict[str, Any] = {}
+    sql = f"SELECT type, slug, summary FROM document WHERE type IN ({bind_list('t', tuple(RECORD_TYPES), params)})"
+    rows = transaction.fetch(sql, params)
+    return {(record_type, slug): orjson.loads(bytes(summary))["last_changed_in"] for record_type, slug, summary in rows}

@@ -7,9 +7,10 @@ from markupsafe import Markup
 
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE
-from app.formats.jsonld import NODE_BUILDERS, build_page_node
+from app.formats.jsonld import NODE_BUILDERS, build_page_node, build_site_node
 from app.http.alternate_links import list_alternates
 from app.http.context import RequestContext
+from app.http.release_dates import get_release_date
 from app.settings import Settings
 
 _EMBEDDABLE_LISTS = ("/procedures", "/conditions")
@@ -22,15 +23,18 @@ def build_head_metadata(ctx: RequestContext, title: str, path: str, current: Jso
     if isinstance(record, dict) and folder and path == f"/{folder}/{record['slug']}":
         alternates = list_alternates(ctx, folder, record["slug"], without="text/html")
         discovery = _build_discovery_links(ctx.settings, path, title) if f"/{folder}" in _EMBEDDABLE_LISTS else []
-        node = NODE_BUILDERS[record_type](record)
+        nodes = [NODE_BUILDERS[record_type](record, get_release_date(ctx, record["last_changed_in"]))]
     else:
         alternates, discovery = [], _build_discovery_links(ctx.settings, path, title) if path == "/relief" else []
-        url = f"{ctx.settings.link_base}{path}"
-        node = build_page_node(title, url, license_json=current["license"], version=current["version"])
+        version, license_json = current["version"], current["license"]
+        nodes = [
+            build_page_node(title, path, license_json=license_json, version=version, modified=ctx.release.date),
+            *([build_site_node(license_json=license_json)] if path == "/" else ()),
+        ]
     return {
         "alternates": alternates,
         "discovery": discovery,
-        "linked_data": escape_json_for_html(ctx.resolve_links(orjson.dumps(node))),
+        "linked_data": [escape_json_for_html(ctx.resolve_links(orjson.dumps(node))) for node in nodes],
     }
 
 

@@ -1,5 +1,7 @@
 """schema.org JSON-LD of records. tests/jsonld validates every node of the shipped content against schema.org."""
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -26,6 +28,53 @@ def test_a_treatment_is_a_procedure_and_a_therapy(client: Client, load: Load) ->
     assert node["@type"] == ["MedicalProcedure", "MedicalTherapy"]
     assert node["bodyLocation"] == ["Facet joint"]
     assert node["url"] == "/procedures/facet-rfa"
+
+
+def test_a_record_names_type_specialty_publisher_path_and_the_date_of_its_last_change(
+    client: Client, load: Load
+) -> None:
+    positions = [
+        claim("p--for", "recommendation", {"body": "A society", "year": 2020, "position": "for"}),
+        claim("p--against", "recommendation", {"body": "A board", "year": 2019, "position": "against"}),
+    ]
+    load(
+        procedure("p", name="A block", family="injection", claims=positions),
+        procedure("q", family="neuromodulation"),
+        condition("c"),
+    )
+    node = get_node(client, "/v1/procedures/p.jsonld")
+    page = node["mainEntityOfPage"]
+    release = client.get("/v1/releases/current").json()
+
+    assert node["procedureType"] == "https://schema.org/PercutaneousProcedure"
+    assert "procedureType" not in get_node(client, "/v1/procedures/q.jsonld")
+    assert node["status"] == "Against: A board, 2019; For: A society, 2020"
+    assert "status" not in get_node(client, "/v1/procedures/q.jsonld")
+    assert get_node(client, "/v1/conditions/c.jsonld")["relevantSpecialty"]["@type"] == "MedicalSpecialty"
+    assert page["dateModified"] == release["date"]
+    assert "lastReviewed" not in page
+    assert page["publisher"]["@type"] == "Organization"
+    steps = [(step["position"], step["name"], step["item"]) for step in page["breadcrumb"]["itemListElement"]]
+    assert steps == [(1, "Home", "/"), (2, "Procedures", "/procedures"), (3, "A block", "/procedures/p")]
+
+
+def test_the_home_page_says_how_to_search_the_site(client: Client, load: Load) -> None:
+    load(procedure("p"))
+    blocks = re.findall(r'<script type="application/ld\+json">(.*?)</script>', client.get("/").text)
+    nodes = {node["@type"]: node for node in map(json.loads, blocks)}
+
+    assert nodes["WebSite"]["potentialAction"]["target"]["urlTemplate"] == "/search?q={search_term_string}"
+    assert nodes["WebPage"]["dateModified"] == client.get("/v1/releases/current").json()["date"]
+
+
+def test_the_sitemap_has_the_date_of_the_last_change_of_each_page(shipped: Client) -> None:
+    sitemap = shipped.get("/sitemap.xml").text
+    dates = {release["version"]: release["date"] for release in shipped.get("/v1/releases?limit=100").json()["items"]}
+    record = shipped.get("/v1/guide/benefits").json()
+
+    expected = f"<loc>/guide/benefits</loc><lastmod>{dates[record['last_changed_in']]}</lastmod>"
+    assert expected in sitemap
+    assert sitemap.count("<loc>") == sitemap.count("<lastmod>")
 
 
 def test_a_diagnostic_procedure_is_not_a_therapy_and_has_no_adverse_outcome(client: Client, load: Load) -> None:

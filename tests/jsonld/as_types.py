@@ -40,6 +40,16 @@ def render_constant(name: str, node: dict[str, Any]) -> str:
     return f"export const {name}: S.WithContext<{typed}> = {json.dumps(content, ensure_ascii=False)};"
 
 
+def render_constants(name: str, node: dict[str, Any]) -> list[str]:
+    """Constants of a node; the action of a site apart, whose inputs the package types apart from the action."""
+    if node["@type"] != "WebSite":
+        return [render_constant(name, node)]
+    action = json.dumps(node["potentialAction"])
+    site = {key: child for key, child in node.items() if key != "potentialAction"}
+    typed_action = f"export const {name}Action: WithActionConstraints<S.SearchAction> = {action};"
+    return [render_constant(name, site), typed_action]
+
+
 async def load_nodes() -> dict[str, dict[str, Any]]:
     app = create_app(load_settings())
     engine = app.app.state.services.engine  # type: ignore[attr-defined]
@@ -75,8 +85,8 @@ async def list_slugs(client: httpx.AsyncClient, folder: str) -> list[str]:
 
 def main() -> None:
     nodes = asyncio.run(load_nodes())
-    head = 'import type * as S from "schema-dts";\nimport type { MergeLeafTypes } from "schema-dts";\n'
-    lines = [render_constant(f"n{n}", node) for n, node in enumerate(nodes.values())]
+    head = 'import type * as S from "schema-dts";\nimport type { MergeLeafTypes, WithActionConstraints } from "schema-dts";\n'
+    lines = [line for n, node in enumerate(nodes.values()) for line in render_constants(f"n{n}", node)]
     (Path(sys.argv[1]) / "nodes.ts").write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
     print(f"{len(nodes)} nodes: {sum(not name.startswith('page') for name in nodes)} records, the rest pages")
 

@@ -9,6 +9,7 @@ from app.api.deps import Context, PathSlug, create_router
 from app.api.parameters import ReleaseQuery
 from app.formats.jsonld import JSONLD_MEDIA_TYPE, NODE_BUILDERS
 from app.http.context import RequestContext
+from app.http.release_dates import get_release_date
 from app.http.slug_resolution import get_document
 from app.openapi.responses import RECORD_RESPONSES
 
@@ -32,9 +33,9 @@ router = create_router()
 
 
 def _linked_data(ctx: RequestContext, record_type: str, slug: str) -> Response:
-    return ctx.json_response(
-        NODE_BUILDERS[record_type](orjson.loads(get_document(ctx, record_type, slug))), media_type=JSONLD_MEDIA_TYPE
-    )
+    document = orjson.loads(get_document(ctx, record_type, slug))
+    node = NODE_BUILDERS[record_type](document, get_release_date(ctx, document["last_changed_in"]))
+    return ctx.json_response(node, media_type=JSONLD_MEDIA_TYPE)
 
 
 @router.get("/procedures/{slug}.jsonld", tags=["procedures"], response_class=LinkedData, responses=_RESPONSES)

@@ -9,8 +9,10 @@ from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.errors import NotFound
 from app.http.context import request_context
 from app.http.problems import problem_response
+from app.http.release_dates import get_release_date
 from app.http.services import get_services
 from app.http.slug_resolution import names_by_slug
+from app.queries.releases import list_change_versions
 from app.web.rendering import SWAGGER_UI, asset_path, read_asset, router
 
 HASHED_ASSETS: Final = ("site.css", "site.js", "leaflet.css", "frame.js", "configurator.js", "docs.js", *SWAGGER_UI)
@@ -67,8 +69,13 @@ def get_sitemap(request: Request) -> Response:
             "/notice",
             "/docs",
         ]
+        urls = [(path, ctx.release.date) for path in paths]
+        versions = list_change_versions(ctx.connection)
         for record_type, folder in PATH_BY_RECORD_TYPE.items():
-            paths += [f"/{folder}/{quote(slug)}" for slug in sorted(names_by_slug(ctx, record_type))]
-        entries = "".join(f"<url><loc>{base}{path}</loc></url>" for path in paths)
+            urls += [
+                (f"/{folder}/{quote(slug)}", get_release_date(ctx, versions[record_type, slug]))
+                for slug in sorted(names_by_slug(ctx, record_type))
+            ]
+        entries = "".join(f"<url><loc>{base}{path}</loc><lastmod>{date}</lastmod></url>" for path, date in urls)
         body = f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries}</urlset>'
         return ctx.bytes_response(body.encode(), media_type="application/xml")
