@@ -86,7 +86,8 @@ def create_app(settings: Settings | None = None) -> HttpGateway:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with run_in_background(watcher, metrics, settings), mcp_lifespan:
             yield
-        engine.dispose()
+        for used in {engine, watch_engine}:
+            used.dispose()
         gateway.shutdown()
 
     app = FastAPI(
@@ -103,7 +104,9 @@ def create_app(settings: Settings | None = None) -> HttpGateway:
     # A server elsewhere may hang without a word; a file on this host cannot.
     gateway.database_can_hang = not engine.is_file
     services = app.state.services = Services(settings, engine, metrics, gateway, render_missing_page=render_not_found)
-    watcher = ReleaseWatcher(engine, gateway, ReleasePreparer(app, services, RELEASE_FILES))
+    # A connection of its own to a server: those of requests may all be busy.
+    watch_engine = engine if engine.is_file else create_read_engine(settings.database_url, connections=1)
+    watcher = ReleaseWatcher(watch_engine, gateway, ReleasePreparer(app, services, RELEASE_FILES))
     metrics.update_gauges = lambda: update_gauges(metrics, gateway, watcher)
     add_error_handlers(app)
 

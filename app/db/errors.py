@@ -9,6 +9,10 @@ class DatabaseUnavailable(DatabaseError):
     """The database is unreachable or did not respond in time."""
 
 
+class DatabaseBusy(DatabaseError):
+    """The database is there, but no connection was free in time, or a statement took too long."""
+
+
 class SchemaMissing(DatabaseUnavailable):
     """The database has no such table: it has not been migrated yet."""
 

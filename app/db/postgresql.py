@@ -8,11 +8,16 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.db.errors import DatabaseError, DatabaseUnavailable, SchemaMissing
+from app.db.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable, SchemaMissing
+from app.db.read_engine import MAX_READERS
 from app.db.statements import to_pyformat
 
 # SQLSTATE of undefined_table.
 _UNDEFINED_TABLE: Final = "42P01"
+# SQLSTATEs of query_canceled (the statement timeout) and of too_many_connections.
+_BUSY: Final = frozenset({"57014", "53300"})
+# Connections that a pool may open beside those of the requests that hold a slot: for readiness checks, MCP and preparation.
+_SPARE_CONNECTIONS: Final = 4
 
 
 class SqlAlchemyReadTransaction:
@@ -32,10 +37,12 @@ class SqlAlchemyReadTransaction:
 def _translated_errors() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise DatabaseUnavailable(str(error)) from error
+    except PoolTimeout as error:
+        raise DatabaseBusy("no connection was free in time") from error
     except SQLAlchemyError as error:
         code = getattr(getattr(error, "orig", None), "sqlstate", None)
+        if isinstance(error, OperationalError | InterfaceError):
+            raise (DatabaseBusy if code in _BUSY else DatabaseUnavailable)(str(error)) from error
         raise (SchemaMissing if code == _UNDEFINED_TABLE else DatabaseError)(str(error)) from error
 
 
@@ -44,13 +51,13 @@ class PostgresEngine:
 
     is_file = False
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, connections: int = MAX_READERS) -> None:
         self._engine = create_engine(
             url,
             isolation_level="REPEATABLE READ",
-            pool_size=8,
-            max_overflow=8,
-            pool_timeout=1,
+            pool_size=connections,
+            max_overflow=_SPARE_CONNECTIONS,
+            pool_timeout=2,
             # Reconnects regularly, so that a host that recovered or caught up is used again.
             pool_recycle=60,
             pool_pre_ping=False,
@@ -68,7 +75,7 @@ class PostgresEngine:
 
     @contextmanager
     def transaction(self) -> Iterator[SqlAlchemyReadTransaction]:
-        """Read transaction. Raises DatabaseUnavailable (unreachable, timeout), SchemaMissing (no tables) or DatabaseError."""
+        """Read transaction. Raises DatabaseUnavailable (unreachable), DatabaseBusy, SchemaMissing (no tables) or DatabaseError."""
         pool = self._engine.pool
         with _translated_errors(), self._engine.connect() as connection:
             try:

@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+# Requests of one process that may read a database server at the same time. More threads would only wait for each other: most
+# of a request is work of this process.
+MAX_READERS: Final = 4
 
 
 class ReadTransaction(Protocol):
@@ -19,8 +23,8 @@ class ReadEngine(Protocol):
     is_file: bool
 
     def transaction(self) -> AbstractContextManager[ReadTransaction]:
-        """Read transaction. Opening it and fetching from it raise DatabaseUnavailable (unreachable, timeout), SchemaMissing
-        (no tables yet) or DatabaseError (invalid statement).
+        """Read transaction. Opening it and fetching from it raise DatabaseUnavailable (unreachable), DatabaseBusy (no
+        connection in time, or the statement timeout), SchemaMissing (no tables yet) or DatabaseError (invalid statement).
         """
 
     def find_file_id(self) -> tuple[int, int] | None:
@@ -33,12 +37,15 @@ class ReadEngine(Protocol):
         """Close all connections; those in use are closed when they are returned."""
 
 
-def create_read_engine(url: str) -> ReadEngine:
-    """Read engine for a URL. Imports only the driver of this database: SQLite needs no SQLAlchemy."""
+def create_read_engine(url: str, *, connections: int = MAX_READERS) -> ReadEngine:
+    """Read engine for a URL, with a pool of this size for a server.
+
+    Imports only the driver of this database: SQLite needs no SQLAlchemy.
+    """
     if url.startswith("sqlite"):
         from app.db.sqlite import SqliteEngine  # noqa: PLC0415
 
         return SqliteEngine(url)
     from app.db.postgresql import PostgresEngine  # noqa: PLC0415
 
-    return PostgresEngine(url)
+    return PostgresEngine(url, connections=connections)

@@ -57,11 +57,16 @@ class RequestContext:
         self._opened: AbstractContextManager[ReadTransaction] | None = None
         self._transaction: ReadTransaction | None = None
         self._release: LoadedRelease | None = None
+        self._is_closed = False
 
     @property
     def connection(self) -> ReadTransaction:
         """The open transaction. Raises Unavailable at once while the database is known to be away, and ReleaseMismatch."""
         if self._transaction is None:
+            if self._is_closed:
+                # Another transaction could be of another release.
+                msg = "the transaction of this request is closed"
+                raise RuntimeError(msg)
             if self._services.gateway.database_unreachable:
                 raise Unavailable("The database cannot be reached at the moment.", retry_after=2)
             opened = self._services.engine.transaction()
@@ -123,7 +128,9 @@ class RequestContext:
         return _EncodedResponse(body, [*encoded, (b"link", headers["Link"].encode("latin-1"))] if headers else encoded)
 
     def json_response(self, value: Any, **options: Any) -> Response:  # noqa: ANN401 - any JSON value
-        """Response of this release from a JSON value; options as `bytes_response` takes them."""
+        """Response of this release from a JSON value, made without the transaction; options as `bytes_response` takes them."""
+        _ = self.release
+        self.close()
         return self.bytes_response(orjson.dumps(value), **options)
 
     def resolve_links(self, body: bytes) -> bytes:
@@ -131,7 +138,8 @@ class RequestContext:
         return resolve_links(self.settings, body)
 
     def close(self) -> None:
-        """End the transaction. Closing twice is harmless."""
+        """End the transaction for good: what is rendered after it holds no connection. Closing twice is harmless."""
+        self._is_closed = True
         opened, self._opened, self._transaction = self._opened, None, None
         if opened is not None:
             opened.__exit__(None, None, None)

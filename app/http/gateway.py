@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.db.read_engine import MAX_READERS
 from app.errors import KnowledgeBaseError, Overloaded, RangeNotSatisfiable, Unavailable
 from app.http.byte_range import ByteRange, find_range
 from app.http.deprecation import deprecation_headers
@@ -36,8 +37,12 @@ EXPOSED_HEADERS: Final = b"ETag, Link, KB-Release, KB-Stale, KB-Request-Id, Retr
 # All request headers that the application sees of a GET. Its response is stored for every caller of the URL, so nothing else
 # may change it. The one response that this header changes (/metrics) is never stored. Under /fhir, two reduced headers are added.
 FORWARDED_HEADERS: Final = frozenset({b"authorization"})
-# Seconds. With one more poll it stays below the two seconds that a caller is promised.
-DB_RESPONSE_TIMEOUT: Final = 1.5
+# Seconds that a request waits for a slot of the database.
+SLOT_WAIT: Final = 5.0
+# Seconds between two looks at whether the database is away, while a request waits.
+_AWAY_CHECK_SECONDS: Final = 0.2
+# Paths that must answer however busy the service is.
+_WITHOUT_SLOT: Final = ("/health/", "/metrics")
 # Seconds that a request waits for what is being prepared for its release.
 PREPARATION_WAIT: Final = 10.0
 _CACHEABLE_STATUSES: Final = frozenset({200, 301, 307, 308, 400, 404, 410, 422})
@@ -104,16 +109,15 @@ class HttpGateway:
         self.revision = ""
         self.version = ""
         self.database_unreachable = False
-        # The database may hang without a word: then nobody waits longer than `DB_RESPONSE_TIMEOUT`.
+        # The database may hang without a word: then nobody waits longer than until the release watcher finds it away.
         self.database_can_hang = False
-        self.last_poll_at = 0.0
+        self._slots = asyncio.Semaphore(MAX_READERS)
         self.in_flight = 0
         self._encodings: dict[bytes, bytes] = {b"": b""}
 
     def record_poll(self) -> None:
         """Record that the database answered a poll."""
         self.database_unreachable = False
-        self.last_poll_at = time.monotonic()
 
     def adopt_release(self, revision: str, version: str = "") -> None:
         """Serve a release from now on: the responses of any other are dropped. Empty: no release is loaded."""
@@ -219,6 +223,7 @@ class HttpGateway:
                     self.metrics.hits += 1
                     await self._send(cached, accept_encoding, if_none_match, scope, send)
                     return
+        scope.setdefault("state", {})
         self.in_flight += 1
         began = time.perf_counter()
         try:
@@ -314,15 +319,44 @@ class HttpGateway:
         return [] if is_named else [(b"kb-release", self.version.encode())]
 
     async def _compute_in_time(self, scope: Scope, receive: Receive) -> RenderedResponse:
-        """The response; a 503 in its place when it takes long and the database did not answer a poll meanwhile."""
+        """The response; a 503 in its place when too many others wait for the database, or when it is away.
+
+        A slot is held until the work on it ends, whether or not its response was given up: so no thread ever waits for a
+        connection, and a busy process is not taken for a database that is away.
+        """
+        if scope["path"].startswith(_WITHOUT_SLOT):
+            return await self._compute(scope, receive)
+        try:
+            has_slot = await self._acquire_slot()
+        except Overloaded as error:
+            return self._error_response(scope, error)
         task = asyncio.create_task(self._compute(scope, receive))
-        timeout = DB_RESPONSE_TIMEOUT
-        while not (await asyncio.wait({task}, timeout=timeout))[0]:
-            timeout = 0.2
-            if self.database_unreachable or time.monotonic() - self.last_poll_at > DB_RESPONSE_TIMEOUT:
+        if has_slot:
+            task.add_done_callback(self._release_slot)
+        while not (await asyncio.wait({task}, timeout=_AWAY_CHECK_SECONDS))[0]:
+            if self.database_unreachable:
                 task.add_done_callback(_swallow_result)
                 return self._error_response(scope, Unavailable("The database did not answer in time.", retry_after=2))
         return task.result()
+
+    async def _acquire_slot(self) -> bool:
+        """Wait for a slot. False: the database is away, so the work will end at once. Raises Overloaded."""
+        if not self._slots.locked():
+            return await self._slots.acquire()
+        waiting = asyncio.create_task(self._slots.acquire())
+        deadline = time.monotonic() + SLOT_WAIT
+        try:
+            while not (await asyncio.wait({waiting}, timeout=_AWAY_CHECK_SECONDS))[0]:
+                if self.database_unreachable:
+                    return False
+                if time.monotonic() > deadline:
+                    raise Overloaded("Too many requests wait for the database.", retry_after=2)
+            return True
+        finally:
+            waiting.cancel()
+
+    def _release_slot(self, _: "asyncio.Task[RenderedResponse]") -> None:
+        self._slots.release()
 
     async def request_internal(self, target: str, headers: Headers) -> tuple[int, bytes, str]:
         """Status and body of a GET of this service, and the revision of its release: for documents that show responses."""

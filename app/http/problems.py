@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from app.db.errors import DatabaseUnavailable, first_line
+from app.db.errors import DatabaseBusy, DatabaseUnavailable, first_line
 from app.domain.patterns import validation_message
 from app.domain.values import OpenEnum
 from app.errors import (
@@ -21,6 +21,7 @@ from app.errors import (
     KnowledgeBaseError,
     MethodNotAllowed,
     NotFound,
+    Overloaded,
     RangeNotSatisfiable,
     Unavailable,
 )
@@ -95,12 +96,19 @@ def _to_problem(request: Request, error: Exception) -> KnowledgeBaseError:
             return MethodNotAllowed(f"Method {request.method} is not allowed.")
         case HTTPException():
             return BadRequest(str(error.detail))
-        case DatabaseUnavailable():
-            _log.warning("database unreachable: %s", first_line(error))
-            get_services(request).gateway.mark_database_unreachable()
-            return Unavailable("The database did not answer in time.", retry_after=2)
+        case DatabaseBusy() | DatabaseUnavailable():
+            return _to_database_problem(request, error)
     _log.error("unhandled exception for %s", request.url.path, exc_info=error)
     return InternalError("The error has been logged.")
+
+
+def _to_database_problem(request: Request, error: DatabaseBusy | DatabaseUnavailable) -> KnowledgeBaseError:
+    if isinstance(error, DatabaseBusy):
+        _log.warning("database busy: %s", first_line(error))
+        return Overloaded("The database is busy.", retry_after=2)
+    _log.warning("database unreachable: %s", first_line(error))
+    get_services(request).gateway.mark_database_unreachable()
+    return Unavailable("The database did not answer in time.", retry_after=2)
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -114,6 +122,7 @@ def add_error_handlers(app: FastAPI) -> None:
         KnowledgeBaseError,
         RequestValidationError,
         HTTPException,
+        DatabaseBusy,
         DatabaseUnavailable,
         Exception,
     ):

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from app.db.errors import DatabaseError, first_line
 from app.db.read_engine import ReadEngine
@@ -15,6 +17,8 @@ _log = logging.getLogger("procedure_kb.watch")
 REPLICA_LAG_TOLERANCE = 30.0
 # Seconds that a new release may take to prepare before it is served all the same.
 PREPARATION_LIMIT = 120.0
+# Polls that may hang at the same time.
+_MAX_POLLS: Final = 4
 
 
 def read_current_release(engine: ReadEngine) -> LoadedRelease | None:
@@ -40,6 +44,8 @@ class ReleaseWatcher:
         # Monotonic seconds when the current release was first and last seen.
         self._first_seen = self._last_seen = 0.0
         self._reachable = True
+        # Threads of its own: those of requests may all be busy. More than one, because a thread that hangs cannot be stopped.
+        self._threads = ThreadPoolExecutor(_MAX_POLLS, thread_name_prefix="release-watcher")
         self._file = engine.find_file_id()
 
     async def poll(self, timeout: float) -> None:  # noqa: ASYNC109 - the thread cannot be cancelled, only left
@@ -50,7 +56,8 @@ class ReleaseWatcher:
             self._file = file
             self.engine.dispose()
         try:
-            release = await asyncio.wait_for(asyncio.to_thread(read_current_release, self.engine), timeout)
+            poll = asyncio.get_running_loop().run_in_executor(self._threads, read_current_release, self.engine)
+            release = await asyncio.wait_for(poll, timeout)
         except (DatabaseError, TimeoutError, OSError) as error:
             if self._reachable:
                 _log.warning("database unreachable: %s", first_line(error))

@@ -1,5 +1,6 @@
 """Fault-injection drills, run in sequence under load by `make drills`."""
 
+import math
 import os
 import resource
 import signal
@@ -290,6 +291,51 @@ def requests_without_end(testbed: Testbed) -> Tally:
     return traffic.tally
 
 
+# Each response takes much work of the process that sends it.
+COSTLY_URLS = ("/fhir/Evidence?_count=100", "/v1/procedures?limit=100&sort=-name", "/fhir/ActivityDefinition?_count=50")
+
+
+def busy_on_postgresql(testbed: Testbed) -> Tally:
+    """Ten clients ask for what costs most, none of it cached: all are answered, at half the rate of SQLite or more."""
+    primary = testbed.start_primary()
+    tallies = []
+    for database in (testbed.copy_sqlite(), build_database_url(primary)):
+        api = testbed.start_api(database, CACHE_BYTES="0", FEATURES="fhir", PUBLIC_URL="https://kb.example.org")
+        with Traffic([api.port], COSTLY_URLS, {}, rate=math.inf, connections=10) as traffic:
+            time.sleep(30 if FULL else 8)
+        tallies.append(traffic.tally)
+        api.stop()
+    sqlite, postgresql = tallies
+    print(f"SQLite answered {sqlite.requests} requests, PostgreSQL {postgresql.requests}", file=sys.stderr)
+    assert postgresql.stale == 0, postgresql.stale
+    assert postgresql.requests >= sqlite.requests / 2, (postgresql.requests, sqlite.requests)
+    return postgresql
+
+
+def overloaded_on_postgresql(testbed: Testbed) -> Tally:
+    """Two hundred such clients: each response is a 200 or says `overloaded`, and nothing is marked as stale."""
+    api = testbed.start_api(
+        build_database_url(testbed.start_primary()),
+        CACHE_BYTES="0",
+        FEATURES="fhir",
+        PUBLIC_URL="https://kb.example.org",
+    )
+    with Traffic([api.port], COSTLY_URLS, {}, rate=math.inf, connections=200) as traffic:
+        time.sleep(PAUSE)
+        for _ in range(5):
+            response = httpx.get(f"{api.base}/health/live", timeout=30)
+            assert (response.status_code, "kb-stale" in response.headers) == (200, False)
+        time.sleep(20 if FULL else 5)
+    tally = traffic.tally
+    overloaded = sum(count for reason, count in tally.reasons.items() if reason.startswith("503 "))
+    print(f"{tally.requests} requests, {overloaded} of them overloaded", file=sys.stderr)
+    assert tally.stale == 0, tally.stale
+    # These refusals are what the drill is for; all else counts as errors.
+    tally.errors -= overloaded
+    assert tally.requests - overloaded > 50, tally.reasons
+    return tally
+
+
 def no_space_on_sqlite(testbed: Testbed) -> Tally:
     database = testbed.copy_sqlite()
     api = testbed.start_api(database)
@@ -418,6 +464,8 @@ DRILLS = [
     Drill("poisoned headers", headers_poisoned),
     Drill("made-up parameters and one-off URLs", parameters_made_up),
     Drill("requests without end, without a proxy", requests_without_end),
+    Drill("PostgreSQL under CPU load", busy_on_postgresql),
+    Drill("PostgreSQL overloaded", overloaded_on_postgresql),
     Drill("no space left during a load, SQLite", no_space_on_sqlite),
     Drill("no space left during a load, PostgreSQL", no_space_on_postgresql),
     Drill("two releases swapped for 20 s, SQLite", swapped_on_sqlite),

@@ -7,6 +7,7 @@ Latency counts from the time at which a request was due, not from when it was se
 import asyncio
 import hashlib
 import itertools
+import math
 import threading
 import time
 from collections import Counter
@@ -81,6 +82,7 @@ class Traffic:
     def __init__(
         self, ports: Sequence[int], urls: Sequence[str], expected: Bodies, *, rate: float, connections: int = 16
     ) -> None:
+        # With an infinite rate, each connection sends its next request when it has the response to the one before.
         self.ports, self.urls, self.expected = ports, urls, expected
         self.rate, self.connections = rate, connections
         self.tally = Tally()
@@ -104,7 +106,7 @@ class Traffic:
         connection = Connection(port)
         while not self._stop.is_set():
             number = next(request_numbers)
-            due = start + number / self.rate
+            due = start + number / self.rate if math.isfinite(self.rate) else time.perf_counter()
             if (delay := due - time.perf_counter()) > 0:
                 await asyncio.sleep(delay)
             await self._request(connection, self.urls[number % len(self.urls)], due)

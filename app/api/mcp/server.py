@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from app import __version__
 from app.api.mcp.arguments import validate_arguments
 from app.api.mcp.tools import TOOLS, Tool
-from app.db.errors import DatabaseUnavailable, first_line
+from app.db.errors import DatabaseBusy, DatabaseUnavailable, first_line
 from app.domain.json import Json
 from app.domain.values import OpenEnum
 from app.errors import KnowledgeBaseError, MethodNotAllowed
@@ -76,6 +76,9 @@ async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.
         output = await anyio.to_thread.run_sync(_run_tool, request, tool, dict(params.arguments or {}))
     except KnowledgeBaseError as error:
         return _error_result(_render_error(error))
+    except DatabaseBusy as error:
+        _log.warning("database busy: %s", first_line(error))
+        return _error_result("The database is busy; try again in a moment.")
     except DatabaseUnavailable as error:
         _log.warning("database unreachable: %s", first_line(error))
         get_services(request).gateway.mark_database_unreachable()
