@@ -9,7 +9,7 @@ comma := ,
 SERVE_LOCKS := requirements/core.txt $(foreach feature,$(subst $(comma), ,$(KB_FEATURES)),requirements/$(feature).txt)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input --root-user-action=ignore
 
-.PHONY: help serve test check format archive-embed evaluate-search lock full drills soak bench clean
+.PHONY: help serve test check format archive-embed evaluate-search lock sbom mutants full drills soak bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -71,6 +71,13 @@ lock: ## Regenerate the lock files (needs uv)
 full: check ## Full test run: every long test at full length
 	@KB_FULL=1 $(BIN)/python -m pytest -n 2
 	@KB_FULL=1 .ci/run
+	@PYTHONPATH=.:tests $(BIN)/python -m mutation.run
+
+mutants: $(VENV)/.dev ## Change 60 random lines, one at a time, and count the changes that no test notices (hours)
+	@PYTHONPATH=.:tests $(BIN)/python -m mutation.run
+
+sbom: $(VENV)/.dev ## Bill of materials of the locks (CycloneDX), in var/sbom
+	@bash tests/sbom/run
 
 drills: $(VENV)/.dev ## Fault-injection tests: break things on purpose and count what callers notice
 	@bash tests/drills/run --write docs/performance/drills.json
