@@ -1,15 +1,17 @@
-"""procedure-kb: serve, check, diff, review, release, load, status, schema, export.
+"""procedure-kb: serve, check, diff, review, release, load, status, schema, export, fault-server.
 
 Exit codes: 0 done, 1 validation failed or nothing loaded, 2 wrong usage or configuration, 3 the database cannot be used.
 """
 
 import datetime as dt
 import os
+import signal
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -47,7 +49,7 @@ from app.seed.reviews import (
     list_lapsed_reviews,
     render_reviewed_content,
 )
-from app.settings import Settings, build_loopback_url, load_settings
+from app.settings import Settings, build_loopback_url, load_settings, require_writable_directory
 from app.version import code_fingerprint
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -73,6 +75,23 @@ def fail(message: str, code: int) -> NoReturn:
     """Print a message to standard error and exit."""
     typer.echo(message, err=True)
     sys.exit(code)
+
+
+@contextmanager
+def _stop_at_sigterm() -> Iterator[None]:
+    """End the block at SIGTERM, with its transaction rolled back.
+
+    The first process of a container ignores that signal unless it handles it, and would be killed instead.
+    """
+
+    def stop(*_: object) -> NoReturn:
+        sys.exit(128 + signal.SIGTERM)
+
+    previous = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 @contextmanager
@@ -161,8 +180,10 @@ def serve(
 ) -> None:
     """Run migrations, load the seed if needed, then serve."""
     settings = load_settings()
+    for name in ("search_dir", "export_dir"):
+        require_writable_directory(name, getattr(settings, name))
     if not no_load:
-        with gc_paused():
+        with gc_paused(), _stop_at_sigterm():
             content = load_seed(settings, None, NOTHING_LOADED)
             check_code_map(settings, content.bundle)
             load_into_database(settings, content)
@@ -358,7 +379,7 @@ def load(
     if from_git and release is None:
         fail("--from-git needs --release VERSION.", 2)
     root = (seed or settings.seed_dir).resolve()
-    with gc_paused(), tempfile.TemporaryDirectory(prefix="kb-release-") as folder:
+    with gc_paused(), _stop_at_sigterm(), tempfile.TemporaryDirectory(prefix="kb-release-") as folder:
         target = Path(folder) / "seed"
         try:
             if from_export is not None:
@@ -451,6 +472,18 @@ def export(
     except (ConfigurationError, KnowledgeBaseError) as error:
         fail(str(error), 1)
     typer.echo(f"Wrote {count} files below {static}.")
+
+
+@cli.command()
+def fault_server(
+    host: Annotated[str, typer.Option(help="Host name or IP address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: a free one.")] = 8001,
+) -> None:
+    """Serve invented content with faults on request (`Prefer: code=503`), for the tests of programs that call this service."""
+    # A program of its own: the service imports nothing of it.
+    command = (sys.executable, "-m", "app.testing", "--host", host, "--port", str(port))
+    with suppress(KeyboardInterrupt):
+        sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - this interpreter
 
 
 if __name__ == "__main__":

@@ -205,7 +205,7 @@ class RangeNotSatisfiable(KnowledgeBaseError):
     title = "Range not satisfiable"
     explanation = "The file does not have the bytes that `Range` names. `Content-Range` says how many it has."
 
-    def __init__(self, detail: str, *, complete_length: int) -> None:
+    def __init__(self, detail: str, *, complete_length: int = 0) -> None:
         super().__init__(detail)
         self.complete_length = complete_length
 

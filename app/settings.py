@@ -201,14 +201,20 @@ def share_metrics_directory(directory: Path | None) -> None:
         # A child process inherits the variable, but is no worker.
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
         return
+    require_writable_directory("metrics_dir", directory)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+
+
+def require_writable_directory(name: str, directory: Path) -> None:
+    """Make a directory that a setting names. Raises ConfigurationError if it cannot be made or written."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         writable = os.access(directory, os.W_OK)
     except OSError:
         writable = False
     if not writable:
-        raise ConfigurationError(f"{PREFIX}METRICS_DIR={str(directory)!r}: it must be a directory that can be written.")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+        variable = PREFIX + name.upper()
+        raise ConfigurationError(f"{variable}={str(directory)!r}: it must be a directory that can be written.")
 
 
 def find_misspelled(env: Mapping[str, str]) -> list[str]:

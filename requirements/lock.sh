@@ -9,5 +9,7 @@ compile pyproject.toml --extra fhir -c requirements/core.txt -o requirements/fhi
 compile pyproject.toml --extra otel -c requirements/core.txt -o requirements/otel.txt
 compile pyproject.toml --extra mcp --extra fhir --group dev -c requirements/mcp.txt -o requirements/dev.txt
 compile --group build -c requirements/dev.txt -o requirements/build.txt
+compile --group containers -o requirements/containers.txt
+compile --group sbom -o requirements/sbom.txt
 # On its own: openapi-python-client allows only an older typer than the one that the command line is built on.
 compile --group clients -o requirements/clients.txt

@@ -62,6 +62,8 @@ ALLOWED_IMPORTS: dict[str, set[str]] = {
     "asgi": {"gc_pause", "main"},
     "release_files": {"db", "errors", "files", "http", "main", "settings"},
     "static_site": {"domain", "errors", "http", "web"},
+    # Beside the service: it starts it, and nothing of the service imports it.
+    "testing": {"db", "errors", "http", "loader", "main", "settings"},
     "cli": {
         "db",
         "errors",
@@ -112,6 +114,10 @@ def test_the_packages_form_no_cycle() -> None:
         }
         assert layer, f"a cycle among {sorted(set(ALLOWED_IMPORTS) - visited)}"
         visited |= layer
+
+
+def test_nothing_of_the_service_imports_the_test_kit() -> None:
+    assert not [package for package, allowed in ALLOWED_IMPORTS.items() if "testing" in allowed]
 
 
 def test_only_settings_and_command_line_read_the_environment() -> None:
