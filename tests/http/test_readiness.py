@@ -42,12 +42,12 @@ class Gate:
     """Stands in for the child processes, which take a second each: builds in a thread once it is open, and counts the builds."""
 
     def __init__(self) -> None:
-        self.open, self.count, self.failure = True, 0, False
+        self.open, self.count, self.failing = True, 0, frozenset[str]()
 
     async def build(self, settings: Settings, files: ReleaseFiles[Any], revision: str, directory: Path) -> None:
         self.count += 1
         await wait_until(lambda: self.open)
-        if self.failure:
+        if files.name in self.failing:
             raise BuildFailed("no space left")
         app = create_app(settings).app
 
@@ -183,16 +183,34 @@ def test_a_failed_preparation_is_named_and_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def check() -> None:
-        gate.failure = True
+        gate.failing = frozenset({"index", "export", "openapi"})
         async with serve(app) as http:
             await wait_until(lambda: app.app.state.services.preparation_failure)  # type: ignore[attr-defined]
             assert "no space left" in (await http.get("/health/ready")).json()["detail"]
-            gate.failure = False
+            gate.failing = frozenset()
             await wait_until(lambda: is_prepared(app))
             assert (await http.get("/health/ready")).status_code == 200
 
     load("first")
     monkeypatch.setattr(preparation, "RETRY_SECONDS", 0.1)
+    runner.run(check())
+
+
+def test_readiness_names_exports_that_cannot_be_written(
+    app: HttpGateway, load: Callable[[str], None], gate: Gate, runner: asyncio.Runner
+) -> None:
+    async def check() -> None:
+        gate.failing = frozenset({"export"})
+        async with serve(app) as http:
+            await wait_until(lambda: app.app.state.services.preparation_failure)  # type: ignore[attr-defined]
+            ready, live = await http.get("/health/ready"), await http.get("/health/live")
+            export = await http.get("/v1/export/kb.json")
+
+        assert (ready.status_code, ready.json()) == (200, {"status": "degraded", "failure": "no space left"})
+        assert live.json() == {"status": "ok", "failure": None}
+        assert (export.status_code, export.json()["code"]) == (503, "not_ready")
+
+    load("first")
     runner.run(check())
 
 

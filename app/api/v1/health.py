@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+import orjson
 from fastapi import APIRouter, Request, Response
 
 from app.db.errors import DatabaseError
@@ -22,6 +23,11 @@ _READY_SECONDS: Final = 2
 router = APIRouter(tags=["service"])
 
 
+def _health_response(failure: str = "") -> Response:
+    body = {"status": "degraded" if failure else "ok", "failure": failure or None}
+    return Response(orjson.dumps(body), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
 def _live(request: Request) -> None:
     # The response describes this moment, so it must not be cached.
     request.state.kb_uncacheable = True
@@ -31,12 +37,15 @@ def _live(request: Request) -> None:
 async def get_liveness(request: Request) -> Response:
     """The process is running."""
     _live(request)
-    return Response('{"status":"ok"}', media_type="application/json", headers={"Cache-Control": "no-store"})
+    return _health_response()
 
 
 @router.get("/health/ready", response_model=Health, responses=limit_responses())
 async def get_readiness(request: Request) -> Response:
-    """Ready for traffic: the database responds and has a release, and this process serves one with its search index."""
+    """Ready for traffic: the database responds and has a release, and this process serves one with its search index.
+
+    `failure` names what else could not be prepared.
+    """
     _live(request)
     services = get_services(request)
     # Readiness takes no parameters, and does not wait: `release=` must not fail the check.
@@ -60,7 +69,7 @@ async def get_readiness(request: Request) -> Response:
     except OSError as error:
         reason = f"The search index cannot be built on this host: {error.strerror}."
         return problem_response(request, Unavailable(reason, retry_after=10))
-    return Response('{"status":"ok"}', media_type="application/json", headers={"Cache-Control": "no-store"})
+    return _health_response(services.preparation_failure)
 
 
 @router.get("/metrics", response_class=Response, include_in_schema=False)
