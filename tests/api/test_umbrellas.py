@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from build import claim, condition, emergency, procedure, risk
+from build import claim, condition, emergency, procedure, relief, risk
 from conftest import Client, Load
 
 from app.domain.json import Json
@@ -167,8 +167,8 @@ def test_a_figure_of_a_risk_carries_its_population_in_every_form(client: Client,
         "/procedures/p/leaflet",
         "/conditions/sciatica",
         "/compare?procedure=p&procedure=q",
-        "/embed/v1/procedures/p.json",
-        "/embed/v1/conditions/sciatica/options.json",
+        *(f"/embed/v1/procedures/p/{variant}.json" for variant in ("full", "summary", "card")),
+        "/embed/v1/conditions/sciatica/options/full.json",
     ):
         assert "people with an infected spine" in client.get(path).text, path
 
@@ -186,6 +186,22 @@ def test_a_condition_shows_the_red_flags_of_its_narrower_conditions(client: Clie
     assert detail["red_flags"]["status"] == "stated_on_forms"
     assert [row["label"] for row in detail["forms"]["red_flags"]] == ["pain after a fall"]
     assert "pain after a fall" in client.get("/conditions/back-pain").text
+
+
+def test_no_form_calls_unknown_what_a_narrower_record_knows(client: Client, load: Load) -> None:
+    load(
+        condition("back-pain"),
+        condition("fracture", broader=["back-pain"], claims=[claim("flag", "red_flag", {"label": "a fall"})]),
+        procedure("epidural", indicated=["back-pain"]),
+        procedure("caudal", broader=["epidural"], claims=[relief("r", min="P3W", label="3 weeks")]),
+    )
+
+    for path in ("/conditions/back-pain", "/embed/v1/conditions/back-pain/options/full.json"):
+        assert "not stated for all forms; its forms have statements" in client.get(path).text, path
+        assert "a fall" in client.get(path).text, path
+    assert "Durations are stated on its forms alone." in client.get("/embed/v1/relief/epidural.json").text
+    frame = client.get("/embed/relief-chart?procedure=epidural&procedure=caudal").text
+    assert "Epidural: durations are stated on its forms alone." in frame
 
 
 def test_what_was_looked_for_and_not_found_is_said_with_place_and_date(client: Client, load: Load) -> None:

@@ -90,11 +90,14 @@ def select_sections(card: Json, keys: list[str]) -> Json:
 def build_options_card(record: Json, options: Json, base: str) -> Json:
     """Build the options card of a condition from its detail and its options document."""
     care = options["no_procedure"]
+    signs_of_forms = [item(row["label"]) for row in record["forms"]["red_flags"]]
     sections = [
         section(
             "signs",
             "Signs that need help",
-            claims_block(
+            list_block(signs_of_forms)
+            if signs_of_forms and not options["red_flags"]["items"]
+            else claims_block(
                 options["red_flags"]["items"], base, text_if_empty="No cited list of signs is known for this condition."
             ),
         ),
@@ -129,7 +132,9 @@ def build_options_card(record: Json, options: Json, base: str) -> Json:
 def build_relief_card(record: Json, base: str) -> Json:
     """Build the relief card of a procedure from its detail."""
     claims, title = record["relief_durations"]["items"], f"{_RELIEF_TITLE}: {record['name']}"
-    block = _build_chart(title, claims, base) if claims else gap_block("No cited duration is known.")
+    on_forms = _is_on_forms(record, "relief_durations")
+    text_if_empty = "Durations are stated on its forms alone." if on_forms else "No cited duration is known."
+    block = _build_chart(title, claims, base) if claims else gap_block(text_if_empty)
     path = f"procedures/{record['slug']}#benefit"
     sections = [_build_chart_safety([record], base), section("chart", record["name"], block)]
     return _shorten_call(build_record_card("relief", record, base, path, sections, title=title, lede=None))
@@ -159,7 +164,7 @@ def merge_relief_cards(cards: list[Json], base: str) -> Json:
     charts = [block for block in blocks if block["kind"] == "chart"]
     rows = [row for chart in charts for row in chart["rows"]]
     gaps = [
-        gap_block(f"{card['sections'][1]['heading']}: no cited duration is known.")
+        gap_block(f"{card['sections'][1]['heading']}: {_lower_first(card['sections'][1]['blocks'][0]['text'])}")
         for card in cards
         if all(block["kind"] != "chart" for block in card["sections"][1]["blocks"])
     ]
@@ -429,6 +434,10 @@ def _build_conflict_sections(record: Json, base: str) -> list[Json]:
     return [section("evidence", "Where sources disagree", *blocks)] if blocks else []
 
 
+def _lower_first(text: str) -> str:
+    return text[0].lower() + text[1:]
+
+
 def _describe_gap(record: Json, block: str) -> str:
     status = record[block]["status"]
     return _NO_CLAIM_TEXT if status in {"known", "unknown"} else f"{STATUS_TEXTS[status].capitalize()}."
@@ -453,7 +462,10 @@ def _build_options_table(caption: str, options: list[Json], base: str) -> Json:
         [
             link_procedure(option["procedure"], base),
             item(vocabulary.PROCEDURE_FAMILIES[option["family"]]),
-            item("; ".join(typical["label"] for typical in option["typical_relief"]["items"]) or "no data found"),
+            item(
+                "; ".join(typical["label"] for typical in option["typical_relief"]["items"])
+                or STATUS_TEXTS[option["typical_relief"]["status"]]
+            ),
             item("; ".join(map(describe_risk, option["serious_risks"]["items"])) or "no data found"),
             item(_format_positions(option["positions"]["items"])),
         ]

@@ -8,7 +8,7 @@ from typing import Final
 
 from app.domain import vocabulary
 from app.domain.json import Json
-from app.formats.safety import describe_body, describe_figure, list_contraindication_topics
+from app.formats.safety import STATUS_TEXTS, describe_body, describe_figure, list_contraindication_topics
 from app.web.embed.blocks import item, line, lines_block, section
 from app.web.rates import build_response_rows
 
@@ -49,8 +49,10 @@ def build_compact_options_card(full: Json, record: Json, options: Json, base: st
     page, limit = full["url"], _MAX_CLAIMS[variant]
     flags, care = options["red_flags"]["items"], options["no_procedure"]["first_line_care"]["items"]
     rows = [
-        line("Signs that need help", *_name_claims(flags, limit, f"{page}#urgent")),
-        line("Care without a procedure", *_name_claims(care, limit, f"{page}#care")),
+        line("Signs that need help", *_name_claims(flags, limit, f"{page}#urgent", record["red_flags"]["status"])),
+        line(
+            "Care without a procedure", *_name_claims(care, limit, f"{page}#care", record["first_line_care"]["status"])
+        ),
         _name_procedures("What treats it", options["treats"]["items"], base, page, variant),
     ]
     if options["diagnoses"]["items"]:
@@ -185,10 +187,10 @@ def _lower_first(text: str) -> str:
     return text if text[:2].isupper() else text[0].lower() + text[1:]
 
 
-def _name_claims(claims: list[Json], limit: int, url: str) -> tuple[str, *tuple[Json, ...]]:
-    """Name the first claims by their labels, and link the others."""
+def _name_claims(claims: list[Json], limit: int, url: str, status: str) -> tuple[str, *tuple[Json, ...]]:
+    """Name the first claims by their labels, and link the others; `status` of their block says why there are none."""
     if not claims:
-        return ("not known: no cited statement here",)
+        return ("not known: no cited statement here" if status == "unknown" else STATUS_TEXTS[status],)
     text = "; ".join(claim["value"]["label"] for claim in claims[:limit])
     return (text, *([item(f"All {len(claims)}", url=url)] if len(claims) > limit else []))
 
