@@ -40,6 +40,7 @@ from app.monitoring.logs import build_log_config
 from app.monitoring.metrics import remove_dead_workers
 from app.queries.releases import find_release
 from app.seed.bundle import Bundle
+from app.seed.clinic_checks import find_clinic_errors
 from app.seed.code_checks import find_operator_code_errors, find_title_errors, list_double_exact_codes
 from app.seed.problems import SeedInvalid
 from app.seed.reader import read_export
@@ -186,6 +187,7 @@ def serve(
         with gc_paused(), _stop_at_sigterm():
             content = load_seed(settings, None, NOTHING_LOADED)
             check_code_map(settings, content.bundle)
+            check_clinic(settings, content.bundle)
             load_into_database(settings, content)
     count = workers or settings.workers
     port = settings.port or find_free_port(settings.host)
@@ -234,6 +236,18 @@ def check_code_map(settings: Settings, bundle: Bundle) -> None:
         fail(f"KB_CODE_MAP={str(settings.code_map)!r} names records that the content does not have.", 2)
 
 
+def check_clinic(settings: Settings, bundle: Bundle) -> None:
+    """End the command with code 2 if the clinic's edition does not fit the content, or tells of an emergency without its number."""
+    if settings.edition is None:
+        return
+    slugs = {slug for record_type, slug in bundle.locations if record_type == "procedure"}
+    errors = list(find_clinic_errors(settings.edition, slugs, bundle.emergency_phrases))
+    for error in errors:
+        typer.echo(f"{settings.clinic}: {error}")
+    if errors:
+        fail(f"KB_CLINIC={str(settings.clinic)!r} does not fit the content.", 2)
+
+
 def _check_code_titles(content: CheckedContent) -> None:
     """Compare titles of codes with the table of `simple_icd_10_cm`, where that package is installed: it needs 200 MiB."""
     try:
@@ -265,6 +279,7 @@ def check(
         typer.echo(f"warning: {warning}")
     _check_code_titles(content)
     check_code_map(settings, content.bundle)
+    check_clinic(settings, content.bundle)
     facts = content.build_release_facts()["counts"]
     typer.echo("OK: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts.items()) + ".")
     if not strict:

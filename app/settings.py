@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from app.db.urls import to_sqlalchemy_url
 from app.domain import patterns
+from app.domain.clinic import ClinicEdition
 from app.domain.operator_codes import OperatorCode, parse_operator_codes
 from app.errors import ConfigurationError
 from app.resources import resource_path
@@ -46,6 +47,10 @@ class Settings(BaseModel):
         default=None,
         description="CSV of codes that this service maps to records beside those of the content (columns: system, code,"
         " type, slug, relation).",
+    )
+    clinic: Path | None = Field(
+        default=None,
+        description="JSON file of a clinic's edition: what pages, embeds and leaflets show of the clinic.",
     )
     public_url: str = Field(
         default="", description="Public base URL. If set, links are absolute; otherwise they are paths."
@@ -130,6 +135,13 @@ class Settings(BaseModel):
             read_operator_codes(path)
         return path
 
+    @field_validator("clinic")
+    @classmethod
+    def _check_clinic(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            read_clinic_edition(path)
+        return path
+
     @field_validator("public_url", "loopback_url")
     @classmethod
     def _strip_slash(cls, url: str) -> str:
@@ -151,10 +163,15 @@ class Settings(BaseModel):
         """Rows of the operator's code map; empty without one."""
         return read_operator_codes(self.code_map) if self.code_map else ()
 
+    @cached_property
+    def edition(self) -> ClinicEdition | None:
+        """Edition of a clinic; None without one."""
+        return read_clinic_edition(self.clinic) if self.clinic else None
+
     @property
     def fingerprint(self) -> str:
         """What the settings put into bodies, beside their links: part of the key of files that show responses."""
-        return f"{','.join(self.features)} {self.operator_codes}"
+        return f"{','.join(self.features)} {self.operator_codes} {self.edition.fingerprint if self.edition else ''}"
 
     @property
     def writer_url(self) -> str:
@@ -190,6 +207,17 @@ def read_operator_codes(path: Path) -> tuple[OperatorCode, ...]:
     except OSError as error:
         raise ValueError(f"the file cannot be read: {error.strerror}") from None
     return parse_operator_codes(text)
+
+
+def read_clinic_edition(path: Path) -> ClinicEdition:
+    """Edition of a clinic. Raises ValueError that names each wrong value by its JSON pointer."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("the file is not UTF-8") from None
+    except OSError as error:
+        raise ValueError(f"the file cannot be read: {error.strerror}") from None
+    return ClinicEdition.parse(text)
 
 
 def share_metrics_directory(directory: Path | None) -> None:

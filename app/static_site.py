@@ -30,7 +30,7 @@ MARKER_FILE: Final = ".procedure-kb"
 _PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
 # URLs that need a query, or that have no content of the release.
 _EXCLUDED: Final = re.compile(
-    r"^/(compare|search|oembed|metrics|health/.*|v1/(search|suggest|lookup|infobutton|compare|.*/batch))$"
+    r"^/(compare|search|oembed|embed/compare|metrics|health/.*|v1/(search|suggest|lookup|infobutton|compare|.*/batch))$"
 )
 # The detail of a record is a file, so it cannot also be a directory.
 _RELATION_OF_RECORD: Final = re.compile(r"^/v1/(procedures|conditions|pain-generators|risks)/\{slug\}/")
@@ -66,7 +66,9 @@ class _SiteWriter:
         self.http = httpx.AsyncClient(
             transport=transport, base_url="http://static.invalid", headers={"Accept-Encoding": "identity"}
         )
-        self.paths: list[str] = gateway.app.state.services.known_paths  # type: ignore[attr-defined]
+        services = gateway.app.state.services  # type: ignore[attr-defined]
+        self.paths: list[str] = services.known_paths
+        self.has_absolute_links = bool(services.settings.absolute_base)
         self.root = root
         self.on_file = on_file
         self.release = ""
@@ -121,6 +123,8 @@ class _SiteWriter:
     async def _list_url_paths(self) -> list[str]:
         url_paths = []
         for path in self.paths:
+            if path == "/sitemap.xml" and not self.has_absolute_links:
+                continue
             if not (_EXCLUDED.match(path) or _RELATION_OF_RECORD.match(path) or path.startswith(("/fhir", "/mcp"))):
                 url_paths += await self._expand_path(path)
         return url_paths

@@ -188,7 +188,11 @@ def shipped(
     request: pytest.FixtureRequest, shipped_urls: dict[str, str], shipped_exports: Path, runner: asyncio.Runner
 ) -> Iterator[Client]:
     """HTTP client of the shipped content."""
-    client = Client(create_app(Settings(database_url=shipped_urls[request.param], export_dir=shipped_exports)), runner)
+    # As `serve` does on a loopback address.
+    settings = Settings(
+        database_url=shipped_urls[request.param], export_dir=shipped_exports, loopback_url="http://127.0.0.1:8000"
+    )
+    client = Client(create_app(settings), runner)
     client.poll_release()
     yield client
     client.close()

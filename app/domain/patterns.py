@@ -27,6 +27,10 @@ SHA256: Final = r"^[0-9a-f]{64}$"
 REVISION: Final = r"^[0-9a-f]{16}$"
 PATH_PREFIX: Final = r"^(?:/[A-Za-z0-9._~-]+)*$"
 CSP_VALUE: Final = r"^[^;,\r\n]+$"
+TELEPHONE: Final = r"^\+?[0-9][0-9 ().-]{2,30}$"
+EMERGENCY_NUMBER: Final = r"^[0-9]{2,6}$"
+COLOR: Final = r"^#[0-9a-fA-F]{6}$"
+LOGO: Final = r"^data:image/(?:svg\+xml|png);base64,[A-Za-z0-9+/=]+$"
 LOG_LEVEL: Final = r"^(?:debug|info|warning|error|critical)$"
 
 _VERSION_MESSAGE: Final = "must be a release version, such as 1.2.0"
@@ -51,6 +55,10 @@ PATTERN_MESSAGES: Final[Mapping[str, str]] = {
     REVISION: "must be 16 lowercase hexadecimal digits",
     PATH_PREFIX: "must be empty or a path without a trailing slash, such as /kb",
     CSP_VALUE: "must be the source list of a single CSP directive, such as https://example.org 'self'",
+    TELEPHONE: "must be a telephone number, such as +1 555 010 0100",
+    EMERGENCY_NUMBER: "must be the digits of an emergency number, such as 911",
+    COLOR: "must be a color with six hexadecimal digits, such as #0a5867",
+    LOGO: "must be a data URL of an SVG or PNG in base64, such as data:image/png;base64,...",
     LOG_LEVEL: "must be one of debug, info, warning, error, critical",
 }
 
@@ -58,6 +66,10 @@ PATTERN_MESSAGES: Final[Mapping[str, str]] = {
 # Message for each type of pydantic error that a parameter can cause, with the limits from the context of the error.
 _ERROR_MESSAGES: Final[Mapping[str, str]] = {
     "missing": "is required",
+    "extra_forbidden": "is not a field of this file",
+    "dict_type": "must be an object",
+    "tuple_type": "must be a list",
+    "model_type": "must be an object",
     "string_type": "must be text",
     "string_unicode": "must be text in UTF-8",
     "string_too_long": "must have at most {max_length} characters",

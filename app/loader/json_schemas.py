@@ -5,13 +5,14 @@ from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter
 
+from app.domain.clinic import ClinicEdition
 from app.seed import schema as seed
 from app.seed.reader import LIST_FILES, RECORD_FOLDERS, SINGLE_FILES
 
 
 def build_schemas() -> dict[str, str]:
     """Build the text of each schema by file name."""
-    single: dict[str, type[BaseModel]] = {"release": seed.ReleaseFile, "review": seed.ReviewIn}
+    single: dict[str, type[BaseModel]] = {"release": seed.ReleaseFile, "review": seed.ReviewIn, "clinic": ClinicEdition}
     single |= {record_type.replace("_", "-"): cls for _, cls, _, record_type in RECORD_FOLDERS}
     single |= {name.removesuffix(".json"): cls for name, cls, _ in SINGLE_FILES}
     schemas = {name: cls.model_json_schema(by_alias=True) for name, cls in single.items()}

@@ -11,9 +11,7 @@ from app.formats.jsonld import NODE_BUILDERS, build_page_node, build_site_node
 from app.http.alternate_links import list_alternates
 from app.http.context import RequestContext
 from app.http.release_dates import get_release_date
-from app.settings import Settings
-
-_EMBEDDABLE_LISTS = ("/procedures", "/conditions")
+from app.web.embed.representations import has_representation
 
 
 def build_head_metadata(ctx: RequestContext, title: str, path: str, current: Json, record: object) -> Json:
@@ -22,10 +20,9 @@ def build_head_metadata(ctx: RequestContext, title: str, path: str, current: Jso
     folder = PATH_BY_RECORD_TYPE[record_type] if record_type in NODE_BUILDERS else ""
     if isinstance(record, dict) and folder and path == f"/{folder}/{record['slug']}":
         alternates = list_alternates(ctx, folder, record["slug"], without="text/html")
-        discovery = _build_discovery_links(ctx.settings, path, title) if f"/{folder}" in _EMBEDDABLE_LISTS else []
         nodes = [NODE_BUILDERS[record_type](record, get_release_date(ctx, record["last_changed_in"]))]
     else:
-        alternates, discovery = [], _build_discovery_links(ctx.settings, path, title) if path == "/relief" else []
+        alternates = []
         version, license_json = current["version"], current["license"]
         nodes = [
             build_page_node(title, path, license_json=license_json, version=version, modified=ctx.release.date),
@@ -33,19 +30,23 @@ def build_head_metadata(ctx: RequestContext, title: str, path: str, current: Jso
         ]
     return {
         "alternates": alternates,
-        "discovery": discovery,
+        "discovery": _build_discovery_links(ctx, path, title),
         "linked_data": [escape_json_for_html(ctx.resolve_links(orjson.dumps(node))) for node in nodes],
     }
 
 
-def _build_discovery_links(settings: Settings, path: str, title: str) -> list[tuple[str, str, str]]:
-    """Media type, URL and title of the links that tell an editor where the oEmbed response of a page is; empty without KB_PUBLIC_URL."""
-    if not settings.public_url:
-        # A remote editor needs an absolute URL, and only the setting knows it.
+def _build_discovery_links(ctx: RequestContext, path: str, title: str) -> list[tuple[str, str, str]]:
+    """Media type, URL and title of the links that tell an editor where the oEmbed response of a page is.
+
+    Empty without an absolute base, which a remote editor needs, and for a page that has no card.
+    """
+    base, procedures = ctx.settings.absolute_base, ctx.request.query_params.getlist("procedure")
+    if not base or not has_representation(path, procedures):
         return []
-    url = quote(f"{settings.public_url}{path}", safe="")
+    query = "&".join(f"procedure={quote(name)}" for name in procedures) if path in {"/compare", "/relief"} else ""
+    url = quote(f"{base}{path}{'?' if query else ''}{query}", safe="")
     return [
-        (media_type, f"{settings.public_url}/oembed?url={url}&format={format_name}", title)
+        (media_type, f"{base}/oembed?url={url}&format={format_name}", title)
         for format_name, media_type in (("json", "application/json+oembed"), ("xml", "text/xml+oembed"))
     ]
 

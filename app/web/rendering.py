@@ -34,6 +34,7 @@ from app.queries.list_filter import FilteredList
 from app.queries.lists import list_rows
 from app.text.nearest import find_nearest
 from app.web.claim_lists import list_sections
+from app.web.clinic_edition import list_call_actions
 from app.web.head_metadata import build_head_metadata
 from app.web.review_text import describe_review
 
@@ -66,7 +67,6 @@ _LABELS: Final = {
     "positions": {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS, **vocabulary.RELIEF_POSITIONS},
     "body_positions": vocabulary.POSITIONS,
     "call_tiers": vocabulary.CALL_TIERS,
-    "call_actions": vocabulary.CALL_ACTIONS,
     "folders": PATH_BY_RECORD_TYPE,
 }
 
@@ -119,6 +119,9 @@ def render_template(
     current = get_current_release(ctx)
     template_context = {
         **_LABELS,
+        "call_actions": list_call_actions(settings.edition),
+        "clinic": settings.edition,
+        "clinic_css_path": f"/clinic.css?v={settings.edition.fingerprint}" if settings.edition else "",
         "base": settings.path_prefix,
         "css_path": asset_path("site.css"),
         "js_path": asset_path("site.js"),
@@ -128,8 +131,8 @@ def render_template(
         "report_url": settings.report_url or f"{settings.path_prefix}/notice#report",
         "leaflet_css_path": asset_path("leaflet.css"),
         "path": path,
-        "canonical_url": f"{settings.link_base}{variables.get('canonical_path', path)}",
-        "has_public_url": bool(settings.public_url),
+        # Empty: no absolute URL of this service is known.
+        "canonical_url": settings.absolute_base and f"{settings.absolute_base}{variables.get('canonical_path', path)}",
         "has_emergency_page": "emergencies" in names_by_slug(ctx, "guide_page"),
         "noindex": False,
         "current": current,

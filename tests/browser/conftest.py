@@ -57,7 +57,7 @@ def start_server(database_url: str, **settings: str) -> tuple[subprocess.Popen[b
         process = subprocess.Popen(
             [sys.executable, *arguments, "--fd", str(listener.fileno())],
             cwd=ROOT,
-            env={**environment, "KB_DATABASE_URL": database_url, **settings_env},
+            env={**environment, "KB_DATABASE_URL": database_url, "KB_LOOPBACK_URL": url, **settings_env},
             pass_fds=[listener.fileno()],
         )
     for _ in range(600):

@@ -72,7 +72,7 @@ def test_the_sitemap_has_the_date_of_the_last_change_of_each_page(shipped: Clien
     dates = {release["version"]: release["date"] for release in shipped.get("/v1/releases?limit=100").json()["items"]}
     record = shipped.get("/v1/guide/benefits").json()
 
-    expected = f"<loc>/guide/benefits</loc><lastmod>{dates[record['last_changed_in']]}</lastmod>"
+    expected = f"<loc>http://127.0.0.1:8000/guide/benefits</loc><lastmod>{dates[record['last_changed_in']]}</lastmod>"
     assert expected in sitemap
     assert sitemap.count("<loc>") == sitemap.count("<lastmod>")
 

@@ -256,7 +256,7 @@ def test_both_databases_give_the_same_bytes(shipped_urls: dict[str, str], runner
 
     bodies = []
     for url in shipped_urls.values():
-        client = Client(create_app(Settings(database_url=url)), runner)
+        client = Client(create_app(Settings(database_url=url, loopback_url="http://127.0.0.1:8000")), runner)
         client.poll_release()
         paths = [
             *CARDS,

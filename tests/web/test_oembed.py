@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
-from build import condition, procedure
+from build import condition, emergency, generator, page, procedure, risk
 from conftest import Client, Load
 
 from app.main import create_app
@@ -22,6 +22,10 @@ def public(database_url: str, load: Load, runner: Any) -> Any:
         procedure("facet-rfa", name='Facet <b>"RFA"</b>', names=[{"text": "Rhizotomy", "kind": "synonym"}]),
         procedure("knee-rfa"),
         condition("sciatica"),
+        generator("joint"),
+        risk("bleeding"),
+        page("overview"),
+        emergency("stroke"),
     )
     public_client = Client(
         create_app(Settings(database_url=database_url, public_url=PUBLIC, path_prefix="/pain")), runner
@@ -58,6 +62,7 @@ def test_the_response_is_rich_with_a_blockquote_and_a_titled_frame(public: Clien
     assert elements[2][1]["src"] == f"{PUBLIC}/embed/procedures/facet-rfa"
     assert elements[2][1]["title"] == 'Facet <b>"RFA"</b>, from procedure-kb'
     assert (elements[2][1]["width"], elements[2][1]["height"]) == (str(body["width"]), str(body["height"]))
+    assert elements[2][1]["frameborder"] == "0"
 
 
 @pytest.mark.parametrize(
@@ -70,6 +75,18 @@ def test_the_response_is_rich_with_a_blockquote_and_a_titled_frame(public: Clien
         ("/conditions/sciatica", "/embed/conditions/sciatica/options"),
         ("/embed/conditions/sciatica/options", "/embed/conditions/sciatica/options"),
         ("/relief", "/embed/relief-chart"),
+        ("/procedures/facet-rfa/leaflet", "/embed/procedures/facet-rfa"),
+        ("/pain-generators/joint", "/embed/pain-generators/joint"),
+        ("/guide/overview", "/embed/guide/overview"),
+        ("/risks/bleeding", "/embed/risks/bleeding"),
+        ("/emergencies/stroke", "/embed/emergencies/stroke"),
+        ("/procedures", "/embed/procedures"),
+        ("/conditions", "/embed/conditions"),
+        ("/guide", "/embed/guide"),
+        (
+            "/compare?procedure=facet-rfa&procedure=knee-rfa",
+            "/embed/compare?procedure=facet-rfa&procedure=knee-rfa",
+        ),
         (
             "/embed/relief-chart?procedure=facet-rfa&procedure=knee-rfa",
             "/embed/relief-chart?procedure=facet-rfa&procedure=knee-rfa",
@@ -82,6 +99,7 @@ def test_own_pages_and_frames_are_accepted_as_path_and_as_public_url(public: Cli
 
         assert response.status_code == 200, response.text
         assert tags(response.json()["html"])[2][1]["src"] == PUBLIC + frame
+        assert public.get(frame).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -95,8 +113,8 @@ def test_own_pages_and_frames_are_accepted_as_path_and_as_public_url(public: Cli
         "http://[",
         "/pain/procedures/nothing",
         "/pain/sources",
-        "/pain/procedures/",
-        "/pain/procedures/facet-rfa/leaflet",
+        "/pain/compare?procedure=facet-rfa",
+        "/pain/search",
         "/pain",
     ],
 )
@@ -161,16 +179,56 @@ def test_parameters_of_the_consumer_are_ignored(public: Client) -> None:
     assert public.get("/oembed?url=/pain/procedures/facet-rfa&dnt=1&_locale=user").status_code == 200
 
 
-def test_without_a_public_url_only_paths_are_accepted(client: Client, load: Load) -> None:
+def test_without_an_absolute_url_what_needs_one_is_off(client: Client, load: Load) -> None:
     load(procedure("p"))
 
-    by_path, by_url = client.get("/oembed?url=/procedures/p"), client.get("/oembed?url=http://kb.test/procedures/p")
+    oembed, sitemap = client.get("/oembed?url=/procedures/p"), client.get("/sitemap.xml")
+    page_html, leaflet = client.get("/procedures/p").text, client.get("/procedures/p/leaflet").text
 
-    assert by_path.status_code == 200
-    assert (by_url.status_code, "KB_PUBLIC_URL" in by_url.json()["detail"]) == (404, True)
+    for response in (oembed, sitemap):
+        assert (response.status_code, response.json()["code"]) == (404, "feature_disabled")
+        assert "KB_PUBLIC_URL" in response.json()["detail"]
+    assert not [link for name, link in tags(page_html) if name == "link" and link.get("rel") == "canonical"]
+    assert "oembed" not in page_html
+    assert "<svg" not in leaflet
+    assert "Sitemap" not in client.get("/robots.txt").text
 
 
-@pytest.mark.parametrize("path", ["/procedures/facet-rfa", "/conditions/sciatica", "/relief"])
+def test_a_server_on_loopback_has_them_under_its_address_but_no_code_to_scan(
+    database_url: str, load: Load, runner: Any
+) -> None:
+    load(procedure("p"))
+    loopback = Client(create_app(Settings(database_url=database_url, loopback_url="http://127.0.0.1:8000")), runner)
+    loopback.poll_release()
+    [link] = [
+        link["href"] or ""
+        for name, link in tags(loopback.get("/procedures/p").text)
+        if name == "link" and link.get("type") == "application/json+oembed"
+    ]
+
+    body = loopback.get(link.removeprefix("http://127.0.0.1:8000")).json()
+    sitemap, leaflet = loopback.get("/sitemap.xml").text, loopback.get("/procedures/p/leaflet").text
+    loopback.close()
+
+    assert tags(body["html"])[2][1]["src"] == "http://127.0.0.1:8000/embed/procedures/p"
+    assert "<loc>http://127.0.0.1:8000/procedures/p</loc>" in sitemap
+    assert "<svg" not in leaflet
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/procedures/facet-rfa",
+        "/procedures/facet-rfa/leaflet",
+        "/conditions/sciatica",
+        "/pain-generators/joint",
+        "/guide/overview",
+        "/procedures",
+        "/relief",
+        "/relief?procedure=knee-rfa",
+        "/compare?procedure=facet-rfa&procedure=knee-rfa",
+    ],
+)
 def test_the_head_of_a_page_links_to_its_oembed_response(public: Client, path: str) -> None:
     links = [
         attributes
@@ -184,3 +242,11 @@ def test_the_head_of_a_page_links_to_its_oembed_response(public: Client, path: s
         assert parse_qs(url.query)["url"] == [PUBLIC + path]
         assert link["title"]
         assert public.get(f"{url.path.removeprefix('/pain')}?{url.query}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/sitemap.xml", "/oembed?url=/pain/procedures/facet-rfa"])
+def test_the_release_parameter_is_checked(public: Client, path: str) -> None:
+    separator = "&" if "?" in path else "?"
+
+    assert public.get(path).status_code == 200
+    assert public.get(f"{path}{separator}release=0.0.1").status_code == 410

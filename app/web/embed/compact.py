@@ -83,7 +83,7 @@ def link_procedure(procedure: Json, base: str) -> Json:
 
 def describe_safety(record: Json) -> str:
     """Describe in a line what speaks against a procedure: serious harms with their figures, and who is against it."""
-    opposed = [f"{name.lower()}: {bodies}" for name, bodies in _list_opposed(record)]
+    opposed = [f"{name}: {bodies}" for name, bodies in _list_opposed(record)]
     return ". ".join([f"Serious harms: {_describe_serious_harms(record)}", *opposed]) + "."
 
 

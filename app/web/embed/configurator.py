@@ -47,7 +47,7 @@ def show_configurator(ctx: RequestContext) -> Response:
     names = {record_type: _sort_names(names_by_slug(ctx, record_type)) for record_type in ("procedure", "condition")}
     form = _parse_form(ctx.request.query_params, names)
     config = _build_config(form, names)
-    base = ctx.settings.public_url or _EXAMPLE_URL
+    base = ctx.settings.absolute_base or _EXAMPLE_URL
     is_frame = form.way == "frame"
     tag = snippets.render_iframe_tag(config, base) if is_frame else snippets.render_element_tag(config, base)
     return render_template(
@@ -64,8 +64,10 @@ def show_configurator(ctx: RequestContext) -> Response:
         script_tag=snippets.render_script_tag(base, get_newest_build()),
         tag=tag,
         csp_directives=snippets.list_csp_directives("{0.scheme}://{0.netloc}".format(urlsplit(base))),
-        oembed_url=f"{base}{config.page}" if config.element != "kb-search" else "",
-        example_url="" if ctx.settings.public_url else _EXAMPLE_URL,
+        oembed_url=f"{ctx.settings.absolute_base}{config.page}"
+        if ctx.settings.absolute_base and config.element != "kb-search"
+        else "",
+        example_url="" if ctx.settings.absolute_base else _EXAMPLE_URL,
         build=get_newest_build(),
         configurator_js_path=asset_path("configurator.js"),
     )

@@ -10,11 +10,15 @@ from app.errors import FieldError, InvalidParameter, KnowledgeBaseError
 from app.http.context import RequestContext
 from app.http.search import find_notices, search_records
 from app.http.slug_resolution import resolve_filter_value
+from app.queries.documents import list_documents
 from app.search.index import Hit
 from app.text.normalize import normalize
+from app.web.clinic_edition import add_to_card
 from app.web.embed.builds import get_newest_build
 from app.web.embed.cards import SECTION_KEYS, merge_relief_cards, select_sections
 from app.web.embed.compact import VARIANTS
+from app.web.embed.page_cards import build_comparison_card, build_list_card, build_page_card
+from app.web.embed.representations import LIST_TITLES, MAX_COMPARED
 from app.web.embed.routes import (
     load_options_card,
     load_procedure_card,
@@ -22,7 +26,16 @@ from app.web.embed.routes import (
     load_search_card,
     load_typical_relief_card,
 )
-from app.web.rendering import asset_path, list_links, page, render_template
+from app.web.rendering import (
+    asset_path,
+    get_current_release,
+    list_links,
+    load_document,
+    load_rows,
+    page,
+    parse_document,
+    render_template,
+)
 
 BuildFrame = Callable[..., Json]
 THEMES: Final = ("auto", "light", "dark")
@@ -37,9 +50,10 @@ def _frame(path: str) -> Callable[[BuildFrame], BuildFrame]:
         def show(ctx: RequestContext, **parameters: str) -> Response:
             theme = parse_choice(ctx, "theme", THEMES)
             variables = build(ctx, **parameters)
-            card = variables["card"]
+            card = variables["card"] = add_to_card(variables["card"], ctx.settings.edition)
             # Search engines should index the full page, not the frame.
-            page_url = card["url"] if ctx.settings.public_url else ""
+            base = ctx.settings.absolute_base
+            page_url = f"{base}{card['url'].removeprefix(ctx.settings.link_base)}" if base else ""
             return _render_template(
                 ctx, "embed/frame.html", title=card["title"], theme=theme, canonical_url=page_url, **variables
             )
@@ -120,6 +134,65 @@ def show_relief_frame(ctx: RequestContext) -> Json:
     slugs = dict.fromkeys(resolve_filter_value(ctx, "procedure", "procedure", name[:200]) for name in names)
     card = merge_relief_cards([load_relief_card(ctx, slug) for slug in slugs], ctx.settings.link_base)
     return {"card": card | {"variant": variant}}
+
+
+def _load_page_card(ctx: RequestContext, record_type: str, slug: str) -> Json:
+    card = build_page_card(load_document(ctx, record_type, slug), get_current_release(ctx), ctx.settings.link_base)
+    return {"card": card}
+
+
+@_frame("/embed/pain-generators/{slug}")
+def show_generator_frame(ctx: RequestContext, slug: str) -> Json:
+    """Pain generator for a frame."""
+    return _load_page_card(ctx, "pain_generator", slug)
+
+
+@_frame("/embed/guide/{slug}")
+def show_guide_frame(ctx: RequestContext, slug: str) -> Json:
+    """Start of a page of the patient guide for a frame."""
+    return _load_page_card(ctx, "guide_page", slug)
+
+
+@_frame("/embed/emergencies/{slug}")
+def show_emergency_frame(ctx: RequestContext, slug: str) -> Json:
+    """Emergency for a frame."""
+    return _load_page_card(ctx, "emergency", slug)
+
+
+@_frame("/embed/risks/{slug}")
+def show_risk_frame(ctx: RequestContext, slug: str) -> Json:
+    """Harm for a frame."""
+    return _load_page_card(ctx, "risk", slug)
+
+
+def _add_list_frame(path: str, title: str) -> None:
+    """Add the frame of a list page."""
+
+    @_frame(f"/embed{path}")
+    def show_list_frame(ctx: RequestContext) -> Json:
+        card = build_list_card(
+            title, path, load_rows(ctx, path.strip("/")), get_current_release(ctx), ctx.settings.link_base
+        )
+        return {"card": card}
+
+
+for _path, _title in LIST_TITLES.items():
+    _add_list_frame(_path, _title)
+
+
+@_frame("/embed/compare")
+def show_comparison_frame(ctx: RequestContext) -> Json:
+    """Comparison of the requested procedures for a frame."""
+    names = ctx.request.query_params.getlist("procedure")
+    if not 2 <= len(names) <= MAX_COMPARED:
+        message = f"two to {MAX_COMPARED} procedures are compared"
+        raise InvalidParameter(f"procedure: {message}", errors=(FieldError("procedure", None, message),))
+    slugs = list(dict.fromkeys(resolve_filter_value(ctx, "procedure", "procedure", name[:200]) for name in names))
+    bodies = list_documents(ctx.connection, "procedure", slugs)
+    records = [parse_document(ctx, bodies[slug]) for slug in slugs]
+    base = ctx.settings.link_base
+    url = f"{base}/compare?{'&'.join(f'procedure={slug}' for slug in slugs)}"
+    return {"card": build_comparison_card(records, url, get_current_release(ctx), base)}
 
 
 @_frame("/embed/search")

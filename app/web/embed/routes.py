@@ -16,6 +16,7 @@ from app.http.problems import problem_response
 from app.http.slug_resolution import names_by_slug
 from app.queries.documents import list_documents
 from app.queries.name_resolution import list_names
+from app.web.clinic_edition import add_to_card
 from app.web.embed import cards
 from app.web.embed.builds import get_newest_build, load_builds
 from app.web.embed.compact import build_compact_options_card, build_compact_procedure_card
@@ -67,7 +68,7 @@ def _card(path: str) -> Callable[[LoadCard], LoadCard]:
     def add_route(load: LoadCard) -> LoadCard:
         def get_card(request: Request) -> Response:
             with request_context(request) as ctx:
-                return ctx.json_response(load(ctx, **request.path_params))
+                return ctx.json_response(add_to_card(load(ctx, **request.path_params), ctx.settings.edition))
 
         router.add_api_route(path, get_card)
         return load

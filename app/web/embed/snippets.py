@@ -17,19 +17,17 @@ class Element:
     # Paths of the full page and of the frame page; `{}` is the slug.
     page: str
     frame: str
-    # Height in pixels that oEmbed states.
-    height: int = 0
     # The records are in the query of the paths.
     has_query: bool = False
 
 
 ELEMENTS: Final = {
-    "kb-procedure": Element("One procedure", "slug", "/procedures/{}", "/embed/procedures/{}", 900),
+    "kb-procedure": Element("One procedure", "slug", "/procedures/{}", "/embed/procedures/{}"),
     "kb-options": Element(
-        "The options of one condition", "condition", "/conditions/{}", "/embed/conditions/{}/options", 900
+        "The options of one condition", "condition", "/conditions/{}", "/embed/conditions/{}/options"
     ),
     "kb-relief-chart": Element(
-        "How long relief lasts, as a chart", "procedures", "/relief", "/embed/relief-chart", 600, has_query=True
+        "How long relief lasts, as a chart", "procedures", "/relief", "/embed/relief-chart", has_query=True
     ),
     "kb-search": Element("A search", "", "/search", "/embed/search"),
 }
@@ -90,15 +88,26 @@ def render_element_tag(config: EmbedConfig, base: str) -> str:
     return f'<{config.element}{attributes}><a href="{escape(base + config.page)}">{escape(config.name)}</a></{config.element}>'
 
 
-def render_iframe_tag(
-    config: EmbedConfig, base: str, *, title: str = "", width: str = "100%", height: int = 700
+def render_iframe_tag(config: EmbedConfig, base: str) -> str:
+    """Render the iframe of an element. It needs no script, but the script adjusts its height. Its title is the link text."""
+    return render_frame_tag(base + config.frame, config.name, has_form=config.element == "kb-search")
+
+
+def render_frame_tag(
+    url: str,
+    title: str,
+    *,
+    width: str = "100%",
+    height: int = 700,
+    has_form: bool = False,
+    is_bordered: bool = True,
 ) -> str:
-    """Render the iframe. It needs no script, but the script adjusts its height. Its title is the link text by default."""
-    allow_forms = " allow-forms" if config.element == "kb-search" else ""
-    sandbox = f"allow-scripts allow-popups allow-popups-to-escape-sandbox{allow_forms}"
+    """Render an iframe. WordPress keeps the obsolete attribute for a frame without border, and no style."""
+    sandbox = f"allow-scripts allow-popups allow-popups-to-escape-sandbox{' allow-forms' if has_form else ''}"
+    border = "" if is_bordered else ' frameborder="0"'
     return (
-        f'<iframe src="{escape(base + config.frame)}" title="{escape(title or config.name)}" width="{width}" '
-        f'height="{height}" loading="lazy" sandbox="{sandbox}"></iframe>'
+        f'<iframe src="{escape(url)}" title="{escape(title)}" width="{width}" '
+        f'height="{height}"{border} loading="lazy" sandbox="{sandbox}"></iframe>'
     )
 
 

@@ -85,13 +85,15 @@ def show_procedure(ctx: RequestContext, slug: str) -> Response:
 def show_leaflet(ctx: RequestContext, slug: str) -> Response:
     """Procedure leaflet for print, with the URL of the full page."""
     variables = _build_procedure_variables(ctx, slug)
-    url = f"{ctx.settings.link_base}/procedures/{slug}"
+    settings = ctx.settings
+    url = f"{settings.absolute_base or settings.path_prefix}/procedures/{slug}"
     return render_template(
         ctx,
         "leaflet.html",
         title=variables["record"]["name"],
         canonical_path=f"/procedures/{slug}",
-        qr_code=_render_qr_code(url),
+        # A telephone cannot follow a loopback address.
+        qr_code=_render_qr_code(url) if settings.public_url else "",
         url=url,
         key_sources=select_key_sources(variables["record"]["sources"]),
         harm_statements=group_harm_statements(variables["record"]["risks"]["items"]),

@@ -6,13 +6,14 @@ from urllib.parse import quote
 from fastapi import Request, Response
 
 from app.domain.record_types import PATH_BY_RECORD_TYPE
-from app.errors import NotFound
+from app.errors import FeatureDisabled, NotFound
 from app.http.context import request_context
 from app.http.problems import problem_response
 from app.http.release_dates import get_release_date
 from app.http.services import get_services
 from app.http.slug_resolution import names_by_slug
 from app.queries.releases import list_change_versions
+from app.web.clinic_edition import render_clinic_sheet
 from app.web.rendering import SWAGGER_UI, asset_path, read_asset, router
 
 HASHED_ASSETS: Final = ("site.css", "site.js", "leaflet.css", "frame.js", "configurator.js", "docs.js", *SWAGGER_UI)
@@ -35,6 +36,13 @@ def get_static(name: str, request: Request) -> Response:
     )
 
 
+@router.get("/clinic.css")
+def get_clinic_sheet(request: Request) -> Response:
+    """Style sheet with the colors of the clinic; its URL has the fingerprint of the clinic's file."""
+    sheet = render_clinic_sheet(get_services(request).settings.edition)
+    return Response(sheet, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+
+
 @router.get("/robots.txt")
 def get_robots(request: Request) -> Response:
     """robots.txt: crawlers may read everything, for a page that embeds a card shows nothing without it.
@@ -43,8 +51,8 @@ def get_robots(request: Request) -> Response:
     """
     settings = get_services(request).settings
     lines = ["User-agent: *", "Allow: /"]
-    if settings.public_url:
-        lines.append(f"Sitemap: {settings.public_url}/sitemap.xml")
+    if settings.absolute_base:
+        lines.append(f"Sitemap: {settings.absolute_base}/sitemap.xml")
     return Response("\n".join(lines) + "\n", media_type="text/plain")
 
 
@@ -52,7 +60,9 @@ def get_robots(request: Request) -> Response:
 def get_sitemap(request: Request) -> Response:
     """Sitemap of the pages that search engines should index."""
     with request_context(request) as ctx:
-        base = ctx.settings.link_base
+        base = ctx.settings.absolute_base
+        if not base:
+            raise FeatureDisabled("A sitemap has absolute links, and the public URL is not known; set KB_PUBLIC_URL.")
         paths = [
             "/",
             "/procedures",

@@ -236,6 +236,7 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
     return {
       title: heading(0, "title", card.title),
       subtitle: card.subtitle ? createNode("p", "subtitle", card.subtitle) : null,
+      offer: card.clinic && !card.clinic.is_offered ? createNode("p", "note", `${card.clinic.name} does not offer this procedure.`) : null,
       jump: card.variant === "full" ? createNode("p", "jump", jump) : null,
       lede: card.lede ? createNode("p", "lede", card.lede) : null,
       sections: card.sections.map((section) => createNode("section", "section", section.heading ? heading(1, "heading", section.heading) : "",
@@ -372,8 +373,8 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
     arrange(card) {
       const chosen = this.sections.length ? selectSections(card, this.sections) : card;
       const context = { base: this.base, level: this.level, clinic: this.getClinic(card) };
-      const { title, subtitle, jump, lede, sections, own, aftercare, contact, call, actions, footer } = createParts(chosen, context);
-      return [createPart("content", title, subtitle, jump, lede, ...sections, own, aftercare, contact), createPlain("div", "safe", call, actions, footer)];
+      const { title, subtitle, jump, offer, lede, sections, own, aftercare, contact, call, actions, footer } = createParts(chosen, context);
+      return [createPart("content", title, subtitle, jump, offer, lede, ...sections, own, aftercare, contact), createPlain("div", "safe", call, actions, footer)];
     }
   }
   // Container of parts that a host may style.
