@@ -106,7 +106,9 @@ def create_app(settings: Settings | None = None) -> HttpGateway:
     services = app.state.services = Services(settings, engine, metrics, gateway, render_missing_page=render_not_found)
     # A connection of its own to a server: those of requests may all be busy.
     watch_engine = engine if engine.is_file else create_read_engine(settings.database_url, connections=1)
-    watcher = ReleaseWatcher(watch_engine, gateway, ReleasePreparer(app, services, RELEASE_FILES))
+    preparer = ReleasePreparer(app, services, RELEASE_FILES)
+    gateway.report_damaged_file = preparer.check_soon
+    watcher = ReleaseWatcher(watch_engine, gateway, preparer)
     metrics.update_gauges = lambda: update_gauges(metrics, gateway, watcher)
     add_error_handlers(app)
 

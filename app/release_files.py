@@ -1,4 +1,4 @@
-"""Child process that builds files of a release: `python -m app.release_files NAME REVISION DIRECTORY LAST_FILE`.
+"""Child process that builds files of a release: `python -m app.release_files NAME REVISION DIRECTORY`.
 
 The settings come as JSON on standard input: they may hold a password. Exits without building anything if the database holds
 another release.
@@ -16,12 +16,12 @@ from app.files.build_once import build_once
 
 def main() -> int:
     """Build the files, unless another process of this host was faster. Returns the exit code."""
-    name, revision, directory, last_file = sys.argv[1:]
+    name, revision, directory = sys.argv[1:]
     settings_json = sys.stdin.buffer.read()
     # A short life: whatever garbage there is goes with the process.
     gc.disable()
     try:
-        build_once(Path(directory), last_file, lambda work: write_files(name, revision, settings_json, work))
+        build_once(Path(directory), lambda work: write_files(name, revision, settings_json, work))
     except NotReady:
         return 0
     except (DatabaseError, OSError) as error:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Final
 
 from app.formats.exports import (
-    MANIFEST,
     bom_file_name,
     compress_exports,
     get_size_and_sha256,
@@ -18,7 +17,7 @@ from app.version import code_fingerprint
 
 
 def _open_exports(_: RequestContext, directory: Path) -> dict[str, FileBody]:
-    return {path.name: _open_file(path) for path in directory.iterdir() if path.is_file()}
+    return {path.name: _open_file(path) for path in directory.iterdir() if path.is_file() and not path.name.startswith(".")}
 
 
 def _open_file(path: Path) -> FileBody:
@@ -38,7 +37,6 @@ def _write_exports(ctx: RequestContext, directory: Path) -> None:
 EXPORT_FILES: Final = ReleaseFiles(
     name="export",
     label="The export",
-    last_file=MANIFEST,
     find_directory=lambda settings, revision: settings.export_dir / f"export-{content_key(settings, revision)}",
     write=_write_exports,
     open=_open_exports,

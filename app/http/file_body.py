@@ -1,10 +1,11 @@
 """File bodies: responses on disk, sent in chunks and never held in memory, with the same headers as every other."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from starlette.types import Send
 
@@ -24,15 +25,23 @@ class FileBody:
     # The same bytes, compressed when the file was made, by content coding.
     compressed: "Mapping[bytes, FileBody]" = field(default_factory=dict)
 
-    async def send(self, send: Send, part: ByteRange) -> None:
-        """Send a part of the body; each chunk is read when the one before was taken. Raises OSError when the file is cut short."""
-        with await asyncio.to_thread(self.path.open, "rb") as file:
-            file.seek(part.first)
-            remaining = part.size
-            while remaining:
-                chunk = await asyncio.to_thread(file.read, min(_CHUNK_BYTES, remaining))
-                if not chunk:
-                    msg = f"{self.path.name} ends {remaining} bytes early"
-                    raise OSError(msg)
-                remaining -= len(chunk)
-                await send({"type": "http.response.body", "body": chunk, "more_body": remaining > 0})
+    async def open(self) -> BinaryIO:
+        """Open the file. Raises OSError when it is gone or has another size than it had."""
+        file = await asyncio.to_thread(self.path.open, "rb")
+        if os.fstat(file.fileno()).st_size != self.size:
+            file.close()
+            msg = f"{self.path.name} has not {self.size} bytes any more"
+            raise OSError(msg)
+        return file
+
+    async def send(self, file: BinaryIO, send: Send, part: ByteRange) -> None:
+        """Send a part of the opened file; each chunk is read when the one before was taken. Raises OSError when it is cut short."""
+        file.seek(part.first)
+        remaining = part.size
+        while remaining:
+            chunk = await asyncio.to_thread(file.read, min(_CHUNK_BYTES, remaining))
+            if not chunk:
+                msg = f"{self.path.name} ends {remaining} bytes early"
+                raise OSError(msg)
+            remaining -= len(chunk)
+            await send({"type": "http.response.body", "body": chunk, "more_body": remaining > 0})

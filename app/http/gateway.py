@@ -6,6 +6,7 @@ another release is adopted; what was computed from an earlier release is never s
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from functools import cache
@@ -16,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.db.read_engine import MAX_READERS
-from app.errors import KnowledgeBaseError, Overloaded, RangeNotSatisfiable, Unavailable
+from app.errors import KnowledgeBaseError, NotReady, Overloaded, RangeNotSatisfiable, Unavailable
 from app.http.byte_range import ByteRange, find_range
 from app.http.deprecation import deprecation_headers
 from app.http.fhir_requests import VARY as FHIR_VARY
@@ -33,6 +34,7 @@ from app.monitoring.logs import bind_request_id
 from app.monitoring.metrics import Metrics
 from app.version import code_fingerprint
 
+_log: Final = logging.getLogger("procedure_kb.http")
 EXPOSED_HEADERS: Final = b"ETag, Link, KB-Release, KB-Stale, KB-Request-Id, Retry-After, Deprecation, Sunset, Content-Language, RateLimit-Policy"
 # All request headers that the application sees of a GET. Its response is stored for every caller of the URL, so nothing else
 # may change it. The one response that this header changes (/metrics) is never stored. Under /fhir, two reduced headers are added.
@@ -106,6 +108,8 @@ class HttpGateway:
         self.link_base = link_base
         # Handles a request without the framework; None from it: the application handles it.
         self.fast_path: Callable[[Scope], Awaitable[Response | None]] | None = None
+        # Called when a file that is to be sent is gone or was cut short.
+        self.report_damaged_file: Callable[[], None] = lambda: None
         self.revision = ""
         self.version = ""
         self.database_unreachable = False
@@ -192,15 +196,23 @@ class HttpGateway:
         except RangeNotSatisfiable as error:
             await self._refuse(scope, error, b"", send)
             return
-        if part is None:
-            await send(start)
-            await file.send(send, ByteRange(0, file.size - 1))
+        try:
+            opened = await file.open()
+        except OSError as error:
+            _log.error("a file cannot be sent: %s", error)
+            self.report_damaged_file()
+            await self._refuse(scope, NotReady("This file is being prepared again.", retry_after=2), b"", send)
             return
-        headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
-        content_range = f"bytes {part.first}-{part.last}/{file.size}".encode()
-        headers += [(b"content-range", content_range), (b"content-length", str(part.size).encode())]
-        await send({**start, "status": 206, "headers": headers})
-        await file.send(send, part)
+        with opened:
+            if part is None:
+                await send(start)
+                await file.send(opened, send, ByteRange(0, file.size - 1))
+                return
+            headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
+            content_range = f"bytes {part.first}-{part.last}/{file.size}".encode()
+            headers += [(b"content-range", content_range), (b"content-length", str(part.size).encode())]
+            await send({**start, "status": 206, "headers": headers})
+            await file.send(opened, send, part)
 
     async def _handle_miss(
         self, scope: Scope, receive: Receive, send: Send, key: bytes, accept_encoding: bytes, if_none_match: bytes

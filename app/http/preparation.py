@@ -21,7 +21,7 @@ from fastapi import FastAPI, Request
 from starlette.types import ASGIApp
 
 from app.errors import NotReady
-from app.files.build_once import build_once
+from app.files.build_once import build_once, is_intact, stamp_files
 from app.gc_pause import gc_paused
 from app.http.context import RequestContext, request_context, resolve_links
 from app.http.services import Services, get_services
@@ -29,10 +29,12 @@ from app.settings import Settings
 from app.version import code_fingerprint
 
 _log: Final = logging.getLogger("procedure_kb.preparation")
-# Program of the child process: `python -m` with the name of the files, the revision, the directory and the last file.
+# Program of the child process: `python -m` with the name of the files, the revision and the directory.
 BUILDER: Final = "app.release_files"
 # Seconds until a failed preparation is tried again.
 RETRY_SECONDS: Final = 10.0
+# Seconds between two looks at whether the opened files are still as they were.
+CHECK_SECONDS: Final = 10.0
 T = TypeVar("T")
 
 
@@ -43,8 +45,6 @@ class ReleaseFiles(Generic[T]):
     name: str
     # What a caller waits for, in words.
     label: str
-    # Written last: with it, the directory is complete.
-    last_file: str
     find_directory: Callable[[Settings, str], Path]
     write: Callable[[RequestContext, Path], None]
     # Runs in a thread beside the event loop: no single call in it may hold the interpreter for long.
@@ -77,8 +77,17 @@ def get_prepared(ctx: RequestContext, files: ReleaseFiles[T]) -> T:
 
 def _build_and_open(ctx: RequestContext, files: ReleaseFiles[T]) -> T:
     directory = files.find_directory(ctx.settings, ctx.release.revision)
-    build_once(directory, files.last_file, lambda work: files.write(ctx, work))
+    build_once(directory, lambda work: files.write(ctx, work))
     return files.open(ctx, directory)
+
+
+@dataclass(frozen=True)
+class OpenedDirectory:
+    """Directory of files that this process has opened, as it was then."""
+
+    revision: str
+    directory: Path
+    stamp: dict[str, tuple[int, int, int]]
 
 
 class ReleaseSuperseded(Exception):
@@ -95,7 +104,9 @@ class ReleasePreparer:
     def __init__(self, app: FastAPI, services: Services, files: tuple[ReleaseFiles[Any], ...]) -> None:
         self.app, self.services, self.files = app, services, files
         self._task: asyncio.Task[None] | None = None
-        self._retry_at = 0.0
+        self._retry_at = self._check_at = 0.0
+        # By the name of the files.
+        self._opened: dict[str, OpenedDirectory] = {}
 
     def is_prepared(self, revision: str) -> bool:
         """Whether every file of a release is ready."""
@@ -106,6 +117,22 @@ class ReleasePreparer:
         running = self._task is not None and not self._task.done()
         if not (running or self.is_prepared(revision) or time.monotonic() < self._retry_at):
             self._task = asyncio.create_task(self._prepare(revision))
+
+    def check_soon(self) -> None:
+        """Have the next check look at the files, however short ago the last one was."""
+        self._check_at = 0.0
+
+    async def check_files(self) -> None:
+        """Drop what was opened from files that are gone or changed since, so that it is prepared again."""
+        now = time.monotonic()
+        if now < self._check_at:
+            return
+        self._check_at = now + CHECK_SECONDS
+        for name, opened in list(self._opened.items()):
+            if await asyncio.to_thread(stamp_files, opened.directory) != opened.stamp:
+                _log.error("the %s files in %s were damaged, and are prepared again", name, opened.directory)
+                del self._opened[name]
+                self.services.prepared.drop(opened.revision, name)
 
     async def stop(self) -> None:
         """End a running preparation."""
@@ -132,17 +159,21 @@ class ReleasePreparer:
 
     async def _prepare_files(self, files: ReleaseFiles[Any], revision: str) -> None:
         directory = files.find_directory(self.services.settings, revision)
-        if not (directory / files.last_file).exists():
+        # Before the files are read: a change after that is found by the next check.
+        stamp = await asyncio.to_thread(stamp_files, directory)
+        if not await asyncio.to_thread(is_intact, directory):
             await build_in_child(self.services.settings, files, revision, directory)
+            stamp = await asyncio.to_thread(stamp_files, directory)
         with gc_paused():
             value = await asyncio.to_thread(self._open, files, revision, directory)
             self.services.prepared.set(revision, files.name, value)
+        self._opened[files.name] = OpenedDirectory(revision, directory, stamp)
         # What is kept for days needs no collection: a full one would stop every request for a tenth of a second.
         gc.freeze()
 
     def _open(self, files: ReleaseFiles[T], revision: str, directory: Path) -> T:
         with internal_context(self.app) as ctx:
-            if ctx.release.revision != revision or not (directory / files.last_file).exists():
+            if ctx.release.revision != revision or not stamp_files(directory):
                 raise ReleaseSuperseded
             return files.open(ctx, directory)
 
@@ -154,7 +185,7 @@ def internal_context(app: ASGIApp) -> AbstractContextManager[RequestContext]:
 
 async def build_in_child(settings: Settings, files: ReleaseFiles[Any], revision: str, directory: Path) -> None:
     """Build files in a child process, which waits if another worker of this host builds them. Raises BuildFailed."""
-    command = (sys.executable, "-m", BUILDER, files.name, revision, str(directory), files.last_file)
+    command = (sys.executable, "-m", BUILDER, files.name, revision, str(directory))
     # A session of its own: Ctrl+C ends this process, and this process ends the child.
     process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, start_new_session=True)
     try:

@@ -67,6 +67,8 @@ class ReleaseWatcher:
         if not self._reachable:
             _log.info("database reachable again")
         self._reachable = True
+        if self.preparer is not None:
+            await self.preparer.check_files()
         self.observe(release)
 
     def observe(self, release: LoadedRelease | None) -> None:

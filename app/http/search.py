@@ -18,7 +18,6 @@ from app.search.explanations import explain
 from app.search.index import (
     INDEX_FORMAT_VERSION,
     LAZY_TABLES,
-    LOOKUP_FILE,
     SEARCHED_TYPES,
     Hit,
     IndexedRecord,
@@ -73,7 +72,6 @@ def _open_search(ctx: RequestContext, directory: Path) -> SearchData:
 INDEX_FILES: Final = ReleaseFiles(
     name="index",
     label="The search index",
-    last_file=LOOKUP_FILE,
     find_directory=_find_index_dir,
     write=lambda ctx, directory: write_index(ctx.connection, directory),
     open=_open_search,

@@ -44,6 +44,10 @@ class RevisionCache:
         """The value of a key if there is one."""
         return self._revisions.get(revision, {}).get(key)
 
+    def drop(self, revision: str, key: Hashable) -> None:
+        """Forget a value."""
+        self._revisions.get(revision, {}).pop(key, None)
+
     def set(self, revision: str, key: Hashable, value: T) -> T:
         """Keep a value."""
         values = self._revisions.get(revision)

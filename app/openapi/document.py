@@ -117,7 +117,6 @@ def _write_documents(ctx: RequestContext, directory: Path) -> None:
 OPENAPI_FILES: Final = ReleaseFiles(
     name="openapi",
     label="The OpenAPI document",
-    last_file=OPENAPI_3_0,
     find_directory=lambda settings, revision: settings.export_dir / f"openapi-{content_key(settings, revision)}",
     write=_write_documents,
     open=lambda _, directory: {name: (directory / name).read_bytes() for name in (OPENAPI_3_1, OPENAPI_3_0)},

@@ -18,6 +18,7 @@ from app.db.read_engine import ReadTransaction
 from app.db.statements import bind_list
 from app.search.explanations import explain_json, highlight_prefix
 from app.search.known_words import build_known_words
+from app.search.panics import panics_as_errors
 from app.search.stemming import normalize_levels, stem_content_words, strip_suffix
 from app.text.normalize import normalize
 
@@ -275,7 +276,8 @@ class SearchIndex:
             if len(self.record_cache) > 20_000:
                 self.record_cache.clear()
             # All documents are in one segment.
-            stored = self.searcher.doc(tantivy.DocAddress(0, doc_id))
+            with panics_as_errors():
+                stored = self.searcher.doc(tantivy.DocAddress(0, doc_id))
             payload = orjson.loads(stored["payload"][0])
             links = self.resolve_links(payload["links"].encode())
             record = self.record_cache[doc_id] = _build_record(payload, links, self.weigh_stem)
@@ -384,6 +386,7 @@ def _build_schema() -> Any:  # noqa: ANN401 - tantivy ships no types
     return builder.build()
 
 
+@panics_as_errors()
 def open_index(directory: Path, revision: str, resolve_links: Callable[[bytes], bytes]) -> SearchIndex:
     """Open the index that `write_index` wrote to a directory."""
     schema = _build_schema()
@@ -427,6 +430,7 @@ def _write_tables(path: Path, tables: Mapping[str, Sequence[Any]]) -> None:
                 file.write(orjson.dumps((name, entries[start : start + _ENTRIES_PER_LINE])) + b"\n")
 
 
+@panics_as_errors()
 def write_index(snapshot: ReadTransaction, directory: Path) -> None:
     """Write the index of a release to an empty directory, the lookup file last."""
     (directory / _KNOWN_WORDS_FILE).write_bytes(build_known_words())

@@ -32,6 +32,7 @@ from app.search.index import (
     build_name_hit,
     compute_fit,
 )
+from app.search.panics import panics_as_errors
 from app.search.query_parser import ParsedQuery, parse_query
 from app.search.stemming import stem_content_words
 from app.text.stems import stem_words
@@ -141,6 +142,7 @@ def _add_named_hit(record: IndexedRecord, query: ParsedQuery, hit: Hit | None, w
     return build_name_hit(record, score, name, [stem for stem in query.stems if stem in record.field_masks])
 
 
+@panics_as_errors()
 def _find_candidates(index: SearchIndex, query: ParsedQuery, types: Collection[str]) -> list[int]:
     """Return ids of the documents that tantivy ranks highest.
 

@@ -1,9 +1,11 @@
 """Readiness: what a process serves while it prepares a release, and what it refuses."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -13,6 +15,8 @@ from sqlalchemy import Engine
 
 from app.files.build_once import build_once
 from app.http import gateway, preparation
+from app.http.byte_range import ByteRange
+from app.http.file_body import FileBody
 from app.http.gateway import HttpGateway
 from app.http.preparation import BuildFailed, ReleaseFiles, internal_context
 from app.loader.content import load_content
@@ -53,7 +57,7 @@ class Gate:
 
         def build() -> None:
             with internal_context(app) as ctx:  # type: ignore[arg-type]
-                build_once(directory, files.last_file, lambda work: files.write(ctx, work))
+                build_once(directory, lambda work: files.write(ctx, work))
             assert ctx.release.revision == revision
             app.state.services.engine.dispose()  # type: ignore[attr-defined]
 
@@ -275,6 +279,160 @@ def test_a_build_deletes_what_a_killed_one_left(tmp_path: Path) -> None:
     (tmp_path / "building-index-abandoned").mkdir()
     (tmp_path / "building-export-of-others").mkdir()
 
-    build_once(tmp_path / "index-1", "last", lambda work: (work / "last").touch())
+    build_once(tmp_path / "index-1", lambda work: (work / "last").touch())
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["building-export-of-others", "index-1", "index.lock"]
+
+
+def find_file(directory: Path, pattern: str) -> Path:
+    (file,) = directory.glob(pattern)
+    return file
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def change(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {"missing": Path.unlink, "truncated": cut, "changed": change}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("pattern", ["search/index-*/lookup_tables.ndjson", "search/index-*/index/*.store", "export/export-*/kb.json", "export/export-*/br/kb.json", "export/openapi-*/openapi.json", "search/index-*/.checksums.json"])  # fmt: skip
+def test_damaged_files_are_built_again_at_the_next_start(
+    database_url: str,
+    tmp_path: Path,
+    load: Callable[[str], None],
+    gate: Gate,
+    runner: asyncio.Runner,
+    damage: str,
+    pattern: str,
+) -> None:
+    if not database_url.startswith("sqlite"):
+        pytest.skip("the files do not depend on the database")
+
+    async def check() -> None:
+        settings = Settings(database_url=database_url, export_dir=tmp_path / "export", search_dir=tmp_path / "search")
+        first = create_app(settings)
+        async with serve(first) as http:
+            await wait_until(lambda: is_prepared(first))
+            bodies = {path: (await http.get(path)).content for path in (SEARCH, "/v1/export/kb.json", "/openapi.json")}
+        file = find_file(tmp_path, pattern)
+        DAMAGES[damage](file)
+        count = gate.count
+        second = create_app(settings)
+        async with serve(second) as http:
+            await wait_until(lambda: is_prepared(second))
+            for path, body in bodies.items():
+                assert (await http.get(path)).content == body, path
+        assert gate.count == count + 1
+
+    load("first")
+    runner.run(check())
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("pattern", ["search/index-*/lookup_tables.ndjson", "export/export-*/kb.json"])
+def test_files_damaged_while_they_are_served_are_built_again(
+    app: HttpGateway,
+    tmp_path: Path,
+    load: Callable[[str], None],
+    gate: Gate,
+    runner: asyncio.Runner,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: str,
+    pattern: str,
+) -> None:
+    monkeypatch.setattr(preparation, "CHECK_SECONDS", 0.1)
+
+    async def check() -> None:
+        async with serve(app) as http:
+            await wait_until(lambda: is_prepared(app))
+            bodies = {path: (await http.get(path)).content for path in (SEARCH, "/v1/export/kb.json")}
+            file = find_file(tmp_path, pattern)
+            content, count = file.read_bytes(), gate.count
+            DAMAGES[damage](file)
+            await wait_until(lambda: gate.count > count)
+            await wait_until(lambda: is_prepared(app))
+            for path, body in bodies.items():
+                assert (await http.get(path)).content == body, path
+            assert file.read_bytes() == content
+
+    load("first")
+    runner.run(check())
+
+
+def test_a_file_that_is_gone_is_a_503_at_once_and_comes_back(
+    app: HttpGateway, tmp_path: Path, load: Callable[[str], None], gate: Gate, runner: asyncio.Runner
+) -> None:
+    del gate
+
+    async def check() -> None:
+        async with serve(app) as http:
+            await wait_until(lambda: is_prepared(app))
+            body = (await http.get("/v1/export/kb.ndjson")).content
+            await asyncio.sleep(0.2)
+            file = find_file(tmp_path, "export/export-*/kb.ndjson")
+            cut(file)
+
+            refused = await http.get("/v1/export/kb.ndjson", headers={"Accept-Encoding": "identity"})
+
+            assert (refused.status_code, refused.json()["code"]) == (503, "not_ready")
+            assert int(refused.headers["retry-after"]) > 0
+            await wait_until(lambda: file.exists() and file.stat().st_size == len(body))
+            await wait_until(lambda: is_prepared(app))
+            assert (await http.get("/v1/export/kb.ndjson")).content == body
+
+    load("first")
+    runner.run(check())
+
+
+def test_a_file_cut_while_it_is_sent_ends_the_response(tmp_path: Path, runner: asyncio.Runner) -> None:
+    file = tmp_path / "kb.json"
+    file.write_bytes(b"x" * 2_000_000)
+    body, sent = FileBody(file, 2_000_000, "hash"), 0
+
+    async def send(message: Any) -> None:
+        nonlocal sent
+        sent += len(message["body"])
+        os.truncate(file, 1_000_000)
+
+    async def send_file() -> None:
+        with await body.open() as opened:
+            await body.send(opened, send, ByteRange(0, 1_999_999))
+
+    with pytest.raises(OSError, match="ends 1000000 bytes early"):
+        runner.run(send_file())
+    assert sent == 1_000_000
+
+
+def test_a_panic_of_the_search_library_is_an_error_like_others(
+    app: HttpGateway, load: Callable[[str], None], gate: Gate, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PanicException(BaseException):
+        pass
+
+    def panic(*_: Any) -> Any:
+        raise PanicException("index out of bounds")
+
+    async def check() -> None:
+        async with serve(app) as http:
+            await wait_until(lambda: is_prepared(app))
+            services = app.app.state.services  # type: ignore[attr-defined]
+            search_data = services.prepared.find(app.revision, "index")
+            monkeypatch.setattr(search_data.index, "searcher", SimpleNamespace(search=panic, doc=panic))
+            search_data.index.record_cache.clear()
+
+            response = await http.get("/v1/search?q=block+of+something")
+
+            assert (response.status_code, response.json()["code"]) == (500, "internal")
+            assert (await http.get(WARM)).status_code == 200
+
+    del gate
+    load("first")
+    runner.run(check())
