@@ -17,7 +17,9 @@ from app.version import code_fingerprint
 
 
 def _open_exports(_: RequestContext, directory: Path) -> dict[str, FileBody]:
-    return {path.name: _open_file(path) for path in directory.iterdir() if path.is_file() and not path.name.startswith(".")}
+    return {
+        path.name: _open_file(path) for path in directory.iterdir() if path.is_file() and not path.name.startswith(".")
+    }
 
 
 def _open_file(path: Path) -> FileBody:
