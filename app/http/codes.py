@@ -149,17 +149,24 @@ class CodeMap:
         codes: dict[str, Json] = self._systems.get(system.name, {}).get("codes", {})
         return codes
 
+    def list_mapped(self, system: CodeSystem) -> list[tuple[str, str | None, str, str, str]]:
+        """(code, title, record type, slug, relation) of the codes of a system with each record stated for them."""
+        return [
+            (code, entry["title"], record_type, slug, relation)
+            for code, entry in self._list_codes(system).items()
+            for record_type, slug, relation, *_ in entry["records"]
+        ]
+
     @cached_property
-    def _exact_codes(self) -> Mapping[tuple[str, str], list[tuple[str, str, str]]]:
-        codes: dict[tuple[str, str], list[tuple[str, str, str]]] = defaultdict(list)
+    def _exact_codes(self) -> Mapping[tuple[str, str], list[tuple[str, str, str | None]]]:
+        codes: dict[tuple[str, str], list[tuple[str, str, str | None]]] = defaultdict(list)
         for system in CODE_SYSTEMS.values():
-            for code, entry in self._list_codes(system).items():
-                for record_type, slug, relation, *_ in entry["records"]:
-                    if relation == "exact":
-                        codes[record_type, slug].append((system.uri, code, entry["title"]))
+            for code, title, record_type, slug, relation in self.list_mapped(system):
+                if relation == "exact":
+                    codes[record_type, slug].append((system.uri, code, title))
         return codes
 
-    def list_exact_codes(self, record_type: str, slug: str) -> list[tuple[str, str, str]]:
+    def list_exact_codes(self, record_type: str, slug: str) -> list[tuple[str, str, str | None]]:
         """(URI of the system, code, title) of the codes that mean a record."""
         return self._exact_codes.get((record_type, slug), [])
 

@@ -65,7 +65,7 @@ def build_get(scope: Scope, body: bytes) -> Scope:
     path = scope["path"] if search is None or search[1] is None else search[1]
     raw_path = scope["raw_path"].removesuffix(b"/_search")
     text = body.strip()
-    query = urlencode(list(_iter_parameters(text))).encode() if text.startswith(b"{") else text
+    query = urlencode(list(dict.fromkeys(_iter_parameters(text)))).encode() if text.startswith(b"{") else text
     query_string = b"&".join(part for part in (scope["query_string"], query) if part)
     return {**scope, "method": "GET", "path": unquote(path), "raw_path": raw_path, "query_string": query_string}
 
@@ -92,5 +92,6 @@ def _flatten(name: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN40
     yield code_name, str(coding["code"])
     system_name = "targetSystem" if name.startswith("target") else "system"
     for member, member_name in (("system", system_name), ("version", "version"), ("display", "display")):
-        if member in coding:
+        # The two codings of $subsumes have a display each.
+        if member in coding and (member != "display" or name in {"coding", "codeableConcept"}):
             yield member_name, str(coding[member])

@@ -10,6 +10,7 @@ from conftest import Client, Load
 from app.main import create_app
 from app.settings import Settings
 
+CODED = {"type": "condition", "slug": "sciatica"}
 LONG = "a-procedure-whose-slug-is-longer-than-the-sixty-four-characters-of-a-fhir-id"
 
 
@@ -29,6 +30,10 @@ def fhir(database_url: str, client: Client, load: Load, runner: asyncio.Runner) 
         procedure("p", names=[{"text": "Needle work", "kind": "synonym"}], indicated=["sciatica"], treats=["facet-joint"], claims=[events, stop]),
         procedure("q", family="ablation", former_slugs=["old-q"]),
         procedure(LONG, indicated=["sciatica"]),
+        {"_": "codes", "slug": "icd-10-cm", "version": "2026-04-01", "codes": [
+            {"id": "M54.3", "title": "Sciatica", "billable": False, "subtree": True, "records": [CODED | {"relation": "narrower"}]},
+            {"id": "M54.16", "title": "Radiculopathy, lumbar region", "billable": True, "records": [CODED | {"relation": "exact"}]},
+        ]},
     )  # fmt: skip
     fhir_client = Client(
         create_app(Settings(database_url=database_url, features=("fhir",), public_url="http://kb.test")), runner

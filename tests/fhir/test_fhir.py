@@ -41,6 +41,18 @@ def test_an_undesirable_effect_states_its_frequency(fhir: Client) -> None:
     assert effect["frequencyOfOccurrence"]["coding"][0]["code"] == "common"
 
 
+def test_a_percentage_is_written_as_the_source_gives_it(fhir: Client, load: Load) -> None:
+    whole = claim("whole", "response_rate", {"percent_min": 57, "percent_max": 57, "ci_low": 50, "ci_high": 64.5})
+    part = claim("part", "response_rate", {"percent_min": 66.7, "percent_max": 66.7})
+    load(procedure("p", claims=[whole, part]))
+    fhir.poll_release()
+
+    body = fhir.get("/fhir/Evidence/whole").text
+    assert ('"quantity":{"value":57,' in body, '"valueDecimal":57}' in body, "57.0" in body) == (True, True, False)
+    assert '"low":{"value":50,' in body
+    assert '"value":66.7' in fhir.get("/fhir/Evidence/part").text
+
+
 def test_a_contraindication_is_coded_by_topic(fhir: Client) -> None:
     concept = fhir.get("/fhir/ClinicalUseDefinition/p--stop").json()["contraindication"]["diseaseSymptomProcedure"]
 

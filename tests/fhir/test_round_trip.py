@@ -16,12 +16,15 @@ from app.settings import Settings
 RESOURCE_TYPES = (
     "ActivityDefinition",
     "EvidenceVariable",
+    "ConditionDefinition",
     "Citation",
     "ClinicalUseDefinition",
     "Evidence",
     "CodeSystem",
     "ValueSet",
+    "ConceptMap",
     "StructureDefinition",
+    "SearchParameter",
 )
 
 
@@ -70,7 +73,17 @@ def test_every_resource_of_the_release_is_valid_r5(fhir: Client, resource_type: 
 
 
 @pytest.mark.parametrize(
-    "path", ["/fhir/metadata", "/fhir/ValueSet/procedures/$expand", "/fhir/Evidence?_include=*", "/fhir/Evidence/none"]
+    "path",
+    [
+        "/fhir/metadata",
+        "/fhir/ValueSet/procedures/$expand",
+        "/fhir/Evidence?_include=*",
+        "/fhir/Evidence?_summary=true",
+        "/fhir/ClinicalUseDefinition?_elements=subject",
+        "/fhir/ConceptMap/$translate?system=http://hl7.org/fhir/sid/icd-10-cm&sourceCode=M54.16",
+        "/fhir/CodeSystem/procedures/$lookup?code=vertebroplasty",
+        "/fhir/Evidence/none",
+    ],
 )
 def test_other_responses_are_valid_r5(fhir: Client, path: str) -> None:
     body = fhir.get(path).json()

@@ -151,8 +151,7 @@ def test_a_summary_has_the_elements_that_r5_marks(fhir: Client) -> None:
 def test_summary_and_mandatory_elements_are_those_of_r5(resource_type: str) -> None:
     model = get_fhir_model_class(resource_type)
     properties = {field.alias or name: field.json_schema_extra or {} for name, field in model.model_fields.items()}
-    # R4 names of a ConceptMap.
-    summary = SUMMARY_ELEMENTS[resource_type] - {"sourceUri", "targetUri"}
+    summary = SUMMARY_ELEMENTS[resource_type]
 
     assert summary <= properties.keys()
     assert {name for name in summary if not properties[name].get("summary_element_property")} == set()

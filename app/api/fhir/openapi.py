@@ -47,10 +47,10 @@ def _drop_unknown(request: Request) -> bytes:
     return urlencode(kept).encode()
 
 
-def create_fhir_router() -> APIRouter:
-    """Create a router under /fhir whose operation ids are the names of the handlers."""
+def create_fhir_router(prefix: str) -> APIRouter:
+    """Create a router whose operation ids are the names of the handlers."""
     return APIRouter(
-        prefix="/fhir",
+        prefix=prefix,
         route_class=FhirRoute,
         default_response_class=UndocumentedMediaType,
         generate_unique_id_function=lambda route: route.name,

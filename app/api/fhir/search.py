@@ -18,6 +18,7 @@ from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPES
 from app.errors import FieldError, InvalidCursor, NotFound, ReleaseMismatch, ReplicaBehind
 from app.formats.fhir.elements import BASE_URL, system_url
+from app.formats.fhir.r4 import to_r4
 from app.formats.fhir.subsets import select_elements
 from app.http.codes import UnknownCode, get_code_map
 from app.http.context import RequestContext, resolve_links
@@ -62,6 +63,8 @@ def resource_response(ctx: RequestContext, resource: Json, params: SearchParams 
     """Build the response for one resource, or for the part of it that the parameters of a read select."""
     if params is not None:
         resource = select_elements(resource, params["_summary"], _list_elements(params))
+    if is_r4(ctx):
+        resource = to_r4(resource)
     body = resolve_links(ctx.settings, orjson.dumps(resource), ctx.settings.absolute_base)
     return ctx.bytes_response(body, media_type=MEDIA_TYPE.decode(), has_links=False)
 
@@ -245,8 +248,13 @@ def _decode_page_cursor(ctx: RequestContext, resource_type: str, params: SearchP
         raise
 
 
+def is_r4(ctx: RequestContext) -> bool:
+    """Whether the request is for FHIR R4."""
+    return bool(ctx.request.scope["path"].startswith("/fhir/r4/"))
+
+
 def _get_base_url(ctx: RequestContext) -> str:
-    return f"{BASE_URL}/r4" if ctx.request.url.path.startswith("/fhir/r4/") else BASE_URL
+    return f"{BASE_URL}/r4" if is_r4(ctx) else BASE_URL
 
 
 def _build_search_url(ctx: RequestContext, resource_type: str, params: list[tuple[str, str]]) -> str:

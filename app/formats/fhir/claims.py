@@ -28,7 +28,7 @@ def get_value_extension_name(claim_kind: str) -> str:
 
 
 # (record type, slug) -> (system, code, title) of the codes of other organizations that mean the record.
-ListCodes = Callable[[str, str], Sequence[tuple[str, str, str]]]
+ListCodes = Callable[[str, str], Sequence[tuple[str, str, str | None]]]
 
 
 def build_claim_resource(claim: Json, version: str, list_codes: ListCodes) -> Json:

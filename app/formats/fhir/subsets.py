@@ -20,7 +20,7 @@ SUMMARY_ELEMENTS: Final[Mapping[str, frozenset[str]]] = {
     "Evidence": _SHARED,
     "CodeSystem": _NAMED | {"caseSensitive", "valueSet", "hierarchyMeaning", "content", "count", "property"},
     "ValueSet": _NAMED,
-    "ConceptMap": _NAMED | {"sourceScopeUri", "targetScopeUri", "sourceUri", "targetUri"},
+    "ConceptMap": _NAMED,
     "StructureDefinition": _NAMED
     | {"fhirVersion", "kind", "abstract", "context", "type", "baseDefinition", "derivation"},
     "SearchParameter": (_NAMED - {"title"}) | {"description", "code", "base", "type"},

@@ -161,25 +161,27 @@ def build_expansion(
     return build_value_set(name, release) | {"expansion": omit_empty(expansion)}
 
 
-def build_lookup_result(name: str, concept: Concept, version: str) -> Json:
-    """Build the Parameters that `$lookup` returns."""
+def build_lookup_result(name: str, concept: Concept, version: str, properties: Sequence[str] = ()) -> Json:
+    """Build the Parameters that `$lookup` returns; with these properties and `designation` alone, if any are named."""
     parameters: list[Json] = [
         {"name": "name", "valueString": CODE_SYSTEM_TITLES[name]},
         {"name": "version", "valueString": version},
         {"name": "display", "valueString": concept.display},
     ]
-    for name_kind, text in concept.names:
+    for name_kind, text in concept.names if not properties or "designation" in properties else ():
         use = {"name": "use", "valueCoding": _build_name_use(name_kind)}
         parts = [{"name": "language", "valueCode": "en"}, use, {"name": "value", "valueString": text}]
         parameters.append({"name": "designation", "part": parts})
     for prop in _build_properties(concept):
+        if properties and prop["code"] not in properties:
+            continue
         parts = [{"name": "code", "valueCode": prop["code"]}, {"name": "value", "valueCode": prop["valueCode"]}]
         parameters.append({"name": "property", "part": parts})
     return {"resourceType": "Parameters", "parameter": parameters}
 
 
 def build_validation_result(
-    name: str, concept: Concept | None, code: str, display: str | None, suggestions: Sequence[str]
+    name: str, concept: Concept | None, code: str, display: str | None, suggestions: Sequence[str], version: str
 ) -> Json:
     """Build the Parameters that `$validate-code` returns; `concept` is None if the code does not exist."""
     message = None
@@ -196,5 +198,6 @@ def build_validation_result(
             {"name": "display", "valueString": concept.display},
             {"name": "code", "valueCode": concept.code},
             {"name": "system", "valueUri": system_url(get_code_system(name))},
+            {"name": "version", "valueString": version},
         ]
     return {"resourceType": "Parameters", "parameter": parameters}
