@@ -19,13 +19,13 @@ import typer
 import uvicorn
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.errors import DatabaseError, first_line
 from app.db.migrations import find_revision, head_revision, migrate
 from app.db.read_engine import create_read_engine
 from app.db.sqlite import parse_sqlite_path
+from app.db.urls import describe_url
 from app.db.write_engine import create_write_engine
 from app.errors import ConfigurationError, KnowledgeBaseError
 from app.gc_pause import gc_paused
@@ -440,7 +440,7 @@ def status() -> None:
         engine = create_write_engine(url)
         revision = find_revision(engine)
         engine.dispose()
-    typer.echo(f"Database  {make_url(url).render_as_string(hide_password=True)}")
+    typer.echo(f"Database  {describe_url(url)}")
     typer.echo(f"Schema    {revision or 'none'} (this code: {head_revision()})")
     if revision is not None:
         with create_read_engine(url).transaction() as transaction:

@@ -3,7 +3,6 @@
 import difflib
 import ipaddress
 import os
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from importlib.util import find_spec
@@ -23,6 +22,9 @@ PREFIX: Final = "KB_"
 # Feature -> package that it needs beside the core; None: the core is enough.
 FEATURES: Final = {"fhir": None, "mcp": "mcp", "otel": "opentelemetry"}
 
+# Settings that hold passwords or tokens: no message repeats them.
+_SECRETS: Final = frozenset({"database_url", "write_database_url", "metrics_token", "otlp_endpoint"})
+
 
 class Settings(BaseModel):
     """Settings of an operator, each read from `KB_` and its name in capitals."""
@@ -33,12 +35,14 @@ class Settings(BaseModel):
     port: int = Field(default=8000, ge=0, le=65535, description="Port that the server listens on; 0 picks a free one.")
     workers: int = Field(default=1, ge=1, le=64, description="Worker processes of `serve`.")
     database_url: str = Field(
+        repr=False,
         default="var/kb.sqlite3",
         validate_default=True,
         description="Database that HTTP reads: sqlite:///FILE, the path of a SQLite file, or postgresql://USER@HOST/NAME."
         " Several hosts are separated by commas (HOST:PORT,HOST:PORT), with target_session_attrs and load_balance_hosts.",
     )
     write_database_url: str = Field(
+        repr=False,
         default="",
         description="Database that the loader writes, if it is another server or role; empty: database_url.",
     )
@@ -94,14 +98,14 @@ class Settings(BaseModel):
         default=0, ge=0, le=65535, description="Separate port for /metrics; 0 serves it on the main port."
     )
     metrics_token: str = Field(
-        default="", description="Bearer token that /metrics on the main port requires; empty: none."
+        default="", repr=False, description="Bearer token that /metrics on the main port requires; empty: none."
     )
     metrics_dir: Path | None = Field(
         default=None,
         description="Directory in which workers share their metrics; `serve` creates one for several workers.",
     )
     otlp_endpoint: str = Field(
-        default="", description="Collector of traces (OTEL_EXPORTER_OTLP_ENDPOINT); needs the extra otel."
+        default="", repr=False, description="Collector of traces (OTEL_EXPORTER_OTLP_ENDPOINT); needs the extra otel."
     )
     features: tuple[str, ...] = Field(
         default=(), description=f"Optional features to serve, separated by commas: {', '.join(FEATURES)}."
@@ -272,7 +276,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         for failure in error.errors():
             name = str(failure["loc"][0]) if failure["loc"] else "database_url"
             description = Settings.model_fields[name].description or ""
-            # Database URLs hold passwords, and this message may reach a log.
-            redacted = re.sub(r"(?<=:)[^:/@]+(?=@)", "...", values.get(name, ""))
-            lines.append(f"{PREFIX}{name.upper()}={redacted!r}: {patterns.validation_message(failure)}. {description}")
+            # A message may reach a log.
+            value = "" if name in _SECRETS else f"={values.get(name, '')!r}"
+            lines.append(f"{PREFIX}{name.upper()}{value}: {patterns.validation_message(failure)}. {description}")
         raise ConfigurationError("\n".join(lines)) from None

@@ -138,6 +138,24 @@ def test_an_unreachable_database_exits_with_3() -> None:
     assert run("status", KB_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none").returncode == 3
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://kb:secret@127.0.0.1:1/kb",
+        "postgresql://kb@127.0.0.1:1/kb?password=secret",
+        "postgresql://kb:sec/secret@127.0.0.1:1/kb",
+        "postgresql://kb:secret@127.0.0.1:1,127.0.0.1:2/kb?sslmode=nonsense",
+    ],
+)
+@pytest.mark.parametrize("command", ["status", "load"])
+def test_no_command_shows_the_password_of_a_database(command: str, url: str) -> None:
+    process = run(command, KB_DATABASE_URL=url)
+
+    assert process.returncode in {2, 3}
+    assert "secret" not in process.stdout + process.stderr
+    assert "Traceback" not in process.stderr
+
+
 def test_the_schemas_for_editors_are_up_to_date() -> None:
     assert run("schema", "--check").returncode == 0
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
+from app.db.urls import describe_url
 from app.errors import ConfigurationError
 from app.settings import Settings, build_loopback_url, load_settings, share_metrics_directory
 
@@ -43,8 +44,8 @@ def test_only_a_loopback_address_is_a_url_of_its_own(host: str, url: str) -> Non
     [
         ("mysql://h/kb", "is not supported"),
         ("sqlite://kb.sqlite3", "use sqlite:///kb.sqlite3"),
-        ("postgresql://one:99999,two/kb", "'99999' is not a port"),
-        ("postgresql://one:x/kb", "'x' is not a port"),
+        ("postgresql://one:99999,two/kb", "a port is a number from 1 to 65535"),
+        ("postgresql://one:x/kb", "a port is a number from 1 to 65535"),
         ("postgresql://one,,two/kb", "a host is missing"),
         ("postgresql://one,two/kb?target_session_attrs=replica", "use one of any, read-write"),
         ("postgresql://one,two/kb?load_balance_hosts=yes", "use one of disable, random"),
@@ -57,11 +58,55 @@ def test_an_invalid_database_url_is_reported_with_its_correction(url: str, messa
     assert message in str(raised.value)
 
 
-def test_an_error_about_a_url_does_not_show_its_password() -> None:
-    with pytest.raises(ConfigurationError) as raised:
-        load_settings({"KB_DATABASE_URL": "mysql://kb:secret@h/kb"})
+@pytest.mark.parametrize("variable", ["KB_DATABASE_URL", "KB_WRITE_DATABASE_URL"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://kb:secret@h/kb",
+        "postgresql://kb:sec/secret@h/kb",
+        "postgresql://kb:sec?secret@h/kb",
+        "postgresql://kb:sec#secret@h/kb",
+        "postgresql://kb:sec@secret@h/kb",
+        "postgresql://kb:1@secret@h,other/kb",
+        "postgresql://kb:1/secret@h/kb",
+        "postgresql://kb:secret",
+        "postgresql://kb:secret/kb",
+        "postgresql://kb@h:secret/kb",
+        "postgresql://kb@h,:secret/kb",
+        "postgresql:kb:secret@h/kb",
+        "postgresql:/kb:secret@h/kb",
+        "kb:secret@h/kb",
+        "secret://kb@h/kb",
+        "postgresql://kb@h/kb?target_session_attrs=secret",
+        "postgresql://kb@h/kb?password=secret@",
+        "postgresql://kb@h/kb?password=x#secret",
+    ],
+)
+def test_no_message_about_a_malformed_url_shows_a_part_of_its_password(variable: str, url: str) -> None:
+    with pytest.raises(ConfigurationError, match=variable) as raised:
+        load_settings({variable: url})
 
     assert "secret" not in str(raised.value)
+    assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("url", "description"),
+    [
+        ("postgresql://kb:secret@h/kb", "postgresql://kb@h/kb"),
+        ("postgresql://kb:a:secret@h:5433/kb", "postgresql://kb@h:5433/kb"),
+        ("postgresql://kb:%40secret@one,two:5433/kb", "postgresql://kb@one:5432,two:5433/kb"),
+        ("postgresql://kb@h/kb?password=secret&sslpassword=secret", "postgresql://kb@h/kb"),
+        ("postgresql://h", "postgresql://h/"),
+        ("postgresql:///kb?host=/var/run/postgresql&user=kb", "postgresql:///var/run/postgresql/kb"),
+        ("sqlite:////srv/kb.sqlite3", "sqlite:////srv/kb.sqlite3"),
+    ],
+)
+def test_a_database_is_described_without_its_password(url: str, description: str) -> None:
+    settings = Settings(database_url=url, metrics_token="secret", otlp_endpoint="http://u:secret@h")
+
+    assert describe_url(settings.database_url) == description
+    assert "secret" not in repr(settings)
 
 
 def test_a_misspelled_setting_is_an_error_with_a_suggestion() -> None:

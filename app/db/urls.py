@@ -1,5 +1,6 @@
 """Database URLs."""
 
+import re
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
@@ -9,12 +10,23 @@ LOAD_BALANCE_HOSTS: Final = ("disable", "random")
 _CHOICES: Final = {"target_session_attrs": TARGET_SESSION_ATTRS, "load_balance_hosts": LOAD_BALANCE_HOSTS}
 
 
+_POSTGRESQL_SCHEMES: Final = ("postgres", "postgresql", "postgresql+psycopg")
+# What follows the scheme. A `/`, `?`, `#` or `@` of a password would be read as the end of it.
+_PARTS: Final = re.compile(
+    r"(?:(?P<user>[^:@/?#]*)(?::[^@/?#]*)?@)?(?P<hosts>[^@/?#]*)(?:/(?P<name>[^:@/?#]*))?(?:\?(?P<query>[^@#]*))?"
+)
+
+
 def to_sqlalchemy_url(text: str) -> str:
     """SQLAlchemy URL for the path of a SQLite file, a SQLAlchemy URL, or a libpq URL with one or more hosts.
 
-    Raises ValueError with a message for the user.
+    Raises ValueError with a message for the user. It repeats nothing of a URL that is not a path: where a URL is malformed,
+    any part of it may be a part of the password.
     """
     if "://" not in text:
+        if "@" in text or text.startswith(_POSTGRESQL_SCHEMES):
+            msg = "it is neither the path of a SQLite file nor a URL: use postgresql://USER:PASSWORD@HOST/NAME"
+            raise ValueError(msg)
         return f"sqlite:///{Path(text).absolute()}"
     scheme, rest = text.split("://", 1)
     if scheme == "sqlite":
@@ -22,37 +34,57 @@ def to_sqlalchemy_url(text: str) -> str:
             msg = f"a SQLite URL has three slashes: use sqlite:///{rest}"
             raise ValueError(msg)
         return text
-    if scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
-        msg = f"scheme {scheme!r} is not supported: use sqlite:///FILE or postgresql://USER@HOST/NAME"
+    if scheme not in _POSTGRESQL_SCHEMES:
+        msg = "its scheme is not supported: use sqlite:///FILE or postgresql://USER@HOST/NAME"
         raise ValueError(msg)
     return f"postgresql+psycopg://{_expand_hosts(rest)}"
 
 
+def describe_url(url: str) -> str:
+    """A valid database URL for messages: with engine, user, hosts and name, without password and parameters."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        return url
+    match = _PARTS.fullmatch(rest)
+    if match is None:
+        return "postgresql://..."
+    # Several hosts are parameters by now.
+    named = [value for name, value in parse_qsl(match["query"] or "") if name == "host"]
+    user = f"{match['user']}@" if match["user"] else ""
+    return f"postgresql://{user}{match['hosts'] or ','.join(named)}/{match['name'] or ''}"
+
+
 def _expand_hosts(rest: str) -> str:
-    authority_and_name, _, query = rest.partition("?")
-    authority, slash, name = authority_and_name.partition("/")
-    params = parse_qsl(query, keep_blank_values=True)
+    match = _PARTS.fullmatch(rest)
+    if match is None:
+        msg = "it cannot be read: in user name and password, write / ? # @ : as %2F %3F %23 %40 %3A"
+        raise ValueError(msg)
+    hosts, params = match["hosts"], parse_qsl(match["query"] or "", keep_blank_values=True)
     for key, allowed in _CHOICES.items():
-        for value in (value for param, value in params if param == key):
-            if value not in allowed:
-                msg = f"{key}={value} is not supported: use one of {', '.join(allowed)}"
-                raise ValueError(msg)
-    user, at, hosts = authority.rpartition("@")
-    if "," not in hosts:
-        _parse_port(hosts)
+        if any(param == key and value not in allowed for param, value in params):
+            msg = f"{key} is none of the supported values: use one of {', '.join(allowed)}"
+            raise ValueError(msg)
+    host_names = hosts.split(",")
+    for host in host_names:
+        _check_port(host)
+    if len(host_names) == 1:
         return rest
+    if not all(host.partition(":")[0] for host in host_names):
+        msg = "a host is missing beside a comma"
+        raise ValueError(msg)
     # libpq separates hosts by commas; SQLAlchemy takes each host as a query parameter.
-    host_params = [("host", host if _parse_port(host) else f"{host}:5432") for host in hosts.split(",")]
-    if not all(value.partition(":")[0] for _, value in host_params):
-        msg = f"a host is missing in {hosts!r}"
-        raise ValueError(msg)
-    return f"{user}{at}{slash or '/'}{name}?{urlencode([*host_params, *params], safe=':/')}"
+    host_params = [("host", host if _get_port(host) else f"{host}:5432") for host in host_names]
+    before_hosts = rest[: match.start("hosts")]
+    return f"{before_hosts}/{match['name'] or ''}?{urlencode([*host_params, *params], safe=':/')}"
 
 
-def _parse_port(host: str) -> str:
-    """Port of `HOST:PORT`; empty if there is none. Raises ValueError if it is not a port."""
-    port = host.rpartition("]")[2].partition(":")[2]
+def _get_port(host: str) -> str:
+    """Port of `HOST:PORT`; empty if there is none."""
+    return host.rpartition("]")[2].partition(":")[2]
+
+
+def _check_port(host: str) -> None:
+    port = _get_port(host)
     if port and not (port.isdigit() and 0 < int(port) < 65536):
-        msg = f"{port!r} is not a port"
+        msg = "a port is a number from 1 to 65535"
         raise ValueError(msg)
-    return port
