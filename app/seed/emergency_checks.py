@@ -8,6 +8,7 @@ from app.domain import vocabulary
 from app.domain.values import WhenToCallValue
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
+from app.text.emergency_phrases import EmergencyMatch, EmergencyPhrases
 
 # What a sign says that is not there: no part of what it describes.
 _ABSENT: Final = re.compile(r"\b(?:without|with no|but no|with normal|outside|other than)\b[^,;]*", re.IGNORECASE)
@@ -95,11 +96,9 @@ def _find_sign_errors(bundle: Bundle) -> Iterator[EmergencyError]:
                     message = f"{slug!r} happens in other parts of the body: leave out it and its signs"
                     yield EmergencyError(record_type, record.slug, f"/claims/{n}/value/emergencies/{m}", message)
             for m, sign in enumerate(claim.value.signs):
-                for match in bundle.emergency_phrases.find(_ABSENT.sub("", sign)):
-                    if vocabulary.CALL_TIER_RANK[match.tier] < vocabulary.CALL_TIER_RANK[tier]:
-                        message = f"a sign of {match.slug!r} is {match.tier}, not {tier}"
-                        yield EmergencyError(record_type, record.slug, f"/claims/{n}/value/signs/{m}", message)
-                        break
+                if match := find_lowered_sign(bundle.emergency_phrases, sign, tier):
+                    message = f"a sign of {match.slug!r} is {match.tier}, not {tier}"
+                    yield EmergencyError(record_type, record.slug, f"/claims/{n}/value/signs/{m}", message)
             for m, slug in enumerate(claim.value.emergencies):
                 if (
                     slug in least_urgent
@@ -112,21 +111,33 @@ def _find_sign_errors(bundle: Bundle) -> Iterator[EmergencyError]:
 
 
 def _find_prose_errors(bundle: Bundle) -> Iterator[EmergencyError]:
-    find = bundle.emergency_phrases.find
     for record_type, slug, pointer, text in _iter_prose(bundle):
-        before = ""
-        for sentence in _SENTENCE_END.split(text):
-            # "Your leg gets weak? Call the clinic." names the sign in the sentence before.
-            if _LESS_THAN_EMERGENCY.search(sentence) and not _EMERGENCY_HELP.search(before + sentence):
-                matches = find(_ABSENT.sub("", sentence)) or find(_ABSENT.sub("", before))
-                if matches and matches[0].tier == "emergency":
-                    message = (
-                        f"names a sign of {matches[0].slug!r} and sends readers to less than emergency help:"
-                        " state it as a claim of the kind when_to_call"
-                    )
-                    yield EmergencyError(record_type, slug, pointer, message)
-                    break
-            before = sentence
+        if match := find_misdirected_sign(bundle.emergency_phrases, text):
+            message = (
+                f"names a sign of {match.slug!r} and sends readers to less than emergency help:"
+                " state it as a claim of the kind when_to_call"
+            )
+            yield EmergencyError(record_type, slug, pointer, message)
+
+
+def find_misdirected_sign(phrases: EmergencyPhrases, text: str) -> EmergencyMatch | None:
+    """Find the first emergency whose sign a text names and sends to less than emergency help."""
+    before = ""
+    for sentence in _SENTENCE_END.split(text):
+        # "Your leg gets weak? Call the clinic." names the sign in the sentence before.
+        if _LESS_THAN_EMERGENCY.search(sentence) and not _EMERGENCY_HELP.search(before + sentence):
+            matches = phrases.find(_ABSENT.sub("", sentence)) or phrases.find(_ABSENT.sub("", before))
+            if matches and matches[0].tier == "emergency":
+                return matches[0]
+        before = sentence
+    return None
+
+
+def find_lowered_sign(phrases: EmergencyPhrases, sign: str, tier: str) -> EmergencyMatch | None:
+    """Find an emergency that a sign names and that is more urgent than its tier."""
+    rank = vocabulary.CALL_TIER_RANK
+    matches = phrases.find(_ABSENT.sub("", sign))
+    return next((match for match in matches if rank[match.tier] < rank[tier]), None)
 
 
 def _iter_prose(bundle: Bundle) -> Iterator[tuple[str, str, str, str]]:

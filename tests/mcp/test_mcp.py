@@ -23,6 +23,8 @@ from app.api.mcp.arguments import SECTIONS
 from app.api.mcp.server import describe_tool
 from app.api.mcp.tools import TOOLS as MCP_TOOLS
 from app.domain.json import Json
+from app.loader.content import load_content
+from app.seed.emergency_checks import find_lowered_sign, find_misdirected_sign
 from app.version import code_fingerprint
 
 TOOLS = {
@@ -517,3 +519,21 @@ def test_every_example_in_the_documentation_works(base_url: str) -> None:
         response = post(base_url, body.encode())
         assert response.status_code == 200
         assert not response.json()["result"].get("isError"), response.text[:300]
+
+
+def test_no_answer_puts_a_sign_of_an_emergency_under_a_lower_tier(base_url: str) -> None:
+    bundle = load_content(ROOT / "seed_data").bundle
+    arguments = [
+        {"name": record.slug, "type": record_type, "sections": ["when_to_call"]}
+        for record_type, record in bundle.records()
+    ]
+
+    async def get_records() -> list[Json]:
+        async with McpClient(f"{base_url}/mcp") as client:
+            return [(await client.call_tool("get", each)).structured_content for each in arguments]
+
+    for record in asyncio.run(get_records()):
+        for row in record["when_to_call"]:
+            assert find_lowered_sign(bundle.emergency_phrases, row["sign"], row["tier"]) is None, record["slug"]
+        for text in record["safety"]:
+            assert find_misdirected_sign(bundle.emergency_phrases, text) is None, record["slug"]
