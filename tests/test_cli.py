@@ -78,24 +78,43 @@ def test_a_command_that_never_loads_does_not_say_that_nothing_was_loaded(command
     assert (process.returncode, process.stderr) == (1, "1 problem in the seed files.\n")
 
 
-def test_a_server_on_port_0_prints_the_port_that_it_listens_on(tmp_path: Path) -> None:
+def start_server(tmp_path: Path, path: str, **settings: str) -> tuple[str, str, httpx.Response]:
+    """URL and second line that `serve` prints, and a response of it. On any host, the request goes to the loopback address."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
     environment |= {"KB_PORT": "0", "KB_DATABASE_URL": str(tmp_path / "kb.sqlite3"), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "app.cli", "serve", "--no-load"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, env=environment | settings, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
-            line = process.stdout.readline()
-            url = line.split()[2]
+            url = process.stdout.readline().split()[2]
             public_url_line = process.stdout.readline()
             transport = httpx.HTTPTransport(retries=8)
-            response = httpx.Client(transport=transport).get(f"{url}/health/live")
+            response = httpx.Client(transport=transport).get(url.replace("0.0.0.0", "127.0.0.1") + path)
         finally:
             process.terminate()
+    return url, public_url_line, response
+
+
+def test_a_server_on_port_0_prints_the_port_that_it_listens_on(tmp_path: Path) -> None:
+    url, public_url_line, response = start_server(tmp_path, "/health/live")
 
     assert response.status_code == 200
     assert not url.endswith(":0")
     assert public_url_line == f"KB_PUBLIC_URL is not set: links that must be absolute begin with {url}.\n"
+
+
+def test_a_server_that_other_hosts_reach_says_what_is_off_without_a_public_url(tmp_path: Path) -> None:
+    _, public_url_line, response = start_server(
+        tmp_path,
+        "/fhir/metadata",
+        KB_HOST="0.0.0.0",
+        KB_FEATURES="fhir",
+    )
+
+    assert public_url_line == (
+        "KB_PUBLIC_URL is not set: FHIR, oEmbed, canonical links, the sitemap need it and are off.\n"
+    )
+    assert (response.status_code, "set KB_PUBLIC_URL" in response.text) == (404, True)
 
 
 def test_an_invalid_setting_is_reported_with_its_description() -> None:

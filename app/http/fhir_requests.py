@@ -65,6 +65,8 @@ def build_get(scope: Scope, body: bytes) -> Scope:
     path = scope["path"] if search is None or search[1] is None else search[1]
     raw_path = scope["raw_path"].removesuffix(b"/_search")
     text = body.strip()
+    if text.startswith(b"<"):
+        raise BadRequest("The body is XML; only JSON and forms are read.")
     query = urlencode(list(dict.fromkeys(_iter_parameters(text)))).encode() if text.startswith(b"{") else text
     query_string = b"&".join(part for part in (scope["query_string"], query) if part)
     return {**scope, "method": "GET", "path": unquote(path), "raw_path": raw_path, "query_string": query_string}

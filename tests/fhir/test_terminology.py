@@ -159,7 +159,13 @@ def test_an_operation_by_post_gives_what_the_get_gives(
 
 @pytest.mark.parametrize(
     "body",
-    ["{", "[1]", '{"parameter": [{"name": "valueSet", "resource": {"resourceType": "ValueSet"}}]}', '{"parameter": 1}'],
+    [
+        "{",
+        "<Parameters/>",
+        "[1]",
+        '{"parameter": [{"name": "valueSet", "resource": {"resourceType": "ValueSet"}}]}',
+        '{"parameter": 1}',
+    ],
 )
 def test_a_body_that_is_no_parameters_resource_is_refused(fhir: Client, body: str) -> None:
     response = fhir.request("POST", "/fhir/ValueSet/risks/$expand", content=body)
@@ -182,6 +188,7 @@ def test_a_version_that_is_not_served_is_said(fhir: Client) -> None:
 @pytest.mark.parametrize("prefix", ["/fhir", "/fhir/r4"])
 def test_each_listed_parameter_and_operation_exists_and_has_a_definition(fhir: Client, prefix: str) -> None:
     statement = fhir.get(f"{prefix}/metadata").json()
+    assert fhir.get(f"{prefix}/metadata?mode=full").json() == statement
     paths = fhir.get("/fhir/openapi.json").json()["paths"]
     listed = set()
 

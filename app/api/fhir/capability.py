@@ -84,7 +84,7 @@ def _to_snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
-def get_capability_statement(_: params.FhirQuery, ctx: Context) -> Response:
+def get_capability_statement(_: Annotated[params.MetadataParams, Query()], ctx: Context) -> Response:
     """Get the capabilities of this server."""
     r4 = is_r4(ctx)
     resource_types, operations = (_R4_TYPES, R4_OPERATIONS) if r4 else (RESOURCE_TYPES, OPERATIONS)

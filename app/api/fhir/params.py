@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final, NamedTuple, NoReturn
 
-from fastapi import Query
 from pydantic import Field, create_model
 from pydantic.json_schema import SkipJsonSchema
 
@@ -157,6 +156,14 @@ class FhirParams(ReleaseParams):
     )
 
 
+class MetadataParams(FhirParams):
+    """Parameters of the CapabilityStatement."""
+
+    mode: Annotated[str, ClosedEnum({"full": "", "normative": ""})] = Field(
+        default="full", description="Both give the whole statement."
+    )
+
+
 class FhirRead(FhirParams):
     """Parameters of every path that returns stored resources."""
 
@@ -203,10 +210,6 @@ def build_search_model(search_params: Sequence[SearchParam], includes: Sequence[
         description = "Related resources to return with the matches; `*` returns all of these."
         fields["include"] = list[include], Field(default=[], alias="_include", max_length=5, description=description)
     return create_model("SearchParams", __base__=FhirSearch, **fields)
-
-
-# Handlers take it unused: FastAPI rejects unknown parameters with it, and the request context checks `release`.
-FhirQuery = Annotated[FhirParams, Query()]
 
 
 def split_alternatives(parameter: str, text: str) -> list[str]:
