@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -39,6 +40,48 @@ def test_no_page_violates_a_rule_of_axe(site: str, open_page: Any, axe: str, wid
         page.goto(site + path)
         if page_violations := find_violations(page, axe):
             violations[path] = page_violations
+    assert not violations
+
+
+FRAMES_AND_CLINIC_PAGES = (
+    RICH,
+    f"{RICH}/leaflet",
+    "/conditions/lumbar-radiculopathy",
+    f"/embed{RICH}?variant=card",
+    f"/embed{RICH}?variant=full",
+    "/embed/pain-generators/facet-joint",
+    "/embed/guide/overview",
+    "/embed/emergencies/stroke",
+    "/embed/risks/stroke",
+    "/embed/procedures",
+    "/embed/compare?procedure=medial-branch-block&procedure=nerve-block",
+)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+def test_pages_of_a_clinic_and_frames_pass_axe(
+    serve: Any, shipped_database: str, tmp_path: Path, open_page: Any, axe: str, width: int, scheme: str
+) -> None:
+    clinic = tmp_path / "clinic.json"
+    slug = RICH.rpartition("/")[2]
+    edition = {
+        "name": "Hillside Pain Clinic",
+        "colors": {"accent": "#7a1f5c", "accent_dark": "#f0a8d8"},
+        "telephone": "+1 555 010 0100",
+        "hours": ["Monday to Friday, 8 to 17"],
+        "booking_url": "https://clinic.example/book",
+        "offered": [slug],
+        "procedures": {slug: {"preparation": ["Use the entrance in the yard."], "aftercare": ["We call you."]}},
+    }
+    clinic.write_text(json.dumps(edition), encoding="utf-8")
+    site = serve(shipped_database, clinic=str(clinic))
+    page = open_page(site, width=width, scheme=scheme, bypass_csp=True)
+    violations = {}
+    for path in FRAMES_AND_CLINIC_PAGES:
+        page.goto(site + path)
+        if page_violations := find_violations(page, axe):
+            violations[path] = page_violations
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     assert not violations
 
 

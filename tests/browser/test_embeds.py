@@ -482,6 +482,20 @@ def test_a_clinic_adds_its_words_its_telephone_and_links_to_its_own_pages(
     expect(own.locator("div")).to_have_attribute("dir", "rtl")
 
 
+@pytest.mark.parametrize("variant", HEIGHTS)
+def test_in_a_host_of_few_letters_as_with_text_of_twice_the_size_a_short_variant_is_whole(
+    variant: str, site: str, host: Host, open_page: OpenPage
+) -> None:
+    # Widths count in letters: 260 px are to 16 px letters what 520 px are to letters of twice the size.
+    config = EmbedConfig("kb-procedure", "nerve-block", "Nerve block", variant=variant)
+    page = open_page(host(render_element_tag(config, site) + render_script_tag(site, get_newest_build())), width=260)
+    content = page.locator("kb-procedure .content")
+
+    expect(page.locator("kb-procedure .foot")).to_be_visible()
+    assert content.evaluate("(node) => node.scrollHeight - node.clientHeight") <= 1
+    expect(content).to_have_css("overflow-y", "visible")
+
+
 def test_in_print_a_short_variant_is_whole(site: str, host: Host, open_page: OpenPage) -> None:
     config = EmbedConfig("kb-procedure", "nerve-block", "Nerve block", variant="card")
     page = open_page(host(render_element_tag(config, site) + render_script_tag(site, get_newest_build())), width=360)

@@ -32,12 +32,15 @@ def test_every_leaflet_prints_on_at_most_two_pages(site: str, open_page: Any) ->
     assert not too_long
 
 
-def test_a_leaflet_has_its_url_as_qr_code_and_its_release(site: str, open_page: Any) -> None:
+def test_a_leaflet_has_its_public_url_as_qr_code_and_its_release(
+    serve: Any, shipped_database: str, open_page: Any
+) -> None:
+    site = serve(shipped_database, public_url="https://kb.example.org")
     page = open_page(f"{site}/procedures/epidural-steroid-injection/leaflet")
 
     assert page.get_by_role("img", name="Address of the full page").is_visible()
     text = page.locator("main").inner_text()
-    assert "/procedures/epidural-steroid-injection" in text
+    assert "https://kb.example.org/procedures/epidural-steroid-injection" in text
     assert "Release " in text
     assert "Key sources" in text
 

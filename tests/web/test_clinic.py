@@ -122,6 +122,14 @@ def test_options_keep_every_procedure_and_lead_to_the_pages_of_the_clinic(serve:
     assert links["Other"] == ("/procedures/other", "not offered at this clinic")
 
 
+@pytest.mark.parametrize("path", ["/conditions/sciatica", "/compare?procedure=offered&procedure=other", "/procedures"])
+def test_pages_mark_what_the_clinic_does_not_offer(serve: Serve, path: str) -> None:
+    html = serve(EDITION).get(path).text
+
+    assert 'Other</a> <span class="meta">(not offered at Hillside Pain Clinic)</span>' in html
+    assert html.count("(not offered at") == 1
+
+
 def test_the_claims_of_the_api_stay_byte_equal(serve: Serve) -> None:
     plain, worn = serve(None), serve(EDITION)
 

@@ -183,7 +183,7 @@ def test_a_short_card_says_what_speaks_against_a_procedure_before_what_speaks_fo
     lines = {row["name"]: row["text"] for row in load_lines(client, "p", variant)}
 
     assert list(lines)[:4] == ["Serious harms", "Say before if it is true of you", "Against", "How much it helps"]
-    assert lines["Serious harms"] == "Bleeding (3 of 100 people)"
+    assert lines["Serious harms"] == "Bleeding: 3 of 100 people"
     assert lines["Against"] == "A body, 2024"
     assert lines["How much it helps"] == "440 of 1,000 respond (half the pain, 14 days); 210 of 1,000 with placebo"
 
@@ -248,7 +248,7 @@ def test_a_chart_of_relief_says_what_can_go_wrong(client: Client, load: Load) ->
     )
 
     for path in ("/embed/v1/relief/p.json", "/embed/v1/relief.json", "/embed/relief-chart?procedure=p"):
-        assert "Serious harms: Bleeding (3 of 100 people)." in client.get(path).text, path
+        assert "Serious harms: Bleeding: 3 of 100 people." in client.get(path).text, path
 
 
 def test_both_databases_give_the_same_bytes(shipped_urls: dict[str, str], runner: Any) -> None:

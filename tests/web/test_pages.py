@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from build import condition, generator, page, procedure, risk
+from checkout import ROOT
 from web.site_pages import list_page_paths, parse
 
 HEADINGS = ("h1", "h2", "h3", "h4")
@@ -279,3 +280,10 @@ def test_the_release_parameter_is_checked_outside_the_api_too(client: Any, load:
     ) == (200, 200, 410, 410)
     assert "The current release is" in other_release.text
     assert client.get("/no-such-page?release=0.0.1").status_code == 404
+
+
+def test_the_accessibility_report_names_tests_that_there_are() -> None:
+    report = (ROOT / "docs/accessibility.md").read_text(encoding="utf-8")
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+
+    assert {name for name in re.findall(r"`(test_\w+)`", report) if f"def {name}(" not in tests} == set()

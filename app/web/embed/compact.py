@@ -122,7 +122,7 @@ def _describe_serious_harms(record: Json) -> str:
         names_by_figure.setdefault(describe_figure(row["worst"], row["state"]), {})[row["risk"]["name"]] = None
     if not names_by_figure:
         return _NO_HARM_TEXT if record["risks"]["items"] else "not known: no cited statement on harms here"
-    return "; ".join(f"{', '.join(names)} ({figure})" for figure, names in names_by_figure.items())
+    return "; ".join(f"{', '.join(names)}: {figure}" for figure, names in names_by_figure.items())
 
 
 def _list_opposed(record: Json) -> list[tuple[str, str]]:

@@ -82,7 +82,13 @@ def _build_generator_sections(record: Json, base: str) -> list[Json]:
     return [section("short", "", lines_block(rows))]
 
 
-def _build_guide_sections(record: Json, _base: str) -> list[Json]:
+def _link_page(record: Json, base: str, text: str) -> Json:
+    """Link into the page. A part that scrolls needs something that the keyboard reaches."""
+    path = f"{base}/{PATH_BY_RECORD_TYPE[record['type']]}/{record['slug']}"
+    return list_block([item(text, url=path)])
+
+
+def _build_guide_sections(record: Json, base: str) -> list[Json]:
     sections: list[Json] = []
     used = 0
     for part in record["items"]:
@@ -90,12 +96,15 @@ def _build_guide_sections(record: Json, _base: str) -> list[Json]:
         if sections and used > _MAX_CHARACTERS:
             break
         sections.append(section("guide", part["heading"], text_block(part["text"])))
-    return sections
+    return [*sections, section("more", "", _link_page(record, base, "Read on, with every source"))]
 
 
-def _build_emergency_sections(record: Json, _base: str) -> list[Json]:
+def _build_emergency_sections(record: Json, base: str) -> list[Json]:
     signs = list_block([item(sign["text"]) for sign in record["signs"]])
-    return [section("action", "What to do", text_block(record["action"])), section("signs", "Signs", signs)]
+    return [
+        section("action", "What to do", text_block(record["action"])),
+        section("signs", "Signs", signs, _link_page(record, base, "What sources say")),
+    ]
 
 
 def _build_risk_sections(record: Json, base: str) -> list[Json]:

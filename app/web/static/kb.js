@@ -73,6 +73,8 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
   .table tr { border-bottom: 1px solid var(--_line); padding: .5em 0; } .table th, .table td { border: 0; padding: .1em 0; }
   .table td[data-head]::before { content: attr(data-head) ": "; color: var(--_soft); font-size: .92em; } .table thead th { border: 0; } .chart .minor { display: none; } .chart text, .chart .tick { font-size: 11px; }
 }
+/* Text of twice the size on a phone: what it says counts more than its height. */
+@container (max-width: 17em) { .small-card, .summary { max-height: none; } .small-card .content, .summary .content { overflow-y: visible; } }
 @media print { .kb { border: 0; max-height: none; min-height: 0; overflow: visible; } .content { padding: 0; } .safe { padding: 0; } .scroll, .small-card .content, .summary .content { overflow: visible; } .repeat .once { display: block; } }
 @media (forced-colors: active) { .chart .range, .chart .hollow { stroke: CanvasText; } .chart .dot { fill: CanvasText; } .kb, .call { border-color: CanvasText; } }
 `;
