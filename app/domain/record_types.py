@@ -60,6 +60,7 @@ _ROWS: Final = (
             "what_happens": "day",
             "preparation": "before",
             "afterwards": "afterwards",
+            "questions": "questions",
         },
     ),
     RecordType(

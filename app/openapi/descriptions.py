@@ -46,6 +46,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "clinical": "Text for clinicians.",
     "key_messages": "The most important points.",
     "preparation": "How to prepare.",
+    "questions": "Questions to ask before deciding.",
     "summary": "Summary for patients.",
     "what_happens": "What happens during the procedure.",
 }
