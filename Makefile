@@ -23,7 +23,7 @@ $(BIN)/python:
 # editable, so that code, migrations and seed are those of the checkout.
 define install
 	@for lock in $(1) requirements/build.txt; do \
-		test -f $$lock || { echo "KB_FEATURES names an unknown feature: $$lock is not there (known: fhir, mcp, otel)"; exit 2; }; \
+		test -f $$lock || { echo "KB_FEATURES names an unknown feature: $$lock is not there (known: fhir, mcp, otel, pdf)"; exit 2; }; \
 		sum=$$(cksum < $$lock); stamp=$(VENV)/.$$(basename $$lock).installed; \
 		if [ "$$(cat $$stamp 2>/dev/null)" != "$$sum" ]; then \
 			echo "Installing $$lock"; $(PIP) --require-hashes -r $$lock && echo "$$sum" > $$stamp || exit 1; \

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from app import __version__
-from app.api.disabled_features import disabled_feature_router, explain_how_to_enable
+from app.api.disabled_features import disabled_feature_router
 from app.api.export_cache import EXPORT_FILES
 from app.api.v1 import (
     compare,
@@ -45,7 +45,7 @@ from app.http.search import INDEX_FILES
 from app.http.services import Services
 from app.monitoring.metrics import Metrics
 from app.openapi.document import OPENAPI_FILES, add_openapi_routes
-from app.settings import Settings, load_settings, share_metrics_directory
+from app.settings import Settings, explain_how_to_enable, load_settings, share_metrics_directory
 from app.web.rendering import render_not_found
 from app.web.routes import router as web_router
 

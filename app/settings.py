@@ -20,7 +20,7 @@ from app.resources import resource_path
 
 PREFIX: Final = "KB_"
 # Feature -> package that it needs beside the core; None: the core is enough.
-FEATURES: Final = {"fhir": None, "mcp": "mcp", "otel": "opentelemetry"}
+FEATURES: Final = {"fhir": None, "mcp": "mcp", "otel": "opentelemetry", "pdf": "typst"}
 
 # Settings that hold passwords or tokens: no message repeats them.
 _SECRETS: Final = frozenset({"database_url", "write_database_url", "metrics_token", "otlp_endpoint"})
@@ -222,6 +222,11 @@ def read_clinic_edition(path: Path) -> ClinicEdition:
     except OSError as error:
         raise ValueError(f"the file cannot be read: {error.strerror}") from None
     return ClinicEdition.parse(text)
+
+
+def explain_how_to_enable(feature: str) -> str:
+    """Sentence about a feature that the settings do not name."""
+    return f"{feature.upper()} is not enabled; set KB_FEATURES={feature} (`KB_FEATURES={feature} make serve` installs and serves it)."
 
 
 def share_metrics_directory(directory: Path | None) -> None:

@@ -7,7 +7,8 @@ compile pyproject.toml -o requirements/core.txt
 compile pyproject.toml --extra mcp -c requirements/core.txt -o requirements/mcp.txt
 compile pyproject.toml --extra fhir -c requirements/core.txt -o requirements/fhir.txt
 compile pyproject.toml --extra otel -c requirements/core.txt -o requirements/otel.txt
-compile pyproject.toml --extra mcp --extra fhir --group dev -c requirements/mcp.txt -o requirements/dev.txt
+compile pyproject.toml --extra pdf -c requirements/core.txt -o requirements/pdf.txt
+compile pyproject.toml --extra mcp --extra fhir --extra pdf --group dev -c requirements/mcp.txt -o requirements/dev.txt
 compile --group build -c requirements/dev.txt -o requirements/build.txt
 compile --group containers -o requirements/containers.txt
 compile --group sbom -o requirements/sbom.txt

@@ -412,7 +412,7 @@ def test_both_engines_return_the_same_fhir_bytes(shipped_urls: dict[str, str], r
 
 
 def test_an_unknown_feature_is_an_error_that_lists_the_known_ones() -> None:
-    with pytest.raises(ValidationError, match="unknown feature 'fihr'; known: fhir, mcp, otel"):
+    with pytest.raises(ValidationError, match="unknown feature 'fihr'; known: fhir, mcp, otel, pdf"):
         Settings.model_validate({"features": "fhir,fihr"})
     assert Settings.model_validate({"features": "fhir, mcp"}).features == ("fhir", "mcp")
 

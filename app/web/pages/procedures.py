@@ -7,8 +7,10 @@ from fastapi import Response
 from markupsafe import Markup
 
 from app.domain.json import Json
+from app.errors import FeatureDisabled
 from app.formats.comparison import list_conditions
 from app.http.context import RequestContext
+from app.settings import explain_how_to_enable
 from app.web.charts import render_relief_chart
 from app.web.claim_lists import (
     DRUG_FAMILIES,
@@ -18,8 +20,9 @@ from app.web.claim_lists import (
     select_key_sources,
 )
 from app.web.icon_array import render_icon_array
+from app.web.leaflet_pdf import PAPERS, render_pdf
 from app.web.rates import build_harm_rows, build_relief_spans, build_response_rows
-from app.web.rendering import load_document, page, render_template
+from app.web.rendering import load_document, page, render_template, validate_choices
 
 
 def _build_procedure_variables(ctx: RequestContext, slug: str) -> Json:
@@ -95,10 +98,24 @@ def show_leaflet(ctx: RequestContext, slug: str) -> Response:
         # A telephone cannot follow a loopback address.
         qr_code=_render_qr_code(url) if settings.public_url else "",
         url=url,
+        has_pdf="pdf" in ctx.settings.features,
         key_sources=select_key_sources(variables["record"]["sources"]),
         harm_statements=group_harm_statements(variables["record"]["risks"]["items"]),
         **variables,
     )
+
+
+@page("/procedures/{slug}/leaflet.pdf")
+def show_leaflet_pdf(ctx: RequestContext, slug: str) -> Response:
+    """The leaflet as a PDF for A4 or Letter paper (`format`). Raises FeatureDisabled where the feature pdf is not enabled."""
+    if "pdf" not in ctx.settings.features:
+        raise FeatureDisabled(explain_how_to_enable("pdf"))
+    papers = validate_choices(ctx, "format", dict.fromkeys(PAPERS, ""))
+    leaflet = show_leaflet(ctx, slug)
+    headers = {name: leaflet.headers[name] for name in ("KB-Release", "Cache-Control", "Content-Language")}
+    headers["Content-Disposition"] = f'inline; filename="{slug}.pdf"'
+    pdf = render_pdf(bytes(leaflet.body).decode(), paper=(papers or ["a4"])[0])
+    return Response(pdf, headers=headers, media_type="application/pdf")
 
 
 def _render_qr_code(url: str) -> Markup:
