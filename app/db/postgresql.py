@@ -69,7 +69,8 @@ class PostgresEngine:
                 "keepalives_interval": 2,
                 "keepalives_count": 2,
                 "tcp_user_timeout": 6000,
-                "options": "-c default_transaction_read_only=on -c statement_timeout=5000",
+                # What is set here takes precedence over settings of the role, which it could change itself.
+                "options": "-c default_transaction_read_only=on -c statement_timeout=5000 -c search_path=public",
             },
         )
 

@@ -51,12 +51,13 @@ class SqliteEngine:
         self._idle: list[sqlite3.Connection] = []
         # Incremented to retire all connections, including those in use.
         self._generation = 0
+        self._stamp = self._find_stamp()
 
     @contextmanager
     def transaction(self) -> Iterator[SqliteReadTransaction]:
         """Read transaction. Raises DatabaseUnavailable (no such file, locked for too long) or SchemaMissing (no tables)."""
-        generation = self._generation
         connection = self._acquire()
+        generation = self._generation
         transaction = SqliteReadTransaction(connection)
         try:
             connection.execute("BEGIN")
@@ -74,6 +75,11 @@ class SqliteEngine:
             connection.close()
 
     def _acquire(self) -> sqlite3.Connection:
+        # Pages that connections hold in memory belong to the file as it was: one that was copied over has others.
+        stamp = self._find_stamp()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self.dispose()
         # No check before the pop: another thread may take the last connection in between.
         try:
             return self._idle.pop()
@@ -91,13 +97,22 @@ class SqliteEngine:
             connection.isolation_level = None
             connection.execute("PRAGMA query_only = ON")
             connection.execute("PRAGMA foreign_keys = ON")
-            # Maps a small file completely; for a large one, the page cache keeps the pages in use.
-            connection.execute("PRAGMA mmap_size = 67108864")
+            # Not mapped into memory: a file that is cut short under a mapping ends the process.
+            connection.execute("PRAGMA mmap_size = 0")
             connection.execute("PRAGMA cache_size = -32768")
         except sqlite3.Error as error:
             connection.close()
             raise _translate_error(error) from error
         return connection
+
+    def _find_stamp(self) -> tuple[int, ...]:
+        if self._path is None:
+            return ()
+        try:
+            stat = os.stat(self._path)  # noqa: PTH116 - half the cost of Path.stat, in each request that is not cached
+        except OSError:
+            return ()
+        return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
     def find_file_id(self) -> tuple[int, int] | None:
         """(device, inode) of the file at the path; None if there is none."""

@@ -2,6 +2,10 @@
 
 import asyncio
 import datetime as dt
+import logging
+import multiprocessing
+import os
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +15,8 @@ from app.http.release_watcher import ReleaseWatcher, watch_releases
 from app.monitoring.metrics import Metrics, publish_metrics
 from app.monitoring.metrics_server import serve_metrics
 from app.settings import Settings
+
+_log = logging.getLogger("procedure_kb.watch")
 
 
 @asynccontextmanager
@@ -24,6 +30,8 @@ async def run_in_background(watcher: ReleaseWatcher, metrics: Metrics, settings:
         coroutines.append(publish_metrics(metrics))
     if settings.metrics_port:
         coroutines.append(serve_metrics(metrics, settings.host, settings.metrics_port, settings.metrics_token))
+    if multiprocessing.parent_process() is not None:
+        coroutines.append(_end_with_parent(os.getppid()))
     tasks = {asyncio.create_task(coroutine) for coroutine in coroutines}
     yield
     # Until all are done: before Python 3.12, wait_for swallows a cancellation that meets its result.
@@ -33,6 +41,14 @@ async def run_in_background(watcher: ReleaseWatcher, metrics: Metrics, settings:
         _, tasks = await asyncio.wait(tasks, timeout=0.5)
     if watcher.preparer:
         await watcher.preparer.stop()
+
+
+async def _end_with_parent(parent: int) -> None:
+    """Finish and end when the process that started this worker is gone, however it ended: nobody else would stop it."""
+    while os.getppid() == parent:  # noqa: ASYNC110 - no event tells of it everywhere
+        await asyncio.sleep(0.5)
+    _log.warning("the supervisor is gone, so this worker ends")
+    signal.raise_signal(signal.SIGTERM)
 
 
 def update_gauges(metrics: Metrics, gateway: HttpGateway, watcher: ReleaseWatcher) -> None:

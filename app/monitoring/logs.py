@@ -5,6 +5,7 @@ import logging
 import random
 import re
 import sys
+import time
 from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any, Final
@@ -14,6 +15,8 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 
 # Trace id of the caller (W3C traceparent) if it sent one, else a random id.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+# Kinds of lines that are counted at the same time.
+_MAX_KINDS: Final = 1_000
 _TRACEPARENT: Final = re.compile(
     rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
 )
@@ -49,6 +52,36 @@ class JsonFormatter(OrjsonFormatter):
         super().add_fields(log_data, record, message_dict)
 
 
+class LogBudget(logging.Filter):
+    """Filter that lets through a few lines of one kind in a while, and counts the rest in the next one.
+
+    Whoever can cause a line can cause a million: what is refused must not fill a disk. The kind of a line is its message
+    before its arguments. Lines of level info are no refusals, and pass.
+    """
+
+    def __init__(self, lines: int = 20, seconds: float = 10.0) -> None:
+        super().__init__()
+        self.lines, self.seconds = lines, seconds
+        # Kind -> end of its window in monotonic seconds, lines in it.
+        self._windows: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line passes."""
+        if record.levelno < logging.WARNING:
+            return True
+        kind, now = (record.name, str(record.msg)[:200]), time.monotonic()
+        end, count = self._windows.get(kind, (0.0, 0))
+        if now > end:
+            if len(self._windows) > _MAX_KINDS:
+                self._windows.clear()
+            self._windows[kind] = (now + self.seconds, 1)
+            if count > self.lines:
+                record.msg = f"{record.msg} ({count - self.lines} lines like this were left out)"
+            return True
+        self._windows[kind] = (end, count + 1)
+        return count < self.lines
+
+
 def build_log_config(level: str, style: str) -> dict[str, Any]:
     """Logging configuration of this program and its server; `style` auto is text on a terminal, else JSON."""
     json = style == "json" or (style == "auto" and not sys.stderr.isatty())
@@ -58,7 +91,15 @@ def build_log_config(level: str, style: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"lines": {"()": "app.monitoring.logs.JsonFormatter"} if json else text},
-        "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stderr"}},
+        "filters": {"budget": {"()": "app.monitoring.logs.LogBudget"}},
+        "handlers": {
+            "lines": {
+                "class": "logging.StreamHandler",
+                "formatter": "lines",
+                "filters": ["budget"],
+                "stream": "ext://sys.stderr",
+            }
+        },
         "root": {"handlers": ["lines"], "level": "WARNING"},
         "loggers": {"procedure_kb": service, "uvicorn": service, "uvicorn.error": {"level": level.upper()}},
     }

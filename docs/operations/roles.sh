@@ -17,6 +17,11 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO kb_api;
 -- Tables of migrations to come are readable too, and nothing else.
 ALTER DEFAULT PRIVILEGES FOR ROLE :"loader" IN SCHEMA public GRANT SELECT ON TABLES TO kb_api;
 ALTER ROLE kb_api SET default_transaction_read_only = on;
+-- By default everybody may hold any advisory lock, the loader's too, and create large objects.
+SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', oid::regprocedure) FROM pg_proc
+WHERE proname ~ '^pg_(try_)?advisory_(xact_)?lock' OR proname IN ('lo_creat', 'lo_create', 'lo_from_bytea') \gexec
+SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', oid::regprocedure, :'loader') FROM pg_proc
+WHERE proname ~ '^pg_(try_)?advisory_(xact_)?lock' \gexec
 SQL
 [ -n "${KB_REPLICATION_PASSWORD:-}" ] || exit 0
 sql -v password="$KB_REPLICATION_PASSWORD" <<'SQL'

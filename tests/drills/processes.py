@@ -157,10 +157,10 @@ class Postgres:
                     continue
         self.process.wait(timeout=60)
         for pid in children:
-            wait_for(f"the end of {pid}", lambda pid=pid: not Path(f"/proc/{pid}/status").exists() or _is_dead(pid))
+            wait_for(f"the end of {pid}", lambda pid=pid: not Path(f"/proc/{pid}/status").exists() or is_dead(pid))
 
 
-def _is_dead(pid: int) -> bool:
+def is_dead(pid: int) -> bool:
     try:
         return "State:\tZ" in Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     except OSError:
@@ -170,7 +170,11 @@ def _is_dead(pid: int) -> bool:
 class Api:
     """`procedure-kb serve` with its workers."""
 
-    def __init__(self, work: Path, database: str, *, workers: int = 1, **more_settings: str) -> None:
+    def __init__(
+        self, work: Path, database: str, *, workers: int = 1, max_files: int = 0, **more_settings: str
+    ) -> None:
+        # Limit of open files; 0: that of this process.
+        self.max_files = max_files
         self.port, self.work, self.workers = find_free_port(), work, workers
         self.base = f"http://127.0.0.1:{self.port}"
         settings = {"DATABASE_URL": database, "PORT": str(self.port), "SEARCH_DIR": str(work / "search")}
@@ -181,7 +185,8 @@ class Api:
     def start(self, *, wait: bool = True) -> "Api":
         log = (self.work / f"api-{self.port}.log").open("ab")
         command = [sys.executable, "-m", "app.cli", "serve", "--no-load", "--workers", str(self.workers)]
-        self.process = subprocess.Popen(command, env=self.env, cwd=ROOT, stdout=log, stderr=log)
+        limited = ["bash", "-c", f'ulimit -n {self.max_files}; exec "$@"', "-"] if self.max_files else []
+        self.process = subprocess.Popen([*limited, *command], env=self.env, cwd=ROOT, stdout=log, stderr=log)
         log.close()
         if wait:
             self.wait()
@@ -204,7 +209,7 @@ class Api:
         stop_process(self.process, signal_number)
         if signal_number == signal.SIGKILL:
             for pid in workers:
-                if not _is_dead(pid):
+                if not is_dead(pid):
                     os.kill(pid, signal.SIGKILL)
 
 

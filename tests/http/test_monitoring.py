@@ -5,6 +5,7 @@ import json
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.errors import ConfigurationError
 from app.main import create_app
-from app.monitoring.logs import JsonFormatter, bind_request_id, request_id
+from app.monitoring.logs import JsonFormatter, LogBudget, bind_request_id, request_id
 from app.monitoring.metrics import Metrics, remove_dead_workers
 from app.settings import Settings
 
@@ -106,6 +107,7 @@ def test_the_access_log_has_a_line_for_every_response_including_cache_hits(
 # Shares its metrics in the directory, then waits until its standard input ends.
 WORKER = """
 import sys
+import time
 from pathlib import Path
 from app.monitoring.metrics import Metrics
 from app.settings import share_metrics_directory
@@ -232,3 +234,42 @@ def test_traces_without_their_extra_are_a_configuration_error(
 
     with pytest.raises(ConfigurationError, match=r"requirements/otel\.txt"):
         create_app(Settings(database_url=database_url, otlp_endpoint="http://127.0.0.1:4318"))
+
+
+@pytest.mark.parametrize(
+    ("host", "token", "status"),
+    [
+        ("127.0.0.1", "", 200),
+        ("::1", "", 200),
+        ("0.0.0.0", "", 404),
+        ("kb.example.org", "", 404),
+        ("0.0.0.0", "t", 200),
+    ],
+)
+def test_metrics_are_closed_where_other_hosts_reach_the_server_unless_asked_for(
+    database_url: str, runner: asyncio.Runner, host: str, token: str, status: int
+) -> None:
+    client = Client(create_app(Settings(database_url=database_url, host=host, metrics_token=token)), runner)
+
+    response = client.get("/metrics", headers={"Authorization": f"Bearer {token}"} if token else {})
+
+    assert response.status_code == status
+    client.close()
+
+
+def test_a_flood_of_refusals_writes_a_few_lines_and_counts_the_rest() -> None:
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    handler.addFilter(LogBudget(lines=3, seconds=0.2))
+    log = logging.getLogger("procedure_kb.test_budget")
+    log.propagate, log.handlers = False, [handler]
+
+    for number in range(50):
+        log.warning("refused %d", number)
+        log.error("another kind")
+    time.sleep(0.3)
+    log.warning("refused %d", 50)
+
+    assert lines[:6] == ["refused 0", "another kind", "refused 1", "another kind", "refused 2", "another kind"]
+    assert lines[6:] == ["refused 50 (47 lines like this were left out)"]

@@ -7,11 +7,20 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 from build import procedure, write_seed
 from checkout import ROOT
-from drills.processes import Postgres, find_postgres_binaries, run_load, stop_process, wait_for
+from drills.processes import (
+    Api,
+    Postgres,
+    find_postgres_binaries,
+    responds,
+    run_load,
+    stop_process,
+    wait_for,
+)
 
 from app.db.read_engine import create_read_engine
 from app.queries.releases import find_release
@@ -80,9 +89,36 @@ def test_the_role_of_the_api_may_read_but_not_write(cluster: Postgres) -> None:
             "DROP TABLE claim",
             "CREATE TABLE other (x int)",
             "CREATE TEMPORARY TABLE other (x int)",
+            "CREATE SCHEMA other",
+            "CREATE FUNCTION public.other() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+            "SELECT lo_create(0)",
+            "SELECT lo_from_bytea(0, '')",
+            "SELECT pg_advisory_lock(1)",
+            "SELECT pg_try_advisory_lock_shared(1, 2)",
+            "SELECT pg_advisory_xact_lock(1)",
+            "ALTER SYSTEM SET work_mem = '1GB'",
+            "ALTER ROLE kb_api CREATEDB",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)  # type: ignore[arg-type]
+
+
+def test_settings_that_the_role_of_the_api_gives_itself_have_no_effect(cluster: Postgres) -> None:
+    create_roles(cluster)
+    try:
+        with psycopg.connect(build_url(cluster, "kb_api"), autocommit=True) as connection:
+            connection.execute("SET default_transaction_read_only = off")
+            for setting in ("default_transaction_read_only = off", "search_path = nowhere", "statement_timeout = 1"):
+                connection.execute(f"ALTER ROLE kb_api SET {setting}")  # type: ignore[arg-type]
+
+        engine = create_read_engine(Settings(database_url=build_url(cluster, "kb_api")).database_url)
+        with engine.transaction() as transaction:
+            names = ("default_transaction_read_only", "search_path", "statement_timeout")
+            assert [transaction.fetch(f"SHOW {name}", {})[0][0] for name in names] == ["on", "public", "5s"]
+            assert find_release(transaction)
+        engine.dispose()
+    finally:
+        cluster.execute("ALTER ROLE kb_api RESET ALL")
 
 
 def test_the_replica_script_creates_a_replica_that_follows_its_primary(cluster: Postgres, tmp_path: Path) -> None:
@@ -137,6 +173,30 @@ def test_a_restored_dump_holds_the_same_release(cluster: Postgres) -> None:
     )
 
     assert find_revision(build_url(cluster, database="restored")) == find_revision(build_url(cluster))
+
+
+def test_a_sqlite_file_that_is_copied_over_or_cut_is_survived(tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.sqlite3" for name in ("first", "second", "served")]
+    for file, name in zip(files[:2], ("p", "other"), strict=True):
+        seed = write_seed(tmp_path / f"seed-{name}", procedure(name), *(procedure(f"{name}-{n}") for n in range(40)))
+        assert run_load(f"sqlite:///{file}", seed).returncode == 0
+    first, second, served = files
+    shutil.copyfile(first, served)
+    api = Api(tmp_path, f"sqlite:///{served}").start()
+    try:
+        revision = httpx.get(f"{api.base}/v1/procedures/p", timeout=30).headers["kb-release"]
+        for source in (second, None, first):
+            # In place: the file keeps its inode, as with `cp`.
+            served.write_bytes(source.read_bytes() if source else b"")
+            for number in range(20):
+                response = httpx.get(f"{api.base}/v1/procedures?limit={number + 1}&sort=-name", timeout=30)
+                assert response.status_code in {200, 503}, response.text
+        wait_for("the first release", lambda: responds(f"{api.base}/v1/procedures/p-7"))
+        assert httpx.get(f"{api.base}/v1/procedures/p", timeout=30).headers["kb-release"] == revision
+        assert api.process
+        assert api.process.poll() is None
+    finally:
+        api.stop()
 
 
 def test_a_sqlite_backup_holds_the_same_release(tmp_path: Path) -> None:

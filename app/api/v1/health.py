@@ -16,6 +16,7 @@ from app.monitoring.metrics import MEDIA_TYPE
 from app.monitoring.metrics_server import is_authorized
 from app.openapi.responses import limit_responses
 from app.schemas.service import Health
+from app.settings import build_loopback_url
 
 # A database that hangs must not hang the check.
 _READY_SECONDS: Final = 2
@@ -74,12 +75,17 @@ async def get_readiness(request: Request) -> Response:
 
 @router.get("/metrics", response_class=Response, include_in_schema=False)
 async def get_metrics(request: Request) -> Response:
-    """Metrics in the Prometheus text format. If a token is configured, the request must carry it."""
+    """Metrics in the Prometheus text format. If a token is configured, the request must carry it.
+
+    Where other hosts reach this server, metrics are served only if a setting asks for them.
+    """
     _live(request)
     services = get_services(request)
     settings = services.settings
     if settings.metrics_port:
         raise NotFound("Metrics are served on a separate port.")
+    if not settings.metrics_token and not build_loopback_url(settings.host, settings.port):
+        raise NotFound("Metrics are served beyond this host with KB_METRICS_PORT or KB_METRICS_TOKEN.")
     if not is_authorized(settings.metrics_token, request.headers.get("authorization", "")):
         raise NotFound("Not found.")
     return Response(await services.metrics.render(), media_type=MEDIA_TYPE)
