@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -383,6 +384,16 @@ def test_the_configurator_names_unknown_values(client: Client, load: Load) -> No
     assert response.status_code == 200
     assert 'Nothing is called "nothing".' in response.text
     assert "KB_PUBLIC_URL" in response.text
+
+
+def test_the_configurator_gives_the_lines_of_the_chosen_variant(client: Client, load: Load) -> None:
+    load(procedure("facet-rfa"), condition("c"))
+
+    element = client.get("/embed?element=kb-procedure&procedure=facet-rfa&variant=card").text
+    frame = client.get("/embed?element=kb-options&condition=c&variant=full&way=frame").text
+
+    assert '<kb-procedure slug="facet-rfa" variant="card">' in unescape(element)
+    assert "/embed/conditions/c/options?variant=full" in frame
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/embedding.md"])

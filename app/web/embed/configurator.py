@@ -24,6 +24,11 @@ _THEMES: Final = {
     "light": "Light",
     "dark": "Dark",
 }
+_VARIANTS: Final = {
+    "": "Summary, at most 900 px high",
+    "card": "Card, at most 420 px high",
+    "full": "In full, as high as it needs",
+}
 _EXAMPLE_URL: Final = "https://kb.example.org"
 _WAYS: Final = {"element": "An element, part of your page", "frame": "A frame, apart from your page"}
 
@@ -38,6 +43,7 @@ class FormInput:
     theme: str
     level: int
     way: str
+    variant: str
     unknown: tuple[str, ...]
 
 
@@ -59,6 +65,7 @@ def show_configurator(ctx: RequestContext) -> Response:
         config=config,
         elements={name: element.label for name, element in ELEMENTS.items()},
         themes=_THEMES,
+        variants=_VARIANTS,
         ways=_WAYS,
         names=names,
         script_tag=snippets.render_script_tag(base, get_newest_build()),
@@ -93,6 +100,7 @@ def _parse_form(query: QueryParams, names: dict[str, dict[str, str]]) -> FormInp
         theme=_known_or_first(query.get("theme"), _THEMES),
         level=int(_known_or_first(query.get("level"), dict.fromkeys("23456", ""))),
         way=_known_or_first(query.get("way"), _WAYS),
+        variant=_known_or_first(query.get("variant"), _VARIANTS),
         unknown=tuple(unknown),
     )
 
@@ -106,4 +114,5 @@ def _build_config(form: FormInput, names: dict[str, dict[str, str]]) -> EmbedCon
         record, name = form.condition, f"Options: {names['condition'].get(form.condition, '')}"
     elif form.element == "kb-relief-chart":
         record, name = " ".join(form.procedures), "How long relief lasts"
-    return EmbedConfig(form.element, record, name, form.theme, form.level)
+    variant = form.variant if form.element in {"kb-procedure", "kb-options"} else ""
+    return EmbedConfig(form.element, record, name, form.theme, form.level, variant)
