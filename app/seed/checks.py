@@ -330,7 +330,17 @@ def _lowered_seriousness(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem
             yield from _claim_problems(bundle, record_type, slug, claim, [("/value/seriousness", message)])
 
 
+# A difference in points, and the range of a scale beside it.
+_POINTS_IN_WORDS: Final = re.compile(r"\b\d+(?:\.\d+)? points?\b")
+_RANGE_IN_WORDS: Final = re.compile(r"\b0 to \d+|\bpoints? of \d+|\bof \d+ points?\b")
+
+
 def _points_without_scale(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
+    for record_type, record in bundle.records():
+        for n, message_text in enumerate(record.key_messages):
+            if _POINTS_IN_WORDS.search(message_text.text) and not _RANGE_IN_WORDS.search(message_text.text):
+                message = "points need their scale: say its range, such as 0 to 10, or leave the points out"
+                yield _problem_at(bundle, record_type, record.slug, f"/key_messages/{n}/text", message)
     for record_type, slug, claim in bundle.claims():
         value = claim.value
         if isinstance(value, FindingValue) and value.scale is None and _POINTS.search(value.effect or ""):

@@ -42,6 +42,15 @@ BROKEN: dict[str, tuple[Callable[[], dict[str, Any]], str, str]] = {
         "/claims/0/value/effect",
         "need their scale",
     ),
+    "points in a key message have a scale": (
+        lambda: procedure(
+            "p",
+            claims=[claim("c", "recovery", {"label": "x"})],
+            key_messages=[{"text": "Pain was 0.80 points lower in 100 people.", "claims": ["c"]}],
+        ),
+        "/key_messages/0/text",
+        "say its range",
+    ),
     "a contraindication has a topic": (
         lambda: procedure("p", claims=[claim("c", "contraindication", {"label": "Pregnancy"})]),
         "/claims/0/value/topics",
