@@ -15,6 +15,7 @@ from app.main import create_app
 from app.seed.clinic_checks import find_clinic_errors
 from app.settings import Settings, load_settings
 from app.text.emergency_phrases import build_emergency_phrases
+from app.web.leaflet_pdf import read_leaflet
 
 EDITION: dict[str, Any] = {
     "name": "Hillside Pain Clinic",
@@ -94,6 +95,15 @@ def test_pages_leaflets_and_embeds_show_the_clinic(serve: Serve, path: str) -> N
         "/clinic.css?v=",
     ):
         assert text in html, text
+
+
+def test_the_printed_leaflet_labels_the_words_of_the_clinic(serve: Serve) -> None:
+    blocks = read_leaflet(serve(EDITION).get("/procedures/offered/leaflet").text)["body"]
+    texts = [(block["kind"], "".join(run["text"] for run in block["runs"]).strip()) for block in blocks]
+
+    assert texts[0] == ("paragraph", "Hillside Pain Clinic")
+    label = texts.index(("heading", "Before you come: from Hillside Pain Clinic"))
+    assert texts[label + 1] == ("paragraph", "Use the entrance in the yard.")
 
 
 def test_the_colors_of_the_clinic_are_a_style_sheet(serve: Serve) -> None:
