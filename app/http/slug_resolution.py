@@ -14,11 +14,13 @@ from app.queries.name_resolution import (
     NameMatch,
     find_withdrawn,
     list_names,
+    list_names_with_kind,
     list_search_phrases,
     list_slugs,
     resolve_name,
 )
 from app.text.nearest import SuggestionIndex, find_nearest
+from app.text.normalize import fold_inflection, normalize
 
 
 def get_document(ctx: RequestContext, record_type: str, slug: str, *, document_type: str | None = None) -> bytes:
@@ -95,7 +97,22 @@ def _choose_slug(ctx: RequestContext, record_type: str, name: str, match: NameMa
     """Slug that a name, or else a code, means, and the slugs of all records that it may mean."""
     if match.slugs:
         return (match.slugs[0] if len(match.slugs) == 1 else None), list(match.slugs)
-    return list_coded_slugs(ctx, record_type, name)
+    slug, candidates = list_coded_slugs(ctx, record_type, name)
+    if candidates:
+        return slug, candidates
+    slugs_by_name = ctx.cached(("inflected names", record_type), lambda: _list_slugs_by_folded_name(ctx, record_type))
+    inflected = sorted(slugs_by_name.get(fold_inflection(normalize(name)), ()))
+    return (inflected[0] if len(inflected) == 1 else None), inflected
+
+
+def _list_slugs_by_folded_name(ctx: RequestContext, record_type: str) -> dict[str, set[str]]:
+    """Names without inflection -> slugs of the records with such a preferred name, else with such a name of any kind."""
+    preferred: dict[str, set[str]] = {}
+    others: dict[str, set[str]] = {}
+    for slug, kind, text in list_names_with_kind(ctx.connection, record_type):
+        names = preferred if kind == "preferred" else others
+        names.setdefault(fold_inflection(normalize(text)), set()).add(slug)
+    return others | preferred
 
 
 def _explain_ambiguity(name: str, candidates: list[str]) -> str:

@@ -362,9 +362,20 @@ def _build_name(
     )
 
 
+# A patient phrase of this many words is a sentence: one of them alone does not stand for it.
+_MIN_SENTENCE_STEMS: Final = 4
+
+
+def shares_one_word(name: IndexedName, shared: int) -> bool:
+    """Whether a query with so many stems of a phrase shares merely a word of a sentence with it."""
+    return shared < 2 and name.name_kind == "patient_phrase" and len(name.stems) >= _MIN_SENTENCE_STEMS
+
+
 def _find_best_names(record: IndexedRecord) -> None:
     best_names = record.best_names
     for name in record.names:
+        if shares_one_word(name, 1):
+            continue
         for stem, weight in name.stem_weights.items():
             name_share = weight / name.total_weight
             fit = compute_fit(name, 1.0, name_share)

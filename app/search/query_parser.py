@@ -10,7 +10,7 @@ from jellyfish import metaphone
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from app.search.index import MAX_CANDIDATES, RECORD_FIELD, SearchIndex
+from app.search.index import SearchIndex
 from app.search.known_words import is_known_word
 from app.search.stemming import (
     LAY_SYNONYMS,
@@ -171,8 +171,8 @@ def _find_alternatives(
         # No name has this stem: a name may have another stem of the same root.
         for related in index.name_stems_by_root.get(strip_suffix(stem), ()):
             alternatives.setdefault(related, 0.8)
-    # A frequent word is complete. A rare one gets fewer completions than an unknown one.
-    if last and len(word) >= _MIN_PREFIX_LENGTH and index.stem_frequency.get(stem, 0) < MAX_CANDIDATES[RECORD_FIELD]:
+    # A word of the content is complete: a cyst is no cystitis. One with such a stem gets fewer completions than an unknown one.
+    if last and len(word) >= _MIN_PREFIX_LENGTH and word not in index.word_frequency:
         for completion in _find_completions(index, word)[: 4 if alternatives else 12]:
             alternatives.setdefault(completion, 0.9)
     # A word of the language is never another word misspelled.

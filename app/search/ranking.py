@@ -31,10 +31,12 @@ from app.search.index import (
     build_hit,
     build_name_hit,
     compute_fit,
+    shares_one_word,
 )
 from app.search.panics import panics_as_errors
 from app.search.query_parser import ParsedQuery, parse_query
-from app.search.stemming import stem_content_words
+from app.search.stemming import find_spine_regions, stem_content_words
+from app.text.normalize import normalize
 from app.text.stems import stem_words
 
 # Minimum share of the query's weight that a record must cover.
@@ -65,6 +67,8 @@ EXACT_SCORE: Final = 115.0
 NAMED_TYPES: Final = frozenset({"procedure", "condition"})
 NAMED_SCORE: Final = 45.0
 NAMED_WORD_SCORE: Final = 10.0
+# Types whose records are of a region; a risk or a page of the guide is of any.
+_REGIONAL_TYPES: Final = frozenset({"procedure", "condition", "pain_generator"})
 # Number of words in the longest name that is looked up inside a query.
 _MAX_NAME_WORDS: Final = 6
 _MAX_CACHED_TERMS: Final = 10_000
@@ -98,12 +102,21 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
             hits.append(hit)
             if hit.score > best_score:
                 best_score = min(hit.score, EXACT_SCORE)
+    # A question about the neck is not answered by a record of the lower back.
+    if regions := find_spine_regions(query.interpretation.words):
+        hits = [hit for hit in hits if hit.exact or not _is_of_other_region(hit.record, regions)]
     # When the query is a name, records that only mention it were not meant.
     excluded_field = "claims" if best_score == EXACT_SCORE else ""
     kept = [hit for hit in hits if hit.score >= MIN_SHARE_OF_BEST * best_score and hit.matched_field != excluded_field]
     # Among equals the shorter name was meant: radiofrequency ablation before one of its forms.
     kept.sort(key=_SORT_KEY)
     return query, kept
+
+
+def _is_of_other_region(record: IndexedRecord, regions: set[str]) -> bool:
+    """Whether the name of a record names a region of the spine, and none of these."""
+    own = find_spine_regions(normalize(record.name).split())
+    return bool(own) and own.isdisjoint(regions) and record.type in _REGIONAL_TYPES
 
 
 def _find_exact_names(index: SearchIndex, normalized: str) -> dict[int, tuple[str, str]]:
@@ -213,8 +226,7 @@ def _score_single_term(record: IndexedRecord, query: ParsedQuery, min_score: flo
     everyday = stem not in query.clinical_stems and record.type != "source"
     covered = likeness >= MIN_COVERAGE[record.type]
     in_texts = (mask & IN_SUMMARY and likeness >= MIN_TEXT_SHARE) or (mask & IN_BODY and likeness >= MIN_BODY_SHARE)
-    if mask & IN_NAMES:
-        best = record.best_names[stem]
+    if mask & IN_NAMES and (best := record.best_names.get(stem)):
         fit = best.fit if likeness == 1.0 else compute_fit(best.name, likeness, best.name_share)
         if everyday and fit < GOOD_NAME_FIT:
             return None
@@ -313,7 +325,7 @@ def _find_best_name(
     for name in record.names:
         stem_weights = name.stem_weights
         name_stems = [stem for stem in matched_stems if stem in stem_weights]
-        if not name_stems:
+        if not name_stems or shares_one_word(name, len(name_stems)):
             continue
         covered = 0.0
         for alternatives, weight in zip(query.terms, query.weights, strict=True):

@@ -1,6 +1,7 @@
 """Stemming: words of texts and queries reduced to stems, without stop words; spinal levels and lay synonyms."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -14,7 +15,7 @@ STOP_WORDS: Final = frozenset(
     his how i if in into is it its just keep keeps like me more most my no nor not now of off on once only or
     other our out over own really s same she should since so some such t than that the their them then there
     these they this those through to too under until up very was we were what when where which while who why
-    will with would you your help need want treatment treat treats treating go goes going please best good make
+    will with would you your help need want treatment therapy therapies treat treats treating go goes going please best good make
     makes made something anything tell explain possible every happen happens work works long much many may might
     us let im ive cant dont ve m re ll don doesn
     """.split()  # noqa: SIM905 - a list takes a line for each word
@@ -85,6 +86,16 @@ _LEVEL_RANGE = re.compile(
 SPINAL_LEVEL: Final = re.compile(r"[clts]\d{1,2}")
 # Region of the spine by the letter of a level.
 SPINE_REGIONS: Final = {"c": "cervical", "t": "thoracic", "l": "lumbar", "s": "sacral"}
+
+
+# Regions whose records answer each other: roots of the sacrum leave the lumbar spine.
+_REGION_GROUPS: Final = {"cervical": "cervical", "thoracic": "thoracic", "lumbar": "lumbar", "sacral": "lumbar"}
+
+
+def find_spine_regions(words: Iterable[str]) -> set[str]:
+    """Regions of the spine that words name, by themselves or by a level: cervical, thoracic, or lumbar and sacral as one."""
+    named = (SPINE_REGIONS[word[0]] if SPINAL_LEVEL.fullmatch(word) else word for word in words)
+    return {_REGION_GROUPS[region] for region in named if region in _REGION_GROUPS}
 
 
 def normalize_levels(text: str) -> str:

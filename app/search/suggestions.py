@@ -10,7 +10,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from app.search.index import TYPE_GROUP, TYPE_ORDER, NameSuffix, RecordRef, SearchIndex
-from app.search.stemming import normalize_levels
+from app.search.stemming import LAY_SYNONYMS, SPINAL_LEVEL, SPINE_REGIONS, STOP_WORDS, normalize_levels
 from app.text.normalize import normalize
 
 
@@ -25,12 +25,18 @@ def find_suggestions(
     if not typed:
         return []
     matches = _list_by_prefix(index, typed, types)
+    if not matches:
+        # Words around a name are skipped (my neck hurts), and a level or an everyday word stands for the word of names.
+        choices = [_list_choices(word) for word in typed.split() if word not in STOP_WORDS]
+        matches = _list_containing_all(index, choices, types) if choices else []
     if not matches and len(typed) >= 3:
         corrected = [_correct_prefix(index, word) for word in typed.split()]
         words = [word for word in corrected if word]
         if len(words) == len(corrected):
             typed = " ".join(words)
-            matches = _list_by_prefix(index, typed, types) or _list_containing_all(index, words, types)
+            matches = _list_by_prefix(index, typed, types) or _list_containing_all(
+                index, [(word,) for word in words], types
+            )
     # The best name of each record.
     best: dict[RecordRef, tuple[tuple[Any, ...], NameSuffix]] = {}
     for suffix in matches:
@@ -51,12 +57,19 @@ def _list_by_prefix(index: SearchIndex, typed: str, types: Collection[str]) -> l
     return list(islice(_select_types(matches, types), 400))
 
 
-def _list_containing_all(index: SearchIndex, words: list[str], types: Collection[str]) -> list[NameSuffix]:
-    """Return names that contain every word, or a word that starts with it, in any order."""
+def _list_choices(word: str) -> tuple[str, ...]:
+    """Beginnings of words of names that a typed word may stand for."""
+    region = (SPINE_REGIONS[word[0]],) if SPINAL_LEVEL.fullmatch(word) else ()
+    synonym = (LAY_SYNONYMS[word],) if word in LAY_SYNONYMS else ()
+    return (word, *region, *synonym)
+
+
+def _list_containing_all(index: SearchIndex, words: list[tuple[str, ...]], types: Collection[str]) -> list[NameSuffix]:
+    """Return names that have, for every typed word, a word that starts with one of its choices, in any order."""
     matches = (
         suffix
         for suffix in _select_types(index.name_suffixes, types)
-        if all(any(part.startswith(word) for part in suffix[0].split()) for word in words)
+        if all(any(part.startswith(choices) for part in suffix[0].split()) for choices in words)
     )
     return list(islice(matches, 200))
 

@@ -41,7 +41,8 @@ def normalize(text: str) -> str:
     if not form.isascii():
         form = unicodedata.normalize("NFKD", form)
         form = (
-            "".join(char for char in form if not unicodedata.combining(char))
+            # Soft hyphens and characters without width only say how to set the text.
+            "".join(char for char in form if not (unicodedata.combining(char) or unicodedata.category(char) == "Cf"))
             .replace("ß", "ss")
             .replace("æ", "ae")
             .replace("œ", "oe")
@@ -50,3 +51,15 @@ def normalize(text: str) -> str:
         for pattern, american in _AMERICAN_SPELLINGS:
             form = pattern.sub(american, form)
     return _SEPARATORS.sub(" ", form).strip()
+
+
+_POSSESSIVE: Final = re.compile(r" s(?= |$)")
+_PLURALS: Final = ((re.compile(r"(?<=\w\w)ies\b"), "y"), (re.compile(r"(?<=\w\w[^siu])s\b"), ""))
+
+
+def fold_inflection(normalized: str) -> str:
+    """Return a normalized name without possessives and plurals: nerve blocks, Raynaud's, Raynauds."""
+    form = _POSSESSIVE.sub("", normalized)
+    for pattern, singular in _PLURALS:
+        form = pattern.sub(singular, form)
+    return form

@@ -6,7 +6,7 @@ from build import claim, condition, generator, page, procedure, source
 from conftest import Client, Load
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from search.evaluation import evaluate
+from search.evaluation import evaluate, read_cases
 
 from app.search.known_words import build_known_words
 
@@ -431,3 +431,116 @@ def test_another_word_with_the_same_stem_is_told(client: Client, load: Load) -> 
     response = client.get("/v1/search?q=stimulant").json()
 
     assert response["interpreted"]["expansions"] == [{"original": "stimulant", "expanded": "stimulation"}]
+
+
+@pytest.mark.parametrize("query", ["radi\u00adculopathy", "radiculo\u200bpathy", "radiculopathy\ufeff"])
+def test_characters_without_width_do_not_matter(shipped: Client, query: str) -> None:
+    assert search(shipped, query) == search(shipped, "radiculopathy")
+
+
+@pytest.mark.parametrize("query", ["Vertebroplasty (TX-360)", "vertebroplasty [ZZ900]", "Vertebroplasty - (covered?)"])
+def test_what_stands_in_brackets_beside_a_name_does_not_matter(shipped: Client, query: str) -> None:
+    assert search(shipped, query)[0] == "procedure/vertebroplasty"
+
+
+@pytest.mark.parametrize(
+    ("query", "umbrella"),
+    [
+        ("radiofrequency therapy", "radiofrequency-ablation"),
+        ("nerve block", "nerve-block"),
+        ("epidural", "epidural-steroid-injection"),
+        ("neuromodulation", "neuromodulation"),
+    ],
+)
+def test_a_general_name_leads_to_the_record_of_all_forms(shipped: Client, query: str, umbrella: str) -> None:
+    assert search(shipped, query)[0] == f"procedure/{umbrella}"
+
+
+def test_a_region_of_the_spine_is_never_answered_with_another_one(client: Client, load: Load) -> None:
+    load(
+        condition("neck", name="Cervical stenosis"),
+        condition("low", name="Lumbar stenosis"),
+        condition("any", name="Stenosis"),
+    )
+
+    assert search(client, "spinal stenosis (cervical)") == ["condition/neck", "condition/any"]
+    assert search(client, "C5 stenosis") == ["condition/neck", "condition/any"]
+    assert search(client, "L5 stenosis") == ["condition/low", "condition/any"]
+    # Roots of the sacrum leave the lumbar spine.
+    assert "condition/low" in search(client, "S1 lumbar stenosis")
+    assert set(search(client, "stenosis cervical and lumbar")) == {"condition/neck", "condition/low", "condition/any"}
+
+
+def test_an_ambiguous_name_offers_every_record(shipped: Client) -> None:
+    both = {"caudal-epidural-steroid-injection", "cervical-interlaminar-epidural-steroid-injection"}
+    response = shipped.get("/v1/procedures/CESI")
+
+    assert response.status_code == 404
+    assert {record["slug"] for record in response.json()["suggestions"]} == both
+    assert set(search(shipped, "CESI")[:2]) == {f"procedure/{slug}" for slug in both}
+
+
+def test_names_in_paths_and_filters_meet_inflections_and_slashes(client: Client, load: Load) -> None:
+    load(
+        condition("raynaud", name="Raynaud's phenomenon"),
+        condition("cystitis", names=[{"text": "IC/BPS", "kind": "abbreviation"}]),
+        procedure("block", name="Nerve block", indicated=["raynaud", "cystitis"]),
+    )
+
+    assert client.get("/v1/procedures/Nerve Blocks").headers["location"] == "/v1/procedures/block"
+    assert client.get("/v1/conditions/Raynauds phenomenon").headers["location"] == "/v1/conditions/raynaud"
+    assert client.get("/v1/conditions/IC-BPS").headers["location"] == "/v1/conditions/cystitis"
+    for name in ("Raynauds phenomenon", "IC/BPS", "ic bps"):
+        page = client.get("/v1/procedures", params={"condition": name}).json()
+        assert [row["slug"] for row in page["items"]] == ["block"], name
+
+
+def test_a_word_of_a_long_phrase_does_not_stand_for_it(client: Client, load: Load) -> None:
+    load(condition("face", name="Face pain", patient_phrases=["electric pain in the gum and lip on one side"]))
+
+    assert search(client, "gum disease") == []
+    assert search(client, "electric pain in my gum") == ["condition/face"]
+
+
+def test_a_word_of_the_content_is_not_completed(client: Client, load: Load) -> None:
+    load(condition("bladder", name="Cystitis"), condition("other", name="Pelvic pain with a cyst"))
+
+    assert search(client, "cyst") == ["condition/other"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("my neck hurts", "Axial neck pain"),
+        ("L5", "Lumbar stenosis"),
+        ("lumbar ablation", "Lumbar medial branch ablation"),
+    ],
+)
+def test_suggestions_skip_words_and_know_levels_and_everyday_words(
+    client: Client, load: Load, typed: str, name: str
+) -> None:
+    load(
+        condition("neck", name="Axial neck pain"),
+        condition("low", name="Lumbar stenosis"),
+        procedure("branch", name="Lumbar medial branch ablation"),
+    )
+    items = client.get("/v1/suggest", params={"q": typed}).json()["items"]
+    of_risks = client.get("/v1/suggest", params={"q": typed, "type": "risk"}).json()["items"]
+
+    assert name in [item["name"] for item in items]
+    assert of_risks == []
+
+
+def test_a_list_from_elsewhere_is_evaluated_by_its_own_keys(tmp_path: Path) -> None:
+    cases = [
+        {"q": "a", "expect": ["x"], "kind": "name"},
+        {"q": "b", "expect": ["condition/y"], "kind": "name"},
+        {"q": "c", "expect": [], "kind": "junk"},
+    ]
+    file = tmp_path / "list.json"
+    file.write_text(json.dumps(cases), encoding="utf-8")
+
+    evaluation = evaluate(read_cases(file), lambda text: ["procedure/x", "condition/y"] if text != "c" else ["risk/z"])
+
+    assert (evaluation.query_count, evaluation.mean_reciprocal_rank, evaluation.recall_at_5) == (3, 0.75, 1.0)
+    assert (evaluation.nonsense_count, len(evaluation.nonsense_with_hits)) == (1, 1)
