@@ -187,6 +187,25 @@ def check_post(page: Page, post: str) -> None:
     expect([notices.nth(n).is_visible() for n in range(3)] == [True, False, False], "the notice is seen once")
 
 
+def load_axe(directory: Path) -> str:
+    """Source of axe-core, in the version of the browser tests."""
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(ROOT / "tests/browser" / name, directory)
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    subprocess.run(command, cwd=directory, check=True, capture_output=True, timeout=120)
+    return (directory / "node_modules/axe-core/axe.min.js").read_text()
+
+
+def check_accessible(page: Page, axe: str) -> None:
+    page.evaluate(axe)
+    page.evaluate("document.querySelectorAll('.kb-embed details').forEach((details) => details.open = true)")
+    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    # The theme around the cards is not ours.
+    report = page.evaluate("(rules) => axe.run({ include: [['.kb-embed']] }, { runOnly: rules })", rules)
+    violations = [f"{violation['id']}: {violation['nodes'][0]['target']}" for violation in report["violations"]]
+    expect(report["passes"] and not violations, f"axe finds nothing in the cards {violations or ''}")
+
+
 def check_attack(page: Page, site: str) -> None:
     """Attributes of someone who may write any HTML are text all the same."""
     open_editor(page, site)
@@ -249,7 +268,7 @@ def open_page(browser: Browser, width: int = 1280) -> Page:
     return page
 
 
-def check_published(browser: Browser, site: str, server: str) -> str:
+def check_published(browser: Browser, site: str, server: str, axe: str) -> str:
     """Walk while the knowledge base is there; returns the URL of the Author's post."""
     author = open_page(browser)
     log_in(author, site, "author")
@@ -264,6 +283,7 @@ def check_published(browser: Browser, site: str, server: str) -> str:
         overflow = visitor.evaluate("() => document.documentElement.scrollWidth - innerWidth")
         expect(overflow <= 0, f"nothing is wider than {width} pixels")
         take_screenshot(visitor, f"post-{width}")
+        check_accessible(visitor, axe)
     admin = open_page(browser)
     log_in(admin, site, "admin")
     check_attack(admin, site)
@@ -281,11 +301,12 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         directory = Path(name)
+        axe = load_axe(directory)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
         with ExitStack() as running:
             server, _log = running.enter_context(live.serve(str(directory / "kb.sqlite3"), directory))
             with run_wordpress(directory, socket, server) as (site, environment):
-                post = check_published(browser, site, server)
+                post = check_published(browser, site, server, axe)
                 running.close()
 
                 def change_copies(action: str) -> None:

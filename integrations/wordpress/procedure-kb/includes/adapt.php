@@ -48,9 +48,10 @@ function rename_ids(string $html, string $prefix): string
 function link_records(string $html, array $clinic): string
 {
     $offered = split_slugs($clinic['offered']);
-    return (string) preg_replace_callback(
+    $mark = ' <span class="note">' . esc_html__('(not offered at this clinic)', 'procedure-kb') . '</span>';
+    $html = (string) preg_replace_callback(
         '~<a ([^>]*) data-record="([a-z_]+)/([a-z0-9-]+)"([^>]*)>(.*?)</a>~s',
-        static function (array $match) use ($offered, $clinic): string {
+        static function (array $match) use ($offered, $clinic, $mark): string {
             [, $before, $type, $slug, $after, $text] = $match;
             $is_missing = $type === 'procedure' && $offered && !in_array($slug, $offered, true);
             $url = $is_missing ? '' : build_own_url($clinic['link_template'], $type, $slug);
@@ -58,11 +59,12 @@ function link_records(string $html, array $clinic): string
             if ($url !== '') {
                 $attributes = preg_replace('~ ?\b(href|target)="[^"]*"~', '', $attributes) . ' href="' . esc_url($url) . '"';
             }
-            $mark = $is_missing ? ' <span class="note">' . esc_html__('(not offered at this clinic)', 'procedure-kb') . '</span>' : '';
-            return "<a $attributes>$text</a>$mark";
+            return "<a $attributes>$text</a>" . ($is_missing ? $mark : '');
         },
         $html
     );
+    // A server with the edition of a clinic has marked it already.
+    return str_replace($mark . $mark, $mark, $html);
 }
 
 /** Builds the URL of the clinic's page on a record; empty without one. */
