@@ -283,7 +283,7 @@ def test_every_response_names_its_release_and_allows_cross_origin_requests(clien
         ("GET", "/static/icon.svg", 200),
         ("GET", "/embed", 200),
         ("GET", "/embed/procedures/p", 200),
-        ("GET", "/oembed?url=/procedures/p", 200),
+        ("GET", "/oembed?url=/procedures/p", 404),
         ("GET", "/sitemap.xml", 404),
         ("GET", "/openapi.json", 200),
         ("GET", "/v1/export/kb.sqlite", 200),
