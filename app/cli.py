@@ -70,6 +70,9 @@ def main() -> None:
         fail(f"Invalid configuration.\n{error}", 2)
     except (DatabaseError, SQLAlchemyError) as error:
         fail(f"The database cannot be used: {first_line(error)}", 3)
+    except OSError as error:
+        # A disk that is full or may not be written, a file that may not be read.
+        fail(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}", 2)
 
 
 def fail(message: str, code: int) -> NoReturn:
@@ -165,6 +168,17 @@ def find_free_port(host: str) -> int:
         fail(f"No port of KB_HOST={host!r} is free: {error.strerror}", 2)
 
 
+def require_free_port(host: str, port: int) -> None:
+    """End the command with code 2 when another program listens on a port."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            # As the server itself: connections of one that has just ended do not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        fail(f"KB_HOST={host!r}, KB_PORT={port}: the server cannot listen there: {error.strerror}", 2)
+
+
 @cli.command()
 def serve(
     workers: Annotated[
@@ -181,6 +195,8 @@ def serve(
 ) -> None:
     """Run migrations, load the seed if needed, then serve."""
     settings = load_settings()
+    if settings.port:
+        require_free_port(settings.host, settings.port)
     for name in ("search_dir", "export_dir"):
         require_writable_directory(name, getattr(settings, name))
     if not no_load:

@@ -178,6 +178,11 @@ class Settings(BaseModel):
         return f"{','.join(self.features)} {self.operator_codes} {self.edition.fingerprint if self.edition else ''}"
 
     @property
+    def listens_on_loopback(self) -> bool:
+        """Whether only this host reaches the server."""
+        return bool(build_loopback_url(self.host, self.port))
+
+    @property
     def writer_url(self) -> str:
         """URL of the database that the loader and the migrations write."""
         return self.write_database_url or self.database_url

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -173,6 +174,28 @@ def test_no_command_shows_the_password_of_a_database(command: str, url: str) -> 
     assert process.returncode in {2, 3}
     assert "secret" not in process.stdout + process.stderr
     assert "Traceback" not in process.stderr
+
+
+def test_a_port_that_is_taken_is_a_wrong_setting(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = run("serve", KB_PORT=str(port), KB_DATABASE_URL=str(tmp_path / "kb.sqlite3"))
+
+    assert process.returncode == 2
+    assert process.stderr.startswith(f"KB_HOST='127.0.0.1', KB_PORT={port}: the server cannot listen there:")
+    assert process.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["load", "serve"])
+def test_a_medium_that_cannot_be_written_ends_in_a_sentence(command: str) -> None:
+    # Nobody, not even root, makes a directory there.
+    process = run(command, KB_PORT="0", KB_DATABASE_URL="/proc/kb/kb.sqlite3")
+
+    assert process.returncode in {2, 3}
+    assert "Traceback" not in process.stderr
+    assert process.stderr.count("\n") == 1
 
 
 def test_the_schemas_for_editors_are_up_to_date() -> None:

@@ -9,6 +9,10 @@ class DatabaseUnavailable(DatabaseError):
     """The database is unreachable or did not respond in time."""
 
 
+class EncodingUnsupported(DatabaseUnavailable):
+    """The database does not store text in UTF-8."""
+
+
 class DatabaseBusy(DatabaseError):
     """The database is there, but no connection was free in time, or a statement took too long."""
 

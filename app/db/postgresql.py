@@ -8,6 +8,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.db.encoding import require_utf8
 from app.db.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable, SchemaMissing
 from app.db.read_engine import MAX_READERS
 from app.db.statements import to_pyformat
@@ -73,6 +74,8 @@ class PostgresEngine:
                 "options": "-c default_transaction_read_only=on -c statement_timeout=5000 -c search_path=public",
             },
         )
+
+        require_utf8(self._engine)
 
     @contextmanager
     def transaction(self) -> Iterator[SqlAlchemyReadTransaction]:

@@ -4,6 +4,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
+from app.db.encoding import require_utf8
+from app.db.errors import DatabaseUnavailable
 from app.db.sqlite import parse_sqlite_path
 
 
@@ -12,9 +14,14 @@ def create_write_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         # Of several hosts, the current primary.
         connect_args = {"connect_timeout": 5, "target_session_attrs": "read-write", "load_balance_hosts": "disable"}
-        return create_engine(url, connect_args=connect_args)
+        engine = create_engine(url, connect_args=connect_args)
+        require_utf8(engine)
+        return engine
     if file := parse_sqlite_path(url):
-        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatabaseUnavailable(f"{file.parent} cannot be made: {error.strerror}") from error
     engine = create_engine(url, connect_args={"timeout": 30})
 
     @event.listens_for(engine, "connect")

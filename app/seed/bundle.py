@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain import vocabulary
 from app.seed import schema as seed
-from app.seed.json_pointer import find_line
+from app.seed.json_pointer import find_line, index_lines
 from app.text.emergency_phrases import EmergencyPhrases, build_emergency_phrases
 
 
@@ -44,6 +44,8 @@ class Bundle:
     unreadable_slugs: dict[str, set[str]] = field(default_factory=dict)
     # Record types with an unreadable file: references to these types are never reported as dangling.
     unreadable_types: set[str] = field(default_factory=set)
+    # File -> line by pointer, of files with problems.
+    _lines: dict[str, dict[str, int]] = field(default_factory=dict, repr=False)
 
     def add_unreadable(self, record_type: str, data: Any) -> None:  # noqa: ANN401 - any JSON value
         """Remember the slug and the claim ids of an invalid record."""
@@ -79,4 +81,8 @@ class Bundle:
 
     def find_line(self, file: str, pointer: str) -> int:
         """Line that a JSON pointer refers to in a file of the seed. Raises OSError if the file cannot be read."""
-        return find_line((self.root / file).read_text(encoding="utf-8"), pointer)
+        lines = self._lines.get(file)
+        if lines is None:
+            # A file with one problem often has thousands: it is read once.
+            lines = self._lines[file] = index_lines((self.root / file).read_text(encoding="utf-8"))
+        return find_line(lines, pointer)

@@ -18,7 +18,7 @@ from app.domain.patterns import validation_message
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
 from app.seed.diff import hash_content
-from app.seed.json_pointer import escape_step, find_line
+from app.seed.json_pointer import escape_step
 from app.seed.problems import SeedInvalid, SeedProblem, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
@@ -26,6 +26,8 @@ M = TypeVar("M", bound=BaseModel)
 MAX_SHOWN: Final = 120
 # Maximum nesting of objects and lists: far more than any record needs, and less than hashing can handle.
 MAX_DEPTH: Final = 100
+# Maximum size of a file: thirty times the largest there is. Reading takes about twenty times as much memory.
+MAX_FILE_BYTES: Final = 128 * 1024 * 1024
 
 # Folder, class of its files, attribute of the bundle, record type.
 RECORD_FOLDERS: Final = (
@@ -243,6 +245,8 @@ def _read_text(path: Path) -> str:
     if path.exists() and not path.is_file():
         raise _Unreadable("not a regular file")
     try:
+        if path.exists() and (size := path.stat().st_size) > MAX_FILE_BYTES:
+            raise _Unreadable(f"has {size} bytes; at most {MAX_FILE_BYTES} are read")
         text = path.read_bytes().decode("utf-8")
     except OSError as error:
         raise _Unreadable(f"cannot be read: {error.strerror}") from None
@@ -311,8 +315,7 @@ def _validate_entity(
     try:
         record = cls.model_validate(data)
     except ValidationError as error:
-        text = path.read_text(encoding="utf-8")
-        return None, [_build_problem(file, text, prefix, cls, data, details) for details in error.errors()]
+        return None, [_build_problem(bundle, file, prefix, cls, data, details) for details in error.errors()]
     # The classes treat the text inside `value` as plain strings: check here that it can be stored.
     problems = [
         SeedProblem(file, bundle.find_line(file, pointer), pointer, message)
@@ -336,7 +339,14 @@ def _find_unstorable(pointer: str, data: Any, depth_left: int) -> Iterator[tuple
             yield from _find_unstorable(f"{pointer}/{n}", value, depth_left - 1)
 
 
-def _build_problem(file: str, text: str, prefix: str, cls: type[BaseModel], data: Any, error: Any) -> SeedProblem:  # noqa: ANN401
+def _build_problem(
+    bundle: Bundle,
+    file: str,
+    prefix: str,
+    cls: type[BaseModel],
+    data: Any,  # noqa: ANN401
+    error: Any,  # noqa: ANN401
+) -> SeedProblem:
     pointer = prefix + _to_pointer(data, error["loc"])
     message = validation_message(error)
     if error["type"] == "extra_forbidden":
@@ -350,7 +360,7 @@ def _build_problem(file: str, text: str, prefix: str, cls: type[BaseModel], data
     elif isinstance(error.get("input"), str | int | float) and "not one of" not in message:
         value = repr(error["input"])
         message += f" (got {value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + '...'})"
-    return SeedProblem(file, find_line(text, pointer), pointer, message)
+    return SeedProblem(file, bundle.find_line(file, pointer), pointer, message)
 
 
 def _unknown_field(name: str, fields: list[str]) -> str:

@@ -1,13 +1,19 @@
 """Database errors: a clear response, and the next request works."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from conftest import Client, new_database
 
-from app.db.errors import DatabaseError, DatabaseUnavailable, SchemaMissing, first_line
+from app.db.errors import DatabaseError, DatabaseUnavailable, EncodingUnsupported, SchemaMissing, first_line
+from app.db.migrations import find_revision
 from app.db.read_engine import create_read_engine
+from app.db.write_engine import create_write_engine
+from app.http.release_watcher import read_current_release
 from app.main import create_app
 from app.settings import Settings
 
@@ -80,3 +86,19 @@ def test_a_connection_in_use_while_its_engine_is_disposed_is_closed_when_returne
         assert not driver.closed
 
     assert driver.closed
+
+
+@pytest.mark.parametrize("create_engine", [create_read_engine, create_write_engine])
+def test_a_database_in_another_encoding_is_refused_in_a_sentence(
+    postgres_url: str, create_engine: Callable[[str], Any]
+) -> None:
+    name = f"kb_ascii_{create_engine.__name__}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'")  # type: ignore[arg-type]
+    server_url, _, query = postgres_url.partition("?")
+    url = f"{server_url.rsplit('/', 1)[0]}/{name}{'?' + query if query else ''}"
+    engine = create_engine(Settings(database_url=url).database_url)
+
+    with pytest.raises(EncodingUnsupported, match="the encoding SQL_ASCII; create it anew with ENCODING 'UTF8'"):
+        find_revision(engine) if create_engine is create_write_engine else read_current_release(engine)
+    engine.dispose()

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from sqlalchemy import Engine
 from app.loader.content import load_content
 from app.loader.release_file import write_release
 from app.loader.writer import write_content
+from app.seed import reader
 from app.seed.diff import canonicalize, compute_changes, replay
-from app.seed.json_pointer import find_line
+from app.seed.json_pointer import find_line, index_lines
 from app.seed.problems import SeedInvalid
 from app.seed.schema import ContentChange
 
@@ -264,7 +266,13 @@ def test_loading_the_same_content_again_writes_nothing_and_keeps_the_revision(tm
 def test_the_line_of_a_pointer_is_the_line_of_its_value() -> None:
     text = '{\n "a": [\n  1,\n  {"b/c": 2}\n ],\n "d": "x"\n}'
 
-    assert [find_line(text, pointer) for pointer in ("", "/a/1", "/a/1/b~1c", "/d", "/none")] == [1, 4, 4, 6, 1]
+    assert [find_line(index_lines(text), pointer) for pointer in ("", "/a/1", "/a/1/b~1c", "/d", "/none")] == [
+        1,
+        4,
+        4,
+        6,
+        1,
+    ]
 
 
 json_values = st.recursive(
@@ -469,3 +477,28 @@ def test_what_no_page_of_the_record_type_shows_is_refused(
     assert problem.file == f"{record['_']}/{record['slug']}.json"
     assert problem.line > 1
     assert text in problem.message
+
+
+def test_thousands_of_problems_in_one_file_are_found_in_seconds_and_each_has_its_line(tmp_path: Path) -> None:
+    root = write_seed(tmp_path / "seed", *valid_records())
+    file = root / "risks.json"
+    entries = [{"slug": f"bad-{number}", "nonsense": number} for number in range(4_000)]
+    file.write_text(json.dumps({"risks": entries}, indent=1))
+    lines = file.read_text().splitlines()
+
+    began = time.monotonic()
+    problems = [problem for problem in list_problems(root) if problem.pointer.endswith("/nonsense")]
+
+    # Two thousand took two minutes when the file was read once for each.
+    assert time.monotonic() - began < 60
+    assert len(problems) == 4_000
+    assert all(f'"nonsense": {problem.pointer.split("/")[2]}' in lines[problem.line - 1] for problem in problems)
+
+
+def test_a_file_over_the_limit_is_refused_with_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write_seed(tmp_path / "seed", *valid_records())
+    monkeypatch.setattr(reader, "MAX_FILE_BYTES", 100)
+
+    problems = list_problems(root)
+
+    assert any(re.fullmatch(r"has \d+ bytes; at most 100 are read", problem.message) for problem in problems)

@@ -16,7 +16,6 @@ from app.monitoring.metrics import MEDIA_TYPE
 from app.monitoring.metrics_server import is_authorized
 from app.openapi.responses import limit_responses
 from app.schemas.service import Health
-from app.settings import build_loopback_url
 
 # A database that hangs must not hang the check.
 _READY_SECONDS: Final = 2
@@ -84,7 +83,7 @@ async def get_metrics(request: Request) -> Response:
     settings = services.settings
     if settings.metrics_port:
         raise NotFound("Metrics are served on a separate port.")
-    if not settings.metrics_token and not build_loopback_url(settings.host, settings.port):
+    if not settings.metrics_token and not settings.listens_on_loopback:
         raise NotFound("Metrics are served beyond this host with KB_METRICS_PORT or KB_METRICS_TOKEN.")
     if not is_authorized(settings.metrics_token, request.headers.get("authorization", "")):
         raise NotFound("Not found.")
