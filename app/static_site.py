@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ import orjson
 
 from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPE_BY_PATH
+from app.domain.vocabulary import BODY_REGIONS
 from app.errors import ConfigurationError, list_errors_by_code
 from app.http.gateway import HttpGateway
 from app.web.embed.builds import load_builds
@@ -34,6 +35,12 @@ _EXCLUDED: Final = re.compile(
 )
 # The detail of a record is a file, so it cannot also be a directory.
 _RELATION_OF_RECORD: Final = re.compile(r"^/v1/(procedures|conditions|pain-generators|risks)/\{slug\}/")
+# Values of path parameters that no release changes.
+_FIXED_VALUES: Final[Mapping[str, Callable[[], Iterable[str]]]] = {
+    "code": list_errors_by_code,
+    "build": load_builds,
+    "region": lambda: BODY_REGIONS,
+}
 OnFile = Callable[[str], None]
 
 
@@ -146,12 +153,10 @@ class _SiteWriter:
         if parameter == "version":
             releases = (await self._fetch_full_list("/v1/releases"))["items"]
             return [release["version"].replace("+", "%2B") for release in releases]
-        if parameter == "code":
-            return sorted(list_errors_by_code())
-        if parameter == "build":
-            return sorted(load_builds())
         if parameter == "name":
             return [asset_path(asset).removeprefix("/static/") for asset in HASHED_ASSETS] + ["icon.svg"]
+        if parameter in _FIXED_VALUES:
+            return sorted(_FIXED_VALUES[parameter]())
         raise ConfigurationError(f"Unknown path parameter {{{parameter}}}; the export is incomplete.")
 
     def _write_file(self, url_path: str, response: httpx.Response, *, is_folder: bool) -> None:

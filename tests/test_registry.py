@@ -56,7 +56,7 @@ NEW_FIELD: dict[str, tuple[str, str]] = {
         "    implant: bool = Field(",
         '    position: str = Field(description="How the patient lies.")\n    implant: bool = Field(',
     ),
-    "app/web/templates/procedure.html": (
+    "app/web/templates/procedure_evidence.html": (
         "<h1>{{ record.name }}</h1>",
         "<h1>{{ record.name }}</h1>{{ record.position }}",
     ),
@@ -107,7 +107,7 @@ async def request_outputs() -> dict[str, str]:
             rows = database.execute("SELECT * FROM claim").fetchall() + database.execute("SELECT * FROM tag").fetchall()
         outputs = {
             "detail": await get("/v1/procedures/fusion"),
-            "page": await get("/procedures/fusion"),
+            "page": await get("/procedures/fusion/evidence"),
             "claim": await get("/v1/claims/stay-1"),
             "claims.csv": await get("/v1/export/claims.csv"),
             "procedures.csv": await get("/v1/export/procedures.csv"),

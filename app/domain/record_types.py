@@ -27,6 +27,8 @@ class RecordType:
     facts: tuple[str, ...] = ()
     # Name of each text -> part of the page (id in its template) that shows it. Empty: the type has no texts.
     texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    # Whether its claims are on an evidence page, apart from its page for patients.
+    has_evidence_page: bool = False
 
     @property
     def path(self) -> str:
@@ -62,6 +64,7 @@ _ROWS: Final = (
             "afterwards": "afterwards",
             "questions": "questions",
         },
+        has_evidence_page=True,
     ),
     RecordType(
         "condition",
@@ -73,6 +76,7 @@ _ROWS: Final = (
         fhir_title="Painful conditions",
         facts=("patient_name", "stub"),
         texts={"summary": "what", "clinical": "clinicians"},
+        has_evidence_page=True,
     ),
     RecordType(
         "pain_generator",
@@ -136,6 +140,12 @@ DESCRIBED_TYPES: Final = tuple(row.name for row in _ROWS if row.texts)
 REVIEWED_TYPES: Final = tuple(row.name for row in _ROWS if row.name != "source")
 RECORD_TYPE_BY_PATH: Final[Mapping[str, str]] = MappingProxyType({row.path: row.name for row in _ROWS})
 PATH_BY_RECORD_TYPE: Final[Mapping[str, str]] = MappingProxyType({row.name: row.path for row in _ROWS})
+
+
+def get_evidence_path(record_type: str, slug: str) -> str:
+    """URL path of the page that shows the claims of a record: its evidence page, or its only page."""
+    row = RECORD_TYPES[record_type]
+    return f"/{row.path}/{slug}/evidence" if row.has_evidence_page else f"/{row.path}/{slug}"
 
 
 def list_source_links(source: Mapping[str, Any]) -> list[tuple[str, str, str]]:

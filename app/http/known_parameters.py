@@ -19,6 +19,7 @@ PAGE_PARAMETERS: Final = frozenset(
         "element",
         "family",
         "format",
+        "kind",
         "level",
         "maxheight",
         "maxwidth",

@@ -57,6 +57,15 @@ def find_claim(transaction: ReadTransaction, claim_id: str) -> bytes | None:
     return rows[0][0] if rows else None
 
 
+def list_claims(transaction: ReadTransaction, claim_ids: Sequence[str]) -> dict[str, bytes]:
+    """Claims as JSON by id; unknown ids are omitted."""
+    if not claim_ids:
+        return {}
+    params: dict[str, Any] = {}
+    ids = bind_list("c", claim_ids, params)
+    return dict(transaction.fetch(f"SELECT id, document FROM claim WHERE id IN ({ids})", params))
+
+
 def find_slug_by_size(transaction: ReadTransaction, document_type: str, *, smallest: bool) -> str | None:
     """Slug of the smallest or largest among the first 200 documents of a type; None if there is none."""
     sql = (

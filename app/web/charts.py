@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from app.domain import vocabulary
 from app.domain.json import Json
+from app.domain.record_types import get_evidence_path
 
 TICKS: Final = (
     (1 / 24, "1 hour"),
@@ -164,7 +165,7 @@ def _draw_band(y: int, height: int) -> str:
 
 
 def _draw_link(claim: Json, y: int, base: str) -> str:
-    target = escape(f"{base}/procedures/{claim['subject']['slug']}#{claim['id']}")
+    target = escape(f"{base}{get_evidence_path('procedure', claim['subject']['slug'])}#{claim['id']}")
     label = escape(f"{claim['subject']['name']}: {claim['value']['label']}, {_describe_source(claim)}")
     return f'<a href="{target}" aria-label="{label}"><rect x="2" y="{y + 1}" width="99%" height="{ROW_HEIGHT - 4}" rx="5"/></a>'
 

@@ -4,17 +4,18 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-ROWS: Final = 20
-COLUMNS: Final = 50
+# Number of people -> columns and rows.
+GRIDS: Final = {1000: (50, 20), 100: (10, 10)}
 CELL_SIZE: Final = 8
 
 
-def render_icon_array(count: int, *, key: str, title: str, description: str) -> Markup:
-    """Render `count` of 1,000 people as filled dots and the rest as rings, as SVG; empty below one person."""
-    if count < 1 or count > ROWS * COLUMNS:
+def render_icon_array(count: int, *, key: str, title: str, description: str, base: int = 1000) -> Markup:
+    """Render `count` of `base` people as filled dots and the rest as rings, as SVG; empty below one person of 1,000."""
+    columns, rows = GRIDS[base]
+    if count > base or (count < 1 and base == 1000):
         return Markup("")
-    full_rows, remainder = divmod(count, COLUMNS)
-    width, height = COLUMNS * CELL_SIZE, ROWS * CELL_SIZE
+    full_rows, remainder = divmod(count, columns)
+    width, height = columns * CELL_SIZE, rows * CELL_SIZE
     filled_area = []
     if full_rows:
         filled_area.append(f"M0 0H{width}V{full_rows * CELL_SIZE}H0Z")

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from app.domain import vocabulary
 from app.domain.code_systems import CODE_RELATIONS
 from app.domain.json import Json
-from app.domain.record_types import PATH_BY_RECORD_TYPE, list_source_links
+from app.domain.record_types import PATH_BY_RECORD_TYPE, get_evidence_path, list_source_links
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError, ReleaseMismatch
 from app.formats.safety import (
     STATUS_TEXTS,
@@ -36,6 +36,7 @@ from app.text.nearest import find_nearest
 from app.web.claim_lists import list_sections
 from app.web.clinic_edition import list_call_actions
 from app.web.head_metadata import build_head_metadata
+from app.web.patient_pages import capitalize_first, get_patient_name, list_opposed, list_patient_risks, use_plain_words
 from app.web.review_text import describe_review
 
 # Routes of all pages and embeds.
@@ -80,6 +81,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # Signs of a few words stand in two columns.
+    environment.tests["is_brief"] = lambda sign: len(sign) <= 30
     environment.filters.update(
         explanation=explain_hit,
         sections=list_sections,
@@ -93,6 +96,12 @@ def _environment() -> Environment:
         source_links=list_source_links,
         describe_review=describe_review,
         dialed=lambda number: "".join(char for char in number if char in "+0123456789"),
+        patient_name=get_patient_name,
+        opposed=list_opposed,
+        claim_number=lambda claim_id, numbers: numbers[claim_id],
+        patient_risks=list_patient_risks,
+        plain=use_plain_words,
+        capitalize_first=capitalize_first,
     )
     return environment
 
@@ -123,6 +132,7 @@ def render_template(
         "clinic": settings.edition,
         "clinic_css_path": f"/clinic.css?v={settings.edition.fingerprint}" if settings.edition else "",
         "base": settings.path_prefix,
+        "tokens_css_path": asset_path("tokens.css"),
         "css_path": asset_path("site.css"),
         "js_path": asset_path("site.js"),
         "title": title,
@@ -135,6 +145,8 @@ def render_template(
         "canonical_url": settings.absolute_base and f"{settings.absolute_base}{variables.get('canonical_path', path)}",
         "has_emergency_page": "emergencies" in names_by_slug(ctx, "guide_page"),
         "noindex": False,
+        "numbers": {},
+        "evidence_path": get_evidence_path,
         "current": current,
         **build_head_metadata(ctx, title, path, current, variables.get("record")),
         **variables,

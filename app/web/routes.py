@@ -5,7 +5,9 @@ import app.web.embed.configurator
 import app.web.embed.frames
 import app.web.embed.oembed
 import app.web.embed.routes
+import app.web.pages.body
 import app.web.pages.compare
+import app.web.pages.evidence
 import app.web.pages.lists
 import app.web.pages.matrix
 import app.web.pages.meta

@@ -21,7 +21,7 @@ def test_a_claim_has_the_certainty_that_its_source_states_in_every_form(client: 
 
     rated, unrated = client.get("/v1/procedures/p").json()["findings"]["items"]
     assert (rated["certainty"], unrated["certainty"]) == (RATED, None)
-    page = client.get("/procedures/p").text
+    page = client.get("/procedures/p/evidence").text
     assert page.count("certainty low for pain at 3 months, says Cochrane, 2021") == 1
     assert page.count("certainty ") == 1
     row, other = csv.DictReader(io.StringIO(client.get("/v1/findings.csv").text))
@@ -63,7 +63,7 @@ def test_a_claim_is_commercial_if_all_its_words_are_a_makers_or_a_practices_own(
     assert client.get("/v1/claims/p--finding-1").json()["commercial"] is commercial
     assert len(client.get(f"/v1/findings?commercial={json.dumps(commercial)}").json()["items"]) == 1
     assert client.get(f"/v1/findings?commercial={json.dumps(not commercial)}").json()["items"] == []
-    assert ("a maker's or practice's own words" in client.get("/procedures/p").text) is (
+    assert ("a maker's or practice's own words" in client.get("/procedures/p/evidence").text) is (
         commercial or len(fields.get("citations", ())) > 1
     )
 

@@ -151,7 +151,7 @@ def test_details_pages_json_ld_and_fhir_name_the_codes_of_a_record(coded: Client
     json_ld = coded.get("/v1/conditions/sciatica.jsonld").json()
 
     assert [(row["code"], row["relation"]) for row in codes["items"]] == [("M54.16", "exact"), ("M54.3", "narrower")]
-    assert "M54.16" in coded.get("/conditions/sciatica").text
+    assert "M54.16" in coded.get("/conditions/sciatica/evidence").text
     assert json.dumps(json_ld).count('"codingSystem"') == json.dumps(json_ld).count('"MedicalCode"') == 1
 
 

@@ -39,7 +39,7 @@ def list_conflicts(client: Client, slug: str = "p") -> list[tuple[str, dict[str,
     rows += [row for row in listed["estimates"] if row["procedure"]["slug"] == slug]
     assert len(rows) == len(conflicts)
     has_any = bool(conflicts) or detail["forms_with_conflicts"]["status"] == "known"
-    for path in (f"/procedures/{slug}", f"/procedures/{slug}/leaflet"):
+    for path in (f"/procedures/{slug}/evidence", f"/procedures/{slug}/leaflet"):
         assert (SENTENCE in client.get(path).text) is not has_any
     return conflicts
 
@@ -59,7 +59,7 @@ def test_two_trials_against_sham_with_opposite_results_disagree(client: Client, 
     assert list_conflicts(client) == [
         ("finding", {"favors": ["p--finding-1"], "no_difference": ["p--finding-2"]}),
     ]
-    page = client.get("/procedures/p").text
+    page = client.get("/procedures/p/evidence").text
     assert "Disagreement: studies against a sham differ" in page
 
 
@@ -153,7 +153,7 @@ def test_two_procedures_do_not_disagree_and_the_broader_one_names_the_form_that_
     assert len(list_conflicts(client, "hypogastric-plexus-block")) == 1
     forms = client.get("/v1/procedures/plexus-block").json()["forms_with_conflicts"]["items"]
     assert [form["slug"] for form in forms] == ["hypogastric-plexus-block"]
-    assert "Sources disagree on these forms" in client.get("/procedures/plexus-block").text
+    assert "Sources disagree on these forms" in client.get("/procedures/plexus-block/evidence").text
 
 
 def test_estimates_disagree_if_independent_sources_have_no_duration_in_common(client: Client, load: Load) -> None:
@@ -189,8 +189,8 @@ def test_estimates_disagree_if_independent_sources_have_no_duration_in_common(cl
         2.0,
     )
     assert client.get("/relief").text.count("≠ Sources differ") == 1
-    assert "≠ The sources differ" in client.get("/procedures/p").text
-    assert "≠ The sources differ" not in client.get("/procedures/q").text
+    assert "≠ The sources differ" in client.get("/procedures/p/evidence").text
+    assert "≠ The sources differ" not in client.get("/procedures/q/evidence").text
 
 
 def test_shipped_pages_and_the_list_of_disagreements_agree(shipped: Client) -> None:
@@ -203,4 +203,4 @@ def test_shipped_pages_and_the_list_of_disagreements_agree(shipped: Client) -> N
         assert forms <= slugs
         assert (item["slug"] in slugs) == (detail["conflicts"]["status"] == "known")
         disputed = item["slug"] in slugs or bool(forms)
-        assert (SENTENCE in shipped.get(f"/procedures/{item['slug']}").text) is not disputed
+        assert (SENTENCE in shipped.get(f"/procedures/{item['slug']}/evidence").text) is not disputed

@@ -61,7 +61,7 @@ def test_an_entry_links_the_page_and_ends_with_the_notice(coded: Client) -> None
     (clinician,) = ask(coded, cs=ICD, c="M54.16", informationRecipient="PROV", **JSON).json()["feed"]["entry"]
 
     assert patient["link"][0]["href"].endswith("/conditions/sciatica")
-    assert clinician["link"][0]["href"].endswith("/conditions/sciatica#clinicians")
+    assert clinician["link"][0]["href"].endswith("/conditions/sciatica/evidence#clinicians")
     assert "Information, not advice." in patient["summary"]["_value"]
 
 

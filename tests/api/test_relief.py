@@ -123,7 +123,7 @@ def test_only_the_typical_estimate_leads_and_a_ceiling_is_named_so_in_every_form
 
     (typical,) = client.get("/v1/procedures/p").json()["typical_relief"]["items"]
     assert typical["claim"] == "typical"
-    page = client.get("/procedures/p").text
+    page = client.get("/procedures/p/evidence").text
     headlines = re.findall(r'<span class="big">([^<]*)</span>', page)
     assert headlines == ["1 to 2 weeks", "1 to 3 months", "3 to 4 months"]
     leaflet = client.get("/procedures/p/leaflet").text

@@ -70,7 +70,7 @@ def test_the_page_links_to_the_registers_and_says_what_replaced_the_source(sourc
     assert '<a href="/sources/new">New</a>' in html
     for text in ("Speer et al.", "NG59", "Funding: industry", "the page is undated"):
         assert text in html
-    assert "(superseded by a newer one)" in sourced.get("/procedures/p").text
+    assert "(superseded by a newer one)" in sourced.get("/procedures/p/evidence").text
 
 
 def test_sources_are_served_as_csv(sourced: Client) -> None:

@@ -90,7 +90,11 @@ def test_the_most_different_pages_pass_axe_in_the_other_widths_and_schemes(
     site: str, open_page: Any, axe: str, width: int, scheme: str
 ) -> None:
     page = open_page(site, width=width, scheme=scheme, bypass_csp=True)
-    paths = _list_page_paths(site) if os.environ.get("KB_FULL") else ["/", RICH, "/matrix", "/relief", "/search?q=knee"]
+    paths = (
+        _list_page_paths(site)
+        if os.environ.get("KB_FULL")
+        else ["/", RICH, f"{RICH}/evidence", "/matrix", "/relief", "/search?q=knee"]
+    )
     for path in paths:
         page.goto(site + path)
         assert not find_violations(page, axe), path
@@ -114,13 +118,13 @@ def test_every_target_is_24_px_or_inline_in_text(site: str, open_page: Any) -> N
         return rect.width > 0 && !inline && (rect.height < 23.5 || rect.width < 23.5) && !target.closest('.skip');
     }).map((target) => target.outerHTML.slice(0, 120))"""
     page = open_page(site, width=320)
-    for path in ("/", RICH, "/matrix", "/compare", "/relief", "/conditions/lumbar-radiculopathy"):
+    for path in ("/", RICH, f"{RICH}/evidence", "/matrix", "/compare", "/relief", "/conditions/lumbar-radiculopathy"):
         page.goto(site + path)
         assert page.evaluate(script) == [], path
 
 
 def test_the_keyboard_reaches_everything_and_focus_is_visible(site: str, open_page: Any) -> None:
-    for path in ("/", "/matrix?family=ablation", "/procedures/epidural-steroid-injection"):
+    for path in ("/", "/matrix?family=ablation", "/procedures/epidural-steroid-injection", f"{RICH}/evidence"):
         page = open_page(site + path)
         # Links in folded content are hidden until it is opened: the keyboard reaches its summary.
         expected = page.evaluate(
@@ -160,9 +164,9 @@ def test_reduced_motion_is_respected(site: str, open_page: Any) -> None:
 
 
 def test_a_link_to_a_folded_statement_opens_it(site: str, open_page: Any) -> None:
-    page = open_page(site + RICH)
+    page = open_page(f"{site}{RICH}/evidence")
     hidden = page.evaluate("document.querySelector('details:not([open]) li[id]').id")
 
-    page.goto(f"{site}{RICH}#{hidden}")
+    page.goto(f"{site}{RICH}/evidence#{hidden}")
 
     assert page.locator(f"[id='{hidden}']").is_visible()

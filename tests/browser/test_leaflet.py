@@ -46,7 +46,7 @@ def test_a_leaflet_has_its_public_url_as_qr_code_and_its_release(
 
 
 def test_a_printed_page_has_no_navigation(site: str, open_page: Any) -> None:
-    page = open_page(f"{site}/procedures/lumbar-medial-branch-radiofrequency-ablation")
+    page = open_page(f"{site}/procedures/lumbar-medial-branch-radiofrequency-ablation/evidence")
 
     page.emulate_media(media="print")
 

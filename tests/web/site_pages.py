@@ -27,6 +27,8 @@ def list_page_paths(client: Any, *, per_folder: int = 2) -> list[str]:
         # The longest slug is the first to overflow a narrow page.
         chosen = list(dict.fromkeys([*chosen, max(slugs, key=len)])) if slugs else []
         paths += [f"/{folder}/{slug}" for slug in chosen]
+        if folder in {"procedures", "conditions"}:
+            paths += [f"/{folder}/{slug}/evidence" for slug in chosen]
         if folder == "procedures":
             example = "lumbar-medial-branch-radiofrequency-ablation"
             chosen = [*chosen, example] if example in slugs and example not in chosen else chosen

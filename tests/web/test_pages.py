@@ -201,7 +201,14 @@ def test_markup_in_any_text_field_is_shown_as_text(client: Any, load: Any) -> No
     paths = (
         "/ /procedures /conditions /pain-generators /risks /matrix /relief /compare /guide /sources /releases".split()
     )
-    paths += ["/procedures/bad-p", "/procedures/bad-p/leaflet", "/conditions/bad-c", "/pain-generators/bad-g"]
+    paths += [
+        "/procedures/bad-p",
+        "/procedures/bad-p/evidence",
+        "/conditions/bad-c/evidence",
+        "/procedures/bad-p/leaflet",
+        "/conditions/bad-c",
+        "/pain-generators/bad-g",
+    ]
     paths += ["/risks/bad-r", "/guide/bad-page", "/sources/bad-s", "/compare?procedure=bad-p&procedure=bad-q"]
     paths += ["/search?q=%3Cscript%3Ealert(1)%3C/script%3E%20bad", "/procedures/%3Cscript%3E", "/%3Cscript%3Ealert"]
 
@@ -216,7 +223,7 @@ def test_markup_in_any_text_field_is_shown_as_text(client: Any, load: Any) -> No
         ], path
         assert not list(tree.all("img")), path
         assert not [name for element in tree.all() for name in element.attributes if name.startswith("on")], path
-    assert "<script>alert(1)</script>" in parse(client.get("/procedures/bad-p").text).text
+    assert "<script>alert(1)</script>" in parse(client.get("/procedures/bad-p/evidence").text).text
 
 
 def _values(hostile: str) -> dict[str, dict[str, Any]]:
@@ -256,7 +263,17 @@ def _values(hostile: str) -> dict[str, dict[str, Any]]:
 
 
 PATHS_OF_A_RELEASE = (
-    *("/", "/procedures", "/procedures/p", "/procedures/p/leaflet", "/matrix", "/relief", "/search?q=p", "/compare"),
+    *(
+        "/",
+        "/procedures",
+        "/procedures/p",
+        "/procedures/p/evidence",
+        "/procedures/p/leaflet",
+        "/matrix",
+        "/relief",
+        "/search?q=p",
+        "/compare",
+    ),
     *("/docs", "/problems/gone", "/embed", "/embed/procedures/p", "/embed/relief-chart"),
     *("/embed/v1/procedures/p/card.json", "/embed/v1/relief.json", "/embed/v1/search.json"),
 )

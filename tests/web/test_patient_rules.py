@@ -31,7 +31,7 @@ def _procedures(client: Any) -> list[str]:
 
 
 def _pages(client: Any) -> list[tuple[str, Element]]:
-    return [(slug, _tree(client, f"/procedures/{slug}")) for slug in _procedures(client)]
+    return [(slug, _tree(client, f"/procedures/{slug}/evidence")) for slug in _procedures(client)]
 
 
 def _leaflets(client: Any) -> list[tuple[str, Element]]:
@@ -63,7 +63,7 @@ def _with_harms(load: Any, *claims: dict[str, Any]) -> None:
 def test_rule_1_a_table_has_one_base_named_in_its_header(client: Any, load: Any) -> None:
     _with_harms(load, harm("p--procedure-risk-1", observed=3, n=100), harm("p--procedure-risk-2", observed=1, n=50))
 
-    table = _table(parse(client.get("/procedures/p").text), "Harms out of 1,000")
+    table = _table(parse(client.get("/procedures/p/evidence").text), "Harms out of 1,000")
 
     assert table
     assert "Out of 1,000" in _heads(table)
@@ -73,7 +73,7 @@ def test_rule_1_a_table_has_one_base_named_in_its_header(client: Any, load: Any)
 def test_rule_2_the_whole_table_moves_to_a_larger_base_before_a_fraction_of_a_person(client: Any, load: Any) -> None:
     _with_harms(load, harm("p--procedure-risk-1", observed=3, n=100), harm("p--procedure-risk-2", observed=1, n=5000))
 
-    table = _table(parse(client.get("/procedures/p").text), "Harms out of 10,000")
+    table = _table(parse(client.get("/procedures/p/evidence").text), "Harms out of 10,000")
 
     assert table
     assert [row[1] for row in _cells(table)] == ["300", "2"]
@@ -91,7 +91,7 @@ def test_rule_3_a_rate_without_unit_or_time_is_withheld_with_a_reason(
 ) -> None:
     _with_harms(load, harm("p--procedure-risk-1", observed=3, n=100, **missing))
 
-    tree = parse(client.get("/procedures/p").text)
+    tree = parse(client.get("/procedures/p/evidence").text)
 
     assert _table(tree, "Harms out of") is None
     withheld = _table(tree, "Harms as the sources counted them")
@@ -133,7 +133,7 @@ def test_rule_6_no_chance_is_written_as_one_in_so_many(shipped: Any) -> None:
 def test_rule_7_a_band_is_shown_with_its_number_and_its_scheme(client: Any, load: Any) -> None:
     _with_harms(load, harm("p--procedure-risk-1", observed=3, n=100))
 
-    tree = parse(client.get("/procedures/p").text)
+    tree = parse(client.get("/procedures/p/evidence").text)
     band = client.get("/v1/procedures/p").json()["risks"]["items"][0]["value"]["band"]["items"][0]
 
     table = _table(tree, "Harms out of")
@@ -166,7 +166,7 @@ def test_rule_8_an_exact_limit_belongs_to_the_more_frequent_band(client: Any, lo
 def test_rule_9_four_kinds_of_missing_data_are_distinguished(client: Any, load: Any, state: str, label: str) -> None:
     _with_harms(load, harm("p--procedure-risk-1", state=state))
 
-    harms = parse(client.get("/procedures/p").text).by_id("harms")
+    harms = parse(client.get("/procedures/p/evidence").text).by_id("harms")
 
     assert harms
     assert f"({label})" in harms.text
@@ -176,7 +176,7 @@ def test_rule_9_four_kinds_of_missing_data_are_distinguished(client: Any, load: 
 def test_rule_10_none_seen_has_its_denominator_and_upper_limit(client: Any, load: Any) -> None:
     _with_harms(load, harm("p--procedure-risk-1", state="none_seen", observed=0, n=50))
 
-    tree = parse(client.get("/procedures/p").text)
+    tree = parse(client.get("/procedures/p/evidence").text)
 
     table = _table(tree, "Harms out of 1,000")
     assert table
@@ -233,7 +233,7 @@ def test_a_share_that_responds_never_stands_without_the_comparison_or_its_absenc
     ]
     load(procedure("p", claims=shares))
 
-    page, leaflet = (parse(client.get(f"/procedures/p{form}").text) for form in ("", "/leaflet"))
+    page, leaflet = (parse(client.get(f"/procedures/p{form}").text) for form in ("/evidence", "/leaflet"))
     card = client.get("/embed/v1/procedures/p/full.json").text
     table = _table(page, "People who respond")
 
@@ -258,7 +258,7 @@ def test_rule_14_page_texts_never_call_a_chance_small_without_a_number(client: A
         generator("g"),
         risk("bleeding"),
     )
-    paths = "/ /procedures /procedures/p /procedures/p/leaflet /conditions/c /pain-generators/g /risks /risks/bleeding /notice"
+    paths = "/ /procedures /procedures/p /procedures/p/evidence /procedures/p/leaflet /conditions/c /conditions/c/evidence /pain-generators/g /risks /risks/bleeding /notice"
 
     for path in paths.split():
         for sentence in re.split(r"(?<=[.;:]) ", parse(client.get(path).text).text):
@@ -296,7 +296,7 @@ def test_rule_17_every_statement_shows_the_kind_of_its_source_and_a_certainty_on
 def test_rule_18_opposing_findings_are_side_by_side_with_the_axis_they_differ_on(shipped: Any) -> None:
     disputed = shipped.get("/v1/disagreements").json()["contradictions"][0]["record"]["slug"]
     conflicts = shipped.get(f"/v1/procedures/{disputed}").json()["conflicts"]["items"]
-    part = _tree(shipped, f"/procedures/{disputed}").by_id("evidence")
+    part = _tree(shipped, f"/procedures/{disputed}/evidence").by_id("evidence")
 
     assert conflicts
     assert part
@@ -325,7 +325,7 @@ def test_rule_19_a_page_opens_with_two_to_five_key_messages_that_do_not_tell_wha
 def test_rule_21_page_leaflet_comparison_and_api_use_the_same_name(shipped: Any) -> None:
     name = shipped.get(f"/v1/procedures/{RICH}").json()["name"]
 
-    assert next(_tree(shipped, f"/procedures/{RICH}").all("h1")).text == name
+    assert next(_tree(shipped, f"/procedures/{RICH}/evidence").all("h1")).text == name
     assert next(_tree(shipped, f"/procedures/{RICH}/leaflet").all("h1")).text == name
     assert name in _tree(shipped, f"/compare?procedure={RICH}&procedure=epidural-steroid-injection").text
 
@@ -385,8 +385,8 @@ def test_rule_25_a_chart_is_a_named_image_with_a_table_of_the_same_values(shippe
 def test_rule_26_color_is_never_the_only_cue(shipped: Any) -> None:
     for cell in (td for td in _tree(shipped, "/matrix").all("td") if list(td.all("a"))):
         assert re.search(r"^[DT]+ .+ (?:diagnoses|treats) .+", cell.text)
-    sheet = next(link for link in _tree(shipped, "/").all("link") if link.attributes["rel"] == "stylesheet")
-    css = shipped.get(sheet.attributes["href"]).text
+    sheets = [link for link in _tree(shipped, "/").all("link") if link.attributes["rel"] == "stylesheet"]
+    css = "".join(shipped.get(sheet.attributes["href"]).text for sheet in sheets)
     assert re.search(r"svg \.commercial \{ stroke-dasharray", css)
     assert re.search(r"svg \.tail \{[^}]*stroke-dasharray", css)
 
@@ -426,7 +426,7 @@ def _area(path: str) -> int:
 def test_rule_28_no_array_is_drawn_below_one_person(client: Any, load: Any) -> None:
     _with_harms(load, harm("p--procedure-risk-1", observed=1, n=5000))
 
-    assert not parse(client.get("/procedures/p").text).by_class("people")
+    assert not parse(client.get("/procedures/p/evidence").text).by_class("people")
 
 
 def test_rule_29_relief_is_shorter_typical_and_longer_and_up_to_alone_is_not_an_estimate(
@@ -446,7 +446,7 @@ def test_rule_29_relief_is_shorter_typical_and_longer_and_up_to_alone_is_not_an_
         )
     )
 
-    tree = parse(client.get("/procedures/p").text)
+    tree = parse(client.get("/procedures/p/evidence").text)
 
     cards = [item.text for item in tree.by_class("three")[0].all("li")]
     assert [card.split()[0] for card in cards] == ["Shorter", "Typical", "Longer"]
@@ -463,7 +463,7 @@ def test_the_options_of_a_condition_show_the_serious_harms_beside_the_relief(cli
     bleeding = harm("p--procedure-risk-1", observed=3, n=100, seriousness="serious")
     load(procedure("p", indicated=["c"], claims=[estimate, bleeding]), condition("c"), risk("bleeding"))
 
-    table = _table(parse(client.get("/conditions/c").text), "What treats it")
+    table = _table(parse(client.get("/conditions/c/evidence").text), "What treats it")
     sections = client.get("/embed/v1/conditions/c/options/full.json").json()["sections"]
 
     assert table

@@ -7,7 +7,7 @@ from fastapi import Query, Response
 
 from app.api.deps import Context, create_router
 from app.domain.code_systems import find_code_system
-from app.domain.record_types import PATH_BY_RECORD_TYPE
+from app.domain.record_types import PATH_BY_RECORD_TYPE, get_evidence_path
 from app.errors import FieldError, InvalidParameter
 from app.formats.feeds import to_timestamp
 from app.formats.infobutton import (
@@ -100,7 +100,7 @@ def _build_feed(
         facts = orjson.loads(bytes(document)) if document else {}
         url = f"{base}/{PATH_BY_RECORD_TYPE[record.record_type]}/{record.slug}"
         if for_clinicians:
-            url += "#clinicians"
+            url = f"{base}{get_evidence_path(record.record_type, record.slug)}#clinicians"
         texts = facts["texts"]["clinical"]["items"] if for_clinicians else []
         paragraphs = [text["text"] for text in texts] or [facts["summary"] or facts["name"]]
         if record.origin == "operator":

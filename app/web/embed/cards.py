@@ -5,7 +5,7 @@ from typing import Final
 
 from app.domain import vocabulary
 from app.domain.json import Json
-from app.domain.record_types import PATH_BY_RECORD_TYPE
+from app.domain.record_types import get_evidence_path
 from app.formats.comparison import list_conditions
 from app.formats.safety import (
     OPPOSED_POSITIONS,
@@ -119,7 +119,7 @@ def build_options_card(record: Json, options: Json, base: str) -> Json:
         sections.append(section("tests", "What tests for it", _build_options_table("What tests for it", tests, base)))
     for structure in options["related_by_structure"]["items"]:
         name = structure["pain_generator"]["name"]
-        url = f"{base}/conditions/{record['slug']}#related-by-structure"
+        url = f"{base}/conditions/{record['slug']}/evidence#related-by-structure"
         count = len(structure["diagnoses"]["items"]) + len(structure["reaches"]["items"])
         links = [item(f"{count} {'procedure' if count == 1 else 'procedures'} on the full page", url=url)]
         text = "No source here says that these treat this condition: they reach a structure that it can come from."
@@ -135,7 +135,7 @@ def build_relief_card(record: Json, base: str) -> Json:
     on_forms = _is_on_forms(record, "relief_durations")
     text_if_empty = "Durations are stated on its forms alone." if on_forms else "No cited duration is known."
     block = _build_chart(title, claims, base) if claims else gap_block(text_if_empty)
-    path = f"procedures/{record['slug']}#benefit"
+    path = f"procedures/{record['slug']}/evidence#benefit"
     sections = [_build_chart_safety([record], base), section("chart", record["name"], block)]
     return _shorten_call(build_record_card("relief", record, base, path, sections, title=title, lede=None))
 
@@ -286,7 +286,7 @@ def _build_text_sections(record: Json, base: str, key: str, heading: str, text: 
         gap = STATUS_TEXTS.get(block["status"], "").capitalize()
         blocks = [claims_block(items, base, text_if_empty=f"{gap}.")]
         if rest := len(block["items"]) - len(items):
-            url = f"{base}/procedures/{record['slug']}#{part}"
+            url = f"{base}/procedures/{record['slug']}/evidence#{part}"
             blocks.append(list_block([item(f"{rest} more on the full page", url=url)]))
         sections.append(section(key, claims.heading, *blocks))
     return sections or [section(key, heading, gap_block(_NO_CLAIM_TEXT))]
@@ -370,7 +370,7 @@ def _build_harm_blocks(record: Json, base: str) -> list[Json]:
 def _link_more_rows(record: Json, count: int, anchor: str, base: str) -> list[Json]:
     if count <= _MAX_ROWS:
         return []
-    url = f"{base}/procedures/{record['slug']}#{anchor}"
+    url = f"{base}/procedures/{record['slug']}/evidence#{anchor}"
     return [list_block([item(f"{count - _MAX_ROWS} more rows on the full page", url=url)])]
 
 
@@ -400,12 +400,12 @@ def _build_safety_sections(record: Json, base: str) -> list[Json]:
     items = [
         item(
             describe_position(row),
-            url=f"{base}/{PATH_BY_RECORD_TYPE[row['stated_on']['type']]}/{row['stated_on']['slug']}#{row['claim']}",
+            url=f"{base}{get_evidence_path(row['stated_on']['type'], row['stated_on']['slug'])}#{row['claim']}",
         )
         for row in opposed
     ]
     if len(rows) > len(opposed):
-        items.append(item(f"All {len(rows)} positions on the full page", url=f"{page}#positions"))
+        items.append(item(f"All {len(rows)} positions on the full page", url=f"{page}/evidence#positions"))
     return [*sections, section("safety", "What bodies recommend", list_block(items))] if items else sections
 
 
@@ -429,7 +429,7 @@ def _build_conflict_sections(record: Json, base: str) -> list[Json]:
             list_block(positions),
         ]
     if forms := record["forms_with_conflicts"]["items"]:
-        links = [item(form["name"], url=f"{base}/procedures/{form['slug']}#evidence") for form in forms]
+        links = [item(form["name"], url=f"{base}/procedures/{form['slug']}/evidence#evidence") for form in forms]
         blocks += [text_block("Sources disagree on these forms:"), list_block(links)]
     return [section("evidence", "Where sources disagree", *blocks)] if blocks else []
 

@@ -151,7 +151,7 @@ def _build_safety_lines(record: Json, page: str, variant: str) -> list[Json]:
     opposed = [line(name, bodies) for name, bodies in _list_opposed(record)]
     others = record["positions"]["items"]
     if others and variant != "card":
-        positions = item(f"All {len(others)} positions", url=f"{page}#positions")
+        positions = item(f"All {len(others)} positions", url=f"{page}/evidence#positions")
         opposed = opposed or [line("What bodies recommend", "none here is against it")]
         opposed[-1]["items"].append(positions)
     return [*rows, *opposed]
@@ -162,7 +162,7 @@ def _build_other_lines(record: Json, page: str) -> list[Json]:
     rows = [line("No procedure", "is an option too.", item("What else there is", url=f"{page}#alternatives"))]
     if record["conflicts"]["status"] == "known":
         topics = dict.fromkeys(conflict["dimension"].lower() for conflict in record["conflicts"]["items"])
-        rows.append(line("Sources disagree on", "; ".join(topics), item("Each side", url=f"{page}#evidence")))
+        rows.append(line("Sources disagree on", "; ".join(topics), item("Each side", url=f"{page}/evidence#evidence")))
     return rows
 
 

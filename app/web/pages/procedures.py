@@ -1,4 +1,4 @@
-"""Procedure page and leaflet."""
+"""Procedure page for patients, and leaflet."""
 
 from io import BytesIO
 
@@ -7,25 +7,21 @@ from fastapi import Response
 from markupsafe import Markup
 
 from app.domain.json import Json
+from app.domain.record_types import get_evidence_path
 from app.errors import FeatureDisabled
 from app.formats.comparison import list_conditions
 from app.http.context import RequestContext
 from app.settings import explain_how_to_enable
-from app.web.charts import render_relief_chart
-from app.web.claim_lists import (
-    DRUG_FAMILIES,
-    find_license_statements,
-    group_harm_statements,
-    iter_claims,
-    select_key_sources,
-)
-from app.web.icon_array import render_icon_array
+from app.web.claim_lists import DRUG_FAMILIES, find_license_statements, group_harm_statements, select_key_sources
+from app.web.claim_marks import build_mark, number_claims
 from app.web.leaflet_pdf import PAPERS, render_pdf
+from app.web.patient_pages import build_benefit_pairs, get_patient_name, list_opposed, sort_messages
 from app.web.rates import build_harm_rows, build_relief_spans, build_response_rows
 from app.web.rendering import load_document, page, render_template, validate_choices
 
 
-def _build_procedure_variables(ctx: RequestContext, slug: str) -> Json:
+def build_procedure_variables(ctx: RequestContext, slug: str) -> Json:
+    """Build the variables that the evidence page and the leaflet of a procedure share."""
     record = load_document(ctx, "procedure", slug)
     harms, base = build_harm_rows(record["risks"]["items"])
     return {
@@ -42,52 +38,33 @@ def _build_procedure_variables(ctx: RequestContext, slug: str) -> Json:
     }
 
 
-def _add_icon_arrays(variables: Json) -> None:
-    """Add an icon array to the rows that can have one, all with the same base and size."""
-    for n, row in enumerate(variables["response_rows"][:4]):
-        description = f"{row['responders']:,} filled dots of 1,000, {row['non_responders']:,} rings: {row['definition']}, {row['time']}."
-        row["icon_array"] = render_icon_array(
-            row["responders"], key=f"rate-{n}", title="People who respond, of 1,000", description=description
-        )
-    for n, row in enumerate(variables["comparable_harms"]):
-        has_array = variables["harm_base"] == 1000 and row["count"] is not None and n < 2
-        description = f"{row['display']} filled dots of 1,000: {row['name']}, {row['timeframe']}."
-        title = f"People with this harm, of 1,000: {row['name']}"
-        row["icon_array"] = (
-            render_icon_array(row["count"], key=f"harm-{n}", title=title, description=description) if has_array else ""
-        )
-
-
 @page("/procedures/{slug}")
 def show_procedure(ctx: RequestContext, slug: str) -> Response:
-    """Procedure page."""
-    variables = _build_procedure_variables(ctx, slug)
-    _add_icon_arrays(variables)
-    record = variables["record"]
-    estimates = record["relief_durations"]["items"]
-    chart = render_relief_chart(
-        estimates,
-        key="relief",
-        title=f"How long relief lasts after {record['name'][0].lower()}{record['name'][1:]}",
-        base=ctx.settings.path_prefix,
-        differing=None,
-    )
+    """Procedure page for patients."""
+    record = load_document(ctx, "procedure", slug)
+    url = f"{ctx.settings.path_prefix}{get_evidence_path('procedure', slug)}"
     return render_template(
         ctx,
         "procedure.html",
-        title=record["name"],
-        chart=chart,
-        sources_differ=any(conflict["claim_kind"] == "relief_duration" for conflict in record["conflicts"]["items"]),
-        harm_statements=group_harm_statements(record["risks"]["items"]),
-        claims_by_id={claim["id"]: claim for claim in iter_claims(record)},
-        **variables,
+        title=get_patient_name(record),
+        record=record,
+        description=record["summary"],
+        evidence_url=url,
+        mark=build_mark(number_claims(record), url),
+        messages=sort_messages(record),
+        pairs=build_benefit_pairs(record["response_rates"]["items"]),
+        relief_spans=build_relief_spans(record["relief_durations"]["items"], record["typical_relief"]["items"]),
+        conditions=list(list_conditions(record).values()),
+        opposed=list_opposed(record["positions"]),
+        gives_drug=record["family"] in DRUG_FAMILIES,
+        license_statements=find_license_statements(record),
     )
 
 
 @page("/procedures/{slug}/leaflet")
 def show_leaflet(ctx: RequestContext, slug: str) -> Response:
     """Procedure leaflet for print, with the URL of the full page."""
-    variables = _build_procedure_variables(ctx, slug)
+    variables = build_procedure_variables(ctx, slug)
     settings = ctx.settings
     url = f"{settings.absolute_base or settings.path_prefix}/procedures/{slug}"
     return render_template(

@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 from fastapi import Request, Response
 
-from app.domain.record_types import PATH_BY_RECORD_TYPE
+from app.domain import vocabulary
+from app.domain.record_types import PATH_BY_RECORD_TYPE, RECORD_TYPES, get_evidence_path
 from app.errors import FeatureDisabled, NotFound
 from app.http.context import request_context
 from app.http.problems import problem_response
@@ -16,7 +17,16 @@ from app.queries.releases import list_change_versions
 from app.web.clinic_edition import render_clinic_sheet
 from app.web.rendering import SWAGGER_UI, asset_path, read_asset, router
 
-HASHED_ASSETS: Final = ("site.css", "site.js", "leaflet.css", "frame.js", "configurator.js", "docs.js", *SWAGGER_UI)
+HASHED_ASSETS: Final = (
+    "tokens.css",
+    "site.css",
+    "site.js",
+    "leaflet.css",
+    "frame.js",
+    "configurator.js",
+    "docs.js",
+    *SWAGGER_UI,
+)
 
 
 @router.get("/static/{name}")
@@ -79,13 +89,15 @@ def get_sitemap(request: Request) -> Response:
             "/notice",
             "/docs",
         ]
+        paths += [f"/body/{region}" for region in vocabulary.BODY_REGIONS]
         urls = [(path, ctx.release.date) for path in paths]
         versions = list_change_versions(ctx.connection)
         for record_type, folder in PATH_BY_RECORD_TYPE.items():
-            urls += [
-                (f"/{folder}/{quote(slug)}", get_release_date(ctx, versions[record_type, slug]))
-                for slug in sorted(names_by_slug(ctx, record_type))
-            ]
+            for slug in sorted(names_by_slug(ctx, record_type)):
+                date = get_release_date(ctx, versions[record_type, slug])
+                urls.append((f"/{folder}/{quote(slug)}", date))
+                if RECORD_TYPES[record_type].has_evidence_page:
+                    urls.append((get_evidence_path(record_type, quote(slug)), date))
         entries = "".join(f"<url><loc>{base}{path}</loc><lastmod>{date}</lastmod></url>" for path, date in urls)
         body = f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries}</urlset>'
         return ctx.bytes_response(body.encode(), media_type="application/xml")

@@ -83,3 +83,13 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
 
 // Show the note on pages whose review is past due: responses of the server do not depend on the clock.
 for (const note of document.querySelectorAll("[data-due]")) note.hidden = new Date(note.dataset.due) > new Date();
+
+// Links to a statement, from before statements had a page of their own: go to that page.
+const evidencePage = document.querySelector("a[data-evidence]");
+const followOldLink = () => {
+  const id = decodeURIComponent(location.hash.slice(1));
+  const isOnEvidencePage = id.includes("--") || ["clinicians", "evidence", "positions", "sources", "related-by-structure"].includes(id);
+  if (evidencePage && isOnEvidencePage && !document.getElementById(id)) location.replace(evidencePage.href + location.hash);
+};
+followOldLink();
+addEventListener("hashchange", followOldLink);
