@@ -26,22 +26,27 @@ TICKS: Final = (
 )
 LINE_HEIGHT, ROW_HEIGHT, TOP_MARGIN, BOTTOM_MARGIN = 19, 44, 44, 52
 # Characters that fit on one line of a chart on a page 320 px wide.
-_MAX_NAME_LENGTH, _MAX_LABEL_LENGTH = 34, 47
+_MAX_NAME_LENGTH, _MAX_LABEL_LENGTH = 34, 42
+_LABEL_LINE_HEIGHT: Final = 16
 _DESCRIPTION: Final = (
     "Each row is one estimate. A filled dot is a stated end. A dashed tail with a hollow dot means that the source states no "
     "end on that side. A dashed line is a maker's or a practice's own words. The steps of the time axis are uneven: it is logarithmic."
 )
 
 
-def _x_percent(days: float) -> float:
-    """Position of a duration on the axis, in percent of the width."""
-    low, high = math.log(TICKS[0][0] / 1.6), math.log(TICKS[-1][0] * 1.6)
-    share = (math.log(days) - low) / (high - low)
-    return round(2 + 96 * min(max(share, 0.0), 1.0), 2)
+class _Axis:
+    """Logarithmic time axis that begins at the last step before the first duration and ends at the first step after the last."""
 
+    def __init__(self, days: Collection[float]) -> None:
+        first = max((n for n, (step, _) in enumerate(TICKS) if step <= min(days)), default=0)
+        last = min((n for n, (step, _) in enumerate(TICKS) if step >= max(days)), default=len(TICKS) - 1)
+        self.ticks = TICKS[min(first, len(TICKS) - 2) : max(last, first + 1) + 1]
+        self.low, self.high = math.log(self.ticks[0][0] / 1.3), math.log(self.ticks[-1][0] * 1.3)
 
-def _shorten(text: str, max_length: int) -> str:
-    return text if len(text) <= max_length else text[: max_length - 1].rstrip() + "…"
+    def x_percent(self, days: float) -> float:
+        """Position of a duration on the axis, in percent of the width."""
+        share = (math.log(days) - self.low) / (self.high - self.low)
+        return round(2 + 96 * min(max(share, 0.0), 1.0), 2)
 
 
 def get_bounds(claim: Json) -> tuple[float | None, float | None]:
@@ -58,20 +63,21 @@ def _svg_dot(css_class: str, x: float, y: int) -> str:
     return f'<circle class="{css_class}" cx="{x}%" cy="{y}" r="{6 if css_class == "dot" else 5}"/>'
 
 
-def _draw_estimate(claim: Json, y: int) -> str:
+def _get_drawn_bounds(claim: Json) -> tuple[float | None, float | None]:
+    """Bounds that a chart draws. Ongoing relief with only a maximum means "at least" that maximum; without a number, none."""
     low, high = get_bounds(claim)
-    if low is None and high is None:
-        # Ongoing relief with only a maximum means "at least" that maximum.
-        low = claim["value"]["max_days"]
-    if low is None and high is None:
-        return f'<text class="soft" x="2%" y="{y + 4}">in words only, no number</text>'
+    return (claim["value"]["max_days"], None) if low is None and high is None else (low, high)
+
+
+def _draw_estimate(claim: Json, axis: _Axis, y: int) -> str:
+    low, high = _get_drawn_bounds(claim)
     if low is None or high is None:
         # Only one bound is stated: a short dashed tail shows the open direction, not a length.
-        stated = _x_percent(low if low is not None else high or 1)
+        stated = axis.x_percent(low if low is not None else high or 1)
         tail = min(stated + 7, 99.0) if high is None else max(stated - 7, 1.0)
         return _svg_line("tail", stated, tail, y) + _svg_dot("open", tail, y) + _svg_dot("dot", stated, y)
     commercial = " commercial" if claim["commercial"] else ""
-    start, end = _x_percent(low), _x_percent(high)
+    start, end = axis.x_percent(low), axis.x_percent(high)
     if low == high:
         return _svg_dot("dot", start, y)
     return _svg_line(f"range{commercial}", start, end, y) + _svg_dot("dot", start, y) + _svg_dot("dot", end, y)
@@ -93,20 +99,20 @@ def _describe_source_briefly(claim: Json) -> str:
     return f"{label} {source['year']}" if source["year"] else label
 
 
-def _draw_axis(bottom: int) -> str:
+def _draw_axis(axis: _Axis, bottom: int) -> str:
     # Labels are above and below the chart, alternating between two lines: at 320 px neighbors would overlap.
     return "".join(
-        f'<line class="axis" x1="{_x_percent(days)}%" x2="{_x_percent(days)}%" y1="{TOP_MARGIN}" y2="{bottom}"/>'
+        f'<line class="axis" x1="{axis.x_percent(days)}%" x2="{axis.x_percent(days)}%" y1="{TOP_MARGIN}" y2="{bottom}"/>'
         + "".join(
-            f'<text class="soft" x="{_x_percent(days)}%" y="{y + 17 * (n % 2)}" text-anchor="{_get_text_anchor(n)}">{label}</text>'
+            f'<text class="soft" x="{axis.x_percent(days)}%" y="{y + 17 * (n % 2)}" text-anchor="{_get_text_anchor(n, len(axis.ticks))}">{label}</text>'
             for y in (16, bottom + 18)
         )
-        for n, (days, label) in enumerate(TICKS)
+        for n, (days, label) in enumerate(axis.ticks)
     )
 
 
-def _get_text_anchor(n: int) -> str:
-    return "start" if n == 0 else "end" if n == len(TICKS) - 1 else "middle"
+def _get_text_anchor(n: int, count: int) -> str:
+    return "start" if n == 0 else "end" if n == count - 1 else "middle"
 
 
 def render_relief_chart(
@@ -117,42 +123,78 @@ def render_relief_chart(
     `differing`: slugs of the procedures whose estimates disagree. The estimates of a procedure are then under its name,
     with a mark if they do. None: all estimates are of one procedure.
     """
-    if not claims:
-        return Markup("")
+    drawn = [claim for claim in claims if any(bound is not None for bound in _get_drawn_bounds(claim))]
+    words = _render_words([claim for claim in claims if claim not in drawn], grouped=differing is not None, base=base)
+    if not drawn:
+        return words
     grouped = differing is not None
+    axis = _Axis([bound for claim in drawn for bound in _get_drawn_bounds(claim) if bound is not None])
     y, bands, shapes, links, table_rows = TOP_MARGIN, [], [], [], []
-    for slug, estimates in groupby(claims, key=lambda claim: claim["subject"]["slug"]):
+    for slug, estimates in groupby(drawn, key=lambda claim: claim["subject"]["slug"]):
         group = list(estimates)
         if differing is not None:
             group_heading, height = _draw_group_heading(group, y, differ=slug in differing)
-            bands.append(_draw_band(y, height + ROW_HEIGHT * len(group)))
+            bands.append(_draw_band(y, height + sum(map(_get_row_height, group))))
             shapes.append(group_heading)
             y += height
         for claim in group:
-            label = _shorten(f"{claim['value']['label']} · {_describe_source_briefly(claim)}", _MAX_LABEL_LENGTH)
-            shapes.append(f'<text x="2%" y="{y + 15}">{escape(label)}</text>{_draw_estimate(claim, y + 29)}')
+            lines = _wrap_label(claim)
+            shapes += [
+                f'<text x="2%" y="{y + 15 + _LABEL_LINE_HEIGHT * n}">{escape(line)}</text>'
+                for n, line in enumerate(lines)
+            ]
+            shapes.append(_draw_estimate(claim, axis, y + _get_row_height(claim) - 15))
             links.append(_draw_link(claim, y, base))
             table_rows.append(_render_table_row(claim, grouped=grouped, base=base))
-            y += ROW_HEIGHT
+            y += _get_row_height(claim)
     height = y + BOTTOM_MARGIN
     svg = (
         f'<svg role="img" width="100%" height="{height}" aria-labelledby="{key}-t {key}-d"><title id="{key}-t">{escape(title)}</title>'
-        f'<desc id="{key}-d">{_DESCRIPTION}</desc>{"".join(bands)}{_draw_axis(y)}{"".join(shapes)}</svg>'
+        f'<desc id="{key}-d">{_DESCRIPTION}</desc>{"".join(bands)}{_draw_axis(axis, y)}{"".join(shapes)}</svg>'
     )
     link_layer = f'<svg class="links" role="group" aria-label="Estimates in the chart" width="100%" height="{height}">{"".join(links)}</svg>'
-    explanation = "One row an estimate. Time runs in uneven steps, from hours to years. "
+    explanation = f"One row an estimate. Time runs in uneven steps, from {axis.ticks[0][1]} to {axis.ticks[-1][1]}. "
     explanation += "A dashed tail is open: the source states no end there. The table below has the same values."
     return Markup(  # noqa: S704 - every value is escaped above
         f"<figure><figcaption><strong>{escape(title)}</strong>{explanation}</figcaption>"
-        f'<div class="plot">{svg}{link_layer}</div>{_render_table(title, table_rows, grouped=grouped)}</figure>'
+        f'<div class="plot">{svg}{link_layer}</div>{_render_table(title, table_rows, grouped=grouped)}</figure>{words}'
     )
+
+
+def _wrap_label(claim: Json) -> list[str]:
+    """Wrap the label of an estimate and its source into lines that fit on a page 320 px wide."""
+    return textwrap.wrap(f"{claim['value']['label']} · {_describe_source_briefly(claim)}", _MAX_LABEL_LENGTH)
+
+
+def _get_row_height(claim: Json) -> int:
+    return ROW_HEIGHT + _LABEL_LINE_HEIGHT * (len(_wrap_label(claim)) - 1)
+
+
+def _render_words(claims: list[Json], *, grouped: bool, base: str) -> Markup:
+    """List of estimates in words, which no chart can show; empty without any."""
+    if not claims:
+        return Markup("")
+    rows = Markup("").join(
+        Markup('<li>{}<a href="{}{}#{}">{}</a> <span class="meta">{}</span></li>').format(
+            f"{claim['subject']['name']}: " if grouped else "",
+            base,
+            get_evidence_path("procedure", claim["subject"]["slug"]),
+            claim["id"],
+            claim["value"]["label"],
+            _describe_source(claim),
+        )
+        for claim in claims
+    )
+    return Markup(
+        '<div class="in-words"><p><strong>In words only, with no number to draw</strong></p><ul>{}</ul></div>'
+    ).format(rows)
 
 
 def _draw_group_heading(group: list[Json], y: int, *, differ: bool) -> tuple[str, int]:
     """Name of a procedure above its estimates, as SVG, with its height in pixels."""
     lines = [("group", line) for line in textwrap.wrap(group[0]["subject"]["name"], _MAX_NAME_LENGTH)]
     if differ:
-        lines.append(("differ", "≠ Sources differ: nothing in common"))
+        lines.append(("differ", "≠ Sources differ"))
     texts = [
         f'<text class="{css_class}" x="2%" y="{y + 24 + LINE_HEIGHT * n}">{escape(line)}</text>'
         for n, (css_class, line) in enumerate(lines)
@@ -167,7 +209,7 @@ def _draw_band(y: int, height: int) -> str:
 def _draw_link(claim: Json, y: int, base: str) -> str:
     target = escape(f"{base}{get_evidence_path('procedure', claim['subject']['slug'])}#{claim['id']}")
     label = escape(f"{claim['subject']['name']}: {claim['value']['label']}, {_describe_source(claim)}")
-    return f'<a href="{target}" aria-label="{label}"><rect x="2" y="{y + 1}" width="99%" height="{ROW_HEIGHT - 4}" rx="5"/></a>'
+    return f'<a href="{target}" aria-label="{label}"><rect x="2" y="{y + 1}" width="99%" height="{_get_row_height(claim) - 4}" rx="5"/></a>'
 
 
 def _render_table(title: str, rows: list[str], *, grouped: bool) -> str:

@@ -6,7 +6,7 @@ from fastapi import Response
 
 from app.domain.documents import DocumentType
 from app.domain.json import Json
-from app.formats.comparison import build_comparison
+from app.formats.comparison import build_comparison, list_conditions
 from app.http.context import RequestContext
 from app.http.slug_resolution import names_by_slug
 from app.queries.documents import list_documents
@@ -32,8 +32,9 @@ def show_comparison(ctx: RequestContext) -> Response:
         message = f"Choose at most six procedures; {len(slugs)} are chosen."
     elif len(slugs) >= 2:
         bodies = list_documents(ctx.connection, "procedure", slugs)
-        comparison = build_comparison([parse_document(ctx, bodies[slug]) for slug in slugs])
-        no_procedure = _describe_no_procedure(ctx, comparison["no_procedure"])
+        documents = [parse_document(ctx, bodies[slug]) for slug in slugs]
+        comparison = build_comparison(documents)
+        no_procedure = _describe_no_procedure(ctx, documents, comparison["no_procedure"])
     elif slugs:
         message = f"{names[slugs[0]]} is chosen. Choose at least one more procedure."
     return render_template(
@@ -52,20 +53,45 @@ def show_comparison(ctx: RequestContext) -> Response:
     )
 
 
-def _describe_no_procedure(ctx: RequestContext, conditions: list[Json]) -> dict[str, list[tuple[str, str]]]:
-    """Describe the option of no procedure for the shared conditions: row name -> (text, link path or "")."""
-    if not conditions:
-        return {}
+def _describe_no_procedure(
+    ctx: RequestContext, documents: list[Json], shared: list[Json]
+) -> dict[str, list[tuple[str, str]]]:
+    """Describe the option of no procedure: row name -> (text, link path or "").
+
+    For the conditions that the procedures share, or else for those of each; with what became of the people who got a
+    sham or something else.
+    """
+    own = {condition["slug"]: condition for document in documents for condition in list_conditions(document).values()}
+    conditions = shared or list(own.values())
     described = conditions[:_MAX_CONDITIONS]
     bodies = list_documents(ctx.connection, DocumentType.OPTIONS, [condition["slug"] for condition in described])
     texts: dict[str, list[tuple[str, str]]] = {
         "indications": [
             (f"{condition['name']}: care without a procedure", f"/conditions/{condition['slug']}#care")
             for condition in conditions
-        ]
+        ],
+        "response_rates": [_describe_comparator(claim) for document in documents for claim in _list_compared(document)],
+        "risks": [("None of a procedure; what can go wrong without one is on the pages of the conditions", "")],
     }
     for condition in described:
-        course = parse_document(ctx, bodies[condition["slug"]])["no_procedure"]["natural_course"]["items"]
-        statements = [(f"{condition['name']}: {claim['statement']}", "") for claim in course[:2]]
-        texts.setdefault("typical_relief", []).extend(statements)
+        care = parse_document(ctx, bodies[condition["slug"]])["no_procedure"]
+        first = [
+            (f"{condition['name']}: {claim['value']['label']}", "") for claim in care["first_line_care"]["items"][:2]
+        ]
+        course = [(f"{condition['name']}: {claim['statement']}", "") for claim in care["natural_course"]["items"][:2]]
+        texts["indications"] += first
+        texts.setdefault("typical_relief", []).extend(course)
     return texts
+
+
+def _list_compared(document: Json) -> list[Json]:
+    """List the shares that respond for which a source states the share without the procedure."""
+    return [claim for claim in document["response_rates"]["items"] if claim["value"]["comparator_percent"] is not None]
+
+
+def _describe_comparator(claim: Json) -> tuple[str, str]:
+    value, qualifiers = claim["value"], claim["qualifiers"]
+    comparator = qualifiers["comparator"] or "The comparison"
+    outcome = ", ".join(part for part in (qualifiers["definition"], value["at_label"]) if part)
+    text = f"{comparator} in place of {claim['subject']['name']}: {value['comparator_percent']:g} %"
+    return (f"{text}, {outcome}" if outcome else text), ""
