@@ -75,8 +75,9 @@ def _render_evidence(ctx: RequestContext, template: str, record: Json, **variabl
         record=record,
         **{"description": f"Every statement on {name} with its source: trials, positions, disagreements, harms, codes."}
         | variables,
-        kinds=kinds,
+        kinds=[kind for kind in kinds if kind["count"]],
         chosen_kinds=chosen,
+        has_chosen=any(kind["count"] for kind in kinds if kind["name"] in chosen),
         numbers=numbers,
         foreign_claims=foreign_claims,
         claims_by_id={claim["id"]: claim for claim in iter_claims(record)},
@@ -84,7 +85,7 @@ def _render_evidence(ctx: RequestContext, template: str, record: Json, **variabl
 
 
 def list_kinds(record: Json) -> list[Json]:
-    """List the kinds of content that an evidence page of this record has: name, label, count, block."""
+    """List the kinds of content that an evidence page can show: name, label, count in this record, block."""
     kinds = [
         {
             "name": row.name,
@@ -99,7 +100,7 @@ def list_kinds(record: Json) -> list[Json]:
             {"name": name, "label": label, "count": len(record[block]["items"]) if block in record else 0, "block": ""}
         )
     kinds.append({"name": "source", "label": "Sources", "count": len(record["sources"]), "block": ""})
-    return [kind for kind in kinds if kind["count"]]
+    return kinds
 
 
 def _add_icon_arrays(variables: Json) -> None:
