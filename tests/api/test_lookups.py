@@ -319,7 +319,7 @@ def test_a_position_that_only_a_condition_states_shows_wherever_the_procedure_is
     for path in ("/conditions/sciatica", "/procedures/caudal", "/procedures/epidural/leaflet"):
         assert "A board, 2016" in client.get(path).text, path
     assert "/conditions/back-pain#ng59" in client.get("/procedures/caudal").text
-    assert "/conditions/back-pain#ng59" in client.get("/embed/v1/procedures/caudal.json").text
+    assert "/conditions/back-pain#ng59" in client.get("/embed/v1/procedures/caudal/full.json").text
 
 
 def test_the_matrix_has_every_target_once(client: Client, load: Load) -> None:
