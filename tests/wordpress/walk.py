@@ -6,6 +6,7 @@ Everything is in a temporary directory. `python tests/wordpress/walk.py [SCREENS
 import getpass
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,12 +36,15 @@ ATTACK = '"><script>window.attacked = 1</script><img src=x onerror="window.attac
 
 @contextmanager
 def run(command: list[str], environment: dict[str, str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a server, and stop it with its workers: those of PHP do not stop by themselves."""
     with log.open("wb") as out:
-        process = subprocess.Popen(command, env=os.environ | environment, stdout=out, stderr=out)
+        process = subprocess.Popen(
+            command, env=os.environ | environment, stdout=out, stderr=out, start_new_session=True
+        )
         try:
             yield process
         finally:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)
             process.wait(60)
 
 
