@@ -604,6 +604,7 @@ def test_malformed_messages_and_other_windows_set_no_height(site: str, host: Hos
     assert page.locator("#other").get_attribute("height") == "300"
 
 
+HOSTILE_PATIENT_NAME = '<img src=x onerror="window.broken = 1">'
 HOSTILE = '<script>window.broken = 1</script><img src=x onerror="window.broken = 1">'
 
 
@@ -623,12 +624,13 @@ def hostile_site(serve: Serve, fill_database: Fill, tmp_path_factory: pytest.Tem
         root / "seed",
         # No record has the name of another.
         risk("bleeding", name=f"{HOSTILE} harm"),
-        generator("joint", name=f"{HOSTILE} joint"),
-        condition("c", name=f"{HOSTILE} condition", arises_from=["joint"]),
+        generator("joint", name=f"{HOSTILE} joint", patient_name=f"{HOSTILE_PATIENT_NAME} knee"),
+        condition("c", name=f"{HOSTILE} condition", patient_name=f"{HOSTILE_PATIENT_NAME} ache", arises_from=["joint"]),
         page("emergencies"),
         procedure(
             "p",
             name=HOSTILE,
+            patient_name=HOSTILE_PATIENT_NAME,
             treats=["joint"],
             indicated=["c"],
             key_messages=[{"text": HOSTILE, "claims": [key["id"]]}],
