@@ -1,4 +1,4 @@
-"""What the MCP tools share: their output with release, notice and sources, pages, and the records that arguments name."""
+"""Parts of all MCP tools: output with release, notice and sources, pages, and the records that arguments name."""
 
 import hashlib
 from collections.abc import Sequence

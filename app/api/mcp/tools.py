@@ -171,7 +171,7 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     }
     requested = {name: values for name, values in facets.items() if values}
     filters = Filters(requested, parse_min_relief(args.min_relief or None))
-    filtered = _list_procedures_of(ctx, record_type, slug, filters)
+    filtered = _filter_procedures(ctx, record_type, slug, filters)
     rows, total, next_cursor = list_page(ctx, args, filtered)
     relations = {row["slug"]: _list_nearest_relations(row["relations"], args.role) for row in rows}
     claim_ids = [relation["claim"] for nearest in relations.values() for relation in nearest]
@@ -196,7 +196,7 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     broader = [
         {
             **build_ref(ctx, record_type, ancestor),
-            "total": count_rows(_list_procedures_of(ctx, record_type, ancestor, filters)),
+            "total": count_rows(_filter_procedures(ctx, record_type, ancestor, filters)),
         }
         for ancestor in _list_broader_slugs(ctx, record_type, slug)
     ]
@@ -204,7 +204,7 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     return build_output(ctx, sources, members)
 
 
-def _list_procedures_of(ctx: RequestContext, record_type: str, slug: str, filters: Filters) -> FilteredList:
+def _filter_procedures(ctx: RequestContext, record_type: str, slug: str, filters: Filters) -> FilteredList:
     return FilteredList(ctx.connection, f"{PATH_BY_RECORD_TYPE[record_type]}/{slug}/procedures", filters)
 
 
