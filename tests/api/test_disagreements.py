@@ -170,7 +170,7 @@ def test_estimates_disagree_if_independent_sources_have_no_duration_in_common(cl
             "q",
             claims=[
                 relief("q--relief-duration-1", min="P1M", max="P3M"),
-                relief("q--relief-duration-2", min="P6M", max="P1Y", source="other-trial")
+                relief("q--relief-duration-2", min="P6M", max="P1Y", source="other-trial", covers="subgroup")
                 | {"qualifiers": {"population": "knee pain"}},
                 relief("q--relief-duration-3", min="P1D", max="P2D", intent="diagnostic", source="other-trial"),
             ],
