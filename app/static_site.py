@@ -29,9 +29,9 @@ from app.web.rendering import asset_path
 # Marks a directory written by this module. Only such a directory, or an empty one, may be replaced.
 MARKER_FILE: Final = ".procedure-kb"
 _PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
-# URLs that need a query, or that have no content of the release.
+# URLs that need a query or a feature, or that have no content of the release.
 _EXCLUDED: Final = re.compile(
-    r"^/(compare|search|oembed|embed/compare|metrics|health/.*|v1/(search|suggest|lookup|infobutton|compare|.*/batch))$"
+    r"^/(procedures/\{slug\}/leaflet\.pdf|compare|search|oembed|embed/compare|metrics|health/.*|v1/(search|suggest|lookup|infobutton|compare|.*/batch))$"
 )
 # The detail of a record is a file, so it cannot also be a directory.
 _RELATION_OF_RECORD: Final = re.compile(r"^/v1/(procedures|conditions|pain-generators|risks)/\{slug\}/")
