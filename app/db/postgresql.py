@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, create_engine
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.db.encoding import require_utf8
@@ -42,7 +42,8 @@ def _translated_errors() -> Iterator[None]:
         raise DatabaseBusy("no connection was free in time") from error
     except SQLAlchemyError as error:
         code = getattr(getattr(error, "orig", None), "sqlstate", None)
-        if isinstance(error, OperationalError | InterfaceError):
+        # PendingRollbackError: the connection was lost before, and the transaction is used or ended as if it were not.
+        if isinstance(error, OperationalError | InterfaceError | PendingRollbackError):
             raise (DatabaseBusy if code in _BUSY else DatabaseUnavailable)(str(error)) from error
         raise (SchemaMissing if code == _UNDEFINED_TABLE else DatabaseError)(str(error)) from error
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,4 +102,17 @@ def test_a_database_in_another_encoding_is_refused_in_a_sentence(
 
     with pytest.raises(EncodingUnsupported, match="the encoding SQL_ASCII; create it anew with ENCODING 'UTF8'"):
         find_revision(engine) if create_engine is create_write_engine else read_current_release(engine)
+    engine.dispose()
+
+
+def test_a_transaction_whose_connection_was_lost_is_a_database_that_is_away(postgres_database: str) -> None:
+    engine = create_read_engine(Settings(database_url=postgres_database).database_url)
+
+    with pytest.raises(DatabaseUnavailable), engine.transaction() as transaction:  # noqa: PT012 - raised where the block ends
+        process_id = transaction.fetch("SELECT pg_backend_pid()", {})[0][0]
+        with psycopg.connect(postgres_database, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", (process_id,))
+        # As a page does that can do without this part: the end of the transaction meets the loss once more.
+        with suppress(DatabaseUnavailable):
+            transaction.fetch("SELECT 1", {})
     engine.dispose()
