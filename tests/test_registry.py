@@ -14,7 +14,7 @@ from checkout import ROOT
 
 from app.domain.claim_kinds import CLAIM_KINDS_BY_RECORD_TYPE
 from app.domain.json import Json
-from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES
+from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES, get_evidence_path
 
 STATEMENT = "Most people stay for two nights."
 SEARCHED_OUTPUTS = (
@@ -260,8 +260,9 @@ def test_the_page_of_a_record_shows_every_claim_and_text(
 ) -> None:
     load(*records_with_everything)
 
+    record_type_by_folder = {row.folder: name for name, row in RECORD_TYPES.items()}
     for record in records_with_everything[1:]:
-        page = client.get(f"/{record['_'].replace('_', '-')}/{record['slug']}").text
+        page = client.get(get_evidence_path(record_type_by_folder[record["_"]], record["slug"])).text
         missing = [claim["id"] for claim in record["claims"] if f'id="{claim["id"]}"' not in page]
         missing += [text["text"] for text in record["texts"].values() if text["text"] not in page]
         assert missing == []
@@ -281,6 +282,7 @@ def test_the_detail_of_a_record_shows_every_claim_and_text(
 @pytest.mark.parametrize("record_type", DESCRIBED_TYPES)
 def test_the_template_of_a_page_has_every_part_that_the_registry_names(record_type: str) -> None:
     name = {"pain_generator": "generator"}.get(record_type, record_type)
+    name += "_evidence" if RECORD_TYPES[record_type].has_evidence_page else ""
     template = (ROOT / "app" / "web" / "templates" / f"{name}.html").read_text(encoding="utf-8")
     parts = set(re.findall(r'sections\("(\w+)"\)', template))
 
