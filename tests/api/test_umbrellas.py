@@ -112,7 +112,7 @@ def test_a_block_that_only_forms_have_is_not_called_unknown(umbrella: Client) ->
     assert detail["safety_warnings"]["status"] == "stated_on_forms"
     assert detail["recovery"]["status"] == "unknown"
     assert umbrella.get("/v1/procedures/caudal-with-catheter").json()["forms"]["status"] == "not_applicable"
-    page = umbrella.get("/procedures/epidural").text
+    page = umbrella.get("/procedures/epidural/evidence").text
     assert "Not stated for all forms; 1 statement on its forms:" in page
     assert "No opposing findings" not in page
 
@@ -126,12 +126,21 @@ def test_an_umbrella_has_the_disagreements_that_are_filed_for_it(umbrella: Clien
 
 
 @pytest.mark.parametrize(
-    "path", ["/procedures/epidural", "/procedures/epidural/leaflet", "/embed/v1/procedures/epidural/full.json"]
+    ("path", "topic"),
+    [
+        # The page for patients names the topic within a sentence; the others have the words of the claims.
+        ("/procedures/epidural", "blood thinners"),
+        ("/procedures/epidural/evidence", "Blood thinners"),
+        ("/procedures/epidural/leaflet", "Blood thinners"),
+        ("/embed/v1/procedures/epidural/full.json", "Blood thinners"),
+    ],
 )
-def test_every_form_of_an_umbrella_leads_with_its_forms_and_their_serious_harms(umbrella: Client, path: str) -> None:
+def test_every_form_of_an_umbrella_leads_with_its_forms_and_their_serious_harms(
+    umbrella: Client, path: str, topic: str
+) -> None:
     text = umbrella.get(path).text.partition("</head>")[2] or umbrella.get(path).text
 
-    for expected in ("2 forms", "Stroke", "1 of 200 procedures", "A body", "Blood thinners"):
+    for expected in ("2 forms", "Stroke", "1 of 200 procedures", "A body", topic):
         assert expected in text, expected
     assert text.index("Stroke") < text.index("Bruise")
 
@@ -164,8 +173,9 @@ def test_a_figure_of_a_risk_carries_its_population_in_every_form(client: Client,
         "/v1/conditions/sciatica/options",
         "/v1/compare?procedure=p&procedure=q",
         "/procedures/p",
+        "/procedures/p/evidence",
         "/procedures/p/leaflet",
-        "/conditions/sciatica",
+        "/conditions/sciatica/evidence",
         "/compare?procedure=p&procedure=q",
         *(f"/embed/v1/procedures/p/{variant}.json" for variant in ("full", "summary", "card")),
         "/embed/v1/conditions/sciatica/options/full.json",
@@ -196,9 +206,10 @@ def test_no_form_calls_unknown_what_a_narrower_record_knows(client: Client, load
         procedure("caudal", broader=["epidural"], claims=[relief("r", min="P3W", label="3 weeks")]),
     )
 
-    for path in ("/conditions/back-pain", "/embed/v1/conditions/back-pain/options/full.json"):
+    for path in ("/conditions/back-pain/evidence", "/embed/v1/conditions/back-pain/options/full.json"):
         assert "not stated for all forms; its forms have statements" in client.get(path).text, path
         assert "a fall" in client.get(path).text, path
+    assert "a fall" in client.get("/conditions/back-pain").text
     assert "Durations are stated on its forms alone." in client.get("/embed/v1/relief/epidural.json").text
     frame = client.get("/embed/relief-chart?procedure=epidural&procedure=caudal").text
     assert "Epidural: durations are stated on its forms alone." in frame
@@ -212,5 +223,5 @@ def test_what_was_looked_for_and_not_found_is_said_with_place_and_date(client: C
 
     assert detail["device_longevity"] == {"status": "not_found", "items": []}
     assert detail["not_found"] == [search]
-    page = client.get("/procedures/pump").text
+    page = client.get("/procedures/pump/evidence").text
     assert "Looked for in PubMed, the FDA on 2026-10-01 and not found." in page
