@@ -244,9 +244,13 @@ def test_only_a_procedure_with_a_source_for_the_condition_is_what_treats_it(clie
     assert structure["pain_generator"]["slug"] == "joint"
     assert list_options(structure["reaches"]) == ["ablation"]
     assert list_options(structure["diagnoses"]) == ["block"]
-    page = client.get("/conditions/arthritis").text
+    page = client.get("/conditions/arthritis/evidence").text
     assert page.index("What treats it") < page.index("Related by structure only") < page.index("/procedures/ablation")
     assert "neck-ablation" not in page
+    patient_page = client.get("/conditions/arthritis").text.partition("</head>")[2]
+    assert patient_page.index("What treats it") < patient_page.index("/procedures/injection")
+    assert patient_page.index("/procedures/stimulator") < patient_page.index("Related by structure only")
+    assert "ablation" not in patient_page
 
 
 def test_a_procedure_shows_the_positions_on_its_forms_those_against_it_first(client: Client, load: Load) -> None:
@@ -292,7 +296,13 @@ def test_a_procedure_shows_the_positions_on_its_forms_those_against_it_first(cli
         "Against (Body of umbrella, 2025): back pain",
         "Insufficient evidence (Body of sibling, 2020): back pain",
     ]
-    for path in ("/conditions/sciatica", "/procedures/caudal", "/procedures/caudal/leaflet"):
+    for path in (
+        "/conditions/sciatica",
+        "/conditions/sciatica/evidence",
+        "/procedures/caudal",
+        "/procedures/caudal/evidence",
+        "/procedures/caudal/leaflet",
+    ):
         assert "Body of umbrella" in client.get(path).text, path
         assert "Against the procedure" not in client.get(path).text, path
     for path in ("/embed/v1/conditions/sciatica/options/full.json", "/embed/v1/procedures/caudal/full.json"):
@@ -316,10 +326,20 @@ def test_a_position_that_only_a_condition_states_shows_wherever_the_procedure_is
     assert list_slugs(client.get("/v1/procedures?position=against")) == ["caudal", "epidural"]
     (option,) = client.get("/v1/conditions/sciatica/options").json()["treats"]["items"]
     assert option["positions"]["items"] == [row]
-    for path in ("/conditions/sciatica", "/procedures/caudal", "/procedures/epidural/leaflet"):
+    for path in (
+        "/conditions/sciatica",
+        "/conditions/sciatica/evidence",
+        "/procedures/caudal",
+        "/procedures/caudal/evidence",
+        "/procedures/epidural/leaflet",
+    ):
         assert "A board, 2016" in client.get(path).text, path
-    assert "/conditions/back-pain#ng59" in client.get("/procedures/caudal").text
-    assert "/conditions/back-pain#ng59" in client.get("/embed/v1/procedures/caudal/full.json").text
+    assert 'id="ng59"' in client.get("/conditions/back-pain/evidence").text
+    for path in ("/procedures/caudal/evidence", "/embed/v1/procedures/caudal/full.json"):
+        assert "/conditions/back-pain/evidence#ng59" in client.get(path).text, path
+    # The page for patients leads to the position on the evidence page of the procedure.
+    assert "/procedures/caudal/evidence#ng59" in client.get("/procedures/caudal").text
+    assert 'id="ng59"' in client.get("/procedures/caudal/evidence").text
 
 
 def test_the_matrix_has_every_target_once(client: Client, load: Load) -> None:
