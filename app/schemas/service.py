@@ -10,11 +10,8 @@ from app.schemas.building_blocks import ResponseModel
 class Health(ResponseModel):
     """Health of the service."""
 
-    status: Literal["ok", "degraded"] = Field(
-        description="`degraded`: some files of the release could not be prepared, and what needs them is a 503. Any other"
-        " state is a 503."
-    )
+    status: Literal["ok"] = Field(description="Always `ok`; any other state is a 503.")
     failure: str | None = Field(
-        description="Why files (search index, OpenAPI document, exports) could not be prepared, which is tried again; null"
-        " if none failed."
+        description="Why files (search index, OpenAPI document, exports) could not be prepared, so that what needs"
+        " them is a 503; it is tried again. Null: none failed."
     )

@@ -24,7 +24,7 @@ router = APIRouter(tags=["service"])
 
 
 def _health_response(failure: str = "") -> Response:
-    body = {"status": "degraded" if failure else "ok", "failure": failure or None}
+    body = {"status": "ok", "failure": failure or None}
     return Response(orjson.dumps(body), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
