@@ -159,6 +159,7 @@ _SUMMARY_KEYS: Final = (
     "name",
     "type",
     "summary",
+    "patient_name",
     "family",
     "intents",
     "implant",
