@@ -157,6 +157,7 @@ def _merge_repeats(values: list[tuple[str, Any, str]]) -> list[Json]:
 _SUMMARY_KEYS: Final = (
     "slug",
     "name",
+    "patient_name",
     "type",
     "summary",
     "patient_name",
