@@ -160,7 +160,6 @@ _SUMMARY_KEYS: Final = (
     "patient_name",
     "type",
     "summary",
-    "patient_name",
     "family",
     "intents",
     "implant",
