@@ -111,7 +111,9 @@ def test_the_command_loads_an_earlier_release(
 
 
 def serve(url: str, runner: asyncio.Runner, folder: Path) -> Client:
-    client = Client(create_app(Settings(database_url=url, export_dir=folder / "export")), runner)
+    # With the public address of the client of the shipped content: canonical links name it.
+    settings = Settings(database_url=url, export_dir=folder / "export", loopback_url="http://127.0.0.1:8000")
+    client = Client(create_app(settings), runner)
     client.poll_release()
     return client
 
