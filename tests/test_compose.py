@@ -37,10 +37,13 @@ def test_the_compose_file_is_valid_against_the_compose_schema() -> None:
     assert process.returncode == 0, process.stdout + process.stderr
 
 
-@pytest.mark.parametrize("name", ["migrate", "api-1", "api-2", "nginx", "prometheus"])
-def test_services_run_without_capabilities_on_a_read_only_file_system(name: str) -> None:
-    assert SERVICES[name]["read_only"] is True
-    assert SERVICES[name]["cap_drop"] == ["ALL"]
+@pytest.mark.parametrize("name", SERVICES)
+def test_services_run_with_limits_without_capabilities_on_a_read_only_file_system(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert (service["mem_limit"], service["pids_limit"]) == ("1g", 256)
     assert "USER 10001" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
@@ -55,6 +58,23 @@ def test_only_nginx_and_prometheus_publish_ports_and_only_on_loopback() -> None:
 
     assert set(ports) == {"nginx", "prometheus"}
     assert all(port.startswith("127.0.0.1:") for published in ports.values() for port in published)
+
+
+def test_only_the_api_is_in_the_network_of_the_databases_and_in_that_of_nginx() -> None:
+    networks = {name: set(service["networks"]) for name, service in SERVICES.items()}
+
+    assert COMPOSE["networks"]["back"] == {"internal": True}
+    assert {name for name, joined in networks.items() if joined == {"front", "back"}} == {"api-1", "api-2"}
+    assert networks["db"] == networks["replica"] == networks["migrate"] == {"back"}
+    assert networks["nginx"] == networks["prometheus"] == {"front"}
+
+
+def test_images_have_exact_tags() -> None:
+    images = [service["image"] for service in SERVICES.values() if "build" not in service]
+    images += re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert images
+    assert all(re.search(r":v?\d+\.\d+", image) for image in images), images
 
 
 def test_every_setting_in_the_compose_file_exists() -> None:

@@ -9,4 +9,6 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   PGPASSWORD="$KB_REPLICATION_PASSWORD" pg_basebackup --host "$KB_PRIMARY" --port "$KB_PRIMARY_PORT" \
     --username kb_replication --pgdata "$PGDATA" --write-recovery-conf --wal-method stream --checkpoint fast
 fi
+# The directory of its socket is missing where /run is a file system of its own.
+[ -d /var/run/postgresql ] || mkdir -p /var/run/postgresql || true
 exec postgres -D "$PGDATA" -c hot_standby_feedback=on "$@"
