@@ -56,6 +56,20 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     session.config.stash[FAILED] = session.testsfailed > 0
 
 
+# Clients made since the last test ended: what one leaves open would be reported in whichever test runs when it is collected.
+_clients: "list[Client]" = []
+
+
+@pytest.fixture(autouse=True)
+def _close_connections() -> Iterator[None]:
+    yield
+    for client in _clients:
+        services = getattr(getattr(getattr(client.app, "app", None), "state", None), "services", None)
+        if services is not None:
+            services.engine.dispose()
+    _clients.clear()
+
+
 class Client:
     """HTTP client of the application in this process, through its ASGI interface."""
 
@@ -66,6 +80,7 @@ class Client:
         self.runner = runner
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://kb.test", follow_redirects=False)
+        _clients.append(self)
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         return self.runner.run(self.http.request(method, path, **options))
