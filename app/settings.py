@@ -209,24 +209,21 @@ def build_loopback_url(host: str, port: int) -> str:
 
 def read_operator_codes(path: Path) -> tuple[OperatorCode, ...]:
     """Rows of an operator's code map. Raises ValueError that names each wrong line."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("the file is not UTF-8") from None
-    except OSError as error:
-        raise ValueError(f"the file cannot be read: {error.strerror}") from None
-    return parse_operator_codes(text)
+    return parse_operator_codes(_read_text(path))
 
 
 def read_clinic_edition(path: Path) -> ClinicEdition:
     """Edition of a clinic. Raises ValueError that names each wrong value by its JSON pointer."""
+    return ClinicEdition.parse(_read_text(path))
+
+
+def _read_text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError("the file is not UTF-8") from None
     except OSError as error:
         raise ValueError(f"the file cannot be read: {error.strerror}") from None
-    return ClinicEdition.parse(text)
 
 
 def explain_how_to_enable(feature: str) -> str:
