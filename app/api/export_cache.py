@@ -1,34 +1,23 @@
 """Export files of a release: written once per revision and host, read by every worker."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from app.formats.exports import (
-    bom_file_name,
-    compress_exports,
-    get_size_and_sha256,
-    list_codings,
-    write_exports,
-)
+from app.formats.exports import bom_file_name, compress_exports, list_codings, write_exports
 from app.http.context import RequestContext
-from app.http.file_body import FileBody
+from app.http.file_body import FileBody, open_built_files
 from app.http.preparation import ReleaseFiles, content_key, get_prepared
 from app.version import code_fingerprint
 
 
 def _open_exports(_: RequestContext, directory: Path) -> dict[str, FileBody]:
+    bodies = open_built_files(directory)
     return {
-        path.name: _open_file(path) for path in directory.iterdir() if path.is_file() and not path.name.startswith(".")
+        name: replace(body, compressed={coding.encode(): bodies[f"{coding}/{name}"] for coding in list_codings()})
+        for name, body in bodies.items()
+        if "/" not in name
     }
-
-
-def _open_file(path: Path) -> FileBody:
-    compressed = {coding: path.parent / coding / path.name for coding in list_codings()}
-    return FileBody(
-        path,
-        *get_size_and_sha256(path),
-        {coding.encode(): FileBody(file, *get_size_and_sha256(file)) for coding, file in compressed.items()},
-    )
 
 
 def _write_exports(ctx: RequestContext, directory: Path) -> None:

@@ -45,16 +45,22 @@ def build_once(target: Path, build: Callable[[Path], None]) -> None:
 def is_intact(directory: Path) -> bool:
     """Whether a built directory has every file that was written, with the bytes that were written. Reads all of them."""
     try:
-        checksums = orjson.loads((directory / CHECKSUMS).read_bytes())
+        checksums = read_checksums(directory)
         return all(_compute_checksum(directory / name) == checksum for name, checksum in checksums.items())
     except (OSError, ValueError, AttributeError):
         return False
 
 
+def read_checksums(directory: Path) -> dict[str, str]:
+    """SHA-256 of each file of a built directory, by its path, as they were when it was built. Raises OSError or ValueError."""
+    checksums: dict[str, str] = orjson.loads((directory / CHECKSUMS).read_bytes())
+    return checksums
+
+
 def stamp_files(directory: Path) -> dict[str, tuple[int, int, int]]:
     """Size, time of change and inode of each file of a built directory. As long as they stay, no file needs to be read again."""
     try:
-        names = [CHECKSUMS, *orjson.loads((directory / CHECKSUMS).read_bytes())]
+        names = [CHECKSUMS, *read_checksums(directory)]
         stats = {name: (directory / name).stat() for name in names}
     except (OSError, ValueError, TypeError):
         return {}

@@ -9,6 +9,7 @@ from typing import BinaryIO, Final
 
 from starlette.types import Send
 
+from app.files.build_once import read_checksums
 from app.http.byte_range import ByteRange
 
 _CHUNK_BYTES: Final = 256 * 1024
@@ -45,3 +46,11 @@ class FileBody:
                 raise OSError(msg)
             remaining -= len(chunk)
             await send({"type": "http.response.body", "body": chunk, "more_body": remaining > 0})
+
+
+def open_built_files(directory: Path) -> dict[str, FileBody]:
+    """Bodies of the files of a built directory, by path. They were compared with their checksums: none is read once more."""
+    return {
+        name: FileBody(directory / name, (directory / name).stat().st_size, checksum)
+        for name, checksum in read_checksums(directory).items()
+    }
