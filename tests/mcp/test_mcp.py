@@ -279,8 +279,25 @@ def test_options_name_what_no_source_says_treats_apart(base_url: str, call: Call
     assert [row["slug"] for row in output["treats"]] == [row["procedure"]["slug"] for row in options["treats"]["items"]]
     assert any("Positions against" in line for row in output["treats"] for line in row["safety"])
     assert len(output["red_flags"]) == len(options["red_flags"]["items"])
-    listed = [row["procedure"]["slug"] for row in options["related_by_structure"]["items"]]
-    assert [row["slug"] for row in output["related_by_structure"]] == listed
+
+
+def test_options_of_every_condition_name_what_reaches_the_same_structure(base_url: str) -> None:
+    seen = set()
+    for record_type, slug in list_records(base_url):
+        if record_type != "condition":
+            continue
+        body = {**CALL, "params": {"name": "options", "arguments": {"condition": slug}}}
+        output = post(base_url, body).json()["result"]["structuredContent"]
+        options = httpx.get(f"{base_url}/v1/conditions/{slug}/options").json()
+        listed = {
+            row["procedure"]["slug"]
+            for structure in options["related_by_structure"]["items"]
+            for block in ("reaches", "diagnoses")
+            for row in structure[block]["items"]
+        }
+        assert {row["slug"] for row in output["related_by_structure"]} == listed, slug
+        seen |= listed
+    assert seen
 
 
 def test_disagreements_have_both_sides_with_their_sources(base_url: str, call: Callable[[str, Json], Any]) -> None:

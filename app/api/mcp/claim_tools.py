@@ -100,12 +100,18 @@ def list_options(ctx: RequestContext, args: OptionsArguments) -> Json:
     without = [
         claim for block in options["no_procedure"].values() if isinstance(block, dict) for claim in block["items"]
     ]
+    by_structure = [
+        row["procedure"]
+        for structure in options["related_by_structure"]["items"]
+        for block in ("reaches", "diagnoses")
+        for row in structure[block]["items"]
+    ]
     output = {
         "condition": options["condition"],
         "red_flags": [sources.cite(claim, short=True) for claim in options["red_flags"]["items"]],
         "without_procedure": [sources.cite(claim, short=True) for claim in without],
         **{role: [_serialize_option(row) for row in options[role]["items"]] for role in ("treats", "diagnoses")},
-        "related_by_structure": [row["procedure"] for row in options["related_by_structure"]["items"]],
+        "related_by_structure": list({ref["slug"]: ref for ref in by_structure}.values()),
     }
     return build_output(ctx, sources, output)
 
