@@ -10,8 +10,9 @@ from starlette.routing import Route
 
 from app import __version__
 from app.api.disabled_features import disabled_feature_router
-from app.api.export_cache import EXPORT_FILES
+from app.api.export_cache import EXPORT_ARTIFACT
 from app.api.v1 import (
+    code_lookup,
     compare,
     conditions,
     emergencies,
@@ -22,7 +23,6 @@ from app.api.v1 import (
     index,
     infobutton,
     linked_data,
-    lookup,
     pain_generators,
     procedure_claims,
     procedures,
@@ -41,17 +41,17 @@ from app.http.preparation import ReleasePreparer
 from app.http.problems import add_error_handlers
 from app.http.release_watcher import ReleaseWatcher
 from app.http.request_limits import MCP_PATHS
-from app.http.search import INDEX_FILES
+from app.http.search import INDEX_ARTIFACT
 from app.http.services import Services
 from app.monitoring.metrics import Metrics
-from app.openapi.document import OPENAPI_FILES, add_openapi_routes
+from app.openapi.document import OPENAPI_ARTIFACT, add_openapi_routes
 from app.settings import Settings, explain_how_to_enable, load_settings, share_metrics_directory
 from app.web.rendering import render_not_found
 from app.web.routes import router as web_router
 
 _log = logging.getLogger("procedure_kb")
 # In the order of their preparation.
-RELEASE_FILES = (INDEX_FILES, OPENAPI_FILES, EXPORT_FILES)
+RELEASE_ARTIFACTS = (INDEX_ARTIFACT, OPENAPI_ARTIFACT, EXPORT_ARTIFACT)
 V1_MODULES = (
     # First: `{slug}` would take the suffix of their paths for a part of the slug.
     linked_data,
@@ -68,7 +68,7 @@ V1_MODULES = (
     guide,
     releases,
     search,
-    lookup,
+    code_lookup,
     infobutton,
     quality,
 )
@@ -106,7 +106,7 @@ def create_app(settings: Settings | None = None) -> HttpGateway:
     services = app.state.services = Services(settings, engine, metrics, gateway, render_missing_page=render_not_found)
     # A connection of its own to a server: those of requests may all be busy.
     watch_engine = engine if engine.is_file else create_read_engine(settings.database_url, connections=1)
-    preparer = ReleasePreparer(app, services, RELEASE_FILES)
+    preparer = ReleasePreparer(app, services, RELEASE_ARTIFACTS)
     gateway.report_damaged_file = preparer.check_soon
     watcher = ReleaseWatcher(watch_engine, gateway, preparer)
     metrics.update_gauges = lambda: update_gauges(metrics, gateway, watcher)

@@ -1,6 +1,6 @@
 """Static export: a release as files for any static host, fetched from the application in this process.
 
-URLs that need a query (search, suggest, look-ups by code, compare, batches) and the relations of a single record are excluded;
+URLs that need a query (search, suggest, code lookups, compare, batches) and the relations of a single record are excluded;
 `docs/static.md` lists what is included.
 """
 

@@ -60,7 +60,7 @@ ALLOWED_IMPORTS: dict[str, set[str]] = {
     "web": {"domain", "errors", "formats", "http", "openapi", "queries", "search", "settings", "text"},
     "main": {"api", "db", "errors", "http", "monitoring", "openapi", "settings", "web"},
     "asgi": {"gc_pause", "main"},
-    "release_files": {"db", "errors", "files", "http", "main", "settings"},
+    "release_artifact": {"db", "errors", "files", "http", "main", "settings"},
     "static_site": {"domain", "errors", "http", "web"},
     # Beside the service: it starts it, and nothing of the service imports it.
     "testing": {"db", "errors", "http", "loader", "main", "settings"},

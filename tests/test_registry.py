@@ -14,7 +14,7 @@ from checkout import ROOT
 
 from app.domain.claim_kinds import CLAIM_KINDS_BY_RECORD_TYPE
 from app.domain.json import Json
-from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES, get_evidence_path
+from app.domain.record_types import RECORD_TYPES, TYPES_WITH_BLOCKS, get_evidence_path
 
 STATEMENT = "Most people stay for two nights."
 SEARCHED_OUTPUTS = (
@@ -279,7 +279,7 @@ def test_the_detail_of_a_record_shows_every_claim_and_text(
         assert [text["text"] for text in record["texts"].values() if text["text"] not in detail] == []
 
 
-@pytest.mark.parametrize("record_type", DESCRIBED_TYPES)
+@pytest.mark.parametrize("record_type", TYPES_WITH_BLOCKS)
 def test_the_template_of_a_page_has_every_part_that_the_registry_names(record_type: str) -> None:
     name = {"pain_generator": "generator"}.get(record_type, record_type)
     name += "_evidence" if RECORD_TYPES[record_type].has_evidence_page else ""

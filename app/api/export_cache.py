@@ -7,7 +7,7 @@ from typing import Final
 from app.formats.exports import bom_file_name, compress_exports, list_codings, write_exports
 from app.http.context import RequestContext
 from app.http.file_body import FileBody, open_built_files
-from app.http.preparation import ReleaseFiles, content_key, get_prepared
+from app.http.preparation import ReleaseArtifact, content_key, get_prepared
 from app.version import code_fingerprint
 
 
@@ -21,11 +21,11 @@ def _open_exports(_: RequestContext, directory: Path) -> dict[str, FileBody]:
 
 
 def _write_exports(ctx: RequestContext, directory: Path) -> None:
-    write_exports(ctx.connection, directory, code_fingerprint(), ctx.resolve_links)
+    write_exports(ctx.transaction, directory, code_fingerprint(), ctx.resolve_links)
     compress_exports(directory)
 
 
-EXPORT_FILES: Final = ReleaseFiles(
+EXPORT_ARTIFACT: Final = ReleaseArtifact(
     name="export",
     label="The export",
     find_directory=lambda settings, revision: settings.export_dir / f"export-{content_key(settings, revision)}",
@@ -37,5 +37,5 @@ EXPORT_FILES: Final = ReleaseFiles(
 
 def get_export_file(ctx: RequestContext, name: str, *, bom: bool = False) -> FileBody:
     """One export file. Raises NotReady while the export is being prepared."""
-    files = get_prepared(ctx, EXPORT_FILES)
+    files = get_prepared(ctx, EXPORT_ARTIFACT)
     return files[bom_file_name(name) if bom and name.endswith(".csv") else name]

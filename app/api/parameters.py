@@ -187,7 +187,7 @@ class ProcedureFilterParams(ListParams):
         return replace(super().build_filters(ctx), min_relief_days=parse_min_relief(self.min_relief))
 
 
-class ProcedureLookupParams(ProcedureFilterParams, PageParams):
+class LinkedProcedureParams(ProcedureFilterParams, PageParams):
     """Parameters of the list of procedures that diagnose or treat a record."""
 
     role: list[TargetRole] = repeatable(ROLE)
@@ -208,7 +208,7 @@ def release_index(ctx: RequestContext, version: str) -> int:
 
 
 def _versions(ctx: RequestContext) -> list[str]:
-    versions = list_versions(ctx.connection)
+    versions = list_versions(ctx.transaction)
     return versions if ctx.release.version in versions else [*versions, ctx.release.version]
 
 
@@ -364,7 +364,7 @@ class RiskParams(PageParams):
     facet: list[Annotated[str, one_of("category", "procedure")]] = repeatable(FACET)
 
 
-class RiskLookupParams(ProcedureFilterParams, PageParams):
+class RiskProcedureParams(ProcedureFilterParams, PageParams):
     """Parameters of the list of procedures for which a risk is reported."""
 
     facet: list[Annotated[str, one_of(*PROCEDURE_FACETS)]] = repeatable(FACET)
@@ -419,5 +419,5 @@ class CompareParams(ReleaseParams):
 ReleaseQuery = Annotated[ReleaseParams, Query()]
 PagingQuery = Annotated[PagingParams, Query()]
 PageQuery = Annotated[PageParams, Query()]
-ProcedureLookupQuery = Annotated[ProcedureLookupParams, Query()]
+LinkedProcedureQuery = Annotated[LinkedProcedureParams, Query()]
 BatchQuery = Annotated[BatchParams, Query()]

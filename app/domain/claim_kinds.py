@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from app.domain import values, vocabulary
-from app.domain.record_types import DESCRIBED_TYPES
+from app.domain.record_types import TYPES_WITH_BLOCKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +373,7 @@ CLAIM_KIND_LABELS: Final[Mapping[str, str]] = MappingProxyType({row.name: row.la
 BLOCKS: Final = tuple(row.block for row in _ROWS if row.block)
 # Record type -> the kinds that its details have a block for, in order.
 CLAIM_KINDS_BY_RECORD_TYPE: Final[Mapping[str, tuple[ClaimKind, ...]]] = MappingProxyType(
-    {record_type: tuple(row for row in _ROWS if record_type in row.sections) for record_type in DESCRIBED_TYPES}
+    {record_type: tuple(row for row in _ROWS if record_type in row.sections) for record_type in TYPES_WITH_BLOCKS}
 )
 KINDS_BY_VALUE_MODEL: Final[Mapping[type[values.Value], tuple[str, ...]]] = MappingProxyType(
     {

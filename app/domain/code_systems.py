@@ -121,7 +121,7 @@ CODE_ORIGINS: Final[Mapping[str, str]] = MappingProxyType(
         "operator": "The operator of this service says that the code leads to the record",
     }
 )
-# What the look-up knows of a code.
+# What the code lookup knows of a code.
 CODE_STATUSES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "known": "The code leads to a record",

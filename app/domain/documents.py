@@ -16,7 +16,7 @@ class DocumentType(StrEnum):
     QUALITY = "quality"
     SEARCH = "search"
     CODES = "codes"
-    # What treats a condition, for look-ups by code, under the condition's slug.
+    # What treats a condition, for the code lookup, under the condition's slug.
     TREATMENTS = "treatments"
     # First page of a list, under the list's path.
     FIRST_PAGE = "first_page"

@@ -135,7 +135,7 @@ SOURCE_IDENTIFIERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 # Record types whose claims stand in blocks, and whose pages show them in sections.
-DESCRIBED_TYPES: Final = tuple(row.name for row in _ROWS if row.texts)
+TYPES_WITH_BLOCKS: Final = tuple(row.name for row in _ROWS if row.texts)
 # Record types that a clinician reviews: a source is another's work.
 REVIEWED_TYPES: Final = tuple(row.name for row in _ROWS if row.name != "source")
 RECORD_TYPE_BY_PATH: Final[Mapping[str, str]] = MappingProxyType({row.path: row.name for row in _ROWS})

@@ -232,8 +232,8 @@ def _build_outcomes(risk_groups: Iterable[Json]) -> list[Json]:
     return [{"@type": "MedicalEntity", "name": name} for name in names.values()]
 
 
-def _list_therapies(lookup_rows: list[Json]) -> list[Json]:
-    treatments = {row["procedure"]["slug"]: row["procedure"] for row in lookup_rows if row["role"] == "treats"}
+def _list_therapies(relations: list[Json]) -> list[Json]:
+    treatments = {row["procedure"]["slug"]: row["procedure"] for row in relations if row["role"] == "treats"}
     return [_build_reference(procedure, THERAPY) for procedure in treatments.values()]
 
 

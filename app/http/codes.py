@@ -193,7 +193,7 @@ def get_code_map(ctx: RequestContext) -> CodeMap:
 
 
 def _read_code_map(ctx: RequestContext) -> CodeMap:
-    document = find_document(ctx.connection, *CODE_MAP)
+    document = find_document(ctx.transaction, *CODE_MAP)
     # A database that an earlier version of the code loaded has none.
     content = orjson.loads(bytes(document)) if document else {"notice": None, "systems": {}}
     return CodeMap(content, _list_known_rows(ctx))
@@ -202,7 +202,7 @@ def _read_code_map(ctx: RequestContext) -> CodeMap:
 def _list_known_rows(ctx: RequestContext) -> Iterator[OperatorCode]:
     """Rows of the operator's map whose record this release has."""
     rows = ctx.settings.operator_codes
-    known = {record_type: list_slugs(ctx.connection, record_type) for record_type in {row.record_type for row in rows}}
+    known = {record_type: list_slugs(ctx.transaction, record_type) for record_type in {row.record_type for row in rows}}
     for row in rows:
         if row.slug in known[row.record_type]:
             yield row

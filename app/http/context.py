@@ -60,7 +60,7 @@ class RequestContext:
         self._is_closed = False
 
     @property
-    def connection(self) -> ReadTransaction:
+    def transaction(self) -> ReadTransaction:
         """The open transaction. Raises Unavailable at once while the database is known to be away, and ReleaseMismatch."""
         if self._transaction is None:
             if self._is_closed:
@@ -80,7 +80,7 @@ class RequestContext:
     def release(self) -> LoadedRelease:
         """Release of this transaction. Raises NotLoaded if there is none, and ReleaseMismatch."""
         if self._release is None:
-            _ = self.connection
+            _ = self.transaction
         return cast("LoadedRelease", self._release)
 
     def _read_release(self, transaction: ReadTransaction) -> None:

@@ -62,16 +62,18 @@ def paginate(
     known, as the block of a record does.
     """
     signature = _signature(path, filters, order)
-    rows = FilteredList(ctx.connection, path, filters, order)
+    rows = FilteredList(ctx.transaction, path, filters, order)
     is_first_page = cursor is None and limit == DEFAULT_PAGE_SIZE and rows.unfiltered and not order.reverse
-    if is_first_page and (page := find_first_page(ctx.connection, path)) is not None:
+    if is_first_page and (page := find_first_page(ctx.transaction, path)) is not None:
         items, total, last_offset = [page.items], page.total, page.last_offset
     else:
         page_rows = list_rows(rows, after=decode_cursor(ctx, cursor, signature), limit=limit + 1)
         total = ctx.cached_by_request(("total", path, signature), lambda: count_rows(rows))
         items = [row.json for row in page_rows[:limit]]
         last_offset = page_rows[limit - 1].offset if len(page_rows) > limit else None
-    is_known = total > 0 or (has_status and not filters.is_empty and count_rows(FilteredList(ctx.connection, path)) > 0)
+    is_known = total > 0 or (
+        has_status and not filters.is_empty and count_rows(FilteredList(ctx.transaction, path)) > 0
+    )
     return list_response(
         ctx,
         items,

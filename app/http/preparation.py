@@ -1,7 +1,7 @@
-"""Release preparation: files that the processes of a host share, built by a child process and opened in a thread.
+"""Release preparation: artifacts that the processes of a host share, built by a child process and opened in a thread.
 
 Work too slow for a request (the text index, the OpenAPI document, the exports) is done when a process first sees a release.
-Without a server (in tests, in `export --static`, in the child process itself) the first request that needs files builds them.
+Without a server (in tests, in `export --static`, in the child process itself) the first request that needs one builds it.
 """
 
 import asyncio
@@ -29,8 +29,8 @@ from app.settings import Settings
 from app.version import code_fingerprint
 
 _log: Final = logging.getLogger("procedure_kb.preparation")
-# Program of the child process: `python -m` with the name of the files, the revision and the directory.
-BUILDER: Final = "app.release_files"
+# Program of the child process: `python -m` with the name of the artifact, the revision and the directory.
+BUILDER: Final = "app.release_artifact"
 # Seconds until a failed preparation is tried again.
 RETRY_SECONDS: Final = 10.0
 # Seconds between two looks at whether the opened files are still as they were.
@@ -39,8 +39,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class ReleaseFiles(Generic[T]):
-    """Files of a release, and the value that requests use them through."""
+class ReleaseArtifact(Generic[T]):
+    """Files built once for each release, and the value that requests use them through."""
 
     name: str
     # What a caller waits for, in words.
@@ -60,25 +60,25 @@ def content_key(settings: Settings, revision: str) -> str:
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:24]
 
 
-def get_prepared(ctx: RequestContext, files: ReleaseFiles[T]) -> T:
-    """Value of the files of this release. Raises NotReady while they are being prepared."""
+def get_prepared(ctx: RequestContext, artifact: ReleaseArtifact[T]) -> T:
+    """Value of an artifact of this release. Raises NotReady while it is being prepared."""
     services, revision = get_services(ctx.request), ctx.release.revision
     if not services.prepares_releases:
-        return services.prepared.get(revision, files.name, lambda: _build_and_open(ctx, files))
-    value = services.prepared.find(revision, files.name)
+        return services.prepared.get(revision, artifact.name, lambda: _build_and_open(ctx, artifact))
+    value = services.prepared.find(revision, artifact.name)
     if value is None:
         # The gateway waits a while for this, then asks again.
-        ctx.request.scope["state"]["kb_is_ready"] = lambda: services.prepared.find(revision, files.name) is not None
+        ctx.request.scope["state"]["kb_is_ready"] = lambda: services.prepared.find(revision, artifact.name) is not None
         failure = services.preparation_failure
-        detail = f"{files.label} of release {ctx.release.version} is being prepared."
+        detail = f"{artifact.label} of release {ctx.release.version} is being prepared."
         raise NotReady(f"{detail} The last attempt failed: {failure}." if failure else detail, retry_after=2)
     return cast("T", value)
 
 
-def _build_and_open(ctx: RequestContext, files: ReleaseFiles[T]) -> T:
-    directory = files.find_directory(ctx.settings, ctx.release.revision)
-    build_once(directory, lambda work: files.write(ctx, work))
-    return files.open(ctx, directory)
+def _build_and_open(ctx: RequestContext, artifact: ReleaseArtifact[T]) -> T:
+    directory = artifact.find_directory(ctx.settings, ctx.release.revision)
+    build_once(directory, lambda work: artifact.write(ctx, work))
+    return artifact.open(ctx, directory)
 
 
 @dataclass(frozen=True)
@@ -99,18 +99,18 @@ class BuildFailed(Exception):
 
 
 class ReleasePreparer:
-    """Prepares one release at a time. `files` in the order of their urgency: readiness needs the first alone."""
+    """Prepares one release at a time. `artifacts` in the order of their urgency: readiness needs the first alone."""
 
-    def __init__(self, app: FastAPI, services: Services, files: tuple[ReleaseFiles[Any], ...]) -> None:
-        self.app, self.services, self.files = app, services, files
+    def __init__(self, app: FastAPI, services: Services, artifacts: tuple[ReleaseArtifact[Any], ...]) -> None:
+        self.app, self.services, self.artifacts = app, services, artifacts
         self._task: asyncio.Task[None] | None = None
         self._retry_at = self._check_at = 0.0
-        # By the name of the files.
+        # By the name of the artifact.
         self._opened: dict[str, OpenedDirectory] = {}
 
     def is_prepared(self, revision: str) -> bool:
-        """Whether every file of a release is ready."""
-        return all(self.services.prepared.find(revision, files.name) is not None for files in self.files)
+        """Whether every artifact of a release is ready."""
+        return all(self.services.prepared.find(revision, artifact.name) is not None for artifact in self.artifacts)
 
     def start(self, revision: str) -> None:
         """Prepare a release in the background, unless it is prepared or another preparation runs."""
@@ -143,9 +143,9 @@ class ReleasePreparer:
     async def _prepare(self, revision: str) -> None:
         began = time.monotonic()
         try:
-            for files in self.files:
-                if self.services.prepared.find(revision, files.name) is None:
-                    await self._prepare_files(files, revision)
+            for artifact in self.artifacts:
+                if self.services.prepared.find(revision, artifact.name) is None:
+                    await self._prepare_artifact(artifact, revision)
         except ReleaseSuperseded:
             self._retry_at = 0.0
             _log.info("the release changed during its preparation")
@@ -157,25 +157,25 @@ class ReleasePreparer:
             self._retry_at, self.services.preparation_failure = 0.0, ""
             _log.info("release prepared in %.1f s", time.monotonic() - began)
 
-    async def _prepare_files(self, files: ReleaseFiles[Any], revision: str) -> None:
-        directory = files.find_directory(self.services.settings, revision)
+    async def _prepare_artifact(self, artifact: ReleaseArtifact[Any], revision: str) -> None:
+        directory = artifact.find_directory(self.services.settings, revision)
         # Before the files are read: a change after that is found by the next check.
         stamp = await asyncio.to_thread(stamp_files, directory)
         if not await asyncio.to_thread(is_intact, directory):
-            await build_in_child(self.services.settings, files, revision, directory)
+            await build_in_child(self.services.settings, artifact, revision, directory)
             stamp = await asyncio.to_thread(stamp_files, directory)
         with gc_paused():
-            value = await asyncio.to_thread(self._open, files, revision, directory)
-            self.services.prepared.set(revision, files.name, value)
-        self._opened[files.name] = OpenedDirectory(revision, directory, stamp)
+            value = await asyncio.to_thread(self._open, artifact, revision, directory)
+            self.services.prepared.set(revision, artifact.name, value)
+        self._opened[artifact.name] = OpenedDirectory(revision, directory, stamp)
         # What is kept for days needs no collection: a full one would stop every request for a tenth of a second.
         gc.freeze()
 
-    def _open(self, files: ReleaseFiles[T], revision: str, directory: Path) -> T:
+    def _open(self, artifact: ReleaseArtifact[T], revision: str, directory: Path) -> T:
         with internal_context(self.app) as ctx:
             if ctx.release.revision != revision or not stamp_files(directory):
                 raise ReleaseSuperseded
-            return files.open(ctx, directory)
+            return artifact.open(ctx, directory)
 
 
 def internal_context(app: ASGIApp) -> AbstractContextManager[RequestContext]:
@@ -183,9 +183,9 @@ def internal_context(app: ASGIApp) -> AbstractContextManager[RequestContext]:
     return request_context(Request({"type": "http", "app": app, "query_string": b"", "headers": [], "state": {}}))
 
 
-async def build_in_child(settings: Settings, files: ReleaseFiles[Any], revision: str, directory: Path) -> None:
-    """Build files in a child process, which waits if another worker of this host builds them. Raises BuildFailed."""
-    command = (sys.executable, "-m", BUILDER, files.name, revision, str(directory))
+async def build_in_child(settings: Settings, artifact: ReleaseArtifact[Any], revision: str, directory: Path) -> None:
+    """Build an artifact in a child process, which waits if another worker of this host builds them. Raises BuildFailed."""
+    command = (sys.executable, "-m", BUILDER, artifact.name, revision, str(directory))
     # A session of its own: Ctrl+C ends this process, and this process ends the child.
     process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, start_new_session=True)
     try:
@@ -195,4 +195,4 @@ async def build_in_child(settings: Settings, files: ReleaseFiles[Any], revision:
             process.kill()
             await process.wait()
     if process.returncode:
-        raise BuildFailed(f"{files.name} files: the child process ended with code {process.returncode}")
+        raise BuildFailed(f"{artifact.name} files: the child process ended with code {process.returncode}")

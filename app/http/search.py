@@ -11,7 +11,7 @@ from app.domain import vocabulary
 from app.domain.json import Json
 from app.http.codes import CodedRecord, list_records_of_code
 from app.http.context import RequestContext, resolve_links
-from app.http.preparation import ReleaseFiles, get_prepared
+from app.http.preparation import ReleaseArtifact, get_prepared
 from app.http.slug_resolution import names_by_slug, suggest_records
 from app.queries.documents import get_emergency_notices_json
 from app.search.explanations import explain
@@ -61,7 +61,7 @@ def _open_search(ctx: RequestContext, directory: Path) -> SearchData:
         getattr(index, table)
     for record_type in SEARCHED_TYPES:
         suggest_records(ctx, record_type, "a")
-    catalog = orjson.loads(resolve_links(ctx.settings, bytes(get_emergency_notices_json(ctx.connection))))
+    catalog = orjson.loads(resolve_links(ctx.settings, bytes(get_emergency_notices_json(ctx.transaction))))
     phrases = ((emergency["slug"], emergency["phrases"]) for emergency in catalog["emergencies"])
     emergencies = build_emergency_phrases(phrases, catalog["words"], vocabulary.CALL_TIERS)
     notices = {emergency["slug"]: emergency for emergency in catalog["emergencies"]}
@@ -69,18 +69,18 @@ def _open_search(ctx: RequestContext, directory: Path) -> SearchData:
     return SearchData(index, emergencies, notices, names)
 
 
-INDEX_FILES: Final = ReleaseFiles(
+INDEX_ARTIFACT: Final = ReleaseArtifact(
     name="index",
     label="The search index",
     find_directory=_find_index_dir,
-    write=lambda ctx, directory: write_index(ctx.connection, directory),
+    write=lambda ctx, directory: write_index(ctx.transaction, directory),
     open=_open_search,
 )
 
 
 def get_index(ctx: RequestContext) -> SearchIndex:
     """Search index of this release. Raises NotReady while it is being prepared."""
-    return get_prepared(ctx, INDEX_FILES).index
+    return get_prepared(ctx, INDEX_ARTIFACT).index
 
 
 def search_records(ctx: RequestContext, text: str, types: tuple[str, ...] = ()) -> tuple[ParsedQuery, list[Hit]]:
@@ -115,7 +115,7 @@ def explain_hit(hit: Hit) -> str:
 
 def find_notices(ctx: RequestContext, text: str) -> list[Json]:
     """Find the notices of the emergencies that the text describes, the most urgent first. Links are resolved."""
-    data = get_prepared(ctx, INDEX_FILES)
+    data = get_prepared(ctx, INDEX_ARTIFACT)
     notices = []
     for match in data.emergencies.find(text, data.index.word_frequency):
         emergency = data.notices[match.slug]
@@ -128,4 +128,4 @@ def find_notices(ctx: RequestContext, text: str) -> list[Json]:
 
 def suggest_names(ctx: RequestContext, text: str) -> list[str]:
     """Names nearest to a query without hits."""
-    return find_nearest(text, get_prepared(ctx, INDEX_FILES).names, limit=5)
+    return find_nearest(text, get_prepared(ctx, INDEX_ARTIFACT).names, limit=5)

@@ -28,7 +28,7 @@ def get_document(ctx: RequestContext, record_type: str, slug: str, *, document_t
 
     Raises Redirect, NotFound, AmbiguousName or Withdrawn.
     """
-    body = find_document(ctx.connection, document_type or record_type, slug)
+    body = find_document(ctx.transaction, document_type or record_type, slug)
     if body is None:
         raise build_missing_record_error(ctx, record_type, slug)
     return body
@@ -42,18 +42,18 @@ def check_record_exists(ctx: RequestContext, record_type: str, slug: str) -> Non
 
 def names_by_slug(ctx: RequestContext, record_type: str) -> dict[str, str]:
     """Slug -> name, of every record of a type."""
-    return ctx.cached(("slugs", record_type), lambda: list_slugs(ctx.connection, record_type))
+    return ctx.cached(("slugs", record_type), lambda: list_slugs(ctx.transaction, record_type))
 
 
 def build_missing_record_error(ctx: RequestContext, record_type: str, name: str) -> Exception:
     """Exception to raise when no record has this slug."""
     label = get_label(record_type)
-    if withdrawn := find_withdrawn(ctx.connection, record_type, name):
+    if withdrawn := find_withdrawn(ctx.transaction, record_type, name):
         reason, replacements = withdrawn
         known = names_by_slug(ctx, record_type)
         refs = [build_ref(ctx, record_type, slug) for slug in orjson.loads(replacements) if slug in known]
         return Withdrawn(f"The {label} {name!r} was withdrawn: {reason}", replaced_by=tuple(refs))
-    match = resolve_name(ctx.connection, record_type, name)
+    match = resolve_name(ctx.transaction, record_type, name)
     slug, candidates = _choose_slug(ctx, record_type, name, match)
     if slug:
         return Redirect(name, slug, permanent=match.is_old_slug)
@@ -75,7 +75,7 @@ def suggest_records(ctx: RequestContext, record_type: str, name: str, *, limit: 
 def _build_suggestion_index(ctx: RequestContext, record_type: str) -> tuple[dict[str, str], SuggestionIndex]:
     known = names_by_slug(ctx, record_type)
     # A phrase is no name and does not redirect, but whoever sends one is looking for its record.
-    slug_by_name = list_search_phrases(ctx.connection, record_type) | list_names(ctx.connection, record_type)
+    slug_by_name = list_search_phrases(ctx.transaction, record_type) | list_names(ctx.transaction, record_type)
     slug_by_name |= {name: slug for slug, name in known.items()}
     slug_by_name |= {slug: slug for slug in known}
     return slug_by_name, SuggestionIndex(slug_by_name)
@@ -90,7 +90,7 @@ def find_slug(ctx: RequestContext, record_type: str, name: str) -> str | None:
     """Slug for a slug, former slug or known name; None if no record or several records have it."""
     if name in names_by_slug(ctx, record_type):
         return name
-    return _choose_slug(ctx, record_type, name, resolve_name(ctx.connection, record_type, name))[0]
+    return _choose_slug(ctx, record_type, name, resolve_name(ctx.transaction, record_type, name))[0]
 
 
 def _choose_slug(ctx: RequestContext, record_type: str, name: str, match: NameMatch) -> tuple[str | None, list[str]]:
@@ -109,7 +109,7 @@ def _list_slugs_by_folded_name(ctx: RequestContext, record_type: str) -> dict[st
     """Names without inflection -> slugs of the records with such a preferred name, else with such a name of any kind."""
     preferred: dict[str, set[str]] = {}
     others: dict[str, set[str]] = {}
-    for slug, kind, text in list_names_with_kind(ctx.connection, record_type):
+    for slug, kind, text in list_names_with_kind(ctx.transaction, record_type):
         names = preferred if kind == "preferred" else others
         names.setdefault(fold_inflection(normalize(text)), set()).add(slug)
     return others | preferred
@@ -125,7 +125,7 @@ def resolve_filter_value(ctx: RequestContext, record_type: str, parameter: str, 
     """Slug that a filter value means: a slug, or a known name. Raises InvalidParameter with suggestions."""
     if value in names_by_slug(ctx, record_type):
         return value
-    slug, candidates = _choose_slug(ctx, record_type, value, resolve_name(ctx.connection, record_type, value))
+    slug, candidates = _choose_slug(ctx, record_type, value, resolve_name(ctx.transaction, record_type, value))
     if slug:
         return slug
     if candidates:

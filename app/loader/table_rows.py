@@ -167,7 +167,7 @@ def _iter_list_tables(builder: ListBuilder) -> Iterator[TableRows]:
         ),
     )
     if builder.procedure_positions:
-        yield models.LookupProcedurePositions, [(list_id, dump_array(builder.procedure_positions))]
+        yield models.LinkedProcedurePositions, [(list_id, dump_array(builder.procedure_positions))]
     # In primary key order: both engines append rows instead of seeking a page for each.
     yield (
         models.ListFacet,

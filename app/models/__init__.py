@@ -6,7 +6,7 @@ set_naming_convention()
 
 from app.models.claims import Citation, Claim  # noqa: E402 - the naming convention comes before the first table
 from app.models.outcomes import Finding, Recommendation, ReliefDuration, ResponseRate  # noqa: E402
-from app.models.read_model import Document, ListFacet, ListRow, ListSort, LookupProcedurePositions  # noqa: E402
+from app.models.read_model import Document, LinkedProcedurePositions, ListFacet, ListRow, ListSort  # noqa: E402
 from app.models.records import (  # noqa: E402
     CallSign,
     Condition,
@@ -50,10 +50,10 @@ __all__ = [
     "FormerSlug",
     "GuidePage",
     "Indication",
+    "LinkedProcedurePositions",
     "ListFacet",
     "ListRow",
     "ListSort",
-    "LookupProcedurePositions",
     "Name",
     "PainGenerator",
     "Procedure",

@@ -25,7 +25,7 @@ class Document(SQLModel, table=True):
 class ListRow(SQLModel, table=True):
     """A row of a list, at its position in the default order. `list_id` is `app.db.packing.compute_list_id` of the list's path.
 
-    Its JSON is a claim or the summary of a record. A row of a lookup adds the relations that lead to the procedure.
+    Its JSON is a claim or the summary of a record. A row of a list of linked procedures adds the relations that link them.
     """
 
     __tablename__ = "list_row"
@@ -35,17 +35,17 @@ class ListRow(SQLModel, table=True):
     record_type: str | None = Field(default=None, sa_type=BYTEWISE)
     record_slug: str | None = Field(default=None, sa_type=BYTEWISE)
     claim_id: str | None = Field(default=None, sa_type=BYTEWISE)
-    # JSON object merged into the summary or claim (the relations of a lookup), or the whole row if there is neither.
+    # JSON object merged into the summary or claim (the relations of a linked procedure), or the whole row if there is neither.
     extra_json: bytes | None = Field(default=None, sa_type=BYTES)
 
 
-class LookupProcedurePositions(SQLModel, table=True):
-    """Position of each lookup row's procedure in the list of procedures, which stores the procedure facets."""
+class LinkedProcedurePositions(SQLModel, table=True):
+    """Position of each linked procedure in the list of procedures, which stores the procedure facets."""
 
-    __tablename__ = "lookup_procedure_positions"
+    __tablename__ = "linked_procedure_positions"
 
     list_id: int = Field(primary_key=True, sa_type=BigInteger)
-    # Packed array in the order of the lookup (`app/db/packing.py`).
+    # Packed array in the order of the list (`app/db/packing.py`).
     positions: bytes = Field(sa_type=BYTES)
 
 

@@ -15,7 +15,7 @@ from app.domain.json import Json
 from app.errors import NotLoaded, NotReady
 from app.http import deprecation
 from app.http.context import CACHE_CONTROL, RequestContext, request_context
-from app.http.preparation import ReleaseFiles, content_key, get_prepared
+from app.http.preparation import ReleaseArtifact, content_key, get_prepared
 from app.http.services import get_services
 from app.openapi.descriptions import add_descriptions
 from app.openapi.downgrade import to_openapi_3_0
@@ -51,7 +51,7 @@ TAGS: Final = [
     {"name": "emergencies", "description": "Emergencies: their signs, and how soon to get help."},
     {"name": "sources and claims", "description": "Sources and the claims that cite them."},
     {"name": "search", "description": "Search with an explanation for each match."},
-    {"name": "codes", "description": "Look-up by codes of other organizations."},
+    {"name": "codes", "description": "Lookup of codes of other organizations."},
     {"name": "guide", "description": "Patient guide."},
     {"name": "releases", "description": "History of the content."},
     {"name": "export", "description": "All content as files."},
@@ -77,7 +77,7 @@ def add_openapi_routes(app: FastAPI) -> None:
         # No precondition: the document describes the service, whatever release is loaded.
         with request_context(Request({**request.scope, "query_string": b""})) as ctx:
             try:
-                body, version = get_prepared(ctx, OPENAPI_FILES)[name], ctx.release.version
+                body, version = get_prepared(ctx, OPENAPI_ARTIFACT)[name], ctx.release.version
             except NotLoaded:
                 body, version = b"", ""
         if not version:
@@ -105,7 +105,7 @@ def _render(document: Json) -> dict[str, bytes]:
 
 def _write_documents(ctx: RequestContext, directory: Path) -> None:
     services, document = get_services(ctx.request), build_openapi(ctx.request.app)
-    urls = build_example_urls(document, ExampleParameters(ctx.connection, ctx.release.version))
+    urls = build_example_urls(document, ExampleParameters(ctx.transaction, ctx.release.version))
     revisions = asyncio.run(add_examples(document, urls, services.gateway.request_internal))
     if revisions - {ctx.release.revision}:
         # A load came between two examples.
@@ -114,7 +114,7 @@ def _write_documents(ctx: RequestContext, directory: Path) -> None:
         (directory / name).write_bytes(body)
 
 
-OPENAPI_FILES: Final = ReleaseFiles(
+OPENAPI_ARTIFACT: Final = ReleaseArtifact(
     name="openapi",
     label="The OpenAPI document",
     find_directory=lambda settings, revision: settings.export_dir / f"openapi-{content_key(settings, revision)}",

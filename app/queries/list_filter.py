@@ -83,7 +83,7 @@ def _list_stored_facets(
 class _ListIndex:
     """The stored bitmaps and arrays that a filtered list needs."""
 
-    # Facet -> positions of the rows with any of the requested values. Facets that a lookup does not store itself hold
+    # Facet -> positions of the rows with any of the requested values. Facets that a list of linked procedures does not store hold
     # positions in the list of procedures.
     facets: dict[str, BitMap] = field(default_factory=dict)
     # Sort -> positions in ascending order, and the sort values of the first of them, which filters compare with.
@@ -160,15 +160,15 @@ class FilteredList:
                 yield position, position
 
     def is_own_facet(self, facet: str) -> bool:
-        """Whether the list itself stores the facet. A lookup stores only the role; the list of procedures has the rest."""
+        """Whether the list itself stores the facet. A list of linked procedures stores only the role; the list of procedures has the rest."""
         return facet == "role" or not self.list_path.endswith("/procedures")
 
     @cached_property
     def procedure_positions(self) -> "array[int]":
-        """For each row of a lookup, the position of its procedure in the list of procedures."""
+        """For each linked procedure, its position of its procedure in the list of procedures."""
         if self._needs_procedure_positions:
             return self._index.procedure_positions
-        sql = "SELECT positions FROM lookup_procedure_positions WHERE list_id = :list_id"
+        sql = "SELECT positions FROM linked_procedure_positions WHERE list_id = :list_id"
         rows = self.transaction.fetch(sql, {"list_id": compute_list_id(self.list_path)})
         return load_positions(rows[0][0]) if rows else _EMPTY_SORT[0]
 
@@ -221,7 +221,7 @@ class FilteredList:
             )
         if self._needs_procedure_positions:
             yield (
-                "SELECT 'procedure_positions', '', positions, NULL FROM lookup_procedure_positions"
+                "SELECT 'procedure_positions', '', positions, NULL FROM linked_procedure_positions"
                 " WHERE list_id = :list_id"
             )
         if filters.slugs:

@@ -1,4 +1,4 @@
-"""Record lookup by slug, old slug or name."""
+"""Record resolution by slug, old slug or name."""
 
 from dataclasses import dataclass
 

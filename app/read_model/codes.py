@@ -1,4 +1,4 @@
-"""Codes of other organizations: the block in details, and the map that look-ups read."""
+"""Codes of other organizations: the block in details, and the map that the code lookup reads."""
 
 import re
 from typing import Final
@@ -87,7 +87,7 @@ def _build_nice_codes(graph: ContentGraph) -> Json:
     return entries
 
 
-# Treatments in a look-up by code: a caller who wants more follows the link.
+# Treatments in the code lookup: a caller who wants more follows the link.
 _MAX_TREATMENTS: Final = 10
 
 

@@ -1,4 +1,4 @@
-"""Content graph: records, claims and relations indexed once, so that every document needs only a few lookups."""
+"""Content graph: records, claims and relations, indexed once for every document."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
@@ -10,7 +10,7 @@ from orjson import Fragment
 
 from app.domain import vocabulary
 from app.domain.json import Json
-from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES
+from app.domain.record_types import RECORD_TYPES, TYPES_WITH_BLOCKS
 from app.domain.values import (
     IndicationValue,
     ProcedureRiskValue,
@@ -62,7 +62,7 @@ class SubjectClaim(NamedTuple):
 
 @dataclass
 class ContentGraph:
-    """Names, ancestors, relations and reverse lookups of one content version."""
+    """Names, ancestors, relations and reverse relations of one content version."""
 
     bundle: Bundle
     version: str
@@ -192,7 +192,7 @@ def build_graph(bundle: Bundle, version: str, history: History, changed: set[str
         for code in system.codes:
             for coded in code.records:
                 graph.codes_by_record[coded.type, coded.slug].append((system, code, coded.relation))
-    for record_type in DESCRIBED_TYPES:
+    for record_type in TYPES_WITH_BLOCKS:
         _add_hierarchy(graph, record_type)
     _add_claims(graph)
     graph.targets = _build_relations(graph, "target")

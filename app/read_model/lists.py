@@ -52,7 +52,7 @@ class BuiltRow:
     # Members added to the record or claim, as JSON; without these two, the whole item.
     extra_json: bytes | None = None
     facets: Facets = field(default_factory=dict)
-    # In a lookup: position of the procedure in the list of procedures, which holds the facets of the procedure.
+    # In a list of linked procedures: position of the procedure in the list of procedures, which holds the facets of the procedure.
     procedure_position: int | None = None
     # Sort name -> value; None is unknown and comes last in both directions. All rows of a list have the same sorts.
     sort_values: Mapping[str, float | None] = field(default_factory=dict)
@@ -103,14 +103,14 @@ class ListBuilder:
 
 
 class _ProcedureListRow(NamedTuple):
-    """Position of a procedure in the list of procedures, and its sort values there and in every lookup."""
+    """Position of a procedure in the list of procedures, and its sort values there and in every list of linked procedures."""
 
     position: int
     record: tuple[str, str]
     sort_values: Mapping[str, float | None]
 
-    def build_lookup_row(self, relations: list[Json]) -> BuiltRow:
-        """Build the row of this procedure in a lookup that lists it because of these relations, the nearest one first."""
+    def build_linked_row(self, relations: list[Json]) -> BuiltRow:
+        """Build the row of this procedure in the list of a record that these relations link it to, the nearest one first."""
         facets = _role_facets(frozenset(relation["role"] for relation in relations))
         return BuiltRow(self.record, None, to_json({"relations": relations}), facets, self.position, self.sort_values)
 
@@ -171,9 +171,9 @@ def build_lists(
     ):
         yield ListBuilder(PATH_BY_RECORD_TYPE[record_type], _iter_record_rows(graph, record_type, build_facets))
     yield ListBuilder("targets", _iter_target_rows(graph))
-    yield from _build_lookups(graph, graph.relations_by_generator, "pain_generator", procedure_rows)
-    yield from _build_lookups(graph, graph.relations_by_condition, "condition", procedure_rows)
-    yield from _build_risk_lookups(graph, procedure_rows)
+    yield from _build_linked_lists(graph, graph.relations_by_generator, "pain_generator", procedure_rows)
+    yield from _build_linked_lists(graph, graph.relations_by_condition, "condition", procedure_rows)
+    yield from _build_risk_lists(graph, procedure_rows)
     yield ListBuilder("relief-durations", _iter_claim_rows(graph, "relief_duration", _build_relief_facets))
     yield ListBuilder("response-rates", _iter_claim_rows(graph, "response_rate", _build_rate_facets))
     yield ListBuilder("findings", _iter_claim_rows(graph, "finding", _build_finding_facets))
@@ -339,13 +339,13 @@ def _iter_target_rows(graph: ContentGraph) -> Iterator[BuiltRow]:
         yield BuiltRow(extra_json=to_json(target), facets=facets)
 
 
-def _build_lookups(
+def _build_linked_lists(
     graph: ContentGraph,
     relations_by_slug: dict[str, list[Relation]],
     record_type: str,
     procedure_rows: dict[str, _ProcedureListRow],
 ) -> Iterator[ListBuilder]:
-    """Build the procedure lookup of each record: procedures linked to it or a narrower record, each once."""
+    """Build the list of linked procedures of each record: those linked to it or a narrower record, each once."""
     narrower: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for slug, depths in graph.ancestors[record_type].items():
         for ancestor, depth in depths.items():
@@ -356,18 +356,18 @@ def _build_lookups(
         ]
         yield ListBuilder(
             f"{PATH_BY_RECORD_TYPE[record_type]}/{record}/procedures",
-            _iter_lookup_rows(graph, record_type, record, near_relations, procedure_rows),
+            _iter_linked_rows(graph, record_type, record, near_relations, procedure_rows),
         )
 
 
-def _iter_lookup_rows(
+def _iter_linked_rows(
     graph: ContentGraph,
     record_type: str,
     slug: str,
     near_relations: list[tuple[int, Relation]],
     procedure_rows: dict[str, _ProcedureListRow],
 ) -> Iterator[BuiltRow]:
-    """`near_relations` come with the number of steps from the record of the lookup to the record that they link."""
+    """`near_relations` come with the number of steps from the record of the list to the record that they link."""
 
     @cache
     def build_path(linked_slug: str) -> Fragment:
@@ -383,23 +383,23 @@ def _iter_lookup_rows(
         relations = [
             _build_relation(relation.role, relation.claim.id, build_path(relation.linked_slug)) for _, relation in group
         ]
-        yield procedure_rows[procedure].build_lookup_row(relations)
+        yield procedure_rows[procedure].build_linked_row(relations)
 
 
 def _build_relation(role: str, claim_id: str, path: Fragment) -> Json:
     return {"role": role, "claim": claim_id, "path": path}
 
 
-def _build_risk_lookups(graph: ContentGraph, procedure_rows: dict[str, _ProcedureListRow]) -> Iterator[ListBuilder]:
+def _build_risk_lists(graph: ContentGraph, procedure_rows: dict[str, _ProcedureListRow]) -> Iterator[ListBuilder]:
     for risk in graph.bundle.risks:
         first: dict[str, tuple[bool, int, str]] = {}
         for _, slug, claim, _ in graph.claims_by_risk.get(risk.slug, ()):
             rank = rank_claim(claim, graph.sources)
             first[slug] = min(first.get(slug, rank), rank)
-        yield ListBuilder(f"risks/{risk.slug}/procedures", _iter_risk_lookup_rows(graph, risk, first, procedure_rows))
+        yield ListBuilder(f"risks/{risk.slug}/procedures", _iter_risk_rows(graph, risk, first, procedure_rows))
 
 
-def _iter_risk_lookup_rows(
+def _iter_risk_rows(
     graph: ContentGraph,
     risk: seed.RiskIn,
     first: dict[str, tuple[bool, int, str]],
@@ -409,7 +409,7 @@ def _iter_risk_lookup_rows(
     for slug in sorted(first, key=lambda slug: procedure_rows[slug].position):
         *_, claim_id = first[slug]
         relation = _build_relation("has_risk", claim_id, path)
-        yield procedure_rows[slug].build_lookup_row([relation])
+        yield procedure_rows[slug].build_linked_row([relation])
 
 
 def _iter_claim_rows(

@@ -190,18 +190,18 @@ class SourceSummary(SourceRef):
     links: RecordLinks
 
 
-class LookupRelation(ResponseModel):
-    """Relation that puts a procedure in a look-up."""
+class ProcedureRelationOut(ResponseModel):
+    """Relation that links a procedure to a record."""
 
     role: Annotated[str, Field(json_schema_extra={"x-extensible-enum": ["diagnoses", "treats", "has_risk"]})]
     claim: str = Field(description="Id of the claim that states it: the newest one of an independent source.")
     path: list[Ref] = Field(description="Path from the requested record to the record that the claim names.")
 
 
-class ProcedureLookupEntry(ProcedureSummary):
-    """Procedure in a look-up, with the relations that put it there."""
+class ProcedureWithRelations(ProcedureSummary):
+    """Procedure with the relations that link it to the requested record."""
 
-    relations: list[LookupRelation] = Field(
+    relations: list[ProcedureRelationOut] = Field(
         description="At least one. First those to the requested record, then those to narrower ones."
     )
 

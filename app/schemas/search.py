@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.domain.values import CallTier
 from app.schemas.building_blocks import NAME_KINDS, Link, ListPage, RecordLinks, RecordType, ResponseModel, SourceRef
-from app.schemas.records import EmergencySign, ProcedureLookupEntry
+from app.schemas.records import EmergencySign, ProcedureWithRelations
 
 MatchKind = Annotated[
     str, Field(json_schema_extra={"x-extensible-enum": [*NAME_KINDS, "patient_phrase", "text", "code"]})
@@ -79,7 +79,7 @@ class InterpretationOut(ResponseModel):
     ignored: list[str] = Field(description="Words that do not occur in this release.")
 
 
-class ProcedureWithReason(ProcedureLookupEntry):
+class ProcedureWithReason(ProcedureWithRelations):
     """Procedure for a record that the query names, with the reason."""
 
     reason: str = Field(description="Why the procedure is listed.")

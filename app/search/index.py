@@ -76,7 +76,7 @@ _FIELD_BOOST: Final = ((IN_NAMES, 6), (IN_CONTEXT, 2), (IN_SUMMARY, 2), (IN_BODY
 _CLINICAL_TYPES: Final = frozenset({"procedure", "condition", "pain_generator", "risk"})
 # Part of the directory name: new code never opens an index in an old format.
 INDEX_FORMAT_VERSION: Final = "16"
-LOOKUP_FILE: Final = "lookup_tables.ndjson"
+TABLES_FILE: Final = "tables.ndjson"
 _KNOWN_WORDS_FILE: Final = "known_words.txt"
 _ENTRIES_PER_LINE: Final = 5_000
 
@@ -404,7 +404,7 @@ def open_index(directory: Path, revision: str, resolve_links: Callable[[bytes], 
     index = tantivy.Index(schema, path=str(directory / "index"))
     index.reload()
     known_words = (directory / _KNOWN_WORDS_FILE).read_bytes()
-    tables = _read_tables(directory / LOOKUP_FILE)
+    tables = _read_tables(directory / TABLES_FILE)
     exact_names: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
     for normalized, name_kind, text, doc_id in tables["exact_names"]:
         exact_names[normalized].append((name_kind, text, doc_id))
@@ -443,7 +443,7 @@ def _write_tables(path: Path, tables: Mapping[str, Sequence[Any]]) -> None:
 
 @panics_as_errors()
 def write_index(snapshot: ReadTransaction, directory: Path) -> None:
-    """Write the index of a release to an empty directory, the lookup file last."""
+    """Write the index of a release to an empty directory, the tables last."""
     (directory / _KNOWN_WORDS_FILE).write_bytes(build_known_words())
     (directory / "index").mkdir()
     index = tantivy.Index(_build_schema(), path=str(directory / "index"))
@@ -515,7 +515,7 @@ def write_index(snapshot: ReadTransaction, directory: Path) -> None:
             if len(heap) == MAX_CANDIDATES[field_name]
         ],
     }
-    _write_tables(directory / LOOKUP_FILE, tables)
+    _write_tables(directory / TABLES_FILE, tables)
 
 
 def _score_stems(names: list[Any], stems_by_field: dict[int, set[str]], record_type: str) -> dict[str, float]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KINDS, list_blocks
-from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES, SOURCE_IDENTIFIERS, get_label
+from app.domain.record_types import RECORD_TYPES, SOURCE_IDENTIFIERS, TYPES_WITH_BLOCKS, get_label
 from app.domain.values import FindingValue, ProcedureRiskValue, RecommendationValue, Value, list_references
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
@@ -398,7 +398,7 @@ def _claim_problems(
 
 
 def _hierarchy_cycles(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem]:
-    for record_type in DESCRIBED_TYPES:
+    for record_type in TYPES_WITH_BLOCKS:
         broader = {record.slug: record.broader for type_, record in bundle.records() if type_ == record_type}
         for slug in broader:
             pending, seen = list(broader[slug]), set()
@@ -475,7 +475,7 @@ def _lost_urls(bundle: Bundle, known: _KnownSlugs, history: History) -> Iterator
     """Published URLs must stay valid permanently: as the record, a redirect to its replacement, or a withdrawal notice."""
     redirected = {
         record_type: {old_slug for old_slug, _ in _former_slugs(bundle, record_type)}
-        for record_type in (*DESCRIBED_TYPES, "risk", "emergency")
+        for record_type in (*TYPES_WITH_BLOCKS, "risk", "emergency")
     }
     withdrawn = {(record.type, record.slug) for record in bundle.withdrawn}
 
@@ -495,7 +495,7 @@ def _lost_urls(bundle: Bundle, known: _KnownSlugs, history: History) -> Iterator
             yield SeedProblem("withdrawn.json", 1, "/withdrawn", message)
         if record_type not in redirected:
             continue
-        file = f"{folder}/{slug}.json" if record_type in DESCRIBED_TYPES else f"{folder}.json"
+        file = f"{folder}/{slug}.json" if record_type in TYPES_WITH_BLOCKS else f"{folder}.json"
         if is_lost(record_type, slug):
             message = (
                 f"{slug!r} was published and is missing: list it in `former_slugs` of its replacement,"

@@ -166,7 +166,7 @@ def render_template(
 
 def get_current_release(ctx: RequestContext) -> Json:
     """Get the document of the current release. Raises NotLoaded if there is none."""
-    return ctx.cached(("current",), lambda: parse_document(ctx, get_current_release_json(ctx.connection)))
+    return ctx.cached(("current",), lambda: parse_document(ctx, get_current_release_json(ctx.transaction)))
 
 
 def parse_document(ctx: RequestContext, body: bytes) -> Json:
@@ -182,14 +182,14 @@ def load_document(ctx: RequestContext, record_type: str, slug: str, *, document_
 
 def load_rows(ctx: RequestContext, path: str, limit: int = 1000) -> list[Json]:
     """Load the items of an API list, in the order of the API."""
-    rows = list_rows(FilteredList(ctx.connection, path), after=None, limit=limit)
+    rows = list_rows(FilteredList(ctx.transaction, path), after=None, limit=limit)
     return [parse_document(ctx, row.json) for row in rows]
 
 
 def load_procedure_rows(ctx: RequestContext, slugs: Iterable[str]) -> list[Json]:
     """Load the list rows of procedures, each once, in the order of their slugs."""
     keys = [("procedure", slug) for slug in dict.fromkeys(slugs)]
-    rows = list_summaries(ctx.connection, keys)
+    rows = list_summaries(ctx.transaction, keys)
     return [parse_document(ctx, rows[key]) for key in keys]
 
 

@@ -1,4 +1,4 @@
-"""Codes of other organizations: the look-up, codes in paths and filters, and the rules for the map."""
+"""Codes of other organizations: the lookup, codes in paths and filters, and the rules for the map."""
 
 import json
 from pathlib import Path

@@ -73,7 +73,7 @@ def _list_procedures(params: Params) -> list[Attributes]:
 
 
 def _list_procedures_of_spine(params: Params) -> list[Attributes]:
-    """Rows of the lookup of the spine: each procedure once, if a relation has one of the requested roles."""
+    """Procedures linked to the spine: each procedure once, if a relation has one of the requested roles."""
     roles = params.get("role") or ROLES
     return [
         procedure

@@ -50,7 +50,9 @@ def test_every_shipped_duration_is_of_whole_numbers_and_agrees_with_its_days(shi
     assert {value["source_value"] and value["source_value"]["unit"] for value in ranges} == {None, "day", "month"}
 
 
-def test_relief_has_one_shape_in_lists_details_lookups_comparisons_and_options(client: Client, load: Load) -> None:
+def test_relief_has_one_shape_in_lists_details_linked_procedures_comparisons_and_options(
+    client: Client, load: Load
+) -> None:
     source_value = {"min": 7.3, "max": 8.6, "unit": "month"}
     load(
         generator("disc"),

@@ -39,12 +39,12 @@ from app.settings import load_settings
 ReportProgress = Callable[[str], None]
 GOALS: Final = {
     "detail": (0.80, 8.0),
-    "look-up": (0.80, 4.0),
+    "linked procedures": (0.80, 4.0),
     "search": (0.80, 4.0),
     "list": (0.80, 4.0),
     "304": (0.85, None),
 }
-GROWTH_GOALS: Final = {"detail": 1.3, "look-up": 1.6, "search": 1.5, "list": 1.3}
+GROWTH_GOALS: Final = {"detail": 1.3, "linked procedures": 1.6, "search": 1.5, "list": 1.3}
 _MAX_URLS: Final = 64
 _STARTS: Final = 7
 # Short alternating rounds, so that a busy moment of the machine affects all servers alike.
@@ -95,7 +95,7 @@ def prepare_size(count: int, folder: Path, *, beside: bool) -> Size:
     words = [build_word(n) for n in (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597)]
     workloads = {
         "detail": [f"/v1/procedures/{slug}" for slug in slugs],
-        "look-up": [f"/v1/pain-generators/{slug}/procedures" for slug in generators],
+        "linked procedures": [f"/v1/pain-generators/{slug}/procedures" for slug in generators],
         "search": [f"/v1/search?q={word}" for word in words],
         "list": ["/v1/procedures?limit=20"],
     }
@@ -241,7 +241,7 @@ def _render_report(facts: dict[str, Any]) -> str:
         "",
         "Written by `make bench`; `bench.json` has the same numbers. One uvicorn worker on one core, 16",
         "connections from another core, synthetic release. Ratios compare servers within one run; rates depend on the machine.",
-        "Cold: the response cache is off. What is built once per release (text index, totals, the first rows of a lookup) stays",
+        "Cold: the response cache is off. What is built once per release (text index, totals, the first rows of a list of linked procedures) stays",
         "cached, as the plain application keeps its database pages. Servers are measured in short alternating rounds; a rate is",
         "the median of its rounds, a ratio the median of the ratios of neighboring rounds.",
         "",

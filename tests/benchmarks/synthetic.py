@@ -165,7 +165,7 @@ def _build_sources(count: int) -> Iterator[seed.SourceIn]:
 
 
 def build_synthetic_content(count: int) -> CheckedContent:
-    """Build checked content of `count` procedures. Linked records are fewer, so that lookups grow too."""
+    """Build checked content of `count` procedures. Linked records are fewer, so that lists of linked procedures grow too."""
     generators = conditions = min(2000, max(8, count // 2))
     sources, risks = min(4000, 4 * generators), min(60, max(8, count // 10))
     bundle = Bundle(content_hash=f"{count:064x}")

@@ -150,7 +150,7 @@ def explain(statements: Statements, database_url: str) -> dict[str, str]:
                 connection.exec_driver_sql(f"SET LOCAL enable_{method} = off")
         plans = {}
         for sql, parameters in statements:
-            if not any(f"FROM {table}" in sql for table in ("list_", "lookup_", "claim")):
+            if not any(f"FROM {table}" in sql for table in ("list_", "linked_", "claim")):
                 continue
             query = f"EXPLAIN QUERY PLAN {sql}" if is_sqlite else f"EXPLAIN {to_pyformat(sql)}"
             plans[sql] = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(query, dict(parameters)))

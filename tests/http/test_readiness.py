@@ -18,7 +18,7 @@ from app.http import gateway, preparation
 from app.http.byte_range import ByteRange
 from app.http.file_body import FileBody
 from app.http.gateway import HttpGateway
-from app.http.preparation import BuildFailed, ReleaseFiles, internal_context
+from app.http.preparation import BuildFailed, ReleaseArtifact, internal_context
 from app.loader.content import load_content
 from app.loader.writer import write_content
 from app.main import create_app
@@ -48,7 +48,7 @@ class Gate:
     def __init__(self) -> None:
         self.open, self.count, self.failing = True, 0, frozenset[str]()
 
-    async def build(self, settings: Settings, files: ReleaseFiles[Any], revision: str, directory: Path) -> None:
+    async def build(self, settings: Settings, files: ReleaseArtifact[Any], revision: str, directory: Path) -> None:
         self.count += 1
         await wait_until(lambda: self.open)
         if files.name in self.failing:
@@ -303,7 +303,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {"missing": Path.unlink, "truncated
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("pattern", ["search/index-*/lookup_tables.ndjson", "search/index-*/index/*.store", "export/export-*/kb.json", "export/export-*/br/kb.json", "export/openapi-*/openapi.json", "search/index-*/.checksums.json"])  # fmt: skip
+@pytest.mark.parametrize("pattern", ["search/index-*/tables.ndjson", "search/index-*/index/*.store", "export/export-*/kb.json", "export/export-*/br/kb.json", "export/openapi-*/openapi.json", "search/index-*/.checksums.json"])  # fmt: skip
 def test_damaged_files_are_built_again_at_the_next_start(
     database_url: str,
     tmp_path: Path,
@@ -337,7 +337,7 @@ def test_damaged_files_are_built_again_at_the_next_start(
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("pattern", ["search/index-*/lookup_tables.ndjson", "export/export-*/kb.json"])
+@pytest.mark.parametrize("pattern", ["search/index-*/tables.ndjson", "export/export-*/kb.json"])
 def test_files_damaged_while_they_are_served_are_built_again(
     app: HttpGateway,
     tmp_path: Path,

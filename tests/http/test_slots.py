@@ -151,4 +151,4 @@ def test_a_closed_transaction_is_never_opened_again(client: Client, load: Load) 
 
         assert ctx.release.version == version
         with pytest.raises(RuntimeError, match="closed"):
-            _ = ctx.connection
+            _ = ctx.transaction

@@ -39,17 +39,17 @@ def resolve_claim_id(ctx: RequestContext, fhir_id: str) -> str:
     """Resolve a FHIR id to a claim id: they are equal unless the claim id was too long for FHIR."""
     long_ids = ctx.cached(
         ("fhir claims",),
-        lambda: {to_fhir_id(claim_id): claim_id for claim_id in list_long_claim_ids(ctx.connection, MAX_ID_LENGTH)},
+        lambda: {to_fhir_id(claim_id): claim_id for claim_id in list_long_claim_ids(ctx.transaction, MAX_ID_LENGTH)},
     )
     return long_ids.get(fhir_id, fhir_id)
 
 
 def read_claim(ctx: RequestContext, resource_type: str, fhir_id: str, params: SearchParams) -> Response:
     """Response with one claim. Raises NotFound with suggestions."""
-    document = find_claim(ctx.connection, resolve_claim_id(ctx, fhir_id))
+    document = find_claim(ctx.transaction, resolve_claim_id(ctx, fhir_id))
     if document is None:
         # Claim ids begin with the slug of their subject, so the ids that follow are of the same or a similar record.
-        following = list_claims(ctx.connection, ClaimFilters(_list_kinds(resource_type)), after=fhir_id, limit=3)
+        following = list_claims(ctx.transaction, ClaimFilters(_list_kinds(resource_type)), after=fhir_id, limit=3)
         raise search.build_unknown_id_error(resource_type, fhir_id, (to_fhir_id(claim_id) for claim_id, _ in following))
     (resource,) = list_claim_resources(ctx, [orjson.loads(document)])
     if resource["resourceType"] != resource_type:
@@ -65,7 +65,7 @@ def list_claim_resources(ctx: RequestContext, claims: Sequence[Json]) -> list[Js
 
 
 def _load_claims(ctx: RequestContext, ids: Sequence[str]) -> list[Json]:
-    documents = list_claims_by_id(ctx.connection, ids)
+    documents = list_claims_by_id(ctx.transaction, ids)
     return [documents[claim_id] for claim_id in ids]
 
 
@@ -100,11 +100,11 @@ def get_index(ctx: RequestContext, resource_type: str) -> search.Index:
 def _list_entries(ctx: RequestContext, resource_type: str) -> list[search.Entry]:
     # A search by an umbrella must not come back without the harms of its forms.
     broader: dict[str, list[str]] = defaultdict(list)
-    for slug, ancestor in list_ancestors(ctx.connection, "procedure"):
+    for slug, ancestor in list_ancestors(ctx.transaction, "procedure"):
         broader[slug].append(ancestor)
     return [
         _build_entry(orjson.loads(document), resource_type, ctx.release.version, broader)
-        for document in iter_claims(ctx.connection, _list_kinds(resource_type))
+        for document in iter_claims(ctx.transaction, _list_kinds(resource_type))
     ]
 
 

@@ -200,7 +200,7 @@ def _translate(ctx: RequestContext, name: str | None, params: TranslateParams) -
 def _list_records_of_code(
     ctx: RequestContext, name: str | None, params: TranslateParams
 ) -> list[tuple[str, str, Json]]:
-    """(relation, code system, Coding) of the records that a code means, as the look-up by codes has them."""
+    """(relation, code system, Coding) of the records that a code means, as the code lookup has them."""
     code_map, default = get_code_map(ctx), CODE_SYSTEMS[name] if name else None
     system: CodeSystem | None = find_code_system(params.system) if params.system else default
     if system is None or (default is not None and system is not default):

@@ -31,7 +31,7 @@ def get_publisher(ctx: RequestContext) -> str:
     """Publisher of the content, from the license of the release."""
     return ctx.cached(
         ("fhir publisher",),
-        lambda: str(orjson.loads(get_current_release_json(ctx.connection))["license"]["attribution"]),
+        lambda: str(orjson.loads(get_current_release_json(ctx.transaction))["license"]["attribution"]),
     )
 
 
@@ -51,10 +51,10 @@ def list_resources(ctx: RequestContext, documents: Sequence[Json], resource_type
 
 def list_record_documents(ctx: RequestContext, keys: Sequence[tuple[str, str]]) -> list[Json]:
     """List documents in the order of the keys (record type and slug): of a source the summary, of others everything."""
-    documents = list_summaries(ctx.connection, [key for key in keys if key[0] == "source"])
+    documents = list_summaries(ctx.transaction, [key for key in keys if key[0] == "source"])
     for record_type in {record_type for record_type, _ in keys} - {"source"}:
         slugs = [slug for key_type, slug in keys if key_type == record_type]
-        found = list_documents(ctx.connection, record_type, slugs)
+        found = list_documents(ctx.transaction, record_type, slugs)
         documents |= {(record_type, slug): document for slug, document in found.items()}
     return [orjson.loads(documents[key]) for key in keys if key in documents]
 
@@ -123,9 +123,9 @@ def get_index(ctx: RequestContext, resource_type: str) -> search.Index:
 
 def _iter_entries(ctx: RequestContext, resource_type: str, record_type: str) -> Iterator[search.Entry]:
     names: dict[str, list[str]] = defaultdict(list)
-    for slug, _, text in list_names_with_kind(ctx.connection, record_type):
+    for slug, _, text in list_names_with_kind(ctx.transaction, record_type):
         names[slug].append(text)
-    summaries = map(orjson.loads, list_all_summaries(ctx.connection, record_type))
+    summaries = map(orjson.loads, list_all_summaries(ctx.transaction, record_type))
     prefix, system = _get_id_prefix(resource_type, record_type), RECORD_TYPES[record_type].fhir_system
     for document in sorted(summaries, key=lambda document: (normalize(document["name"]), document["slug"])):
         slug, name = document["slug"], document["name"]

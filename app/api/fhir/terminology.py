@@ -36,13 +36,13 @@ def list_concepts(ctx: RequestContext, name: str) -> Sequence[Concept]:
 
 def _list_record_concepts(ctx: RequestContext, record_type: str) -> list[Concept]:
     names: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for slug, name_kind, text in list_names_with_kind(ctx.connection, record_type):
+    for slug, name_kind, text in list_names_with_kind(ctx.transaction, record_type):
         if name_kind != "preferred":
             names[slug].append((name_kind, text))
     parents: dict[str, list[str]] = defaultdict(list)
-    for slug, parent in list_parents(ctx.connection, record_type):
+    for slug, parent in list_parents(ctx.transaction, record_type):
         parents[slug].append(parent)
-    families = list_families(ctx.connection) if record_type == "procedure" else {}
+    families = list_families(ctx.transaction) if record_type == "procedure" else {}
     ordered = sorted(names_by_slug(ctx, record_type).items(), key=lambda pair: (normalize(pair[1]), pair[0]))
     return [Concept(slug, name, tuple(names[slug]), tuple(parents[slug]), families.get(slug)) for slug, name in ordered]
 

@@ -8,12 +8,12 @@ import orjson
 from app.api.mcp.arguments import DisagreementsArguments, FindClaimsArguments, LookupCodeArguments, OptionsArguments
 from app.api.mcp.output import build_output, decode_offset, get_signature, invalid_argument, resolve_record
 from app.api.mcp.serialization import CitedSources
-from app.api.v1.lookup import describe_code, get_status, parse_codes
+from app.api.v1.code_lookup import describe_code, get_status, parse_codes
 from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.documents import DISAGREEMENTS, DocumentType
 from app.domain.json import Json
-from app.domain.record_types import DESCRIBED_TYPES, RECORD_TYPES
+from app.domain.record_types import RECORD_TYPES, TYPES_WITH_BLOCKS
 from app.errors import NotFound
 from app.formats.safety import iter_harm_lines
 from app.http.codes import get_code_map
@@ -55,7 +55,7 @@ def find_claims(ctx: RequestContext, args: FindClaimsArguments) -> Json:
     begin = decode_offset(ctx, args) or 0
     end = begin + args.limit
     sources = CitedSources()
-    claims = list_claims_by_id(ctx.connection, matches[begin:end])
+    claims = list_claims_by_id(ctx.transaction, matches[begin:end])
     output = {
         "items": [{**sources.cite(claims[name]), "subject": claims[name]["subject"]} for name in matches[begin:end]],
         "total": len(matches),
@@ -80,7 +80,7 @@ def _split_kinds(stems: list[str]) -> tuple[set[str], list[str]]:
 
 
 def _iter_searchable_claims(ctx: RequestContext) -> Iterator[SearchableClaim]:
-    for document in iter_claims(ctx.connection, tuple(CLAIM_KINDS)):
+    for document in iter_claims(ctx.transaction, tuple(CLAIM_KINDS)):
         claim = orjson.loads(document)
         value, subject = claim["value"], claim["subject"]
         topics = (vocabulary.CONTRAINDICATION_TOPICS.get(topic, topic) for topic in value.get("topics") or ())
@@ -93,7 +93,7 @@ def _iter_searchable_claims(ctx: RequestContext) -> Iterator[SearchableClaim]:
 def list_options(ctx: RequestContext, args: OptionsArguments) -> Json:
     """List the options of a condition."""
     _, slug = resolve_record(ctx, "condition", ("condition",), args.condition)
-    document = find_document(ctx.connection, DocumentType.OPTIONS, slug)
+    document = find_document(ctx.transaction, DocumentType.OPTIONS, slug)
     if document is None:
         raise NotFound(f"No options are stored for {slug!r}.")
     options, sources = orjson.loads(document), CitedSources()
@@ -128,13 +128,13 @@ def _serialize_option(row: Json) -> Json:
 
 def list_disagreements(ctx: RequestContext, args: DisagreementsArguments) -> Json:
     """List the disagreements of sources, of one record or all."""
-    subject = resolve_record(ctx, "record", DESCRIBED_TYPES, args.record) if args.record else None
-    document = orjson.loads(find_document(ctx.connection, *DISAGREEMENTS) or b"{}")
+    subject = resolve_record(ctx, "record", TYPES_WITH_BLOCKS, args.record) if args.record else None
+    document = orjson.loads(find_document(ctx.transaction, *DISAGREEMENTS) or b"{}")
     rows = [*document.get("contradictions", ()), *document.get("estimates", ())]
     rows = [row for row in rows if subject in {None, (row["record"]["type"], row["record"]["slug"])}]
     sources = CitedSources()
     ids = [claim["id"] for row in rows for position in row["positions"] for claim in position["claims"]]
-    claims = list_claims_by_id(ctx.connection, ids)
+    claims = list_claims_by_id(ctx.transaction, ids)
     items = [
         {
             "record": row["record"],

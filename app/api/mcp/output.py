@@ -25,11 +25,11 @@ def build_output(ctx: RequestContext, sources: CitedSources, output: Json) -> Js
     """Add the fields that every output has: release, notice and sources."""
 
     def find_notice() -> str:
-        current = orjson.loads(get_current_release_json(ctx.connection))
+        current = orjson.loads(get_current_release_json(ctx.transaction))
         return str(current.get("notice", {}).get("text", ""))
 
     release = ctx.release
-    urls = list_source_urls(ctx.connection, list(sources.by_slug))
+    urls = list_source_urls(ctx.transaction, list(sources.by_slug))
     notice = ctx.cached(("notice",), find_notice)
     return {
         "release": {"version": release.version, "date": release.date},
@@ -74,7 +74,7 @@ def resolve_record(ctx: RequestContext, parameter: str, record_types: Sequence[s
         matches = [
             (record_type, slug)
             for record_type in record_types
-            for slug in resolve_name(ctx.connection, record_type, name).slugs
+            for slug in resolve_name(ctx.transaction, record_type, name).slugs
         ]
     if len(matches) == 1:
         return matches[0]
@@ -84,7 +84,7 @@ def resolve_record(ctx: RequestContext, parameter: str, record_types: Sequence[s
         message = f"{name!r} is ambiguous ({candidates}); use a slug"
         raise InvalidParameter(message, errors=(FieldError(parameter, name, message),), suggestions=refs)
     for record_type in record_types:
-        if find_withdrawn(ctx.connection, record_type, name):
+        if find_withdrawn(ctx.transaction, record_type, name):
             raise build_missing_record_error(ctx, record_type, name)
     suggestions = [ref for record_type in record_types for ref in suggest_records(ctx, record_type, name, limit=3)]
     texts = [ref["slug"] for ref in suggestions] + [ref["name"] for ref in suggestions]

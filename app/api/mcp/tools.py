@@ -81,7 +81,7 @@ def find_records(ctx: RequestContext, args: FindArguments) -> Json:
     documents: dict[tuple[str, str], Json] = {}
     for record_type in dict.fromkeys(hit.record.type for hit in page):
         slugs = [hit.record.slug for hit in page if hit.record.type == record_type]
-        for slug, document in list_documents(ctx.connection, record_type, slugs).items():
+        for slug, document in list_documents(ctx.transaction, record_type, slugs).items():
             documents[record_type, slug] = orjson.loads(document)
     items = [
         {
@@ -125,14 +125,14 @@ def _list_sources(document: Json) -> Sequence[Json]:
 def get_record(ctx: RequestContext, args: GetArguments) -> Json:
     """Get a record or a claim."""
     sources = CitedSources()
-    if args.type in {"", "claim"} and (claim := find_claim(ctx.connection, args.name)):
+    if args.type in {"", "claim"} and (claim := find_claim(ctx.transaction, args.name)):
         return build_output(ctx, sources, _serialize_claim(orjson.loads(claim), sources))
     if args.type == "claim":
         # Claim ids begin with the slug of their subject, so the ids that follow are of the same or a similar record.
-        following = list_claims(ctx.connection, ClaimFilters(tuple(CLAIM_KINDS)), after=args.name, limit=3)
+        following = list_claims(ctx.transaction, ClaimFilters(tuple(CLAIM_KINDS)), after=args.name, limit=3)
         raise NotFound(f"Unknown claim {args.name!r}.", suggestions=tuple(claim_id for claim_id, _ in following))
     record_types = (args.type,) if args.type else GETTABLE_RECORD_TYPES
-    document = find_document(ctx.connection, *resolve_record(ctx, "name", record_types, args.name))
+    document = find_document(ctx.transaction, *resolve_record(ctx, "name", record_types, args.name))
     record = serialize_record(orjson.loads(document or b"{}"), sources, list(args.sections))
     return build_output(ctx, sources, record)
 
@@ -176,7 +176,7 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     relations = {row["slug"]: _list_nearest_relations(row["relations"], args.role) for row in rows}
     claim_ids = [relation["claim"] for nearest in relations.values() for relation in nearest]
     claim_ids += [position["claim"] for row in rows for position in row["positions"]["items"]]
-    claims = list_claims_by_id(ctx.connection, claim_ids)
+    claims = list_claims_by_id(ctx.transaction, claim_ids)
     items = [
         {
             "slug": row["slug"],
@@ -205,13 +205,13 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
 
 
 def _filter_procedures(ctx: RequestContext, record_type: str, slug: str, filters: Filters) -> FilteredList:
-    return FilteredList(ctx.connection, f"{PATH_BY_RECORD_TYPE[record_type]}/{slug}/procedures", filters)
+    return FilteredList(ctx.transaction, f"{PATH_BY_RECORD_TYPE[record_type]}/{slug}/procedures", filters)
 
 
 def _list_broader_slugs(ctx: RequestContext, record_type: str, slug: str) -> list[str]:
     """Broader records, the nearest first."""
     parents: dict[str, list[str]] = {}
-    for child, parent in list_parents(ctx.connection, record_type):
+    for child, parent in list_parents(ctx.transaction, record_type):
         parents.setdefault(child, []).append(parent)
     broader = list(parents.get(slug, ()))
     for ancestor in broader:
@@ -239,14 +239,14 @@ def compare_procedures(ctx: RequestContext, args: CompareArguments) -> Json:
     slugs = list(dict.fromkeys(resolve_record(ctx, "procedures", ("procedure",), name)[1] for name in args.procedures))
     if len(slugs) < 2:
         raise invalid_argument("procedures", slugs[0], "two different procedures are required")
-    bodies = list_documents(ctx.connection, "procedure", slugs)
+    bodies = list_documents(ctx.transaction, "procedure", slugs)
     documents: list[Json] = [orjson.loads(bodies[slug]) for slug in slugs]
     comparison = build_comparison(documents, with_findings=True)
     rows = [{**row, "cells": [_shorten_cell(cell) for cell in row["cells"]]} for row in comparison["rows"]]
     compared_ids = {claim_id for row in rows for cell in row["cells"] for claim_id in cell["claims"]}
     citations = [
         {"claim": claim_id, "sources": sources.add(citation["source"] for citation in claim["citations"])}
-        for claim_id, claim in list_claims_by_id(ctx.connection, compared_ids).items()
+        for claim_id, claim in list_claims_by_id(ctx.transaction, compared_ids).items()
     ]
     return build_output(
         ctx,
@@ -276,15 +276,15 @@ def _shorten_cell(cell: Json) -> Json:
 def list_changes(ctx: RequestContext, args: WhatChangedArguments) -> Json:
     """List the changes of a release, field by field."""
     sources, version = CitedSources(), args.version or ctx.release.version
-    known = [*list_versions(ctx.connection), ctx.release.version]
+    known = [*list_versions(ctx.transaction), ctx.release.version]
     if version not in known:
         suggestions = find_nearest(version, known, limit=3) or known[-1:]
         raise NotFound(f"Unknown release {version!r}.", suggestions=tuple(dict.fromkeys(suggestions)))
-    filtered = FilteredList(ctx.connection, f"releases/{version}/changes")
+    filtered = FilteredList(ctx.transaction, f"releases/{version}/changes")
     rows = list_rows(filtered, after=decode_offset(ctx, args), limit=args.limit + 1)
     changes = [orjson.loads(row.json) for row in rows[: args.limit]]
     claim_ids = [match[1] if (match := _CLAIM_FIELD.match(change["field"])) else "" for change in changes]
-    claims = list_claims_by_id(ctx.connection, filter(None, claim_ids))
+    claims = list_claims_by_id(ctx.transaction, filter(None, claim_ids))
     items: list[Json] = []
     for change, claim_id in zip(changes, claim_ids, strict=True):
         citations = claims.get(claim_id, {"citations": ()})["citations"]

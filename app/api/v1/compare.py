@@ -22,6 +22,6 @@ def compare_procedures(params: Annotated[CompareParams, Query()], ctx: Context) 
     if len(slugs) < 2:
         message = "at least two different procedures are required"
         raise InvalidParameter(f"procedure: {message}", errors=(FieldError("procedure", slugs[0], message),))
-    bodies = list_documents(ctx.connection, "procedure", slugs)
+    bodies = list_documents(ctx.transaction, "procedure", slugs)
     documents: list[dict[str, Any]] = [orjson.loads(bodies[slug]) for slug in slugs]
     return ctx.json_response(build_comparison(documents))

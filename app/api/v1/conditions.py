@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from app.api.deps import Context, PathSlug, create_router
-from app.api.parameters import BatchQuery, ConditionParams, ProcedureLookupQuery, ReleaseQuery
+from app.api.parameters import BatchQuery, ConditionParams, LinkedProcedureQuery, ReleaseQuery
 from app.api.v1.record_responses import get_batch, get_record, list_page, list_procedures_of_record
 from app.domain.documents import DocumentType
 from app.http.slug_resolution import get_document
 from app.openapi.responses import RECORD_RESPONSES
 from app.schemas.building_blocks import Batch, BlockPage, ListPage
-from app.schemas.records import ConditionDetail, ConditionOptions, ConditionSummary, ProcedureLookupEntry
+from app.schemas.records import ConditionDetail, ConditionOptions, ConditionSummary, ProcedureWithRelations
 
 router = create_router("conditions", prefix="/conditions")
 
@@ -34,8 +34,8 @@ def get_condition(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
     return get_record(ctx, "condition", slug)
 
 
-@router.get("/{slug}/procedures", response_model=BlockPage[ProcedureLookupEntry], responses=RECORD_RESPONSES)
-def list_procedures_of_condition(slug: PathSlug, params: ProcedureLookupQuery, ctx: Context) -> Response:
+@router.get("/{slug}/procedures", response_model=BlockPage[ProcedureWithRelations], responses=RECORD_RESPONSES)
+def list_procedures_of_condition(slug: PathSlug, params: LinkedProcedureQuery, ctx: Context) -> Response:
     """Procedures that are used for this condition or a narrower one, each once with the relations that link them."""
     return list_procedures_of_record(ctx, "condition", slug, params)
 

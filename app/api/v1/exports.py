@@ -124,7 +124,7 @@ _add_table_export("sources", "Every source, one per row, with its identifiers an
 
 def _csv_response(ctx: RequestContext, name: str, params: ListParams, *, bom: bool) -> Response:
     items = []
-    for row in iter_rows(FilteredList(ctx.connection, name, params.build_filters(ctx), params.build_order())):
+    for row in iter_rows(FilteredList(ctx.transaction, name, params.build_filters(ctx), params.build_order())):
         items.append(ctx.resolve_links(row.json))
         if len(items) > MAX_ROWS:
             message = f"more than {MAX_ROWS} rows; narrow the list or use /v1/export"

@@ -39,13 +39,13 @@ _JSON_FEED: Final[_Responses] = {
 
 
 def _find_author(ctx: RequestContext) -> str:
-    current = orjson.loads(get_current_release_json(ctx.connection))
+    current = orjson.loads(get_current_release_json(ctx.transaction))
     return str(current["license"]["attribution"])
 
 
 def _build_releases_feed(ctx: RequestContext, extension: str) -> Feed:
     releases = [
-        orjson.loads(ctx.resolve_links(row.json)) for row in iter_rows(FilteredList(ctx.connection, "releases"))
+        orjson.loads(ctx.resolve_links(row.json)) for row in iter_rows(FilteredList(ctx.transaction, "releases"))
     ]
     return Feed(
         permanent_name="releases",
@@ -69,7 +69,7 @@ def _build_releases_feed(ctx: RequestContext, extension: str) -> Feed:
 
 def _build_changes_feed(ctx: RequestContext, version: str, params: ChangeFilterParams, extension: str) -> Feed:
     release = get_release(ctx, version)
-    rows = FilteredList(ctx.connection, f"releases/{version}/changes", params.build_filters(ctx), params.build_order())
+    rows = FilteredList(ctx.transaction, f"releases/{version}/changes", params.build_filters(ctx), params.build_order())
     changes = [orjson.loads(ctx.resolve_links(row.json)) for row in iter_rows(rows)]
     return Feed(
         permanent_name=f"release/{version}",

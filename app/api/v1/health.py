@@ -10,7 +10,7 @@ from app.db.errors import DatabaseError
 from app.errors import NotFound, NotLoaded, NotReady, Unavailable
 from app.http.context import request_context
 from app.http.problems import problem_response
-from app.http.search import INDEX_FILES, get_index
+from app.http.search import INDEX_ARTIFACT, get_index
 from app.http.services import get_services
 from app.monitoring.metrics import MEDIA_TYPE
 from app.monitoring.metrics_server import is_authorized
@@ -57,7 +57,7 @@ async def get_readiness(request: Request) -> Response:
                 get_index(ctx)
             except NotReady:
                 # While the next release is prepared, the one before is served.
-                if services.prepared.find(services.gateway.revision, INDEX_FILES.name) is None:
+                if services.prepared.find(services.gateway.revision, INDEX_ARTIFACT.name) is None:
                     raise
 
     try:

@@ -93,10 +93,10 @@ def _build_feed(
 ) -> KnowledgeFeed:
     base = ctx.settings.link_base
     updated = to_timestamp(ctx.release.date)
-    attribution = orjson.loads(get_current_release_json(ctx.connection))["license"]["attribution"]
+    attribution = orjson.loads(get_current_release_json(ctx.transaction))["license"]["attribution"]
     entries = []
     for record in records:
-        document = find_document(ctx.connection, record.record_type, record.slug)
+        document = find_document(ctx.transaction, record.record_type, record.slug)
         facts = orjson.loads(bytes(document)) if document else {}
         url = f"{base}/{PATH_BY_RECORD_TYPE[record.record_type]}/{record.slug}"
         if for_clinicians:

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from app.api.deps import Context, PathSlug, create_router
-from app.api.parameters import BatchQuery, PainGeneratorParams, ProcedureLookupQuery, ReleaseQuery
+from app.api.parameters import BatchQuery, LinkedProcedureQuery, PainGeneratorParams, ReleaseQuery
 from app.api.v1.record_responses import get_batch, get_record, list_page, list_procedures_of_record
 from app.openapi.responses import RECORD_RESPONSES
 from app.schemas.building_blocks import Batch, BlockPage, ListPage
-from app.schemas.records import PainGeneratorDetail, PainGeneratorSummary, ProcedureLookupEntry
+from app.schemas.records import PainGeneratorDetail, PainGeneratorSummary, ProcedureWithRelations
 
 router = create_router("pain generators", prefix="/pain-generators")
 
@@ -32,7 +32,7 @@ def get_pain_generator(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Respons
     return get_record(ctx, "pain_generator", slug)
 
 
-@router.get("/{slug}/procedures", response_model=BlockPage[ProcedureLookupEntry], responses=RECORD_RESPONSES)
-def list_procedures_of_pain_generator(slug: PathSlug, params: ProcedureLookupQuery, ctx: Context) -> Response:
+@router.get("/{slug}/procedures", response_model=BlockPage[ProcedureWithRelations], responses=RECORD_RESPONSES)
+def list_procedures_of_pain_generator(slug: PathSlug, params: LinkedProcedureQuery, ctx: Context) -> Response:
     """Procedures that diagnose or treat this pain generator or a narrower one, each once with the relations that link them."""
     return list_procedures_of_record(ctx, "pain_generator", slug, params)

@@ -27,7 +27,7 @@ def list_targets(params: Annotated[TargetParams, Query()], ctx: Context) -> Resp
 def get_targets_matrix(params: Annotated[MatrixParams, Query()], ctx: Context) -> Response:
     """Matrix of procedures and pain generators, for a heat map. `body_region` filters the pain generators."""
     rows = list_matrix(
-        ctx.connection, families=params.family, roles=params.role, body_regions=params.body_region, limit=MAX_CELLS + 1
+        ctx.transaction, families=params.family, roles=params.role, body_regions=params.body_region, limit=MAX_CELLS + 1
     )
     if len(rows) > MAX_CELLS:
         message = f"more than {MAX_CELLS} cells; filter by family, role or body region"

@@ -43,9 +43,9 @@ def _list_claims(ctx: RequestContext, slug: str, claim_kind: str, params: Paging
     check_record_exists(ctx, "procedure", slug)
     signature = f"{slug}/{claim_kind}"
     after = decode_cursor(ctx, params.cursor, signature)
-    rows = list_record_claims(ctx.connection, "procedure", slug, claim_kind, after=after, limit=params.limit + 1)
+    rows = list_record_claims(ctx.transaction, "procedure", slug, claim_kind, after=after, limit=params.limit + 1)
     total = ctx.cached_by_request(
-        ("claims", slug, claim_kind), lambda: count_record_claims(ctx.connection, "procedure", slug, claim_kind)
+        ("claims", slug, claim_kind), lambda: count_record_claims(ctx.transaction, "procedure", slug, claim_kind)
     )
     last_offset = rows[params.limit - 1].offset if len(rows) > params.limit else None
     return list_response(

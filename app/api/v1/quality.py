@@ -13,7 +13,7 @@ router = create_router("quality")
 
 
 def _quality_report(ctx: RequestContext, key: DocumentKey) -> Response:
-    return ctx.bytes_response(bytes(find_document(ctx.connection, *key) or b"{}"))
+    return ctx.bytes_response(bytes(find_document(ctx.transaction, *key) or b"{}"))
 
 
 @router.get("/quality", response_model=Quality)

@@ -6,7 +6,7 @@ import orjson
 from fastapi import Response
 
 from app.api.parameters import BatchParams, PageParams
-from app.domain.record_types import DESCRIBED_TYPES, PATH_BY_RECORD_TYPE
+from app.domain.record_types import PATH_BY_RECORD_TYPE, TYPES_WITH_BLOCKS
 from app.errors import FieldError, InvalidParameter
 from app.http.alternate_links import alternate_link_header
 from app.http.context import RequestContext
@@ -50,7 +50,7 @@ def get_record(ctx: RequestContext, record_type: str, slug: str) -> Response:
     """A record in full. A record with texts has other representations, which the Link header names."""
     document = get_document(ctx, record_type, slug)
     path = PATH_BY_RECORD_TYPE[record_type]
-    headers = alternate_link_header(ctx, path, slug) if record_type in DESCRIBED_TYPES else None
+    headers = alternate_link_header(ctx, path, slug) if record_type in TYPES_WITH_BLOCKS else None
     return ctx.bytes_response(document, headers=headers)
 
 
@@ -58,7 +58,7 @@ def get_batch(ctx: RequestContext, record_type: str, params: BatchParams) -> Res
     """Documents in the requested order; `not_found` lists the names without a record, or with several."""
     slug_by_name = {name: find_slug(ctx, record_type, name) for name in params.slug}
     slugs = list(dict.fromkeys(slug for slug in slug_by_name.values() if slug is not None))
-    documents = list_documents(ctx.connection, record_type, slugs)
+    documents = list_documents(ctx.transaction, record_type, slugs)
     items = b",".join(bytes(documents[slug]) for slug in slugs)
     missing = orjson.dumps([name for name, slug in slug_by_name.items() if slug is None])
     return ctx.bytes_response(b'{"items":[' + items + b'],"not_found":' + missing + b"}")

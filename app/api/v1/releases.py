@@ -32,7 +32,7 @@ def list_releases(params: PageQuery, ctx: Context) -> Response:
 @router.get("/current", response_model=CurrentReleaseOut)
 def get_current_release(_: ReleaseQuery, ctx: Context) -> Response:
     """The current release, with counts, license and review status."""
-    return ctx.bytes_response(bytes(get_current_release_json(ctx.connection)))
+    return ctx.bytes_response(bytes(get_current_release_json(ctx.transaction)))
 
 
 @router.get("/{version}", response_model=ReleaseSummary, responses=NOT_FOUND_RESPONSE)
@@ -44,14 +44,14 @@ def get_release_summary(version: Version, _: ReleaseQuery, ctx: Context) -> Resp
 @router.get("/{version}/changes", response_model=ListPage[ChangeOut], responses=NOT_FOUND_RESPONSE)
 def list_changes_of_release(version: Version, params: Annotated[ChangeParams, Query()], ctx: Context) -> Response:
     """Changes of a release, field by field."""
-    if version not in [*list_versions(ctx.connection), ctx.release.version]:
+    if version not in [*list_versions(ctx.transaction), ctx.release.version]:
         raise _unknown_release(ctx, version)
     return list_page(ctx, f"releases/{version}/changes", params)
 
 
 def get_release(ctx: RequestContext, version: str) -> Json:
     """JSON of a release. Raises NotFound with similar versions."""
-    body = find_document(ctx.connection, DocumentType.RELEASE, version)
+    body = find_document(ctx.transaction, DocumentType.RELEASE, version)
     if body is None:
         raise _unknown_release(ctx, version)
     release: Json = orjson.loads(ctx.resolve_links(bytes(body)))
@@ -59,6 +59,6 @@ def get_release(ctx: RequestContext, version: str) -> Json:
 
 
 def _unknown_release(ctx: RequestContext, version: str) -> NotFound:
-    known = [*list_versions(ctx.connection), ctx.release.version]
+    known = [*list_versions(ctx.transaction), ctx.release.version]
     nearest = find_nearest(version, known, limit=3) or known[-1:]
     return NotFound(f"Unknown release {version!r}.", suggestions=tuple(dict.fromkeys(nearest)))

@@ -168,7 +168,7 @@ def _list_related_procedures(ctx: RequestContext, hits: list[Hit]) -> list[orjso
         ("related", path),
         lambda: [
             ctx.resolve_links(row.json)[:-1]
-            for row in list_rows(FilteredList(ctx.connection, path), after=None, limit=10)
+            for row in list_rows(FilteredList(ctx.transaction, path), after=None, limit=10)
         ],
     )
     name = named_hit.matched_text if named_hit.exact else named_hit.record.name

@@ -33,7 +33,7 @@ def get_source(slug: PathSlug, _: ReleaseQuery, ctx: Context) -> Response:
 @router.get("/claims/{id}", response_model=ClaimOut, responses=NOT_FOUND_RESPONSE)
 def get_claim(id: ClaimId, _: ReleaseQuery, ctx: Context) -> Response:
     """One claim."""
-    document = find_claim(ctx.connection, id)
+    document = find_claim(ctx.transaction, id)
     if document is None:
         raise NotFound(f"Unknown claim {id[:200]!r}.")
     return ctx.bytes_response(bytes(document))

@@ -188,7 +188,7 @@ def show_comparison_frame(ctx: RequestContext) -> Json:
         message = f"two to {MAX_COMPARED} procedures are compared"
         raise InvalidParameter(f"procedure: {message}", errors=(FieldError("procedure", None, message),))
     slugs = list(dict.fromkeys(resolve_filter_value(ctx, "procedure", "procedure", name[:200]) for name in names))
-    bodies = list_documents(ctx.connection, "procedure", slugs)
+    bodies = list_documents(ctx.transaction, "procedure", slugs)
     records = [parse_document(ctx, bodies[slug]) for slug in slugs]
     base = ctx.settings.link_base
     url = f"{base}/compare?{'&'.join(f'procedure={slug}' for slug in slugs)}"

@@ -142,7 +142,7 @@ def _resolve_record(ctx: RequestContext, folder: str, slug: str) -> Target:
     except Redirect as redirect:
         # The pasted URL may have an old slug: return the record instead of a redirect.
         slug = redirect.slug
-        body = find_document(ctx.connection, record_type, slug) or b"{}"
+        body = find_document(ctx.transaction, record_type, slug) or b"{}"
     suffix = "/options" if record_type == "condition" else ""
     page = f"/{folder}/{slug}"
     return Target(parse_document(ctx, body)["name"], page, f"/embed{page}{suffix}")

@@ -9,7 +9,7 @@ from fastapi import Request, Response
 
 from app.domain.documents import DocumentType
 from app.domain.json import Json
-from app.domain.record_types import DESCRIBED_TYPES, PATH_BY_RECORD_TYPE
+from app.domain.record_types import PATH_BY_RECORD_TYPE, TYPES_WITH_BLOCKS
 from app.errors import NotFound
 from app.http.context import RequestContext, request_context
 from app.http.problems import problem_response
@@ -128,7 +128,7 @@ def load_typical_relief_card(ctx: RequestContext) -> Json:
     """Load the card of typical relief of all procedures."""
     claims = [claim for claim in load_rows(ctx, "relief-durations") if claim["value"]["typical"]]
     slugs = list(dict.fromkeys(claim["subject"]["slug"] for claim in claims))
-    bodies = list_documents(ctx.connection, "procedure", slugs)
+    bodies = list_documents(ctx.transaction, "procedure", slugs)
     records = [parse_document(ctx, bodies[slug]) for slug in slugs]
     return cards.build_typical_relief_card(claims, records, get_current_release(ctx), ctx.settings.link_base)
 
@@ -138,9 +138,9 @@ def load_search_card(ctx: RequestContext) -> Json:
     """Load the search card, without results. Its `names` let the script search on a static host."""
     base = ctx.settings.link_base
     names: list[Json] = []
-    for record_type in DESCRIBED_TYPES:
+    for record_type in TYPES_WITH_BLOCKS:
         other_names: dict[str, list[str]] = {}
-        for name_text, slug in list_names(ctx.connection, record_type).items():
+        for name_text, slug in list_names(ctx.transaction, record_type).items():
             other_names.setdefault(slug, []).append(name_text)
         names += [
             {

@@ -25,7 +25,7 @@ def show_body_region(ctx: RequestContext, region: str) -> Response:
         raise NotFound(f"Unknown part of the body {region[:80]!r}.", suggestions=paths)
     label = vocabulary.BODY_REGIONS[region]
     conditions = [row for row in load_rows(ctx, "conditions") if region in row["body_regions"] and not row["stub"]]
-    bodies = list_documents(ctx.connection, "condition", [row["slug"] for row in conditions[:_MAX_CONDITIONS]])
+    bodies = list_documents(ctx.transaction, "condition", [row["slug"] for row in conditions[:_MAX_CONDITIONS]])
     documents = [parse_document(ctx, bodies[row["slug"]]) for row in conditions[:_MAX_CONDITIONS]]
     return render_template(
         ctx,

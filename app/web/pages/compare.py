@@ -31,7 +31,7 @@ def show_comparison(ctx: RequestContext) -> Response:
     if len(slugs) > MAX_PROCEDURES:
         message = f"Choose at most six procedures; {len(slugs)} are chosen."
     elif len(slugs) >= 2:
-        bodies = list_documents(ctx.connection, "procedure", slugs)
+        bodies = list_documents(ctx.transaction, "procedure", slugs)
         documents = [parse_document(ctx, bodies[slug]) for slug in slugs]
         comparison = build_comparison(documents)
         no_procedure = _describe_no_procedure(ctx, documents, comparison["no_procedure"])
@@ -64,7 +64,7 @@ def _describe_no_procedure(
     own = {condition["slug"]: condition for document in documents for condition in list_conditions(document).values()}
     conditions = shared or list(own.values())
     described = conditions[:_MAX_CONDITIONS]
-    bodies = list_documents(ctx.connection, DocumentType.OPTIONS, [condition["slug"] for condition in described])
+    bodies = list_documents(ctx.transaction, DocumentType.OPTIONS, [condition["slug"] for condition in described])
     texts: dict[str, list[tuple[str, str]]] = {
         "indications": [
             (f"{condition['name']}: care without a procedure", f"/conditions/{condition['slug']}#care")

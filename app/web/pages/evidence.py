@@ -63,7 +63,7 @@ def _render_evidence(ctx: RequestContext, template: str, record: Json, **variabl
     chosen = validate_choices(ctx, "kind", {kind["name"]: kind["label"] for kind in kinds})
     numbers = number_claims(record)
     foreign = list_foreign_claims(record, numbers)
-    bodies = list_claims(ctx.connection, foreign)
+    bodies = list_claims(ctx.transaction, foreign)
     foreign_claims = [
         orjson.loads(ctx.resolve_links(bytes(bodies[claim_id]))) for claim_id in foreign if claim_id in bodies
     ]

@@ -29,7 +29,7 @@ def show_matrix(ctx: RequestContext) -> Response:
     regions = validate_choices(ctx, "body_region", vocabulary.BODY_REGIONS)
     roles = validate_choices(ctx, "role", vocabulary.TARGET_ROLES)
     orientation = (validate_choices(ctx, "by", ORIENTATIONS) or ["procedure"])[0]
-    rows = list_matrix(ctx.connection, families=families, roles=roles, body_regions=regions, limit=MAX_RELATIONS + 1)
+    rows = list_matrix(ctx.transaction, families=families, roles=roles, body_regions=regions, limit=MAX_RELATIONS + 1)
     too_many = len(rows) > MAX_RELATIONS
     axes = _build_axes([] if too_many else rows, orientation)
     total = len(axes["down"])

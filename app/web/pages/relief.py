@@ -20,7 +20,7 @@ PAGE_SIZE: Final = 250
 @page("/relief")
 def show_relief(ctx: RequestContext) -> Response:
     """Relief estimates of all procedures on one time axis."""
-    estimates = FilteredList(ctx.connection, "relief-durations")
+    estimates = FilteredList(ctx.transaction, "relief-durations")
     total = count_rows(estimates)
     start = parse_start(ctx, total)
     claims = _load_whole_groups(ctx, estimates, start)
@@ -47,7 +47,7 @@ def show_relief(ctx: RequestContext) -> Response:
 
 
 def _list_differing_procedures(ctx: RequestContext) -> frozenset[str]:
-    disagreements = parse_document(ctx, find_document(ctx.connection, *DISAGREEMENTS) or b'{"estimates": []}')
+    disagreements = parse_document(ctx, find_document(ctx.transaction, *DISAGREEMENTS) or b'{"estimates": []}')
     return frozenset(row["procedure"]["slug"] for row in disagreements["estimates"])
 
 

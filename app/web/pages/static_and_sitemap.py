@@ -91,7 +91,7 @@ def get_sitemap(request: Request) -> Response:
         ]
         paths += [f"/body/{region}" for region in vocabulary.BODY_REGIONS]
         urls = [(path, ctx.release.date) for path in paths]
-        versions = list_change_versions(ctx.connection)
+        versions = list_change_versions(ctx.transaction)
         for record_type, folder in PATH_BY_RECORD_TYPE.items():
             for slug in sorted(names_by_slug(ctx, record_type)):
                 date = get_release_date(ctx, versions[record_type, slug])

@@ -1,4 +1,4 @@
-"""Responses of the look-up by codes of other organizations."""
+"""Responses of the code lookup."""
 
 from typing import Annotated
 

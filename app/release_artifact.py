@@ -1,4 +1,4 @@
-"""Child process that builds files of a release: `python -m app.release_files NAME REVISION DIRECTORY`.
+"""Child process that builds an artifact of a release: `python -m app.release_artifact NAME REVISION DIRECTORY`.
 
 The settings come as JSON on standard input: they may hold a password. Exits without building anything if the database holds
 another release.
@@ -34,18 +34,18 @@ def write_files(name: str, revision: str, settings_json: bytes, work: Path) -> N
     """Write the files of a release to an empty directory. Raises NotReady if another one is loaded."""
     # Imported under the lock: the processes that only wait for it stay small.
     from app.http.preparation import internal_context  # noqa: PLC0415
-    from app.main import RELEASE_FILES, create_app  # noqa: PLC0415
+    from app.main import RELEASE_ARTIFACTS, create_app  # noqa: PLC0415
     from app.settings import Settings  # noqa: PLC0415
 
     settings = Settings.model_validate_json(settings_json)
-    files = next(files for files in RELEASE_FILES if files.name == name)
+    artifact = next(artifact for artifact in RELEASE_ARTIFACTS if artifact.name == name)
     if hasattr(os, "nice"):
-        os.nice(files.niceness)
+        os.nice(artifact.niceness)
     service = create_app(settings.model_copy(update={"otlp_endpoint": "", "access_log": False, "metrics_dir": None}))
     with internal_context(service.app) as ctx:
         if ctx.release.revision != revision:
             raise NotReady("Another release is loaded.")
-        files.write(ctx, work)
+        artifact.write(ctx, work)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Look-up by codes of other organizations: from a diagnosis code to what treats it."""
+"""Code lookup, from a diagnosis code to what treats it."""
 
 from typing import Annotated
 from urllib.parse import urlencode
@@ -20,7 +20,7 @@ from app.http.codes import Code, CodedRecord, CodeMap, UnknownCode, get_code_map
 from app.http.context import RequestContext
 from app.http.slug_resolution import build_ref
 from app.queries.documents import list_documents
-from app.schemas.lookup import CodeLookup
+from app.schemas.code_lookup import CodeLookup
 
 MAX_CODES = 50
 # "known" sorts first.
@@ -29,8 +29,8 @@ router = create_router("codes")
 CodeText = Annotated[str, Field(min_length=1, max_length=120, pattern=PRINTABLE)]
 
 
-class LookupParams(ReleaseParams):
-    """Parameters of a look-up by code."""
+class CodeLookupParams(ReleaseParams):
+    """Parameters of the code lookup."""
 
     code: list[CodeText] = Field(
         min_length=1,
@@ -41,13 +41,13 @@ class LookupParams(ReleaseParams):
 
 
 @router.get("/lookup", response_model=CodeLookup)
-def lookup_codes(params: Annotated[LookupParams, Query()], ctx: Context) -> Response:
+def lookup_codes(params: Annotated[CodeLookupParams, Query()], ctx: Context) -> Response:
     """Records that codes lead to; for a condition with what treats it. A valid code without a record is `unknown`."""
     code_map = get_code_map(ctx)
     codes = parse_codes(code_map, params.code, params.system)
     records = {code: code_map.list_records(code) for code in codes}
     conditions = {record.slug for found in records.values() for record in found if record.record_type == "condition"}
-    treatments = list_documents(ctx.connection, DocumentType.TREATMENTS, sorted(conditions))
+    treatments = list_documents(ctx.transaction, DocumentType.TREATMENTS, sorted(conditions))
     items = [
         {
             **describe_code(code_map, code, has_records=bool(records[code])),
