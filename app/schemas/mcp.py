@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.schemas.building_blocks import Ref, ResponseModel, ReviewOut, SourceRef
 from app.schemas.claims import CertaintyOut, TypicalRelief
-from app.schemas.records import NotFoundOut, RecordedPosition
+from app.schemas.records import NotFoundOut
 
 
 class ReleaseRef(ResponseModel):
@@ -66,7 +66,7 @@ class RecordHit(ResponseModel):
     safety: list[str] = Field(
         description="Serious harms, positions against and emergency signs of the record and its forms; say them with any benefit."
     )
-    sources: list[str] = Field(description="Slugs of the record's sources; at most five.")
+    sources: list[str] = Field(description="Slugs of the record's sources; at most two.")
 
 
 class TreatmentRelation(ResponseModel):
@@ -77,23 +77,18 @@ class TreatmentRelation(ResponseModel):
     claim: CitedClaim
 
 
-class CitedPosition(RecordedPosition):
-    """Position of a body with its sources."""
-
-    sources: list[str] = Field(description="Slugs of its sources.")
-
-
 class TreatmentHit(ResponseModel):
     """Procedure that diagnoses or treats the record."""
 
     slug: str
     name: str
     family: str
-    serious_risks: list[dict[str, Any]] = Field(
-        description="Serious risks of the procedure and its forms with the worst figure; say them when you name it."
+    safety: list[str] = Field(
+        description="Forms, serious harms, positions against, contraindications and emergency signs of the procedure and its "
+        "forms; say them when you name it."
     )
-    positions: list[CitedPosition] = Field(
-        description="Positions of bodies on the procedure and its forms; say those against it when you name it."
+    positions: dict[str, int] = Field(
+        description="Number of positions of bodies on the procedure and its forms; `get` has them in the section `positions`."
     )
     typical_relief: list[TypicalRelief] = Field(description="Typical duration of relief; empty: unknown.")
     relations: list[TreatmentRelation] = Field(description="Nearest relation of each role that the request allows.")
@@ -204,20 +199,33 @@ class WhatTreatsOutput(ToolOutput):
     next: str | None = Field(description="`cursor` of the next page; null: this is the last page.")
 
 
+class ComparedProcedure(Ref):
+    """Procedure of a comparison."""
+
+    safety: list[str] = Field(
+        description="Forms, serious harms, positions against, contraindications and emergency signs of the procedure and its "
+        "forms; say them with any benefit."
+    )
+
+
+class ComparedValue(ResponseModel):
+    text: str
+    claims: list[str] = Field(description="Ids of the claims that state it; none: an attribute of the procedure.")
+
+
 class ComparedCell(ResponseModel):
     """Values of one procedure in one row. `status` says if they are unknown."""
 
-    procedure: str
     status: str
-    values: list[str]
-    claims: list[str]
+    values: list[ComparedValue]
+    more: int = Field(description="Number of values that did not fit; request the row alone, or `get` its section.")
 
 
 class ComparedRow(ResponseModel):
     name: str
     label: str
     differs: bool
-    cells: list[ComparedCell]
+    cells: list[ComparedCell] = Field(description="One for each procedure, in their order.")
 
 
 class ClaimSources(ResponseModel):
@@ -226,14 +234,18 @@ class ClaimSources(ResponseModel):
 
 
 class CompareOutput(ToolOutput):
-    """Comparison of procedures. "No procedure" is also an option."""
+    """Comparison of procedures, harms first. "No procedure" is also an option."""
 
-    procedures: list[Ref]
+    procedures: list[ComparedProcedure]
     rows: list[ComparedRow]
+    unknown: list[str] = Field(description="Rows in which nothing is known of any of the procedures.")
     no_procedure: list[Ref] = Field(
         description="Conditions shared by all procedures; their records describe care without a procedure."
     )
-    citations: list[ClaimSources]
+    citations: list[ClaimSources] = Field(
+        description="Sources of the claims, as they fit; `get` finds a claim by its id."
+    )
+    url: str = Field(description="The whole comparison.")
 
 
 class ChangeSummary(ResponseModel):
@@ -269,6 +281,7 @@ class DisagreementsOutput(ToolOutput):
         description="Record, dimension of the disagreement, and its positions with the statements of their claims."
     )
     total: int
+    next: str | None = Field(description="`cursor` of the next page; null: this is the last page.")
 
 
 class TreatmentOption(ResponseModel):

@@ -20,7 +20,9 @@ from live import find_free_port
 from mcp.client.client import Client as McpClient
 
 from app.api.mcp.arguments import SECTIONS
+from app.api.mcp.serialization import CitedSources
 from app.api.mcp.server import describe_tool
+from app.api.mcp.short_table import ShortTable
 from app.api.mcp.tools import TOOLS as MCP_TOOLS
 from app.domain.json import Json
 from app.loader.content import load_content
@@ -222,15 +224,46 @@ def test_find_says_the_harms_of_its_hits_and_never_reassures(call: Callable[[str
     assert "never tell a person that their signs are harmless" in harmless["emergency_note"]
 
 
-def test_every_row_of_what_treats_has_the_positions_of_bodies_those_against_first(
-    call: Callable[[str, Json], Any],
-) -> None:
-    items = call("what_treats", {"record": "lumbar-radiculopathy", "limit": 50}).structured_content["items"]
-    positions = {item["slug"]: [position["position"] for position in item["positions"]] for item in items}
+def walk(call: Callable[[str, Json], Any], tool: str, arguments: Json) -> list[Json]:
+    """Items of every page, each page below 8,000 characters."""
+    items: list[Json] = []
+    cursor = ""
+    while cursor is not None:
+        result = call(tool, {**arguments, "cursor": cursor})
+        assert not result.is_error, result.content
+        assert len(result.content[0].text) < 8_000
+        items += result.structured_content["items"]
+        cursor = result.structured_content["next"]
+    return items
 
-    assert positions["transforaminal-epidural-steroid-injection"][0] == "against"
-    for values in positions.values():
-        assert "against" not in values[values.count("against") :]
+
+def test_every_row_of_what_treats_has_its_harms_and_the_positions_against_it(
+    base_url: str, call: Callable[[str, Json], Any]
+) -> None:
+    items = walk(call, "what_treats", {"record": "lumbar-radiculopathy", "limit": 50})
+    rows = httpx.get(f"{base_url}/v1/conditions/lumbar-radiculopathy/procedures?limit=100").json()["items"]
+
+    assert [item["slug"] for item in items] == [row["slug"] for row in rows]
+    for item, row in zip(items, rows, strict=True):
+        safety, positions = " ".join(item["safety"]), row["positions"]["items"]
+        assert all(risk["risk"]["name"] in safety for risk in row["serious_risks"]["items"])
+        assert all(each["body"] in safety for each in positions if each["position"] in {"against", "insufficient"})
+        assert sum(item["positions"].values()) == len(positions)
+    assert any("Positions against" in line for item in items for line in item["safety"])
+
+
+# One database is enough: both have the same bytes.
+@pytest.mark.parametrize("base_url", ["sqlite"], indirect=True)
+def test_a_page_of_what_treats_has_less_than_8000_characters(base_url: str) -> None:
+    for record_type, slug in list_records(base_url):
+        if record_type in {"condition", "pain_generator"}:
+            body = {**CALL, "params": {"name": "what_treats", "arguments": {"record": slug, "limit": 50}}}
+            cursor = ""
+            while cursor is not None:
+                body["params"]["arguments"]["cursor"] = cursor
+                result = post(base_url, body).json()["result"]
+                assert len(result["content"][0]["text"]) < 8_000, slug
+                cursor = result["structuredContent"]["next"]
 
 
 def test_a_narrower_record_names_the_broader_ones_and_what_they_list(
@@ -243,22 +276,71 @@ def test_a_narrower_record_names_the_broader_ones_and_what_they_list(
 
 
 def test_a_comparison_has_findings_and_positions(call: Callable[[str, Json], Any]) -> None:
-    output = call("compare", {"procedures": ["vertebroplasty", "balloon-kyphoplasty"]}).structured_content
-    rows = {row["name"]: row for row in output["rows"]}
+    procedures = ["vertebroplasty", "balloon-kyphoplasty"]
+    output = call("compare", {"procedures": procedures, "rows": ["findings", "positions"]}).structured_content
 
-    assert {cell["status"] for name in ("findings", "positions") for cell in rows[name]["cells"]} == {"known"}
+    assert [row["name"] for row in output["rows"]] == ["positions", "findings"]
+    assert all(cell["values"] for row in output["rows"] for cell in row["cells"])
     cited = {row["claim"] for row in output["citations"]}
-    assert {claim for cell in rows["findings"]["cells"] for claim in cell["claims"]} <= cited
+    assert cited
+    assert cited <= {claim for row in output["rows"] for cell in row["cells"] for each in cell["values"] for claim in each["claims"]}  # fmt: skip
+
+
+# The procedures with the longest lists of harms: those of all their forms.
+LONGEST = [
+    "epidural-steroid-injection",
+    "radiofrequency-ablation",
+    "nerve-block",
+    "neuromodulation",
+    "spinal-cord-stimulation",
+    "vertebroplasty",
+]
+
+
+@pytest.mark.parametrize("procedures", [LONGEST[:2], LONGEST[-2:], LONGEST])
+def test_a_comparison_is_short_and_has_every_serious_harm_and_position_against(
+    base_url: str, call: Callable[[str, Json], Any], procedures: list[str]
+) -> None:
+    result = call("compare", {"procedures": procedures})
+    output = result.structured_content
+
+    assert len(result.content[0].text) < 6_000 * len(procedures)
+    assert [row["slug"] for row in output["procedures"]] == procedures
+    for row in output["procedures"]:
+        document = httpx.get(f"{base_url}/v1/procedures/{row['slug']}").json()
+        safety = " ".join(row["safety"])
+        assert all(risk["risk"]["name"] in safety for risk in document["serious_risks"]["items"])
+        opposed = [each for each in document["positions"]["items"] if each["position"] in {"against", "insufficient"}]
+        assert all(each["body"] in safety for each in opposed)
+    whole = httpx.get(output["url"] if "://" in output["url"] else base_url + output["url"]).json()
+    for short, row in zip(output["rows"], [row for row in whole["rows"] if row["name"] not in output["unknown"]], strict=False):  # fmt: skip
+        if short["name"] == row["name"]:
+            for cell, full in zip(short["cells"], row["cells"], strict=True):
+                assert len(cell["values"]) + cell["more"] == len({value["label"] for value in full["values"]})
+
+
+def test_no_benefit_is_written_after_a_harm_that_did_not_fit() -> None:
+    texts = [{"label": f"{'x' * 40}{number}", "claims": []} for number in range(5)]
+    rows = [
+        {"name": name, "label": "", "differs": True, "cells": [{"status": "known", "values": texts}]}
+        for name in ("findings", "risks")
+    ]
+    for size in range(200, 1_000, 20):
+        table = ShortTable(rows, {}, CitedSources(), size)
+        table.fill()
+        benefits, harms = (row["cells"][0] for row in table.rows)
+        assert len(benefits["values"]) <= len(harms["values"])
+        assert harms["more"] == 5 - len(harms["values"])
 
 
 def test_claims_are_found_by_kind_and_words(call: Callable[[str, Json], Any]) -> None:
-    by_words = call("find_claims", {"query": "contraindications in pregnancy", "limit": 50}).structured_content
-    by_kind = call("find_claims", {"query": "pregnancy", "kinds": ["contraindication"], "limit": 50}).structured_content
+    by_words = walk(call, "find_claims", {"query": "contraindications in pregnancy", "limit": 50})
+    by_kind = walk(call, "find_claims", {"query": "pregnancy", "kinds": ["contraindication"], "limit": 50})
     of_record = call("find_claims", {"query": "risks", "record": "vertebroplasty"}).structured_content
 
-    assert by_words["total"] > 1
-    assert by_words["items"] == by_kind["items"]
-    assert {claim["kind"] for claim in by_words["items"]} == {"contraindication"}
+    assert len(by_words) > 1
+    assert by_words == by_kind
+    assert {claim["kind"] for claim in by_words} == {"contraindication"}
     assert {claim["subject"]["slug"] for claim in of_record["items"]} == {"vertebroplasty"}
     assert call("find_claims", {"query": "unicorn"}).structured_content["total"] == 0
 
@@ -301,13 +383,13 @@ def test_options_of_every_condition_name_what_reaches_the_same_structure(base_ur
 
 
 def test_disagreements_have_both_sides_with_their_sources(base_url: str, call: Callable[[str, Json], Any]) -> None:
-    output = call("disagreements", {}).structured_content
+    items = walk(call, "disagreements", {})
     listed = httpx.get(f"{base_url}/v1/disagreements").json()
-    slug = output["items"][0]["record"]["slug"]
+    slug = items[0]["record"]["slug"]
 
-    assert output["total"] == len(listed["contradictions"]) + len(listed["estimates"])
-    assert all(len(row["positions"]) > 1 for row in output["items"])
-    assert all(claim["sources"] for row in output["items"] for each in row["positions"] for claim in each["claims"])
+    assert len(items) == len(listed["contradictions"]) + len(listed["estimates"])
+    assert all(len(row["positions"]) > 1 for row in items)
+    assert all(claim["sources"] for row in items for each in row["positions"] for claim in each["claims"])
     of_record = call("disagreements", {"record": slug}).structured_content["items"]
     assert {row["record"]["slug"] for row in of_record} == {slug}
 
@@ -340,26 +422,15 @@ def test_what_changed_lists_the_changes_of_a_release(base_url: str, call: Callab
 
 
 def test_what_treats_returns_the_same_procedures_as_v1(base_url: str, call: Callable[[str, Json], Any]) -> None:
-    treatments, reliefs, positions, cursor = [], [], [], ""
-    while cursor is not None:
-        output = call(
-            "what_treats", {"record": "facet-joint", "role": "treats", "limit": 3, "cursor": cursor}
-        ).structured_content
-        treatments += [
-            (item["slug"], relation["role"], relation["claim"]["id"])
-            for item in output["items"]
-            for relation in item["relations"]
-        ]
-        reliefs += [item["typical_relief"] for item in output["items"]]
-        positions += [[position["claim"] for position in item["positions"]] for item in output["items"]]
-        cursor = output["next"]
+    items = walk(call, "what_treats", {"record": "facet-joint", "role": "treats", "limit": 3})
+    treatments = [
+        (item["slug"], relation["role"], relation["claim"]["id"]) for item in items for relation in item["relations"]
+    ]
 
     rows = httpx.get(f"{base_url}/v1/pain-generators/facet-joint/procedures?role=treats&limit=100").json()["items"]
     best = [next(relation for relation in row["relations"] if relation["role"] == "treats") for row in rows]
     assert treatments == [(row["slug"], "treats", relation["claim"]) for row, relation in zip(rows, best, strict=True)]
-    assert reliefs == [row["typical_relief"]["items"] for row in rows]
-    assert positions == [[position["claim"] for position in row["positions"]["items"]] for row in rows]
-    assert any(positions)
+    assert [item["typical_relief"] for item in items] == [row["typical_relief"]["items"] for row in rows]
 
 
 def test_a_record_has_every_claim_that_v1_returns(base_url: str, call: Callable[[str, Json], Any]) -> None:

@@ -11,6 +11,7 @@ from app.domain.patterns import OPTIONAL_VERSION, PRINTABLE, validation_message
 from app.domain.record_types import RECORD_TYPES
 from app.domain.values import OpenEnum
 from app.errors import MAX_FIELD_ERRORS, FieldError, InvalidParameter
+from app.formats.comparison import FINDINGS_ROW, ROWS
 from app.search.index import SEARCHED_TYPES
 from app.text.nearest import find_nearest
 
@@ -20,6 +21,7 @@ Cursor = Annotated[
 ]
 Limit = Annotated[int, Field(ge=1, le=50, description="Items per page.")]
 GETTABLE_RECORD_TYPES: Final = tuple(RECORD_TYPES)
+COMPARED_ROWS: Final = {name: label for name, label, _ in (*ROWS, FINDINGS_ROW)}
 SECTIONS: Final = dict.fromkeys([*STRUCTURES, *BLOCKS, "observations", "guide"], "")
 
 
@@ -55,7 +57,10 @@ class GetArguments(ToolArguments):
 
 
 class WhatTreatsArguments(ToolArguments):
-    """List procedures that treat or diagnose a pain generator, or that are used for a condition."""
+    """List procedures that treat or diagnose a pain generator, or that are used for a condition.
+
+    A page has less than 8,000 characters and as many procedures as fit, each with its serious harms and positions against.
+    """
 
     record: Text = Field(description="Pain generator or condition: slug or known name.")
     role: Annotated[str, OpenEnum({**vocabulary.TARGET_ROLES, "": ""})] = Field(
@@ -77,9 +82,15 @@ class WhatTreatsArguments(ToolArguments):
 
 
 class CompareArguments(ToolArguments):
-    """Compare two to six procedures side by side: targets, relief, response, risks, setting, and what is unknown."""
+    """Compare two to six procedures side by side: targets, relief, response, risks, setting, and what is unknown.
+
+    Less than 6,000 characters for each procedure, harms first; `more` of a cell counts the values that did not fit.
+    """
 
     procedures: list[Text] = Field(min_length=2, max_length=6, description="Slugs or known names.")
+    rows: list[Annotated[str, OpenEnum(COMPARED_ROWS)]] = Field(
+        default=[], max_length=len(COMPARED_ROWS), description="Rows of the table; empty: all."
+    )
 
 
 class FindClaimsArguments(ToolArguments):
@@ -110,6 +121,8 @@ class DisagreementsArguments(ToolArguments):
     record: Annotated[str, Field(max_length=200)] = Field(
         default="", description="Procedure, condition or pain generator: slug or known name; empty: all."
     )
+    limit: Limit = 10
+    cursor: Cursor = ""
 
 
 class LookupCodeArguments(ToolArguments):
@@ -131,7 +144,9 @@ class WhatChangedArguments(ToolArguments):
     cursor: Cursor = ""
 
 
-PagedArguments = FindArguments | FindClaimsArguments | WhatTreatsArguments | WhatChangedArguments
+PagedArguments = (
+    FindArguments | FindClaimsArguments | WhatTreatsArguments | DisagreementsArguments | WhatChangedArguments
+)
 
 
 def validate_arguments(model: type[ToolArguments], arguments: dict[str, Any]) -> ToolArguments:

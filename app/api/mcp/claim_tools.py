@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from app.api.mcp.arguments import DisagreementsArguments, FindClaimsArguments, LookupCodeArguments, OptionsArguments
-from app.api.mcp.output import build_output, decode_offset, get_signature, invalid_argument, resolve_record
+from app.api.mcp.output import build_output, decode_offset, fill_page, get_signature, invalid_argument, resolve_record
 from app.api.mcp.serialization import CitedSources
 from app.api.v1.code_lookup import describe_code, get_status, parse_codes
 from app.domain import vocabulary
@@ -56,8 +56,14 @@ def find_claims(ctx: RequestContext, args: FindClaimsArguments) -> Json:
     end = begin + args.limit
     sources = CitedSources()
     claims = list_claims_by_id(ctx.transaction, matches[begin:end])
+
+    def serialize(name: str, cited: CitedSources) -> Json:
+        return {**cited.cite(claims[name]), "subject": claims[name]["subject"]}
+
+    items = fill_page(sources, matches[begin:end], serialize)
+    end = begin + len(items)
     output = {
-        "items": [{**sources.cite(claims[name]), "subject": claims[name]["subject"]} for name in matches[begin:end]],
+        "items": items,
         "total": len(matches),
         "next": build_next_cursor(ctx, get_signature(args), end if end < len(matches) else None),
     }
@@ -132,24 +138,29 @@ def list_disagreements(ctx: RequestContext, args: DisagreementsArguments) -> Jso
     document = orjson.loads(find_document(ctx.transaction, *DISAGREEMENTS) or b"{}")
     rows = [*document.get("contradictions", ()), *document.get("estimates", ())]
     rows = [row for row in rows if subject in {None, (row["record"]["type"], row["record"]["slug"])}]
-    sources = CitedSources()
-    ids = [claim["id"] for row in rows for position in row["positions"] for claim in position["claims"]]
+    begin = decode_offset(ctx, args) or 0
+    page = rows[begin : begin + args.limit]
+    ids = [claim["id"] for row in page for position in row["positions"] for claim in position["claims"]]
     claims = list_claims_by_id(ctx.transaction, ids)
-    items = [
-        {
+
+    def serialize(row: Json, cited: CitedSources) -> Json:
+        return {
             "record": row["record"],
             "dimension": row["dimension"],
             "positions": [
                 {
                     "position": position["position"],
-                    "claims": [sources.cite(claims[claim["id"]], short=True) for claim in position["claims"]],
+                    "claims": [cited.cite(claims[claim["id"]], short=True) for claim in position["claims"]],
                 }
                 for position in row["positions"]
             ],
         }
-        for row in rows
-    ]
-    return build_output(ctx, sources, {"items": items, "total": len(items)})
+
+    sources = CitedSources()
+    items = fill_page(sources, page, serialize)
+    end = begin + len(items)
+    following = build_next_cursor(ctx, get_signature(args), end if end < len(rows) else None)
+    return build_output(ctx, sources, {"items": items, "total": len(rows), "next": following})
 
 
 def lookup_code(ctx: RequestContext, args: LookupCodeArguments) -> Json:

@@ -1,24 +1,26 @@
 """Parts of all MCP tools: output with release, notice and sources, pages, and the records that arguments name."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import orjson
 
 from app.api.mcp.arguments import PagedArguments, ToolArguments
-from app.api.mcp.serialization import NOTICE, CitedSources
+from app.api.mcp.serialization import NOTICE, CitedSources, measure, measure_sources
 from app.domain.json import Json
 from app.domain.record_types import get_label
 from app.errors import FieldError, InvalidParameter, NotFound
 from app.http.context import RequestContext
-from app.http.pagination import build_next_cursor, decode_cursor
+from app.http.pagination import decode_cursor
 from app.http.slug_resolution import build_missing_record_error, build_ref, names_by_slug, suggest_records
 from app.queries.claims import list_source_urls
 from app.queries.documents import get_current_release_json
-from app.queries.list_filter import FilteredList, count_rows
-from app.queries.lists import list_rows
 from app.queries.name_resolution import find_withdrawn, resolve_name
 from app.text.nearest import find_nearest
+
+# Characters of one answer, without release, notice and what surrounds the items: the whole stays below 8,000.
+MAX_ANSWER: Final = 6_800
 
 
 def build_output(ctx: RequestContext, sources: CitedSources, output: Json) -> Json:
@@ -55,13 +57,22 @@ def decode_offset(ctx: RequestContext, args: PagedArguments) -> int | None:
     return decode_cursor(ctx, args.cursor or None, get_signature(args))
 
 
-def list_page(ctx: RequestContext, args: PagedArguments, filtered: FilteredList) -> tuple[list[Json], int, str | None]:
-    """List one page of rows. Returns the rows, the total, and the cursor of the next page or None."""
-    rows = list_rows(filtered, after=decode_offset(ctx, args), limit=args.limit + 1)
-    total = ctx.cached_by_request(("mcp total", get_signature(args)), lambda: count_rows(filtered))
-    has_more = len(rows) > args.limit
-    next_cursor = build_next_cursor(ctx, get_signature(args), rows[args.limit - 1].offset if has_more else None)
-    return [orjson.loads(row.json) for row in rows[: args.limit]], total, next_cursor
+def fill_page(
+    sources: CitedSources, rows: Sequence[Any], serialize: Callable[[Any, CitedSources], Json], *, used: int = 0
+) -> list[Json]:
+    """Serialize rows while they and their sources fit one answer, but at least one. `used`: characters that are taken."""
+    items: list[Json] = []
+    size = used + measure_sources(sources)
+    for row in rows:
+        added = CitedSources()
+        item = serialize(row, added)
+        added.by_slug = {slug: source for slug, source in added.by_slug.items() if slug not in sources.by_slug}
+        size += measure(item) + measure_sources(added)
+        if items and size > MAX_ANSWER:
+            break
+        items.append(item)
+        sources.by_slug |= added.by_slug
+    return items
 
 
 def resolve_record(ctx: RequestContext, parameter: str, record_types: Sequence[str], name: str) -> tuple[str, str]:

@@ -123,17 +123,17 @@ def _fill_short_form(record: Json, blocks: dict[str, Json], sources: CitedSource
     record["other_names"] = record["other_names"][:_MAX_OTHER_NAMES]
     related, texts = record["related"], record["texts"]
     record |= {"related": [], "texts": []}
-    size = _measure(record) + _measure(list(sources.by_slug.values()))
+    size = measure(record) + measure_sources(sources)
     for text in texts:
-        if (size := size + _measure(text)) > _MAX_SHORT:
+        if (size := size + measure(text)) > _MAX_SHORT:
             return record
         record["texts"].append(text)
     sections: dict[str, list[Json]] = {}
     for name, claim in _take_in_turn(blocks):
         trial = CitedSources()
         cited = trial.cite(claim, short=True)
-        new_sources = [source for slug, source in trial.by_slug.items() if slug not in sources.by_slug]
-        added = _measure(cited) + _measure(new_sources) + _SOURCE_URL * len(new_sources) + _CLAIM_FRAME
+        trial.by_slug = {slug: source for slug, source in trial.by_slug.items() if slug not in sources.by_slug}
+        added = measure(cited) + measure_sources(trial) + _CLAIM_FRAME
         # A shorter claim may still fit.
         if size + added > _MAX_SHORT:
             continue
@@ -142,7 +142,7 @@ def _fill_short_form(record: Json, blocks: dict[str, Json], sources: CitedSource
         sections.setdefault(name, []).append(cited)
     record["sections"] = [{"name": name, "claims": sections[name]} for name in blocks if name in sections]
     for ref in related[:_MAX_RELATED]:
-        if (size := size + _measure(ref)) <= _MAX_SHORT:
+        if (size := size + measure(ref)) <= _MAX_SHORT:
             record["related"].append(ref)
     return record
 
@@ -155,21 +155,27 @@ def _take_in_turn(blocks: dict[str, Json]) -> Iterator[tuple[str, Json]]:
                 yield name, block["items"][position]
 
 
-def _measure(value: Any) -> int:  # noqa: ANN401 - any JSON value
-    return len(orjson.dumps(value))
+def measure(value: Any) -> int:  # noqa: ANN401 - any JSON value
+    """Characters of a value in an answer, with what separates it from the next one."""
+    return len(orjson.dumps(value)) + 1
 
 
-def list_safety_lines(document: Json) -> list[str]:
+def measure_sources(sources: CitedSources) -> int:
+    """Characters of cited sources in an answer, with their URLs."""
+    return sum(measure(source) + _SOURCE_URL for source in sources.by_slug.values())
+
+
+def list_safety_lines(document: Json, max_signs: int = _MAX_SIGNS) -> list[str]:
     """List what must be said with any benefit: forms, serious harms, positions against, contraindications, emergency signs."""
     if document["type"] == "emergency":
         signs = document["signs"]
     elif "forms" in document:
         # Positions with their scopes are in full under `positions`.
-        return list(iter_safety_lines(document, max_signs=_MAX_SIGNS, with_scopes=False))
+        return list(iter_safety_lines(document, max_signs=max_signs, with_scopes=False))
     else:
         signs = document.get("when_to_call", {"items": []})["items"]
     return describe_signs(
-        [sign.get("sign", sign.get("text")) for sign in signs if sign["tier"] == "emergency"], _MAX_SIGNS
+        [sign.get("sign", sign.get("text")) for sign in signs if sign["tier"] == "emergency"], max_signs
     )
 
 

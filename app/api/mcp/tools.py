@@ -1,10 +1,11 @@
 """MCP tools: the queries of /v1 in one read transaction, with sources, release and notice in every output."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import orjson
 
@@ -22,14 +23,15 @@ from app.api.mcp.arguments import (
     WhatTreatsArguments,
 )
 from app.api.mcp.claim_tools import find_claims, list_disagreements, list_options, lookup_code
-from app.api.mcp.output import build_output, decode_offset, get_signature, invalid_argument, list_page, resolve_record
+from app.api.mcp.output import build_output, decode_offset, fill_page, get_signature, invalid_argument, resolve_record
 from app.api.mcp.serialization import (
     STRUCTURES,
     CitedSources,
-    drop_empty,
     list_safety_lines,
+    measure,
     serialize_record,
 )
+from app.api.mcp.short_table import ShortTable
 from app.api.parameters import parse_min_relief
 from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.json import Json
@@ -44,7 +46,7 @@ from app.http.slug_resolution import build_ref
 from app.queries.claims import ClaimFilters, list_claims, list_claims_by_id
 from app.queries.documents import find_claim, find_document, list_documents
 from app.queries.list_filter import FilteredList, Filters, count_rows
-from app.queries.lists import list_rows
+from app.queries.lists import RenderedRow, list_rows
 from app.queries.name_resolution import list_parents
 from app.queries.releases import list_versions
 from app.schemas.mcp import (
@@ -59,13 +61,16 @@ from app.schemas.mcp import (
     WhatChangedOutput,
     WhatTreatsOutput,
 )
+from app.search.index import Hit
 from app.text.nearest import find_nearest
 from app.text.normalize import normalize
 
-MAX_SOURCES: Final = 5
+MAX_SOURCES: Final = 2
 EMERGENCY_NOTE: Final = "A search cannot rule out an emergency, whether or not it names one: never tell a person that their signs are harmless."
-# Characters of one answer of `what_changed`, without release, notice and URL.
-MAX_CHANGES: Final = 6_500
+# Characters of a comparison for each procedure, without release and notice: the whole stays below 6,000 for each.
+MAX_COMPARED: Final = 5_500
+# Emergency signs of a procedure in a list: `get` has more.
+_MAX_SIGNS_OF_ROW: Final = 4
 _CLAIM_FIELD: Final = re.compile(r"^/claims/([^/]+)")
 
 
@@ -83,24 +88,28 @@ def find_records(ctx: RequestContext, args: FindArguments) -> Json:
         slugs = [hit.record.slug for hit in page if hit.record.type == record_type]
         for slug, document in list_documents(ctx.transaction, record_type, slugs).items():
             documents[record_type, slug] = orjson.loads(document)
-    items = [
-        {
+    notices = [_serialize_notice(notice, sources) for notice in find_notices(ctx, query)]
+
+    def serialize(hit: Hit, cited: CitedSources) -> Json:
+        document = documents[hit.record.type, hit.record.slug]
+        return {
             "type": hit.record.type,
             "slug": hit.record.slug,
             "name": hit.record.name,
             "summary": hit.record.summary or None,
             "reason": explain_hit(hit),
-            "safety": list_safety_lines(documents[hit.record.type, hit.record.slug]),
-            "sources": sources.add(_list_sources(documents[hit.record.type, hit.record.slug])[:MAX_SOURCES]),
+            "safety": list_safety_lines(document),
+            "sources": cited.add(_list_sources(document)[:MAX_SOURCES]),
         }
-        for hit in page
-    ]
+
+    items = fill_page(sources, page, serialize, used=measure(notices))
+    end = begin + len(items)
     return build_output(
         ctx,
         sources,
         {
             "items": items,
-            "notices": [_serialize_notice(notice, sources) for notice in find_notices(ctx, query)],
+            "notices": notices,
             "emergency_note": EMERGENCY_NOTE,
             "suggestions": [] if hits else suggest_names(ctx, query),
             "next": build_next_cursor(ctx, get_signature(args), end if end < len(hits) else None),
@@ -172,26 +181,28 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     requested = {name: values for name, values in facets.items() if values}
     filters = Filters(requested, parse_min_relief(args.min_relief or None))
     filtered = _filter_procedures(ctx, record_type, slug, filters)
-    rows, total, next_cursor = list_page(ctx, args, filtered)
-    relations = {row["slug"]: _list_nearest_relations(row["relations"], args.role) for row in rows}
-    claim_ids = [relation["claim"] for nearest in relations.values() for relation in nearest]
-    claim_ids += [position["claim"] for row in rows for position in row["positions"]["items"]]
-    claims = list_claims_by_id(ctx.transaction, claim_ids)
-    items = [
-        {
+    rows = list_rows(filtered, after=decode_offset(ctx, args), limit=args.limit + 1)
+    procedures = [orjson.loads(row.json) for row in rows[: args.limit]]
+    documents = list_documents(ctx.transaction, "procedure", [procedure["slug"] for procedure in procedures])
+    relations = {row["slug"]: _list_nearest_relations(row["relations"], args.role) for row in procedures}
+    claims = list_claims_by_id(
+        ctx.transaction, [relation["claim"] for nearest in relations.values() for relation in nearest]
+    )
+
+    def serialize(row: Json, cited: CitedSources) -> Json:
+        return {
             "slug": row["slug"],
             "name": row["name"],
             "family": row["family"],
-            "serious_risks": drop_empty(row["serious_risks"]["items"]),
-            "positions": [cite_position(position, claims, sources) for position in row["positions"]["items"]],
+            "safety": list_safety_lines(orjson.loads(documents[row["slug"]]), _MAX_SIGNS_OF_ROW),
+            "positions": Counter(position["position"] for position in row["positions"]["items"]),
             "typical_relief": row["typical_relief"]["items"],
             "relations": [
-                {**relation, "claim": sources.cite(claims[relation["claim"]], short=True)}
+                {**relation, "claim": cited.cite(claims[relation["claim"]], short=True)}
                 for relation in relations[row["slug"]]
             ],
         }
-        for row in rows
-    ]
+
     record = build_ref(ctx, record_type, slug)
     broader = [
         {
@@ -200,8 +211,24 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
         }
         for ancestor in _list_broader_slugs(ctx, record_type, slug)
     ]
-    members = {"record": record, "broader": broader, "items": items, "total": total, "next": next_cursor}
-    return build_output(ctx, sources, members)
+    items = fill_page(sources, procedures, serialize, used=measure(broader))
+    output = {
+        "record": record,
+        "broader": broader,
+        "items": items,
+        "total": _count_total(ctx, args, filtered),
+        "next": _build_next(ctx, args, rows, len(items)),
+    }
+    return build_output(ctx, sources, output)
+
+
+def _count_total(ctx: RequestContext, args: ToolArguments, filtered: FilteredList) -> int:
+    return ctx.cached_by_request(("mcp total", get_signature(args)), lambda: count_rows(filtered))
+
+
+def _build_next(ctx: RequestContext, args: ToolArguments, rows: Sequence[RenderedRow], count: int) -> str | None:
+    """Cursor of what follows the first `count` of rows; None: nothing does."""
+    return build_next_cursor(ctx, get_signature(args), rows[count - 1].offset if count < len(rows) else None)
 
 
 def _filter_procedures(ctx: RequestContext, record_type: str, slug: str, filters: Filters) -> FilteredList:
@@ -219,14 +246,6 @@ def _list_broader_slugs(ctx: RequestContext, record_type: str, slug: str) -> lis
     return broader
 
 
-def cite_position(position: Json, claims: dict[str, Json], sources: CitedSources) -> Json:
-    """Serialize a recorded position and add the sources of its claim."""
-    return {
-        **position,
-        "sources": sources.add(citation["source"] for citation in claims[position["claim"]]["citations"]),
-    }
-
-
 def _list_nearest_relations(relations: list[Json], role: str) -> list[Json]:
     """List the nearest relation of each role, or of one role. `relations` are ordered from the nearest."""
     nearest = {relation["role"]: relation for relation in reversed(relations) if role in ("", relation["role"])}
@@ -242,35 +261,25 @@ def compare_procedures(ctx: RequestContext, args: CompareArguments) -> Json:
     bodies = list_documents(ctx.transaction, "procedure", slugs)
     documents: list[Json] = [orjson.loads(bodies[slug]) for slug in slugs]
     comparison = build_comparison(documents, with_findings=True)
-    rows = [{**row, "cells": [_shorten_cell(cell) for cell in row["cells"]]} for row in comparison["rows"]]
-    compared_ids = {claim_id for row in rows for cell in row["cells"] for claim_id in cell["claims"]}
-    citations = [
-        {"claim": claim_id, "sources": sources.add(citation["source"] for citation in claim["citations"])}
-        for claim_id, claim in list_claims_by_id(ctx.transaction, compared_ids).items()
+    rows = [row for row in comparison["rows"] if not args.rows or row["name"] in args.rows]
+    procedures = [
+        {**build_ref(ctx, "procedure", document["slug"]), "safety": list_safety_lines(document)}
+        for document in documents
     ]
-    return build_output(
-        ctx,
-        sources,
-        {
-            "procedures": [
-                {"type": "procedure", "slug": document["slug"], "name": document["name"]} for document in documents
-            ],
-            "rows": rows,
-            "no_procedure": comparison["no_procedure"],
-            "citations": citations,
-        },
-    )
-
-
-def _shorten_cell(cell: Json) -> Json:
-    """Texts and claims of a cell, each once."""
-    values = cell["values"]
-    return {
-        "procedure": cell["procedure"],
-        "status": cell["status"],
-        "values": list(dict.fromkeys(value["label"] for value in values)),
-        "claims": [claim_id for value in values for claim_id in value["claims"]],
+    claim_ids = {name for row in rows for cell in row["cells"] for value in cell["values"] for name in value["claims"]}
+    claims = list_claims_by_id(ctx.transaction, claim_ids)
+    table = ShortTable(rows, claims, sources, MAX_COMPARED * len(slugs) - measure(procedures))
+    table.fill()
+    query = urlencode([("procedure", slug) for slug in slugs])
+    output = {
+        "procedures": procedures,
+        "rows": table.rows,
+        "unknown": table.unknown,
+        "no_procedure": comparison["no_procedure"],
+        "citations": table.citations,
+        "url": f"{ctx.settings.link_base}/v1/compare?{query}",
     }
+    return build_output(ctx, sources, output)
 
 
 def list_changes(ctx: RequestContext, args: WhatChangedArguments) -> Json:
@@ -285,28 +294,25 @@ def list_changes(ctx: RequestContext, args: WhatChangedArguments) -> Json:
     changes = [orjson.loads(row.json) for row in rows[: args.limit]]
     claim_ids = [match[1] if (match := _CLAIM_FIELD.match(change["field"])) else "" for change in changes]
     claims = list_claims_by_id(ctx.transaction, filter(None, claim_ids))
-    items: list[Json] = []
-    for change, claim_id in zip(changes, claim_ids, strict=True):
+
+    def serialize(changed: tuple[Json, str], cited: CitedSources) -> Json:
+        change, claim_id = changed
         citations = claims.get(claim_id, {"citations": ()})["citations"]
-        added = CitedSources()
-        row = {
+        return {
             "record": change["entity"],
             "name": change["name"],
             "change": change["change"],
             "text": describe_change(change),
-            "sources": added.add(citation["source"] for citation in citations),
+            "sources": cited.add(citation["source"] for citation in citations),
         }
-        if items and len(orjson.dumps([*items, row, *(sources.by_slug | added.by_slug).values()])) > MAX_CHANGES:
-            break
-        items.append(row)
-        sources.by_slug |= added.by_slug
-    is_last = len(items) == len(rows)
+
+    items = fill_page(sources, list(zip(changes, claim_ids, strict=True)), serialize)
     output = {
         "version": version,
-        "total": ctx.cached_by_request(("mcp total", get_signature(args)), lambda: count_rows(filtered)),
+        "total": _count_total(ctx, args, filtered),
         "items": items,
         "url": f"{ctx.settings.link_base}/v1/releases/{quote(version)}/changes",
-        "next": build_next_cursor(ctx, get_signature(args), None if is_last else rows[len(items) - 1].offset),
+        "next": _build_next(ctx, args, rows, len(items)),
     }
     return build_output(ctx, sources, output)
 
