@@ -383,6 +383,9 @@ KINDS_BY_VALUE_MODEL: Final[Mapping[type[values.Value], tuple[str, ...]]] = Mapp
 )
 KINDS_WITH_VOCABULARY: Final = frozenset(row.name for row in _ROWS if row.vocabulary is not None)
 
+# Block of a procedure beside those of the kinds: the serious ones of its risks.
+SERIOUS_RISKS: Final = "serious_risks"
+
 
 def list_blocks(record_type: str) -> list[str]:
     """Names of the blocks of a record type, in order."""

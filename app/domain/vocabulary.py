@@ -284,6 +284,8 @@ SERIOUSNESS: Final = _labels(
 )
 # Rank of each, the most serious first.
 SERIOUSNESS_RANK: Final = _ranks(SERIOUSNESS)
+# Seriousness that a short form never leaves out.
+SERIOUS: Final = frozenset({"life_threatening", "serious"})
 RISK_BANDS: Final = _labels(
     very_common="Very common: 1,000 or more in 10,000",
     common="Common: 100 to under 1,000 in 10,000",

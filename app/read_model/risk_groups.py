@@ -2,16 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final
 
 from app.domain import vocabulary
 from app.domain.json import Json
 from app.domain.values import ProcedureRiskValue
 from app.read_model.graph import ContentGraph
 from app.seed import schema as seed
-
-# Seriousness that a short form never leaves out.
-SERIOUS: Final = frozenset({"life_threatening", "serious"})
 
 
 def build_risk_groups(graph: ContentGraph, procedures: Iterable[str], *, serious_only: bool = False) -> list[Json]:
@@ -25,7 +21,7 @@ def build_risk_groups(graph: ContentGraph, procedures: Iterable[str], *, serious
         for claim in graph.procedures[slug].claims:
             if isinstance(claim.value, ProcedureRiskValue):
                 seriousness = graph.get_seriousness(claim.value)
-                if not serious_only or seriousness in SERIOUS:
+                if not serious_only or seriousness in vocabulary.SERIOUS:
                     groups[claim.value.risk, seriousness].append((slug, claim))
     rows = [_build_row(graph, risk, seriousness, claims) for (risk, seriousness), claims in groups.items()]
     return sorted(rows, key=_rank)

@@ -370,7 +370,9 @@ class DescribedDetail(ResponseModel):
 
     names: list[NameOut]
     codes: Block[CodeOut] = Field(description="Codes of other organizations for the record.")
-    not_found: list[NotFoundOut] = Field(description="Blocks that were looked for without a result.")
+    not_found: list[NotFoundOut] = Field(
+        description="Blocks that were looked for without a result; `serious_risks` is one of them."
+    )
     forms: Forms = Field(description="What the narrower records state.")
     sources: list[SourceRef]
     license: License

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from app.domain import vocabulary
-from app.domain.claim_kinds import CLAIM_KINDS, list_blocks
+from app.domain.claim_kinds import CLAIM_KINDS, SERIOUS_RISKS, list_blocks
 from app.domain.record_types import RECORD_TYPES, SOURCE_IDENTIFIERS, TYPES_WITH_BLOCKS, get_label
 from app.domain.values import FindingValue, ProcedureRiskValue, RecommendationValue, Value, list_references
 from app.seed import schema as seed
@@ -166,6 +166,7 @@ def _claim_index(bundle: Bundle, record_type: str, slug: str, claim: seed.AnyCla
 
 
 def _dangling_record_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[SeedProblem]:
+    seriousness = {risk.slug: risk.seriousness for risk in bundle.risks}
     for record_type, record in bundle.records():
         errors = [(f"/broader/{n}", known.explain_missing(record_type, slug)) for n, slug in enumerate(record.broader)]
         texts = [(f"/texts/{name}", text) for name, text in record.texts.items()]
@@ -187,7 +188,7 @@ def _dangling_record_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[
             for n, block in enumerate(record.not_applicable)
             if block not in blocks
         ]
-        errors += _find_not_found_errors(record, blocks)
+        errors += _find_not_found_errors(record, blocks, seriousness)
         for n, relation in enumerate(record.related if isinstance(record, seed.ProcedureIn) else ()):
             errors.append((f"/related/{n}/procedure", known.explain_missing("procedure", relation.procedure)))
             errors += [
@@ -199,9 +200,16 @@ def _dangling_record_references(bundle: Bundle, known: _KnownSlugs) -> Iterator[
                 yield _problem_at(bundle, record_type, record.slug, pointer, message)
 
 
-def _find_not_found_errors(record: seed.RecordIn, blocks: list[str]) -> Iterator[tuple[str, str]]:
+def _find_not_found_errors(
+    record: seed.RecordIn, blocks: list[str], seriousness: dict[str, str]
+) -> Iterator[tuple[str, str]]:
     """A search without a result is about a block of the record that has no claims and could have some."""
     known = {CLAIM_KINDS[claim.kind].block for claim in record.claims}
+    if isinstance(record, seed.ProcedureIn):
+        blocks = [*blocks, SERIOUS_RISKS]
+        risks = (claim.value for claim in record.claims if isinstance(claim.value, ProcedureRiskValue))
+        if any({value.seriousness, seriousness.get(value.risk)} & vocabulary.SERIOUS for value in risks):
+            known.add(SERIOUS_RISKS)
     for n, entry in enumerate(record.not_found):
         pointer = f"/not_found/{n}/block"
         if entry.block not in blocks:

@@ -225,3 +225,14 @@ def test_what_was_looked_for_and_not_found_is_said_with_place_and_date(client: C
     assert detail["not_found"] == [search]
     page = client.get("/procedures/pump/evidence").text
     assert "Looked for in PubMed, the FDA on 2026-10-01 and not found." in page
+
+
+def test_a_procedure_of_which_no_source_names_a_serious_harm_says_where_it_was_looked_for(
+    client: Client, load: Load
+) -> None:
+    search = {"block": "serious_risks", "searched": ["PubMed"], "searched_on": "2026-10-01"}
+    load(procedure("block", not_found=[search]), procedure("stimulator"))
+
+    assert client.get("/v1/procedures/block").json()["serious_risks"] == {"status": "not_found", "items": []}
+    assert client.get("/v1/procedures/stimulator").json()["serious_risks"] == {"status": "unknown", "items": []}
+    assert "Looked for in PubMed on 2026-10-01 and not found." in client.get("/procedures/block/evidence").text

@@ -127,6 +127,7 @@ def test_a_claim_may_only_raise_the_seriousness_of_a_risk(tmp_path: Path) -> Non
     [
         ({"not_found": ["recoveries"]}, "unknown block 'recoveries'"),
         ({"not_found": ["recovery"]}, "block 'recovery' has claims"),
+        ({"not_found": ["serious_risks"]}, "block 'serious_risks' has claims"),
         (
             {"not_found": ["trial_periods"], "not_applicable": ["trial_periods"]},
             "block 'trial_periods' is not applicable",
@@ -137,10 +138,12 @@ def test_a_search_without_a_result_is_about_a_block_without_claims(
     tmp_path: Path, fields: dict[str, list[str]], text: str
 ) -> None:
     searches = [{"block": block, "searched": ["PubMed"], "searched_on": "2026-10-01"} for block in fields["not_found"]]
-    record = procedure("p", claims=[claim("c", "recovery", {"label": "x"})], **(fields | {"not_found": searches}))
+    harm = claim("r", "procedure_risk", {"risk": "stroke", "phrase": "stroke", "state": "known"})
+    claims = [claim("c", "recovery", {"label": "x"}), harm]
+    record = procedure("p", claims=claims, **(fields | {"not_found": searches}))
 
     with pytest.raises(SeedInvalid) as raised:
-        load_content(write_seed(tmp_path, record))
+        load_content(write_seed(tmp_path, record, risk("stroke", seriousness="serious")))
 
     (problem,) = raised.value.problems
     assert (problem.file, problem.pointer) == ("procedures/p.json", "/not_found/0/block")
