@@ -15,6 +15,8 @@ from app.domain.json import Json
 
 XML_MEDIA_TYPES: Final = ("text/xml", "application/atom+xml", "application/xml")
 JSON_MEDIA_TYPE: Final = "application/json"
+# Scheme of the category of an entry: whether it is a condition, a procedure or a pain generator.
+_TYPE_SCHEME: Final = "urn:procedure-kb:record-type"
 _NAMESPACE: Final = "http://www.w3.org/2005/Atom"
 
 
@@ -24,6 +26,7 @@ class KnowledgeEntry:
 
     record_id: str
     title: str
+    record_type: str
     url: str
     # Plain text, a paragraph each.
     paragraphs: tuple[str, ...]
@@ -73,6 +76,7 @@ def _build_entry(entry: KnowledgeEntry) -> Json:
         "lang": "en",
         "title": _build_text(entry.title),
         "link": [{"title": entry.title, "rel": "alternate", "type": "html", "href": entry.url}],
+        "category": [{"scheme": _TYPE_SCHEME, "term": entry.record_type}],
         "id": {"_value": entry.record_id},
         "updated": {"_value": entry.updated},
         "summary": {"_value": _render_html(entry), "type": "html"},
@@ -100,6 +104,7 @@ def render_infobutton_atom(feed: KnowledgeFeed) -> bytes:
         element = _add(root, "entry")
         _add(element, "title", entry.title, type="text")
         _add(element, "link", title=entry.title, rel="alternate", type="text/html", href=entry.url)
+        _add(element, "category", scheme=_TYPE_SCHEME, term=entry.record_type)
         _add(element, "id", entry.record_id)
         _add(element, "updated", entry.updated)
         _add(element, "summary", _render_html(entry), type="html")

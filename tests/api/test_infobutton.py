@@ -37,6 +37,9 @@ REQUESTS: list[tuple[dict[str, str], list[str]]] = [
     ({"cs": ICD, "c": "E11.9"}, []),
     ({"cs": "2.16.840.1.113883.6.88", "c": "637188"}, []),
     ({"cs": ICD, "c": "no code"}, []),
+    ({"cs": ICD}, []),
+    ({"cs": ICD, "c": "", "dn": ""}, []),
+    ({"cs": ICD, "dn": "no name"}, []),
 ]
 
 
@@ -51,6 +54,12 @@ def test_a_request_is_answered_in_json_and_atom(coded: Client, criteria: dict[st
     root = ET.fromstring(as_atom.text)
     assert [entry["title"]["_value"] for entry in feed["entry"]] == titles
     assert [entry.findtext(f"{ATOM}title") for entry in root.findall(f"{ATOM}entry")] == titles
+    terms = [each["term"] for entry in feed["entry"] for each in entry["category"]]
+    assert (
+        terms
+        == [each.get("term") for each in root.findall(f"{ATOM}entry/{ATOM}category")]
+        == ["condition"] * len(titles)
+    )
     assert {"scheme": "mainSearchCriteria.v.cs", "term": criteria["cs"]} in feed["category"]
     for name in ("id", "title", "updated"):
         assert root.findtext(f"{ATOM}{name}") == feed[name]["_value"] != ""
@@ -65,15 +74,22 @@ def test_an_entry_links_the_page_and_ends_with_the_notice(coded: Client) -> None
     assert "Information, not advice." in patient["summary"]["_value"]
 
 
-@pytest.mark.parametrize(
-    ("criteria", "parameter"),
-    [
-        ({"cs": ICD}, "mainSearchCriteria.v.c"),
-        ({"cs": ICD, "c": "M54.16", "knowledgeResponseType": "application/javascript"}, "knowledgeResponseType"),
-    ],
-)
-def test_what_cannot_be_answered_is_refused(coded: Client, criteria: dict[str, str], parameter: str) -> None:
-    response = ask(coded, **criteria)
+def test_a_form_that_is_not_offered_is_refused(coded: Client) -> None:
+    response = ask(coded, cs=ICD, c="M54.16", knowledgeResponseType="application/javascript")
 
-    assert (response.status_code, response.json()["errors"][0]["parameter"]) == (422, parameter)
+    assert (response.status_code, response.json()["errors"][0]["parameter"]) == (422, "knowledgeResponseType")
     assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_an_entry_of_a_procedure_has_its_serious_harms_and_the_positions_against_it(shipped: Client) -> None:
+    criteria = {"cs": "2.16.840.1.113883.6.4", "c": "00HU3MZ"}
+    entries = ask(shipped, **criteria, **JSON).json()["feed"]["entry"]
+
+    assert {entry["category"][0]["term"] for entry in entries} == {"procedure"}
+    for entry in entries:
+        document = shipped.get(f"/v1/procedures/{entry['link'][0]['href'].rsplit('/', 1)[1]}").json()
+        text = entry["summary"]["_value"]
+        assert document["serious_risks"]["items"]
+        assert all(row["risk"]["name"] in text for row in document["serious_risks"]["items"])
+        opposed = [row for row in document["positions"]["items"] if row["position"] in {"against", "insufficient"}]
+        assert all(row["body"] in text for row in opposed)

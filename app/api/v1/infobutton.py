@@ -18,6 +18,7 @@ from app.formats.infobutton import (
     render_infobutton_atom,
     render_infobutton_json,
 )
+from app.formats.safety import iter_safety_lines
 from app.http.codes import CodedRecord, UnknownCode, get_code_map
 from app.http.context import RequestContext
 from app.http.slug_resolution import find_slug
@@ -27,6 +28,8 @@ from app.queries.documents import find_document, get_current_release_json
 router = create_router("codes")
 Text = Annotated[str, Query(max_length=200)]
 _FORMATS: Final = (JSON_MEDIA_TYPE, *XML_MEDIA_TYPES)
+# Emergency signs of an entry; the page has all.
+_MAX_SIGNS: Final = 12
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "Atom, or JSON where `knowledgeResponseType` asks for it. Without an entry if nothing is known.",
@@ -55,10 +58,6 @@ def get_infobutton(
     if response_type not in _FORMATS:
         name, message = "knowledgeResponseType", f"is not one of {', '.join(_FORMATS)}"
         raise InvalidParameter(f"{name}: {message}", errors=(FieldError(name, response_type[:200], message),))
-    if not code and not display_name:
-        message = "is required, or mainSearchCriteria.v.dn"
-        name = "mainSearchCriteria.v.c"
-        raise InvalidParameter(f"{name}: {message}", errors=(FieldError(name, None, message),))
     records = _find_records(ctx, code_system, code, display_name)
     asked = [
         ("mainSearchCriteria.v.c", code),
@@ -73,7 +72,9 @@ def get_infobutton(
 
 
 def _find_records(ctx: RequestContext, code_system: str, code: str, display_name: str) -> list[CodedRecord]:
-    """Records that a code means, else the condition with the name. A system or code that is not held gives none."""
+    """Records that a code means, else the condition with the name. A system or code that is not held gives none, and so does neither."""
+    if not code and not display_name:
+        return []
     if not code:
         slug = find_slug(ctx, "condition", display_name)
         return [CodedRecord("condition", slug, "exact", ())] if slug else []
@@ -106,7 +107,10 @@ def _build_feed(
         if record.origin == "operator":
             paragraphs.append("The operator of this service maps the code to this page.")
         record_id = f"tag:procedure-kb,{ctx.release.date}:{record.record_type}/{record.slug}"
-        entries.append(KnowledgeEntry(record_id, facts["name"], url, (*paragraphs, facts["notice"]["text"]), updated))
+        # Whoever reads the entry alone must see the harms beside any benefit.
+        safety = iter_safety_lines(facts, max_signs=_MAX_SIGNS, with_scopes=False)
+        text = (*paragraphs, *safety, facts["notice"]["text"])
+        entries.append(KnowledgeEntry(record_id, facts["name"], record.record_type, url, text, updated))
     terms = " ".join(term for _, term in asked[:3] if term)
     return KnowledgeFeed(
         feed_id=f"tag:procedure-kb,{ctx.release.date}:infobutton/{terms}",
