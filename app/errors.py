@@ -162,11 +162,11 @@ class InvalidParameter(KnowledgeBaseError):
 
     @classmethod
     def from_errors(cls, errors: Sequence[FieldError], *, omitted: int = 0, suggestions: tuple[Any, ...] = ()) -> Self:
-        """Error that tells the first problems, and how many it does not: the rest, and `omitted` more."""
-        told = tuple(errors[:MAX_FIELD_ERRORS])
-        omitted += len(errors) - len(told)
-        detail = "; ".join(f"{error.parameter}: {error.message}" for error in told)[:2000]
-        error = cls(f"{detail}; and {omitted} more" if omitted else detail, errors=told, suggestions=suggestions)
+        """Error that lists the first problems, and counts the others: the rest of these, and `omitted` more."""
+        listed = tuple(errors[:MAX_FIELD_ERRORS])
+        omitted += len(errors) - len(listed)
+        detail = "; ".join(f"{error.parameter}: {error.message}" for error in listed)[:2000]
+        error = cls(f"{detail}; and {omitted} more" if omitted else detail, errors=listed, suggestions=suggestions)
         error.omitted_errors = omitted
         return error
 

@@ -21,16 +21,16 @@ def main() -> int:
     # A short life: whatever garbage there is goes with the process.
     gc.disable()
     try:
-        build_once(Path(directory), lambda work: write_files(name, revision, settings_json, work))
+        build_once(Path(directory), lambda work: write_artifact(name, revision, settings_json, work))
     except NotReady:
         return 0
     except (DatabaseError, OSError) as error:
-        sys.stderr.write(f"The {name} files cannot be built: {error}\n")
+        sys.stderr.write(f"The {name} artifact cannot be built: {error}\n")
         return 1
     return 0
 
 
-def write_files(name: str, revision: str, settings_json: bytes, work: Path) -> None:
+def write_artifact(name: str, revision: str, settings_json: bytes, work: Path) -> None:
     """Write the files of a release to an empty directory. Raises NotReady if another one is loaded."""
     # Imported under the lock: the processes that only wait for it stay small.
     from app.http.preparation import internal_context  # noqa: PLC0415

@@ -13,7 +13,7 @@ from app.openapi.responses import error_responses
 
 
 async def get_context(request: Request) -> AsyncIterator[RequestContext]:
-    """Request context. Its snapshot is closed when the response is built, or here at the latest."""
+    """Request context. Its transaction is closed when the response is built, or here at the latest."""
     with request_context(request) as ctx:
         yield ctx
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from app.domain import patterns
 
-# Backgrounds of the pages and of the embeds, by the color of the clinic that stands on them.
+# Backgrounds of the pages and of the embeds, by the color of the clinic that is used on them.
 _PAPERS: Final = {"accent": ("#faf9f6", "#ffffff", "#f6f4ef"), "accent_dark": ("#12171c", "#1a2128", "#14191f")}
 MIN_CONTRAST: Final = 4.5
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+")
@@ -23,11 +23,11 @@ Slug = Annotated[str, StringConstraints(pattern=patterns.SLUG)]
 Color = Annotated[str, StringConstraints(pattern=patterns.COLOR)]
 
 
-class _Part(BaseModel):
+class _ClinicModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class ClinicColors(_Part):
+class ClinicColors(_ClinicModel):
     """Colors of links and buttons, with enough contrast on the papers of the pages."""
 
     accent: Color = Field(description="Color on light paper.")
@@ -44,7 +44,7 @@ class ClinicColors(_Part):
         return color.lower()
 
 
-class ClinicLocation(_Part):
+class ClinicLocation(_ClinicModel):
     """Place of the clinic."""
 
     name: Name
@@ -52,7 +52,7 @@ class ClinicLocation(_Part):
     telephone: Telephone | None = None
 
 
-class ClinicProcedure(_Part):
+class ClinicProcedure(_ClinicModel):
     """What the clinic adds to a procedure."""
 
     page_url: WebAddress | None = Field(default=None, description="The clinic's own page on the procedure.")
@@ -60,7 +60,7 @@ class ClinicProcedure(_Part):
     aftercare: tuple[Text, ...] = Field(default=(), description="Paragraphs of the clinic on the time afterwards.")
 
 
-class ClinicEdition(_Part):
+class ClinicEdition(_ClinicModel):
     """Edition of a clinic."""
 
     schema_url: str | None = Field(default=None, alias="$schema", description="JSON Schema of this file, for editors.")

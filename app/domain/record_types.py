@@ -134,7 +134,7 @@ SOURCE_IDENTIFIERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "pmcid": ("PubMed Central", "https://pmc.ncbi.nlm.nih.gov/articles/"),
     }
 )
-# Record types whose claims stand in blocks, and whose pages show them in sections.
+# Record types whose claims are in blocks, and whose pages show them in sections.
 TYPES_WITH_BLOCKS: Final = tuple(row.name for row in _ROWS if row.texts)
 # Record types that a clinician reviews: a source is another's work.
 REVIEWED_TYPES: Final = tuple(row.name for row in _ROWS if row.name != "source")

@@ -110,7 +110,7 @@ class Quantity(Value):
         return self
 
 
-class Detail(Value):
+class NamedDetail(Value):
     """A named detail of a claim that has no dedicated field."""
 
     name: str = Field(description="Name of the detail.")
@@ -192,14 +192,14 @@ class ReliefDurationValue(_DurationRange):
         default=False, description="Relief was still present when observation ended: the figure is a minimum."
     )
     quantities: list[Quantity] = Field(default=[], description="Further figures of the same statement.")
-    details: list[Detail] = Field(default=[], description="Further details of the same statement.")
+    details: list[NamedDetail] = Field(default=[], description="Further details of the same statement.")
 
 
 class OnsetValue(_DurationRange):
     """How soon relief begins."""
 
     quantities: list[Quantity] = []
-    details: list[Detail] = []
+    details: list[NamedDetail] = []
 
 
 class ResponseRateValue(Value):
@@ -226,7 +226,7 @@ class ResponseRateValue(Value):
     comparator_responders: int | None = Field(default=None, ge=0, description="Null: not given.")
     comparator_n: int | None = Field(default=None, ge=0, description="Null: not given.")
     quantities: list[Quantity] = []
-    details: list[Detail] = []
+    details: list[NamedDetail] = []
 
     @model_validator(mode="after")
     def _check_rates(self) -> Self:
@@ -278,7 +278,7 @@ class FindingValue(Value):
     at_label: str | None = Field(default=None, description="Follow-up in words; null: not stated.")
     ceiling: bool = Field(default=False, description="The figure is a ceiling, not a typical value.")
     quantities: list[Quantity] = []
-    details: list[Detail] = []
+    details: list[NamedDetail] = []
 
 
 class RecommendationValue(Value):
@@ -295,7 +295,7 @@ class RecommendationValue(Value):
         default=None, description="The grade that the body states, in its own words; null: none."
     )
     quantities: list[Quantity] = []
-    details: list[Detail] = []
+    details: list[NamedDetail] = []
 
 
 class EvidenceGradeValue(Value):
@@ -305,7 +305,7 @@ class EvidenceGradeValue(Value):
     grade_stated: str = Field(description="The grade, in the source's own words.")
     outcome: str | None = Field(default=None, description="Outcome that the grade applies to; null: not stated.")
     quantities: list[Quantity] = []
-    details: list[Detail] = []
+    details: list[NamedDetail] = []
 
 
 class CoverageValue(Value):
@@ -319,7 +319,7 @@ class CoverageValue(Value):
     criteria: list[str] = Field(default=[], description="Criteria for coverage, in the source's words.")
     as_of: str | None = Field(default=None, description="Date or year of the policy; null: not stated.")
     quantities: list[Quantity] = []
-    details: list[Detail] = []
+    details: list[NamedDetail] = []
 
 
 class ProcedureRiskValue(Value):
@@ -354,7 +354,7 @@ class ProcedureRiskValue(Value):
     )
     temporary: bool | None = Field(default=None, description="As stated by the source; null: not stated.")
     quantities: list[Quantity] = []
-    details: list[Detail] = []
+    details: list[NamedDetail] = []
 
     @model_validator(mode="after")
     def _check_rates(self) -> Self:
@@ -403,7 +403,7 @@ class StatementValue(Value):
         default=[], description="Slugs of the procedures mentioned."
     )
     quantities: list[Quantity] = []
-    details: list[Detail] = []
+    details: list[NamedDetail] = []
 
 
 class ContraindicationValue(StatementValue):
@@ -426,7 +426,7 @@ class BleedingRiskValue(Value):
         default=None, description="What the scheme calls the procedure, or the class of procedures; null: the same."
     )
     quantities: list[Quantity] = []
-    details: list[Detail] = []
+    details: list[NamedDetail] = []
 
 
 class SafetyWarningValue(StatementValue):
@@ -464,4 +464,4 @@ class WhenToCallValue(Value):
         default=None, description="What the source tells people to do, where that is less urgent; null: the same."
     )
     quantities: list[Quantity] = []
-    details: list[Detail] = []
+    details: list[NamedDetail] = []

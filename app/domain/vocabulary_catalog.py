@@ -65,7 +65,7 @@ VOCABULARIES: Final = (
     Vocabulary("implant_position", "Position on an implant or device", vocabulary.IMPLANT_POSITIONS),
     Vocabulary("practice_topic", "Topic of a practical fact", vocabulary.PRACTICE_TOPICS),
     Vocabulary("call_tier", "How soon to get help", vocabulary.CALL_TIERS, vocabulary.CALL_ACTIONS),
-    Vocabulary("call_origin", "Why a sign stands at a record", vocabulary.CALL_ORIGINS),
+    Vocabulary("call_origin", "Why a record lists a sign", vocabulary.CALL_ORIGINS),
     Vocabulary(
         "certainty", "Certainty of the evidence that a review or guideline states", vocabulary.CERTAINTY_RATINGS
     ),

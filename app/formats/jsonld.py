@@ -41,7 +41,7 @@ def build_procedure_node(document: Json, modified: str) -> Json:
     is_percutaneous = document["family"] in _PERCUTANEOUS_FAMILIES
     node = _build_record(document, THERAPY if therapeutic else "DiagnosticProcedure", modified) | {
         "procedureType": "https://schema.org/PercutaneousProcedure" if is_percutaneous else None,
-        # What bodies say of it, those against first: without it a treatment would stand here as if undisputed.
+        # What bodies say of it, those against first: without it a treatment would seem undisputed.
         "status": "; ".join(_list_positions(document["positions"]["items"])),
         "bodyLocation": _distinct(targets),
         "howPerformed": _join_texts(texts["what_happens"]),

@@ -81,7 +81,7 @@ class CodeMap:
         return self._list_codes(system).get(code)
 
     def parse(self, text: str, default: CodeSystem | None = None) -> Code:
-        """Code in a text: `SYSTEM|CODE`, or a code whose system is given or can be told. Raises UnknownCode."""
+        """Code in a text: `SYSTEM|CODE`, or a code whose system is given or can be inferred. Raises UnknownCode."""
         named, separator, code_text = text.rpartition("|")
         system = find_code_system(named) if separator else default
         if separator and system is None:

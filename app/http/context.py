@@ -138,7 +138,7 @@ class RequestContext:
         return resolve_links(self.settings, body)
 
     def close(self) -> None:
-        """End the transaction for good: what is rendered after it holds no connection. Closing twice is harmless."""
+        """End the transaction permanently: what is rendered after it holds no connection. Closing twice is harmless."""
         self._is_closed = True
         opened, self._opened, self._transaction = self._opened, None, None
         if opened is not None:

@@ -168,7 +168,7 @@ def invalid_parameter(failures: Iterable[Mapping[str, Any]], fields: Mapping[str
     # None cannot be sent in a query: that half of the errors of a union is left out.
     relevant = [failure for failure in failures if failure["type"] != "none_required"]
     errors, suggestions = [], []
-    # What is not told is not compared with every known name either.
+    # What is not listed is not compared with every known name either.
     for failure in relevant[:MAX_FIELD_ERRORS]:
         location = [part for part in failure["loc"] if part not in {"query", "path"}] or ["query"]
         name, sent = str(location[0])[:200], _find_sent_text(failure)

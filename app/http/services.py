@@ -59,7 +59,7 @@ class RevisionCache:
         return value
 
 
-class RequestValues:
+class RequestCache:
     """Totals and facet counts by what was requested, bounded in bytes: the least recently used leave first."""
 
     def __init__(self, max_bytes: int) -> None:
@@ -130,9 +130,9 @@ class Services:
         return self._path_pattern.fullmatch(path.removeprefix(self.settings.path_prefix)) is not None
 
     @cached_property
-    def values_by_request(self) -> RequestValues:
+    def values_by_request(self) -> RequestCache:
         """Values by what was requested."""
-        return RequestValues(int(REQUEST_VALUES_SHARE * self.settings.cache_bytes))
+        return RequestCache(int(REQUEST_VALUES_SHARE * self.settings.cache_bytes))
 
     @cached_property
     def _path_pattern(self) -> re.Pattern[str]:

@@ -30,7 +30,7 @@ def build_options_document(graph: ContentGraph, condition: seed.ConditionIn) -> 
     treating = [relation for relation in indications if relation.role == "treats"]
     diagnosing = [relation for relation in indications if relation.role == "diagnoses"]
     generators = build_linked_generators(graph, condition.slug)
-    sourced = {relation.procedure for relation in indications}
+    cited_procedures = {relation.procedure for relation in indications}
     return {
         "condition": graph.record_ref("condition", condition.slug),
         "red_flags": build_claims("red_flag"),
@@ -41,7 +41,7 @@ def build_options_document(graph: ContentGraph, condition: seed.ConditionIn) -> 
         "treats": build_block(_build_options(graph, treating)),
         "diagnoses": build_block(_build_options(graph, diagnosing)),
         "pain_generators": build_block(generators),
-        "related_by_structure": build_block(_build_structures(graph, condition, generators, sourced)),
+        "related_by_structure": build_block(_build_structures(graph, condition, generators, cited_procedures)),
         "order": {
             "rule": "Families from the least to the most invasive; within a family by name. Editorial: no source states it.",
             "families": [{"family": rank.family, "reason": rank.reason} for rank in graph.editorial.invasiveness],
@@ -57,7 +57,7 @@ def build_options_document(graph: ContentGraph, condition: seed.ConditionIn) -> 
 
 
 def _build_structures(
-    graph: ContentGraph, condition: seed.ConditionIn, generators: list[Json], sourced: set[str]
+    graph: ContentGraph, condition: seed.ConditionIn, generators: list[Json], cited_procedures: set[str]
 ) -> list[Json]:
     """Build what reaches a structure that the condition arises from, in its body regions, without a source for the condition."""
     structures = []
@@ -66,7 +66,7 @@ def _build_structures(
         relations = [
             relation
             for relation in graph.list_relations("pain_generator", slug)
-            if relation.procedure not in sourced
+            if relation.procedure not in cited_procedures
             and not set(condition.body_regions).isdisjoint(graph.procedures[relation.procedure].body_regions)
         ]
         if relations:
@@ -85,20 +85,22 @@ def _build_structures(
 
 def _find_first_relations(graph: ContentGraph, relations: list[Relation]) -> dict[str, Relation]:
     """Find the relation of each procedure whose claim comes first."""
-    first: dict[str, Relation] = {}
+    first_relations: dict[str, Relation] = {}
     for relation in sorted(relations, key=lambda relation: rank_claim(relation.claim, graph.sources)):
-        first.setdefault(relation.procedure, relation)
-    return first
+        first_relations.setdefault(relation.procedure, relation)
+    return first_relations
 
 
 def _build_options(graph: ContentGraph, relations: list[Relation]) -> list[Json]:
     ranks = {rank.family: position for position, rank in enumerate(graph.editorial.invasiveness)}
-    first = _find_first_relations(graph, relations)
-    by_slug = {slug: graph.procedures[slug] for slug in first}
-    ordered = sorted(first, key=lambda slug: (ranks[by_slug[slug].family], *graph.sort_key("procedure", slug)))
+    first_relations = _find_first_relations(graph, relations)
+    by_slug = {slug: graph.procedures[slug] for slug in first_relations}
+    ordered = sorted(
+        first_relations, key=lambda slug: (ranks[by_slug[slug].family], *graph.sort_key("procedure", slug))
+    )
     options = []
     for slug in ordered:
-        relation, record = first[slug], by_slug[slug]
+        relation, record = first_relations[slug], by_slug[slug]
         options.append(
             {
                 "procedure": graph.record_ref("procedure", slug),

@@ -13,7 +13,7 @@ from app.seed import schema as seed
 def build_risk_groups(graph: ContentGraph, procedures: Iterable[str], *, serious_only: bool = False) -> list[Json]:
     """Build a row for each risk of these procedures and each degree in which it is reported.
 
-    A count of serious events and a count of all events of a risk are two rows, so that no figure stands for more than
+    A count of serious events and a count of all events of a risk are two rows, so that no figure covers more than
     was counted.
     """
     groups: dict[tuple[str, str], list[tuple[str, seed.ClaimIn[ProcedureRiskValue]]]] = defaultdict(list)
@@ -73,7 +73,7 @@ def _build_figure(slug: str, claim: seed.ClaimIn[ProcedureRiskValue]) -> Json:
 
 
 def _rank_figure(figure: Json) -> tuple[float, int, str]:
-    # Of equal rates the one that more people stand behind; where none was seen, the largest count.
+    # Of equal rates the one from more people; where none was seen, the largest count.
     return _compute_share(figure) or 0, figure["n"] or 0, figure["claim"]
 
 

@@ -64,11 +64,11 @@ def build_when_to_call_about_risk(graph: ContentGraph, risk: str) -> Json:
     return _build_rows_block(rows)
 
 
-def _list_general_rows(graph: ContentGraph, named: set[str]) -> list[Json]:
+def _list_general_rows(graph: ContentGraph, excluded: set[str]) -> list[Json]:
     return [
         _build_editorial_row(graph, emergency, "general")
         for emergency in graph.bundle.emergencies
-        if emergency.applies_to.general and emergency.slug not in named
+        if emergency.applies_to.general and emergency.slug not in excluded
     ]
 
 

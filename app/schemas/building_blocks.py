@@ -56,7 +56,7 @@ class SourceRef(ResponseModel):
     year: int | None = Field(description="Year of publication; null: not stated.")
     commercial: bool = Field(description="The source is a practice's or manufacturer's own publication.")
     standing: Annotated[str, OpenEnum(vocabulary.SOURCE_STANDINGS)] = Field(
-        description="Whether the source still stands: current, corrected, superseded, retracted or withdrawn."
+        description="Standing of the source: current, corrected, superseded, retracted or withdrawn."
     )
     doi: str | None = Field(description="DOI; null: none is known.")
     pmid: str | None = Field(description="PubMed id; null: none is known.")
@@ -191,7 +191,7 @@ class ListPage(ResponseModel, Generic[T]):
 
     items: list[T] = Field(description="Rows of this page.")
     page: Pagination = Field(description="Page size, total and next cursor.")
-    facets: list[Facet] = Field(description="Counts for each requested facet; empty if none was requested.")
+    facets: list[Facet] = Field(description="RecordCounts for each requested facet; empty if none was requested.")
 
 
 class BlockPage(ListPage[T], Generic[T]):

@@ -275,7 +275,7 @@ class ClaimsOutput(ToolOutput):
 
 
 class DisagreementsOutput(ToolOutput):
-    """Questions that sources answer differently; both sides stand."""
+    """Questions that sources answer differently; both sides are given."""
 
     items: list[dict[str, Any]] = Field(
         description="Record, dimension of the disagreement, and its positions with the statements of their claims."

@@ -62,7 +62,7 @@ class SourceQuality(ResponseModel):
     claims_by_design: list[DesignShare] = Field(description="Claims for each kind of source that is cited.")
 
 
-class Overall(QualityMetrics):
+class OverallQuality(QualityMetrics):
     """Figures for the whole content."""
 
     records: int = Field(description="Number of records.")
@@ -80,7 +80,7 @@ class RecordQuality(QualityMetrics):
     links: SelfLink
 
 
-class Gaps(ResponseModel):
+class ContentGaps(ResponseModel):
     """Records without a cited link to others."""
 
     conditions_without_generator: list[Ref] = Field(description="Conditions that no claim links to a pain generator.")
@@ -92,8 +92,8 @@ class Gaps(ResponseModel):
 class Quality(ResponseModel):
     """Quality of the whole content and of each record."""
 
-    overall: Overall = Field(description="The whole content.")
-    gaps: Gaps = Field(description="Records without links to others.")
+    overall: OverallQuality = Field(description="The whole content.")
+    gaps: ContentGaps = Field(description="Records without links to others.")
     records: list[RecordQuality] = Field(description="Figures for each record.")
 
 

@@ -82,14 +82,14 @@ class RiskFigure(ResponseModel):
     claim: str = Field(description="Id of the claim that states it.")
 
 
-class RolledUp(ResponseModel):
-    """Records that state something, and their claims."""
+class SharedStatement(ResponseModel):
+    """What several records state: their slugs, and their claims."""
 
     subjects: list[str] = Field(description="Slugs of the records whose claims state it.")
     claims: list[str] = Field(description="Ids of these claims.")
 
 
-class RiskGroup(RolledUp):
+class RiskGroup(SharedStatement):
     """Risk in one degree of seriousness: the worst figure, and who states it."""
 
     risk: Ref
@@ -157,7 +157,7 @@ class WhenToCallRow(ResponseModel):
     lang: Lang
     tier: CallTier = Field(description="How soon to get help.")
     emergencies: list[Ref] = Field(description="Emergencies that it can mean.")
-    origin: Annotated[str, OpenEnum(vocabulary.CALL_ORIGINS)] = Field(description="Why the sign stands here.")
+    origin: Annotated[str, OpenEnum(vocabulary.CALL_ORIGINS)] = Field(description="Why the sign is listed.")
     claims: list[str] = Field(description="Ids of the claims that support it.")
 
 
@@ -301,7 +301,7 @@ class FormRef(Ref):
     links: FormLinks
 
 
-class FormContraindication(RolledUp):
+class FormContraindication(SharedStatement):
     """Contraindications of forms on one topic."""
 
     topic: Annotated[str, OpenEnum(vocabulary.CONTRAINDICATION_TOPICS)] = Field(description="What they are about.")
@@ -311,7 +311,7 @@ class FormContraindication(RolledUp):
     labels: list[str] = Field(description="What the claims say in short.")
 
 
-class FormSafetyWarning(RolledUp):
+class FormSafetyWarning(SharedStatement):
     """Warning of a body about forms."""
 
     body: str = Field(description="Body that warns.")
@@ -320,7 +320,7 @@ class FormSafetyWarning(RolledUp):
     label: str = Field(description="What it warns of.")
 
 
-class FormRecommendation(RolledUp):
+class FormRecommendation(SharedStatement):
     """Position of a body on forms."""
 
     position: Annotated[str, OpenEnum(vocabulary.POSITIONS)] = Field(description="Position of the body.")
@@ -329,14 +329,14 @@ class FormRecommendation(RolledUp):
     scope: str | None = Field(description="What the position covers; null: not stated.")
 
 
-class FormSign(RolledUp):
+class FormSign(SharedStatement):
     """Sign to call for after some forms."""
 
     tier: CallTier = Field(description="How soon to get help.")
     sign: str = Field(description="Sign in everyday words.")
 
 
-class FormRedFlag(RolledUp):
+class FormRedFlag(SharedStatement):
     """Red flag of narrower conditions."""
 
     label: str = Field(description="The sign.")

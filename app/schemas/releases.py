@@ -39,7 +39,7 @@ class ReleaseSummary(ResponseModel):
     links: ReleaseLinks
 
 
-class Counts(ResponseModel):
+class RecordCounts(ResponseModel):
     """Number of records of each type, and of claims."""
 
     procedures: int = Field(description="Number of procedures.")
@@ -67,7 +67,7 @@ class CurrentReleaseOut(ResponseModel):
     date: str = Field(description="RFC 3339 date; for a development version, the date of the previous release.")
     revision: str = Field(description="Hash of content and history; identical in every database.")
     development: bool = Field(description="The content was edited after the last release.")
-    counts: Counts = Field(description="Size of the content.")
+    counts: RecordCounts = Field(description="Size of the content.")
     title: str = Field(description="Title of the release.")
     based_on: str | None = Field(description="Version of the last release; null: none yet.")
     license: License

@@ -362,7 +362,7 @@ def _build_name(
     )
 
 
-# A patient phrase of this many words is a sentence: one of them alone does not stand for it.
+# A patient phrase of this many words is a sentence: one of them alone does not match it.
 _MIN_SENTENCE_STEMS: Final = 4
 
 
@@ -442,7 +442,7 @@ def _write_tables(path: Path, tables: Mapping[str, Sequence[Any]]) -> None:
 
 
 @panics_as_errors()
-def write_index(snapshot: ReadTransaction, directory: Path) -> None:
+def write_index(transaction: ReadTransaction, directory: Path) -> None:
     """Write the index of a release to an empty directory, the tables last."""
     (directory / _KNOWN_WORDS_FILE).write_bytes(build_known_words())
     (directory / "index").mkdir()
@@ -455,7 +455,7 @@ def write_index(snapshot: ReadTransaction, directory: Path) -> None:
     exact_names: list[tuple[str, str, str, int]] = []
     name_suffixes: list[NameSuffix] = []
     champions: dict[tuple[str, str], list[tuple[float, int]]] = defaultdict(list)
-    for doc_id, record in enumerate(_iter_records(snapshot)):
+    for doc_id, record in enumerate(_iter_records(transaction)):
         names = [[name_kind, text, stem_content_words(normalize_levels(text))] for name_kind, text in record["names"]]
         stems_by_field = {
             IN_NAMES: {stem for _, _, stems in names for stem in stems},
@@ -537,27 +537,27 @@ def _iter_suffixes(text: str, name_kind: str, record: dict[str, Any]) -> Iterato
         yield " ".join(words[start:]), text, name_kind, record["type"], record["slug"], record["name"]
 
 
-def _iter_records(snapshot: ReadTransaction) -> Iterator[dict[str, Any]]:
+def _iter_records(transaction: ReadTransaction) -> Iterator[dict[str, Any]]:
     """Yield every record of the release with its names and texts, ordered by type and slug."""
     names: dict[RecordRef, list[tuple[str, str]]] = defaultdict(list)
-    for record_type, slug, name_kind, text in snapshot.fetch(
+    for record_type, slug, name_kind, text in transaction.fetch(
         "SELECT type, slug, kind, text FROM name ORDER BY type, slug, kind, text", {}
     ):
         names[record_type, slug].append((name_kind, text))
-    for record_type, slug, text in snapshot.fetch(
+    for record_type, slug, text in transaction.fetch(
         "SELECT type, slug, text FROM search_phrase ORDER BY type, slug, text", {}
     ):
         names[record_type, slug].append(("patient_phrase", text))
     statements: dict[RecordRef, list[str]] = defaultdict(list)
-    for record_type, slug, statement in snapshot.fetch(
+    for record_type, slug, statement in transaction.fetch(
         "SELECT subject_type, subject_slug, statement FROM claim ORDER BY id", {}
     ):
         statements[record_type, slug].append(statement)
-    context_names = _find_context_names(snapshot, names)
+    context_names = _find_context_names(transaction, names)
     params: dict[str, Any] = {}
     types = bind_list("type", SEARCHED_TYPES, params)
     sql = f"SELECT type, slug, name, summary, body FROM document WHERE type IN ({types}) ORDER BY type, slug"
-    for record_type, slug, name, summary_json, body_json in snapshot.fetch(sql, params):
+    for record_type, slug, name, summary_json, body_json in transaction.fetch(sql, params):
         document = orjson.loads(summary_json)
         summary = document.get("summary") or document.get("publisher") or ""
         texts = [*statements.get((record_type, slug), ()), *_iter_texts(orjson.loads(body_json))]
@@ -590,17 +590,17 @@ _CONTEXT_QUERIES: Final = (
 
 
 def _find_context_names(
-    snapshot: ReadTransaction, names: Mapping[RecordRef, list[tuple[str, str]]]
+    transaction: ReadTransaction, names: Mapping[RecordRef, list[tuple[str, str]]]
 ) -> dict[RecordRef, set[str]]:
     """Return names of the records that a record is linked to: a query often names both (nerve block for sciatica)."""
     context_names: dict[RecordRef, set[str]] = defaultdict(set)
     for record_type, sql in _CONTEXT_QUERIES:
-        for slug, linked_type, linked_slug in snapshot.fetch(sql, {}):
+        for slug, linked_type, linked_slug in transaction.fetch(sql, {}):
             linked_names = names.get((linked_type, linked_slug), ())
             context_names[record_type, slug].update(
                 text for name_kind, text in linked_names if name_kind != "patient_phrase"
             )
     sql = "SELECT type, slug, ancestor FROM ancestor ORDER BY type, slug"
-    for record_type, slug, ancestor in snapshot.fetch(sql, {}):
+    for record_type, slug, ancestor in transaction.fetch(sql, {}):
         context_names[record_type, ancestor] |= context_names.get((record_type, slug), set())
     return context_names

@@ -154,7 +154,7 @@ def _find_alternatives(
     stem = (stem_content_words(word) or (word,))[0]
     alternatives: dict[str, float] = {}
     if stem in index.stem_frequency and (relative := _find_relative(index, word, stem)) is not None:
-        # Another word with this stem is told, because it may mean something else: stimulant, stimulation.
+        # Another word with this stem is reported, because it may mean something else: stimulant, stimulation.
         alternatives[stem] = 1.0 if relative == word else _RELATIVE_LIKENESS
         if relative != word:
             interpretation.expansions.append((word, relative))
@@ -188,7 +188,7 @@ def _find_alternatives(
 
 
 def _find_relative(index: SearchIndex, word: str, stem: str) -> str | None:
-    """Word of the content that a word with its stem stands for: itself or an inflection of it, else another word.
+    """Word of the content that a word with its stem means: itself or an inflection of it, else another word.
 
     None: only words that medicine keeps apart have the stem, such as cervical for cervicitis.
     """

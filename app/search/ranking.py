@@ -145,7 +145,7 @@ def _find_names_within(index: SearchIndex, normalized: str) -> dict[int, tuple[i
 
 
 def _add_named_hit(record: IndexedRecord, query: ParsedQuery, hit: Hit | None, words: int, text: str) -> Hit | None:
-    """Hit of a record whose name is in the query, whatever stands around the name: at least the score of such a name."""
+    """Hit of a record whose name is in the query, whatever is around the name: at least the score of such a name."""
     if words == 0 or record.type not in NAMED_TYPES:
         return hit
     score = NAMED_SCORE + NAMED_WORD_SCORE * words
@@ -250,7 +250,7 @@ def _passes_threshold(
         return False
     if coverage.named_terms >= MIN_NAMED_TERMS and coverage.weighted >= MIN_LONG_QUERY_SHARE:
         return True
-    # A word that the content does not have asks for something else, unless a whole name stands beside it.
+    # A word that the content does not have asks for something else, unless a whole name is beside it.
     if coverage.has_unknown and coverage.named_terms < MIN_NAMED_TERMS:
         return best is not None and _has_whole_name(record, matched_stems, coverage.names)
     # Common words alone (pain, back) do not match texts: a record must be about them, not merely mention them.

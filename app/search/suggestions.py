@@ -26,7 +26,7 @@ def find_suggestions(
         return []
     matches = _list_by_prefix(index, typed, types)
     if not matches:
-        # Words around a name are skipped (my neck hurts), and a level or an everyday word stands for the word of names.
+        # Words around a name are skipped (my neck hurts), and a level or an everyday word matches the word of names.
         choices = [_list_choices(word) for word in typed.split() if word not in STOP_WORDS]
         matches = _list_containing_all(index, choices, types) if choices else []
     if not matches and len(typed) >= 3:
@@ -58,7 +58,7 @@ def _list_by_prefix(index: SearchIndex, typed: str, types: Collection[str]) -> l
 
 
 def _list_choices(word: str) -> tuple[str, ...]:
-    """Beginnings of words of names that a typed word may stand for."""
+    """Beginnings of words of names that a typed word may mean."""
     region = (SPINE_REGIONS[word[0]],) if SPINAL_LEVEL.fullmatch(word) else ()
     synonym = (LAY_SYNONYMS[word],) if word in LAY_SYNONYMS else ()
     return (word, *region, *synonym)

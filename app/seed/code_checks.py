@@ -15,7 +15,7 @@ CodeError = tuple[str, str]
 
 
 def find_code_errors(system: seed.CodeSystemIn) -> Iterator[CodeError]:
-    """Every code that is not in its table, has not its form, or leads to a record that it cannot stand for."""
+    """Every code that is not in its table, has not its form, or leads to a record that it cannot mean."""
     row = CODE_SYSTEMS.get(system.slug)
     if row is None or not row.is_free:
         yield "/slug", f"{system.slug!r} is not a code system that the content may hold"

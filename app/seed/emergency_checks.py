@@ -35,7 +35,7 @@ class EmergencyError(NamedTuple):
 
 
 def find_emergency_errors(bundle: Bundle) -> Iterator[EmergencyError]:
-    """Every emergency that is not defined as it must be, and every sign of one that stands under a lower tier or in prose."""
+    """Every emergency that is not defined as it must be, and every sign of one that is under a lower tier or in prose."""
     words = bundle.editorial.emergency_words if bundle.editorial else {}
     broken = False
     for emergency in bundle.emergencies:
@@ -65,14 +65,14 @@ def _find_catalog_errors(emergency: seed.EmergencyIn, words: dict[str, str]) -> 
             for name in re.findall(r"@(\w+)", text):
                 if name not in words:
                     yield error(f"/phrases/{tier}/{n}", f"unknown word list @{name}: define it in editorial.json")
-    said = [("/short_sign", emergency.short_sign)]
-    said += [(f"/signs/{n}/text", sign.text) for n, sign in enumerate(emergency.signs)]
-    said += [
+    shown_texts = [("/short_sign", emergency.short_sign)]
+    shown_texts += [(f"/signs/{n}/text", sign.text) for n, sign in enumerate(emergency.signs)]
+    shown_texts += [
         (f"/claims/{n}/statement", claim.statement)
         for n, claim in enumerate(emergency.claims)
         if claim.kind == "red_flag"
     ]
-    for pointer, text in said:
+    for pointer, text in shown_texts:
         if match := _REASSURANCE.search(text):
             yield error(pointer, f"{match[0]!r} reassures: a notice names a sign or what to do")
 

@@ -191,7 +191,7 @@ class RecordIn(SeedModel):
     slug: Slug
     name: Line
     patient_name: ShortLine = Field(
-        description="Name that patients use, in everyday words: it promises nothing. Clinical words stand in parentheses."
+        description="Name that patients use, in everyday words: it promises nothing. Clinical words go in parentheses."
     )
     former_slugs: list[Slug] = []
     names: list[NameIn] = []
@@ -322,7 +322,7 @@ class CodeIn(SeedModel):
     billable: bool | None = Field(
         default=None, description="Whether claims may bear it; null: the system does not say."
     )
-    subtree: bool = Field(default=False, description="It stands for every code that begins with it, too.")
+    subtree: bool = Field(default=False, description="It also means every code that begins with it.")
     replaced_by: list[str] = Field(default=[], description="Codes that replaced it when it was retired.")
     records: list[CodedRecordIn] = []
 

@@ -25,7 +25,7 @@ from app.http.gateway import common_headers
 from app.http.problems import problem_parts
 
 MAX_DELAY_SECONDS: Final = 30.0
-# What a status stands for when no code is named; for the others there is one code.
+# Code of a status that several codes share.
 _USUAL_CODES: Final[Mapping[int, str]] = MappingProxyType(
     {400: "bad_request", 404: "not_found", 410: "release_gone", 422: "invalid_parameter", 503: "unavailable"}
 )

@@ -38,12 +38,14 @@ def list_sections(record: Json, part: str) -> list[Section]:
     """
     sections = []
     for row in CLAIM_KINDS_BY_RECORD_TYPE[record["type"]]:
-        place, block = row.sections[record["type"]], record[row.block]
+        page_section, block = row.sections[record["type"]], record[row.block]
         is_shown = block["status"] not in {"unknown", "not_applicable"} or (
-            place.says_unknown and block["status"] == "unknown"
+            page_section.says_unknown and block["status"] == "unknown"
         )
-        if place.part == part and is_shown and not place.in_template:
-            sections.append(Section(row.block, row.block.replace("_", "-"), place.heading, block, place.limit))
+        if page_section.part == part and is_shown and not page_section.in_template:
+            sections.append(
+                Section(row.block, row.block.replace("_", "-"), page_section.heading, block, page_section.limit)
+            )
     return sections
 
 

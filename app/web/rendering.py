@@ -81,7 +81,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # Signs of a few words stand in two columns.
+    # Signs of a few words are set in two columns.
     environment.tests["is_brief"] = lambda sign: len(sign) <= 30
     environment.filters.update(
         explanation=explain_hit,

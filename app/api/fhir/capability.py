@@ -15,7 +15,7 @@ from app.api.fhir import claims, params, records, terminology
 from app.api.fhir.openapi import ResourceId, create_fhir_router, resource_responses
 from app.api.fhir.operations import OPERATIONS, R4_OPERATIONS, Operation, OperationParams
 from app.api.fhir.resource_types import RESOURCE_TYPES, ResourceType
-from app.api.fhir.search import Index, is_r4, resource_response, search_response
+from app.api.fhir.search import ResourceIndex, is_r4, resource_response, search_response
 from app.domain.json import Json
 from app.formats.fhir.elements import BASE_URL, canonical_url
 from app.formats.fhir.structure_definitions import get_extensions
@@ -24,7 +24,7 @@ from app.openapi.document import NoQuery
 from app.openapi.responses import HEADERS
 
 # Tag of routes -> index of a resource type, and its read.
-_HANDLERS: Final[Mapping[str, tuple[Callable[[RequestContext, str], Index], Callable[..., Response]]]] = {
+_HANDLERS: Final[Mapping[str, tuple[Callable[[RequestContext, str], ResourceIndex], Callable[..., Response]]]] = {
     "records": (records.get_index, records.read_record),
     "claims": (claims.get_index, claims.read_claim),
     "terminology": (terminology.get_index, terminology.read_definition),

@@ -83,11 +83,11 @@ _RELATED: dict[str, dict[str, Callable[[Json], Iterable[tuple[str, str]]]]] = {
 }
 
 
-def get_index(ctx: RequestContext, resource_type: str) -> search.Index:
+def get_index(ctx: RequestContext, resource_type: str) -> search.ResourceIndex:
     """Index of the claims of a resource type, sorted by id."""
     return ctx.cached(
         ("fhir index", resource_type),
-        lambda: search.Index(
+        lambda: search.ResourceIndex(
             _list_entries(ctx, resource_type),
             _load_claims,
             list_claim_resources,
@@ -97,7 +97,7 @@ def get_index(ctx: RequestContext, resource_type: str) -> search.Index:
     )
 
 
-def _list_entries(ctx: RequestContext, resource_type: str) -> list[search.Entry]:
+def _list_entries(ctx: RequestContext, resource_type: str) -> list[search.IndexEntry]:
     # A search by an umbrella must not come back without the harms of its forms.
     broader: dict[str, list[str]] = defaultdict(list)
     for slug, ancestor in list_ancestors(ctx.transaction, "procedure"):
@@ -108,7 +108,7 @@ def _list_entries(ctx: RequestContext, resource_type: str) -> list[search.Entry]
     ]
 
 
-def _build_entry(claim: Json, resource_type: str, version: str, broader: dict[str, list[str]]) -> search.Entry:
+def _build_entry(claim: Json, resource_type: str, version: str, broader: dict[str, list[str]]) -> search.IndexEntry:
     fhir_id, kind, subject, value = to_fhir_id(claim["id"]), claim["kind"], claim["subject"], claim["value"]
     subjects = [subject["slug"], *(broader.get(subject["slug"], ()) if subject["type"] == "procedure" else ())]
     values: dict[str, list[Any]] = {
@@ -124,7 +124,7 @@ def _build_entry(claim: Json, resource_type: str, version: str, broader: dict[st
             "url": [(canonical_url(resource_type, fhir_id), version)],
             "claim-kind": [(system_url("claim-kinds"), kind)],
         }
-        return search.Entry(fhir_id, claim["id"], values)
+        return search.IndexEntry(fhir_id, claim["id"], values)
     use = USE_TYPE_BY_CLAIM_KIND[kind]
     values["type"] = [("http://hl7.org/fhir/clinical-use-definition-type", use)]
     if use == "indication":
@@ -133,4 +133,4 @@ def _build_entry(claim: Json, resource_type: str, version: str, broader: dict[st
         values["contraindication"] = [(system_url("contraindication-topics"), topic) for topic in value["topics"]]
     else:
         values["effect"] = [(system_url("risks"), value["risk"]["slug"])]
-    return search.Entry(fhir_id, claim["id"], values)
+    return search.IndexEntry(fhir_id, claim["id"], values)

@@ -90,7 +90,7 @@ class TranslateParams(OperationParams):
     sourceCode: OptionalText = _optional("Code of another organization, to translate to records.")  # noqa: N815
     system: OptionalText = _optional("Code system of the source code.")
     targetCode: OptionalText = _optional("Code of a record, to translate to codes of other organizations.")  # noqa: N815
-    targetSystem: OptionalText = _optional("Code system of the target code, or of the wanted codes.")  # noqa: N815
+    targetSystem: OptionalText = _optional("Code system of the target code, or of the codes to return.")  # noqa: N815
     sourceScope: OptionalText = _optional("No effect: maps have no source value set.")  # noqa: N815
     targetScope: OptionalText = _optional("No effect: maps have no target value set.")  # noqa: N815
     display: OptionalText = _optional("No effect: a Coding may have one.")
@@ -105,7 +105,7 @@ class TranslateR4Params(OperationParams):
     system: OptionalText = _optional("Code system of the code.")
     source: OptionalText = _optional("No effect: maps have no source value set.")
     target: OptionalText = _optional("No effect: maps have no target value set.")
-    targetsystem: OptionalText = _optional("Code system of the wanted codes.")
+    targetsystem: OptionalText = _optional("Code system of the codes to return.")
     reverse: bool = Field(default=False, description="Whether to translate from records to codes.")
     display: OptionalText = _optional("No effect: a Coding may have one.")
 
@@ -245,8 +245,8 @@ def _list_codes_of_record(
 def _translate_r4(ctx: RequestContext, name: str | None, params: TranslateR4Params) -> Json:
     r5: dict[str, Any] = {"url": params.url, "conceptMapVersion": params.conceptMapVersion}
     if params.reverse:
-        wanted = find_code_system(params.targetsystem or "")
-        name = name or (wanted.name if wanted else None)
+        target = find_code_system(params.targetsystem or "")
+        name = name or (target.name if target else None)
         r5 |= {"targetCode": params.code, "targetSystem": params.system}
     else:
         r5 |= {"sourceCode": params.code, "system": params.system, "targetSystem": params.targetsystem}

@@ -101,11 +101,11 @@ def read_record(ctx: RequestContext, resource_type: str, fhir_id: str, params: S
     raise search.build_unknown_id_error(resource_type, fhir_id, find_nearest(fhir_id, known, limit=5))
 
 
-def get_index(ctx: RequestContext, resource_type: str) -> search.Index:
+def get_index(ctx: RequestContext, resource_type: str) -> search.ResourceIndex:
     """Index of the records of a resource type; conditions come before pain generators, each sorted by name."""
     return ctx.cached(
         ("fhir index", resource_type),
-        lambda: search.Index(
+        lambda: search.ResourceIndex(
             [
                 entry
                 for record_type in _list_record_types(resource_type)
@@ -121,7 +121,7 @@ def get_index(ctx: RequestContext, resource_type: str) -> search.Index:
     )
 
 
-def _iter_entries(ctx: RequestContext, resource_type: str, record_type: str) -> Iterator[search.Entry]:
+def _iter_entries(ctx: RequestContext, resource_type: str, record_type: str) -> Iterator[search.IndexEntry]:
     names: dict[str, list[str]] = defaultdict(list)
     for slug, _, text in list_names_with_kind(ctx.transaction, record_type):
         names[slug].append(text)
@@ -146,4 +146,4 @@ def _iter_entries(ctx: RequestContext, resource_type: str, record_type: str) -> 
                 for facet, topic_system in TOPIC_SYSTEMS.items()
                 for code in (document[facet] if isinstance(document[facet], list) else [document[facet]])
             ]
-        yield search.Entry(fhir_id, (record_type, slug), values)
+        yield search.IndexEntry(fhir_id, (record_type, slug), values)

@@ -31,7 +31,7 @@ CURSOR_PATTERN: Final = r"[0-9]{1,9}"
 PUBLICATION_STATUS: Final = "http://hl7.org/fhir/publication-status"
 
 
-class Entry(NamedTuple):
+class IndexEntry(NamedTuple):
     """Resource in an index: id, key of what it is built from, and the values of its search parameters.
 
     A token is (system, code), a URI (URL, version), a string (text, normalized text), a reference `Type/id`.
@@ -42,10 +42,10 @@ class Entry(NamedTuple):
     values: Mapping[str, Sequence[Any]]
 
 
-class Index(NamedTuple):
+class ResourceIndex(NamedTuple):
     """Searchable resources of a type in their default order, and how a page of them is built."""
 
-    entries: Sequence[Entry]
+    entries: Sequence[IndexEntry]
     # Documents of keys, and resources of documents.
     load: Callable[[RequestContext, Sequence[Any]], list[Any]]
     build: Callable[[RequestContext, Sequence[Any]], list[Json]]
@@ -85,14 +85,14 @@ def _matches_token(ctx: RequestContext, row: SearchParam, text: str) -> Callable
     system, bar, code = text.partition("|")
     if not bar:
         system, code = "", text
-    wanted = set()
+    coded_records = set()
     if code and row.has_code_map:
         try:
             code_map = get_code_map(ctx)
             records = code_map.list_records(code_map.parse(text if system else code))
         except UnknownCode:
             records = []
-        wanted = {
+        coded_records = {
             (system_url(RECORD_TYPES[record.record_type].fhir_system), record.slug)
             for record in records
             if record.relation != "related"
@@ -106,7 +106,7 @@ def _matches_token(ctx: RequestContext, row: SearchParam, text: str) -> Callable
             # `|code` is a code without a system, and every code here has one.
             else bool(system) and token[0] == system
         )
-        or token in wanted
+        or token in coded_records
     )
 
 
@@ -143,8 +143,8 @@ def _build_matcher(ctx: RequestContext, row: SearchParam, modifier: str, text: s
 
 
 def filter_entries(
-    ctx: RequestContext, entries: Sequence[Entry], rows: Sequence[SearchParam], params: SearchParams
-) -> list[Entry]:
+    ctx: RequestContext, entries: Sequence[IndexEntry], rows: Sequence[SearchParam], params: SearchParams
+) -> list[IndexEntry]:
     """Entries that match every parameter each time that it was sent, by any of its alternatives. Raises InvalidParameter."""
     for row in rows:
         for modifier in ("", *fhir_params.STRING_MODIFIERS):
@@ -159,7 +159,7 @@ def filter_entries(
     return list(entries)
 
 
-def sort_entries(entries: list[Entry], rows: Sequence[SearchParam], sort: str | None) -> list[Entry]:
+def sort_entries(entries: list[IndexEntry], rows: Sequence[SearchParam], sort: str | None) -> list[IndexEntry]:
     """Sort by search parameters; what has no value comes last. Raises InvalidParameter."""
     names = {row.name for row in rows}
     for key in reversed(split_alternatives("_sort", sort) if sort else []):
@@ -180,7 +180,7 @@ def _sort_key(value: Any) -> Any:  # noqa: ANN401 - any value of an entry
 def search_response(
     ctx: RequestContext,
     resource_type: str,
-    index: Index,
+    index: ResourceIndex,
     rows: Sequence[SearchParam],
     params: SearchParams,
 ) -> Response:

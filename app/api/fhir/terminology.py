@@ -12,7 +12,7 @@ from app.domain.code_systems import CODE_SYSTEMS
 from app.domain.json import Json
 from app.errors import NotFound
 from app.formats.fhir import terminology
-from app.formats.fhir.concept_maps import Mapped, build_concept_map
+from app.formats.fhir.concept_maps import MappedCode, build_concept_map
 from app.formats.fhir.elements import canonical_url, get_definition_name
 from app.formats.fhir.search_parameters import build_search_parameter
 from app.formats.fhir.structure_definitions import build_structure_definition, get_extensions
@@ -47,10 +47,10 @@ def _list_record_concepts(ctx: RequestContext, record_type: str) -> list[Concept
     return [Concept(slug, name, tuple(names[slug]), tuple(parents[slug]), families.get(slug)) for slug, name in ordered]
 
 
-def list_mapped(ctx: RequestContext, system_name: str) -> list[Mapped]:
+def list_mapped(ctx: RequestContext, system_name: str) -> list[MappedCode]:
     """List the codes of another organization's code system with the records that the code map states for them."""
     code_map = get_code_map(ctx)
-    return [Mapped(*row) for row in code_map.list_mapped(CODE_SYSTEMS[system_name])]
+    return [MappedCode(*row) for row in code_map.list_mapped(CODE_SYSTEMS[system_name])]
 
 
 def _get_titles(ctx: RequestContext, resource_type: str) -> Mapping[str, str]:
@@ -118,12 +118,12 @@ def read_definition(ctx: RequestContext, resource_type: str, name: str, params: 
     return search.resource_response(ctx, _build_resource(ctx, resource_type, name), params)
 
 
-def get_index(ctx: RequestContext, resource_type: str) -> search.Index:
+def get_index(ctx: RequestContext, resource_type: str) -> search.ResourceIndex:
     """Index of the definitions of a resource type."""
     version = ctx.release.version
-    return search.Index(
+    return search.ResourceIndex(
         [
-            search.Entry(
+            search.IndexEntry(
                 name,
                 name,
                 {

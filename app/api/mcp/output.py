@@ -53,7 +53,7 @@ def get_signature(args: ToolArguments) -> str:
 
 
 def decode_offset(ctx: RequestContext, args: PagedArguments) -> int | None:
-    """Offset that the cursor of a call stands for; None: the first page. Raises InvalidCursor."""
+    """Offset in the cursor of a call; None: the first page. Raises InvalidCursor."""
     return decode_cursor(ctx, args.cursor or None, get_signature(args))
 
 

@@ -59,13 +59,13 @@ def get_infobutton(
         name, message = "knowledgeResponseType", f"is not one of {', '.join(_FORMATS)}"
         raise InvalidParameter(f"{name}: {message}", errors=(FieldError(name, response_type[:200], message),))
     records = _find_records(ctx, code_system, code, display_name)
-    asked = [
+    request_fields = [
         ("mainSearchCriteria.v.c", code),
         ("mainSearchCriteria.v.cs", code_system),
         ("mainSearchCriteria.v.dn", display_name),
         ("informationRecipient", "PROV" if recipient == "PROV" else "PAT"),
     ]
-    feed = _build_feed(ctx, records, asked, for_clinicians=recipient == "PROV")
+    feed = _build_feed(ctx, records, request_fields, for_clinicians=recipient == "PROV")
     if response_type == JSON_MEDIA_TYPE:
         return ctx.bytes_response(render_infobutton_json(feed), has_links=False)
     return ctx.bytes_response(render_infobutton_atom(feed), media_type=response_type, has_links=False)
@@ -90,7 +90,7 @@ def _find_records(ctx: RequestContext, code_system: str, code: str, display_name
 
 
 def _build_feed(
-    ctx: RequestContext, records: list[CodedRecord], asked: list[tuple[str, str]], *, for_clinicians: bool
+    ctx: RequestContext, records: list[CodedRecord], request_fields: list[tuple[str, str]], *, for_clinicians: bool
 ) -> KnowledgeFeed:
     base = ctx.settings.link_base
     updated = to_timestamp(ctx.release.date)
@@ -111,7 +111,7 @@ def _build_feed(
         safety = iter_safety_lines(facts, max_signs=_MAX_SIGNS, with_scopes=False)
         text = (*paragraphs, *safety, facts["notice"]["text"])
         entries.append(KnowledgeEntry(record_id, facts["name"], record.record_type, url, text, updated))
-    terms = " ".join(term for _, term in asked[:3] if term)
+    terms = " ".join(term for _, term in request_fields[:3] if term)
     return KnowledgeFeed(
         feed_id=f"tag:procedure-kb,{ctx.release.date}:infobutton/{terms}",
         title="procedure-kb",
@@ -120,6 +120,6 @@ def _build_feed(
         author_url=f"{base}/notice",
         base_url=f"{base}/",
         updated=updated,
-        categories=asked,
+        categories=request_fields,
         entries=entries,
     )

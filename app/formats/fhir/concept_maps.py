@@ -19,7 +19,7 @@ RELATIONSHIPS: Final[Mapping[str, tuple[str, str]]] = {
 R4_EQUIVALENCES: Final = dict(RELATIONSHIPS.values())
 
 
-class Mapped(NamedTuple):
+class MappedCode(NamedTuple):
     """Code of another organization with a record: type, slug, and relation of the code to it."""
 
     code: str
@@ -30,13 +30,13 @@ class Mapped(NamedTuple):
 
 
 def build_concept_map(
-    system: CodeSystem, mapped: Sequence[Mapped], names: Mapping[str, Mapping[str, str]], release: LoadedRelease
+    system: CodeSystem, mapped: Sequence[MappedCode], names: Mapping[str, Mapping[str, str]], release: LoadedRelease
 ) -> Json:
     """Build the ConceptMap of a code system. `names`: record type -> slug -> name."""
     definition = build_definition("ConceptMap", system.name, f"{system.title} to records", release)
     groups = []
     for record_type in sorted({row.record_type for row in mapped}):
-        targets: dict[str, list[Mapped]] = {}
+        targets: dict[str, list[MappedCode]] = {}
         for row in mapped:
             if row.record_type == record_type:
                 targets.setdefault(row.code, []).append(row)

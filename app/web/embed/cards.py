@@ -37,7 +37,7 @@ from app.web.review_text import describe_content_review, describe_review
 
 # Keys of the sections that a website may choose, in their order.
 SECTION_KEYS: Final = ("before", "day", "benefit", "harms", "evidence", "alternatives", "after")
-# Sections that state no benefit: they may stand without the harms.
+# Sections that state no benefit: they may be shown without the harms.
 _SECTIONS_WITHOUT_BENEFIT: Final = frozenset({"before", "day", "after"})
 _MAX_ROWS: Final = 6
 _RELIEF_TITLE: Final = "How long relief lasts"
@@ -61,7 +61,7 @@ def build_procedure_card(record: Json, base: str) -> Json:
         section(
             "key",
             "Key messages",
-            list_block(key_messages) if key_messages else gap_block("Not written yet: the cited facts stand below."),
+            list_block(key_messages) if key_messages else gap_block("Not written yet: the cited facts are below."),
         ),
         section("facts", "In short", facts_block(_build_facts(record))),
         *_build_text_sections(record, base, "before", "Before you come", "preparation", "before"),
@@ -82,7 +82,7 @@ def build_procedure_card(record: Json, base: str) -> Json:
 
 
 def select_sections(card: Json, keys: list[str]) -> Json:
-    """Keep the sections with these keys; a benefit never stands without what speaks against the procedure."""
+    """Keep the sections with these keys; a benefit is never shown without what speaks against the procedure."""
     shown = {*keys} if _SECTIONS_WITHOUT_BENEFIT.issuperset(keys) else {"safety", "harms", *keys}
     return card | {"lede": None, "sections": [part for part in card["sections"] if part["key"] in shown]}
 
@@ -147,7 +147,7 @@ def _shorten_call(card: Json) -> Json:
 
 
 def _build_chart_safety(records: list[Json], base: str) -> Json:
-    """Build the section that stands above a chart of benefit: what speaks against each of its procedures."""
+    """Build the section above a chart of benefit: what speaks against each of its procedures."""
     lines = []
     for record in records:
         page = f"{base}/procedures/{record['slug']}"
@@ -344,7 +344,7 @@ def _build_harm_blocks(record: Json, base: str) -> list[Json]:
     if not rows:
         names = list(dict.fromkeys(claim["value"]["risk"]["name"] for claim in record["risks"]["items"]))
         if not names and _is_on_forms(record, "risks"):
-            return [gap_block("The sources state harms of its forms: the serious ones stand above.")]
+            return [gap_block("The sources state harms of its forms: the serious ones are above.")]
         if not names:
             return [gap_block("Harms are not known: no cited statement in this knowledge base.")]
         return [text_block("Sources name these harms without a rate."), list_block([item(name) for name in names])]
@@ -381,7 +381,7 @@ def _build_safety_sections(record: Json, base: str) -> list[Json]:
     sections = []
     if forms["count"]:
         records = [link_procedure(form, base) for form in forms["records"]]
-        text = "What follows is about any of them: the harms, warnings and signs of all forms stand here."
+        text = "What follows is about any of them: the harms, warnings and signs of all forms are listed here."
         heading = f"{forms['count']} {'form' if forms['count'] == 1 else 'forms'}"
         sections.append(section("safety", heading, list_block(records), text_block(text)))
     if serious:

@@ -1,6 +1,6 @@
 """Short variants of the cards, `card` and `summary`: what a reader must know in a fixed height.
 
-What speaks against a procedure always stands: every serious harm with its worst figure, the topics of contraindications,
+What speaks against a procedure is always shown: every serious harm with its worst figure, the topics of contraindications,
 every position against, and the emergency line. Where there is no room for all, the benefit is left out.
 """
 
@@ -29,7 +29,7 @@ def build_compact_procedure_card(full: Json, record: Json, variant: str) -> Json
     call = _build_call(full["call"], record["when_to_call"]["items"], f"{page}#call", variant)
     harms = [*_build_form_lines(record), *_build_safety_lines(record, page, variant)]
     benefit = describe_benefit(record, 1 if is_card else 2)
-    # What studies found is also told by all but the first sentence of the summary.
+    # What studies found is also in all but the first sentence of the summary.
     lede = record["summary"] or ""
     first = _shorten_summary(lede)
     used = len(call["levels"][0]["text"]) + sum(len(row["name"]) + len(row["text"]) for row in harms)
@@ -65,7 +65,7 @@ def build_compact_options_card(full: Json, record: Json, options: Json, base: st
 def _build_compact_card(full: Json, variant: str, lede: str | None, rows: list[Json], call: Json) -> Json:
     texts = {"notice": full["notice"], "review": full["review"]}
     if variant == "card":
-        # The emergency line stands above it, and the page says when the review is due.
+        # The emergency line is above it, and the page says when the review is due.
         notice = full["notice"]
         texts = {
             "notice": notice | {"text": _first_sentence(notice["text"])},
@@ -138,7 +138,7 @@ def _list_opposed(record: Json) -> list[tuple[str, str]]:
 
 def _build_form_lines(record: Json) -> list[Json]:
     count = record["forms"]["count"]
-    return [line(f"{count} forms", "the harms and positions of all of them stand here")] if count else []
+    return [line(f"{count} forms", "the harms and positions of all of them are listed here")] if count else []
 
 
 def _build_safety_lines(record: Json, page: str, variant: str) -> list[Json]:
@@ -196,7 +196,7 @@ def _name_claims(claims: list[Json], limit: int, url: str, status: str) -> tuple
 
 
 def _name_procedures(name: str, options: list[Json], base: str, page: str, variant: str) -> Json:
-    """Name procedures, without what they do for anyone: that stands beside their harms on the page."""
+    """Name procedures, without what they do for anyone: that is beside their harms on the page."""
     if not options:
         return line(name, "no data found")
     links = [link_procedure(option["procedure"], base) for option in options[: _MAX_NAMES[variant]]]

@@ -35,7 +35,7 @@ _OFF_TEXT: Final = "oEmbed needs absolute links, and the public URL is not known
 _RELIEF_TITLE: Final = "How long relief lasts"
 
 
-class Target(NamedTuple):
+class EmbedTarget(NamedTuple):
     """What is embedded: its name, the path of its page, and that of its frame."""
 
     name: str
@@ -62,7 +62,7 @@ def get_oembed(request: Request) -> Response:
         return ctx.json_response(body)
 
 
-def build_response(ctx: RequestContext, target: Target, max_width: int | None, max_height: int | None) -> Json:
+def build_response(ctx: RequestContext, target: EmbedTarget, max_width: int | None, max_height: int | None) -> Json:
     """Build a response of type `rich`, within the size limits of the consumer."""
     base = ctx.settings.absolute_base
     attribution = get_current_release(ctx)["license"]["attribution"]
@@ -82,7 +82,7 @@ def build_response(ctx: RequestContext, target: Target, max_width: int | None, m
     }
 
 
-def render_html(target: Target, base: str, attribution: str, width: int, height: int) -> str:
+def render_html(target: EmbedTarget, base: str, attribution: str, width: int, height: int) -> str:
     """Render a blockquote with a link as fallback, and an iframe with a title."""
     link = f'<a href="{escape(base + target.page)}">{escape(target.name)}</a>'
     frame = render_frame_tag(
@@ -91,7 +91,7 @@ def render_html(target: Target, base: str, attribution: str, width: int, height:
     return f'<blockquote class="kb-embed">{link} ({escape(attribution)})</blockquote>{frame}'
 
 
-def resolve_target(ctx: RequestContext, url: str) -> Target:
+def resolve_target(ctx: RequestContext, url: str) -> EmbedTarget:
     """Resolve the URL of an embeddable page. Raises InvalidParameter without a URL, and NotFound for any other URL."""
     if not url:
         message = "the URL of a page of this service is required"
@@ -107,13 +107,13 @@ def resolve_target(ctx: RequestContext, url: str) -> Target:
     if len(parts) == 2 and parts[1] and RECORD_TYPE_BY_PATH.get(parts[0]) in FRAMED_TYPES:
         return _resolve_record(ctx, parts[0], parts[1])
     if page in LIST_TITLES:
-        return Target(LIST_TITLES[page], page, f"/embed{page}")
+        return EmbedTarget(LIST_TITLES[page], page, f"/embed{page}")
     if page == "/relief":
         slugs = _resolve_procedures(ctx, names, MAX_PROCEDURES)
-        return Target(_RELIEF_TITLE, f"/relief{slugs}", f"/embed/relief-chart{slugs}")
+        return EmbedTarget(_RELIEF_TITLE, f"/relief{slugs}", f"/embed/relief-chart{slugs}")
     if page == "/compare" and len(names) > 1:
         slugs = _resolve_procedures(ctx, names, MAX_COMPARED)
-        return Target(COMPARISON_TITLE, f"/compare{slugs}", f"/embed/compare{slugs}")
+        return EmbedTarget(COMPARISON_TITLE, f"/compare{slugs}", f"/embed/compare{slugs}")
     raise NotFound(
         f"{path[:200]!r} cannot be embedded; records, their lists, the comparison and relief durations can.",
         suggestions=("/procedures/SLUG", "/conditions/SLUG", "/relief?procedure=SLUG"),
@@ -135,7 +135,7 @@ def _parse_service_url(settings: Settings, url: str) -> tuple[str, str]:
     return parts.path.removeprefix(prefix), parts.query
 
 
-def _resolve_record(ctx: RequestContext, folder: str, slug: str) -> Target:
+def _resolve_record(ctx: RequestContext, folder: str, slug: str) -> EmbedTarget:
     record_type = RECORD_TYPE_BY_PATH[folder]
     try:
         body = get_document(ctx, record_type, slug)
@@ -145,7 +145,7 @@ def _resolve_record(ctx: RequestContext, folder: str, slug: str) -> Target:
         body = find_document(ctx.transaction, record_type, slug) or b"{}"
     suffix = "/options" if record_type == "condition" else ""
     page = f"/{folder}/{slug}"
-    return Target(parse_document(ctx, body)["name"], page, f"/embed{page}{suffix}")
+    return EmbedTarget(parse_document(ctx, body)["name"], page, f"/embed{page}{suffix}")
 
 
 def _resolve_procedures(ctx: RequestContext, names: list[str], limit: int) -> str:

@@ -8,7 +8,7 @@ from app.web.embed.builds import Build
 
 
 @dataclass(frozen=True)
-class Element:
+class CustomElement:
     """Custom element: its label in the configurator, and what it shows."""
 
     label: str
@@ -22,14 +22,14 @@ class Element:
 
 
 ELEMENTS: Final = {
-    "kb-procedure": Element("One procedure", "slug", "/procedures/{}", "/embed/procedures/{}"),
-    "kb-options": Element(
+    "kb-procedure": CustomElement("One procedure", "slug", "/procedures/{}", "/embed/procedures/{}"),
+    "kb-options": CustomElement(
         "The options of one condition", "condition", "/conditions/{}", "/embed/conditions/{}/options"
     ),
-    "kb-relief-chart": Element(
+    "kb-relief-chart": CustomElement(
         "How long relief lasts, as a chart", "procedures", "/relief", "/embed/relief-chart", has_query=True
     ),
-    "kb-search": Element("A search", "", "/search", "/embed/search"),
+    "kb-search": CustomElement("A search", "", "/search", "/embed/search"),
 }
 
 
