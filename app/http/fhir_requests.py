@@ -76,6 +76,8 @@ def _iter_parameters(body: bytes) -> Iterator[tuple[str, str]]:
     """Yield name and value of each parameter of a Parameters resource; a Coding becomes code, system, version and display."""
     try:
         for parameter in orjson.loads(body).get("parameter", ()):
+            if not parameter.keys().isdisjoint({"resource", "part"}):
+                raise BadRequest(f"{str(parameter['name'])[:80]}: a resource or a part is not supported.")
             (value,) = (parameter[key] for key in parameter if key.startswith("value"))
             yield from _flatten(str(parameter["name"]), value)
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:

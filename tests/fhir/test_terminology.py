@@ -173,6 +173,78 @@ def test_a_body_that_is_no_parameters_resource_is_refused(fhir: Client, body: st
     assert (response.status_code, response.json()["resourceType"]) == (400, "OperationOutcome")
 
 
+@pytest.mark.parametrize("prefix", ["/fhir", "/fhir/r4"])
+@pytest.mark.parametrize(
+    ("operation", "query"),
+    [
+        ("CodeSystem/$lookup", f"system={PROCEDURES}&code=p"),
+        ("CodeSystem/$validate-code", f"url={PROCEDURES}&code=p&abstract=false&displayLanguage=en&date=2026-01-01"),
+        ("ValueSet/$validate-code", "url=urn:procedure-kb:ValueSet:procedures&code=p&inferSystem=true"),
+        (
+            "ValueSet/$expand",
+            (
+                "url=urn:procedure-kb:ValueSet:procedures&date=2026-01-01&includeDefinition=true&activeOnly=true&excludeNested=true"
+                "&excludeNotForUI=true&excludePostCoordinated=true&displayLanguage=en&designation=urn:ietf:bcp:47|en&property=family"
+                "&exclude-system=urn:x&system-version=urn:x|1&check-system-version=urn:x|1&force-system-version=urn:x|1&count=5000"
+            ),
+        ),
+    ],
+)
+def test_every_parameter_that_the_standard_names_is_taken(
+    fhir: Client, prefix: str, operation: str, query: str
+) -> None:
+    response = fhir.get(f"{prefix}/{operation}?{query}")
+
+    assert response.status_code == 200, response.text
+
+
+def test_an_expansion_has_what_its_parameters_ask_for(fhir: Client) -> None:
+    def expand(query: str, prefix: str = "/fhir") -> dict[str, Any]:
+        resource = fhir.get(f"{prefix}/ValueSet/procedures/$expand?{query}").json()
+        expansion: dict[str, Any] = resource["expansion"]
+        return expansion
+
+    plain, whole = expand("count=100"), expand("property=family&count=5000")
+    assert [row["code"] for row in whole["property"]] == ["family"]
+    assert {row["property"][0]["code"] for row in whole["contains"]} == {"family"}
+    assert {"name": "count", "valueInteger": 1000} in whole["parameter"]
+    assert not any("property" in row for row in plain["contains"])
+    assert "property" not in expand("property=family", "/fhir/r4")
+    assert expand(f"exclude-system={PROCEDURES}")["total"] == 0
+    assert not any("designation" in row for row in expand("designation=urn:ietf:bcp:47|es")["contains"])
+    assert expand("designation=urn:ietf:bcp:47|en") == plain
+    for name in ("system-version", "check-system-version", "force-system-version"):
+        assert fhir.get(f"/fhir/ValueSet/procedures/$expand?{name}={PROCEDURES}|9.9.9").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameter"),
+    [
+        ("ValueSet/procedures/$expand", {"name": "context", "valueUri": "urn:x"}),
+        ("ValueSet/procedures/$expand", {"name": "contextDirection", "valueCode": "incoming"}),
+        ("ValueSet/procedures/$expand", {"name": "useSupplement", "valueCanonical": "urn:x"}),
+        ("ValueSet/procedures/$expand", {"name": "valueSet", "resource": {"resourceType": "ValueSet"}}),
+        ("CodeSystem/procedures/$validate-code", {"name": "codeSystem", "resource": {"resourceType": "CodeSystem"}}),
+        ("ConceptMap/$translate", {"name": "dependency", "part": [{"name": "attribute", "valueUri": "urn:x"}]}),
+    ],
+)
+def test_a_parameter_that_is_not_supported_is_refused_by_its_name(
+    fhir: Client, operation: str, parameter: dict[str, Any]
+) -> None:
+    body = json.dumps({"resourceType": "Parameters", "parameter": [parameter]})
+    response = fhir.request("POST", f"/fhir/{operation}", content=body)
+
+    assert (response.status_code, response.json()["resourceType"]) == (400, "OperationOutcome")
+    assert f"{parameter['name']}: " in response.text
+    assert "not supported" in response.text
+    (resource,) = [
+        row
+        for row in fhir.get("/fhir/metadata").json()["rest"][0]["resource"]
+        if row["type"] == operation.partition("/")[0]
+    ]
+    assert all(parameter["name"] in row["documentation"] for row in resource["operation"])
+
+
 def test_a_version_that_is_not_served_is_said(fhir: Client) -> None:
     for path in (
         "CodeSystem/procedures/$lookup?code=p&version=9.9.9",

@@ -29,6 +29,10 @@ _HANDLERS: Final[Mapping[str, tuple[Callable[[RequestContext, str], ResourceInde
     "claims": (claims.get_index, claims.read_claim),
     "terminology": (terminology.get_index, terminology.read_definition),
 }
+_REFUSED_PARAMETERS: Final = (
+    " Refused with 400: parameters with a resource or parts (valueSet, codeSystem, conceptMap, dependency), context,"
+    " contextDirection and useSupplement."
+)
 _R4_TYPES: Final = tuple(row for row in RESOURCE_TYPES if row.is_in_r4)
 
 
@@ -150,7 +154,11 @@ def _describe_resource_type(row: ResourceType, operations: Sequence[Operation], 
     if row.includes:
         description["searchInclude"] = [*row.includes, "*"]
     supported = [
-        {"name": operation.name, "definition": f"http://hl7.org/fhir/OperationDefinition/{row.name}-{operation.name}"}
+        {
+            "name": operation.name,
+            "definition": f"http://hl7.org/fhir/OperationDefinition/{row.name}-{operation.name}",
+            "documentation": operation.description + _REFUSED_PARAMETERS,
+        }
         for operation in operations
         if operation.resource_type == row.name
     ]

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from app.api.fhir.params import FhirParams, OptionalText, Text, parse_name, reject_param
+from app.api.fhir.search import is_r4
 from app.api.fhir.terminology import check_version, list_concepts, list_mapped, resolve_url
 from app.domain.code_systems import CODE_SYSTEMS, CodeSystem, find_code_system
 from app.domain.json import Json
@@ -29,6 +31,18 @@ def _optional(description: str) -> Any:  # noqa: ANN401 - a field
     return Field(default=None, description=description)
 
 
+def _refuse(_: str) -> str:
+    raise ValueError(
+        "is not supported: only value sets and code systems of this service, without context or supplements"
+    )
+
+
+# Parameter of the standard that has no meaning here: to ignore it would give a wrong result.
+Refused = Annotated[str, Field(max_length=200), AfterValidator(_refuse)] | SkipJsonSchema[None]
+_REFUSED: Final = "Refused with 400: not supported."
+CANONICALS: Final = "Versions of code systems, as `system|version`; one that is not served is a 404."
+
+
 class OperationParams(FhirParams):
     """Parameters of every operation."""
 
@@ -44,6 +58,7 @@ class LookupParams(OperationParams):
     system: OptionalText = _optional("Canonical URL of the code system.")
     display: OptionalText = _optional("No effect: a Coding may have one.")
     property: list[Text] = Field(default=[], max_length=20, description="Properties to return; default: all.")
+    useSupplement: Refused = _optional(_REFUSED)  # noqa: N815
 
 
 class ValidateCodeParams(OperationParams):
@@ -56,6 +71,9 @@ class ValidateCodeParams(OperationParams):
     valueSetVersion: OptionalText = _optional("Version of the value set.")  # noqa: N815
     display: OptionalText = _optional("Expected name of the code.")
     abstract: OptionalText = _optional("No effect: no code is abstract.")
+    inferSystem: OptionalText = _optional("No effect: the system of a code without one is inferred.")  # noqa: N815
+    context: Refused = _optional(_REFUSED)
+    useSupplement: Refused = _optional(_REFUSED)  # noqa: N815
 
 
 class SubsumesParams(OperationParams):
@@ -73,13 +91,32 @@ class ExpandParams(OperationParams):
     valueSetVersion: OptionalText = _optional("Version of the value set.")  # noqa: N815
     filter: OptionalText = _optional("Words; each must be the beginning of a word in a name of the code.")
     offset: int = Field(default=0, ge=0, le=10_000_000, description="Codes to skip.")
-    count: int = Field(default=100, ge=0, le=MAX_EXPANSION, description="Codes per page.")
+    count: int = Field(
+        default=100, ge=0, le=2**31, description=f"Codes per page; at most {MAX_EXPANSION} are returned."
+    )
     includeDesignations: bool = Field(default=True, description="Whether to return all names of a code.")  # noqa: N815
     includeDefinition: OptionalText = _optional("No effect: codes have no definitions.")  # noqa: N815
     activeOnly: OptionalText = _optional(_NO_EFFECT)  # noqa: N815
     excludeNested: OptionalText = _optional(_NO_EFFECT)  # noqa: N815
     excludeNotForUI: OptionalText = _optional(_NO_EFFECT)  # noqa: N815
     excludePostCoordinated: OptionalText = _optional(_NO_EFFECT)  # noqa: N815
+    designation: list[Text] = Field(
+        default=[], max_length=20, description="Languages and uses of names to return, as `system|code`; default: all."
+    )
+    property: list[Text] = Field(default=[], max_length=20, description="Properties of the codes to return (R5).")
+    exclude_system: list[Text] = Field(
+        default=[], alias="exclude-system", max_length=20, description="Code systems to leave out."
+    )
+    system_version: list[Text] = Field(default=[], alias="system-version", max_length=20, description=CANONICALS)
+    check_system_version: list[Text] = Field(
+        default=[], alias="check-system-version", max_length=20, description=CANONICALS
+    )
+    force_system_version: list[Text] = Field(
+        default=[], alias="force-system-version", max_length=20, description=CANONICALS
+    )
+    context: Refused = _optional(_REFUSED)
+    contextDirection: Refused = _optional(_REFUSED)  # noqa: N815
+    useSupplement: Refused = _optional(_REFUSED)  # noqa: N815
 
 
 class TranslateParams(OperationParams):
@@ -176,12 +213,30 @@ def _expand(ctx: RequestContext, name: str | None, params: ExpandParams) -> Json
     check_version(ctx, params.valueSetVersion)
     text = params.filter
     words = parse_name("filter", text).split() if text is not None else []
+    system = system_url(terminology.get_code_system(name))
+    for canonical in (*params.system_version, *params.check_system_version, *params.force_system_version):
+        named, _, version = canonical.partition("|")
+        if named == system:
+            check_version(ctx, version or None)
     concepts = list_concepts(ctx, name)
+    if system in {canonical.partition("|")[0] for canonical in params.exclude_system}:
+        concepts = []
     if words:
         concepts = [concept for concept in concepts if concept.matches(words)]
     if not params.includeDesignations:
         concepts = [replace(concept, names=()) for concept in concepts]
-    return terminology.build_expansion(name, concepts, ctx.release, text, offset=params.offset, count=params.count)
+    elif params.designation:
+        concepts = [terminology.select_names(concept, params.designation) for concept in concepts]
+    return terminology.build_expansion(
+        name,
+        concepts,
+        ctx.release,
+        text,
+        offset=params.offset,
+        count=min(params.count, MAX_EXPANSION),
+        # The expansions of R4 have no properties.
+        properties=() if is_r4(ctx) else params.property,
+    )
 
 
 def _translate(ctx: RequestContext, name: str | None, params: TranslateParams) -> Json:

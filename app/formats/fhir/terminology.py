@@ -1,7 +1,7 @@
 """Code systems and value sets: the closed lists of the content, and the records of the release as codes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from app.domain import vocabulary
@@ -60,6 +60,14 @@ VALUE_SET_TITLES: Final[Mapping[str, str]] = {
 MAX_CONCEPTS: Final = 2_000
 
 
+# Code system of the languages of names.
+LANGUAGES: Final = "urn:ietf:bcp:47"
+_PROPERTIES: Final = (
+    {"code": "parent", "uri": "http://hl7.org/fhir/concept-properties#parent"},
+    {"code": "family", "uri": system_url("families")},
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Concept:
     """A code with its names (kind and text), parent codes, and procedure family."""
@@ -100,10 +108,7 @@ def build_code_system(name: str, concepts: Sequence[Concept], release: LoadedRel
             "hierarchyMeaning": "is-a",
             "content": "complete" if complete else "not-present",
             "count": len(concepts),
-            "property": [
-                {"code": "parent", "uri": "http://hl7.org/fhir/concept-properties#parent", "type": "code"},
-                {"code": "family", "uri": system_url("families"), "type": "code"},
-            ],
+            "property": [{**row, "type": "code"} for row in _PROPERTIES],
             "concept": [
                 omit_empty({**_build_concept(concept), "property": _build_properties(concept)})
                 for concept in concepts
@@ -139,10 +144,26 @@ def build_value_set(name: str, release: LoadedRelease) -> Json:
     return definition | {"experimental": False, "date": release.date, "compose": {"include": [include]}}
 
 
+def select_names(concept: Concept, designations: Sequence[str]) -> Concept:
+    """Concept with the names whose language or use is among tokens `system|code`; every name is English."""
+    if f"{LANGUAGES}|en" in designations:
+        return concept
+    uses = {kind: _build_name_use(kind) for kind, _ in concept.names}
+    tokens = {kind: f"{use['system']}|{use['code']}" for kind, use in uses.items()}
+    return replace(concept, names=tuple(name for name in concept.names if tokens[name[0]] in designations))
+
+
 def build_expansion(
-    name: str, matches: Sequence[Concept], release: LoadedRelease, text: str | None, *, offset: int, count: int
+    name: str,
+    matches: Sequence[Concept],
+    release: LoadedRelease,
+    text: str | None,
+    *,
+    offset: int,
+    count: int,
+    properties: Sequence[str] = (),
 ) -> Json:
-    """Build one page of an expanded ValueSet, whose codes match the text of the filter.
+    """Build one page of an expanded ValueSet, whose codes match the text of the filter, with properties of the codes.
 
     `timestamp` is the date of the release, because a response depends on the release and the URL only.
     """
@@ -153,8 +174,15 @@ def build_expansion(
         "total": len(matches),
         "offset": offset,
         "parameter": filters + paging,
+        "property": [row for row in _PROPERTIES if row["code"] in properties],
         "contains": [
-            {"system": system_url(get_code_system(name)), **_build_concept(concept)}
+            omit_empty(
+                {
+                    "system": system_url(get_code_system(name)),
+                    **_build_concept(concept),
+                    "property": [row for row in _build_properties(concept) if row["code"] in properties],
+                }
+            )
             for concept in matches[offset : offset + count]
         ],
     }
