@@ -71,6 +71,12 @@ def describe_risk(row: Json) -> str:
     return f"{row['risk']['name']} ({seriousness}): {describe_figure(row['worst'], row['state'])}"
 
 
+def describe_worst_harm(option: Json) -> str:
+    """Describe the most serious harm of a procedure and its forms with its worst figure, where there is no room for all."""
+    rows = option["serious_risks"]["items"]
+    return f"Most serious harm: {describe_risk(rows[0])}" if rows else "Serious harms: no data found"
+
+
 def list_risk_groups(document: Json) -> list[Json]:
     """List the risks of a procedure and then those of its forms that it does not state itself, the most serious first."""
     own = document["risk_groups"]["items"]

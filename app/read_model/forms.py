@@ -16,7 +16,6 @@ from app.domain.values import (
     ContraindicationValue,
     RecommendationValue,
     SafetyWarningValue,
-    StatementValue,
     WhenToCallValue,
 )
 from app.read_model.claims_json import link_placeholder
@@ -42,7 +41,6 @@ def build_forms(graph: ContentGraph, record_type: str, slug: str) -> Json:
         "safety_warnings": _build_safety_warnings(claims),
         "recommendations": _build_recommendations(claims),
         "when_to_call": _build_signs(claims),
-        "red_flags": _build_red_flags(claims),
         "statements": _count_statements(record_type, claims),
     }
 
@@ -136,14 +134,6 @@ def _build_signs(claims: list[_FormClaim]) -> list[Json]:
 
     rows = [{"tier": tier, "sign": sign, **_name_claims(group)} for (tier, sign), group in _group(claims, list_signs)]
     return sorted(rows, key=lambda row: (vocabulary.CALL_TIER_RANK[row["tier"]], -len(row["subjects"]), row["sign"]))
-
-
-def _build_red_flags(claims: list[_FormClaim]) -> list[Json]:
-    def list_labels(claim: Any) -> Iterator[str]:  # noqa: ANN401 - as above
-        if claim.kind == "red_flag" and isinstance(claim.value, StatementValue):
-            yield claim.value.label
-
-    return [{"label": label, **_name_claims(group)} for label, group in _group(claims, list_labels)]
 
 
 def _count_statements(record_type: str, claims: list[_FormClaim]) -> list[Json]:

@@ -1,4 +1,4 @@
-"""Care options for a condition: red flags first, then care without a procedure, then procedures."""
+"""Care options for a condition: signs that need help first, then care without a procedure, then procedures."""
 
 from app.domain.json import Json
 from app.read_model.claim_order import rank_claim
@@ -13,6 +13,7 @@ from app.read_model.claims_json import (
 from app.read_model.graph import ContentGraph, Relation
 from app.read_model.positions import list_positions
 from app.read_model.record_documents import build_linked_generators, build_serious_risks, build_typical_relief
+from app.read_model.when_to_call import build_when_to_call
 from app.seed import schema as seed
 
 
@@ -33,7 +34,7 @@ def build_options_document(graph: ContentGraph, condition: seed.ConditionIn) -> 
     cited_procedures = {relation.procedure for relation in indications}
     return {
         "condition": graph.record_ref("condition", condition.slug),
-        "red_flags": build_claims("red_flag"),
+        "when_to_call": build_when_to_call(graph, "condition", condition),
         "no_procedure": {
             "first_line_care": build_claims("first_line_care"),
             "natural_course": build_claims("natural_course"),

@@ -1,4 +1,4 @@
-"""Signs for which a reader of a record must get help: what sources say, then the emergencies that belong to the record."""
+"""Signs for which a reader of a record must get help: the emergencies that belong to it, then what sources say of it."""
 
 from collections.abc import Iterator
 
@@ -15,18 +15,20 @@ def build_when_to_call(
 ) -> Json:
     """Build the signs for which a reader of a record must get help, the most urgent first.
 
-    What sources say of the record comes first. Emergencies that belong to its risks or to this part of the body follow,
-    unless a source named them; then those that only a narrower record names. A record with none of these shows those
-    that can happen to anyone.
+    Of each tier, emergencies that a source names or that belong to the risks or to this part of the body come first, in
+    the words of the catalog, those that a source names before others: a source may state a few signs of an emergency and leave out the gravest. Those that only a
+    narrower record names follow, then the signs as sources state them. A record without an emergency shows those that
+    can happen to anyone.
     """
-    rows = list(_iter_stated_signs(graph, record))
-    named = {emergency["slug"] for row in rows for emergency in row["emergencies"]}
-    rows += [
+    stated = list(_iter_stated_signs(graph, record))
+    named = {emergency["slug"] for row in stated for emergency in row["emergencies"]}
+    rows = [
         _build_editorial_row(graph, emergency, "editorial")
-        for emergency in graph.bundle.emergencies
-        if emergency.slug not in named and _belongs_to(graph, emergency, record_type, record)
+        for emergency in sorted(graph.bundle.emergencies, key=lambda emergency: emergency.slug not in named)
+        if emergency.slug in named or _belongs_to(graph, emergency, record_type, record)
     ]
     rows += _list_rows_of_forms(graph, record_type, record.slug, rows)
+    rows += stated
     if not any(row["tier"] == "emergency" for row in rows):
         rows += _list_general_rows(graph, named)
     return _build_rows_block(rows)
@@ -49,9 +51,13 @@ def _list_rows_of_forms(graph: ContentGraph, record_type: str, slug: str, rows: 
     added = [
         _build_editorial_row(graph, emergency, "editorial") for emergency in missing if emergency.tier == "emergency"
     ]
-    # The catalog files these under a lower tier: what the form states as an emergency stays one.
+    # The catalog files these under a lower tier, or does not have them: what the form states as an emergency stays one.
     lower = {emergency.slug for emergency in missing if emergency.tier != "emergency"}
-    signs = {row["sign"]: row for row in form_rows if lower & {emergency["slug"] for emergency in row["emergencies"]}}
+    signs = {
+        row["sign"]: row
+        for row in form_rows
+        if not row["emergencies"] or lower & {emergency["slug"] for emergency in row["emergencies"]}
+    }
     return added + list(signs.values())
 
 

@@ -101,6 +101,12 @@ class SignToCallFor(ResponseModel):
     tier: str = Field(description="How soon: emergency, same_day, urgent_referral or routine.")
 
 
+class ClassifiedSign(SignToCallFor):
+    """Sign for which to get help, with what it can be a sign of."""
+
+    emergencies: list[str] = Field(description="Slugs of the emergencies that it can be a sign of.")
+
+
 class EmergencyToMention(ResponseModel):
     """Emergency that a query describes."""
 
@@ -171,7 +177,7 @@ class GetOutput(ToolOutput):
     positions: list[dict[str, Any]] | None = Field(
         description="Positions of bodies on a procedure and its forms, those against first; null: not requested."
     )
-    when_to_call: list[SignToCallFor] | None = Field(
+    when_to_call: list[ClassifiedSign] | None = Field(
         description="Signs for which to get help, the most urgent first; null: not requested."
     )
     unknown: list[str] = Field(description="Sections without any information.")
@@ -298,7 +304,9 @@ class OptionsOutput(ToolOutput):
     """Options of a condition, those without a procedure first."""
 
     condition: Ref
-    red_flags: list[CitedClaim] = Field(description="Signs of something else; mention them first.")
+    when_to_call: list[ClassifiedSign] = Field(
+        description="Signs that need help, the most urgent first; mention them first."
+    )
     without_procedure: list[CitedClaim] = Field(description="First-line care and natural course.")
     treats: list[TreatmentOption]
     diagnoses: list[TreatmentOption]

@@ -336,12 +336,6 @@ class FormSign(SharedStatement):
     sign: str = Field(description="Sign in everyday words.")
 
 
-class FormRedFlag(SharedStatement):
-    """Red flag of narrower conditions."""
-
-    label: str = Field(description="The sign.")
-
-
 class FormStatements(ResponseModel):
     """Number of statements that the narrower records have in a block."""
 
@@ -361,7 +355,6 @@ class Forms(ResponseModel):
     safety_warnings: list[FormSafetyWarning] = Field(description="Warnings of regulators; boxed ones first.")
     recommendations: list[FormRecommendation] = Field(description="Positions of bodies; those against first.")
     when_to_call: list[FormSign] = Field(description="Signs, the most urgent first.")
-    red_flags: list[FormRedFlag] = Field(description="Red flags of narrower conditions.")
     statements: list[FormStatements] = Field(description="How many statements each block has on the forms.")
 
 
@@ -583,7 +576,7 @@ class ConditionOptions(ResponseModel):
     """Care pathway for a condition."""
 
     condition: Ref
-    red_flags: Block[StatementClaimOut] = Field(description="Signs of an emergency.")
+    when_to_call: Block[WhenToCallRow] = Field(description="Signs for which to get help, the most urgent first.")
     no_procedure: NonProceduralCare = Field(description="What can be done without a procedure.")
     treats: Block[CareOption] = Field(
         description="Procedures that a source names as a treatment of this condition or a narrower one."

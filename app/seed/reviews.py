@@ -1,16 +1,24 @@
 """Reviews by named clinicians: what a review of a record covers, its hash, and whether a review still holds. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
 import orjson
 
+from app.domain import vocabulary
 from app.domain.claim_kinds import SAFETY_KINDS
 from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPES, REVIEWED_TYPES
+from app.domain.values import (
+    IndicationValue,
+    ProcedureRiskValue,
+    RecommendationValue,
+    ReliefDurationValue,
+    TargetValue,
+)
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
 from app.seed.diff import RECORD_TYPE_BY_FOLDER, canonicalize
@@ -33,16 +41,25 @@ class ReviewedContent:
     """What a review of a record covers, as plain JSON of the seed files."""
 
     record: Json
-    # Claims of other records that the record shows, by id: those that its texts rest on, those about a risk, and the safety
-    # claims of narrower records.
+    # Claims of other records that the record shows, by id: those that its texts rest on, those about a risk, the safety
+    # claims of narrower records, positions on its procedures, and the serious risks and relief of those that it lists.
     other_claims: dict[str, Json]
+    # Seriousness in the catalog of every risk that these claims are about: it decides which risks come first.
+    seriousness: dict[str, str]
     # Sources that any of these claims cites, by slug.
     sources: dict[str, Json]
 
     @cached_property
     def sha256(self) -> str:
         """Hash of the canonical JSON: independent of file layout, key order and the order of claims."""
-        content = canonicalize({"record": self.record, "claims": self.other_claims, "sources": self.sources})
+        content = canonicalize(
+            {
+                "record": self.record,
+                "claims": self.other_claims,
+                "seriousness": self.seriousness,
+                "sources": self.sources,
+            }
+        )
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -64,18 +81,61 @@ def collect_reviewed_content(bundle: Bundle, record_type: str, slug: str) -> Rev
     record = bundle.entities[_get_entity(record_type, slug)]
     own_ids = {claim["id"] for claim in record.get("claims", ())}
     cited_ids = set(_iter_cited_ids([record.get(member) for member in _TEXT_MEMBERS]))
-    narrower = _find_narrower(bundle, record_type, slug)
-    other_claims = {}
-    for subject_type, subject_slug, claim in bundle.claims():
-        is_narrower = subject_type == record_type and subject_slug in narrower and claim.kind in SAFETY_KINDS
-        is_about_risk = record_type == "risk" and getattr(claim.value, "risk", None) == slug
-        if claim.id not in own_ids and (is_narrower or is_about_risk or claim.id in cited_ids):
-            other_claims[claim.id] = _get_claim(bundle, subject_type, subject_slug, claim.id)
+    is_shown = _build_shown_test(bundle, record_type, slug)
+    other_claims = {
+        claim.id: _get_claim(bundle, subject_type, subject_slug, claim.id)
+        for subject_type, subject_slug, claim in bundle.claims()
+        if claim.id not in own_ids and (claim.id in cited_ids or is_shown(subject_type, subject_slug, claim))
+    }
     claims = [*record.get("claims", ()), *other_claims.values()]
     sources = {citation["source"] for claim in claims for citation in claim["citations"]}
+    risks = {claim["value"]["risk"] for claim in claims if "risk" in claim["value"]}
     return ReviewedContent(
-        record, other_claims, {source: bundle.entities[f"sources/{source}"] for source in sorted(sources)}
+        record,
+        other_claims,
+        {risk.slug: risk.seriousness for risk in bundle.risks if risk.slug in risks},
+        {source: bundle.entities[f"sources/{source}"] for source in sorted(sources)},
     )
+
+
+def _build_shown_test(bundle: Bundle, record_type: str, slug: str) -> Callable[[str, str, seed.AnyClaimIn], bool]:
+    """Build a test whether a record shows a claim of another record, from the type and slug of that record and the claim."""
+    narrower = _find_narrower(bundle, record_type, slug)
+    listed = {slug} if record_type == "procedure" else set(_iter_listed(bundle, record_type, {slug, *narrower}))
+    forms = listed.union(*(_find_narrower(bundle, "procedure", procedure) for procedure in listed))
+    # What a body says of a broader procedure it says of its forms.
+    broader = {
+        procedure.slug
+        for procedure in bundle.procedures
+        if not listed.isdisjoint(_find_narrower(bundle, "procedure", procedure.slug))
+    }
+    usual = {risk.slug: risk.seriousness for risk in bundle.risks}
+
+    def is_shown(subject_type: str, subject_slug: str, claim: seed.AnyClaimIn) -> bool:
+        value = claim.value
+        own = {subject_slug} if subject_type == "procedure" else set[str]()
+        match value:
+            case _ if subject_type == record_type and subject_slug in narrower and claim.kind in SAFETY_KINDS:
+                return True
+            case RecommendationValue():
+                return not (forms | broader).isdisjoint(own.union(value.procedures))
+            case ProcedureRiskValue():
+                is_serious = not vocabulary.SERIOUS.isdisjoint({value.seriousness, usual[value.risk]})
+                return (record_type == "risk" and value.risk == slug) or (is_serious and not forms.isdisjoint(own))
+            case ReliefDurationValue():
+                return record_type != "procedure" and not listed.isdisjoint(own)
+        return False
+
+    return is_shown
+
+
+def _iter_listed(bundle: Bundle, record_type: str, slugs: set[str]) -> Iterator[str]:
+    """Yield the procedures that a condition or pain generator and its narrower records list, by what sources say of them."""
+    for procedure in bundle.procedures:
+        for claim in procedure.claims:
+            linked = getattr(claim.value, record_type, None)
+            if isinstance(claim.value, IndicationValue | TargetValue) and linked in slugs:
+                yield procedure.slug
 
 
 def find_review_states(bundle: Bundle) -> dict[tuple[str, str], ReviewState]:
@@ -128,6 +188,8 @@ def render_reviewed_content(bundle: Bundle, content: ReviewedContent) -> Iterato
             for name, value in claim.items():
                 if name not in ("id", "statement"):
                     yield f"  {name}: {_to_text(value)}"
+    yield from ("", "## Risks by seriousness") if content.seriousness else ()
+    yield from (f"{risk}: {seriousness}" for risk, seriousness in content.seriousness.items())
     yield from ("", "## Sources") if content.sources else ()
     for slug, source in content.sources.items():
         yield f"{slug}: {_to_text({name: value for name, value in source.items() if name != 'slug'})}"

@@ -105,6 +105,17 @@ def test_an_umbrella_shows_the_sign_of_every_emergency_of_its_forms_once(client:
     ]
 
 
+def test_an_umbrella_shows_the_emergency_signs_of_its_forms_that_the_catalog_does_not_have(
+    client: Client, load: Load
+) -> None:
+    value = {"tier": "emergency", "signs": ["fainting with throat pain"]}
+    load(condition("neuralgia"), condition("throat", broader=["neuralgia"], claims=[claim("c", "when_to_call", value)]))
+
+    rows = client.get("/v1/conditions/neuralgia").json()["when_to_call"]["items"]
+
+    assert [(row["sign"], row["tier"]) for row in rows] == [("fainting with throat pain", "emergency")]
+
+
 def test_a_block_that_only_forms_have_is_not_called_unknown(umbrella: Client) -> None:
     detail = umbrella.get("/v1/procedures/epidural").json()
 
@@ -183,25 +194,35 @@ def test_a_figure_of_a_risk_carries_its_population_in_every_form(client: Client,
         assert "people with an infected spine" in client.get(path).text, path
 
 
-def test_a_condition_shows_the_red_flags_of_its_narrower_conditions(client: Client, load: Load) -> None:
+def test_a_condition_shows_the_signs_of_its_narrower_conditions(client: Client, load: Load) -> None:
+    signs = {"tier": "emergency", "signs": ["pain after a fall"]}
     load(
         condition("back-pain"),
         condition(
-            "fracture", broader=["back-pain"], claims=[claim("flag", "red_flag", {"label": "pain after a fall"})]
+            "fracture",
+            broader=["back-pain"],
+            claims=[claim("flag", "red_flag", {"label": "a fall"}), claim("call", "when_to_call", signs)],
         ),
     )
 
     detail = client.get("/v1/conditions/back-pain").json()
 
     assert detail["red_flags"]["status"] == "stated_on_forms"
-    assert [row["label"] for row in detail["forms"]["red_flags"]] == ["pain after a fall"]
-    assert "pain after a fall" in client.get("/conditions/back-pain").text
+    assert [row["sign"] for row in detail["forms"]["when_to_call"]] == ["pain after a fall"]
+    assert "pain after a fall" in client.get("/conditions/back-pain/evidence").text
 
 
 def test_no_form_calls_unknown_what_a_narrower_record_knows(client: Client, load: Load) -> None:
     load(
         condition("back-pain"),
-        condition("fracture", broader=["back-pain"], claims=[claim("flag", "red_flag", {"label": "a fall"})]),
+        condition(
+            "fracture",
+            broader=["back-pain"],
+            claims=[
+                claim("flag", "red_flag", {"label": "an accident"}),
+                claim("call", "when_to_call", {"tier": "emergency", "signs": ["a fall"]}),
+            ],
+        ),
         procedure("epidural", indicated=["back-pain"]),
         procedure("caudal", broader=["epidural"], claims=[relief("r", min="P3W", label="3 weeks")]),
     )

@@ -360,7 +360,11 @@ def test_options_name_what_no_source_says_treats_apart(base_url: str, call: Call
 
     assert [row["slug"] for row in output["treats"]] == [row["procedure"]["slug"] for row in options["treats"]["items"]]
     assert any("Positions against" in line for row in output["treats"] for line in row["safety"])
-    assert len(output["red_flags"]) == len(options["red_flags"]["items"])
+    rows = options["when_to_call"]["items"]
+    assert [(row["sign"], row["tier"]) for row in output["when_to_call"]] == [
+        (row["sign"], row["tier"]) for row in rows
+    ]
+    assert "cauda-equina-syndrome" in output["when_to_call"][0]["emergencies"]
 
 
 def test_options_of_every_condition_name_what_reaches_the_same_structure(base_url: str) -> None:

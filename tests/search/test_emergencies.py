@@ -84,7 +84,7 @@ def test_a_phrase_may_have_a_lower_tier(client: Client, load: Load) -> None:
     assert later["action"] == vocabulary.CALL_ACTIONS["same_day"]
 
 
-def test_what_sources_say_of_a_record_comes_before_the_emergencies_of_its_risks(client: Client, load: Load) -> None:
+def test_a_record_shows_the_emergencies_of_its_risks_and_what_sources_say_of_it(client: Client, load: Load) -> None:
     risk_claim = claim("p--risk", "procedure_risk", {"risk": "clot", "phrase": "clot", "state": "known"})
     stated = {"tier": "same_day", "signs": ["a warm wound"]}
     load(
@@ -112,3 +112,16 @@ def test_what_sources_say_of_a_record_comes_before_the_emergencies_of_its_risks(
         ("a warm wound", "same_day", "source", ["p--call"]),
     ]
     assert [(row["emergencies"][0]["slug"], row["origin"]) for row in others] == [("anyone", "general")]
+
+
+def test_an_emergency_that_a_source_names_has_the_sign_of_the_catalog_too(client: Client, load: Load) -> None:
+    # A source may state a few signs of an emergency and leave out the gravest.
+    stated = {"tier": "emergency", "signs": ["pain in both legs"], "emergencies": ["cauda"]}
+    load(emergency("cauda"), procedure("p", claims=[claim("p--call", "when_to_call", stated)]))
+
+    rows = client.get("/v1/procedures/p").json()["when_to_call"]["items"]
+
+    assert [(row["sign"], row["origin"]) for row in rows] == [
+        ("A sign of cauda.", "editorial"),
+        ("pain in both legs", "source"),
+    ]

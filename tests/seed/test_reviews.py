@@ -85,6 +85,48 @@ def test_a_review_holds_while_only_other_content_changes(tmp_path: Path, name: s
     assert not find_review_states(bundle)["procedure", "broad"].lapsed
 
 
+def advice(claim_id: str, **value: Any) -> dict[str, Any]:
+    return claim(claim_id, "recommendation", {"body": "A body", "position": "for", **value})
+
+
+SHOWN_ELSEWHERE: dict[str, dict[str, Any]] = {
+    "broad": procedure("broad", claims=[advice("broad--advice")]),
+    "narrow": procedure("narrow", broader=["broad"], indicated=["pain"], claims=[relief("narrow--relief", min="P1M")]),
+    "narrowest": procedure("narrowest", broader=["narrow"], claims=[rate("narrowest--risk")]),
+    "pain": condition("pain"),
+    "ache": condition("ache", claims=[advice("ache--advice", procedures=["narrow"])]),
+    "risk": risk("bleeding", seriousness="serious"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "lapsed"),
+    [
+        ("broad", {"claims": [advice("broad--advice", position="against")]}, {"narrow", "pain"}),
+        ("ache", {"claims": [advice("ache--advice", procedures=["narrow"], position="against")]}, {"narrow", "pain"}),
+        ("narrowest", {"claims": [rate("narrowest--risk", statement="Another.")]}, {"narrow", "pain"}),
+        ("narrow", {"claims": [relief("narrow--relief", min="P2M")]}, {"narrow", "pain"}),
+        ("risk", {"seriousness": "moderate"}, {"narrow", "pain"}),
+        ("risk", {"description": "Another description."}, set()),
+    ],
+)
+def test_a_review_lapses_when_what_a_record_shows_of_others_changes(
+    tmp_path: Path, name: str, change: dict[str, Any], lapsed: set[str]
+) -> None:
+    changed = {**SHOWN_ELSEWHERE, name: {**SHOWN_ELSEWHERE[name], **change}}
+    if name == "narrow":
+        changed["narrow"] = procedure("narrow", broader=["broad"], indicated=["pain"], **change)
+
+    def hash_both(folder: str, records: dict[str, dict[str, Any]]) -> dict[str, str]:
+        bundle = load_content(write_seed(tmp_path / folder, *records.values())).bundle
+        subjects = {"narrow": "procedure", "pain": "condition"}
+        return {slug: collect_reviewed_content(bundle, subjects[slug], slug).sha256 for slug in subjects}
+
+    before, after = hash_both("a", SHOWN_ELSEWHERE), hash_both("b", changed)
+
+    assert {slug for slug in before if before[slug] != after[slug]} == lapsed
+
+
 def test_a_review_covers_the_claims_of_other_records_that_a_text_rests_on(tmp_path: Path) -> None:
     guide = page("home", summary={"text": "A page.", "claims": ["apart--risk"]})
     records = {**content(), "guide": guide}

@@ -124,12 +124,27 @@ def test_a_page_names_every_topic_of_contraindications_and_every_sign(shipped: C
 
 
 @one_database
-def test_a_condition_shows_every_red_flag_before_its_procedures(shipped: Client) -> None:
+def test_a_condition_shows_its_most_urgent_signs_before_its_procedures(shipped: Client) -> None:
     for slug, detail, tree in list_pages(shipped, "conditions"):
         main = next(tree.all("main")).text
-        if flags := detail["red_flags"]["items"]:
-            assert main.index("Signs that need help") < main.index("What treats it"), slug
-            assert len(list(get_section(tree, "urgent").all("li"))) >= len(flags), slug
+        first = detail["when_to_call"]["items"][0]["sign"]
+        assert main.index("Signs that need help") < main.index("What treats it"), slug
+        assert first.lower() in get_section(tree, "urgent").text.lower(), slug
+
+
+@one_database
+def test_what_treats_a_condition_is_named_with_its_most_serious_harm(shipped: Client) -> None:
+    for slug, _, tree in list_pages(shipped, "conditions"):
+        options = shipped.get(f"/v1/conditions/{slug}/options").json()
+        rows = [element.text for element in get_section(tree, "procedures").all("li")]
+        listed = [*options["treats"]["items"], *options["diagnoses"]["items"]]
+        assert len(rows) == len(listed), slug
+        for option, row in zip(listed, rows, strict=True):
+            if harms := option["serious_risks"]["items"]:
+                assert f"Most serious harm: {harms[0]['risk']['name']}" in row, (slug, row)
+                assert len(harms) == 1 or f"({len(harms) - 1} more on its page)" in row, (slug, row)
+            else:
+                assert "Serious harms: no data found" in row, (slug, row)
 
 
 @one_database

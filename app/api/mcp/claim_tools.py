@@ -7,7 +7,7 @@ import orjson
 
 from app.api.mcp.arguments import DisagreementsArguments, FindClaimsArguments, LookupCodeArguments, OptionsArguments
 from app.api.mcp.output import build_output, decode_offset, fill_page, get_signature, invalid_argument, resolve_record
-from app.api.mcp.serialization import CitedSources
+from app.api.mcp.serialization import CitedSources, list_call_signs
 from app.api.v1.code_lookup import describe_code, get_status, parse_codes
 from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KINDS
@@ -114,7 +114,7 @@ def list_options(ctx: RequestContext, args: OptionsArguments) -> Json:
     ]
     output = {
         "condition": options["condition"],
-        "red_flags": [sources.cite(claim, short=True) for claim in options["red_flags"]["items"]],
+        "when_to_call": list_call_signs(options),
         "without_procedure": [sources.cite(claim, short=True) for claim in without],
         **{role: [_serialize_option(row) for row in options[role]["items"]] for role in ("treats", "diagnoses")},
         "related_by_structure": list({ref["slug"]: ref for ref in by_structure}.values()),

@@ -190,15 +190,24 @@ def _serialize_structure(document: Json, name: str) -> Any:  # noqa: ANN401 - a 
     if name == "forms":
         return _serialize_forms(document.get("forms", {"count": 0}))
     if name == "when_to_call":
-        return _list_call_signs(document)
+        return list_call_signs(document)
     return drop_empty(document.get(name, {"items": []})["items"])
 
 
-def _list_call_signs(document: Json) -> list[Json]:
-    """Signs for which to get help: those of the record, or of the emergency itself."""
-    rows = document.get("when_to_call", {"items": ()})["items"]
-    signs = [{"sign": row["sign"], "tier": row["tier"]} for row in rows]
-    return signs + [{"sign": sign["text"], "tier": sign["tier"]} for sign in document.get("signs", ())]
+def list_call_signs(document: Json) -> list[Json]:
+    """List the signs for which to get help, each with its emergencies: those of a record, or of an emergency itself."""
+    signs = [
+        {
+            "sign": row["sign"],
+            "tier": row["tier"],
+            "emergencies": [emergency["slug"] for emergency in row["emergencies"]],
+        }
+        for row in document.get("when_to_call", {"items": ()})["items"]
+    ]
+    return signs + [
+        {"sign": sign["text"], "tier": sign["tier"], "emergencies": [document["slug"]]}
+        for sign in document.get("signs", ())
+    ]
 
 
 def _serialize_forms(forms: Json) -> Json:

@@ -90,17 +90,9 @@ def select_sections(card: Json, keys: list[str]) -> Json:
 def build_options_card(record: Json, options: Json, base: str) -> Json:
     """Build the options card of a condition from its detail and its options document."""
     care = options["no_procedure"]
-    signs_of_forms = [item(row["label"]) for row in record["forms"]["red_flags"]]
+    signs = [item(row["sign"], note=_describe_sign(row)) for row in options["when_to_call"]["items"]]
     sections = [
-        section(
-            "signs",
-            "Signs that need help",
-            list_block(signs_of_forms)
-            if signs_of_forms and not options["red_flags"]["items"]
-            else claims_block(
-                options["red_flags"]["items"], base, text_if_empty="No cited list of signs is known for this condition."
-            ),
-        ),
+        section("signs", "Signs that need help", list_block(signs)),
         section(
             "care",
             "Care without a procedure",
@@ -127,6 +119,12 @@ def build_options_card(record: Json, options: Json, base: str) -> Json:
     sections.append(section("order", "Order", text_block(options["order"]["rule"])))
     path, title = f"conditions/{record['slug']}", f"Options: {record['patient_name']}"
     return build_record_card("options", record, base, path, sections, title=title, lede=record["summary"])
+
+
+def _describe_sign(row: Json) -> str:
+    """Describe how soon a sign needs help, and what it can be a sign of."""
+    names = ", ".join(emergency["name"] for emergency in row["emergencies"])
+    return f"{vocabulary.CALL_TIERS[row['tier']]}: {names}" if names else vocabulary.CALL_TIERS[row["tier"]]
 
 
 def build_relief_card(record: Json, base: str) -> Json:

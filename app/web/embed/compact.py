@@ -8,14 +8,21 @@ from typing import Final
 
 from app.domain import vocabulary
 from app.domain.json import Json
-from app.formats.safety import STATUS_TEXTS, describe_body, describe_figure, list_contraindication_topics
+from app.formats.safety import (
+    STATUS_TEXTS,
+    describe_body,
+    describe_figure,
+    describe_worst_harm,
+    list_contraindication_topics,
+)
 from app.web.embed.blocks import item, line, lines_block, section
 from app.web.rates import build_response_rows
 
 VARIANTS: Final = ("card", "summary", "full")
 # Characters that fit into the height of a variant on a phone.
 _MAX_CHARACTERS: Final = {"card": 640, "summary": 1600}
-_MAX_NAMES: Final = {"card": 5, "summary": 14}
+# Share of the characters that named procedures and their harms may take.
+_SHARE_OF_OPTIONS: Final = 0.5
 _MAX_CLAIMS: Final = {"card": 2, "summary": 4}
 _MAX_EMERGENCIES: Final = 8
 _MAX_WHAT_IT_IS: Final = 125
@@ -47,9 +54,9 @@ def build_compact_procedure_card(full: Json, record: Json, variant: str) -> Json
 def build_compact_options_card(full: Json, record: Json, options: Json, base: str, variant: str) -> Json:
     """Build the short variant of the options card of a condition."""
     page, limit = full["url"], _MAX_CLAIMS[variant]
-    flags, care = options["red_flags"]["items"], options["no_procedure"]["first_line_care"]["items"]
+    signs, care = options["when_to_call"]["items"], options["no_procedure"]["first_line_care"]["items"]
     rows = [
-        line("Signs that need help", *_name_claims(flags, limit, f"{page}#urgent", record["red_flags"]["status"])),
+        line("Signs that need help", *_name_signs(signs, limit, f"{page}#call")),
         line(
             "Care without a procedure", *_name_claims(care, limit, f"{page}#care", record["first_line_care"]["status"])
         ),
@@ -187,6 +194,12 @@ def _lower_first(text: str) -> str:
     return text if text[:2].isupper() else text[0].lower() + text[1:]
 
 
+def _name_signs(rows: list[Json], limit: int, url: str) -> tuple[str, *tuple[Json, ...]]:
+    """Name the first signs, which are the most urgent, and link all."""
+    text = "; ".join(row["sign"].rstrip(".") for row in rows[:limit])
+    return (text, *([item(f"All {len(rows)}", url=url)] if len(rows) > limit else []))
+
+
 def _name_claims(claims: list[Json], limit: int, url: str, status: str) -> tuple[str, *tuple[Json, ...]]:
     """Name the first claims by their labels, and link the others; `status` of their block says why there are none."""
     if not claims:
@@ -196,9 +209,16 @@ def _name_claims(claims: list[Json], limit: int, url: str, status: str) -> tuple
 
 
 def _name_procedures(name: str, options: list[Json], base: str, page: str, variant: str) -> Json:
-    """Name procedures, without what they do for anyone: that is beside their harms on the page."""
+    """Name the first procedures, each with its most serious harm, and link all."""
     if not options:
         return line(name, "no data found")
-    links = [link_procedure(option["procedure"], base) for option in options[: _MAX_NAMES[variant]]]
+    links: list[Json] = []
+    used = 0
+    for option in options:
+        link = link_procedure(option["procedure"], base) | {"note": _lower_first(describe_worst_harm(option))}
+        used += len(link["text"]) + len(link["note"])
+        if links and used > _MAX_CHARACTERS[variant] * _SHARE_OF_OPTIONS:
+            break
+        links.append(link)
     text = f"All {len(options)}, with their harms" if len(options) > 1 else "Its harms"
     return line(name, "", *links, item(text, url=f"{page}#procedures"))
