@@ -71,6 +71,14 @@ def describe_risk(row: Json) -> str:
     return f"{row['risk']['name']} ({seriousness}): {describe_figure(row['worst'], row['state'])}"
 
 
+def describe_risks(rows: list[Json]) -> str:
+    """Describe groups of risk claims in a line; those of one seriousness with the same figure stand together."""
+    names: dict[str, dict[str, None]] = {}
+    for row in rows:
+        names.setdefault(describe_risk(row).removeprefix(row["risk"]["name"]), {})[row["risk"]["name"]] = None
+    return "; ".join(f"{', '.join(risks)}{figure}" for figure, risks in names.items())
+
+
 def describe_worst_harm(option: Json) -> str:
     """Describe the most serious harm of a procedure and its forms with its worst figure, where there is no room for all."""
     rows = option["serious_risks"]["items"]
@@ -135,7 +143,7 @@ def iter_safety_lines(document: Json, *, max_signs: int | None = None, with_scop
 def iter_harm_lines(procedure: Json, *, with_scopes: bool = True) -> Iterator[str]:
     """Yield the serious risks of a procedure and its forms, and the positions against it; also from a list row."""
     if risks := procedure["serious_risks"]["items"]:
-        yield f"Serious harms: {'; '.join(map(describe_risk, risks))}."
+        yield f"Serious harms: {describe_risks(risks)}."
     rows = (row if with_scopes else {**row, "scope": None} for row in procedure["positions"]["items"])
     if opposed := dict.fromkeys(describe_position(row) for row in rows if row["position"] in OPPOSED_POSITIONS):
         yield f"Positions against: {'; '.join(opposed)}."

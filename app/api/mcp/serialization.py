@@ -77,7 +77,9 @@ _MAX_SHORT: Final = 5_500
 # Characters of the URL of a source and of what separates a claim from the next one.
 _SOURCE_URL: Final = 130
 _CLAIM_FRAME: Final = 40
-_MAX_SIGNS: Final = 12
+_MAX_SIGNS: Final = 6
+# Blocks whose claims the short form of a record states as signs with a tier, under `safety`.
+_BLOCKS_OF_SIGNS: Final = frozenset({"red_flags", "when_to_call_claims"})
 _MAX_OTHER_NAMES: Final = 8
 _MAX_RELATED: Final = 10
 
@@ -115,6 +117,8 @@ def serialize_record(document: Json, sources: CitedSources, requested: list[str]
         ]
         record |= {name: _serialize_structure(document, name) for name in STRUCTURES if name in requested}
         return record
+    if "when_to_call" in document:
+        blocks = {name: block for name, block in blocks.items() if name not in _BLOCKS_OF_SIGNS}
     return _fill_short_form(record, blocks, sources)
 
 
