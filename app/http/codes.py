@@ -21,12 +21,16 @@ from app.queries.name_resolution import list_slugs
 from app.search.stemming import SPINAL_LEVEL
 
 # How a code that inherits its records from a code above it relates to them.
-_INHERITED: Mapping[str, str] = {
+_INHERITED: dict[str, str] = {
     "exact": "narrower",
     "narrower": "narrower",
     "broader": "related",
     "related": "related",
 }
+# The seventh character says which encounter it is: the diagnosis is that of the code above.
+_WITH_ENCOUNTER: Mapping[str, str] = _INHERITED | {"broader": "broader"}
+# Characters of a code of ICD-10-CM with all its seven characters, and the dot.
+_MAX_ICD_CODE = 8
 _log = logging.getLogger("procedure_kb.codes")
 _ORDER = {"exact": 0, "narrower": 1, "broader": 2, "related": 3}
 
@@ -132,8 +136,9 @@ class CodeMap:
             above = code.code[:length]
             entry = self.find_entry(code.system, above)
             if entry and entry["subtree"] and entry["records"]:
+                relations = _WITH_ENCOUNTER if len(code.code) == _MAX_ICD_CODE == len(above) + 1 else _INHERITED
                 for record_type, slug, relation, *origin in entry["records"]:
-                    yield CodedRecord(record_type, slug, _INHERITED[relation], (code.code, above), *origin)
+                    yield CodedRecord(record_type, slug, relations[relation], (code.code, above), *origin)
                 return
 
     def _iter_below(self, code: Code) -> Iterator[CodedRecord]:

@@ -33,6 +33,8 @@ def find_code_errors(system: seed.CodeSystemIn) -> Iterator[CodeError]:
             if record.type not in row.record_types:
                 message = f"a code of {row.title} does not stand for a {record.type.replace('_', ' ')}"
                 yield f"/codes/{n}/records/{m}/type", message
+    if system.slug == "icd-10-cm":
+        yield from _find_contradictions(system)
 
 
 def _find_icd_errors(code: seed.CodeIn) -> Iterator[CodeError]:
@@ -49,6 +51,24 @@ def _find_icd_errors(code: seed.CodeIn) -> Iterator[CodeError]:
             "/billable",
             f"{code.id} is {'' if billable else 'not '}billable: it has {'no ' if billable else ''}narrower codes",
         )
+
+
+def _find_contradictions(system: seed.CodeSystemIn) -> Iterator[CodeError]:
+    """Every code that is said to be broader than a record, though a code above it means the record or less."""
+    included = {
+        (code.id, record.slug)
+        for code in system.codes
+        for record in code.records
+        if code.subtree and record.relation in {"exact", "narrower"}
+    }
+    for n, code in enumerate(system.codes):
+        for m, record in enumerate(code.records):
+            above = next(
+                (code.id[:end] for end in range(3, len(code.id)) if (code.id[:end], record.slug) in included), ""
+            )
+            if above and record.relation == "broader":
+                message = f"{code.id} cannot be broader than {record.slug!r}: {above} above it is exact or narrower"
+                yield f"/codes/{n}/records/{m}/relation", message
 
 
 def find_title_errors(system: seed.CodeSystemIn, table: ModuleType) -> Iterator[CodeError]:

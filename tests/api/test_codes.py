@@ -106,6 +106,21 @@ def test_a_code_below_a_mapped_one_and_a_category_above_lead_to_its_record(coded
     assert (below["status"], category["status"], outside["status"]) == ("known", "known", "related")
 
 
+def test_a_seventh_character_changes_the_encounter_and_not_the_diagnosis(client: Client, load: Load) -> None:
+    load(
+        condition("fracture"),
+        code_system(
+            code("S32.0", "broader fracture", subtree=True, billable=False),
+            code("S32.010", "fracture", subtree=True, billable=False),
+            code("M84.48X", "broader fracture", subtree=True, billable=False),
+        ),
+    )
+
+    items = find(client, "S32.010A", "M84.48XD", "S32.001A")
+
+    assert [item["records"][0]["relation"] for item in items] == ["narrower", "broader", "related"]
+
+
 def test_a_valid_code_without_a_record_is_unknown_with_what_is_near_it(coded: Client) -> None:
     distant, near, retired = find(coded, "Z00.00", "M54.6", "M54.5")
 
@@ -162,6 +177,13 @@ def test_details_pages_json_ld_and_fhir_name_the_codes_of_a_record(coded: Client
         (code_system(code("M54.1", "sciatica")), "/codes/0/billable", "narrower codes"),
         (code_system(code("M54.16", "sciatca")), "/codes/0/records/0/slug", "did you mean 'sciatica'"),
         (code_system(code("M54.16", "sciatica"), code("M54.16")), "/codes/1/id", "listed twice"),
+        (
+            code_system(
+                code("M54.3", "narrower sciatica", subtree=True, billable=False), code("M54.30", "broader sciatica")
+            ),
+            "/codes/1/records/0/relation",
+            "M54.30 cannot be broader than 'sciatica': M54.3 above it",
+        ),
         (code_system(code("D0101", "sciatica"), slug="mesh"), "/codes/0/id", "form of a code of MeSH"),
         (code_system(code("64483", "sciatica"), slug="cpt"), "/slug", "may hold"),
         (
