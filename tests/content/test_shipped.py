@@ -211,6 +211,18 @@ def test_a_described_record_has_a_summary_of_two_to_six_sentences_and_a_paragrap
         assert 2 <= len(sentences) <= 6, (record["slug"], sentences)
 
 
+def test_the_summary_and_the_key_messages_of_a_procedure_name_a_harm() -> None:
+    harms = {claim["id"] for kind in ("procedure_risk", "safety_warning") for claim in list_claims(kind)}
+    procedures = [record for folder, record in RECORDS if folder == "procedures" and not record.get("stub")]
+
+    assert [record["slug"] for record in procedures if not harms & set(record["texts"]["summary"]["claims"])] == []
+    assert [
+        record["slug"]
+        for record in procedures
+        if not harms & {claim for message in record["key_messages"] for claim in message["claims"]}
+    ] == []
+
+
 def test_no_patient_text_expresses_a_chance_as_one_in_n() -> None:
     assert [
         path for path, text in list_patient_texts() if re.search(r"\b(1|one) in (\d|an?\b|ten|hundred)", text)
