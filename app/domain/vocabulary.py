@@ -281,6 +281,7 @@ SERIOUSNESS: Final = _labels(
     serious="Serious: lasting harm, hospital or surgery",
     moderate="Needs treatment",
     minor="Passes by itself",
+    mixed="Counts of all kinds, minor ones included",
 )
 # Rank of each, the most serious first.
 SERIOUSNESS_RANK: Final = _ranks(SERIOUSNESS)

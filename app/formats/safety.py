@@ -42,9 +42,16 @@ def describe_figure(figure: Json | None, state: str) -> str:
         unit = describe_unit(figure["per"])
         rate = f"{format_percent(figure['percent_min'], figure['percent_max'])} {f'of {unit}' if unit else f'({NOT_COUNTED})'}"
     timeframe = f", {figure['timeframe']}" if figure["timeframe"] else ""
-    # A rate of few people with a complication is no rate of all who have the procedure.
-    population = f" (for whom: {figure['population']})" if figure["population"] else ""
-    return f"{rate}{timeframe}{population}"
+    # A rate of one form, or of few people with a complication, is no rate of all who have the procedure; one that counts
+    # several harms together is no rate of this one.
+    composite = figure["composite"]
+    limits = [
+        composite and composite[0].lower() + composite[1:],
+        figure["form"],
+        f"for whom: {figure['population']}" if figure["population"] else None,
+    ]
+    covered = "; ".join(filter(None, limits))
+    return f"{rate}{timeframe} ({covered})" if covered else f"{rate}{timeframe}"
 
 
 def describe_unit(per: str | None) -> str:

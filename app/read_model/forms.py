@@ -36,7 +36,7 @@ def build_forms(graph: ContentGraph, record_type: str, slug: str) -> Json:
         "status": "known" if forms else "not_applicable",
         "count": len(forms),
         "records": [_build_form(graph, record_type, form) for form in forms],
-        "risks": build_risk_groups(graph, procedures),
+        "risks": build_risk_groups(graph, slug, procedures),
         "contraindications": _build_contraindications(claims),
         "safety_warnings": _build_safety_warnings(claims),
         "recommendations": _build_recommendations(claims),

@@ -57,7 +57,8 @@ def build_serious_risks(graph: ContentGraph, slug: str) -> Json:
     procedures = (slug, *graph.find_descendants("procedure", slug))
     searched = SERIOUS_RISKS in {entry.block for entry in graph.procedures[slug].not_found}
     return build_block(
-        build_risk_groups(graph, procedures, serious_only=True), status_if_empty="not_found" if searched else "unknown"
+        build_risk_groups(graph, slug, procedures, serious_only=True),
+        status_if_empty="not_found" if searched else "unknown",
     )
 
 
@@ -195,7 +196,7 @@ def _build_links_to_records(
             ]
             return {
                 "related": {"procedures": build_block(related), **_build_hierarchy(graph, "procedure", record)},
-                "risk_groups": build_block(build_risk_groups(graph, [record.slug])),
+                "risk_groups": build_block(build_risk_groups(graph, record.slug, [record.slug])),
                 "conflicts": build_block(graph.conflicts.get(("procedure", record.slug), [])),
                 "forms_with_conflicts": build_block(
                     [

@@ -10,8 +10,10 @@ from app.read_model.graph import ContentGraph
 from app.seed import schema as seed
 
 
-def build_risk_groups(graph: ContentGraph, procedures: Iterable[str], *, serious_only: bool = False) -> list[Json]:
-    """Build a row for each risk of these procedures and each degree in which it is reported.
+def build_risk_groups(
+    graph: ContentGraph, record: str, procedures: Iterable[str], *, serious_only: bool = False
+) -> list[Json]:
+    """Build a row for each risk of these procedures, as a record shows them, and each degree in which it is reported.
 
     A count of serious events and a count of all events of a risk are two rows, so that no figure covers more than
     was counted.
@@ -23,7 +25,7 @@ def build_risk_groups(graph: ContentGraph, procedures: Iterable[str], *, serious
                 seriousness = graph.get_seriousness(claim.value)
                 if not serious_only or seriousness in vocabulary.SERIOUS:
                     groups[claim.value.risk, seriousness].append((slug, claim))
-    rows = [_build_row(graph, risk, seriousness, claims) for (risk, seriousness), claims in groups.items()]
+    rows = [_build_row(graph, record, risk, seriousness, claims) for (risk, seriousness), claims in groups.items()]
     return sorted(rows, key=_rank)
 
 
@@ -38,12 +40,16 @@ def _rank(row: Json) -> tuple[int, int, float, str]:
 
 
 def _build_row(
-    graph: ContentGraph, risk: str, seriousness: str, claims: list[tuple[str, seed.ClaimIn[ProcedureRiskValue]]]
+    graph: ContentGraph,
+    record: str,
+    risk: str,
+    seriousness: str,
+    claims: list[tuple[str, seed.ClaimIn[ProcedureRiskValue]]],
 ) -> Json:
     states = [claim.value.state for _, claim in claims]
     state = min(states, key=vocabulary.RISK_STATE_RANK.__getitem__)
     figures = [
-        _build_figure(slug, claim)
+        _build_figure(slug, claim) | {"form": None if slug == record else graph.names["procedure", slug]}
         for slug, claim in claims
         if claim.value.state == state and (claim.value.n or claim.value.percent_max is not None)
     ]
@@ -67,6 +73,7 @@ def _build_figure(slug: str, claim: seed.ClaimIn[ProcedureRiskValue]) -> Json:
         "per": value.per,
         "timeframe": value.timeframe,
         "population": claim.qualifiers.population,
+        "composite": next((detail.text for detail in value.details if detail.name == "composite"), None),
         "subject": slug,
         "claim": claim.id,
     }

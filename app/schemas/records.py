@@ -78,7 +78,9 @@ class RiskFigure(ResponseModel):
     )
     timeframe: str | None = Field(description="Period of observation; null: not stated.")
     population: str | None = Field(description="In whom it was counted; null: not stated.")
+    composite: str | None = Field(description="What the source counts together in the figure; null: this risk alone.")
     subject: str = Field(description="Slug of the procedure that the figure is about.")
+    form: str | None = Field(description="Its name, if it is a narrower record; null: the record itself.")
     claim: str = Field(description="Id of the claim that states it.")
 
 

@@ -333,7 +333,10 @@ def _lowered_seriousness(bundle: Bundle, _: _KnownSlugs) -> Iterator[SeedProblem
         if not isinstance(claim.value, ProcedureRiskValue) or claim.value.seriousness is None:
             continue
         usual, stated = catalog.get(claim.value.risk), claim.value.seriousness
-        if usual and vocabulary.SERIOUSNESS_RANK[stated] > vocabulary.SERIOUSNESS_RANK[usual]:
+        if usual == "mixed":
+            message = f"risk {claim.value.risk!r} counts harms of all kinds, so it has no seriousness: name the risk"
+            yield from _claim_problems(bundle, record_type, slug, claim, [("/value/seriousness", message)])
+        elif usual and vocabulary.SERIOUSNESS_RANK[stated] > vocabulary.SERIOUSNESS_RANK[usual]:
             message = f"risk {claim.value.risk!r} is {usual}, and a claim may only raise that: omit seriousness"
             yield from _claim_problems(bundle, record_type, slug, claim, [("/value/seriousness", message)])
 

@@ -39,7 +39,7 @@ _PLAIN_WORDS: Final = (
     (re.compile(r"\s*(?:>=|≥)\s*"), " at least "),
     (re.compile(r"\s*(?:<=|≤)\s*"), " at most "),
     (re.compile(re.escape(NOT_COUNTED)), "of what is not said"),
-    (re.compile(r"\(for whom: "), "("),
+    (re.compile(r"(?<=[(; ])for whom: "), ""),
     (re.compile(r"\blesion sites\b", re.IGNORECASE), "treated spots"),
     (re.compile(r"\blesions\b", re.IGNORECASE), "treated spots"),
     (re.compile(r"\bpain generators?\b", re.IGNORECASE), "where the pain comes from"),

@@ -119,6 +119,7 @@ def _build_harm_row(claim: Json, share: tuple[float, float], base: int) -> Json:
     band = value["band"]["items"]
     none_seen = value["state"] == "none_seen"
     withheld_reason = _describe_missing(claim)
+    composites = [detail["text"] for detail in value["details"] if detail["name"] == "composite"]
     return {
         "name": value["risk"]["name"],
         "slug": value["risk"]["slug"],
@@ -126,7 +127,7 @@ def _build_harm_row(claim: Json, share: tuple[float, float], base: int) -> Json:
         "display": _format_none_seen(value, base) if none_seen else _format_count_range(low, high, base),
         "numeric": not none_seen,
         "count": round(low * base) if low == high and not none_seen else None,
-        "per": describe_unit(value["per"]) or NOT_COUNTED,
+        "per": "; ".join([describe_unit(value["per"]) or NOT_COUNTED, *composites]),
         "timeframe": _get_timeframe(claim) or "time not stated",
         "population": claim["qualifiers"]["population"] or "not stated",
         "range": _format_interval(value),

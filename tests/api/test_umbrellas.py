@@ -79,6 +79,10 @@ def test_an_umbrella_rolls_up_the_safety_of_all_its_forms(umbrella: Client) -> N
     ]
     worst = forms["risks"][0]["worst"]
     assert (worst["observed"], worst["n"], worst["per"], worst["claim"]) == (1, 200, "procedures", "catheter-stroke")
+    assert worst["form"] == umbrella.get("/v1/procedures/caudal-with-catheter").json()["name"]
+    assert (
+        umbrella.get("/v1/procedures/caudal-with-catheter").json()["risk_groups"]["items"][0]["worst"]["form"] is None
+    )
     (topic,) = forms["contraindications"]
     assert (topic["topic"], topic["strength"]) == ("anticoagulants", "absolute")
     assert topic["labels"] == ["Blood thinners", "Warfarin"]
@@ -166,9 +170,9 @@ def test_lists_and_options_show_the_serious_risks_of_a_procedure_and_its_forms(u
         assert risks == [("stroke", "life_threatening"), ("infection", "serious")]
     (cells,) = [row["cells"] for row in compared if row["name"] == "risks"]
     assert [value["label"] for value in cells[0]["values"]] == [
-        "Stroke (can threaten life): 1 of 200 procedures",
+        "Stroke (can threaten life): 1 of 200 procedures (Caudal with catheter)",
         "Infection (serious): how often is not stated",
-        "Infection (needs treatment): 2 of 100 (what was counted is not stated)",
+        "Infection (needs treatment): 2 of 100 (what was counted is not stated) (Caudal)",
         "Bruise (passes by itself): how often is not stated",
     ]
 
@@ -257,3 +261,15 @@ def test_a_procedure_of_which_no_source_names_a_serious_harm_says_where_it_was_l
     assert client.get("/v1/procedures/block").json()["serious_risks"] == {"status": "not_found", "items": []}
     assert client.get("/v1/procedures/stimulator").json()["serious_risks"] == {"status": "unknown", "items": []}
     assert "Looked for in PubMed on 2026-10-01 and not found." in client.get("/procedures/block/evidence").text
+
+
+def test_a_figure_that_counts_several_harms_together_says_so(client: Client, load: Load) -> None:
+    together = {"name": "composite", "text": "The source counts these together: stroke or infection"}
+    figure = build_risk("block-stroke", "stroke", percent_min=1, percent_max=2, per="people", details=[together])
+    load(risk("stroke", seriousness="life_threatening"), procedure("block", claims=[figure]))
+
+    worst = client.get("/v1/procedures/block").json()["serious_risks"]["items"][0]["worst"]
+
+    assert worst["composite"] == together["text"]
+    for path in ("/procedures/block", "/procedures/block/leaflet", "/embed/v1/procedures/block/full.json"):
+        assert "the source counts these together: stroke or infection" in client.get(path).text, path

@@ -122,6 +122,21 @@ def test_a_claim_may_only_raise_the_seriousness_of_a_risk(tmp_path: Path) -> Non
     assert "may only raise" in problem.message
 
 
+def test_a_count_of_all_complications_has_no_seriousness(tmp_path: Path) -> None:
+    root = write_seed(
+        tmp_path,
+        risk("bleeding", seriousness="mixed"),
+        procedure("p", claims=[build_risk_claim(seriousness="serious")]),
+    )
+
+    with pytest.raises(SeedInvalid) as raised:
+        load_content(root)
+
+    (problem,) = raised.value.problems
+    assert (problem.file, problem.pointer) == ("procedures/p.json", "/claims/0/value/seriousness")
+    assert "counts harms of all kinds" in problem.message
+
+
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
