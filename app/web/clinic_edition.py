@@ -20,7 +20,7 @@ def add_to_card(card: Json, clinic: ClinicEdition | None) -> Json:
         "name": clinic.name,
         "phone": clinic.telephone,
         "booking_url": clinic.booking_url,
-        "contact": clinic.contact if card["variant"] != "card" else [],
+        "contact": clinic.contact,
         "preparation": list(addition.preparation) if addition else [],
         "aftercare": list(addition.aftercare) if addition else [],
         "is_offered": card["type"] != "procedure" or clinic.offers(card["slug"]),

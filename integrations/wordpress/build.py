@@ -15,11 +15,10 @@ PLUGIN_DIR: Final = Path(__file__).resolve().parent / "procedure-kb"
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _SHEET: Final = re.compile(r"const SHEET = `(.*?)`;", re.DOTALL)
 _RULE: Final = re.compile(r"([^{}]+)\{([^{}]*)\}")
-# A block may be as high as it needs: nothing of it scrolls. Of the blocks beside each other on a page, the first has the notice and the general emergency box; on paper all have them.
+# Of the blocks beside each other on a page, the first has the notice and the general emergency box; on paper all have them.
 _PAGE_RULES: Final = """\
-@media screen { .kb-embed ~ .kb-embed .once { display: none; } }
+@media screen { .kb-embed ~ .kb-embed .once { display: none !important; } }
 .kb-embed { margin-block: 1.5em; }
-.kb-embed .kb { max-height: none; }
 .kb-embed .subtitle { padding: 0; }
 .kb-embed .stale { margin: 0; padding: .4em .8em; color: var(--_soft); font-size: .87em; }
 """

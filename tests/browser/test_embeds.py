@@ -208,7 +208,7 @@ def test_custom_properties_and_parts_theme_an_element(site: str, host: Host, ope
     assert messages == []
 
 
-@pytest.mark.parametrize(("theme", "paper"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(20, 25, 31)")])
+@pytest.mark.parametrize(("theme", "paper"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(26, 33, 40)")])
 def test_a_theme_overrides_the_color_scheme_of_the_device(
     theme: str, paper: str, site: str, host: Host, open_page: OpenPage
 ) -> None:
@@ -227,7 +227,7 @@ def test_a_page_without_a_color_scheme_gets_a_light_element(site: str, host: Hos
     both = open_page(host(body, head='<meta name="color-scheme" content="light dark">'), scheme="dark")
 
     expect(plain.locator("kb-procedure .kb")).to_have_css("background-color", "rgb(255, 255, 255)")
-    expect(both.locator("kb-procedure .kb")).to_have_css("background-color", "rgb(20, 25, 31)")
+    expect(both.locator("kb-procedure .kb")).to_have_css("background-color", "rgb(26, 33, 40)")
 
 
 def test_headings_start_at_the_requested_level(site: str, host: Host, open_page: OpenPage) -> None:
@@ -333,7 +333,7 @@ HEIGHTS = {"card": 420, "summary": 900}
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("variant", HEIGHTS)
-def test_a_short_variant_of_every_record_keeps_its_height(
+def test_a_short_variant_of_every_record_shows_all_it_says_within_its_height(
     variant: str, width: int, site: str, host: Host, open_page: OpenPage
 ) -> None:
     slugs = {
@@ -345,19 +345,29 @@ def test_a_short_variant_of_every_record_keeps_its_height(
     }
     configs = [EmbedConfig("kb-procedure", slug, slug, variant=variant) for slug in slugs["procedures"]]
     configs += [EmbedConfig("kb-options", slug, slug, variant=variant) for slug in slugs["conditions"]]
-    body = "".join(render_element_tag(config, site) for config in configs)
+    # With a telephone and a page to book, as a clinic has it.
+    clinic = ' phone="+1 555 0100" booking-url="https://clinic.example/book"'
+    body = "".join(re.sub(r"^<kb-[a-z]+", rf"\g<0>{clinic}", render_element_tag(config, site)) for config in configs)
+    head = '<link rel="stylesheet" href="/own.css">'
 
-    page = open_page(host(body + render_script_tag(site, get_newest_build())), width=width)
+    page = open_page(
+        host(body + render_script_tag(site, get_newest_build()), head=head, own_css="body { margin: 16px; }"),
+        width=width,
+    )
     page.wait_for_function(
         "[...document.querySelectorAll('kb-procedure, kb-options')].every((node) => node.shadowRoot?.querySelector('.foot'))",
         timeout=300_000,
     )
-    heights = page.evaluate(
-        "[...document.querySelectorAll('kb-procedure, kb-options')].map((node) => node.getBoundingClientRect().height)"
-    )
+    # Each as if it were alone on its page: with the notice.
+    sizes = page.evaluate("""[...document.querySelectorAll("kb-procedure, kb-options")].map((node) => {
+        node.shadowRoot.querySelector(".root").classList.remove("repeat");
+        return [node.getBoundingClientRect().height, getComputedStyle(node.shadowRoot.querySelector(".content")).overflowY]; })""")
 
+    heights = [height for height, _ in sizes]
+    print(f"\n{variant} at {width} px: {len(heights)} records, highest {max(heights):.0f} px")
     assert len(heights) == len(configs)
     assert max(heights) <= HEIGHTS[variant]
+    assert {overflow for _, overflow in sizes} == {"visible"}
 
 
 def test_the_page_does_not_jump_while_an_element_loads_on_a_slow_phone(
@@ -444,7 +454,7 @@ def test_what_keeps_readers_safe_has_no_part_name_and_takes_no_property(
 
     expect(page.locator("kb-procedure .call")).to_be_visible()
     assert page.locator("kb-procedure .safe [part]").count() == 0
-    expect(page.locator("kb-procedure .call p").first).to_have_css("color", "rgb(29, 39, 51)")
+    expect(page.locator("kb-procedure .call p").first).to_have_css("color", "rgb(23, 35, 45)")
     assert (
         page.locator("kb-procedure .call p").first.evaluate("(node) => parseFloat(getComputedStyle(node).fontSize)")
         > 12

@@ -105,6 +105,23 @@ def test_the_integrity_hash_matches_the_bytes() -> None:
     assert get_newest_build().integrity == f"sha384-{digest}"
 
 
+def test_the_colors_and_typefaces_of_embeds_are_the_tokens_of_pages() -> None:
+    tokens = (ROOT / "app/web/static/tokens.css").read_text(encoding="utf-8")
+    [light, dark, *_] = [
+        dict(re.findall(r"--([a-z-]+): ([^;]+);", block)) for block in re.findall(r":root {(.*?)}", tokens, re.DOTALL)
+    ]
+    sheet = get_newest_build().style_sheet.decode()
+    embedded = dict(re.findall(r"--_([a-z-]+): ([^;]*light-dark[^;]*);", sheet))
+
+    assert {"ink", "soft", "card", "faint", "line", "accent", "accent-ink", "warn", "warn-paper"} <= set(embedded)
+    for name, value in embedded.items():
+        token = name.removeprefix("own-")
+        assert f"light-dark({light[token]}, {dark[token]})" in value, f"{name} is not the token --{token}"
+    assert set(re.findall(r"#[0-9a-f]{6}", sheet)) <= {*light.values(), *dark.values()}
+    assert f"--_serif: {light['serif']};" in sheet
+    assert sheet.count(light["sans"]) == 2
+
+
 def test_the_script_creates_no_markup_from_text_and_no_inline_style() -> None:
     script = get_newest_build().script.decode()
 
@@ -184,28 +201,35 @@ def test_a_short_card_says_what_speaks_against_a_procedure_before_what_speaks_fo
     lines = {row["name"]: row["text"] for row in load_lines(client, "p", variant)}
 
     assert list(lines)[:4] == ["Serious harms", "Say before if it is true of you", "Against", "How much it helps"]
-    assert lines["Serious harms"] == "Bleeding: 3 of 100 people"
+    assert lines["Serious harms"] == "Bleeding: 3 of 100 people."
     assert lines["Against"] == "A body, 2024"
     assert lines["How much it helps"] == "440 of 1,000 respond (half the pain, 14 days); 210 of 1,000 with placebo"
 
 
-def test_a_card_without_room_for_all_leaves_out_the_benefit_and_no_harm(client: Client, load: Load) -> None:
-    names = [f"A harm with a rather long name, number {number}" for number in range(20)]
+@pytest.mark.parametrize("variant", ["card", "summary"])
+def test_a_short_card_without_room_for_all_leaves_out_the_benefit_and_counts_the_other_harms(
+    client: Client, load: Load, variant: str
+) -> None:
+    names = [f"A harm with a rather long name, number {number}" for number in range(30)]
     harms = [
         claim(
             f"p--risk-{n}",
             "procedure_risk",
             {"risk": f"harm-{n}", "phrase": "seen", "state": "known", "seriousness": "serious"},
         )
-        for n in range(20)
+        for n in range(30)
     ]
     estimate = relief("p--relief-duration-1", min="P6M", max="P9M", label="6 to 9 months")
     load(*(risk(f"harm-{n}", name=name) for n, name in enumerate(names)), procedure("p", claims=[estimate, *harms]))
 
-    lines = {row["name"]: row["text"] for row in load_lines(client, "p", "card")}
+    lines = {row["name"]: row for row in load_lines(client, "p", variant)}
 
+    named = [name for name in names if name in lines["Serious harms"]["text"]]
+    [link] = lines["Serious harms"]["items"]
     assert "How much it helps" not in lines
-    assert all(name in lines["Serious harms"] for name in names)
+    assert len(named) in (range(1, 10) if variant == "card" else range(10, 30))
+    assert link["text"] == f"{len(names) - len(named)} more serious, 30 harms in all"
+    assert link["url"].endswith("/procedures/p#harms")
 
 
 def load_lines(client: Client, slug: str, variant: str) -> list[dict[str, Any]]:

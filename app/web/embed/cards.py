@@ -222,7 +222,7 @@ def build_record_card(
     title = title or record["patient_name"]
     return build_card(
         card_type, record, base, slug=record["slug"], title=title, url=f"{base}/{path}", sections=sections
-    ) | {"lede": lede, "subtitle": record["name"] if record["name"] not in title else None}
+    ) | {"lede": lede, "subtitle": None if record["name"].lower() in title.lower() else record["name"]}
 
 
 def build_card(card_type: str, source: Json, base: str, **fields: object) -> Json:

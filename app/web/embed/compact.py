@@ -1,9 +1,12 @@
-"""Short variants of the cards, `card` and `summary`: what a reader must know in a fixed height.
+"""Short variants of the cards, `card` and `summary`: what a reader must know in a fixed height, without scrolling.
 
-What speaks against a procedure is always shown: every serious harm with its worst figure, the topics of contraindications,
-every position against, and the emergency line. Where there is no room for all, the benefit is left out.
+What speaks against a procedure comes first: its serious harms with their worst figures, the topics of contraindications,
+the positions against, and the emergency line. Of each the first are shown, the most serious and the strongest first, as many as
+there is room for, with how many more there are. A benefit is shown where all of them fit.
 """
 
+import math
+from collections.abc import Callable
 from typing import Final
 
 from app.domain import vocabulary
@@ -19,67 +22,117 @@ from app.web.embed.blocks import item, line, lines_block, section
 from app.web.rates import build_response_rows
 
 VARIANTS: Final = ("card", "summary", "full")
-# Characters that fit into the height of a variant on a phone.
-_MAX_CHARACTERS: Final = {"card": 640, "summary": 1600}
-# Share of the characters that named procedures and their harms may take.
-_SHARE_OF_OPTIONS: Final = 0.5
-_MAX_CLAIMS: Final = {"card": 2, "summary": 4}
-_MAX_EMERGENCIES: Final = 8
+# Lines that a variant has for its text, and characters of a line, on a phone with a margin beside the card.
+_MAX_LINES: Final = {"card": 13, "summary": 24}
+_LINE_CHARACTERS: Final = 36
+_MAX_EMERGENCIES: Final = 3
 _MAX_WHAT_IT_IS: Final = 125
 _EMERGENCY_LINE: Final = "Call your local emergency number (for example 911, 112 or 999) now."
+_NO_CLAIM: Final = "not known: no cited statement here"
 _NO_HARM_TEXT: Final = "no source here names one"
+
+
+# A line of a short variant: how many entries it can name, and what it is with so many of them.
+_Row = tuple[int, Callable[[int], Json]]
 
 
 def build_compact_procedure_card(full: Json, record: Json, variant: str) -> Json:
     """Build the short variant of a procedure's card from its full one and the detail."""
-    page, is_card = full["url"], variant == "card"
+    page, summary = full["url"], record["summary"] or ""
     call = _build_call(full["call"], record["when_to_call"]["items"], f"{page}#call", variant)
-    harms = [*_build_form_lines(record), *_build_safety_lines(record, page, variant)]
-    benefit = describe_benefit(record, 1 if is_card else 2)
-    # What studies found is also in all but the first sentence of the summary.
-    lede = record["summary"] or ""
-    first = _shorten_summary(lede)
-    used = len(call["levels"][0]["text"]) + sum(len(row["name"]) + len(row["text"]) for row in harms)
-    has_room = used + len(benefit) + len(first if is_card else lede) <= _MAX_CHARACTERS[variant]
-    help_lines = []
-    if not benefit:
-        help_lines = [line("How much it helps", "not known: no cited figure here")]
-    elif has_room:
-        help_lines = [line("How much it helps", benefit)]
-    # The benefit comes last: on a narrow page a reader who does not scroll misses that, and no harm.
-    rows = [*harms, *help_lines, *([] if is_card else _build_other_lines(record, page))]
-    return _build_compact_card(full, variant, lede if has_room and not is_card else first, rows, call)
+    benefit = describe_benefit(record, 1 if variant == "card" else 2)
+    help_line = line("How much it helps", benefit or "not known: no cited figure here")
+    harms = _list_safety_rows(record, page, variant)
+    others: list[_Row] = []
+    if variant == "summary":
+        harms, others = [*_list_form_rows(record), *harms], _list_other_rows(record, page)
+    # The benefit comes after the harms: on a narrow page a reader who does not scroll misses that, and no harm.
+    rows = [*harms, (1, lambda _: help_line), *others]
+    return _build_compact_card(full, variant, summary, rows, call, last=len(harms))
 
 
 def build_compact_options_card(full: Json, record: Json, options: Json, base: str, variant: str) -> Json:
     """Build the short variant of the options card of a condition."""
-    page, limit = full["url"], _MAX_CLAIMS[variant]
+    page = full["url"]
     signs, care = options["when_to_call"]["items"], options["no_procedure"]["first_line_care"]["items"]
     rows = [
-        line("Signs that need help", *_name_signs(signs, limit, f"{page}#call")),
-        line(
-            "Care without a procedure", *_name_claims(care, limit, f"{page}#care", record["first_line_care"]["status"])
-        ),
-        _name_procedures("What treats it", options["treats"]["items"], base, page, variant),
+        _name_texts("Signs that need help", [row["sign"].rstrip(".") for row in signs] or [_NO_CLAIM], f"{page}#call"),
+        _name_claims("Care without a procedure", care, f"{page}#care", record["first_line_care"]["status"]),
+        _name_procedures("What treats it", options["treats"]["items"], base, page),
     ]
     if options["diagnoses"]["items"]:
-        rows.append(_name_procedures("What tests for it", options["diagnoses"]["items"], base, page, variant))
-    lede = _shorten_summary(record["summary"] or "") if variant == "card" else record["summary"]
+        rows.append(_name_procedures("What tests for it", options["diagnoses"]["items"], base, page))
     call = _build_call(full["call"], record["when_to_call"]["items"], f"{page}#call", variant)
-    return _build_compact_card(full, variant, lede, rows, call)
+    return _build_compact_card(full, variant, record["summary"] or "", rows, call, last=3)
 
 
-def _build_compact_card(full: Json, variant: str, lede: str | None, rows: list[Json], call: Json) -> Json:
+def _build_compact_card(
+    full: Json,
+    variant: str,
+    summary: str,
+    rows: list[_Row],
+    call: Json,
+    *,
+    last: int,
+) -> Json:
+    """Build a short variant: the rows that fit, below the name and what it is, which are shortened to leave them room."""
+    first, subtitle = _first_sentence(summary), full["subtitle"]
+    names = [(_shorten_summary(summary), subtitle), (first, subtitle), (first, None)]
+    # What studies found is also in all but the first sentences of a summary: they are shown where everything else is.
+    ledes = [(summary, subtitle), *names] if variant == "summary" else names
+    for lede, name in ledes:
+        max_lines = _MAX_LINES[variant] - sum(map(_count_lines, (full["title"], name, lede, call["levels"][0]["text"])))
+        lines, is_whole = _fit_rows(rows, max_lines, last)
+        if _sum_lines(lines) <= max_lines and (is_whole or lede != summary or summary == names[0][0]):
+            break
     texts = {"notice": full["notice"], "review": full["review"]}
     if variant == "card":
         # The emergency line is above it, and the page says when the review is due.
-        notice = full["notice"]
         texts = {
-            "notice": notice | {"text": _first_sentence(notice["text"])},
+            "notice": full["notice"] | {"text": _first_sentence(full["notice"]["text"])},
             "review": full["review"].partition(" Review due")[0],
         }
-    sections = [section("short", "", lines_block(rows))]
-    return full | {"variant": variant, "lede": lede or None, "sections": sections, "call": call, **texts}
+    sections = [section("short", "", lines_block(lines))]
+    changed = {"variant": variant, "subtitle": name, "lede": lede or None, "sections": sections, "call": call}
+    return full | changed | texts
+
+
+def _fit_rows(rows: list[_Row], max_lines: int, last: int) -> tuple[list[Json], bool]:
+    """Fit rows into a number of lines: each with its first entry, then one more in turn while there is room.
+
+    The row with the index `last` is shown only where all the others are whole and leave it room. Returns the lines, and
+    whether everything is shown.
+    """
+    limits = [int(n != last) for n in range(len(rows))]
+
+    def render_lines() -> list[Json]:
+        return [render(limit) for (_, render), limit in zip(rows, limits, strict=True) if limit]
+
+    def grow(growing: list[int]) -> None:
+        while growing:
+            for n in [*growing]:
+                limits[n] += 1
+                if limits[n] > rows[n][0] or _sum_lines(render_lines()) > max_lines:
+                    limits[n] -= 1
+                    growing.remove(n)
+
+    grow([n for n in range(len(rows)) if n != last])
+    if all(limit == count for n, (limit, (count, _)) in enumerate(zip(limits, rows, strict=True)) if n != last):
+        grow([n for n in range(len(rows)) if n == last])
+    return render_lines(), all(limit == count for limit, (count, _) in zip(limits, rows, strict=True))
+
+
+def _sum_lines(rows: list[Json]) -> int:
+    return sum(
+        _count_lines(
+            " ".join((f"{row['name']}:", row["text"], *(f"{entry['text']} {entry['note']}," for entry in row["items"])))
+        )
+        for row in rows
+    )
+
+
+def _count_lines(text: str | None) -> int:
+    return math.ceil(len(text or "") / _LINE_CHARACTERS)
 
 
 def link_procedure(procedure: Json, base: str) -> Json:
@@ -90,7 +143,7 @@ def link_procedure(procedure: Json, base: str) -> Json:
 
 def describe_safety(record: Json) -> str:
     """Describe in a line what speaks against a procedure: serious harms with their figures, and who is against it."""
-    opposed = [f"{name}: {bodies}" for name, bodies in _list_opposed(record)]
+    opposed = [f"{name}: {'; '.join(bodies)}" for name, bodies in _list_opposed(record)]
     return ". ".join([f"Serious harms: {_describe_serious_harms(record)}", *opposed]) + "."
 
 
@@ -122,17 +175,18 @@ def _shorten_summary(text: str) -> str:
     return kept
 
 
-def _describe_serious_harms(record: Json) -> str:
-    """Name every serious harm, those with the same figure together."""
+def _describe_serious_harms(record: Json, limit: int | None = None) -> str:
+    """Name the serious harms, the most serious first and those with the same figure together, at most `limit` of them."""
     names_by_figure: dict[str, dict[str, None]] = {}
-    for row in record["serious_risks"]["items"]:
+    rows = record["serious_risks"]["items"]
+    for row in rows[:limit]:
         names_by_figure.setdefault(describe_figure(row["worst"], row["state"]), {})[row["risk"]["name"]] = None
     if not names_by_figure:
         return _NO_HARM_TEXT if record["risks"]["items"] else "not known: no cited statement on harms here"
     return "; ".join(f"{', '.join(names)}: {figure}" for figure, names in names_by_figure.items())
 
 
-def _list_opposed(record: Json) -> list[tuple[str, str]]:
+def _list_opposed(record: Json) -> list[tuple[str, list[str]]]:
     """List who is against a procedure or finds too little evidence: position, and the bodies with their years."""
     bodies_by_position = {
         position: dict.fromkeys(
@@ -140,36 +194,69 @@ def _list_opposed(record: Json) -> list[tuple[str, str]]:
         )
         for position in ("against", "insufficient")
     }
-    return [(vocabulary.POSITIONS[name], "; ".join(bodies)) for name, bodies in bodies_by_position.items() if bodies]
+    return [(vocabulary.POSITIONS[name], [*bodies]) for name, bodies in bodies_by_position.items() if bodies]
 
 
-def _build_form_lines(record: Json) -> list[Json]:
+def _list_form_rows(record: Json) -> list[_Row]:
     count = record["forms"]["count"]
-    return [line(f"{count} forms", "the harms and positions of all of them are listed here")] if count else []
+    row = line(f"{count} forms", "the harms and positions of all of them are listed here")
+    return [(1, lambda _: row)] if count else []
 
 
-def _build_safety_lines(record: Json, page: str, variant: str) -> list[Json]:
+def _list_safety_rows(record: Json, page: str, variant: str) -> list[_Row]:
+    """List what speaks against a procedure: serious harms, topics of contraindications, and the positions against it."""
+    is_card, forms = variant == "card", record["forms"]["count"]
+    serious = record["serious_risks"]["items"]
     count = len({row["risk"]["slug"] for row in (*record["risk_groups"]["items"], *record["forms"]["risks"])})
-    links = [item(f"All {count} harms", url=f"{page}#harms")] if count else []
-    topics = [vocabulary.CONTRAINDICATION_TOPICS[row["topic"]] for row in list_contraindication_topics(record)]
-    rows = [line("Serious harms", _describe_serious_harms(record), *links)]
+    harms_name = f"Serious harms of its {forms} forms" if is_card and forms > 1 else "Serious harms"
+
+    def render_harms(limit: int) -> Json:
+        more = f"{len(serious) - limit} more serious, " if limit < len(serious) else ""
+        links = (
+            [item(f"{more or 'All '}{count} harms{' in all' if more else ''}", url=f"{page}#harms")] if count else []
+        )
+        return line(harms_name, _describe_serious_harms(record, limit) + (";" if more else "."), *links)
+
+    rows: list[_Row] = [(max(len(serious), 1), render_harms)]
+    topics = [vocabulary.CONTRAINDICATION_TOPICS[row["topic"]].lower() for row in list_contraindication_topics(record)]
     if topics:
-        rows.append(line("Say before if it is true of you", ", ".join(topics).lower()))
-    opposed = [line(name, bodies) for name, bodies in _list_opposed(record)]
-    others = record["positions"]["items"]
-    if others and variant != "card":
-        positions = item(f"All {len(others)} positions", url=f"{page}/evidence#positions")
-        opposed = opposed or [line("What bodies recommend", "none here is against it")]
-        opposed[-1]["items"].append(positions)
-    return [*rows, *opposed]
+        rows.append(_name_texts("Say before if it is true of you", topics, f"{page}#for-me"))
+    return [*rows, *_list_position_rows(record, f"{page}/evidence#positions", is_card=is_card)]
 
 
-def _build_other_lines(record: Json, page: str) -> list[Json]:
-    """Build what a summary says beside the harms: that no procedure is an option, and where the sources disagree."""
-    rows = [line("No procedure", "is an option too.", item("What else there is", url=f"{page}#alternatives"))]
+def _list_position_rows(record: Json, url: str, *, is_card: bool) -> list[_Row]:
+    """List who is against a procedure or finds too little evidence; a card has one line for both."""
+    opposed, positions = _list_opposed(record), record["positions"]["items"]
+    if is_card and opposed:
+        (name, bodies), *others = opposed
+        texts = [*bodies, *(f"{_lower_first(other)}: {body}" for other, more in others for body in more)]
+        return [_name_texts(name, texts, url)]
+    rows = [_name_texts(name, bodies, url) for name, bodies in opposed]
+    if positions and not is_card:
+        count, render = rows.pop() if rows else _name_texts("What bodies recommend", ["none here is against it"], url)
+        every = item(f"All {len(positions)} positions", url=url)
+        rows.append((count, lambda limit: (last := render(limit)) | {"items": [*last["items"], every]}))
+    return rows
+
+
+def _name_texts(name: str, texts: list[str], url: str) -> _Row:
+    """Name texts; `url` has those that are left out."""
+
+    def render(limit: int) -> Json:
+        text, count = "; ".join(texts[:limit]), len(texts) - limit
+        more = [item(f"{count} more" if limit else f"{count} on the page", url=url)] if count else []
+        return line(name, f"{text};" if text and more else text, *more)
+
+    return len(texts), render
+
+
+def _list_other_rows(record: Json, page: str) -> list[_Row]:
+    """List what a summary says beside the harms: that no procedure is an option, and where the sources disagree."""
+    none = line("No procedure", "is an option too.", item("What else there is", url=f"{page}#alternatives"))
+    rows: list[_Row] = [(1, lambda _: none)]
     if record["conflicts"]["status"] == "known":
-        topics = dict.fromkeys(conflict["dimension"].lower() for conflict in record["conflicts"]["items"])
-        rows.append(line("Sources disagree on", "; ".join(topics), item("Each side", url=f"{page}/evidence#evidence")))
+        topics = list(dict.fromkeys(conflict["dimension"].lower() for conflict in record["conflicts"]["items"]))
+        rows.append(_name_texts("Sources disagree on", topics, f"{page}/evidence#evidence"))
     return rows
 
 
@@ -194,31 +281,24 @@ def _lower_first(text: str) -> str:
     return text if text[:2].isupper() else text[0].lower() + text[1:]
 
 
-def _name_signs(rows: list[Json], limit: int, url: str) -> tuple[str, *tuple[Json, ...]]:
-    """Name the first signs, which are the most urgent, and link all."""
-    text = "; ".join(row["sign"].rstrip(".") for row in rows[:limit])
-    return (text, *([item(f"All {len(rows)}", url=url)] if len(rows) > limit else []))
+def _name_claims(name: str, claims: list[Json], url: str, status: str) -> _Row:
+    """Name claims by their labels, and link the others; without room for the first, link them alone.
 
-
-def _name_claims(claims: list[Json], limit: int, url: str, status: str) -> tuple[str, *tuple[Json, ...]]:
-    """Name the first claims by their labels, and link the others; `status` of their block says why there are none."""
+    `status` of their block says why there are none.
+    """
     if not claims:
-        return ("not known: no cited statement here" if status == "unknown" else STATUS_TEXTS[status],)
-    text = "; ".join(claim["value"]["label"] for claim in claims[:limit])
-    return (text, *([item(f"All {len(claims)}", url=url)] if len(claims) > limit else []))
+        return _name_texts(name, [_NO_CLAIM if status == "unknown" else STATUS_TEXTS[status]], url)
+    count, render = _name_texts(name, [claim["value"]["label"] for claim in claims], url)
+    return count + 1, lambda limit: render(limit - 1)
 
 
-def _name_procedures(name: str, options: list[Json], base: str, page: str, variant: str) -> Json:
-    """Name the first procedures, each with its most serious harm, and link all."""
+def _name_procedures(name: str, options: list[Json], base: str, page: str) -> _Row:
+    """Name procedures, each with its most serious harm, and link all; without room for the first, link all alone."""
     if not options:
-        return line(name, "no data found")
-    links: list[Json] = []
-    used = 0
-    for option in options:
-        link = link_procedure(option["procedure"], base) | {"note": _lower_first(describe_worst_harm(option))}
-        used += len(link["text"]) + len(link["note"])
-        if links and used > _MAX_CHARACTERS[variant] * _SHARE_OF_OPTIONS:
-            break
-        links.append(link)
-    text = f"All {len(options)}, with their harms" if len(options) > 1 else "Its harms"
-    return line(name, "", *links, item(text, url=f"{page}#procedures"))
+        return _name_texts(name, ["no data found"], page)
+    links = [
+        link_procedure(option["procedure"], base) | {"note": _lower_first(describe_worst_harm(option))}
+        for option in options
+    ]
+    text = f"{len(options)} in all, with their harms" if len(options) > 1 else "1, with its harms"
+    return len(links) + 1, lambda limit: line(name, "", *links[: limit - 1], item(text, url=f"{page}#procedures"))

@@ -10,34 +10,36 @@
 :host([theme="auto"]), .frame.auto { color-scheme: light dark; }
 .root {
   all: initial; color-scheme: inherit; direction: ltr; display: block; box-sizing: border-box; container-type: inline-size;
-  overflow-wrap: anywhere; text-align: start; font: medium/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif;
-  --_ink: var(--kb-text, #1d2733); --_soft: var(--kb-muted, #4d5b6a); --_paper: var(--kb-background, #ffffff);
-  --_card: var(--kb-surface, #f6f4ef); --_line: var(--kb-border, #d9d5cc); --_accent: var(--kb-accent, #0b5c6b);
-  --_space: var(--kb-space, 1em); --_radius: var(--kb-radius, 8px);
-  --_own-ink: #1d2733; --_own-soft: #4d5b6a; --_own-paper: #ffffff; --_own-link: #0b5c6b; --_warn: #8a1c1c; --_warn-paper: #fdf1ef;
+  overflow-wrap: anywhere; text-align: start; font: medium/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif;
+  --_ink: var(--kb-text, #17232d); --_soft: var(--kb-muted, #485865); --_card: var(--kb-background, #ffffff);
+  --_faint: var(--kb-surface, #efece3); --_line: var(--kb-border, #d8d4c8); --_accent: var(--kb-accent, #0a5867); --_accent-ink: var(--kb-background, #ffffff);
+  --_own-ink: #17232d; --_own-soft: #485865; --_own-card: #ffffff; --_own-accent: #0a5867; --_warn: #8c1d18; --_warn-paper: #fcefec;
+  --_serif: Charter, "Bitstream Charter", "Iowan Old Style", "Noto Serif", Georgia, serif;
+  --_space: var(--kb-space, 1em); --_radius: var(--kb-radius, 10px);
   color: var(--_ink);
 }
 body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius: 0; }
+/* Colors and typefaces are the tokens of our pages: tokens.css. */
 @supports (color: light-dark(#000, #fff)) {
   .root {
-    --_ink: var(--kb-text, light-dark(#1d2733, #e8e6e1)); --_soft: var(--kb-muted, light-dark(#4d5b6a, #b3bcc6));
-    --_paper: var(--kb-background, light-dark(#ffffff, #14191f)); --_card: var(--kb-surface, light-dark(#f6f4ef, #1b222a));
-    --_line: var(--kb-border, light-dark(#d9d5cc, #3a444f)); --_accent: var(--kb-accent, light-dark(#0b5c6b, #7fd0de));
-    --_own-ink: light-dark(#1d2733, #e8e6e1); --_own-soft: light-dark(#4d5b6a, #b3bcc6); --_own-paper: light-dark(#ffffff, #14191f);
-    --_own-link: light-dark(#0b5c6b, #7fd0de); --_warn: light-dark(#8a1c1c, #ffb4ab); --_warn-paper: light-dark(#fdf1ef, #2d1a1a);
+    --_ink: var(--kb-text, light-dark(#17232d, #e9e7e2)); --_soft: var(--kb-muted, light-dark(#485865, #b4bec8));
+    --_card: var(--kb-background, light-dark(#ffffff, #1a2128)); --_faint: var(--kb-surface, light-dark(#efece3, #20282f));
+    --_line: var(--kb-border, light-dark(#d8d4c8, #39434d)); --_accent: var(--kb-accent, light-dark(#0a5867, #84d2df)); --_accent-ink: var(--kb-background, light-dark(#ffffff, #0b1317));
+    --_own-ink: light-dark(#17232d, #e9e7e2); --_own-soft: light-dark(#485865, #b4bec8); --_own-card: light-dark(#ffffff, #1a2128);
+    --_own-accent: light-dark(#0a5867, #84d2df); --_warn: light-dark(#8c1d18, #ffb4ab); --_warn-paper: light-dark(#fcefec, #2c1a19);
   }
 }
-.kb { display: flex; flex-direction: column; background: var(--_paper); border: 1px solid var(--_line); border-radius: var(--_radius); max-width: var(--kb-max-width, 56em); box-sizing: border-box; overflow: clip; }
+.kb { display: flex; flex-direction: column; background: var(--_card); border: 1px solid var(--_line); border-radius: var(--_radius); max-width: var(--kb-max-width, 56em); box-sizing: border-box; overflow: clip; }
 .kb * { box-sizing: border-box; }
 .content { padding: var(--_space) calc(var(--_space) * 1.25); font: var(--kb-font, inherit); }
-.title, .heading { line-height: 1.3; margin: calc(var(--_space) * 1.4) 0 calc(var(--_space) * .4); font-weight: 650; }
+.title, .heading { font-family: var(--_serif); line-height: 1.3; margin: calc(var(--_space) * 1.4) 0 calc(var(--_space) * .4); font-weight: 650; }
 .title { margin: 0; font-size: 1.45em; } .heading { font-size: 1.12em; }
 .kb p { margin: .4em 0; max-width: 44em; } .lede { font-size: 1.06em; }
 .kb a { color: var(--_accent); text-underline-offset: .15em; }
 .kb :focus-visible { outline: 3px solid var(--_accent); outline-offset: 2px; border-radius: 3px; }
 .list { margin: .3em 0; padding-inline-start: 1.3em; max-width: 46em; } .list li { margin: .35em 0; }
 .note, .small, .subtitle { color: var(--_soft); font-size: .87em; } .note a { color: inherit; } .gap { color: var(--_soft); font-style: italic; }
-.facts { display: grid; grid-template-columns: minmax(9em, max-content) 1fr; gap: .3em 1.2em; margin: .4em 0; background: var(--_card); border-radius: var(--_radius); padding: .7em .9em; }
+.facts { display: grid; grid-template-columns: minmax(9em, max-content) 1fr; gap: .3em 1.2em; margin: .4em 0; background: var(--_faint); border-radius: var(--_radius); padding: .7em .9em; }
 .facts dt { color: var(--_soft); } .facts dd { margin: 0; font-weight: 600; } .facts .note { display: block; font-weight: 400; }
 .lines { margin: .4em 0; max-width: 46em; } .lines div { margin: .35em 0; } .lines dt { display: inline; font-weight: 650; } .lines dd { display: inline; margin: 0; }
 .own { border-inline-start: 3px solid var(--_accent); padding-inline-start: .8em; margin: var(--_space) 0; } .own .heading { margin-top: 0; }
@@ -47,25 +49,26 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
 .table .note { display: block; }
 .jump { margin: 0 0 .4em; }
 .jump a, .more a, .foot a, .actions a, .list > li > a, .result > a { display: inline-block; min-height: 24px; }
-.safe { color: var(--_own-ink); background: var(--_own-paper); padding: 0 1.25em .6em; font: medium/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
-.safe a { color: var(--_own-link); } .safe .small { color: var(--_own-soft); }
+.safe { color: var(--_own-ink); background: var(--_own-card); padding: 0 1.25em .6em; font: medium/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif; }
+.safe a { color: var(--_own-accent); } .safe .small { color: var(--_own-soft); }
 .call { border: 2px solid var(--_warn); background: var(--_warn-paper); border-radius: 8px; padding: .8em 1em; margin: .8em 0; }
 .call h1, .call h2, .call h3, .call h4, .call h5, .call h6 { font-size: 1em; line-height: 1.3; margin: .6em 0 .1em; font-weight: 650; } .call > :first-child { margin-top: 0; } .call .call-title { font-size: 1.12em; }
 .actions { display: flex; flex-wrap: wrap; gap: .2em 1.2em; margin: .5em 0; padding: 0; list-style: none; } .actions a { font-weight: 600; }
 .foot { border-top: 1px solid var(--_line); padding-top: .4em; margin-top: .6em; }
-.repeat .once { display: none; }
-.figure { margin: .5em 0; } .details summary { min-height: 24px; cursor: pointer; } .chart { display: block; width: 100%; overflow: visible; background: var(--_card); border-radius: var(--_radius); }
+@media screen { .repeat .once { display: none !important; } }
+.figure { margin: .5em 0; } .details summary { min-height: 24px; cursor: pointer; } .chart { display: block; width: 100%; overflow: visible; background: var(--_faint); border-radius: var(--_radius); }
 .chart text { font: 13px system-ui, sans-serif; fill: var(--_ink); } .chart .name { font-weight: 650; } .chart .tick { font-size: 12px; fill: var(--_soft); }
-.chart .grid { stroke: var(--_line); } .chart .range { stroke: var(--_accent); stroke-width: 3; } .chart .open { stroke-dasharray: 4 3; } .chart .dot { fill: var(--_accent); } .chart .hollow { fill: var(--_card); stroke: var(--_accent); stroke-width: 2; }
+.chart .grid { stroke: var(--_line); } .chart .range { stroke: var(--_accent); stroke-width: 3; } .chart .open { stroke-dasharray: 4 3; } .chart .dot { fill: var(--_accent); } .chart .hollow { fill: var(--_faint); stroke: var(--_accent); stroke-width: 2; }
 .find { display: flex; flex-wrap: wrap; gap: .5em; margin: .5em 0; } .find label { flex: 1 0 100%; }
-.input, .button { font: inherit; min-height: 44px; padding: .4em .7em; border: 1px solid var(--_soft); border-radius: 6px; background: var(--_paper); color: var(--_ink); } .input { flex: 1 1 12em; min-width: 0; } .button { background: var(--_accent); border-color: var(--_accent); color: var(--_paper); cursor: pointer; }
+.input, .button { font: inherit; min-height: 44px; padding: .4em .7em; border: 1px solid var(--_soft); border-radius: 6px; background: var(--_card); color: var(--_ink); } .input { flex: 1 1 12em; min-width: 0; } .button { background: var(--_accent); border-color: var(--_accent); color: var(--_accent-ink); cursor: pointer; }
 .results { list-style: none; padding: 0; margin: .5em 0; } .result { padding: .6em 0; border-bottom: 1px solid var(--_line); } .result > a { font-weight: 600; }
 .loading .content { flex: 1; }
-.small-card, .summary { --kb-space: .75em; } .small-card .content, .summary .content { overflow-y: auto; min-height: 0; flex: 1 1 auto; }
-.small-card { max-width: var(--kb-max-width, 34em); min-height: 22em; max-height: 26.2em; } .small-card .content, .small-card .safe { font-size: .875em; line-height: 1.36; padding: .6em .9em; }
-.small-card .safe { padding: 0 .9em .4em; } .small-card .title { font-size: 1.2em; } .small-card .lede { font-size: 1em; } .small-card p, .small-card .lines div { margin: .25em 0; }
-.small-card .call { border-width: 0 0 0 3px; border-radius: 0; padding: .2em .7em; margin: .3em 0; } .small-card .call > *, .small-card .call p { display: inline; margin: 0; } .small-card .foot { padding-top: .2em; margin-top: .2em; } .small-card .foot p { margin: 0; font-size: .8em; line-height: 1.3; } .small-card .foot a, .small-card .call a { display: inline; } .small-card .actions { margin: .2em 0; }
-.summary { max-height: 56em; } .summary.loading { min-height: 40em; } .full.loading { min-height: 56em; } .summary .content, .summary .safe { font-size: .9375em; line-height: 1.42; } .summary .title { font-size: 1.3em; } .summary .lede { font-size: 1em; } .summary .call { padding: .5em .8em; margin: .4em 0; } .summary .foot p { margin: .15em 0; }
+/* Short variants: their texts are chosen to fit the height, so nothing scrolls; larger letters make them higher. */
+.small-card, .summary { --_space: var(--kb-space, .75em); } .small-card .content, .summary .content { flex: 1 1 auto; }
+.small-card { max-width: var(--kb-max-width, 34em); min-height: 22em; } .small-card .content, .small-card .safe { font-size: .875em; line-height: 1.28; padding: .45em .9em; }
+.small-card .safe { padding: 0 .9em .3em; } .small-card .title { font-size: 1.2em; line-height: 1.2; } .small-card .lede { font-size: 1em; } .small-card p, .small-card .lines div { margin: .2em 0; } .small-card .lines { margin: .2em 0; }
+.small-card .call { border-width: 0 0 0 3px; border-radius: 0; padding: .1em .6em; margin: .1em 0; } .small-card .call > *, .small-card .call p { display: inline; margin: 0; } .small-card .foot { padding-top: .2em; margin-top: .2em; font-size: .8em; line-height: 1.3; } .small-card .foot p { display: inline; font-size: 1em; } .small-card .foot p::after { content: " "; } .small-card .foot a, .small-card .call a { display: inline; min-height: 0; } .small-card .actions { margin: .2em 0; gap: 0 1em; }
+.summary.loading { min-height: 40em; } .full.loading { min-height: 56em; } .summary .content, .summary .safe { font-size: .9375em; line-height: 1.42; } .summary .title { font-size: 1.3em; } .summary .lede { font-size: 1em; } .summary .call { padding: .3em .8em; margin: .2em 0; } .summary .call p { margin: .15em 0; } .summary .foot { line-height: 1.28; margin-top: .3em; } .summary .foot p { margin: .1em 0; } .summary .actions { margin: .2em 0; }
 @container (max-width: 34em) {
   .content { padding: calc(var(--_space) * .8); } .safe { padding: 0 .8em .4em; } .facts { grid-template-columns: 1fr; gap: 0; } .facts dd { margin-bottom: .5em; }
   .summary .content, .summary .safe { font-size: .875em; line-height: 1.38; }
@@ -73,9 +76,7 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
   .table tr { border-bottom: 1px solid var(--_line); padding: .5em 0; } .table th, .table td { border: 0; padding: .1em 0; }
   .table td[data-head]::before { content: attr(data-head) ": "; color: var(--_soft); font-size: .92em; } .table thead th { border: 0; } .chart .minor { display: none; } .chart text, .chart .tick { font-size: 11px; }
 }
-/* Text of twice the size on a phone: what it says counts more than its height. */
-@container (max-width: 17em) { .small-card, .summary { max-height: none; } .small-card .content, .summary .content { overflow-y: visible; } }
-@media print { .kb { border: 0; max-height: none; min-height: 0; overflow: visible; } .content { padding: 0; } .safe { padding: 0; } .scroll, .small-card .content, .summary .content { overflow: visible; } .repeat .once { display: block; } }
+@media print { .kb { border: 0; min-height: 0; overflow: visible; } .content { padding: 0; } .safe { padding: 0; } .scroll { overflow: visible; } }
 @media (forced-colors: active) { .chart .range, .chart .hollow { stroke: CanvasText; } .chart .dot { fill: CanvasText; } .kb, .call { border-color: CanvasText; } }
 `;
   const SVG = "http://www.w3.org/2000/svg";
@@ -166,24 +167,32 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
 
   // Horizontal positions are percentages and heights are pixels: the chart fits any width, and its text keeps its size.
   const LEFT = 4, WIDTH = 90, ROW = 42, NAME = 24;
+  // The axis begins and ends where the data do, with room for a tail.
+  const MARGIN = 0.08;
+  function createScale(rows) {
+    const ends = rows.flatMap((row) => [row.low, row.high]).filter((share) => share !== null);
+    const start = Math.min(...ends) - MARGIN, length = Math.max(...ends) + MARGIN - start;
+    return (share) => (share - start) / length;
+  }
   const xPercent = (share) => `${(LEFT + share * WIDTH).toFixed(2)}%`;
   function createChart(block, context) {
+    const drawn = block.rows.filter((row) => row.low !== null || row.high !== null), scale = createScale(drawn);
     const hasManyNames = new Set(block.rows.map((row) => row.name)).size > 1;
     let top = 12;
-    const rows = block.rows.flatMap((row, n) => {
+    const rows = drawn.flatMap((row, n) => {
       // If several procedures share the chart, each is named once, above its estimates.
-      const startsGroup = hasManyNames && row.name !== block.rows[n - 1]?.name;
+      const startsGroup = hasManyNames && row.name !== drawn[n - 1]?.name;
       const name = startsGroup ? [createSvg("text", { class: "name", x: `${LEFT / 2}%`, y: top + 18 }, shorten(row.name))] : [];
       top += startsGroup ? NAME : 0;
-      const estimate = drawEstimate(row, top);
+      const estimate = drawEstimate(row, top, (share) => xPercent(scale(share)));
       top += ROW;
       return [...name, ...estimate];
     });
     const title = createSvg("title", { id: "kb-chart-title" }, block.title);
     const description = createSvg("desc", { id: "kb-chart-about" }, block.explained);
-    const ticks = block.ticks.flatMap(({ at, label, minor }) => [
-      createSvg("line", { class: "grid", x1: xPercent(at), x2: xPercent(at), y1: 6, y2: top }),
-      createSvg("text", { class: minor ? "tick minor" : "tick", x: xPercent(at), y: top + 18, "text-anchor": "middle" }, label)]);
+    const ticks = block.ticks.map((tick) => ({ ...tick, x: scale(tick.at) })).filter(({ x }) => x >= 0 && x <= 1).flatMap(({ x, label, minor }) => [
+      createSvg("line", { class: "grid", x1: xPercent(x), x2: xPercent(x), y1: 6, y2: top }),
+      createSvg("text", { class: minor ? "tick minor" : "tick", x: xPercent(x), y: top + 18, "text-anchor": "middle" }, label)]);
     const chart = createSvg("svg", { class: "chart", part: "chart", role: "img", "aria-labelledby": "kb-chart-title kb-chart-about", height: top + 30 }, title, description, ...ticks, ...rows);
     const cells = block.rows.map((row) => [
       { text: hasManyNames ? row.name : row.label }, ...(hasManyNames ? [{ text: row.label + (row.typical ? " (typical)" : "") }] : []),
@@ -193,28 +202,25 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
     const table = createTable(`${block.title}, as a table`, header, cells, context);
     const details = createNode("details", "details", createNode("summary", "", "These values as a table, with their sources"), table);
     addEventListener("beforeprint", () => { details.open = true; });
-    return createNode("figure", "figure", caption, chart, details);
+    const words = block.rows.filter((row) => !drawn.includes(row)).map((row) => (hasManyNames ? `${row.name}: ${row.label}` : row.label));
+    const inWords = words.length ? createNode("p", "text", `In words only, with no number to draw: ${words.join("; ")}.`) : null;
+    return createNode("figure", "figure", caption, drawn.length ? chart : null, inWords, details);
   }
   const shorten = (text) => (text.length > 64 ? `${text.slice(0, 63)}…` : text);
-  function drawEstimate(row, top) {
+  function drawEstimate(row, top, toX) {
     const y = top + 28;
-    const shapes = [createSvg("text", { x: `${LEFT / 2}%`, y: top + 16 }, shorten(row.label))];
-    const dot = (share, className = "dot") => createSvg("circle", { class: className, cx: xPercent(share), cy: y, r: className === "dot" ? 6 : 5 });
-    if (row.low !== null && row.high !== null) {
-      if (row.low !== row.high) shapes.push(createSvg("line", { class: "range", x1: xPercent(row.low), x2: xPercent(row.high), y1: y, y2: y }), dot(row.high));
-      shapes.push(dot(row.low));
-    } else if (row.low !== null || row.high !== null) {
-      const stated = row.low ?? row.high;
-      const tail = Math.min(Math.max(stated + (row.low === null ? -0.06 : 0.06), 0), 1);
-      shapes.push(createSvg("line", { class: "range open", x1: xPercent(stated), x2: xPercent(tail), y1: y, y2: y }), dot(stated), dot(tail, "hollow"));
-    } else {
-      shapes.push(createSvg("text", { class: "tick", x: xPercent(0), y: y + 4 }, "no number stated"));
+    const dot = (share, className = "dot") => createSvg("circle", { class: className, cx: toX(share), cy: y, r: className === "dot" ? 6 : 5 });
+    const draw = (className, from, to) => createSvg("line", { class: className, x1: toX(from), x2: toX(to), y1: y, y2: y });
+    const label = createSvg("text", { x: `${LEFT / 2}%`, y: top + 16 }, shorten(row.label));
+    if (row.low === null || row.high === null) {
+      const stated = row.low ?? row.high, tail = stated + (row.low === null ? -0.06 : 0.06);
+      return [label, draw("range open", stated, tail), dot(stated), dot(tail, "hollow")];
     }
-    return shapes;
+    return row.low === row.high ? [label, dot(row.low)] : [label, draw("range", row.low, row.high), dot(row.high), dot(row.low)];
   }
 
   function createParts(card, context) {
-    const { base, level: topLevel, clinic } = context;
+    const { base, level: topLevel, clinic } = context, isCard = card.variant === "card";
     const heading = (depth, className, text) => createNode(`h${Math.min(topLevel + depth, 6)}`, className, text);
     const call = createPlain("section", "call", card.call.heading ? heading(1, "call-title", card.call.heading) : "",
       ...card.call.levels.flatMap((level) => {
@@ -230,22 +236,22 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
     const action = (text, href) => { const link = createNode("a", "", text); link.href = href; return createNode("li", "", link); };
     const bookingUrl = resolveUrl(clinic.bookingUrl ?? "", base);
     const actions = createPlain("ul", "actions",
-      clinic.phone ? action(`Call the clinic: ${clinic.phone}`, `tel:${clinic.phone.replace(/[^+0-9]/g, "")}`) : "",
-      clinic.bookingUrl && bookingUrl ? action("Book an appointment", bookingUrl) : "",
-      card.url ? createNode("li", "", createLink("The whole page, with every source", card.url, base)) : "");
+      clinic.phone ? action(`Call ${isCard ? "" : "the clinic: "}${clinic.phone}`, `tel:${clinic.phone.replace(/[^+0-9]/g, "")}`) : "",
+      clinic.bookingUrl && bookingUrl ? action(isCard ? "Book a visit" : "Book an appointment", bookingUrl) : "",
+      card.url && !isCard ? createNode("li", "", createLink("The whole page, with every source", card.url, base)) : "");
     const footer = createPlain("div", "foot", createNode("p", "small once", card.notice.text, " ", createLink("About this information", card.notice.url, base), `. ${card.review}`),
       createNode("p", "small", "Content: ", createLink(card.attribution.text, card.attribution.url, base), `. Release ${card.release}.`));
     return {
-      title: heading(0, "title", card.title),
+      title: heading(0, "title", isCard ? createLink(card.title, card.url, base) : card.title),
       subtitle: card.subtitle ? createNode("p", "subtitle", card.subtitle) : null,
       offer: card.clinic && !card.clinic.is_offered ? createNode("p", "note", `${card.clinic.name} does not offer this procedure.`) : null,
       jump: card.variant === "full" ? createNode("p", "jump", jump) : null,
       lede: card.lede ? createNode("p", "lede", card.lede) : null,
       sections: card.sections.map((section) => createNode("section", "section", section.heading ? heading(1, "heading", section.heading) : "",
         ...section.blocks.map((block) => blocks[block.kind] ? blocks[block.kind](block, context) : null))),
-      own: card.variant === "card" ? null : createOwnSection("preparation", "Before you come", card.clinic?.preparation, context, heading),
-      aftercare: card.variant === "card" ? null : createOwnSection("aftercare", "Afterwards", card.clinic?.aftercare, context, heading),
-      contact: createOwnSection("contact", "Contact", card.clinic?.contact, context, heading),
+      own: isCard ? null : createOwnSection("preparation", "Before you come", card.clinic?.preparation, context, heading),
+      aftercare: isCard ? null : createOwnSection("aftercare", "Afterwards", card.clinic?.aftercare, context, heading),
+      contact: isCard ? null : createOwnSection("contact", "Contact", card.clinic?.contact, context, heading),
       call, actions, footer,
     };
   }
