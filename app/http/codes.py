@@ -197,11 +197,21 @@ def get_code_map(ctx: RequestContext) -> CodeMap:
     return ctx.cached("code map", lambda: _read_code_map(ctx))
 
 
+def get_content_code_map(ctx: RequestContext) -> CodeMap:
+    """Code map without the codes of the operator, for formats that cannot say whose a code is."""
+    if not ctx.settings.operator_codes:
+        return get_code_map(ctx)
+    return ctx.cached("content code map", lambda: CodeMap(_read_document(ctx)))
+
+
 def _read_code_map(ctx: RequestContext) -> CodeMap:
+    return CodeMap(_read_document(ctx), _list_known_rows(ctx))
+
+
+def _read_document(ctx: RequestContext) -> Json:
     document = find_document(ctx.transaction, *CODE_MAP)
     # A database that an earlier version of the code loaded has none.
-    content = orjson.loads(bytes(document)) if document else {"notice": None, "systems": {}}
-    return CodeMap(content, _list_known_rows(ctx))
+    return orjson.loads(bytes(document)) if document else {"notice": None, "systems": {}}
 
 
 def _list_known_rows(ctx: RequestContext) -> Iterator[OperatorCode]:

@@ -305,7 +305,12 @@ def test_an_operators_codes_change_the_fingerprint_of_the_settings_and_are_never
         coded.get("/v1/lookup?code=cpt|00001").headers["etag"]
         != service.get("/v1/lookup?code=cpt|00001").headers["etag"]
     )
-    for path in ("/v1/export/release.json", "/v1/export/procedures.csv", "/v1/procedures/epidural"):
+    for path in (
+        "/v1/export/release.json",
+        "/v1/export/procedures.csv",
+        "/v1/procedures/epidural",
+        "/v1/procedures/epidural.jsonld",
+    ):
         body = service.get(path)
         assert (body.status_code, "00001" in body.text) == (200, False)
     service.close()

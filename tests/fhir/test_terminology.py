@@ -1,6 +1,7 @@
 """Codes over /fhir: the code map as ConceptMap, codes in resources, operations by GET and POST, and the same in R4."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from build import procedure
 from conftest import Client, Load
 from fhir.resources import get_fhir_model_class
 from fhir.resources.R4B import get_fhir_model_class as get_r4_model_class
+
+from app.main import create_app
 
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 CONDITIONS = "urn:procedure-kb:CodeSystem:conditions"
@@ -323,3 +326,29 @@ def test_r4_translates_with_the_parameters_of_r4(fhir: Client) -> None:
 )
 def test_r4_is_served_as_r4_alone(fhir: Client, accept: str, status: int) -> None:
     assert fhir.get("/fhir/r4/CodeSystem/families", headers={"Accept": accept}).status_code == status
+
+
+def test_codes_of_the_operator_are_not_in_fhir(fhir: Client, tmp_path: Path) -> None:
+    path = tmp_path / "codes.csv"
+    rows = (
+        "system,code,type,slug,relation",
+        "cpt,00001,procedure,p,exact",
+        "icd-10-cm,M54.30,condition,sciatica,exact",
+    )
+    path.write_text("\n".join(rows), encoding="utf-8")
+    settings = fhir.app.app.state.services.settings  # type: ignore[attr-defined]
+    service = Client(create_app(settings.model_copy(update={"code_map": path})), fhir.runner)
+    service.poll_release()
+
+    assert service.get("/v1/lookup?code=cpt|00001").json()["items"][0]["status"] == "known"
+    for resource in (
+        "ConceptMap?_count=50",
+        "ActivityDefinition?_count=50",
+        "EvidenceVariable?_count=50",
+        "ClinicalUseDefinition?_count=50",
+        "ActivityDefinition?code=http://www.ama-assn.org/go/cpt|00001",
+        "ConceptMap/$translate?system=http://www.ama-assn.org/go/cpt&sourceCode=00001",
+    ):
+        response = service.get(f"/fhir/{resource}")
+        assert response.json() == fhir.get(f"/fhir/{resource}").json(), resource
+    service.close()

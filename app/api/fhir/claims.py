@@ -24,7 +24,7 @@ from app.formats.fhir.elements import (
     system_url,
     to_fhir_id,
 )
-from app.http.codes import get_code_map
+from app.http.codes import get_content_code_map
 from app.http.context import RequestContext
 from app.queries.claims import ClaimFilters, iter_claims, list_claims, list_claims_by_id, list_long_claim_ids
 from app.queries.documents import find_claim
@@ -60,7 +60,7 @@ def read_claim(ctx: RequestContext, resource_type: str, fhir_id: str, params: Se
 
 def list_claim_resources(ctx: RequestContext, claims: Sequence[Json]) -> list[Json]:
     """List the resources for claim documents of /v1."""
-    list_codes = get_code_map(ctx).list_exact_codes
+    list_codes = get_content_code_map(ctx).list_exact_codes
     return [build_claim_resource(claim, ctx.release.version, list_codes) for claim in claims]
 
 

@@ -18,7 +18,7 @@ from app.formats.fhir import terminology
 from app.formats.fhir.concept_maps import build_translation
 from app.formats.fhir.elements import build_coding, omit_empty, system_url
 from app.formats.fhir.terminology import Concept
-from app.http.codes import UnknownCode, get_code_map
+from app.http.codes import UnknownCode, get_content_code_map
 from app.http.context import RequestContext
 from app.http.slug_resolution import names_by_slug
 from app.text.nearest import find_nearest
@@ -256,7 +256,7 @@ def _list_records_of_code(
     ctx: RequestContext, name: str | None, params: TranslateParams
 ) -> list[tuple[str, str, Json]]:
     """(relation, code system, Coding) of the records that a code means, as the code lookup has them."""
-    code_map, default = get_code_map(ctx), CODE_SYSTEMS[name] if name else None
+    code_map, default = get_content_code_map(ctx), CODE_SYSTEMS[name] if name else None
     system: CodeSystem | None = find_code_system(params.system) if params.system else default
     if system is None or (default is not None and system is not default):
         return []

@@ -20,7 +20,7 @@ from app.errors import FieldError, InvalidCursor, NotFound, ReleaseMismatch, Rep
 from app.formats.fhir.elements import BASE_URL, system_url
 from app.formats.fhir.r4 import to_r4
 from app.formats.fhir.subsets import select_elements
-from app.http.codes import UnknownCode, get_code_map
+from app.http.codes import UnknownCode, get_content_code_map
 from app.http.context import RequestContext, resolve_links
 from app.http.operation_outcome import MEDIA_TYPE
 from app.http.pagination import decode_cursor_payload, encode_cursor
@@ -88,7 +88,7 @@ def _matches_token(ctx: RequestContext, row: SearchParam, text: str) -> Callable
     coded_records = set()
     if code and row.has_code_map:
         try:
-            code_map = get_code_map(ctx)
+            code_map = get_content_code_map(ctx)
             records = code_map.list_records(code_map.parse(text if system else code))
         except UnknownCode:
             records = []

@@ -17,7 +17,7 @@ from app.formats.fhir.elements import canonical_url, get_definition_name
 from app.formats.fhir.search_parameters import build_search_parameter
 from app.formats.fhir.structure_definitions import build_structure_definition, get_extensions
 from app.formats.fhir.terminology import Concept
-from app.http.codes import get_code_map
+from app.http.codes import get_content_code_map
 from app.http.context import RequestContext
 from app.http.slug_resolution import names_by_slug
 from app.queries.name_resolution import list_families, list_names_with_kind, list_parents
@@ -49,7 +49,7 @@ def _list_record_concepts(ctx: RequestContext, record_type: str) -> list[Concept
 
 def list_mapped(ctx: RequestContext, system_name: str) -> list[MappedCode]:
     """List the codes of another organization's code system with the records that the code map states for them."""
-    code_map = get_code_map(ctx)
+    code_map = get_content_code_map(ctx)
     return [MappedCode(*row) for row in code_map.list_mapped(CODE_SYSTEMS[system_name])]
 
 
