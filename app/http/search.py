@@ -27,13 +27,14 @@ from app.search.index import (
     write_index,
 )
 from app.search.query_parser import ParsedQuery, parse_query
-from app.search.ranking import search
+from app.search.ranking import list_nearest_topics, search
 from app.settings import Settings
 from app.text.emergency_phrases import EmergencyPhrases, build_emergency_phrases
 from app.text.nearest import SuggestionIndex, find_nearest
 from app.text.normalize import normalize
 from app.version import code_fingerprint
 
+_MAX_SUGGESTIONS: Final = 5
 # Kind of match of a code, by who maps it.
 _CODE_KINDS: Final = {"content": "code", "operator": "operator_code"}
 
@@ -127,5 +128,9 @@ def find_notices(ctx: RequestContext, text: str) -> list[Json]:
 
 
 def suggest_names(ctx: RequestContext, text: str) -> list[str]:
-    """Names nearest to a query without hits."""
-    return find_nearest(text, get_prepared(ctx, INDEX_ARTIFACT).names, limit=5)
+    """Names nearest to a query without hits: those spelled alike, then those that share a word."""
+    data = get_prepared(ctx, INDEX_ARTIFACT)
+    names = find_nearest(text, data.names, limit=_MAX_SUGGESTIONS)
+    return list(dict.fromkeys(names + list_nearest_topics(data.index, parse_query(data.index, text))))[
+        :_MAX_SUGGESTIONS
+    ]

@@ -75,7 +75,7 @@ _FIELD_BOOST: Final = ((IN_NAMES, 6), (IN_CONTEXT, 2), (IN_SUMMARY, 2), (IN_BODY
 # Types whose names are clinical vocabulary. Patient phrases, guide pages and sources use everyday language.
 _CLINICAL_TYPES: Final = frozenset({"procedure", "condition", "pain_generator", "risk"})
 # Part of the directory name: new code never opens an index in an old format.
-INDEX_FORMAT_VERSION: Final = "16"
+INDEX_FORMAT_VERSION: Final = "17"
 TABLES_FILE: Final = "tables.ndjson"
 _KNOWN_WORDS_FILE: Final = "known_words.txt"
 _ENTRIES_PER_LINE: Final = 5_000
@@ -112,8 +112,11 @@ class IndexedRecord:
     # For a query of one stem: the best-fitting name, and the hit if that name fits well.
     best_names: dict[str, "BestName"]
     hits_by_stem: dict[str, "Hit"]
-    # Stems that are a whole name.
+    # Stems that are a whole name, and stems of what the record is called: no phrases.
     one_stem_names: frozenset[str]
+    name_stems: frozenset[str]
+    # Regions of the body; empty: of any.
+    body_regions: frozenset[str]
     links_json: bytes
     # Records before guide pages before sources; among equals the name with fewer words comes first.
     type_group: int
@@ -329,6 +332,8 @@ def _build_record(payload: dict[str, Any], links_json: bytes, weigh_stem: Callab
         best_names={},
         hits_by_stem={},
         one_stem_names=frozenset(name.stems[0] for name in names if len(name.stems) == 1),
+        name_stems=frozenset(stem for name in names if name.name_kind != "patient_phrase" for stem in name.stems),
+        body_regions=frozenset(payload["body_regions"]) if "whole_body" not in payload["body_regions"] else frozenset(),
         links_json=links_json,
         type_group=TYPE_GROUP.get(record_type, 0),
         tie_break=(len(preferred.split()), TYPE_ORDER[record_type], slug),
@@ -484,6 +489,7 @@ def write_index(transaction: ReadTransaction, directory: Path) -> None:
             "summary_stems": sorted(stems_by_field[IN_SUMMARY]),
             "body_stems": sorted(stems_by_field[IN_BODY]),
             "context_stems": sorted(stems_by_field[IN_CONTEXT]),
+            "body_regions": record["body_regions"],
             "links": record["links"],
         }
         field_name = SOURCE_FIELD if record["type"] == "source" else RECORD_FIELD
@@ -570,6 +576,7 @@ def _iter_records(transaction: ReadTransaction) -> Iterator[dict[str, Any]]:
             "context_names": context_names.get((record_type, slug), ()),
             "body_stems": {stem for text in texts for stem in stem_content_words(text)},
             "words": {word for text in (summary, *texts) for word in normalize(text).split()},
+            "body_regions": document.get("body_regions", ()),
             "links": orjson.dumps(document["links"]).decode(),
         }
 

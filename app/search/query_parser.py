@@ -227,7 +227,7 @@ def _find_corrections(index: SearchIndex, word: str, stem: str) -> list[tuple[st
                 word, index.name_words_by_length.get(length, ()), scorer=OSA.distance, score_cutoff=max_edits, limit=12
             )
             # The first letter of a short word is seldom the wrong one.
-            if len(word) >= _MIN_LENGTH_FOR_TWO_EDITS or candidate[0] == word[0]
+            if (distance < 2 and len(word) >= _MIN_LENGTH_FOR_TWO_EDITS) or candidate[0] == word[0]
         )
     # Spelled by ear: fantom, kifoplasty.
     sound = metaphone(word)
@@ -244,4 +244,6 @@ def _find_corrections(index: SearchIndex, word: str, stem: str) -> list[tuple[st
             candidate,
         ),
     )
+    # An abbreviation is no word that can be misspelled.
+    ranked = [candidate for candidate in ranked if candidate not in index.abbreviations]
     return [(candidate, 0.85 - 0.1 * edits[candidate]) for candidate in ranked[:4]]

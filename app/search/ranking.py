@@ -35,7 +35,7 @@ from app.search.index import (
 )
 from app.search.panics import panics_as_errors
 from app.search.query_parser import ParsedQuery, parse_query
-from app.search.stemming import find_spine_regions, stem_content_words
+from app.search.stemming import find_body_regions, find_spine_regions, stem_content_words
 from app.text.normalize import normalize
 from app.text.stems import stem_words
 
@@ -58,6 +58,15 @@ MIN_NAMED_TERMS: Final = 2
 MIN_LONG_QUERY_SHARE: Final = 0.33
 # With this many terms in a patient phrase, and a share of `GOOD_NAME_FIT`, no term needs to be clinical vocabulary.
 MIN_PHRASE_TERMS: Final = 3
+# In a query of so few words each says what is wanted: this share of its weight must be in names or linked names, some of it in
+# own names, unless most of a name stands in it. Cubital tunnel syndrome is no carpal tunnel syndrome.
+MIN_NAMED_SHARE: Final = {2: 0.7, 3: 0.7, 4: 0.5}
+MIN_OWN_SHARE: Final = 0.2
+# Least share of such a query that a whole name must be, and most of a name or phrase.
+MIN_WHOLE_NAME_SHARE: Final = 0.4
+MIN_MOST_NAME_SHARE: Final = 0.5
+# What is most of a name.
+MOST_OF_NAME: Final = 0.8
 # Minimum score of a hit as a share of the best score.
 MIN_SHARE_OF_BEST: Final = 0.5
 # From this score on, the query is a name of the record.
@@ -67,6 +76,8 @@ EXACT_SCORE: Final = 115.0
 NAMED_TYPES: Final = frozenset({"procedure", "condition"})
 NAMED_SCORE: Final = 45.0
 NAMED_WORD_SCORE: Final = 10.0
+# What is left of the score of a record of another region of the body than the query names.
+OTHER_REGION_FACTOR: Final = 0.7
 # Types whose records are of a region; a risk or a page of the guide is of any.
 _REGIONAL_TYPES: Final = frozenset({"procedure", "condition", "pain_generator"})
 # Number of words in the longest name that is looked up inside a query.
@@ -102,6 +113,9 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
             hits.append(hit)
             if hit.score > best_score:
                 best_score = min(hit.score, EXACT_SCORE)
+    _lift_named_hits(query, hits, [index.get_record(doc_id) for doc_id in _find_outermost(contained)])
+    if body_words := find_body_regions(query.interpretation.words):
+        _lower_hits_of_other_regions(hits, body_words)
     # A question about the neck is not answered by a record of the lower back.
     if regions := find_spine_regions(query.interpretation.words):
         hits = [hit for hit in hits if hit.exact or not _is_of_other_region(hit.record, regions)]
@@ -113,10 +127,37 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
     return query, kept
 
 
+def list_nearest_topics(index: SearchIndex, query: ParsedQuery) -> list[str]:
+    """Names of the procedures, conditions and structures that share most with a query without hits."""
+    topics = []
+    for doc_id in _find_candidates(index, query, ()) if query.stems else ():
+        record = index.get_record(doc_id)
+        matched = query.clinical_stems & record.name_stems
+        if matched and record.type in _REGIONAL_TYPES:
+            topics.append((-sum(map(index.weigh_stem, matched)), record.tie_break, record.name))
+    return [name for _, _, name in sorted(topics)]
+
+
 def _is_of_other_region(record: IndexedRecord, regions: set[str]) -> bool:
     """Whether the name of a record names a region of the spine, and none of these."""
     own = find_spine_regions(normalize(record.name).split())
     return bool(own) and own.isdisjoint(regions) and record.type in _REGIONAL_TYPES
+
+
+def _lower_hits_of_other_regions(hits: list[Hit], body_words: dict[str, str]) -> None:
+    """Lower the score of records of other regions of the body than the query names, unless their names have its word."""
+    regions = set(body_words.values())
+    stems = [stem for word in body_words for stem in stem_content_words(word)]
+    for hit in hits:
+        record = hit.record
+        if (
+            record.body_regions
+            and record.body_regions.isdisjoint(regions)
+            and not hit.exact
+            and not any(record.field_masks.get(stem, 0) & IN_NAMES for stem in stems)
+        ):
+            hit.score = round(hit.score * OTHER_REGION_FACTOR, 2)
+            hit.sort_key = (record.type_group, -hit.score, record.tie_break)
 
 
 def _find_exact_names(index: SearchIndex, normalized: str) -> dict[int, tuple[str, str]]:
@@ -144,15 +185,49 @@ def _find_names_within(index: SearchIndex, normalized: str) -> dict[int, tuple[i
     return names
 
 
+def _find_outermost(names: dict[int, tuple[int, str]]) -> list[int]:
+    """Documents of names that are in no longer one: knee osteoarthritis says more than osteoarthritis."""
+    forms = {doc_id: f" {normalize(text)} " for doc_id, (words, text) in names.items() if words}
+    return [
+        doc_id for doc_id, form in forms.items() if not any(form != other and form in other for other in forms.values())
+    ]
+
+
 def _add_named_hit(record: IndexedRecord, query: ParsedQuery, hit: Hit | None, words: int, text: str) -> Hit | None:
-    """Hit of a record whose name is in the query, whatever is around the name: at least the score of such a name."""
-    if words == 0 or record.type not in NAMED_TYPES:
+    """Hit of a record whose name is in the query, whatever is around the name: at least the score of such a name.
+
+    A phrase of several words counts in a short query.
+    """
+    name = next(name for name in record.names if name.text == text)
+    if record.type not in NAMED_TYPES or (
+        words == 0 and (hit or len(name.stems) < 2 or len(query.terms) not in MIN_NAMED_SHARE)
+    ):
         return hit
-    score = NAMED_SCORE + NAMED_WORD_SCORE * words
+    score = NAMED_SCORE + NAMED_WORD_SCORE * (words or len(name.stems))
     if hit is not None and hit.score >= score:
         return hit
-    name = next(name for name in record.names if name.text == text)
     return build_name_hit(record, score, name, [stem for stem in query.stems if stem in record.field_masks])
+
+
+def _lift_named_hits(query: ParsedQuery, hits: list[Hit], named: Collection[IndexedRecord]) -> None:
+    """Put a record whose name is in the query before those whose names and phrases have no other clinical word of it."""
+    refs = {(record.type, record.slug) for record in named if record.type in NAMED_TYPES}
+    rivals = [hit for hit in hits if (hit.record.type, hit.record.slug) not in refs and not hit.exact]
+    for hit in hits:
+        if (hit.record.type, hit.record.slug) not in refs:
+            continue
+        other_stems = query.clinical_stems - hit.record.name_stems
+        best = max(
+            (
+                rival.score
+                for rival in rivals
+                if not any(rival.record.field_masks.get(stem, 0) & IN_NAMES for stem in other_stems)
+            ),
+            default=0.0,
+        )
+        if best >= hit.score:
+            hit.score = best + 0.01
+            hit.sort_key = (hit.record.type_group, -hit.score, hit.record.tie_break)
 
 
 @panics_as_errors()
@@ -200,7 +275,7 @@ def _score_record(record: IndexedRecord, query: ParsedQuery, _min_score: float) 
     matched_stems = [stem for stem in query.stems if stem in field_masks]
     coverage = _compute_coverage(record, query, matched_stems)
     best = _find_best_name(record, query, matched_stems) if coverage.names else None
-    if not _passes_threshold(record, coverage, best, matched_stems):
+    if not _passes_threshold(record, query, coverage, best, matched_stems):
         return None
     score = 60 * (best[0] if best else 0.0) + 60 * coverage.weighted
     if best is not None and coverage.names >= max(coverage.summary, 0.3):
@@ -239,7 +314,11 @@ def _score_single_term(record: IndexedRecord, query: ParsedQuery, min_score: flo
 
 
 def _passes_threshold(
-    record: IndexedRecord, coverage: "Coverage", best: tuple[float, IndexedName] | None, matched_stems: Sequence[str]
+    record: IndexedRecord,
+    query: ParsedQuery,
+    coverage: "Coverage",
+    best: tuple[float, IndexedName] | None,
+    matched_stems: Sequence[str],
 ) -> bool:
     """Tell whether the record was meant, and does not merely share some words with the query."""
     fit = best[0] if best is not None else 0.0
@@ -247,6 +326,8 @@ def _passes_threshold(
     everyday = record.type != "source" and not coverage.is_clinical
     phrase = coverage.named_terms >= MIN_PHRASE_TERMS and coverage.names >= GOOD_NAME_FIT
     if everyday and fit < GOOD_NAME_FIT and not phrase:
+        return False
+    if not _passes_short_query(record, query, coverage):
         return False
     if coverage.named_terms >= MIN_NAMED_TERMS and coverage.weighted >= MIN_LONG_QUERY_SHARE:
         return True
@@ -270,8 +351,9 @@ class Coverage:
     # Any field; and any field, weighted by field.
     anywhere: float = 0.0
     weighted: float = 0.0
-    # Number of terms in names of the record or of linked records.
+    # Number of terms in names of the record or of linked records, and their share; a misspelled word counts in full.
     named_terms: int = 0
+    named_share: float = 0.0
     # At least one matched stem is clinical vocabulary.
     is_clinical: bool = False
     # The query has a word that no record has.
@@ -280,7 +362,8 @@ class Coverage:
 
 def _compute_coverage(record: IndexedRecord, query: ParsedQuery, matched_stems: Sequence[str]) -> Coverage:
     coverage = Coverage(
-        is_clinical=not query.clinical_stems.isdisjoint(matched_stems), has_unknown=bool(query.interpretation.ignored)
+        is_clinical=not query.clinical_stems.isdisjoint(matched_stems),
+        has_unknown=bool(query.interpretation.ignored),
     )
     field_masks = record.field_masks
     for alternatives, weight in zip(query.terms, query.weights, strict=True):
@@ -307,6 +390,7 @@ def _compute_coverage(record: IndexedRecord, query: ParsedQuery, matched_stems: 
         )
         if max(in_names, in_context) >= MIN_TEXT_SHARE:
             coverage.named_terms += 1
+            coverage.named_share += weight / query.total_weight
     total = query.total_weight
     coverage.names, coverage.summary, coverage.body = (
         coverage.names / total,
@@ -343,6 +427,30 @@ def _has_whole_name(record: IndexedRecord, matched_stems: Sequence[str], share: 
     return any(
         (len(name.stems) > 1 or share >= MIN_TEXT_SHARE) and matched.issuperset(name.stems) for name in record.names
     )
+
+
+def _passes_short_query(record: IndexedRecord, query: ParsedQuery, coverage: "Coverage") -> bool:
+    min_share = MIN_NAMED_SHARE.get(len(query.terms), 0.0)
+    if min_share == 0.0 or record.type == "guide_page":
+        return True
+    return coverage.names >= MIN_OWN_SHARE and (
+        coverage.named_share >= min_share
+        or any(_is_name_meant(name, query, coverage.named_share) for name in record.names)
+    )
+
+
+def _is_name_meant(name: IndexedName, query: ParsedQuery, share: float) -> bool:
+    """Tell whether a short query that the record covers by a share has the name, or most of it, beside other words.
+
+    A word and its synonym are one word of the name: a pump is no intrathecal pump.
+    """
+    terms = sum(not alternatives.keys().isdisjoint(name.stem_weights) for alternatives in query.terms)
+    if terms < 2:
+        return share >= MIN_TEXT_SHARE and len(name.stem_weights) == terms
+    if share >= MIN_WHOLE_NAME_SHARE and name.name_kind != "patient_phrase" and terms >= len(name.stem_weights):
+        return True
+    matched = sum([weight for stem, weight in name.stem_weights.items() if stem in query.stems])
+    return share >= MIN_MOST_NAME_SHARE and matched >= MOST_OF_NAME * name.total_weight
 
 
 def _has_phrase(record: IndexedRecord, phrase: tuple[str, ...]) -> bool:

@@ -94,8 +94,34 @@ _REGION_GROUPS: Final = {"cervical": "cervical", "thoracic": "thoracic", "lumbar
 
 def find_spine_regions(words: Iterable[str]) -> set[str]:
     """Regions of the spine that words name, by themselves or by a level: cervical, thoracic, or lumbar and sacral as one."""
-    named = (SPINE_REGIONS[word[0]] if SPINAL_LEVEL.fullmatch(word) else word for word in words)
+    named = (SPINE_REGIONS[word[0]] if SPINAL_LEVEL.fullmatch(word) else LAY_SYNONYMS.get(word, word) for word in words)
     return {_REGION_GROUPS[region] for region in named if region in _REGION_GROUPS}
+
+
+# Region of the body by the letter of a spinal level, and its words. Cervical is not one: it is of the womb as well.
+_BODY_REGION_OF_LEVEL: Final = {"c": "neck", "t": "thorax", "l": "low_back", "s": "pelvis"}
+_WORDS_OF_BODY_REGIONS: Final = {
+    "head_face": "head face facial jaw cheek forehead skull",
+    "neck": "neck",
+    "thorax": "thorax thoracic chest rib ribs intercostal",
+    "abdomen": "abdomen abdominal belly tummy stomach",
+    "low_back": "lumbar lumbosacral",
+    "pelvis": "pelvis pelvic perineum perineal groin sacral sacroiliac",
+    "shoulder_arm": "shoulder shoulders arm arms elbow wrist hand hands finger fingers",
+    "hip": "hip hips",
+    "knee": "knee knees",
+    "leg_foot": "leg legs thigh calf ankle foot feet toe toes",
+}
+_BODY_REGIONS: Final = {word: region for region, words in _WORDS_OF_BODY_REGIONS.items() for word in words.split()}
+
+
+def find_body_regions(words: Iterable[str]) -> dict[str, str]:
+    """Words that name a region of the body, by themselves or by a spinal level, with the region of the model."""
+    return {
+        word: _BODY_REGION_OF_LEVEL[word[0]] if SPINAL_LEVEL.fullmatch(word) else _BODY_REGIONS[word]
+        for word in words
+        if word in _BODY_REGIONS or SPINAL_LEVEL.fullmatch(word)
+    }
 
 
 def normalize_levels(text: str) -> str:

@@ -19,9 +19,9 @@ class SuggestionIndex:
     """Candidates normalized once, for repeated queries."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self.texts_by_name: dict[str, list[str]] = {}
+        self.texts_by_name: dict[str, set[str]] = {}
         for text in texts:
-            self.texts_by_name.setdefault(normalize(text), []).append(text)
+            self.texts_by_name.setdefault(normalize(text), set()).add(text)
         self.names = list(self.texts_by_name)
         self.names_by_word: dict[str, list[str]] = {}
         for name in self.names:

@@ -1,8 +1,9 @@
 """Search evaluation: mean reciprocal rank, recall at 5, junk and every miss over lists of queries with expected records.
 
 Run it on the loaded database: `make evaluate-search`, or `python -m search.evaluation FILE...` for lists that are not in the
-repository. A file is a JSON array of {"q", "expect", "kind"}: `expect` are slugs, or type/slug, all equally good; without any,
-every hit is junk.
+repository. A file is a JSON array of {"q", "expect", "kind", "related"}: `expect` are slugs, or type/slug, all equally good;
+without any, every hit is junk but the `related` (a type is every record of it): what has to do with the query, though it is not
+what was asked for.
 """
 
 import json
@@ -40,6 +41,7 @@ def read_cases(file: Path) -> list[Json]:
         {
             "query": case.get("q", case.get("query")),
             "expected": case.get("expect", case.get("expected")),
+            "related": case.get("related", []),
             "kind": case.get("kind", ""),
         }
         for case in json.loads(file.read_text(encoding="utf-8"))
@@ -57,6 +59,7 @@ def evaluate(cases: list[Json], find: Callable[[str], list[str]]) -> Evaluation:
             continue
         if case["kind"] == "nonsense" or not expected:
             nonsense_count += 1
+            hits = [hit for hit in hits if not {hit, *hit.split("/")} & {*case.get("related", ())}]
             nonsense += [f"{query!r}: {hits[:2]}"] if hits else []
             continue
         rank = next((rank for rank, hit in enumerate(hits, 1) if {hit, hit.partition("/")[2]} & {*expected}), 0)
@@ -70,8 +73,10 @@ def evaluate(cases: list[Json], find: Callable[[str], list[str]]) -> Evaluation:
 
 
 def main() -> None:
-    """Print the metrics and misses of each file given as an argument (default: both lists in this directory)."""
-    files = [Path(argument) for argument in sys.argv[1:]] or [DIRECTORY / "golden.json", DIRECTORY / "held_out.json"]
+    """Print the metrics and misses of each file given as an argument (default: the lists in this directory)."""
+    files = [Path(argument) for argument in sys.argv[1:]] or [
+        DIRECTORY / f"{name}.json" for name in ("golden", "held_out", "no_record", "no_record_held_out")
+    ]
     with tempfile.TemporaryDirectory() as directory:
         service = create_app(load_settings().model_copy(update={"search_dir": Path(directory)}))
         with internal_context(service.app) as ctx:
