@@ -54,7 +54,7 @@ def build_missing_record_error(ctx: RequestContext, record_type: str, name: str)
         refs = [build_ref(ctx, record_type, slug) for slug in orjson.loads(replacements) if slug in known]
         return Withdrawn(f"The {label} {name!r} was withdrawn: {reason}", replaced_by=tuple(refs))
     match = resolve_name(ctx.transaction, record_type, name)
-    slug, candidates = _choose_slug(ctx, record_type, name, match)
+    slug, candidates = find_slugs(ctx, record_type, name, match)
     if slug:
         return Redirect(name, slug, permanent=match.is_old_slug)
     if candidates:
@@ -90,11 +90,14 @@ def find_slug(ctx: RequestContext, record_type: str, name: str) -> str | None:
     """Slug for a slug, former slug or known name; None if no record or several records have it."""
     if name in names_by_slug(ctx, record_type):
         return name
-    return _choose_slug(ctx, record_type, name, resolve_name(ctx.transaction, record_type, name))[0]
+    return find_slugs(ctx, record_type, name)[0]
 
 
-def _choose_slug(ctx: RequestContext, record_type: str, name: str, match: NameMatch) -> tuple[str | None, list[str]]:
+def find_slugs(
+    ctx: RequestContext, record_type: str, name: str, match: NameMatch | None = None
+) -> tuple[str | None, list[str]]:
     """Slug that a name, or else a code, means, and the slugs of all records that it may mean."""
+    match = match or resolve_name(ctx.transaction, record_type, name)
     if match.slugs:
         return (match.slugs[0] if len(match.slugs) == 1 else None), list(match.slugs)
     slug, candidates = list_coded_slugs(ctx, record_type, name)
@@ -125,7 +128,7 @@ def resolve_filter_value(ctx: RequestContext, record_type: str, parameter: str, 
     """Slug that a filter value means: a slug, or a known name. Raises InvalidParameter with suggestions."""
     if value in names_by_slug(ctx, record_type):
         return value
-    slug, candidates = _choose_slug(ctx, record_type, value, resolve_name(ctx.transaction, record_type, value))
+    slug, candidates = find_slugs(ctx, record_type, value)
     if slug:
         return slug
     if candidates:

@@ -130,6 +130,7 @@ def test_the_sdk_lists_read_only_tools_with_closed_lists_of_values(base_url: str
     for tool in tools:
         assert tool.annotations.read_only_hint
         assert "not advice" in tool.description
+        assert "  " not in tool.description
         jsonschema.Draft202012Validator.check_schema(tool.input_schema)
         jsonschema.Draft202012Validator.check_schema(tool.output_schema)
         assert "x-extensible-enum" not in json.dumps(tool.input_schema)
@@ -398,6 +399,22 @@ def test_disagreements_have_both_sides_with_their_sources(base_url: str, call: C
     assert {row["record"]["slug"] for row in of_record} == {slug}
 
 
+@pytest.mark.parametrize(
+    ("tool", "arguments", "member"),
+    [
+        ("get", {"name": "M54.16"}, "slug"),
+        ("what_treats", {"record": "icd-10-cm|M54.16"}, "record"),
+        ("options", {"condition": "m5416"}, "condition"),
+    ],
+)
+def test_a_code_stands_for_the_record_that_it_means(
+    call: Callable[[str, Json], Any], tool: str, arguments: Json, member: str
+) -> None:
+    record = call(tool, arguments).structured_content[member]
+
+    assert (record if tool == "get" else record["slug"]) == "lumbar-radiculopathy"
+
+
 def test_codes_lead_to_records(call: Callable[[str, Json], Any]) -> None:
     known, unknown = call("lookup_code", {"code": ["m5416", "icd-10-cm|Z00.00"]}).structured_content["items"]
 
@@ -475,6 +492,8 @@ def test_a_record_has_every_claim_that_v1_returns(base_url: str, call: Callable[
         ("what_treats", {"record": "facet-joint", "min_relief": "3 months"}, "P3M"),
         ("compare", {"procedures": ["vertebroplasty"]}, "2"),
         ("compare", {"procedures": ["vertebroplasty", "Percutaneous vertebroplasty"]}, "two different"),
+        ("options", {"condition": "M54.1"}, "ambiguous (condition cervical-radiculopathy, condition lumbar-radiculopathy)"),
+        ("get", {"name": "G89.4"}, "chronic-back-and-neck-pain"),
         ("find_claims", {"query": "the"}, "stop word"),
         ("find_claims", {"query": "pain", "kinds": ["findings"]}, "finding"),
         ("options", {"condition": "lumbar radiculopaty"}, "lumbar-radiculopathy"),

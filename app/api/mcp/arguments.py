@@ -43,9 +43,12 @@ class FindArguments(ToolArguments):
 
 
 class GetArguments(ToolArguments):
-    """Get a record or claim: all cited claims about it, and what is unknown."""
+    """Get a record or claim: all cited claims about it, and what is unknown.
 
-    name: Text = Field(description="Slug, known name, or claim id.")
+    The short form has less than 6,000 characters, harms first.
+    """
+
+    name: Text = Field(description="Slug, known name, code (M54.16) or claim id.")
     type: Annotated[str, OpenEnum({**dict.fromkeys(GETTABLE_RECORD_TYPES, ""), "claim": "", "": ""})] = Field(
         default="", description="Record type; empty matches any type."
     )
@@ -62,7 +65,7 @@ class WhatTreatsArguments(ToolArguments):
     A page has less than 8,000 characters and as many procedures as fit, each with its serious harms and positions against.
     """
 
-    record: Text = Field(description="Pain generator or condition: slug or known name.")
+    record: Text = Field(description="Pain generator or condition: slug, known name or code (M54.16).")
     role: Annotated[str, OpenEnum({**vocabulary.TARGET_ROLES, "": ""})] = Field(
         default="", description="treats or diagnoses; empty returns both."
     )
@@ -112,7 +115,7 @@ class FindClaimsArguments(ToolArguments):
 class OptionsArguments(ToolArguments):
     """List the options of a condition: warning signs, care without a procedure, then what treats or diagnoses it."""
 
-    condition: Text = Field(description="Condition: slug or known name.")
+    condition: Text = Field(description="Condition: slug, known name or code (M54.16).")
 
 
 class DisagreementsArguments(ToolArguments):
@@ -135,7 +138,7 @@ class LookupCodeArguments(ToolArguments):
 
 
 class WhatChangedArguments(ToolArguments):
-    """List the changes in a content release, field by field."""
+    """List the changes in a content release, field by field, in pages of less than 8,000 characters."""
 
     version: Annotated[str, Field(max_length=80, pattern=OPTIONAL_VERSION)] = Field(
         default="", description="Release version; empty selects the current release."

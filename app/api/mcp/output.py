@@ -13,7 +13,7 @@ from app.domain.record_types import get_label
 from app.errors import FieldError, InvalidParameter, NotFound
 from app.http.context import RequestContext
 from app.http.pagination import decode_cursor
-from app.http.slug_resolution import build_missing_record_error, build_ref, names_by_slug, suggest_records
+from app.http.slug_resolution import build_missing_record_error, build_ref, find_slugs, names_by_slug, suggest_records
 from app.queries.claims import list_source_urls
 from app.queries.documents import get_current_release_json
 from app.queries.name_resolution import find_withdrawn, resolve_name
@@ -76,7 +76,7 @@ def fill_page(
 
 
 def resolve_record(ctx: RequestContext, parameter: str, record_types: Sequence[str], name: str) -> tuple[str, str]:
-    """Resolve a slug or known name to record type and slug.
+    """Resolve a slug, a known name or a code to record type and slug.
 
     Raises InvalidParameter if the name is ambiguous, Withdrawn, or NotFound with suggestions.
     """
@@ -87,7 +87,13 @@ def resolve_record(ctx: RequestContext, parameter: str, record_types: Sequence[s
             for record_type in record_types
             for slug in resolve_name(ctx.transaction, record_type, name).slugs
         ]
-    if len(matches) == 1:
+    is_certain = True
+    if not matches:
+        found = {record_type: find_slugs(ctx, record_type, name) for record_type in record_types}
+        matches = [(record_type, slug) for record_type, (slug, _) in found.items() if slug]
+        is_certain = bool(matches)
+        matches = matches or [(record_type, slug) for record_type, (_, slugs) in found.items() for slug in slugs]
+    if len(matches) == 1 and is_certain:
         return matches[0]
     if matches:
         refs = tuple(build_ref(ctx, record_type, slug) for record_type, slug in matches)

@@ -1,5 +1,6 @@
 """MCP over streamable HTTP: one POST, one JSON response and no session, so that any worker on any host can respond."""
 
+import inspect
 import logging
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
@@ -47,7 +48,7 @@ def describe_tool(tool: Tool) -> types.Tool:
     return types.Tool(
         name=tool.name,
         title=tool.title,
-        description=f"{tool.arguments_model.__doc__} Cites its sources. Information, not advice.",
+        description=f"{inspect.getdoc(tool.arguments_model)} Cites its sources. Information, not advice.",
         input_schema=close_enums(tool.arguments_model.model_json_schema()),
         output_schema=tool.output_model.model_json_schema(mode="serialization"),
         annotations=types.ToolAnnotations(
