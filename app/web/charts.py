@@ -34,14 +34,21 @@ _DESCRIPTION: Final = (
 )
 
 
+# Room beside the first and the last duration, as a factor.
+_AXIS_MARGIN: Final = 1.3
+
+
 class _Axis:
-    """Logarithmic time axis that begins at the last step before the first duration and ends at the first step after the last."""
+    """Logarithmic time axis that begins and ends with its data, or as much further as it needs to have two steps."""
 
     def __init__(self, days: Collection[float]) -> None:
-        first = max((n for n, (step, _) in enumerate(TICKS) if step <= min(days)), default=0)
-        last = min((n for n, (step, _) in enumerate(TICKS) if step >= max(days)), default=len(TICKS) - 1)
-        self.ticks = TICKS[min(first, len(TICKS) - 2) : max(last, first + 1) + 1]
-        self.low, self.high = math.log(self.ticks[0][0] / 1.3), math.log(self.ticks[-1][0] * 1.3)
+        middle = math.log(min(days) * max(days)) / 2
+        nearest = sorted(step for step, _ in sorted(TICKS, key=lambda tick: abs(math.log(tick[0]) - middle))[:2])
+        start, end = min(days) / _AXIS_MARGIN, max(days) * _AXIS_MARGIN
+        if sum(start <= step <= end for step, _ in TICKS) < len(nearest):
+            start, end = min(start, nearest[0] / _AXIS_MARGIN), max(end, nearest[1] * _AXIS_MARGIN)
+        self.ticks = [tick for tick in TICKS if start <= tick[0] <= end]
+        self.low, self.high = math.log(start), math.log(end)
 
     def x_percent(self, days: float) -> float:
         """Position of a duration on the axis, in percent of the width."""
@@ -153,7 +160,7 @@ def render_relief_chart(
         f'<desc id="{key}-d">{_DESCRIPTION}</desc>{"".join(bands)}{_draw_axis(axis, y)}{"".join(shapes)}</svg>'
     )
     link_layer = f'<svg class="links" role="group" aria-label="Estimates in the chart" width="100%" height="{height}">{"".join(links)}</svg>'
-    explanation = f"One row an estimate. Time runs in uneven steps, from {axis.ticks[0][1]} to {axis.ticks[-1][1]}. "
+    explanation = "One row an estimate. Time runs in uneven steps. "
     explanation += "A dashed tail is open: the source states no end there. The table below has the same values."
     return Markup(  # noqa: S704 - every value is escaped above
         f"<figure><figcaption><strong>{escape(title)}</strong>{explanation}</figcaption>"

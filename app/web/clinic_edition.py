@@ -1,13 +1,15 @@
 """Additions of a clinic's edition to pages and embeds. It hides nothing: every text of the content stays."""
 
+import re
 from typing import Final
 
-from app.domain import vocabulary
+import orjson
+
 from app.domain.clinic import ClinicEdition
 from app.domain.json import Json
 
-# How the content names the number; a clinic knows the one of its country.
-_LOCAL_NUMBER: Final = "your local emergency number (for example 911, 112 or 999)"
+# How our texts name the number; a clinic knows the one of its country. What a source says stays as it is.
+_LOCAL_NUMBER: Final = re.compile(r"your local emergency number(?: \(for example 911, 112 or 999\))?")
 _NOT_OFFERED: Final = "not offered at this clinic"
 
 
@@ -25,11 +27,11 @@ def add_to_card(card: Json, clinic: ClinicEdition | None) -> Json:
         "aftercare": list(addition.aftercare) if addition else [],
         "is_offered": card["type"] != "procedure" or clinic.offers(card["slug"]),
     }
-    levels = [level | {"text": name_number(level["text"], clinic)} for level in card["call"]["levels"]]
     sections = [
         part | {"blocks": [_add_to_block(block, clinic) for block in part["blocks"]]} for part in card["sections"]
     ]
-    return card | {"clinic": added, "sections": sections, "call": card["call"] | {"levels": levels}}
+    named: Json = orjson.loads(name_number(orjson.dumps(card | {"sections": sections}).decode(), clinic))
+    return named | {"clinic": added}
 
 
 def _add_to_block(block: Json, clinic: ClinicEdition) -> Json:
@@ -49,20 +51,15 @@ def _add_to_item(item: Json, clinic: ClinicEdition) -> Json:
         return item
     addition = clinic.procedures.get(slug)
     url = addition.page_url if addition and addition.page_url else item["url"]
-    note = item["note"] or ("" if clinic.offers(slug) else _NOT_OFFERED)
+    note = "; ".join(filter(None, (item["note"], "" if clinic.offers(slug) else _NOT_OFFERED)))
     return item | {"url": url, "note": note}
 
 
 def name_number(text: str, clinic: ClinicEdition | None) -> str:
-    """Name the emergency number of the clinic's country where the content names examples."""
+    """Name the emergency number of the clinic's country wherever a text says to call the local one."""
     if clinic is None or clinic.emergency_number is None:
         return text
-    return text.replace(_LOCAL_NUMBER, clinic.emergency_number)
-
-
-def list_call_actions(clinic: ClinicEdition | None) -> dict[str, str]:
-    """What to do at each tier, by the tier."""
-    return {tier: name_number(action, clinic) for tier, action in vocabulary.CALL_ACTIONS.items()}
+    return _LOCAL_NUMBER.sub(clinic.emergency_number, text)
 
 
 def render_clinic_sheet(clinic: ClinicEdition | None) -> str:

@@ -35,7 +35,7 @@ from app.queries.list_filter import FilteredList
 from app.queries.lists import list_rows
 from app.text.nearest import find_nearest
 from app.web.claim_lists import list_sections
-from app.web.clinic_edition import list_call_actions
+from app.web.clinic_edition import name_number
 from app.web.head_metadata import build_head_metadata
 from app.web.patient_pages import capitalize_first, get_patient_name, list_opposed, list_patient_risks, use_plain_words
 from app.web.review_text import describe_review
@@ -130,7 +130,7 @@ def render_template(
     current = get_current_release(ctx)
     template_context = {
         **_LABELS,
-        "call_actions": list_call_actions(settings.edition),
+        "call_actions": vocabulary.CALL_ACTIONS,
         "clinic": settings.edition,
         "clinic_css_path": f"/clinic.css?v={settings.edition.fingerprint}" if settings.edition else "",
         "base": settings.path_prefix,
@@ -149,13 +149,16 @@ def render_template(
         "noindex": False,
         "numbers": {},
         "evidence_path": get_evidence_path,
+        "patient_names": {
+            record_type: _load_patient_names(ctx, record_type) for record_type in ("procedure", "condition")
+        },
         "current": current,
         **build_head_metadata(ctx, title, path, current, variables.get("record")),
         **variables,
     }
     # All data is loaded: do not hold the transaction open while a long page is rendered.
     ctx.close()
-    html = _environment().get_template(template).render(template_context)
+    html = name_number(_environment().get_template(template).render(template_context), settings.edition)
     headers = {
         "KB-Release": release.version,
         "Cache-Control": CACHE_CONTROL,
@@ -164,6 +167,14 @@ def render_template(
         "Referrer-Policy": "strict-origin-when-cross-origin",
     }
     return Response(html.encode(), status, headers=headers, media_type="text/html")
+
+
+def _load_patient_names(ctx: RequestContext, record_type: str) -> dict[str, str]:
+    """Load what patients call each record of a type, by slug; of every record once per release."""
+    path = PATH_BY_RECORD_TYPE[record_type]
+    return ctx.cached(
+        ("patient names", record_type), lambda: {row["slug"]: get_patient_name(row) for row in load_rows(ctx, path)}
+    )
 
 
 def get_current_release(ctx: RequestContext) -> Json:

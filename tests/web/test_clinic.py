@@ -78,6 +78,25 @@ def serve(database_url: str, load: Load, runner: Any, tmp_path: Path) -> Iterato
 PAGES = ("/procedures/offered", "/procedures/offered/leaflet", "/embed/procedures/offered?variant=full")
 
 
+def test_every_text_of_ours_names_the_emergency_number_of_the_country(serve: Serve) -> None:
+    client = serve(EDITION)
+    paths = ("/", "/procedures/offered", "/procedures/offered/evidence", "/procedures/offered/leaflet", "/notice")
+    paths += ("/procedures", "/guide/emergencies", "/emergencies", "/conditions/sciatica", "/compare", "/search?q=x")
+    paths += tuple(f"/embed/procedures/offered?variant={variant}" for variant in ("card", "summary", "full"))
+    paths += (
+        "/embed/v1/procedures/offered/card.json",
+        "/embed/v1/search.json",
+        "/embed/search?q=x",
+        "/procedures/none",
+    )
+
+    for path in paths:
+        text = client.get(path).text
+        assert "local emergency number" not in text, path
+        assert "999" not in text, path
+    assert "call 112" in client.get("/procedures/offered").text
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_leaflets_and_embeds_show_the_clinic(serve: Serve, path: str) -> None:
     html = serve(EDITION).get(path).text
@@ -128,8 +147,9 @@ def test_options_keep_every_procedure_and_lead_to_the_pages_of_the_clinic(serve:
     [line] = [line for line in section["blocks"][0]["items"] if line["name"] == "What treats it"]
     links = {item["text"]: (item["url"], item["note"]) for item in line["items"]}
 
-    assert links["Offered"] == ("https://clinic.example/offered", "")
-    assert links["Other"] == ("/procedures/other", "not offered at this clinic")
+    harm = "most serious harm: Bleeding (serious): 3 of 100 people"
+    assert links["Offered"] == ("https://clinic.example/offered", harm)
+    assert links["Other"] == ("/procedures/other", f"{harm}; not offered at this clinic")
 
 
 @pytest.mark.parametrize("path", ["/conditions/sciatica", "/compare?procedure=offered&procedure=other", "/procedures"])

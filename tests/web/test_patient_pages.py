@@ -152,11 +152,28 @@ def test_what_treats_a_condition_is_named_with_the_positions_against_it(shipped:
     for slug, _, tree in list_pages(shipped, "conditions"):
         options = shipped.get(f"/v1/conditions/{slug}/options").json()
         rows = [element.text for element in get_section(tree, "procedures").all("li")]
-        for option in options["treats"]["items"]:
-            row = next(row for row in rows if row.startswith(option["procedure"]["name"]))
+        for option, row in zip(options["treats"]["items"], rows, strict=False):
+            assert option["procedure"]["name"].lower() in row.lower(), (slug, row)
             for position in option["positions"]["items"]:
                 if position["position"] == "against":
                     assert position["body"] in row.partition("Against it:")[2], (slug, position)
+
+
+@one_database
+def test_options_have_the_name_of_patients_with_the_clinical_name_beside(shipped: Client) -> None:
+    row = get_section(parse(shipped.get("/conditions/lumbar-radiculopathy").text), "procedures").all("li")
+    texts = [" ".join(element.text.split()) for element in row]
+
+    named = "Steroid injection beside one spinal nerve (transforaminal) Transforaminal epidural steroid injection"
+    assert any(text.startswith(named) for text in texts), texts
+
+
+@one_database
+def test_a_leaflet_is_titled_as_its_page(shipped: Client) -> None:
+    for slug, _, tree in list_pages(shipped, "procedures"):
+        [title] = tree.all("h1")
+        [leaflet_title] = parse(shipped.get(f"/procedures/{slug}/leaflet").text).all("h1")
+        assert leaflet_title.text == title.text
 
 
 @one_database

@@ -70,7 +70,7 @@ def show_leaflet(ctx: RequestContext, slug: str) -> Response:
     return render_template(
         ctx,
         "leaflet.html",
-        title=variables["record"]["name"],
+        title=get_patient_name(variables["record"]),
         canonical_path=f"/procedures/{slug}",
         # A telephone cannot follow a loopback address.
         qr_code=_render_qr_code(url) if settings.public_url else "",

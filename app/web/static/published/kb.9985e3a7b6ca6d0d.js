@@ -465,7 +465,7 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
       status.textContent = "Searching…";
       const { items, notices, total } = await this.#fetchResults(text, card);
       const heading = (text) => createNode(`h${Math.min(this.level + 1, 6)}`, "heading", text);
-      const warnings = notices.map((notice) => createPlain("section", "call", heading("Get help at once"), createNode("p", "", notice.statement), createNode("p", "", "In an emergency, call your local emergency number.")));
+      const warnings = notices.map((notice) => createPlain("section", "call", heading("Get help at once"), createNode("p", "", notice.statement), createNode("p", "", card.call.levels[0].text)));
       const rows = items.map((item) => {
         const row = appendItem(createNode("li", "result"), { text: item.name, url: item.url, record: `${item.type}/${item.slug}` }, context);
         if (item.summary) row.append(createNode("p", "", item.summary));
