@@ -228,7 +228,8 @@ def _list_known_rows(ctx: RequestContext) -> Iterator[OperatorCode]:
 
 # What people write before a code.
 _CODE_PREFIX = re.compile(
-    r"^(?:icd(?:[ -]?10)?(?:[ -]?(?:cm|pcs))?|mesh|nice|cpt|hcpcs|snomed(?:[ -]?ct)?|code)\b[ :#-]*", re.IGNORECASE
+    r"^(?:(?:icd(?:[ -]?10)?(?:[ -]?(?:cm|pcs))?|mesh|nice|cpt|hcpcs|snomed(?:[ -]?ct)?|diagnosis|codes?)\b[ :#-]*)+",
+    re.IGNORECASE,
 )
 
 

@@ -212,6 +212,8 @@ def _add_named_hit(record: IndexedRecord, query: ParsedQuery, hit: Hit | None, w
 def _lift_named_hits(query: ParsedQuery, hits: list[Hit], named: Collection[IndexedRecord]) -> None:
     """Put a record whose name is in the query before those whose names and phrases have no other clinical word of it."""
     refs = {(record.type, record.slug) for record in named if record.type in NAMED_TYPES}
+    if not refs or len(hits) < 2:
+        return
     rivals = [hit for hit in hits if (hit.record.type, hit.record.slug) not in refs and not hit.exact]
     for hit in hits:
         if (hit.record.type, hit.record.slug) not in refs:
@@ -274,8 +276,11 @@ def _score_record(record: IndexedRecord, query: ParsedQuery, _min_score: float) 
     field_masks = record.field_masks
     matched_stems = [stem for stem in query.stems if stem in field_masks]
     coverage = _compute_coverage(record, query, matched_stems)
+    # First, because it is faster than the best name.
+    if not _passes_short_query(record, query, coverage):
+        return None
     best = _find_best_name(record, query, matched_stems) if coverage.names else None
-    if not _passes_threshold(record, query, coverage, best, matched_stems):
+    if not _passes_threshold(record, coverage, best, matched_stems):
         return None
     score = 60 * (best[0] if best else 0.0) + 60 * coverage.weighted
     if best is not None and coverage.names >= max(coverage.summary, 0.3):
@@ -314,11 +319,7 @@ def _score_single_term(record: IndexedRecord, query: ParsedQuery, min_score: flo
 
 
 def _passes_threshold(
-    record: IndexedRecord,
-    query: ParsedQuery,
-    coverage: "Coverage",
-    best: tuple[float, IndexedName] | None,
-    matched_stems: Sequence[str],
+    record: IndexedRecord, coverage: "Coverage", best: tuple[float, IndexedName] | None, matched_stems: Sequence[str]
 ) -> bool:
     """Tell whether the record was meant, and does not merely share some words with the query."""
     fit = best[0] if best is not None else 0.0
@@ -326,8 +327,6 @@ def _passes_threshold(
     everyday = record.type != "source" and not coverage.is_clinical
     phrase = coverage.named_terms >= MIN_PHRASE_TERMS and coverage.names >= GOOD_NAME_FIT
     if everyday and fit < GOOD_NAME_FIT and not phrase:
-        return False
-    if not _passes_short_query(record, query, coverage):
         return False
     if coverage.named_terms >= MIN_NAMED_TERMS and coverage.weighted >= MIN_LONG_QUERY_SHARE:
         return True
@@ -435,7 +434,10 @@ def _passes_short_query(record: IndexedRecord, query: ParsedQuery, coverage: "Co
         return True
     return coverage.names >= MIN_OWN_SHARE and (
         coverage.named_share >= min_share
-        or any(_is_name_meant(name, query, coverage.named_share) for name in record.names)
+        or (
+            coverage.named_share >= MIN_WHOLE_NAME_SHARE
+            and any(_is_name_meant(name, query, coverage.named_share) for name in record.names)
+        )
     )
 
 

@@ -203,7 +203,9 @@ def test_a_map_that_breaks_a_rule_is_refused(tmp_path: Path, system: Json, point
     assert (pointer, True) in problems, raised.value.problems
 
 
-@pytest.mark.parametrize("query", ["M54.16", "m5416", "ICD-10 M54.16", "icd-10-cm|M54.16", "M54.31"])
+@pytest.mark.parametrize(
+    "query", ["M54.16", "m5416", "ICD-10 M54.16", "ICD 10 diagnosis code M54.16", "icd-10-cm|M54.16", "M54.31"]
+)
 def test_a_search_for_a_code_finds_its_records(coded: Client, query: str) -> None:
     hits = coded.get("/v1/search", params={"q": query}).json()["items"]
 
