@@ -73,22 +73,31 @@ def test_every_resource_of_the_release_is_valid_r5(fhir: Client, resource_type: 
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("path", "resource_type"),
     [
-        "/fhir/metadata",
-        "/fhir/ValueSet/procedures/$expand",
-        "/fhir/Evidence?_include=*",
-        "/fhir/Evidence?_summary=true",
-        "/fhir/ClinicalUseDefinition?_elements=subject",
-        "/fhir/ConceptMap/$translate?system=http://hl7.org/fhir/sid/icd-10-cm&sourceCode=M54.16",
-        "/fhir/CodeSystem/procedures/$lookup?code=vertebroplasty",
-        "/fhir/Evidence/none",
+        ("/fhir/metadata", "CapabilityStatement"),
+        ("/fhir/ValueSet/procedures/$expand", "ValueSet"),
+        ("/fhir/Evidence?_include=*", "Bundle"),
+        ("/fhir/Evidence?_summary=true", "Bundle"),
+        ("/fhir/ClinicalUseDefinition?_elements=subject", "Bundle"),
+        ("/fhir/ConceptMap/$translate?system=http://hl7.org/fhir/sid/icd-10-cm&sourceCode=M54.16", "Parameters"),
+        ("/fhir/CodeSystem/procedures/$lookup?code=vertebroplasty", "Parameters"),
     ],
 )
-def test_other_responses_are_valid_r5(fhir: Client, path: str) -> None:
-    body = fhir.get(path).json()
+def test_other_responses_are_valid_r5(fhir: Client, path: str, resource_type: str) -> None:
+    response = fhir.get(path)
+    body = response.json()
 
-    get_fhir_model_class(body["resourceType"]).model_validate(body)
+    assert (response.status_code, body["resourceType"]) == (200, resource_type)
+    assert body.get("entry") or resource_type != "Bundle"
+    get_fhir_model_class(resource_type).model_validate(body)
+
+
+def test_a_missing_resource_gets_a_valid_outcome(fhir: Client) -> None:
+    response = fhir.get("/fhir/Evidence/none")
+
+    assert response.status_code == 404
+    get_fhir_model_class("OperationOutcome").model_validate(response.json())
 
 
 def test_every_claim_survives_the_round_trip(fhir: Client, reader: FhirReader) -> None:

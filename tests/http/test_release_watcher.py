@@ -84,11 +84,25 @@ def test_a_restored_database_file_is_read_instead_of_the_one_that_was_moved_away
     assert client.get("/v1/procedures?limit=3").status_code == 200
 
 
-def test_a_poll_does_not_block_the_event_loop(client: Client) -> None:
-    async def poll_and_sleep() -> None:
-        await asyncio.gather(create_watcher(client).poll(5), asyncio.sleep(0))
+def test_a_poll_that_hangs_leaves_the_event_loop_free(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    is_reading, may_answer = threading.Event(), threading.Event()
 
-    client.runner.run(poll_and_sleep())
+    def hang(_: object) -> None:
+        is_reading.set()
+        assert may_answer.wait(60)
+
+    monkeypatch.setattr(release_watcher, "read_current_release", hang)
+
+    async def serve_meanwhile() -> int:
+        poll = asyncio.create_task(create_watcher(client).poll(60))
+        await asyncio.to_thread(is_reading.wait, 60)
+        response = await client.http.get("/health/live")
+        assert not poll.done()
+        may_answer.set()
+        await poll
+        return response.status_code
+
+    assert client.runner.run(serve_meanwhile()) == 200
 
 
 def test_without_a_database_cached_responses_are_stale_and_others_503_until_it_is_back(
