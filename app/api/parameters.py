@@ -173,7 +173,7 @@ class ProcedureFilterParams(ListParams):
         "Topic of a contraindication of the procedure or a narrower form of it."
     )
     bleeding_risk: list[Annotated[str, OpenEnum(vocabulary.BLEEDING_RISK_CLASSES)]] = repeatable(
-        "Class of bleeding risk that a body gives the procedure or a narrower form of it."
+        "Highest class of bleeding risk that a body gives the procedure or a narrower form of it."
     )
     implant: OptionalBool = optional("Whether the procedure leaves an implant in the body.")
     min_relief: MinRelief = optional(

@@ -215,6 +215,10 @@ def _build_procedure_facets(graph: ContentGraph, slug: str) -> Facets:
                 values["contraindication_topic"].update(claim.value.topics)
             elif isinstance(claim.value, BleedingRiskValue):
                 values["bleeding_risk"].add(claim.value.risk_class)
+    # A form or step of low risk does not make a procedure one of low risk.
+    values["bleeding_risk"] = set(
+        sorted(values["bleeding_risk"], key=list(vocabulary.BLEEDING_RISK_CLASSES).index)[-1:]
+    )
     values["position"].update(row["position"] for row in list_positions(graph, slug))
     values["implant"].update(_bool_facet(record.implant))
     for claim in record.claims:

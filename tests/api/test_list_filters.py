@@ -214,8 +214,9 @@ def test_a_text_query_and_filters_must_all_match(filled: Client) -> None:
 def test_procedures_are_filtered_by_contraindication_and_bleeding_risk_of_any_form(client: Client, load: Load) -> None:
     pacemaker = {"label": "Pacemaker", "topics": ["pacemaker_or_defibrillator"], "strength": "absolute"}
     bleeding = {"risk_class": "high", "scheme": "A scheme, 2018"}
+    low = claim("low", "bleeding_risk", {**bleeding, "risk_class": "low"})
     load(
-        procedure("ablation"),
+        procedure("ablation", claims=[low]),
         procedure(
             "lumbar-ablation",
             broader=["ablation"],
@@ -230,5 +231,7 @@ def test_procedures_are_filtered_by_contraindication_and_bleeding_risk_of_any_fo
     assert list_slugs("contraindication_topic=pacemaker_or_defibrillator") == ["ablation", "lumbar-ablation"]
     assert list_slugs("contraindication_topic=pregnancy") == []
     assert list_slugs("bleeding_risk=high&bleeding_risk=low") == ["ablation", "lumbar-ablation"]
+    # The highest class counts: a step of low risk does not make a procedure one of low risk.
+    assert list_slugs("bleeding_risk=low") == []
     (facet,) = client.get("/v1/procedures?facet=contraindication_topic").json()["facets"]
     assert [(row["label"], row["count"]) for row in facet["values"]] == [("Pacemaker or defibrillator", 2)]
