@@ -86,8 +86,8 @@ def create_app(settings: Settings | None = None) -> HttpGateway:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with run_in_background(watcher, metrics, settings), mcp_lifespan:
             yield
-        for used in {engine, watch_engine}:
-            used.dispose()
+        for read_engine in {engine, watch_engine}:
+            read_engine.dispose()
         gateway.shutdown()
 
     app = FastAPI(

@@ -61,7 +61,7 @@ class RequestContext:
 
     @property
     def transaction(self) -> ReadTransaction:
-        """The open transaction. Raises Unavailable at once while the database is known to be away, and ReleaseMismatch."""
+        """The open transaction. Raises Unavailable at once while the database is known to be unreachable, and ReleaseMismatch."""
         if self._transaction is None:
             if self._is_closed:
                 # Another transaction could be of another release.

@@ -41,8 +41,8 @@ EXPOSED_HEADERS: Final = b"ETag, Link, KB-Release, KB-Stale, KB-Request-Id, Retr
 FORWARDED_HEADERS: Final = frozenset({b"authorization"})
 # Seconds that a request waits for a slot of the database.
 SLOT_WAIT: Final = 5.0
-# Seconds between two looks at whether the database is away, while a request waits.
-_AWAY_CHECK_SECONDS: Final = 0.2
+# Seconds between two looks at whether the database is unreachable, while a request waits.
+_DATABASE_CHECK_SECONDS: Final = 0.2
 # Paths that must answer however busy the service is.
 _WITHOUT_SLOT: Final = ("/health/", "/metrics")
 # Seconds that a request waits for what is being prepared for its release.
@@ -113,7 +113,7 @@ class HttpGateway:
         self.revision = ""
         self.version = ""
         self.database_unreachable = False
-        # The database may hang without a word: then nobody waits longer than until the release watcher finds it away.
+        # The database may hang without a word: then nobody waits longer than until the release watcher finds it unreachable.
         self.database_can_hang = False
         self._slots = asyncio.Semaphore(MAX_READERS)
         self.in_flight = 0
@@ -134,7 +134,7 @@ class HttpGateway:
         self.database_unreachable = True
 
     def shutdown(self) -> None:
-        """Nothing to do here; the instrumented cache sends its last spans."""
+        """Nothing to do here; the instrumented gateway sends its last spans."""
 
     def is_cached(self, scope: Scope) -> bool:
         """Whether the response to a request is cached now."""
@@ -331,10 +331,10 @@ class HttpGateway:
         return [] if is_named else [(b"kb-release", self.version.encode())]
 
     async def _compute_in_time(self, scope: Scope, receive: Receive) -> RenderedResponse:
-        """The response; a 503 in its place when too many others wait for the database, or when it is away.
+        """The response; a 503 in its place when too many others wait for the database, or when it is unreachable.
 
         A slot is held until the work on it ends, whether or not its response was given up: so no thread ever waits for a
-        connection, and a busy process is not taken for a database that is away.
+        connection, and a busy process is not taken for a database that is unreachable.
         """
         if scope["path"].startswith(_WITHOUT_SLOT):
             return await self._compute(scope, receive)
@@ -345,20 +345,20 @@ class HttpGateway:
         task = asyncio.create_task(self._compute(scope, receive))
         if has_slot:
             task.add_done_callback(self._release_slot)
-        while not (await asyncio.wait({task}, timeout=_AWAY_CHECK_SECONDS))[0]:
+        while not (await asyncio.wait({task}, timeout=_DATABASE_CHECK_SECONDS))[0]:
             if self.database_unreachable:
                 task.add_done_callback(_swallow_result)
                 return self._error_response(scope, Unavailable("The database did not answer in time.", retry_after=2))
         return task.result()
 
     async def _acquire_slot(self) -> bool:
-        """Wait for a slot. False: the database is away, so the work will end at once. Raises Overloaded."""
+        """Wait for a slot. False: the database is unreachable, so the work will end at once. Raises Overloaded."""
         if not self._slots.locked():
             return await self._slots.acquire()
         waiting = asyncio.create_task(self._slots.acquire())
         deadline = time.monotonic() + SLOT_WAIT
         try:
-            while not (await asyncio.wait({waiting}, timeout=_AWAY_CHECK_SECONDS))[0]:
+            while not (await asyncio.wait({waiting}, timeout=_DATABASE_CHECK_SECONDS))[0]:
                 if self.database_unreachable:
                     return False
                 if time.monotonic() > deadline:

@@ -101,7 +101,7 @@ class ReleaseWatcher:
 
 
 async def watch_releases(watcher: ReleaseWatcher, seconds: float) -> None:
-    """Poll until cancelled. While the database is away, cached responses are served, marked as possibly stale."""
+    """Poll until cancelled. While the database is unreachable, cached responses are served, marked as possibly stale."""
     while True:
         await watcher.poll(max(1.5, 4 * seconds))
         await asyncio.sleep(seconds)

@@ -10,7 +10,8 @@ from app.db.read_engine import ReadTransaction
 from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPE_BY_PATH
 from app.http.pagination import encode_cursor
-from app.queries.documents import find_first_claim_id, find_slug_by_size
+from app.queries.claims import find_first_claim_id
+from app.queries.documents import find_slug_by_size
 
 # Request to this service: target and header fields in; status, body and release revision out.
 Fetch = Callable[[str, list[tuple[bytes, bytes]]], Awaitable[tuple[int, bytes, str]]]

@@ -1,59 +1,57 @@
-"""Claims of all records, by id."""
+"""Claims of all records as serialized JSON, by id."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
 from app.db.read_engine import ReadTransaction
 from app.db.statements import bind_list
-from app.domain.claim_kinds import CLAIM_KINDS
 from app.domain.json import Json
 
 _BATCH_ROWS: Final = 2_000
 
 
-@dataclass(frozen=True)
-class ClaimFilters:
-    """Filters of claims. A claim must match every field that is not None; it matches a field by any of its values."""
-
-    claim_kinds: tuple[str, ...]
-    ids: tuple[str, ...] | None = None
+def find_claim(transaction: ReadTransaction, claim_id: str) -> bytes | None:
+    """Claim as JSON; None if there is no such claim."""
+    return list_claims(transaction, [claim_id]).get(claim_id)
 
 
-def _build_where(filters: ClaimFilters, params: dict[str, Any]) -> str:
-    """SQL condition on `claim c`; adds its bind parameters to `params`."""
-    sql = f"c.kind IN ({bind_list('kind', filters.claim_kinds, params)})" if filters.claim_kinds else "c.kind IS NULL"
-    if filters.ids is not None:
-        sql += f" AND c.id IN ({bind_list('id', filters.ids, params) or 'NULL'})"
-    return sql
+def list_claims(transaction: ReadTransaction, ids: Iterable[str]) -> dict[str, bytes]:
+    """Claims as JSON by id, in one query; unknown ids are omitted."""
+    params: dict[str, Any] = {}
+    if not (names := bind_list("id", sorted(set(ids)), params)):
+        return {}
+    return dict(transaction.fetch(f"SELECT id, document FROM claim WHERE id IN ({names})", params))
 
 
-def list_claims(
-    transaction: ReadTransaction, filters: ClaimFilters, *, after: str, limit: int
+def list_parsed_claims(transaction: ReadTransaction, ids: Iterable[str]) -> dict[str, Json]:
+    """Claims by id, in one query; unknown ids are omitted."""
+    return {claim_id: orjson.loads(document) for claim_id, document in list_claims(transaction, ids).items()}
+
+
+def list_following_claims(
+    transaction: ReadTransaction, claim_kinds: Iterable[str], *, after: str, limit: int
 ) -> Sequence[tuple[str, bytes]]:
-    """(id, JSON) of at most `limit` claims after an id."""
+    """(id, JSON) of at most `limit` claims of these kinds after an id."""
     params: dict[str, Any] = {"after": after, "limit": limit}
-    where = _build_where(filters, params)
-    sql = f"SELECT c.id, c.document FROM claim c WHERE {where} AND c.id > :after ORDER BY c.id LIMIT :limit"
+    kinds = bind_list("kind", tuple(claim_kinds), params)
+    sql = f"SELECT id, document FROM claim WHERE kind IN ({kinds}) AND id > :after ORDER BY id LIMIT :limit"
     return [(claim_id, document) for claim_id, document in transaction.fetch(sql, params)]
 
 
 def iter_claims(transaction: ReadTransaction, claim_kinds: tuple[str, ...]) -> Iterator[bytes]:
     """JSON of every claim of these kinds, by id, read in batches."""
     after = ""
-    while rows := list_claims(transaction, ClaimFilters(claim_kinds), after=after, limit=_BATCH_ROWS):
+    while rows := list_following_claims(transaction, claim_kinds, after=after, limit=_BATCH_ROWS):
         yield from (document for _, document in rows)
         after = rows[-1][0]
 
 
-def list_claims_by_id(transaction: ReadTransaction, ids: Iterable[str]) -> dict[str, Json]:
-    """List claim documents by id, in one query. Unknown ids are left out."""
-    distinct = tuple(sorted(set(ids)))
-    filters = ClaimFilters(tuple(CLAIM_KINDS), ids=distinct)
-    rows = list_claims(transaction, filters, after="", limit=len(distinct)) if distinct else []
-    return {claim_id: orjson.loads(document) for claim_id, document in rows}
+def find_first_claim_id(transaction: ReadTransaction) -> str | None:
+    """Id of the first claim by id; None if there is none."""
+    rows = transaction.fetch("SELECT id FROM claim ORDER BY id LIMIT 1", {})
+    return rows[0][0] if rows else None
 
 
 def list_source_urls(transaction: ReadTransaction, slugs: Sequence[str]) -> dict[str, str | None]:

@@ -1,4 +1,4 @@
-"""Documents and claims as serialized JSON."""
+"""Documents as serialized JSON."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -51,21 +51,6 @@ def list_all_summaries(transaction: ReadTransaction, record_type: str) -> list[b
     return [bytes(row[0]) for row in transaction.fetch(sql, {"type": record_type})]
 
 
-def find_claim(transaction: ReadTransaction, claim_id: str) -> bytes | None:
-    """Claim as JSON; None if there is no such claim."""
-    rows = transaction.fetch("SELECT document FROM claim WHERE id = :id", {"id": claim_id})
-    return rows[0][0] if rows else None
-
-
-def list_claims(transaction: ReadTransaction, claim_ids: Sequence[str]) -> dict[str, bytes]:
-    """Claims as JSON by id; unknown ids are omitted."""
-    if not claim_ids:
-        return {}
-    params: dict[str, Any] = {}
-    ids = bind_list("c", claim_ids, params)
-    return dict(transaction.fetch(f"SELECT id, document FROM claim WHERE id IN ({ids})", params))
-
-
 def find_slug_by_size(transaction: ReadTransaction, document_type: str, *, smallest: bool) -> str | None:
     """Slug of the smallest or largest among the first 200 documents of a type; None if there is none."""
     sql = (
@@ -73,12 +58,6 @@ def find_slug_by_size(transaction: ReadTransaction, document_type: str, *, small
         f" AS first_documents ORDER BY size {'ASC' if smallest else 'DESC'}, slug LIMIT 1"
     )
     rows = transaction.fetch(sql, {"type": document_type})
-    return rows[0][0] if rows else None
-
-
-def find_first_claim_id(transaction: ReadTransaction) -> str | None:
-    """Id of the first claim by id; None if there is none."""
-    rows = transaction.fetch("SELECT id FROM claim ORDER BY id LIMIT 1", {})
     return rows[0][0] if rows else None
 
 

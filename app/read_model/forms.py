@@ -47,9 +47,9 @@ def build_forms(graph: ContentGraph, record_type: str, slug: str) -> Json:
 
 def list_blocks_on_forms(graph: ContentGraph, record_type: str, slug: str) -> frozenset[str]:
     """List the blocks for which a narrower record has statements."""
-    kinds = {row.name: row.block for row in CLAIM_KINDS_BY_RECORD_TYPE[record_type]}
+    block_by_kind = {row.name: row.block for row in CLAIM_KINDS_BY_RECORD_TYPE[record_type]}
     return frozenset(
-        kinds[claim.kind]
+        block_by_kind[claim.kind]
         for form in graph.find_descendants(record_type, slug)
         for claim in graph.records[record_type, form].claims
     )

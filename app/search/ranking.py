@@ -140,8 +140,8 @@ def list_nearest_topics(index: SearchIndex, query: ParsedQuery) -> list[str]:
 
 def _is_of_other_region(record: IndexedRecord, regions: set[str]) -> bool:
     """Whether the name of a record names a region of the spine, and none of these."""
-    own = find_spine_regions(normalize(record.name).split())
-    return bool(own) and own.isdisjoint(regions) and record.type in _REGIONAL_TYPES
+    own_regions = find_spine_regions(normalize(record.name).split())
+    return bool(own_regions) and own_regions.isdisjoint(regions) and record.type in _REGIONAL_TYPES
 
 
 def _lower_hits_of_other_regions(hits: list[Hit], body_words: dict[str, str]) -> None:

@@ -6,8 +6,10 @@ from types import MappingProxyType
 from typing import Final
 
 from app.domain.json import Json
+from app.domain.record_types import get_evidence_path
 from app.formats.safety import NOT_COUNTED, OPPOSED_POSITIONS, describe_body, describe_figure, list_risk_groups
 from app.web.claim_lists import iter_claims
+from app.web.claim_marks import build_mark, number_claims
 from app.web.icon_array import render_icon_array
 from app.web.rates import build_response_rows
 
@@ -61,6 +63,19 @@ def use_plain_words(text: str) -> str:
 def capitalize_first(text: str) -> str:
     """Capitalize the first letter and leave the others as they are."""
     return text[:1].upper() + text[1:]
+
+
+def build_patient_variables(record: Json, path_prefix: str) -> Json:
+    """Build the variables that the patient pages of procedures and conditions share."""
+    url = f"{path_prefix}{get_evidence_path(record['type'], record['slug'])}"
+    return {
+        "title": get_patient_name(record),
+        "record": record,
+        "description": record["summary"],
+        "evidence_url": url,
+        "mark": build_mark(number_claims(record), url),
+        "messages": sort_messages(record),
+    }
 
 
 def sort_messages(record: Json) -> dict[str, list[Json]]:

@@ -26,8 +26,7 @@ from app.formats.fhir.elements import (
 )
 from app.http.codes import get_content_code_map
 from app.http.context import RequestContext
-from app.queries.claims import ClaimFilters, iter_claims, list_claims, list_claims_by_id, list_long_claim_ids
-from app.queries.documents import find_claim
+from app.queries.claims import find_claim, iter_claims, list_following_claims, list_long_claim_ids, list_parsed_claims
 from app.queries.name_resolution import list_ancestors
 
 
@@ -49,7 +48,7 @@ def read_claim(ctx: RequestContext, resource_type: str, fhir_id: str, params: Se
     document = find_claim(ctx.transaction, resolve_claim_id(ctx, fhir_id))
     if document is None:
         # Claim ids begin with the slug of their subject, so the ids that follow are of the same or a similar record.
-        following = list_claims(ctx.transaction, ClaimFilters(_list_kinds(resource_type)), after=fhir_id, limit=3)
+        following = list_following_claims(ctx.transaction, _list_kinds(resource_type), after=fhir_id, limit=3)
         raise search.build_unknown_id_error(resource_type, fhir_id, (to_fhir_id(claim_id) for claim_id, _ in following))
     (resource,) = list_claim_resources(ctx, [orjson.loads(document)])
     if resource["resourceType"] != resource_type:
@@ -65,7 +64,7 @@ def list_claim_resources(ctx: RequestContext, claims: Sequence[Json]) -> list[Js
 
 
 def _load_claims(ctx: RequestContext, ids: Sequence[str]) -> list[Json]:
-    documents = list_claims_by_id(ctx.transaction, ids)
+    documents = list_parsed_claims(ctx.transaction, ids)
     return [documents[claim_id] for claim_id in ids]
 
 

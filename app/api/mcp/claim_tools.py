@@ -20,7 +20,7 @@ from app.http.codes import get_code_map
 from app.http.context import RequestContext
 from app.http.pagination import build_next_cursor
 from app.http.slug_resolution import build_ref
-from app.queries.claims import iter_claims, list_claims_by_id
+from app.queries.claims import iter_claims, list_parsed_claims
 from app.queries.documents import find_document
 from app.search.stemming import stem_content_words
 
@@ -55,7 +55,7 @@ def find_claims(ctx: RequestContext, args: FindClaimsArguments) -> Json:
     begin = decode_offset(ctx, args) or 0
     end = begin + args.limit
     sources = CitedSources()
-    claims = list_claims_by_id(ctx.transaction, matches[begin:end])
+    claims = list_parsed_claims(ctx.transaction, matches[begin:end])
 
     def serialize(name: str, cited: CitedSources) -> Json:
         return {**cited.cite(claims[name]), "subject": claims[name]["subject"]}
@@ -141,7 +141,7 @@ def list_disagreements(ctx: RequestContext, args: DisagreementsArguments) -> Jso
     begin = decode_offset(ctx, args) or 0
     page = rows[begin : begin + args.limit]
     ids = [claim["id"] for row in page for position in row["positions"] for claim in position["claims"]]
-    claims = list_claims_by_id(ctx.transaction, ids)
+    claims = list_parsed_claims(ctx.transaction, ids)
 
     def serialize(row: Json, cited: CitedSources) -> Json:
         return {

@@ -43,8 +43,8 @@ from app.http.context import RequestContext
 from app.http.pagination import build_next_cursor
 from app.http.search import explain_hit, find_notices, search_records, suggest_names
 from app.http.slug_resolution import build_ref
-from app.queries.claims import ClaimFilters, list_claims, list_claims_by_id
-from app.queries.documents import find_claim, find_document, list_documents
+from app.queries.claims import find_claim, list_following_claims, list_parsed_claims
+from app.queries.documents import find_document, list_documents
 from app.queries.list_filter import FilteredList, Filters, count_rows
 from app.queries.lists import RenderedRow, list_rows
 from app.queries.name_resolution import list_parents
@@ -138,7 +138,7 @@ def get_record(ctx: RequestContext, args: GetArguments) -> Json:
         return build_output(ctx, sources, _serialize_claim(orjson.loads(claim), sources))
     if args.type == "claim":
         # Claim ids begin with the slug of their subject, so the ids that follow are of the same or a similar record.
-        following = list_claims(ctx.transaction, ClaimFilters(tuple(CLAIM_KINDS)), after=args.name, limit=3)
+        following = list_following_claims(ctx.transaction, CLAIM_KINDS, after=args.name, limit=3)
         raise NotFound(f"Unknown claim {args.name!r}.", suggestions=tuple(claim_id for claim_id, _ in following))
     record_types = (args.type,) if args.type else GETTABLE_RECORD_TYPES
     document = find_document(ctx.transaction, *resolve_record(ctx, "name", record_types, args.name))
@@ -185,7 +185,7 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     procedures = [orjson.loads(row.json) for row in rows[: args.limit]]
     documents = list_documents(ctx.transaction, "procedure", [procedure["slug"] for procedure in procedures])
     relations = {row["slug"]: _list_nearest_relations(row["relations"], args.role) for row in procedures}
-    claims = list_claims_by_id(
+    claims = list_parsed_claims(
         ctx.transaction, [relation["claim"] for nearest in relations.values() for relation in nearest]
     )
 
@@ -267,7 +267,7 @@ def compare_procedures(ctx: RequestContext, args: CompareArguments) -> Json:
         for document in documents
     ]
     claim_ids = {name for row in rows for cell in row["cells"] for value in cell["values"] for name in value["claims"]}
-    claims = list_claims_by_id(ctx.transaction, claim_ids)
+    claims = list_parsed_claims(ctx.transaction, claim_ids)
     table = ShortTable(rows, claims, sources, MAX_COMPARED * len(slugs) - measure(procedures))
     table.fill()
     query = urlencode([("procedure", slug) for slug in slugs])
@@ -293,7 +293,7 @@ def list_changes(ctx: RequestContext, args: WhatChangedArguments) -> Json:
     rows = list_rows(filtered, after=decode_offset(ctx, args), limit=args.limit + 1)
     changes = [orjson.loads(row.json) for row in rows[: args.limit]]
     claim_ids = [match[1] if (match := _CLAIM_FIELD.match(change["field"])) else "" for change in changes]
-    claims = list_claims_by_id(ctx.transaction, filter(None, claim_ids))
+    claims = list_parsed_claims(ctx.transaction, filter(None, claim_ids))
 
     def serialize(changed: tuple[Json, str], cited: CitedSources) -> Json:
         change, claim_id = changed

@@ -9,7 +9,7 @@ from app.api.parameters import ReleaseQuery, SourceParams
 from app.api.v1.record_responses import get_record, list_page
 from app.errors import NotFound
 from app.openapi.responses import NOT_FOUND_RESPONSE, RECORD_RESPONSES
-from app.queries.documents import find_claim
+from app.queries.claims import find_claim
 from app.schemas.building_blocks import ListPage
 from app.schemas.claims import ClaimOut
 from app.schemas.records import SourceDetail, SourceSummary

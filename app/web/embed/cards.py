@@ -31,7 +31,7 @@ from app.web.embed.blocks import (
     table_block,
     text_block,
 )
-from app.web.embed.compact import describe_safety, link_procedure
+from app.web.embed.compact import describe_safety, link_procedure, lower_first
 from app.web.rates import build_harm_rows, build_response_rows
 from app.web.review_text import describe_content_review, describe_review
 
@@ -162,7 +162,7 @@ def merge_relief_cards(cards: list[Json], base: str) -> Json:
     charts = [block for block in blocks if block["kind"] == "chart"]
     rows = [row for chart in charts for row in chart["rows"]]
     gaps = [
-        gap_block(f"{card['sections'][1]['heading']}: {_lower_first(card['sections'][1]['blocks'][0]['text'])}")
+        gap_block(f"{card['sections'][1]['heading']}: {lower_first(card['sections'][1]['blocks'][0]['text'])}")
         for card in cards
         if all(block["kind"] != "chart" for block in card["sections"][1]["blocks"])
     ]
@@ -430,10 +430,6 @@ def _build_conflict_sections(record: Json, base: str) -> list[Json]:
         links = [item(form["name"], url=f"{base}/procedures/{form['slug']}/evidence#evidence") for form in forms]
         blocks += [text_block("Sources disagree on these forms:"), list_block(links)]
     return [section("evidence", "Where sources disagree", *blocks)] if blocks else []
-
-
-def _lower_first(text: str) -> str:
-    return text[0].lower() + text[1:]
 
 
 def _describe_gap(record: Json, block: str) -> str:

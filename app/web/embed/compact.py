@@ -267,7 +267,7 @@ def _build_call(call: Json, rows: list[Json], url: str, variant: str) -> Json:
     names = list(dict.fromkeys(emergency["name"] for row in urgent for emergency in row["emergencies"]))
     if names and variant != "card":
         more = f", and {len(names) - _MAX_EMERGENCIES} more" if len(names) > _MAX_EMERGENCIES else ""
-        text += f" Emergencies to know of: {', '.join(map(_lower_first, names[:_MAX_EMERGENCIES]))}{more}."
+        text += f" Emergencies to know of: {', '.join(map(lower_first, names[:_MAX_EMERGENCIES]))}{more}."
     how_soon = "" if variant == "card" else ", by how soon to get help"
     link = item(f"All {len(rows)} signs{how_soon}", url=url) if rows else call["link"]
     return {
@@ -277,7 +277,8 @@ def _build_call(call: Json, rows: list[Json], url: str, variant: str) -> Json:
     }
 
 
-def _lower_first(text: str) -> str:
+def lower_first(text: str) -> str:
+    """Write the first letter small, unless it begins an abbreviation."""
     return text if text[:2].isupper() else text[0].lower() + text[1:]
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from fastapi import Response
 
 from app.domain.json import Json
+from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.errors import FieldError, InvalidParameter, KnowledgeBaseError
 from app.http.context import RequestContext
 from app.http.search import find_notices, search_records
@@ -17,7 +18,7 @@ from app.web.clinic_edition import add_to_card
 from app.web.embed.builds import get_newest_build
 from app.web.embed.cards import SECTION_KEYS, merge_relief_cards, select_sections
 from app.web.embed.compact import VARIANTS
-from app.web.embed.page_cards import build_comparison_card, build_list_card, build_page_card
+from app.web.embed.page_cards import SECTIONS_BY_RECORD_TYPE, build_comparison_card, build_list_card, build_page_card
 from app.web.embed.representations import LIST_TITLES, MAX_COMPARED
 from app.web.embed.routes import (
     load_options_card,
@@ -136,33 +137,17 @@ def show_relief_frame(ctx: RequestContext) -> Json:
     return {"card": card | {"variant": variant}}
 
 
-def _load_page_card(ctx: RequestContext, record_type: str, slug: str) -> Json:
-    card = build_page_card(load_document(ctx, record_type, slug), get_current_release(ctx), ctx.settings.link_base)
-    return {"card": card}
+def _add_page_frame(record_type: str) -> None:
+    """Add the frame of the page of a record that has no element of its own."""
+
+    @_frame(f"/embed/{PATH_BY_RECORD_TYPE[record_type]}/{{slug}}")
+    def show_page_frame(ctx: RequestContext, slug: str) -> Json:
+        record = load_document(ctx, record_type, slug)
+        return {"card": build_page_card(record, get_current_release(ctx), ctx.settings.link_base)}
 
 
-@_frame("/embed/pain-generators/{slug}")
-def show_generator_frame(ctx: RequestContext, slug: str) -> Json:
-    """Pain generator for a frame."""
-    return _load_page_card(ctx, "pain_generator", slug)
-
-
-@_frame("/embed/guide/{slug}")
-def show_guide_frame(ctx: RequestContext, slug: str) -> Json:
-    """Start of a page of the patient guide for a frame."""
-    return _load_page_card(ctx, "guide_page", slug)
-
-
-@_frame("/embed/emergencies/{slug}")
-def show_emergency_frame(ctx: RequestContext, slug: str) -> Json:
-    """Emergency for a frame."""
-    return _load_page_card(ctx, "emergency", slug)
-
-
-@_frame("/embed/risks/{slug}")
-def show_risk_frame(ctx: RequestContext, slug: str) -> Json:
-    """Harm for a frame."""
-    return _load_page_card(ctx, "risk", slug)
+for _record_type in SECTIONS_BY_RECORD_TYPE:
+    _add_page_frame(_record_type)
 
 
 def _add_list_frame(path: str, title: str) -> None:

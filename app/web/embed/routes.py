@@ -62,13 +62,15 @@ def _file_response(content: bytes, media_type: str, cache_control: str) -> Respo
     return Response(content, media_type=media_type, headers={"Cache-Control": cache_control})
 
 
-def _card(path: str) -> Callable[[LoadCard], LoadCard]:
-    """Serve the card that a function loads, from the context and the parameters of the path, as JSON."""
+def _card(path: str, **parameters: str) -> Callable[[LoadCard], LoadCard]:
+    """Serve the card that a function loads, from the context, the parameters of the path and these, as JSON."""
 
     def add_route(load: LoadCard) -> LoadCard:
         def get_card(request: Request) -> Response:
             with request_context(request) as ctx:
-                return ctx.json_response(add_to_card(load(ctx, **request.path_params), ctx.settings.edition))
+                return ctx.json_response(
+                    add_to_card(load(ctx, **request.path_params, **parameters), ctx.settings.edition)
+                )
 
         router.add_api_route(path, get_card)
         return load
@@ -76,7 +78,9 @@ def _card(path: str) -> Callable[[LoadCard], LoadCard]:
     return add_route
 
 
-@_card("/embed/v1/procedures/{slug}/full.json")
+@_card("/embed/v1/procedures/{slug}/full.json", variant="full")
+@_card("/embed/v1/procedures/{slug}/card.json", variant="card")
+@_card("/embed/v1/procedures/{slug}/summary.json", variant="summary")
 def load_procedure_card(ctx: RequestContext, slug: str, variant: str = "full") -> Json:
     """Load the card of a procedure in a variant. Raises the errors of `get_document`."""
     record = load_document(ctx, "procedure", slug)
@@ -84,37 +88,15 @@ def load_procedure_card(ctx: RequestContext, slug: str, variant: str = "full") -
     return full if variant == "full" else build_compact_procedure_card(full, record, variant)
 
 
-@_card("/embed/v1/procedures/{slug}/card.json")
-def load_small_procedure_card(ctx: RequestContext, slug: str) -> Json:
-    """Load the small variant of a procedure's card."""
-    return load_procedure_card(ctx, slug, "card")
-
-
-@_card("/embed/v1/procedures/{slug}/summary.json")
-def load_procedure_summary(ctx: RequestContext, slug: str) -> Json:
-    """Load the summary of a procedure."""
-    return load_procedure_card(ctx, slug, "summary")
-
-
-@_card("/embed/v1/conditions/{slug}/options/full.json")
+@_card("/embed/v1/conditions/{slug}/options/full.json", variant="full")
+@_card("/embed/v1/conditions/{slug}/options/card.json", variant="card")
+@_card("/embed/v1/conditions/{slug}/options/summary.json", variant="summary")
 def load_options_card(ctx: RequestContext, slug: str, variant: str = "full") -> Json:
     """Load the options card of a condition in a variant. Raises the errors of `get_document`."""
     base, detail = ctx.settings.link_base, load_document(ctx, "condition", slug)
     options = load_document(ctx, "condition", slug, document_type=DocumentType.OPTIONS)
     full = cards.build_options_card(detail, options, base)
     return full if variant == "full" else build_compact_options_card(full, detail, options, base, variant)
-
-
-@_card("/embed/v1/conditions/{slug}/options/card.json")
-def load_small_options_card(ctx: RequestContext, slug: str) -> Json:
-    """Load the small variant of the options card of a condition."""
-    return load_options_card(ctx, slug, "card")
-
-
-@_card("/embed/v1/conditions/{slug}/options/summary.json")
-def load_options_summary(ctx: RequestContext, slug: str) -> Json:
-    """Load the summary of the options of a condition."""
-    return load_options_card(ctx, slug, "summary")
 
 
 @_card("/embed/v1/relief/{slug}.json")

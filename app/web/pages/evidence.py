@@ -10,7 +10,7 @@ from app.domain.claim_kinds import CLAIM_KINDS_BY_RECORD_TYPE
 from app.domain.documents import DocumentType
 from app.domain.json import Json
 from app.http.context import RequestContext
-from app.queries.documents import list_claims
+from app.queries.claims import list_claims
 from app.web.charts import render_relief_chart
 from app.web.claim_lists import group_harm_statements, iter_claims
 from app.web.claim_marks import list_foreign_claims, number_claims

@@ -7,15 +7,13 @@ from fastapi import Response
 from markupsafe import Markup
 
 from app.domain.json import Json
-from app.domain.record_types import get_evidence_path
 from app.errors import FeatureDisabled
 from app.formats.comparison import list_conditions
 from app.http.context import RequestContext
 from app.settings import explain_how_to_enable
 from app.web.claim_lists import DRUG_FAMILIES, find_license_statements, group_harm_statements, select_key_sources
-from app.web.claim_marks import build_mark, number_claims
 from app.web.leaflet_pdf import PAPERS, render_pdf
-from app.web.patient_pages import build_benefit_pairs, get_patient_name, list_opposed, sort_messages
+from app.web.patient_pages import build_benefit_pairs, build_patient_variables, list_opposed
 from app.web.rates import build_harm_rows, build_relief_spans, build_response_rows
 from app.web.rendering import load_document, page, render_template, validate_choices
 
@@ -42,16 +40,10 @@ def build_procedure_variables(ctx: RequestContext, slug: str) -> Json:
 def show_procedure(ctx: RequestContext, slug: str) -> Response:
     """Procedure page for patients."""
     record = load_document(ctx, "procedure", slug)
-    url = f"{ctx.settings.path_prefix}{get_evidence_path('procedure', slug)}"
     return render_template(
         ctx,
         "procedure.html",
-        title=get_patient_name(record),
-        record=record,
-        description=record["summary"],
-        evidence_url=url,
-        mark=build_mark(number_claims(record), url),
-        messages=sort_messages(record),
+        **build_patient_variables(record, ctx.settings.path_prefix),
         pairs=build_benefit_pairs(record["response_rates"]["items"]),
         relief_spans=build_relief_spans(record["relief_durations"]["items"], record["typical_relief"]["items"]),
         conditions=list(list_conditions(record).values()),

@@ -6,10 +6,8 @@ from fastapi import Response
 
 from app.domain.documents import DocumentType
 from app.domain.json import Json
-from app.domain.record_types import get_evidence_path
 from app.http.context import RequestContext
-from app.web.claim_marks import build_mark, number_claims
-from app.web.patient_pages import get_patient_name, sort_messages
+from app.web.patient_pages import build_patient_variables
 from app.web.rates import build_harm_rows
 from app.web.rendering import load_document, load_rows, page, render_template
 
@@ -25,18 +23,8 @@ def show_condition(ctx: RequestContext, slug: str) -> Response:
     """Condition page for patients: urgent signs, care without a procedure, then procedures."""
     record = load_document(ctx, "condition", slug)
     options = load_document(ctx, "condition", slug, document_type=DocumentType.OPTIONS)
-    url = f"{ctx.settings.path_prefix}{get_evidence_path('condition', slug)}"
-    return render_template(
-        ctx,
-        "condition.html",
-        title=get_patient_name(record),
-        record=record,
-        description=record["summary"],
-        options=options,
-        evidence_url=url,
-        mark=build_mark(number_claims(record), url),
-        messages=sort_messages(record),
-    )
+    variables = build_patient_variables(record, ctx.settings.path_prefix)
+    return render_template(ctx, "condition.html", options=options, **variables)
 
 
 @page("/pain-generators/{slug}")
