@@ -23,7 +23,7 @@ MAX_RESPONSE_BYTES: Final = 200_000
 LONG_EXAMPLE_BYTES: Final = 1_000
 _FIRST_ENTRIES: Final = 1
 _FIRST_ROWS: Final = 2
-_FIRST_CHARACTERS: Final = 60
+_FIRST_CHARACTERS: Final = 40
 _TEXT_VALUES: Final = {"q": "nerve", "code": "icd-10-cm|M54.16", "mainSearchCriteria.v.c": "M54.16"}
 # Optional parameters without which there is no response to show; and the one that selects a media type.
 _NEEDED_PARAMETERS: Final = frozenset({"mainSearchCriteria.v.c"})

@@ -14,7 +14,6 @@ from app.http import bounded_protocol
 from app.http.bounded_protocol import BoundedHttpProtocol
 
 CHUNKED = b"POST /mcp HTTP/1.1\r\nHost: kb\r\nTransfer-Encoding: chunked\r\n\r\n"
-BODY = b"ok" * 10
 
 
 async def respond(scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,7 +13,6 @@ from app.seed.problems import SeedInvalid
 from app.seed.reviews import collect_reviewed_content, find_review_states, list_lapsed_reviews
 
 ANY = "0" * 64
-Records = list[dict[str, Any]]
 
 
 def rate(claim_id: str, **fields: Any) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPES
 from app.errors import NotFound
 from app.formats.fhir import elements
-from app.formats.fhir.elements import canonical_url, get_record_resource_id, system_url
+from app.formats.fhir.elements import canonical_url, system_url
 from app.formats.fhir.records import STATUS_BY_STANDING, build_record_resource, get_program_name
 from app.http.context import RequestContext
 from app.http.redirects import Redirect
-from app.http.slug_resolution import build_missing_record_error, names_by_slug
+from app.http.slug_resolution import build_missing_record_error
 from app.queries.documents import get_current_release_json, list_all_summaries, list_documents, list_summaries
 from app.queries.name_resolution import list_names_with_kind
 from app.text.nearest import find_nearest
@@ -32,14 +32,6 @@ def get_publisher(ctx: RequestContext) -> str:
     return ctx.cached(
         ("fhir publisher",),
         lambda: str(orjson.loads(get_current_release_json(ctx.transaction))["license"]["attribution"]),
-    )
-
-
-def get_slugs_by_fhir_id(ctx: RequestContext, record_type: str) -> dict[str, str]:
-    """Map the FHIR id of every record of a type to its slug."""
-    return ctx.cached(
-        ("fhir ids", record_type),
-        lambda: {get_record_resource_id(record_type, slug)[1]: slug for slug in names_by_slug(ctx, record_type)},
     )
 
 

@@ -229,7 +229,7 @@ def _list_position_rows(record: Json, url: str, *, is_card: bool) -> list[_Row]:
     opposed, positions = _list_opposed(record), record["positions"]["items"]
     if is_card and opposed:
         (name, bodies), *others = opposed
-        texts = [*bodies, *(f"{_lower_first(other)}: {body}" for other, more in others for body in more)]
+        texts = [*bodies, *(f"{lower_first(other)}: {body}" for other, more in others for body in more)]
         return [_name_texts(name, texts, url)]
     rows = [_name_texts(name, bodies, url) for name, bodies in opposed]
     if positions and not is_card:
@@ -298,7 +298,7 @@ def _name_procedures(name: str, options: list[Json], base: str, page: str) -> _R
     if not options:
         return _name_texts(name, ["no data found"], page)
     links = [
-        link_procedure(option["procedure"], base) | {"note": _lower_first(describe_worst_harm(option))}
+        link_procedure(option["procedure"], base) | {"note": lower_first(describe_worst_harm(option))}
         for option in options
     ]
     text = f"{len(options)} in all, with their harms" if len(options) > 1 else "1, with its harms"

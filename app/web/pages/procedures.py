@@ -13,7 +13,7 @@ from app.http.context import RequestContext
 from app.settings import explain_how_to_enable
 from app.web.claim_lists import DRUG_FAMILIES, find_license_statements, group_harm_statements, select_key_sources
 from app.web.leaflet_pdf import PAPERS, render_pdf
-from app.web.patient_pages import build_benefit_pairs, build_patient_variables, list_opposed
+from app.web.patient_pages import build_benefit_pairs, build_patient_variables, get_patient_name, list_opposed
 from app.web.rates import build_harm_rows, build_relief_spans, build_response_rows
 from app.web.rendering import load_document, page, render_template, validate_choices
 
