@@ -210,7 +210,10 @@ def _add_named_hit(record: IndexedRecord, query: ParsedQuery, hit: Hit | None, w
 
 
 def _lift_named_hits(query: ParsedQuery, hits: list[Hit], named: Collection[IndexedRecord]) -> None:
-    """Put a record whose name is in the query before those whose names and phrases have no other clinical word of it."""
+    """Put a record whose name is in the query before those whose names and phrases have little else of it.
+
+    Another clinical word, or two other words, say that more than the name was meant.
+    """
     refs = {(record.type, record.slug) for record in named if record.type in NAMED_TYPES}
     if not refs or len(hits) < 2:
         return
@@ -218,18 +221,17 @@ def _lift_named_hits(query: ParsedQuery, hits: list[Hit], named: Collection[Inde
     for hit in hits:
         if (hit.record.type, hit.record.slug) not in refs:
             continue
-        other_stems = query.clinical_stems - hit.record.name_stems
-        best = max(
-            (
-                rival.score
-                for rival in rivals
-                if not any(rival.record.field_masks.get(stem, 0) & IN_NAMES for stem in other_stems)
-            ),
-            default=0.0,
-        )
+        weights = {stem: 2 if stem in query.clinical_stems else 1 for stem in query.stems}
+        others = {stem: weight for stem, weight in weights.items() if stem not in hit.record.name_stems}
+        best = max([rival.score for rival in rivals if _weigh_named(rival.record, others) < 2], default=0.0)
         if best >= hit.score:
             hit.score = best + 0.01
             hit.sort_key = (hit.record.type_group, -hit.score, hit.record.tie_break)
+
+
+def _weigh_named(record: IndexedRecord, weights: dict[str, int]) -> int:
+    masks = record.field_masks
+    return sum([weight for stem, weight in weights.items() if masks.get(stem, 0) & IN_NAMES])
 
 
 @panics_as_errors()

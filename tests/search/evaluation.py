@@ -75,7 +75,7 @@ def evaluate(cases: list[Json], find: Callable[[str], list[str]]) -> Evaluation:
 def main() -> None:
     """Print the metrics and misses of each file given as an argument (default: the lists in this directory)."""
     files = [Path(argument) for argument in sys.argv[1:]] or [
-        DIRECTORY / f"{name}.json" for name in ("golden", "held_out", "no_record", "no_record_held_out")
+        DIRECTORY / f"{name}.json" for name in ("golden", "held_out", "vocabulary", "no_record", "no_record_held_out")
     ]
     with tempfile.TemporaryDirectory() as directory:
         service = create_app(load_settings().model_copy(update={"search_dir": Path(directory)}))

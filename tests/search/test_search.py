@@ -70,6 +70,7 @@ def test_a_shared_word_is_no_answer(shipped: Client, query: str) -> None:
         ("is wear-and-tear arthritis covered", "osteoarthritis"),
         ("trigger point pain in pregnancy", "myofascial-pain-syndrome"),
         ("pain pump side effects", "intrathecal-drug-delivery"),
+        ("neck pain after car crash", "whiplash-associated-neck-pain"),
     ],
 )
 def test_a_whole_name_in_a_question_comes_first(shipped: Client, query: str, slug: str) -> None:
