@@ -1,7 +1,9 @@
 """Shared fixtures. Every test with the fixture `client` or `database_url` runs on SQLite and on a real PostgreSQL."""
 
 import asyncio
+import inspect
 import os
+import re
 import shutil
 import tempfile
 import uuid
@@ -30,6 +32,7 @@ from app.settings import Settings
 
 ENGINES = ("sqlite", "postgresql")
 BASE_TEMP, FAILED = pytest.StashKey[Path](), pytest.StashKey[bool]()
+ASSERTED = pytest.StashKey[bool]()
 # Tests have no deadlines: time depends on the machine, and the benchmarks measure it.
 settings.register_profile(
     "kb", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -56,6 +59,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     session.config.stash[FAILED] = session.testsfailed > 0
+
+
+def pytest_assertion_pass(item: pytest.Item) -> None:
+    item.stash[ASSERTED] = True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """Fail a test none of whose assertions ran: what it looped over was empty."""
+    result = yield
+    source = inspect.getsource(inspect.unwrap(pyfuncitem.function))
+    if re.search(r"^ *assert\b", source, re.MULTILINE) and ASSERTED not in pyfuncitem.stash:
+        pytest.fail("no assertion ran: what the test loops over is empty")
+    return result
 
 
 # Clients made since the last test ended: what one leaves open would be reported in whichever test runs when it is collected.
