@@ -146,3 +146,14 @@ def list_opposed(positions: Json) -> list[Json]:
             group = groups.setdefault(key, {"position": key[0], "body": key[1], "claims": []})
             group["claims"].append(row["claim"])
     return list(groups.values())
+
+
+def split_signs(rows: list[Json]) -> tuple[list[str], list[str]]:
+    """Split the signs of a tier into those to show, and those of sources on emergencies that a sign of ours already covers."""
+    covered = {emergency["slug"] for row in rows if row["origin"] == "editorial" for emergency in row["emergencies"]}
+
+    def is_reworded(row: Json) -> bool:
+        named = {emergency["slug"] for emergency in row["emergencies"]}
+        return row["origin"] != "editorial" and bool(named) and named <= covered
+
+    return [row["sign"] for row in rows if not is_reworded(row)], [row["sign"] for row in rows if is_reworded(row)]

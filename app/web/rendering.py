@@ -37,7 +37,14 @@ from app.text.nearest import find_nearest
 from app.web.claim_lists import list_sections
 from app.web.clinic_edition import name_number
 from app.web.head_metadata import build_head_metadata
-from app.web.patient_pages import capitalize_first, get_patient_name, list_opposed, list_patient_risks, use_plain_words
+from app.web.patient_pages import (
+    capitalize_first,
+    get_patient_name,
+    list_opposed,
+    list_patient_risks,
+    split_signs,
+    use_plain_words,
+)
 from app.web.review_text import describe_review
 
 # Routes of all pages and embeds.
@@ -104,6 +111,7 @@ def _environment() -> Environment:
         patient_risks=list_patient_risks,
         plain=use_plain_words,
         capitalize_first=capitalize_first,
+        split_signs=split_signs,
     )
     return environment
 
