@@ -30,8 +30,9 @@ async def run_in_background(watcher: ReleaseWatcher, metrics: Metrics, settings:
         coroutines.append(publish_metrics(metrics))
     if settings.metrics_port:
         coroutines.append(serve_metrics(metrics, settings.host, settings.metrics_port, settings.metrics_token))
-    if multiprocessing.parent_process() is not None:
-        coroutines.append(_end_with_parent(os.getppid()))
+    if parent := multiprocessing.parent_process():
+        # Its own number: one that ended while this worker started is no longer the parent that the system names.
+        coroutines.append(_end_with_parent(parent.pid))
     tasks = {asyncio.create_task(coroutine) for coroutine in coroutines}
     yield
     # Until all are done: before Python 3.12, wait_for swallows a cancellation that meets its result.
@@ -43,7 +44,7 @@ async def run_in_background(watcher: ReleaseWatcher, metrics: Metrics, settings:
         await watcher.preparer.stop()
 
 
-async def _end_with_parent(parent: int) -> None:
+async def _end_with_parent(parent: int | None) -> None:
     """Finish and end when the process that started this worker is gone, however it ended: nobody else would stop it."""
     while os.getppid() == parent:  # noqa: ASYNC110 - no event tells of it everywhere
         await asyncio.sleep(0.5)

@@ -1,6 +1,7 @@
 """Release watcher: the current release of a process while replicas lag and databases are unavailable."""
 
 import asyncio
+import subprocess
 import threading
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from build import procedure
 from conftest import Client, Load
 
-from app.http import release_watcher
+from app.http import background, release_watcher
 from app.http.release_watcher import ReleaseWatcher
 from app.http.services import RevisionCache
 from app.queries.releases import LoadedRelease
@@ -133,3 +134,20 @@ def test_a_response_of_a_release_that_was_replaced_meanwhile_is_not_cached(clien
 
     assert client.get("/v1/procedures/p").status_code == 200
     assert client.app.cache.size[0] == 0
+
+
+def test_a_worker_whose_supervisor_ended_during_its_start_ends(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen(["true"]) as supervisor:
+        supervisor.wait()
+    ended = threading.Event()
+    monkeypatch.setattr(background.multiprocessing, "parent_process", lambda: supervisor)
+    monkeypatch.setattr(background.signal, "raise_signal", lambda _: ended.set())
+
+    async def start() -> None:
+        services = client.app.app.state.services  # type: ignore[attr-defined]
+        async with background.run_in_background(create_watcher(client), services.metrics, services.settings):
+            await asyncio.to_thread(ended.wait, 30)
+
+    client.runner.run(start())
+
+    assert ended.is_set()
