@@ -465,7 +465,7 @@ def test_a_clinic_adds_its_words_its_telephone_and_links_to_its_own_pages(
     site: str, host: Host, open_page: OpenPage
 ) -> None:
     body = (
-        f'<kb-options condition="{CONDITION}" phone="+1 (555) 010-0" booking-url="https://clinic.example/book"'
+        f'<kb-options variant="full" condition="{CONDITION}" phone="+1 (555) 010-0" booking-url="https://clinic.example/book"'
         ' link-template="https://clinic.example/{slug}" offered="caudal-epidural-steroid-injection">'
         '<p slot="contact">Monday to Friday</p></kb-options>'
         f'<kb-procedure slug="{PROCEDURE}"><p slot="preparation">Use the entrance in the yard.</p></kb-procedure>'

@@ -17,7 +17,6 @@ from app.domain.code_table import is_valid_code
 from app.domain.json import Json
 from app.seed.code_checks import find_code_errors, find_title_errors
 from app.seed.schema import CodeSystemIn
-from app.web.embed.compact import VARIANTS
 
 SEED = ROOT / "seed_data"
 FOLDERS = ("procedures", "conditions", "pain_generators")
@@ -249,15 +248,31 @@ def test_every_umbrella_shows_every_serious_risk_of_its_forms(shipped: Client) -
     for slug in umbrellas:
         detail = shipped.get(f"/v1/procedures/{slug}").json()
         page, leaflet = (shipped.get(f"/procedures/{slug}{path}").text for path in ("", "/leaflet"))
-        cards = [shipped.get(f"/embed/v1/procedures/{slug}/{variant}.json").text for variant in VARIANTS]
+        card = shipped.get(f"/embed/v1/procedures/{slug}/full.json").text
         for form in detail["forms"]["records"]:
             for claim in shipped.get(f"/v1/procedures/{form['slug']}").json()["risks"]["items"]:
                 if claim["value"]["seriousness"] not in {"serious", "life_threatening"}:
                     continue
                 assert claim["id"] in {id_ for row in detail["forms"]["risks"] for id_ in row["claims"]}
-                for text in (page, leaflet, *cards):
+                for text in (page, leaflet, card):
                     assert escape(claim["value"]["risk"]["name"]) in text or claim["value"]["risk"]["name"] in text
     assert len(umbrellas) >= 4
+
+
+@pytest.mark.parametrize("variant", ["card", "summary"])
+def test_a_short_card_names_the_most_serious_risks_first_and_counts_the_others(shipped: Client, variant: str) -> None:
+    slugs = [record["slug"] for folder, record in RECORDS if folder == "procedures"]
+    cut = []
+    for slug in slugs:
+        names = [row["risk"]["name"] for row in shipped.get(f"/v1/procedures/{slug}").json()["serious_risks"]["items"]]
+        [section] = shipped.get(f"/embed/v1/procedures/{slug}/{variant}.json").json()["sections"]
+        line = next(row for row in section["blocks"][0]["items"] if row["name"].startswith("Serious harms"))
+        more = re.search(r"(\d+) more serious", json.dumps(line["items"]))
+        named = names[: len(names) - int(more[1])] if more else names
+        assert named or not names
+        assert [name for name in named if name not in line["text"]] == []
+        cut += [slug] if more else []
+    assert len(cut) < len(slugs) / 3
 
 
 def test_every_treatment_has_a_source_and_shows_each_position_against_it(shipped: Client) -> None:

@@ -232,6 +232,31 @@ def test_a_short_card_without_room_for_all_leaves_out_the_benefit_and_counts_the
     assert link["url"].endswith("/procedures/p#harms")
 
 
+@pytest.mark.parametrize("variant", ["card", "summary"])
+def test_a_short_card_names_every_serious_harm_before_it_gives_figures(
+    client: Client, load: Load, variant: str
+) -> None:
+    names = [f"A harm with a name, number {number}" for number in range(8)]
+    population = "people whose pain had lasted longer than three months and who had tried everything else before"
+    rate = {"state": "known", "seriousness": "serious", "n": 100, "per": "people", "phrase": "some had it"}
+    harms = [
+        claim(
+            f"p--risk-{n}",
+            "procedure_risk",
+            rate | {"risk": f"harm-{n}", "observed": n + 1},
+            qualifiers={"population": population},
+        )
+        for n in range(8)
+    ]
+    load(*(risk(f"harm-{n}", name=name) for n, name in enumerate(names)), procedure("p", claims=harms))
+
+    line = next(row for row in load_lines(client, "p", variant) if row["name"] == "Serious harms")
+
+    assert [name for name in names if name not in line["text"]] == []
+    assert line["text"].count("of 100 people") < 8
+    assert [link["text"] for link in line["items"]] == ["All 8 harms"]
+
+
 def load_lines(client: Client, slug: str, variant: str) -> list[dict[str, Any]]:
     """Lines of a short card."""
     [section] = client.get(f"/embed/v1/procedures/{slug}/{variant}.json").json()["sections"]

@@ -1,13 +1,13 @@
 """Short variants of the cards, `card` and `summary`: what a reader must know in a fixed height, without scrolling.
 
-What speaks against a procedure comes first: its serious harms with their worst figures, the topics of contraindications,
-the positions against, and the emergency line. Of each the first are shown, the most serious and the strongest first, as many as
-there is room for, with how many more there are. A benefit is shown where all of them fit.
+What speaks against a procedure comes first: its serious harms and the positions against by name, then the worst figures of the
+harms and the topics of contraindications, and the emergency line. Of each the first are shown, the most serious and the
+strongest first, as many as there is room for, with how many more there are. A benefit is shown where all of them fit.
 """
 
 import math
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.domain import vocabulary
 from app.domain.json import Json
@@ -23,7 +23,7 @@ from app.web.rates import build_response_rows
 
 VARIANTS: Final = ("card", "summary", "full")
 # Lines that a variant has for its text, and characters of a line, on a phone with a margin beside the card.
-_MAX_LINES: Final = {"card": 13, "summary": 24}
+_MAX_LINES: Final = {"card": 13, "summary": 26}
 _LINE_CHARACTERS: Final = 36
 _MAX_EMERGENCIES: Final = 3
 _MAX_WHAT_IT_IS: Final = 125
@@ -32,14 +32,19 @@ _NO_CLAIM: Final = "not known: no cited statement here"
 _NO_HARM_TEXT: Final = "no source here names one"
 
 
-# A line of a short variant: how many entries it can name, and what it is with so many of them.
-_Row = tuple[int, Callable[[int], Json]]
+class _Row(NamedTuple):
+    """A line of a short variant, which can be rendered in steps: with each it says more."""
+
+    steps: int
+    render: Callable[[int], Json]
+    # Steps that it takes before other lines take their second.
+    urgent_steps: int = 1
 
 
 def build_compact_procedure_card(full: Json, record: Json, variant: str) -> Json:
     """Build the short variant of a procedure's card from its full one and the detail."""
     page, summary = full["url"], record["summary"] or ""
-    call = _build_call(full["call"], record["when_to_call"]["items"], f"{page}#call", variant)
+    calls = _build_calls(full["call"], record["when_to_call"]["items"], f"{page}#call", variant)
     benefit = describe_benefit(record, 1 if variant == "card" else 2)
     help_line = line("How much it helps", benefit or "not known: no cited figure here")
     harms = _list_safety_rows(record, page, variant)
@@ -47,8 +52,8 @@ def build_compact_procedure_card(full: Json, record: Json, variant: str) -> Json
     if variant == "summary":
         harms, others = [*_list_form_rows(record), *harms], _list_other_rows(record, page)
     # The benefit comes after the harms: on a narrow page a reader who does not scroll misses that, and no harm.
-    rows = [*harms, (1, lambda _: help_line), *others]
-    return _build_compact_card(full, variant, summary, rows, call, last=len(harms))
+    rows = [*harms, _Row(1, lambda _: help_line), *others]
+    return _build_compact_card(full, variant, summary, rows, calls, last=len(harms))
 
 
 def build_compact_options_card(full: Json, record: Json, options: Json, base: str, variant: str) -> Json:
@@ -62,8 +67,8 @@ def build_compact_options_card(full: Json, record: Json, options: Json, base: st
     ]
     if options["diagnoses"]["items"]:
         rows.append(_name_procedures("What tests for it", options["diagnoses"]["items"], base, page))
-    call = _build_call(full["call"], record["when_to_call"]["items"], f"{page}#call", variant)
-    return _build_compact_card(full, variant, record["summary"] or "", rows, call, last=3)
+    calls = _build_calls(full["call"], record["when_to_call"]["items"], f"{page}#call", variant)
+    return _build_compact_card(full, variant, record["summary"] or "", rows, calls, last=3)
 
 
 def _build_compact_card(
@@ -71,19 +76,26 @@ def _build_compact_card(
     variant: str,
     summary: str,
     rows: list[_Row],
-    call: Json,
+    calls: list[Json],
     *,
     last: int,
 ) -> Json:
-    """Build a short variant: the rows that fit, below the name and what it is, which are shortened to leave them room."""
+    """Build a short variant: the rows that fit, below the name and what it is.
+
+    What it is, and then "When to call", of which `calls` has the wordings from long to short, leave them room.
+    """
     first, subtitle = _first_sentence(summary), full["subtitle"]
     names = [(_shorten_summary(summary), subtitle), (first, subtitle), (first, None)]
     # What studies found is also in all but the first sentences of a summary: they are shown where everything else is.
     ledes = [(summary, subtitle), *names] if variant == "summary" else names
-    for lede, name in ledes:
+    headings = [(lede, name, calls[0]) for lede, name in ledes] + [(*ledes[-1], call) for call in calls[1:]]
+    for lede, name, call in headings:
         max_lines = _MAX_LINES[variant] - sum(map(_count_lines, (full["title"], name, lede, call["levels"][0]["text"])))
-        lines, is_whole = _fit_rows(rows, max_lines, last)
-        if _sum_lines(lines) <= max_lines and (is_whole or lede != summary or summary == names[0][0]):
+        steps = _fit_rows(rows, max_lines, last)
+        fits = _sum_lines(_render_rows(rows, steps)) <= max_lines
+        is_urgent = fits and all(steps[n] >= row.urgent_steps for n, row in enumerate(rows) if n != last)
+        is_whole = all(count == row.steps for count, row in zip(steps, rows, strict=True))
+        if (fits and is_whole) or (is_urgent and (lede != summary or summary == names[0][0])):
             break
     texts = {"notice": full["notice"], "review": full["review"]}
     if variant == "card":
@@ -92,34 +104,37 @@ def _build_compact_card(
             "notice": full["notice"] | {"text": _first_sentence(full["notice"]["text"])},
             "review": full["review"].partition(" Review due")[0],
         }
-    sections = [section("short", "", lines_block(lines))]
+    sections = [section("short", "", lines_block(_render_rows(rows, steps)))]
     changed = {"variant": variant, "subtitle": name, "lede": lede or None, "sections": sections, "call": call}
     return full | changed | texts
 
 
-def _fit_rows(rows: list[_Row], max_lines: int, last: int) -> tuple[list[Json], bool]:
-    """Fit rows into a number of lines: each with its first entry, then one more in turn while there is room.
+def _fit_rows(rows: list[_Row], max_lines: int, last: int) -> list[int]:
+    """Fit rows into a number of lines: each takes its first step, then its urgent steps, then one more in turn.
 
-    The row with the index `last` is shown only where all the others are whole and leave it room. Returns the lines, and
-    whether everything is shown.
+    The row with the index `last` is shown only where all the others are whole and leave it room. Returns the steps of each.
     """
-    limits = [int(n != last) for n in range(len(rows))]
+    steps = [int(n != last) for n in range(len(rows))]
 
-    def render_lines() -> list[Json]:
-        return [render(limit) for (_, render), limit in zip(rows, limits, strict=True) if limit]
-
-    def grow(growing: list[int]) -> None:
+    def grow(max_steps: dict[int, int]) -> None:
+        growing = list(max_steps)
         while growing:
             for n in [*growing]:
-                limits[n] += 1
-                if limits[n] > rows[n][0] or _sum_lines(render_lines()) > max_lines:
-                    limits[n] -= 1
+                steps[n] += 1
+                if steps[n] > max_steps[n] or _sum_lines(_render_rows(rows, steps)) > max_lines:
+                    steps[n] -= 1
                     growing.remove(n)
 
-    grow([n for n in range(len(rows)) if n != last])
-    if all(limit == count for n, (limit, (count, _)) in enumerate(zip(limits, rows, strict=True)) if n != last):
-        grow([n for n in range(len(rows)) if n == last])
-    return render_lines(), all(limit == count for limit, (count, _) in zip(limits, rows, strict=True))
+    others = {n: row for n, row in enumerate(rows) if n != last}
+    grow({n: row.urgent_steps for n, row in others.items()})
+    grow({n: row.steps for n, row in others.items()})
+    if all(steps[n] == row.steps for n, row in others.items()):
+        grow({n: row.steps for n, row in enumerate(rows) if n == last})
+    return steps
+
+
+def _render_rows(rows: list[_Row], steps: list[int]) -> list[Json]:
+    return [row.render(count) for row, count in zip(rows, steps, strict=True) if count]
 
 
 def _sum_lines(rows: list[Json]) -> int:
@@ -175,15 +190,18 @@ def _shorten_summary(text: str) -> str:
     return kept
 
 
-def _describe_serious_harms(record: Json, limit: int | None = None) -> str:
-    """Name the serious harms, the most serious first and those with the same figure together, at most `limit` of them."""
+def _describe_serious_harms(record: Json, named: int | None = None, figures: int | None = None) -> str:
+    """Name the serious harms, the most serious first: the first `figures` with theirs, others alone, `named` in all."""
     names_by_figure: dict[str, dict[str, None]] = {}
     rows = record["serious_risks"]["items"]
-    for row in rows[:limit]:
+    for row in rows[:figures]:
         names_by_figure.setdefault(describe_figure(row["worst"], row["state"]), {})[row["risk"]["name"]] = None
-    if not names_by_figure:
+    if not rows:
         return _NO_HARM_TEXT if record["risks"]["items"] else "not known: no cited statement on harms here"
-    return "; ".join(f"{', '.join(names)}: {figure}" for figure, names in names_by_figure.items())
+    texts = [f"{', '.join(names)}: {figure}" for figure, names in names_by_figure.items()]
+    with_figure = {name for names in names_by_figure.values() for name in names}
+    others = dict.fromkeys(row["risk"]["name"] for row in rows[:named] if row["risk"]["name"] not in with_figure)
+    return "; ".join([*texts, *([", ".join(others)] if others else [])])
 
 
 def _list_opposed(record: Json) -> list[tuple[str, list[str]]]:
@@ -200,7 +218,7 @@ def _list_opposed(record: Json) -> list[tuple[str, list[str]]]:
 def _list_form_rows(record: Json) -> list[_Row]:
     count = record["forms"]["count"]
     row = line(f"{count} forms", "the harms and positions of all of them are listed here")
-    return [(1, lambda _: row)] if count else []
+    return [_Row(1, lambda _: row)] if count else []
 
 
 def _list_safety_rows(record: Json, page: str, variant: str) -> list[_Row]:
@@ -210,14 +228,18 @@ def _list_safety_rows(record: Json, page: str, variant: str) -> list[_Row]:
     count = len({row["risk"]["slug"] for row in (*record["risk_groups"]["items"], *record["forms"]["risks"])})
     harms_name = f"Serious harms of its {forms} forms" if is_card and forms > 1 else "Serious harms"
 
-    def render_harms(limit: int) -> Json:
-        more = f"{len(serious) - limit} more serious, " if limit < len(serious) else ""
+    def render_harms(steps: int) -> Json:
+        """Name one harm with each step, then give each its figure: a name without a figure still warns."""
+        named, figures = min(steps, len(serious)), max(steps - len(serious), 0)
+        left = len(serious) - named
+        more = f"{left} more serious, " if left > 0 else ""
         links = (
             [item(f"{more or 'All '}{count} harms{' in all' if more else ''}", url=f"{page}#harms")] if count else []
         )
-        return line(harms_name, _describe_serious_harms(record, limit) + (";" if more else "."), *links)
+        text = _describe_serious_harms(record, named, figures)
+        return line(harms_name, text + (";" if more else "."), *links)
 
-    rows: list[_Row] = [(max(len(serious), 1), render_harms)]
+    rows = [_Row(max(2 * len(serious), 1), render_harms, urgent_steps=max(len(serious), 1))]
     topics = [vocabulary.CONTRAINDICATION_TOPICS[row["topic"]].lower() for row in list_contraindication_topics(record)]
     if topics:
         rows.append(_name_texts("Say before if it is true of you", topics, f"{page}#for-me"))
@@ -230,12 +252,12 @@ def _list_position_rows(record: Json, url: str, *, is_card: bool) -> list[_Row]:
     if is_card and opposed:
         (name, bodies), *others = opposed
         texts = [*bodies, *(f"{lower_first(other)}: {body}" for other, more in others for body in more)]
-        return [_name_texts(name, texts, url)]
-    rows = [_name_texts(name, bodies, url) for name, bodies in opposed]
+        return [_name_texts(name, texts, url)._replace(urgent_steps=len(texts))]
+    rows = [_name_texts(name, bodies, url)._replace(urgent_steps=len(bodies)) for name, bodies in opposed]
     if positions and not is_card:
-        count, render = rows.pop() if rows else _name_texts("What bodies recommend", ["none here is against it"], url)
+        last = rows.pop() if rows else _name_texts("What bodies recommend", ["none here is against it"], url)
         every = item(f"All {len(positions)} positions", url=url)
-        rows.append((count, lambda limit: (last := render(limit)) | {"items": [*last["items"], every]}))
+        rows.append(last._replace(render=lambda steps: (row := last.render(steps)) | {"items": [*row["items"], every]}))
     return rows
 
 
@@ -247,34 +269,38 @@ def _name_texts(name: str, texts: list[str], url: str) -> _Row:
         more = [item(f"{count} more" if limit else f"{count} on the page", url=url)] if count else []
         return line(name, f"{text};" if text and more else text, *more)
 
-    return len(texts), render
+    return _Row(len(texts), render)
 
 
 def _list_other_rows(record: Json, page: str) -> list[_Row]:
     """List what a summary says beside the harms: that no procedure is an option, and where the sources disagree."""
     none = line("No procedure", "is an option too.", item("What else there is", url=f"{page}#alternatives"))
-    rows: list[_Row] = [(1, lambda _: none)]
+    rows = [_Row(1, lambda _: none)]
     if record["conflicts"]["status"] == "known":
         topics = list(dict.fromkeys(conflict["dimension"].lower() for conflict in record["conflicts"]["items"]))
         rows.append(_name_texts("Sources disagree on", topics, f"{page}/evidence#evidence"))
     return rows
 
 
-def _build_call(call: Json, rows: list[Json], url: str, variant: str) -> Json:
-    """Build "When to call" in short: the emergency number, the emergencies by name, and a link to all signs."""
+def _build_calls(call: Json, rows: list[Json], url: str, variant: str) -> list[Json]:
+    """Build "When to call" in short: the emergency number and a link to all signs; first with the emergencies by name."""
     urgent = [row for row in rows if row["tier"] == "emergency"]
-    text = _EMERGENCY_LINE if variant == "card" else vocabulary.CALL_ACTIONS["emergency"]
+    texts = [_EMERGENCY_LINE]
     names = list(dict.fromkeys(emergency["name"] for row in urgent for emergency in row["emergencies"]))
-    if names and variant != "card":
+    if variant != "card":
         more = f", and {len(names) - _MAX_EMERGENCIES} more" if len(names) > _MAX_EMERGENCIES else ""
-        text += f" Emergencies to know of: {', '.join(map(lower_first, names[:_MAX_EMERGENCIES]))}{more}."
+        known = f" Emergencies to know of: {', '.join(map(lower_first, names[:_MAX_EMERGENCIES]))}{more}."
+        texts.insert(0, vocabulary.CALL_ACTIONS["emergency"] + (known if names else ""))
     how_soon = "" if variant == "card" else ", by how soon to get help"
     link = item(f"All {len(rows)} signs{how_soon}", url=url) if rows else call["link"]
-    return {
-        "heading": "" if variant == "card" else call["heading"],
-        "levels": [{"heading": "Emergency", "text": text, "own": bool(urgent)}],
-        "link": link,
-    }
+    return [
+        {
+            "heading": "" if variant == "card" else call["heading"],
+            "levels": [{"heading": "Emergency", "text": text, "own": bool(urgent)}],
+            "link": link,
+        }
+        for text in texts
+    ]
 
 
 def lower_first(text: str) -> str:
@@ -289,8 +315,8 @@ def _name_claims(name: str, claims: list[Json], url: str, status: str) -> _Row:
     """
     if not claims:
         return _name_texts(name, [_NO_CLAIM if status == "unknown" else STATUS_TEXTS[status]], url)
-    count, render = _name_texts(name, [claim["value"]["label"] for claim in claims], url)
-    return count + 1, lambda limit: render(limit - 1)
+    row = _name_texts(name, [claim["value"]["label"] for claim in claims], url)
+    return _Row(row.steps + 1, lambda steps: row.render(steps - 1))
 
 
 def _name_procedures(name: str, options: list[Json], base: str, page: str) -> _Row:
@@ -302,4 +328,4 @@ def _name_procedures(name: str, options: list[Json], base: str, page: str) -> _R
         for option in options
     ]
     text = f"{len(options)} in all, with their harms" if len(options) > 1 else "1, with its harms"
-    return len(links) + 1, lambda limit: line(name, "", *links[: limit - 1], item(text, url=f"{page}#procedures"))
+    return _Row(len(links) + 1, lambda steps: line(name, "", *links[: steps - 1], item(text, url=f"{page}#procedures")))
