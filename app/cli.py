@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db.errors import DatabaseError, first_line
-from app.db.migrations import find_revision, head_revision, migrate
+from app.db.errors import DatabaseError, DirectoryReadOnly, SchemaMissing, first_line
+from app.db.migrations import head_revision, migrate, read_revision
 from app.db.read_engine import create_read_engine
 from app.db.sqlite import parse_sqlite_path
 from app.db.urls import describe_url
@@ -158,6 +158,17 @@ def load_into_database(settings: Settings, content: CheckedContent) -> LoadResul
     return result
 
 
+def require_openable(url: str) -> None:
+    """Raise DirectoryReadOnly if SQLite cannot open its file on a read-only medium. A file that is not there may come later."""
+    try:
+        with create_read_engine(url).transaction() as transaction:
+            read_revision(transaction)
+    except DirectoryReadOnly:
+        raise
+    except DatabaseError:
+        return
+
+
 def find_free_port(host: str) -> int:
     """A port of a host that no program listens on. If there is none, the command ends with code 2."""
     try:
@@ -205,6 +216,8 @@ def serve(
             check_code_map(settings, content.bundle)
             check_clinic(settings, content.bundle)
             load_into_database(settings, content)
+    elif settings.database_url.startswith("sqlite"):
+        require_openable(settings.database_url)
     count = workers or settings.workers
     port = settings.port or find_free_port(settings.host)
     typer.echo(
@@ -450,17 +463,13 @@ def status() -> None:
     """Print the schema and release of the database, and the version of this code."""
     url = load_settings().writer_url
     revision, release = None, None
-    # Connecting to a missing file would create it.
     file = parse_sqlite_path(url) if url.startswith("sqlite") else None
     if file is None or file.exists():
-        engine = create_write_engine(url)
-        revision = find_revision(engine)
-        engine.dispose()
+        with suppress(SchemaMissing), create_read_engine(url).transaction() as transaction:
+            revision = read_revision(transaction)
+            release = find_release(transaction)
     typer.echo(f"Database  {describe_url(url)}")
     typer.echo(f"Schema    {revision or 'none'} (this code: {head_revision()})")
-    if revision is not None:
-        with create_read_engine(url).transaction() as transaction:
-            release = find_release(transaction)
     typer.echo(
         f"Release   {f'{release.version}, revision {release.revision}; loaded by {release.build}' if release else 'none loaded'}"
     )

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from build import claim, procedure, relief, risk, write_seed
 from checkout import ROOT
+from drills.processes import Api, mount, mounted_tmpfs
 
 
 def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -143,6 +144,43 @@ def test_the_status_of_a_missing_file_does_not_create_it(tmp_path: Path) -> None
 
     assert (status.returncode, "Schema    none" in status.stdout) == (1, True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [("status",), ("load",), ("serve", "--no-load"), ("serve",)])
+def test_a_database_on_a_read_only_medium_ends_in_a_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
+    seed = write_seed(tmp_path / "seed", procedure("p"))
+    with mounted_tmpfs(tmp_path / "medium", "64m") as medium:
+        env = {"KB_DATABASE_URL": str(medium / "kb.sqlite3"), "KB_SEED_DIR": str(seed), "KB_PORT": "0"}
+        assert run("load", **env).returncode == 0
+        mount("-o", "remount,ro", str(medium))
+
+        process = run(*command, **env)
+
+    assert process.returncode == 3
+    assert process.stderr.count("\n") == 1
+    assert process.stderr.startswith(f"The database cannot be used: {medium} cannot be written")
+
+
+def test_a_database_prepared_for_a_read_only_medium_is_served_from_it(tmp_path: Path) -> None:
+    seed = write_seed(tmp_path / "seed", procedure("p"))
+    with mounted_tmpfs(tmp_path / "medium", "64m") as medium:
+        file = medium / "kb.sqlite3"
+        env = {"KB_DATABASE_URL": str(file), "KB_SEED_DIR": str(seed)}
+        assert run("load", **env).returncode == 0
+        # The command of docs/operations/database.md.
+        command = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('PRAGMA journal_mode = DELETE')"
+        subprocess.run(["python3", "-c", command, str(file)], check=True)
+        mount("-o", "remount,ro", str(medium))
+
+        status, load = run("status", **env), run("load", **env)
+        api = Api(tmp_path, f"sqlite:///{file}").start()
+        try:
+            response = httpx.get(f"{api.base}/v1/procedures/p", timeout=30)
+        finally:
+            api.stop()
+
+    assert (status.returncode, load.returncode, response.status_code) == (0, 3, 200)
+    assert command in (ROOT / "docs/operations/database.md").read_text(encoding="utf-8")
 
 
 def test_release_writes_the_history_and_the_next_diff_is_empty(tmp_path: Path) -> None:

@@ -9,6 +9,10 @@ class DatabaseUnavailable(DatabaseError):
     """The database is unreachable or did not respond in time."""
 
 
+class DirectoryReadOnly(DatabaseUnavailable):
+    """The directory of a SQLite file cannot be written, and SQLite must make files of its own beside the database."""
+
+
 class EncodingUnsupported(DatabaseUnavailable):
     """The database does not store text in UTF-8."""
 

@@ -6,6 +6,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from app.db.read_engine import ReadTransaction
 from app.resources import resource_path
 
 
@@ -26,6 +27,12 @@ def find_revision(engine: Engine) -> str | None:
     """Schema revision of a database; None if it is empty."""
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def read_revision(transaction: ReadTransaction) -> str | None:
+    """Schema revision of a database that is only read. Raises SchemaMissing if it was never migrated."""
+    rows = transaction.fetch("SELECT version_num FROM alembic_version", {})
+    return str(rows[0][0]) if rows else None
 
 
 def migrate(engine: Engine) -> bool:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.db.errors import DatabaseUnavailable, SchemaMissing
+from app.db.errors import DatabaseUnavailable, DirectoryReadOnly, SchemaMissing
 
 _MAX_IDLE = 8
 
@@ -18,11 +18,20 @@ def parse_sqlite_path(url: str) -> Path | None:
     return Path(database) if database and database != ":memory:" else None
 
 
+def require_writable_directory(path: Path) -> None:
+    """Raise DirectoryReadOnly if the directory of a SQLite file exists and cannot be written: a read-only medium, or no permission."""
+    if path.parent.exists() and not os.access(path.parent, os.W_OK):
+        raise DirectoryReadOnly(
+            f"{path.parent} cannot be written, and SQLite makes files beside {path.name}. "
+            "docs/operations/database.md says how to serve from a read-only medium"
+        )
+
+
 class SqliteReadTransaction:
     """Read transaction on a SQLite connection."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
+        self._connection, self._path = connection, path
         self.failed = False
 
     def fetch(self, sql: str, params: Mapping[str, Any]) -> Sequence[Any]:
@@ -31,10 +40,15 @@ class SqliteReadTransaction:
             return self._connection.execute(sql, params).fetchall()
         except sqlite3.Error as error:
             self.failed = True
-            raise _translate_error(error) from error
+            raise _translate_error(error, self._path) from error
 
 
-def _translate_error(error: sqlite3.Error) -> DatabaseUnavailable:
+def _translate_error(error: sqlite3.Error, path: Path | None) -> DatabaseUnavailable:
+    if path and getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}:
+        try:
+            require_writable_directory(path)
+        except DirectoryReadOnly as refusal:
+            return refusal
     # SQLite has a single error code for every invalid statement.
     return (SchemaMissing if str(error).startswith("no such table") else DatabaseUnavailable)(str(error))
 
@@ -58,14 +72,14 @@ class SqliteEngine:
         """Read transaction. Raises DatabaseUnavailable (no such file, locked for too long) or SchemaMissing (no tables)."""
         connection = self._acquire()
         generation = self._generation
-        transaction = SqliteReadTransaction(connection)
+        transaction = SqliteReadTransaction(connection, self._path)
         try:
             connection.execute("BEGIN")
             yield transaction
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             connection.close()
-            raise _translate_error(error) from error
+            raise _translate_error(error, self._path) from error
         except BaseException:
             connection.close()
             raise
@@ -91,7 +105,7 @@ class SqliteEngine:
             # Half of the longest wait of a request: a statement that met a lock is retried once.
             connection = sqlite3.connect(self._uri, timeout=0.8, check_same_thread=False, uri=True)
         except sqlite3.Error as error:
-            raise _translate_error(error) from error
+            raise _translate_error(error, self._path) from error
         try:
             # Explicit transactions: the driver opens none for a SELECT, so two SELECTs of a request could see two releases.
             connection.isolation_level = None
@@ -102,7 +116,7 @@ class SqliteEngine:
             connection.execute("PRAGMA cache_size = -32768")
         except sqlite3.Error as error:
             connection.close()
-            raise _translate_error(error) from error
+            raise _translate_error(error, self._path) from error
         return connection
 
     def _find_stamp(self) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 from app.db.encoding import require_utf8
 from app.db.errors import DatabaseUnavailable
-from app.db.sqlite import parse_sqlite_path
+from app.db.sqlite import parse_sqlite_path, require_writable_directory
 
 
 def create_write_engine(url: str) -> Engine:
@@ -22,6 +22,7 @@ def create_write_engine(url: str) -> Engine:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise DatabaseUnavailable(f"{file.parent} cannot be made: {error.strerror}") from error
+        require_writable_directory(file)
     engine = create_engine(url, connect_args={"timeout": 30})
 
     @event.listens_for(engine, "connect")

@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -49,6 +50,28 @@ def stop_process(process: subprocess.Popen[bytes], signal_number: int = signal.S
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def mount(*arguments: str) -> None:
+    """Run `mount` as root, or `umount` if that is the first argument."""
+    command = [
+        *([] if os.getuid() == 0 else ["sudo", "-n"]),
+        *(arguments if arguments[0] == "umount" else ["mount", *arguments]),
+    ]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, (command, process.stderr)
+
+
+@contextmanager
+def mounted_tmpfs(path: Path, size: str) -> Iterator[Path]:
+    """Mount a file system of its own, of a size such as `64m`, at a new directory during the block."""
+    path.mkdir()
+    mount("-t", "tmpfs", "-o", f"size={size},mode=0777", "tmpfs", str(path))
+    try:
+        yield path
+    finally:
+        # Lazily: a process that is ending may still have a file open.
+        mount("umount", "--lazy", str(path))
 
 
 def find_postgres_binaries() -> Path | None:
