@@ -331,7 +331,14 @@ OPERATIONS: Final = (
     Operation(
         "CodeSystem", "subsumes", "Say whether a record is broader or narrower than another.", SubsumesParams, _subsume
     ),
-    Operation("ValueSet", "expand", "List the codes of a value set, page by page.", ExpandParams, _expand, "ValueSet"),
+    Operation(
+        "ValueSet",
+        "expand",
+        f"List the codes of a value set, page by page; `count` above {MAX_EXPANSION:,} gives {MAX_EXPANSION:,}.",
+        ExpandParams,
+        _expand,
+        "ValueSet",
+    ),
     Operation(
         "ValueSet",
         "validate-code",
