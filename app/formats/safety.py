@@ -164,3 +164,17 @@ def describe_signs(signs: list[str], max_signs: int | None = None) -> list[str]:
     return [
         f"{vocabulary.CALL_ACTIONS['emergency']} {'; '.join(sign.rstrip('.') for sign in signs[:max_signs])}{more}."
     ]
+
+
+def describe_serious_harms(record: Json, named: int | None = None, figures: int | None = None) -> str:
+    """Name the serious harms, the most serious first: the first `figures` with theirs, others alone, `named` in all."""
+    names_by_figure: dict[str, dict[str, None]] = {}
+    rows = record["serious_risks"]["items"]
+    for row in rows[:figures]:
+        names_by_figure.setdefault(describe_figure(row["worst"], row["state"]), {})[row["risk"]["name"]] = None
+    if not rows:
+        return "no source here names one" if record["risks"]["items"] else "not known: no cited statement on harms here"
+    texts = [f"{', '.join(names)}: {figure}" for figure, names in names_by_figure.items()]
+    with_figure = {name for names in names_by_figure.values() for name in names}
+    others = dict.fromkeys(row["risk"]["name"] for row in rows[:named] if row["risk"]["name"] not in with_figure)
+    return "; ".join([*texts, *([", ".join(others)] if others else [])])

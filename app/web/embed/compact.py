@@ -14,7 +14,7 @@ from app.domain.json import Json
 from app.formats.safety import (
     STATUS_TEXTS,
     describe_body,
-    describe_figure,
+    describe_serious_harms,
     describe_worst_harm,
     list_contraindication_topics,
 )
@@ -29,7 +29,6 @@ _MAX_EMERGENCIES: Final = 3
 _MAX_WHAT_IT_IS: Final = 125
 _EMERGENCY_LINE: Final = "Call your local emergency number (for example 911, 112 or 999) now."
 _NO_CLAIM: Final = "not known: no cited statement here"
-_NO_HARM_TEXT: Final = "no source here names one"
 
 
 class _Row(NamedTuple):
@@ -159,7 +158,7 @@ def link_procedure(procedure: Json, base: str) -> Json:
 def describe_safety(record: Json) -> str:
     """Describe in a line what speaks against a procedure: serious harms with their figures, and who is against it."""
     opposed = [f"{name}: {'; '.join(bodies)}" for name, bodies in _list_opposed(record)]
-    return ". ".join([f"Serious harms: {_describe_serious_harms(record)}", *opposed]) + "."
+    return ". ".join([f"Serious harms: {describe_serious_harms(record)}", *opposed]) + "."
 
 
 def describe_benefit(record: Json, limit: int) -> str:
@@ -188,20 +187,6 @@ def _shorten_summary(text: str) -> str:
             break
         kept += f" {sentence.rstrip('.')}."
     return kept
-
-
-def _describe_serious_harms(record: Json, named: int | None = None, figures: int | None = None) -> str:
-    """Name the serious harms, the most serious first: the first `figures` with theirs, others alone, `named` in all."""
-    names_by_figure: dict[str, dict[str, None]] = {}
-    rows = record["serious_risks"]["items"]
-    for row in rows[:figures]:
-        names_by_figure.setdefault(describe_figure(row["worst"], row["state"]), {})[row["risk"]["name"]] = None
-    if not rows:
-        return _NO_HARM_TEXT if record["risks"]["items"] else "not known: no cited statement on harms here"
-    texts = [f"{', '.join(names)}: {figure}" for figure, names in names_by_figure.items()]
-    with_figure = {name for names in names_by_figure.values() for name in names}
-    others = dict.fromkeys(row["risk"]["name"] for row in rows[:named] if row["risk"]["name"] not in with_figure)
-    return "; ".join([*texts, *([", ".join(others)] if others else [])])
 
 
 def _list_opposed(record: Json) -> list[tuple[str, list[str]]]:
@@ -236,7 +221,7 @@ def _list_safety_rows(record: Json, page: str, variant: str) -> list[_Row]:
         links = (
             [item(f"{more or 'All '}{count} harms{' in all' if more else ''}", url=f"{page}#harms")] if count else []
         )
-        text = _describe_serious_harms(record, named, figures)
+        text = describe_serious_harms(record, named, figures)
         return line(harms_name, text + (";" if more else "."), *links)
 
     rows = [_Row(max(2 * len(serious), 1), render_harms, urgent_steps=max(len(serious), 1))]
