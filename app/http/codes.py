@@ -32,6 +32,8 @@ _WITH_ENCOUNTER: Mapping[str, str] = _INHERITED | {"broader": "broader"}
 # Characters of a code of ICD-10-CM with all its seven characters, and the dot.
 _MAX_ICD_CODE = 8
 _log = logging.getLogger("procedure_kb.codes")
+# Relations by which a code means its record.
+_MEANING = frozenset({"exact", "narrower"})
 _ORDER = {"exact": 0, "narrower": 1, "broader": 2, "related": 3}
 
 
@@ -147,8 +149,21 @@ class CodeMap:
         first, last = (bisect_left(self._icd_codes, bound) for bound in (beginning, f"{beginning}~"))
         for below in self._icd_codes[first:last]:
             for record_type, slug, relation, *origin in self._list_codes(code.system)[below]["records"]:
-                if below != code.code and relation in {"exact", "narrower"}:
+                if below != code.code and relation in _MEANING:
                     yield CodedRecord(record_type, slug, "broader", (code.code, below), *origin)
+
+    def list_records_by_prefix(self, beginning: str) -> list[CodedRecord]:
+        """Records that codes mean which begin with a text, each once, in the order of the systems and their codes."""
+        typed = _fold(beginning)
+        found: dict[tuple[str, str], CodedRecord] = {}
+        for system in CODE_SYSTEMS.values():
+            codes = self._list_codes(system)
+            for code in sorted(code for code in codes if _fold(code).startswith(typed)):
+                for record_type, slug, relation, *origin in codes[code]["records"]:
+                    if relation in _MEANING:
+                        record = CodedRecord(record_type, slug, "broader", (beginning, code), *origin)
+                        found.setdefault((record_type, slug), record)
+        return list(found.values())
 
     def _list_codes(self, system: CodeSystem) -> dict[str, Json]:
         codes: dict[str, Json] = self._systems.get(system.name, {}).get("codes", {})
@@ -192,6 +207,10 @@ class CodeMap:
         return []
 
 
+def _fold(code: str) -> str:
+    return code.upper().replace(".", "")
+
+
 def get_code_map(ctx: RequestContext) -> CodeMap:
     """Code map of the release that a request reads."""
     return ctx.cached("code map", lambda: _read_code_map(ctx))
@@ -231,16 +250,31 @@ _CODE_PREFIX = re.compile(
     r"^(?:(?:icd(?:[ -]?10)?(?:[ -]?(?:cm|pcs))?|mesh|nice|cpt|hcpcs|snomed(?:[ -]?ct)?|diagnosis|codes?)\b[ :#-]*)+",
     re.IGNORECASE,
 )
+# A letter and a digit: a single character begins too many codes to mean one.
+_MIN_PREFIX = 2
 
 
 def list_records_of_code(ctx: RequestContext, text: str) -> list[CodedRecord]:
     """Records that a text leads to which is a code and nothing else; a spinal level such as T12 is none."""
+    code_text = _read_code_text(text)
+    return _list_records(ctx, code_text) if code_text else []
+
+
+def list_records_by_code_prefix(ctx: RequestContext, text: str) -> list[CodedRecord]:
+    """Records that a text leads to which is a code, or else the beginning of codes of the content (`M54`, `IPG5`)."""
+    code_text = _read_code_text(text)
+    if not code_text or len(code_text) < _MIN_PREFIX:
+        return []
+    return _list_records(ctx, code_text) or get_code_map(ctx).list_records_by_prefix(code_text)
+
+
+def _read_code_text(text: str) -> str:
+    """What of a text may be a code, without the name of its system; empty: nothing, such as a spinal level."""
     code_text = text.strip()
     if "|" not in code_text:
         code_text = _CODE_PREFIX.sub("", code_text).strip()
-    if not any(letter.isdigit() for letter in code_text) or SPINAL_LEVEL.fullmatch(code_text.lower()):
-        return []
-    return _list_records(ctx, code_text)
+    is_code = any(letter.isdigit() for letter in code_text) and not SPINAL_LEVEL.fullmatch(code_text.lower())
+    return code_text if is_code else ""
 
 
 def _list_records(ctx: RequestContext, code_text: str) -> list[CodedRecord]:

@@ -1,5 +1,6 @@
 """Search index of the release that a request reads, and what surrounds its hits."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ import orjson
 
 from app.domain import vocabulary
 from app.domain.json import Json
-from app.http.codes import CodedRecord, list_records_of_code
+from app.http.codes import CodedRecord, list_records_by_code_prefix, list_records_of_code
 from app.http.context import RequestContext, resolve_links
 from app.http.preparation import ReleaseArtifact, get_prepared
 from app.http.slug_resolution import names_by_slug, suggest_records
@@ -26,8 +27,9 @@ from app.search.index import (
     open_index,
     write_index,
 )
-from app.search.query_parser import ParsedQuery, parse_query
+from app.search.query_parser import Interpretation, ParsedQuery, parse_query
 from app.search.ranking import list_nearest_topics, search
+from app.search.suggestions import Suggestion, find_suggestions
 from app.settings import Settings
 from app.text.emergency_phrases import EmergencyPhrases, build_emergency_phrases
 from app.text.nearest import SuggestionIndex, find_nearest
@@ -90,7 +92,10 @@ def search_records(ctx: RequestContext, text: str, types: tuple[str, ...] = ()) 
     if not (coded := list_records_of_code(ctx, text)):
         return search(index, text, types)
     records = [(record, _find_indexed(ctx, index, record)) for record in coded]
-    return parse_query(index, text), [
+    # The code was read as a whole: no word of it was searched for or ignored.
+    query = parse_query(index, text)
+    query.interpretation = Interpretation(text, [coded[0].path[0]], [])
+    return query, [
         build_hit(
             indexed,
             1000,
@@ -107,6 +112,25 @@ def _find_indexed(ctx: RequestContext, index: SearchIndex, record: CodedRecord) 
     name = normalize(names_by_slug(ctx, record.record_type)[record.slug])
     candidates = (index.get_record(doc_id) for _, _, doc_id in index.exact_names.get(name, ()))
     return next((found for found in candidates if (found.type, found.slug) == (record.record_type, record.slug)), None)
+
+
+def suggest(ctx: RequestContext, text: str, types: Collection[str], limit: int) -> list[Suggestion]:
+    """Suggestions for a partial query: the records of the codes that it is or begins, else names."""
+    coded = list_records_by_code_prefix(ctx, text)
+    if not coded:
+        return find_suggestions(get_index(ctx), text, types=types, limit=limit)
+    return [
+        (
+            # A code below the typed one is what is suggested; a code above it is not.
+            record.path[-1] if record.relation == "broader" else record.path[0],
+            _CODE_KINDS[record.origin],
+            record.record_type,
+            record.slug,
+            names_by_slug(ctx, record.record_type)[record.slug],
+        )
+        for record in coded
+        if not types or record.record_type in types
+    ][:limit]
 
 
 def explain_hit(hit: Hit) -> str:

@@ -72,7 +72,7 @@ class InterpretationOut(ResponseModel):
     """Interpretation of the query."""
 
     text: str = Field(description="Query as searched.")
-    words: list[str] = Field(description="Words searched for.")
+    words: list[str] = Field(description="Words searched for; a code is one.")
     phrases: list[str] = Field(description="Phrases searched for.")
     corrections: list[CorrectionOut] = Field(description="Misspelled words.")
     expansions: list[ExpansionOut] = Field(description="Abbreviations and variants that were searched for too.")
@@ -121,10 +121,10 @@ class SearchPage(ListPage[SearchHit]):
 
 
 class Suggestion(ResponseModel):
-    """Name that starts with the typed text, or is similar to it."""
+    """Name or code that starts with the typed text, or name that is similar to it."""
 
-    text: str = Field(description="The name.")
-    kind: MatchKind = Field(description="Kind of the name.")
+    text: str = Field(description="The name, or the code.")
+    kind: MatchKind = Field(description="Kind of the name, or `code`.")
     type: RecordType
     slug: str
     name: str = Field(description="Preferred name of the record.")

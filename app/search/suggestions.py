@@ -13,11 +13,14 @@ from app.search.index import TYPE_GROUP, TYPE_ORDER, NameSuffix, RecordRef, Sear
 from app.search.stemming import LAY_SYNONYMS, SPINAL_LEVEL, SPINE_REGIONS, STOP_WORDS, normalize_levels
 from app.text.normalize import normalize
 
+# (text, kind of the text, record type, slug, preferred name).
+Suggestion = tuple[str, str, str, str, str]
+
 
 def find_suggestions(
     index: SearchIndex, text: str, *, types: Collection[str] = (), limit: int = 10
-) -> list[tuple[str, str, str, str, str]]:
-    """Return (text, name kind, record type, slug, preferred name) of names with a word that starts with the typed text.
+) -> list[Suggestion]:
+    """Find names with a word that starts with the typed text.
 
     If there is no such name, misspelled words are corrected first. `types` are the record types to suggest; empty: all.
     """

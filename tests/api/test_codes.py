@@ -207,10 +207,39 @@ def test_a_map_that_breaks_a_rule_is_refused(tmp_path: Path, system: Json, point
     "query", ["M54.16", "m5416", "ICD-10 M54.16", "ICD 10 diagnosis code M54.16", "icd-10-cm|M54.16", "M54.31"]
 )
 def test_a_search_for_a_code_finds_its_records(coded: Client, query: str) -> None:
-    hits = coded.get("/v1/search", params={"q": query}).json()["items"]
+    page = coded.get("/v1/search", params={"q": query}).json()
+    hits, interpreted = page["items"], page["interpreted"]
 
     assert [hit["slug"] for hit in hits] == ["sciatica"]
     assert hits[0]["matched"]["field"] == "codes"
+    # The code was read as a whole.
+    assert interpreted["words"] == ["M54.31" if query == "M54.31" else "M54.16"]
+    assert not any(interpreted[name] for name in ("phrases", "corrections", "expansions", "ignored"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("M54.16", [("M54.16", "sciatica")]),
+        ("m5416", [("M54.16", "sciatica")]),
+        ("ICD-10 M54.12", [("M54.12", "neck-nerve-pain")]),
+        ("M54.31", [("M54.31", "sciatica")]),
+        ("M54.1", [("M54.12", "neck-nerve-pain"), ("M54.16", "sciatica")]),
+        ("m5", [("M54.12", "neck-nerve-pain"), ("M54.16", "sciatica")]),
+        # Neither a spinal level nor a letter begins a code.
+        ("M", []),
+        ("L5", []),
+        ("X99", []),
+    ],
+)
+def test_a_code_is_suggested_by_its_beginning_with_its_record(
+    coded: Client, typed: str, expected: list[tuple[str, str]]
+) -> None:
+    items = coded.get("/v1/suggest", params={"q": typed}).json()["items"]
+
+    assert [(item["text"], item["slug"]) for item in items if item["kind"] == "code"] == expected
+    assert coded.get("/v1/suggest", params={"q": "sciat"}).json()["items"][0]["text"] == "Sciatica"
+    assert coded.get("/v1/suggest", params={"q": "M54", "type": "procedure"}).json()["items"] == []
 
 
 def test_a_code_that_is_merely_related_or_broader_leads_to_candidates(coded: Client) -> None:

@@ -16,7 +16,7 @@ from app.domain.values import OpenEnum
 from app.errors import FieldError, InvalidParameter
 from app.http.context import RequestContext
 from app.http.pagination import build_next_cursor, decode_cursor, list_response
-from app.http.search import find_notices, get_index, search_records
+from app.http.search import find_notices, search_records, suggest
 from app.http.search import suggest_names as suggest_similar_names
 from app.queries.list_filter import FilteredList
 from app.queries.lists import list_rows
@@ -24,7 +24,6 @@ from app.schemas.search import SearchPage, Suggestions
 from app.search.explanations import explain_json, highlight_prefix
 from app.search.index import IN_NAMES, IN_SUMMARY, SEARCHED_TYPES, Hit, IndexedRecord
 from app.search.ranking import find_highlights
-from app.search.suggestions import find_suggestions
 from app.text.normalize import normalize
 
 _LABELS = {name: name.replace("_", " ").capitalize() for name in SEARCHED_TYPES}
@@ -178,8 +177,8 @@ def _list_related_procedures(ctx: RequestContext, hits: list[Hit]) -> list[orjso
 
 @router.get("/suggest", response_model=Suggestions)
 def suggest_names(params: Annotated[SuggestParams, Query()], ctx: Context) -> Response:
-    """Names that start with the query, or else the most similar names; each record once."""
-    suggestions = find_suggestions(get_index(ctx), _require_searchable(params.q), types=params.type, limit=params.limit)
+    """Codes or names that start with the query, or else the most similar names; each record once."""
+    suggestions = suggest(ctx, _require_searchable(params.q), params.type, params.limit)
     base = ctx.settings.link_base
     items = []
     for text, name_kind, record_type, slug, name in suggestions:
