@@ -25,10 +25,12 @@ from app.errors import (
     RangeNotSatisfiable,
     Unavailable,
 )
+from app.http.context import request_context
 from app.http.operation_outcome import MEDIA_TYPE as FHIR_TYPE
 from app.http.operation_outcome import is_fhir_path, render_operation_outcome
 from app.http.redirects import Redirect, quote_path, redirect_response, redirect_to_path
 from app.http.services import get_services
+from app.http.slug_resolution import find_path_of_slashed_name
 from app.monitoring.logs import request_id
 from app.text.nearest import find_nearest
 
@@ -82,7 +84,10 @@ def error_response(request: Request, error: Exception) -> Response:
     if isinstance(error, Redirect):
         return redirect_response(request, error)
     if isinstance(error, HTTPException) and error.status_code == 404:
-        return _unknown_path_response(request)
+        try:
+            return _unknown_path_response(request)
+        except (DatabaseBusy, DatabaseUnavailable) as failure:
+            error = failure
     return problem_response(request, _to_problem(request, error))
 
 
@@ -150,7 +155,14 @@ def _unknown_path_response(request: Request) -> Response:
     if path.endswith("/") and services.serves(path.rstrip("/")):
         return redirect_to_path(request, path.rstrip("/"))
     near = find_nearest(path, services.known_paths, limit=3)
-    error = NotFound(f"No such path: {path[:200]}.", suggestions=tuple(near))
+    error: KnowledgeBaseError = NotFound(f"No such path: {path[:200]}.", suggestions=tuple(near))
+    if path.count("/") > 2 and not is_fhir_path(path):
+        try:
+            with request_context(request) as ctx:
+                if resolved := find_path_of_slashed_name(ctx, path, services.serves):
+                    return redirect_to_path(request, resolved, permanent=False)
+        except KnowledgeBaseError as failure:
+            error = failure
     render_page = services.render_missing_page
     if render_page is None or path.startswith(MACHINE_PREFIXES) or "." in path.rpartition("/")[2]:
         return problem_response(request, error)

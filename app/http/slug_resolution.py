@@ -1,10 +1,11 @@
 """Slug resolution: from a slug or name in a request to one record."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import orjson
 
-from app.domain.record_types import get_label
+from app.domain.record_types import PATH_BY_RECORD_TYPE, get_label
 from app.errors import AmbiguousName, FieldError, InvalidParameter, NotFound, Withdrawn
 from app.http.codes import list_coded_slugs
 from app.http.context import RequestContext
@@ -21,6 +22,8 @@ from app.queries.name_resolution import (
 )
 from app.text.nearest import SuggestionIndex, find_nearest
 from app.text.normalize import fold_inflection, normalize
+
+_TYPE_BY_FOLDER: Final = {folder: record_type for record_type, folder in PATH_BY_RECORD_TYPE.items()}
 
 
 def get_document(ctx: RequestContext, record_type: str, slug: str, *, document_type: str | None = None) -> bytes:
@@ -62,6 +65,28 @@ def build_missing_record_error(ctx: RequestContext, record_type: str, name: str)
         return AmbiguousName(f"{_explain_ambiguity(name, candidates)}; use a slug.", suggestions=tuple(refs))
     suggestions = suggest_records(ctx, record_type, name)
     return NotFound(f"Unknown {label} {name[:200]!r}.", suggestions=tuple(suggestions))
+
+
+def find_path_of_slashed_name(ctx: RequestContext, path: str, serves: Callable[[str], bool]) -> str | None:
+    """Path in which a slug replaces a name that has a slash (IC/BPS); None: it has no such name of a record.
+
+    `serves`: whether a path fits a known one. Raises AmbiguousName.
+    """
+    segments = path.split("/")
+    for start in range(2, len(segments) - 1):
+        record_type = _TYPE_BY_FOLDER.get(segments[start - 1])
+        # In known paths at most one segment follows a slug.
+        for end in (len(segments), len(segments) - 1) if record_type else ():
+            spelled = "/".join(segments[start:end])
+            name = spelled.removesuffix(".jsonld")
+            rest = "/".join((spelled[len(name) :], *segments[end:]))
+            if "/" in name and serves("/".join((*segments[:start], f"slug{rest}"))):
+                error = build_missing_record_error(ctx, str(record_type), name)
+                if isinstance(error, Redirect):
+                    return "/".join((*segments[:start], f"{error.slug}{rest}"))
+                if isinstance(error, AmbiguousName):
+                    raise error
+    return None
 
 
 def suggest_records(ctx: RequestContext, record_type: str, name: str, *, limit: int = 5) -> list[dict[str, Any]]:

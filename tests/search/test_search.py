@@ -552,6 +552,36 @@ def test_names_in_paths_and_filters_meet_inflections_and_slashes(client: Client,
         assert [row["slug"] for row in page["items"]] == ["block"], name
 
 
+def test_a_slash_in_a_name_in_a_path_leads_to_the_record(client: Client, load: Load) -> None:
+    slashed = [{"text": "IC/BPS", "kind": "abbreviation"}]
+    shared = [{"text": "A/B", "kind": "abbreviation", "ambiguous": True}]
+    load(
+        condition("cystitis", names=slashed),
+        procedure("block", names=[{"text": "RF/PRF", "kind": "synonym"}]),
+        generator("joint", names=[{"text": "L4/5 joint", "kind": "synonym"}]),
+        condition("one", names=shared),
+        condition("two", names=shared),
+    )
+
+    for path, location in (
+        ("/v1/conditions/IC/BPS", "/v1/conditions/cystitis"),
+        ("/v1/conditions/IC%2FBPS?x=1", "/v1/conditions/cystitis?x=1"),
+        ("/v1/conditions/ic/bps/options", "/v1/conditions/cystitis/options"),
+        ("/v1/conditions/IC/BPS.jsonld", "/v1/conditions/cystitis.jsonld"),
+        ("/conditions/IC/BPS/evidence", "/conditions/cystitis/evidence"),
+        ("/v1/procedures/RF/PRF/risks", "/v1/procedures/block/risks"),
+        ("/embed/procedures/RF/PRF", "/embed/procedures/block"),
+        ("/v1/pain-generators/L4/5 joint", "/v1/pain-generators/joint"),
+    ):
+        response = client.get(path)
+        assert (response.status_code, response.headers.get("location")) == (307, location), path
+    ambiguous = client.get("/v1/conditions/A/B")
+    assert (ambiguous.status_code, len(ambiguous.json()["suggestions"])) == (404, 2)
+    assert client.get("/conditions/A/B").headers["content-type"].startswith("text/html")
+    assert client.get("/v1/conditions/cystitis/unknown").json()["code"] == "not_found"
+    assert client.get("/v1/conditions/" + "a/" * 1_000 + "b").status_code == 404
+
+
 def test_a_word_of_a_long_phrase_does_not_stand_for_it(client: Client, load: Load) -> None:
     load(condition("face", name="Face pain", patient_phrases=["electric pain in the gum and lip on one side"]))
 
