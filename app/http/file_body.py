@@ -21,17 +21,20 @@ class FileBody:
 
     path: Path
     size: int
+    # Time of the last change, as in the file system.
+    modified_ns: int
     # Hash of its bytes.
     digest: str
     # The same bytes, compressed when the file was made, by content coding.
     compressed: "Mapping[bytes, FileBody]" = field(default_factory=dict)
 
     async def open(self) -> BinaryIO:
-        """Open the file. Raises OSError when it is gone or has another size than it had."""
+        """Open the file. Raises OSError when it is gone or was changed since."""
         file = await asyncio.to_thread(self.path.open, "rb")
-        if os.fstat(file.fileno()).st_size != self.size:
+        stat = os.fstat(file.fileno())
+        if (stat.st_size, stat.st_mtime_ns) != (self.size, self.modified_ns):
             file.close()
-            msg = f"{self.path.name} has not {self.size} bytes any more"
+            msg = f"{self.path.name} was changed"
             raise OSError(msg)
         return file
 
@@ -50,7 +53,8 @@ class FileBody:
 
 def open_built_files(directory: Path) -> dict[str, FileBody]:
     """Bodies of the files of a built directory, by path. They were compared with their checksums: none is read once more."""
-    return {
-        name: FileBody(directory / name, (directory / name).stat().st_size, checksum)
-        for name, checksum in read_checksums(directory).items()
-    }
+    bodies = {}
+    for name, checksum in read_checksums(directory).items():
+        stat = (directory / name).stat()
+        bodies[name] = FileBody(directory / name, stat.st_size, stat.st_mtime_ns, checksum)
+    return bodies

@@ -127,7 +127,11 @@ class HttpGateway:
         """Serve a release from now on: the responses of any other are dropped. Empty: no release is loaded."""
         if revision != self.revision:
             self.revision, self.version = revision, version
-            self.cache.clear()
+            self.drop_responses()
+
+    def drop_responses(self) -> None:
+        """Drop all cached responses."""
+        self.cache.clear()
 
     def mark_database_unreachable(self) -> None:
         """The database cannot be reached: cached responses are served and marked as possibly stale."""

@@ -167,6 +167,9 @@ class ReleasePreparer:
         with gc_paused():
             value = await asyncio.to_thread(self._open, artifact, revision, directory)
             self.services.prepared.set(revision, artifact.name, value)
+        if revision == self.services.gateway.revision:
+            # Built again while it is served: cached responses lead to the files as they were.
+            self.services.gateway.drop_responses()
         self._opened[artifact.name] = OpenedDirectory(revision, directory, stamp)
         # What is kept for days needs no collection: a full one would stop every request for a tenth of a second.
         gc.freeze()

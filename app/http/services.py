@@ -100,6 +100,9 @@ class GatewayHandle(Protocol):
     def mark_database_unreachable(self) -> None:
         """The database cannot be reached: cached responses are marked as possibly stale."""
 
+    def drop_responses(self) -> None:
+        """Drop all cached responses."""
+
     async def request_internal(self, target: str, headers: list[tuple[bytes, bytes]]) -> tuple[int, bytes, str]:
         """Status and body of a GET of this service, and the revision of its release."""
 

@@ -2,12 +2,14 @@
 
 import heapq
 import math
+import shutil
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import orjson
@@ -406,8 +408,7 @@ def _build_schema() -> Any:  # noqa: ANN401 - tantivy ships no types
 def open_index(directory: Path, revision: str, resolve_links: Callable[[bytes], bytes]) -> SearchIndex:
     """Open the index that `write_index` wrote to a directory."""
     schema = _build_schema()
-    index = tantivy.Index(schema, path=str(directory / "index"))
-    index.reload()
+    searcher = _open_private_copy(directory, schema)
     known_words = (directory / _KNOWN_WORDS_FILE).read_bytes()
     tables = _read_tables(directory / TABLES_FILE)
     exact_names: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
@@ -415,18 +416,34 @@ def open_index(directory: Path, revision: str, resolve_links: Callable[[bytes], 
         exact_names[normalized].append((name_kind, text, doc_id))
     return SearchIndex(
         revision=revision,
-        searcher=index.searcher(),
+        searcher=searcher,
         schema=schema,
         stem_frequency=dict(tables["stem_frequency"]),
         word_frequency=dict(tables["word_frequency"]),
         name_words=tables["name_words"],
-        record_count=index.searcher().num_docs,
+        record_count=searcher.num_docs,
         exact_names=dict(exact_names),
         name_suffixes=[tuple(suffix) for suffix in tables["name_suffixes"]],
         champions={(field_name, stem): doc_ids for field_name, stem, doc_ids in tables["champions"]},
         known_words=known_words,
         resolve_links=resolve_links,
     )
+
+
+def _open_private_copy(directory: Path, schema: Any) -> Any:  # noqa: ANN401 - tantivy ships no types
+    """Open a copy of the tantivy index that has no name any more.
+
+    tantivy maps its files into memory, and a file that is cut short under a mapping ends the process. Each process pays
+    the size of the index (a few MB) for a copy that nobody else can reach. The name begins as those of built indexes do,
+    so that a copy that a killed process left is deleted with them.
+    """
+    prefix = f"{directory.name.partition('-')[0]}-opened-"
+    # Windows keeps files that are mapped: there the copy is deleted with the older indexes.
+    with TemporaryDirectory(dir=directory.parent, prefix=prefix, ignore_cleanup_errors=True) as copy:
+        shutil.copytree(directory / "index", copy, dirs_exist_ok=True)
+        index = tantivy.Index(schema, path=copy)
+        index.reload()
+        return index.searcher()
 
 
 def _read_tables(path: Path) -> dict[str, list[Any]]:

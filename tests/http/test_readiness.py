@@ -367,8 +367,9 @@ def test_files_damaged_while_they_are_served_are_built_again(
     runner.run(check())
 
 
-def test_a_file_that_is_gone_is_a_503_at_once_and_comes_back(
-    app: HttpGateway, tmp_path: Path, load: Callable[[str], None], gate: Gate, runner: asyncio.Runner
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_is_a_503_at_once_and_comes_back(
+    app: HttpGateway, tmp_path: Path, load: Callable[[str], None], gate: Gate, runner: asyncio.Runner, damage: str
 ) -> None:
     del gate
 
@@ -378,13 +379,13 @@ def test_a_file_that_is_gone_is_a_503_at_once_and_comes_back(
             body = (await http.get("/v1/export/kb.ndjson")).content
             await asyncio.sleep(0.2)
             file = find_file(tmp_path, "export/export-*/kb.ndjson")
-            cut(file)
+            DAMAGES[damage](file)
 
             refused = await http.get("/v1/export/kb.ndjson", headers={"Accept-Encoding": "identity"})
 
             assert (refused.status_code, refused.json()["code"]) == (503, "not_ready")
             assert int(refused.headers["retry-after"]) > 0
-            await wait_until(lambda: file.exists() and file.stat().st_size == len(body))
+            await wait_until(lambda: file.exists() and file.read_bytes() == body)
             await wait_until(lambda: is_prepared(app))
             assert (await http.get("/v1/export/kb.ndjson")).content == body
 
@@ -395,7 +396,7 @@ def test_a_file_that_is_gone_is_a_503_at_once_and_comes_back(
 def test_a_file_cut_while_it_is_sent_ends_the_response(tmp_path: Path, runner: asyncio.Runner) -> None:
     file = tmp_path / "kb.json"
     file.write_bytes(b"x" * 2_000_000)
-    body, sent = FileBody(file, 2_000_000, "hash"), 0
+    body, sent = FileBody(file, 2_000_000, file.stat().st_mtime_ns, "hash"), 0
 
     async def send(message: Any) -> None:
         nonlocal sent

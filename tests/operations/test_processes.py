@@ -72,6 +72,24 @@ def test_connections_without_file_descriptors_get_a_503_and_the_rest_works(tmp_p
     api.stop()
 
 
+def test_an_index_cut_while_it_is_searched_ends_no_process(tmp_path: Path, database: str) -> None:
+    api = Api(tmp_path, database).start()
+    assert b" 200 " in ask(api.port, "/v1/search?q=p-1")
+
+    files = [path for path in tmp_path.glob("search/index-*/**/*") if path.is_file()]
+    for path in files:
+        os.truncate(path, 0)
+
+    assert any(path.suffix == ".store" for path in files)
+    for number in range(100):
+        # Each reads another record of the index.
+        assert b" 200 " in ask(api.port, f"/v1/search?q=p-{number}"), number
+    wait_for(
+        "the index again", lambda: all(path.stat().st_size for path in tmp_path.glob("search/index-*/index/*.store"))
+    )
+    api.stop()
+
+
 def ask(port: int, path: str) -> bytes:
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: kb\r\nConnection: close\r\n\r\n".encode())
