@@ -66,6 +66,9 @@ class RecordHit(ResponseModel):
     safety: list[str] = Field(
         description="Serious harms, positions against and emergency signs of the record and its forms; say them with any benefit."
     )
+    safety_sources: list[str] = Field(
+        description="Slugs of sources of the serious harms and positions against, as they fit; `get` with a section has all."
+    )
     sources: list[str] = Field(description="Slugs of the record's sources; at most two.")
 
 
@@ -86,6 +89,9 @@ class TreatmentHit(ResponseModel):
     safety: list[str] = Field(
         description="Forms, serious harms, positions against, contraindications and emergency signs of the procedure and its "
         "forms; say them when you name it."
+    )
+    safety_sources: list[str] = Field(
+        description="Slugs of sources of the serious harms and positions against, as they fit; `get` with a section has all."
     )
     positions: dict[str, int] = Field(
         description="Number of positions of bodies on the procedure and its forms; `get` has them in the section `positions`."
@@ -156,6 +162,9 @@ class GetOutput(ToolOutput):
         description="Forms, serious harms, positions against, contraindications and emergency signs of the record and its "
         "forms; say them with any benefit."
     )
+    safety_sources: list[str] = Field(
+        description="Slugs of sources of the serious harms and positions against, as they fit; `get` with a section has all."
+    )
     summary: str | None = Field(description="Null: the record has none.")
     contents: dict[str, int] = Field(
         description="Number of claims in each section; request sections by name to get all of them with their figures."
@@ -211,6 +220,9 @@ class ComparedProcedure(Ref):
     safety: list[str] = Field(
         description="Forms, serious harms, positions against, contraindications and emergency signs of the procedure and its "
         "forms; say them with any benefit."
+    )
+    safety_sources: list[str] = Field(
+        description="Slugs of sources of the serious harms and positions against, as they fit; `get` with a section has all."
     )
 
 

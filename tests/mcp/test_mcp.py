@@ -187,6 +187,9 @@ def test_a_record_in_short_has_less_than_6000_characters_and_all_its_harms(base_
             continue
         row = httpx.get(f"{base_url}/v1/procedures/{slug}").json()
         safety = " ".join(output["safety"])
+        listed = {source["slug"] for source in output["sources"]}
+        assert set(output["safety_sources"]) <= listed, slug
+        assert output["safety_sources"] or not row["serious_risks"]["items"], slug
         assert all(risk["risk"]["name"] in safety for risk in row["serious_risks"]["items"]), slug
         opposed = [each for each in row["positions"]["items"] if each["position"] in {"against", "insufficient"}]
         assert all(position["body"] in safety for position in opposed), slug
@@ -209,9 +212,12 @@ def test_forms_risks_positions_and_signs_are_in_full_where_they_are_requested(
     structures = ["forms", "serious_risks", "positions", "when_to_call"]
     short = call("get", {"name": "epidural-steroid-injection"}).structured_content
     full = call("get", {"name": "epidural-steroid-injection", "sections": structures}).structured_content
+    listed = {source["slug"] for source in full["sources"]}
 
     assert all(short[name] is None for name in structures)
     assert full["forms"]["count"] == 5
+    # In full, every serious harm and position against has its sources.
+    assert set(short["safety_sources"]) < set(full["safety_sources"]) <= listed
     assert all(full[name] for name in structures)
 
 
@@ -246,6 +252,7 @@ def test_every_row_of_what_treats_has_its_harms_and_the_positions_against_it(
 
     assert [item["slug"] for item in items] == [row["slug"] for row in rows]
     for item, row in zip(items, rows, strict=True):
+        assert item["safety_sources"] or not row["serious_risks"]["items"]
         safety, positions = " ".join(item["safety"]), row["positions"]["items"]
         assert all(risk["risk"]["name"] in safety for risk in row["serious_risks"]["items"])
         assert all(each["body"] in safety for each in positions if each["position"] in {"against", "insufficient"})

@@ -1,6 +1,7 @@
 """Short form of /v1 documents for assistants: empty fields are omitted, and each source is listed once."""
 
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import Any, Final
 
 import orjson
@@ -8,7 +9,7 @@ import orjson
 from app.domain.claim_kinds import BLOCKS
 from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPES, SOURCE_IDENTIFIERS
-from app.formats.safety import describe_signs, iter_safety_lines
+from app.formats.safety import OPPOSED_POSITIONS, describe_signs, iter_safety_lines
 
 NOTICE: Final = "Information, not advice."
 _SOURCE_FIELDS: Final = ("slug", "name", "design", "year", "commercial", "standing", *SOURCE_IDENTIFIERS)
@@ -43,6 +44,20 @@ class CitedSources:
             self.by_slug.setdefault(ref["slug"], {"type": "source", **{name: ref[name] for name in _SOURCE_FIELDS}})
         return list(slugs)
 
+    def add_harms(self, claims: Iterable[Json], room: int) -> list[str]:
+        """Add the first source of each claim while they take at most `room` characters. Returns their slugs."""
+        slugs: dict[str, None] = {}
+        for claim in claims:
+            added = CitedSources()
+            (slug,) = added.add([claim["citations"][0]["source"]])
+            # The slug is written once more, beside what it supports.
+            size = measure(slug) + (0 if slug in self.by_slug else measure_sources(added))
+            if size <= room:
+                room -= size
+                slugs[slug] = None
+                self.by_slug |= added.by_slug
+        return list(slugs)
+
     def cite(self, claim: Json, *, short: bool = False) -> Json:
         """Serialize a claim and add its sources. `short`: omit figures, which are in the statement as text."""
         return {
@@ -72,6 +87,8 @@ def get_claim_blocks(document: Json) -> dict[str, Json]:
 
 # Sections that are not lists of claims, in full where they are requested.
 STRUCTURES: Final = ("forms", "serious_risks", "positions", "when_to_call")
+# Blocks of harms. Rows of a comparison have the same names.
+HARM_BLOCKS: Final = frozenset({"risks", "safety_warnings", "contraindications"})
 # Characters of the short form of a record, without release and notice.
 _MAX_SHORT: Final = 5_500
 # Characters of the URL of a source and of what separates a claim from the next one.
@@ -84,8 +101,24 @@ _MAX_OTHER_NAMES: Final = 8
 _MAX_RELATED: Final = 10
 
 
-def serialize_record(document: Json, sources: CitedSources, requested: list[str]) -> Json:
-    """Serialize a record: the requested sections in full, or a short form of all of it, its harms first."""
+def list_harm_claims(document: Json) -> list[str]:
+    """List the claims that state the serious harms of a record, by their worst figure, and the positions against it, by turns.
+
+    `document`: the detail of a record, or a row of a list of procedures.
+    """
+    risks, positions = (document.get(name, {"items": ()})["items"] for name in ("serious_risks", "positions"))
+    worst = [row["worst"]["claim"] if row["worst"] else row["claims"][0] for row in risks]
+    opposed = [row["claim"] for row in positions if row["position"] in OPPOSED_POSITIONS]
+    return [claim for pair in zip_longest(worst, opposed) for claim in pair if claim]
+
+
+def serialize_record(
+    document: Json, sources: CitedSources, requested: list[str], harm_claims: Iterable[Json] = ()
+) -> Json:
+    """Serialize a record: the requested sections in full, or a short form of all of it, its harms first.
+
+    `harm_claims` state what is said under `safety`, the most important first.
+    """
     blocks = get_claim_blocks(document)
     texts = _list_texts(document)
     record = {
@@ -93,6 +126,7 @@ def serialize_record(document: Json, sources: CitedSources, requested: list[str]
         "slug": document["slug"],
         "name": document["name"],
         "safety": list_safety_lines(document),
+        "safety_sources": [],
         "summary": document.get("summary"),
         "contents": {name: len(block["items"]) for name, block in blocks.items() if block["items"]},
         "facts": {name: document[name] for name in _FACTS if document.get(name) not in (None, [], "")},
@@ -116,18 +150,30 @@ def serialize_record(document: Json, sources: CitedSources, requested: list[str]
             if block["items"] and name in requested
         ]
         record |= {name: _serialize_structure(document, name) for name in STRUCTURES if name in requested}
+        record["safety_sources"] = sources.add(
+            citation["source"] for claim in harm_claims for citation in claim["citations"]
+        )
         return record
     if "when_to_call" in document:
         blocks = {name: block for name, block in blocks.items() if name not in _BLOCKS_OF_SIGNS}
-    return _fill_short_form(record, blocks, sources)
+    return _fill_short_form(record, blocks, sources, harm_claims)
 
 
-def _fill_short_form(record: Json, blocks: dict[str, Json], sources: CitedSources) -> Json:
-    """Cut what is merely long, then add claims of each section in turn while they fit. Harms are never cut."""
-    record["other_names"] = record["other_names"][:_MAX_OTHER_NAMES]
+def _fill_short_form(record: Json, blocks: dict[str, Json], sources: CitedSources, harm_claims: Iterable[Json]) -> Json:
+    """Cut what is merely long, then add claims of each section in turn while they fit, until a harm does not.
+
+    The lines of `safety` are never cut; their sources come before all claims.
+    """
     related, texts = record["related"], record["texts"]
-    record |= {"related": [], "texts": []}
+    optional = {"summary": record["summary"], "other_names": record["other_names"][:_MAX_OTHER_NAMES]}
+    record |= {"related": [], "texts": [], "summary": None, "other_names": []}
+    room = _MAX_SHORT - measure(record) - measure_sources(sources)
+    record["safety_sources"] = sources.add_harms(harm_claims, room)
     size = measure(record) + measure_sources(sources)
+    for name, value in optional.items():
+        if size + measure(value) <= _MAX_SHORT:
+            record[name] = value
+            size += measure(value)
     for text in texts:
         if (size := size + measure(text)) > _MAX_SHORT:
             return record
@@ -138,8 +184,10 @@ def _fill_short_form(record: Json, blocks: dict[str, Json], sources: CitedSource
         cited = trial.cite(claim, short=True)
         trial.by_slug = {slug: source for slug, source in trial.by_slug.items() if slug not in sources.by_slug}
         added = measure(cited) + measure_sources(trial) + _CLAIM_FRAME
-        # A shorter claim may still fit.
         if size + added > _MAX_SHORT:
+            if name in HARM_BLOCKS:
+                break
+            # A shorter claim may still fit.
             continue
         size += added
         sources.cite(claim)
@@ -152,7 +200,8 @@ def _fill_short_form(record: Json, blocks: dict[str, Json], sources: CitedSource
 
 
 def _take_in_turn(blocks: dict[str, Json]) -> Iterator[tuple[str, Json]]:
-    """First claims of every block, then second ones, and so on."""
+    """First claims of every block, those of harms before others, then second ones, and so on."""
+    blocks = dict(sorted(blocks.items(), key=lambda item: item[0] not in HARM_BLOCKS))
     for position in range(max((len(block["items"]) for block in blocks.values()), default=0)):
         for name, block in blocks.items():
             if position < len(block["items"]):

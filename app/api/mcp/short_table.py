@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Final
 
-from app.api.mcp.serialization import CitedSources, measure, measure_sources
+from app.api.mcp.serialization import HARM_BLOCKS, CitedSources, measure, measure_sources
 from app.domain.json import Json
 
-HARM_ROWS: Final = frozenset({"risks", "safety_warnings", "contraindications"})
 # The part of the room, as 1 in so many, that is kept for the sources of the claims.
 _SHARE_OF_SOURCES: Final = 4
 
@@ -53,11 +52,11 @@ class ShortTable:
         self._room -= room_of_sources
         full: set[int] = set()
         # The sort is stable: harms come first among the first values of the cells, then among the second ones.
-        for row_name, short, value in _take_in_turn(sorted(self._cells, key=lambda cell: cell[0] not in HARM_ROWS)):
+        for row_name, short, value in _take_in_turn(sorted(self._cells, key=lambda cell: cell[0] not in HARM_BLOCKS)):
             if id(short) not in full and self._take(measure(value)):
                 short["values"].append(value)
                 short["more"] -= 1
-            elif row_name in HARM_ROWS:
+            elif row_name in HARM_BLOCKS:
                 break
             else:
                 full.add(id(short))

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -27,8 +27,10 @@ from app.api.mcp.output import build_output, decode_offset, fill_page, get_signa
 from app.api.mcp.serialization import (
     STRUCTURES,
     CitedSources,
+    list_harm_claims,
     list_safety_lines,
     measure,
+    measure_sources,
     serialize_record,
 )
 from app.api.mcp.short_table import ShortTable
@@ -69,6 +71,8 @@ MAX_SOURCES: Final = 2
 EMERGENCY_NOTE: Final = "A search cannot rule out an emergency, whether or not it names one: never tell a person that their signs are harmless."
 # Characters of a comparison for each procedure, without release and notice: the whole stays below 6,000 for each.
 MAX_COMPARED: Final = 5_500
+# Characters of the sources of what a hit or a procedure of a list or comparison says under `safety`: `get` has all.
+_SAFETY_SOURCES: Final = 1_600
 # Emergency signs of a procedure in a list: `get` has more.
 _MAX_SIGNS_OF_ROW: Final = 4
 _CLAIM_FIELD: Final = re.compile(r"^/claims/([^/]+)")
@@ -89,6 +93,7 @@ def find_records(ctx: RequestContext, args: FindArguments) -> Json:
         for slug, document in list_documents(ctx.transaction, record_type, slugs).items():
             documents[record_type, slug] = orjson.loads(document)
     notices = [_serialize_notice(notice, sources) for notice in find_notices(ctx, query)]
+    harms = _list_harm_claims(ctx, documents)
 
     def serialize(hit: Hit, cited: CitedSources) -> Json:
         document = documents[hit.record.type, hit.record.slug]
@@ -99,6 +104,7 @@ def find_records(ctx: RequestContext, args: FindArguments) -> Json:
             "summary": hit.record.summary or None,
             "reason": explain_hit(hit),
             "safety": list_safety_lines(document),
+            "safety_sources": cited.add_harms(harms[hit.record.type, hit.record.slug], _SAFETY_SOURCES),
             "sources": cited.add(_list_sources(document)[:MAX_SOURCES]),
         }
 
@@ -115,6 +121,13 @@ def find_records(ctx: RequestContext, args: FindArguments) -> Json:
             "next": build_next_cursor(ctx, get_signature(args), end if end < len(hits) else None),
         },
     )
+
+
+def _list_harm_claims(ctx: RequestContext, documents: Mapping[Any, Json]) -> dict[Any, list[Json]]:
+    """List, for each document, the claims that state its serious harms and the positions against it."""
+    ids = {key: list_harm_claims(document) for key, document in documents.items()}
+    claims = list_parsed_claims(ctx.transaction, {claim_id for listed in ids.values() for claim_id in listed})
+    return {key: [claims[claim_id] for claim_id in listed] for key, listed in ids.items()}
 
 
 def _serialize_notice(notice: Json, sources: CitedSources) -> Json:
@@ -141,8 +154,10 @@ def get_record(ctx: RequestContext, args: GetArguments) -> Json:
         following = list_following_claims(ctx.transaction, CLAIM_KINDS, after=args.name, limit=3)
         raise NotFound(f"Unknown claim {args.name!r}.", suggestions=tuple(claim_id for claim_id, _ in following))
     record_types = (args.type,) if args.type else GETTABLE_RECORD_TYPES
-    document = find_document(ctx.transaction, *resolve_record(ctx, "name", record_types, args.name))
-    record = serialize_record(orjson.loads(document or b"{}"), sources, list(args.sections))
+    body = find_document(ctx.transaction, *resolve_record(ctx, "name", record_types, args.name))
+    document: Json = orjson.loads(body or b"{}")
+    harms = _list_harm_claims(ctx, {"": document})[""]
+    record = serialize_record(document, sources, list(args.sections), harms)
     return build_output(ctx, sources, record)
 
 
@@ -156,6 +171,7 @@ def _serialize_claim(claim: Json, sources: CitedSources) -> Json:
         "summary": claim["statement"],
         "review": None,
         "safety": [],
+        "safety_sources": [],
         "contents": {},
         "facts": {"support": claim["support"]},
         "texts": [],
@@ -184,6 +200,7 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
     rows = list_rows(filtered, after=decode_offset(ctx, args), limit=args.limit + 1)
     procedures = [orjson.loads(row.json) for row in rows[: args.limit]]
     documents = list_documents(ctx.transaction, "procedure", [procedure["slug"] for procedure in procedures])
+    harms = _list_harm_claims(ctx, {procedure["slug"]: procedure for procedure in procedures})
     relations = {row["slug"]: _list_nearest_relations(row["relations"], args.role) for row in procedures}
     claims = list_parsed_claims(
         ctx.transaction, [relation["claim"] for nearest in relations.values() for relation in nearest]
@@ -195,6 +212,7 @@ def list_treatments(ctx: RequestContext, args: WhatTreatsArguments) -> Json:
             "name": row["name"],
             "family": row["family"],
             "safety": list_safety_lines(orjson.loads(documents[row["slug"]]), _MAX_SIGNS_OF_ROW),
+            "safety_sources": cited.add_harms(harms[row["slug"]], _SAFETY_SOURCES),
             "positions": Counter(position["position"] for position in row["positions"]["items"]),
             "typical_relief": row["typical_relief"]["items"],
             "relations": [
@@ -262,13 +280,20 @@ def compare_procedures(ctx: RequestContext, args: CompareArguments) -> Json:
     documents: list[Json] = [orjson.loads(bodies[slug]) for slug in slugs]
     comparison = build_comparison(documents, with_findings=True)
     rows = [row for row in comparison["rows"] if not args.rows or row["name"] in args.rows]
+    harms = _list_harm_claims(ctx, {document["slug"]: document for document in documents})
     procedures = [
-        {**build_ref(ctx, "procedure", document["slug"]), "safety": list_safety_lines(document)}
+        {
+            **build_ref(ctx, "procedure", document["slug"]),
+            "safety": list_safety_lines(document),
+            "safety_sources": sources.add_harms(harms[document["slug"]], _SAFETY_SOURCES),
+        }
         for document in documents
     ]
     claim_ids = {name for row in rows for cell in row["cells"] for value in cell["values"] for name in value["claims"]}
     claims = list_parsed_claims(ctx.transaction, claim_ids)
-    table = ShortTable(rows, claims, sources, MAX_COMPARED * len(slugs) - measure(procedures))
+    table = ShortTable(
+        rows, claims, sources, MAX_COMPARED * len(slugs) - measure(procedures) - measure_sources(sources)
+    )
     table.fill()
     query = urlencode([("procedure", slug) for slug in slugs])
     output = {
