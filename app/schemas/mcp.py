@@ -309,6 +309,7 @@ class TreatmentOption(ResponseModel):
     name: str
     family: str
     safety: list[str] = Field(description="Serious harms and positions against; say them when you name it.")
+    safety_sources: list[str] = Field(description="Slugs of their sources, as they fit; `get` with a section has all.")
     claim: str = Field(description="Id of the claim that says so.")
 
 
@@ -325,6 +326,8 @@ class OptionsOutput(ToolOutput):
     related_by_structure: list[Ref] = Field(
         description="Procedures that reach the same structure; no source says that they treat the condition."
     )
+    more: dict[str, int] = Field(description="Number of items of each list that did not fit.")
+    url: str = Field(description="All options.")
 
 
 class LookupCodeOutput(ToolOutput):

@@ -113,7 +113,10 @@ class FindClaimsArguments(ToolArguments):
 
 
 class OptionsArguments(ToolArguments):
-    """List the options of a condition: warning signs, care without a procedure, then what treats or diagnoses it."""
+    """List the options of a condition: warning signs, care without a procedure, then what treats or diagnoses it.
+
+    Less than 8,000 characters: `more` counts what did not fit, `url` has the whole.
+    """
 
     condition: Text = Field(description="Condition: slug, known name or code (M54.16).")
 

@@ -1,13 +1,21 @@
 """MCP tools beside records: claims by their words, options of a condition, disagreements, and codes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import orjson
 
 from app.api.mcp.arguments import DisagreementsArguments, FindClaimsArguments, LookupCodeArguments, OptionsArguments
-from app.api.mcp.output import build_output, decode_offset, fill_page, get_signature, invalid_argument, resolve_record
-from app.api.mcp.serialization import CitedSources, list_call_signs
+from app.api.mcp.output import (
+    MAX_ANSWER,
+    build_output,
+    decode_offset,
+    fill_page,
+    get_signature,
+    invalid_argument,
+    resolve_record,
+)
+from app.api.mcp.serialization import CitedSources, list_call_signs, list_harm_claims, measure
 from app.api.v1.code_lookup import describe_code, get_status, parse_codes
 from app.domain import vocabulary
 from app.domain.claim_kinds import CLAIM_KINDS
@@ -24,6 +32,8 @@ from app.queries.claims import iter_claims, list_parsed_claims
 from app.queries.documents import find_document
 from app.search.stemming import stem_content_words
 
+# Characters of the sources of the harms of one option: `get` has all.
+_SOURCES_OF_OPTION = 800
 # Record types whose claims can be searched by the name of the record.
 _SUBJECT_TYPES = tuple(record_type for record_type in RECORD_TYPES if record_type not in {"risk", "source"})
 
@@ -112,24 +122,35 @@ def list_options(ctx: RequestContext, args: OptionsArguments) -> Json:
         for block in ("reaches", "diagnoses")
         for row in structure[block]["items"]
     ]
-    output = {
-        "condition": options["condition"],
-        "when_to_call": list_call_signs(options),
-        "without_procedure": [sources.cite(claim, short=True) for claim in without],
-        **{role: [_serialize_option(row) for row in options[role]["items"]] for role in ("treats", "diagnoses")},
-        "related_by_structure": list({ref["slug"]: ref for ref in by_structure}.values()),
-    }
-    return build_output(ctx, sources, output)
+    rows = {role: options[role]["items"] for role in ("treats", "diagnoses")}
+    claim_ids = {claim_id for listed in rows.values() for row in listed for claim_id in list_harm_claims(row)}
+    claims = list_parsed_claims(ctx.transaction, claim_ids)
 
+    def serialize_option(row: Json, cited: CitedSources) -> Json:
+        harms = [claims[claim_id] for claim_id in list_harm_claims(row)]
+        return {
+            "slug": row["procedure"]["slug"],
+            "name": row["procedure"]["name"],
+            "family": row["family"],
+            "safety": list(iter_harm_lines(row, with_scopes=False)),
+            "safety_sources": cited.add_harms(harms, _SOURCES_OF_OPTION),
+            "claim": row["relation"]["claim"],
+        }
 
-def _serialize_option(row: Json) -> Json:
-    return {
-        "slug": row["procedure"]["slug"],
-        "name": row["procedure"]["name"],
-        "family": row["family"],
-        "safety": list(iter_harm_lines(row)),
-        "claim": row["relation"]["claim"],
+    output: Json = {"condition": options["condition"], "when_to_call": list_call_signs(options)}
+    # Care without a procedure leaves half of the answer to the procedures.
+    parts: dict[str, tuple[list[Json], Callable[[Json, CitedSources], Json], int]] = {
+        "without_procedure": (without, lambda claim, cited: cited.cite(claim, short=True), MAX_ANSWER // 2),
+        "treats": (rows["treats"], serialize_option, 0),
+        "diagnoses": (rows["diagnoses"], serialize_option, 0),
+        "related_by_structure": (list({ref["slug"]: ref for ref in by_structure}.values()), lambda ref, _: ref, 0),
     }
+    more = {}
+    for name, (listed, serialize, reserved) in parts.items():
+        output[name] = fill_page(sources, listed, serialize, used=measure(output) + reserved, at_least=0)
+        more[name] = len(listed) - len(output[name])
+    url = f"{ctx.settings.link_base}/v1/conditions/{slug}/options"
+    return build_output(ctx, sources, {**output, "more": more, "url": url})
 
 
 def list_disagreements(ctx: RequestContext, args: DisagreementsArguments) -> Json:

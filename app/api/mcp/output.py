@@ -58,9 +58,14 @@ def decode_offset(ctx: RequestContext, args: PagedArguments) -> int | None:
 
 
 def fill_page(
-    sources: CitedSources, rows: Sequence[Any], serialize: Callable[[Any, CitedSources], Json], *, used: int = 0
+    sources: CitedSources,
+    rows: Sequence[Any],
+    serialize: Callable[[Any, CitedSources], Json],
+    *,
+    used: int = 0,
+    at_least: int = 1,
 ) -> list[Json]:
-    """Serialize rows while they and their sources fit one answer, but at least one. `used`: characters that are taken."""
+    """Serialize rows while they and their sources fit one answer, and `at_least` so many. `used`: characters that are taken."""
     items: list[Json] = []
     size = used + measure_sources(sources)
     for row in rows:
@@ -68,7 +73,7 @@ def fill_page(
         item = serialize(row, added)
         added.by_slug = {slug: source for slug, source in added.by_slug.items() if slug not in sources.by_slug}
         size += measure(item) + measure_sources(added)
-        if items and size > MAX_ANSWER:
+        if len(items) >= at_least and size > MAX_ANSWER:
             break
         items.append(item)
         sources.by_slug |= added.by_slug
