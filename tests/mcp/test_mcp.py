@@ -191,6 +191,9 @@ def test_a_record_in_short_has_less_than_6000_characters_and_all_its_harms(base_
         assert set(output["safety_sources"]) <= listed, slug
         assert output["safety_sources"] or not row["serious_risks"]["items"], slug
         assert all(risk["risk"]["name"] in safety for risk in row["serious_risks"]["items"]), slug
+        # The minor ones too: a claim that states one may not fit where a benefit does.
+        harms = [*row["risk_groups"]["items"], *row["forms"]["risks"]]
+        assert all(risk["risk"]["name"] in safety for risk in harms), slug
         opposed = [each for each in row["positions"]["items"] if each["position"] in {"against", "insufficient"}]
         assert all(position["body"] in safety for position in opposed), slug
 

@@ -9,7 +9,7 @@ import orjson
 from app.domain.claim_kinds import BLOCKS
 from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPES, SOURCE_IDENTIFIERS
-from app.formats.safety import OPPOSED_POSITIONS, describe_signs, iter_safety_lines
+from app.formats.safety import OPPOSED_POSITIONS, describe_signs, iter_safety_lines, list_risk_groups
 
 NOTICE: Final = "Information, not advice."
 _SOURCE_FIELDS: Final = ("slug", "name", "design", "year", "commercial", "standing", *SOURCE_IDENTIFIERS)
@@ -224,12 +224,24 @@ def list_safety_lines(document: Json, max_signs: int = _MAX_SIGNS) -> list[str]:
         signs = document["signs"]
     elif "forms" in document:
         # Positions with their scopes are in full under `positions`.
-        return list(iter_safety_lines(document, max_signs=max_signs, with_scopes=False))
+        lines = list(iter_safety_lines(document, max_signs=max_signs, with_scopes=False))
+        return lines + _list_other_harms(document)
     else:
         signs = document.get("when_to_call", {"items": []})["items"]
     return describe_signs(
         [sign.get("sign", sign.get("text")) for sign in signs if sign["tier"] == "emergency"], max_signs
     )
+
+
+def _list_other_harms(document: Json) -> list[str]:
+    """Name the harms that are not serious in a line: a claim that states one may not fit where a benefit does."""
+    if document["type"] != "procedure":
+        return []
+    serious = {row["risk"]["slug"] for row in document["serious_risks"]["items"]}
+    names = dict.fromkeys(
+        row["risk"]["name"] for row in list_risk_groups(document) if row["risk"]["slug"] not in serious
+    )
+    return [f"Other harms: {', '.join(names)}."] if names else []
 
 
 def _list_texts(document: Json) -> list[Json]:
