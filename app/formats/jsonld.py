@@ -28,8 +28,18 @@ _STRUCTURE_TYPES: Final = {
 _SPOKEN_NAME_KINDS: Final = {"synonym", "abbreviation", "lay_name"}
 
 
-# Families whose procedures all reach their target through a needle: some blocks go through the nose, some ablations need a cut.
-_PERCUTANEOUS_FAMILIES: Final = frozenset({"injection", "neurolysis"})
+# (family, whether an implant stays) -> how its procedures reach the body, where that is the same for all of them: some blocks go
+# through the nose, some ablations need a cut, and cement needs a needle where a fusion needs a cut.
+_PROCEDURE_TYPES: Final = {
+    ("injection", False): "PercutaneousProcedure",
+    ("neurolysis", False): "PercutaneousProcedure",
+    ("infusion", False): "PercutaneousProcedure",
+    ("decompression", False): "PercutaneousProcedure",
+    ("decompression", True): "SurgicalProcedure",
+    ("drug_delivery", True): "SurgicalProcedure",
+    ("drug_delivery", False): "NoninvasiveProcedure",
+    ("neuromodulation", True): "SurgicalProcedure",
+}
 _SPECIALTY: Final = {"@type": "MedicalSpecialty", "name": "Interventional pain medicine"}
 
 
@@ -38,9 +48,9 @@ def build_procedure_node(document: Json, modified: str) -> Json:
     therapeutic = "therapeutic" in document["intents"]
     targets = (claim["value"]["pain_generator"]["name"] for claim in document["targets"]["items"])
     texts = document["texts"]
-    is_percutaneous = document["family"] in _PERCUTANEOUS_FAMILIES
+    procedure_type = _PROCEDURE_TYPES.get((document["family"], document["implant"]))
     node = _build_record(document, THERAPY if therapeutic else "DiagnosticProcedure", modified) | {
-        "procedureType": "https://schema.org/PercutaneousProcedure" if is_percutaneous else None,
+        "procedureType": f"{CONTEXT}/{procedure_type}" if procedure_type else None,
         # What bodies say of it, those against first: without it a treatment would seem undisputed.
         "status": "; ".join(_list_positions(document["positions"]["items"])),
         "bodyLocation": _distinct(targets),

@@ -39,7 +39,9 @@ def test_a_record_names_type_specialty_publisher_path_and_the_date_of_its_last_c
     ]
     load(
         procedure("p", name="A block", family="injection", claims=positions),
-        procedure("q", family="neuromodulation"),
+        procedure("q", family="ablation"),
+        procedure("patch", family="drug_delivery"),
+        procedure("pump", family="drug_delivery", implant=True),
         condition("c"),
     )
     node = get_node(client, "/v1/procedures/p.jsonld")
@@ -47,6 +49,9 @@ def test_a_record_names_type_specialty_publisher_path_and_the_date_of_its_last_c
     release = client.get("/v1/releases/current").json()
 
     assert node["procedureType"] == "https://schema.org/PercutaneousProcedure"
+    assert get_node(client, "/v1/procedures/patch.jsonld")["procedureType"].endswith("/NoninvasiveProcedure")
+    assert get_node(client, "/v1/procedures/pump.jsonld")["procedureType"].endswith("/SurgicalProcedure")
+    # Some of its family need a cut, others a needle.
     assert "procedureType" not in get_node(client, "/v1/procedures/q.jsonld")
     assert node["status"] == "Against: A board, 2019; For: A society, 2020"
     assert "status" not in get_node(client, "/v1/procedures/q.jsonld")
