@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
+from drills import host
 from drills.content import COLD_URLS, WARM_URLS
 from drills.corrupting_proxy import CorruptingProxy
 from drills.endless import EndlessSender
@@ -472,6 +473,16 @@ DRILLS = [
     Drill("two releases swapped for 20 s, PostgreSQL", swapped_on_postgresql),
     Drill("index, exports, OpenAPI and swap under load, 100 procedures", prepared_at_100),
     Drill("index, exports, OpenAPI and swap under load, 3 000 procedures", prepared_at_3000),
+    Drill("disk of index, exports and log full", host.disk_full),
+    Drill("disk of index and exports read-only", host.disk_read_only),
+    Drill("files of index and exports removed, cut and changed", host.files_damaged),
+    Drill("downloads resumed across releases", host.downloads_resumed),
+    Drill("SIGHUP, and the supervisor killed", host.supervisor_signaled),
+    Drill("SQLite file overwritten in place", host.sqlite_overwritten),
+    Drill("file descriptors exhausted", host.descriptors_exhausted),
+    Drill("role of the API used to attack, PostgreSQL", host.api_role_attacks),
+    Drill("no password told while PostgreSQL is away", host.secrets_kept),
+    Drill("seed of 2 000 errors loaded, port taken", host.bad_seed_loaded),
     Drill("wrong body served on purpose", wrong_body, expects_wrong_bodies=True),
 ]
 

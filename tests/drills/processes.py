@@ -156,6 +156,13 @@ class Postgres:
             cursor = connection.execute(sql)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []
 
+    def create_roles(self) -> None:
+        """Create the roles of docs/operations."""
+        variables = {"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "KB_API_PASSWORD": "one"}
+        variables |= {"KB_REPLICATION_PASSWORD": "two", "PATH": f"{self.bin}:{os.environ['PATH']}"}
+        script = str(ROOT / "docs/operations/roles.sh")
+        subprocess.run(["bash", script], env={**os.environ, **variables}, check=True, capture_output=True)
+
     def start_replica(self, data: Path) -> "Postgres":
         replica = Postgres(data)
         data.mkdir()

@@ -13,7 +13,7 @@ from typing import Self
 
 import httpx
 from drills.content import WARM_URLS, compute_expected_bodies, write_seeds
-from drills.processes import ROOT, Api, Nginx, Postgres, inherit_environment, run_load
+from drills.processes import ROOT, Api, Nginx, Postgres, inherit_environment, mounted_tmpfs, run_load
 from drills.traffic import Traffic
 
 FULL = bool(os.environ.get("KB_FULL"))
@@ -44,8 +44,15 @@ class Testbed:
         self._stack.callback(replica.stop)
         return replica
 
-    def start_api(self, database: str, *, workers: int = 1, **settings: str) -> Api:
-        api = Api(self.work, database, workers=workers, **settings).start()
+    def mount_disk(self, size: str) -> Path:
+        """Mount a small file system."""
+        return self._stack.enter_context(mounted_tmpfs(self.work / "disk", size))
+
+    def start_api(
+        self, database: str, *, workers: int = 1, work: Path | None = None, max_files: int = 0, **settings: str
+    ) -> Api:
+        """Start an API process; `work` is the directory of its files and log."""
+        api = Api(work or self.work, database, workers=workers, max_files=max_files, **settings).start()
         self._stack.callback(api.stop)
         return api
 

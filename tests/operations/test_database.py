@@ -50,22 +50,6 @@ def build_url(server: Postgres, role: str = "kb_loader", database: str = "kb") -
     return f"postgresql://{role}@127.0.0.1:{server.port}/{database}"
 
 
-def create_roles(server: Postgres) -> None:
-    variables = {
-        "PGHOST": "127.0.0.1",
-        "PGPORT": str(server.port),
-        "KB_API_PASSWORD": "one",
-        "KB_REPLICATION_PASSWORD": "two",
-    }
-    path = f"{server.bin}:{os.environ['PATH']}"
-    subprocess.run(
-        ["bash", str(ROOT / "docs/operations/roles.sh")],
-        env={**os.environ, **variables, "PATH": path},
-        check=True,
-        capture_output=True,
-    )
-
-
 def find_revision(database: str) -> str | None:
     engine = create_read_engine(Settings(database_url=database).database_url)
     with engine.transaction() as transaction:
@@ -75,8 +59,8 @@ def find_revision(database: str) -> str | None:
 
 
 def test_the_role_of_the_api_may_read_but_not_write(cluster: Postgres) -> None:
-    create_roles(cluster)
-    create_roles(cluster)
+    cluster.create_roles()
+    cluster.create_roles()
 
     assert find_revision(build_url(cluster, "kb_api"))
     with psycopg.connect(build_url(cluster, "kb_api"), autocommit=True) as connection:
@@ -104,7 +88,7 @@ def test_the_role_of_the_api_may_read_but_not_write(cluster: Postgres) -> None:
 
 
 def test_settings_that_the_role_of_the_api_gives_itself_have_no_effect(cluster: Postgres) -> None:
-    create_roles(cluster)
+    cluster.create_roles()
     try:
         with psycopg.connect(build_url(cluster, "kb_api"), autocommit=True) as connection:
             connection.execute("SET default_transaction_read_only = off")
@@ -122,7 +106,7 @@ def test_settings_that_the_role_of_the_api_gives_itself_have_no_effect(cluster: 
 
 
 def test_the_replica_script_creates_a_replica_that_follows_its_primary(cluster: Postgres, tmp_path: Path) -> None:
-    create_roles(cluster)
+    cluster.create_roles()
     replica = Postgres(cluster.data.parent / "replica")
     env = {
         "KB_PRIMARY": "127.0.0.1",
