@@ -168,7 +168,7 @@ def files_damaged(testbed: Testbed) -> Tally:
             contents = [file.read_bytes() for file in files]
             for file in files:
                 damage(file)
-            wait_for("whole exports", lambda c=contents: contents_of(testbed.work, "export/export-*/kb.json") == c[1])
+            wait_for("whole exports", lambda c=contents: read_first(testbed.work, "export/export-*/kb.json") == c[1])
             wait_for("a whole index", lambda f=files[0]: not is_damaged(f, testbed.work))
             wait_for("downloads", lambda: responds(f"{api.base}{EXPORTS[0]}"))
         time.sleep(PAUSE)
@@ -176,7 +176,7 @@ def files_damaged(testbed: Testbed) -> Tally:
     return downloads.count_into(traffic.tally)
 
 
-def contents_of(work: Path, pattern: str) -> bytes:
+def read_first(work: Path, pattern: str) -> bytes:
     try:
         return next(work.glob(pattern)).read_bytes()
     except (OSError, StopIteration):
