@@ -29,16 +29,13 @@ _SPOKEN_NAME_KINDS: Final = {"synonym", "abbreviation", "lay_name"}
 
 
 # (family, whether an implant stays) -> how its procedures reach the body, where that is the same for all of them: some blocks go
-# through the nose, some ablations need a cut, and cement needs a needle where a fusion needs a cut.
+# through the nose, some ablations need a cut, and cement needs a needle where a fusion needs a cut. schema.org has no value for surgery.
 _PROCEDURE_TYPES: Final = {
     ("injection", False): "PercutaneousProcedure",
     ("neurolysis", False): "PercutaneousProcedure",
     ("infusion", False): "PercutaneousProcedure",
     ("decompression", False): "PercutaneousProcedure",
-    ("decompression", True): "SurgicalProcedure",
-    ("drug_delivery", True): "SurgicalProcedure",
     ("drug_delivery", False): "NoninvasiveProcedure",
-    ("neuromodulation", True): "SurgicalProcedure",
 }
 _SPECIALTY: Final = {"@type": "MedicalSpecialty", "name": "Interventional pain medicine"}
 
