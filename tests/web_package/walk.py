@@ -31,9 +31,9 @@ def check_sample(page: Page) -> None:
     expect(page.locator("kb-relief-chart svg.chart").count(), "the chart is drawn")
     expect("Serious harms" in page.locator("kb-procedure .content").inner_text(), "a card says the serious harms")
     expect(page.locator('kb-procedure a[href="tel:+15550100"]').count() == 1, "attributes of JSX reach the element")
-    expect(page.get_by_text("Monday to Friday").is_visible(), "the clinic's own words are in their slot")
     page.get_by_role("button", name="More").click()
     page.locator("kb-procedure .kb.full:not(.loading)").wait_for()
+    expect(page.get_by_text("Monday to Friday").is_visible(), "the clinic's own words are in their slot")
     expect(page.locator("kb-procedure .section").count() > 5, "a changed property changes what is shown")
     expect("(lumbar-medial-branch" in page.inner_text("h1"), "the API answers as its types say")
 

@@ -153,7 +153,7 @@ def write_post(page: Page, site: str) -> str:
     field.press("Enter")
     page.wait_for_selector(".kb-embed .call")
     expect("harms" in page.inner_text(".kb-embed").lower(), "the editor shows the card of the chosen procedure")
-    insert_block(page, "options", {"condition": "lumbar-radiculopathy", "offered": OFFERED})
+    insert_block(page, "options", {"condition": "lumbar-radiculopathy", "offered": OFFERED, "variant": "full"})
     insert_block(page, "relief-chart", {"procedures": f"{PROCEDURE} epidural-steroid-injection"})
     page.wait_for_selector(".kb-embed svg.chart")
     take_screenshot(page, "editor")
