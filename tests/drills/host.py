@@ -9,15 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
 
 import httpx
 import psycopg
+from drills.background import BackgroundWork
 from drills.processes import ROOT, Api, inherit_environment, is_dead, mount, responds, run_load, wait_for
 from drills.testbed import FULL, Testbed, build_database_url
 from drills.traffic import Tally, digest
@@ -46,23 +45,14 @@ def run_command(*arguments: str, **settings: str) -> subprocess.CompletedProcess
     return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
 
 
-class Downloads:
+class Downloads(BackgroundWork):
     """Client that downloads exports, half by half, until the block ends; each answer is whole, refused, or broken off."""
 
     def __init__(self, api: Api) -> None:
         self.api = api
         self.expected = {path: digest(get(api, path).content) for path in EXPORTS}
         self.results: Counter[str] = Counter()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
+        super().__init__()
 
     def count_into(self, tally: Tally) -> Tally:
         tally.requests += self.results.total()

@@ -2,11 +2,12 @@
 
 import itertools
 import socket
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Self
+from typing import Final
+
+from drills.background import BackgroundWork
 
 RATE = 20.0
 
@@ -134,7 +135,7 @@ ONE_OFF_REQUESTS: Final[dict[str, Callable[[str], bytes]]] = {
 }
 
 
-class CachePoisoner:
+class CachePoisoner(BackgroundWork):
     """Client that sends all hostile requests in turn to all URLs, at a fixed rate, until the block ends."""
 
     def __init__(
@@ -147,16 +148,7 @@ class CachePoisoner:
     ) -> None:
         self.port, self.urls, self.rate, self.requests = port, urls, rate, requests
         self.sent: Counter[str] = Counter()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
+        super().__init__()
 
     def _run(self) -> None:
         start, number, names = time.monotonic(), 0, list(self.requests)

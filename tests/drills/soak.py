@@ -12,11 +12,10 @@ import shutil
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
-from typing import Self
 
+from drills.background import BackgroundWork
 from drills.content import WARM_URLS
 from drills.processes import Api, read_memory_mib
 from drills.testbed import Fixtures, Testbed
@@ -25,24 +24,15 @@ from drills.traffic import Tally
 from app.domain.json import Json
 
 
-class MemorySampler:
+class MemorySampler(BackgroundWork):
     """Resident memory of processes in MiB, sampled while the block runs."""
 
     def __init__(self, pids: dict[str, int], interval: float) -> None:
         self.pids, self.interval = pids, interval
         self.samples: list[tuple[float, dict[str, float]]] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._sample)
+        super().__init__()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
+    def _run(self) -> None:
         start = time.monotonic()
         while not self._stop.wait(self.interval):
             sizes = {name: read_memory_mib(pid) for name, pid in self.pids.items()}

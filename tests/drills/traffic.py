@@ -8,12 +8,12 @@ import asyncio
 import hashlib
 import itertools
 import math
-import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+
+from drills.background import BackgroundWork
 
 Bodies = Mapping[str, Mapping[str, str]]
 
@@ -76,7 +76,7 @@ class Connection:
         self._streams = None
 
 
-class Traffic:
+class Traffic(BackgroundWork):
     """Clients of a service that run in a separate thread until the block ends."""
 
     def __init__(
@@ -86,18 +86,12 @@ class Traffic:
         self.ports, self.urls, self.expected = ports, urls, expected
         self.rate, self.connections = rate, connections
         self.tally = Tally()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        super().__init__()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+    def _run(self) -> None:
+        asyncio.run(self._run_clients())
 
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    async def _run(self) -> None:
+    async def _run_clients(self) -> None:
         start, request_numbers = time.perf_counter(), itertools.count()
         ports = itertools.islice(itertools.cycle(self.ports), self.connections)
         await asyncio.gather(*(self._run_client(port, start, request_numbers) for port in ports))
