@@ -71,8 +71,7 @@ def fill_page(
     for row in rows:
         added = CitedSources()
         item = serialize(row, added)
-        added.by_slug = {slug: source for slug, source in added.by_slug.items() if slug not in sources.by_slug}
-        size += measure(item) + measure_sources(added)
+        size += measure(item) + measure_sources(added, beside=sources)
         if len(items) >= at_least and size > MAX_ANSWER:
             break
         items.append(item)

@@ -51,7 +51,7 @@ class CitedSources:
             added = CitedSources()
             (slug,) = added.add([claim["citations"][0]["source"]])
             # The slug is written once more, beside what it supports.
-            size = measure(slug) + (0 if slug in self.by_slug else measure_sources(added))
+            size = measure(slug) + measure_sources(added, beside=self)
             if size <= room:
                 room -= size
                 slugs[slug] = None
@@ -180,17 +180,16 @@ def _fill_short_form(record: Json, blocks: dict[str, Json], sources: CitedSource
         record["texts"].append(text)
     sections: dict[str, list[Json]] = {}
     for name, claim in _take_in_turn(blocks):
-        trial = CitedSources()
-        cited = trial.cite(claim, short=True)
-        trial.by_slug = {slug: source for slug, source in trial.by_slug.items() if slug not in sources.by_slug}
-        added = measure(cited) + measure_sources(trial) + _CLAIM_FRAME
-        if size + added > _MAX_SHORT:
+        added = CitedSources()
+        cited = added.cite(claim, short=True)
+        added_size = measure(cited) + measure_sources(added, beside=sources) + _CLAIM_FRAME
+        if size + added_size > _MAX_SHORT:
             if name in HARM_BLOCKS:
                 break
             # A shorter claim may still fit.
             continue
-        size += added
-        sources.cite(claim)
+        size += added_size
+        sources.by_slug |= added.by_slug
         sections.setdefault(name, []).append(cited)
     record["sections"] = [{"name": name, "claims": sections[name]} for name in blocks if name in sections]
     for ref in related[:_MAX_RELATED]:
@@ -213,9 +212,10 @@ def measure(value: Any) -> int:  # noqa: ANN401 - any JSON value
     return len(orjson.dumps(value)) + 1
 
 
-def measure_sources(sources: CitedSources) -> int:
-    """Characters of cited sources in an answer, with their URLs."""
-    return sum(measure(source) + _SOURCE_URL for source in sources.by_slug.values())
+def measure_sources(sources: CitedSources, *, beside: CitedSources | None = None) -> int:
+    """Characters of cited sources in an answer, with their URLs. `beside`: sources that the answer has already."""
+    known = beside.by_slug if beside else {}
+    return sum(measure(source) + _SOURCE_URL for slug, source in sources.by_slug.items() if slug not in known)
 
 
 def list_safety_lines(document: Json, max_signs: int = _MAX_SIGNS) -> list[str]:

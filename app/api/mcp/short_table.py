@@ -70,8 +70,7 @@ class ShortTable:
             added = CitedSources()
             refs = (citation["source"] for citation in self._claims[claim_id]["citations"])
             citation = {"claim": claim_id, "sources": added.add(refs)}
-            added.by_slug = {slug: row for slug, row in added.by_slug.items() if slug not in self._sources.by_slug}
-            if self._take(measure(citation) + measure_sources(added)):
+            if self._take(measure(citation) + measure_sources(added, beside=self._sources)):
                 self.citations.append(citation)
                 self._sources.by_slug |= added.by_slug
 
