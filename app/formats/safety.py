@@ -1,6 +1,6 @@
 """Safety of procedures in words: risks with their figures, positions, and what the forms of a procedure add."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from app.domain import vocabulary
@@ -16,6 +16,11 @@ STATUS_TEXTS: Final[Mapping[str, str]] = {
     "stated_on_forms": "not stated for all forms; its forms have statements",
     "not_applicable": "does not apply",
 }
+
+
+def lower_first(text: str) -> str:
+    """Write the first letter small, unless it begins an abbreviation."""
+    return text if text[:2].isupper() else text[0].lower() + text[1:]
 
 
 def describe_position(row: Json) -> str:
@@ -44,9 +49,8 @@ def describe_figure(figure: Json | None, state: str) -> str:
     timeframe = f", {figure['timeframe']}" if figure["timeframe"] else ""
     # A rate of one form, or of few people with a complication, is no rate of all who have the procedure; one that counts
     # several harms together is no rate of this one.
-    composite = figure["composite"]
     limits = [
-        composite and composite[0].lower() + composite[1:],
+        lower_first(figure["composite"]) if figure["composite"] else None,
         figure["form"],
         f"for whom: {figure['population']}" if figure["population"] else None,
     ]
@@ -80,10 +84,15 @@ def describe_risk(row: Json) -> str:
 
 def describe_risks(rows: list[Json]) -> str:
     """Describe groups of risk claims in a line; those of one seriousness with the same figure stand together."""
+    return _join_names(rows, lambda row: describe_risk(row).removeprefix(row["risk"]["name"]))
+
+
+def _join_names(rows: Iterable[Json], describe: Callable[[Json], str]) -> str:
+    """Name risks in a line: those that are described alike together, before what describes them."""
     names: dict[str, dict[str, None]] = {}
     for row in rows:
-        names.setdefault(describe_risk(row).removeprefix(row["risk"]["name"]), {})[row["risk"]["name"]] = None
-    return "; ".join(f"{', '.join(risks)}{figure}" for figure, risks in names.items())
+        names.setdefault(describe(row), {})[row["risk"]["name"]] = None
+    return "; ".join(f"{', '.join(risks)}{description}" for description, risks in names.items())
 
 
 def describe_worst_harm(option: Json) -> str:
@@ -168,13 +177,14 @@ def describe_signs(signs: list[str], max_signs: int | None = None) -> list[str]:
 
 def describe_serious_harms(record: Json, named: int | None = None, figures: int | None = None) -> str:
     """Name the serious harms, the most serious first: the first `figures` with theirs, others alone, `named` in all."""
-    names_by_figure: dict[str, dict[str, None]] = {}
     rows = record["serious_risks"]["items"]
-    for row in rows[:figures]:
-        names_by_figure.setdefault(describe_figure(row["worst"], row["state"]), {})[row["risk"]["name"]] = None
     if not rows:
         return "no source here names one" if record["risks"]["items"] else "not known: no cited statement on harms here"
-    texts = [f"{', '.join(names)}: {figure}" for figure, names in names_by_figure.items()]
-    with_figure = {name for names in names_by_figure.values() for name in names}
-    others = dict.fromkeys(row["risk"]["name"] for row in rows[:named] if row["risk"]["name"] not in with_figure)
-    return "; ".join([*texts, *([", ".join(others)] if others else [])])
+    described = rows[:figures]
+    names = {row["risk"]["name"] for row in described}
+    others = [row for row in rows[:named] if row["risk"]["name"] not in names]
+    texts = [
+        _join_names(described, lambda row: f": {describe_figure(row['worst'], row['state'])}"),
+        _join_names(others, lambda _: ""),
+    ]
+    return "; ".join(filter(None, texts))

@@ -165,7 +165,7 @@ class FilteredList:
 
     @cached_property
     def procedure_positions(self) -> "array[int]":
-        """For each linked procedure, its position of its procedure in the list of procedures."""
+        """For each linked procedure, its position in the list of procedures."""
         if self._needs_procedure_positions:
             return self._index.procedure_positions
         sql = "SELECT positions FROM linked_procedure_positions WHERE list_id = :list_id"

@@ -16,9 +16,9 @@ def build_when_to_call(
     """Build the signs for which a reader of a record must get help, the most urgent first.
 
     Of each tier, emergencies that a source names or that belong to the risks or to this part of the body come first, in
-    the words of the catalog, those that a source names before others: a source may state a few signs of an emergency and leave out the gravest. Those that only a
-    narrower record names follow, then the signs as sources state them. A record without an emergency shows those that
-    can happen to anyone.
+    the words of the catalog, those that a source names before others: a source may state a few signs of an emergency and
+    leave out the gravest. Those that only a narrower record names follow, then the signs as sources state them. A record
+    without an emergency shows those that can happen to anyone.
     """
     stated = list(_iter_stated_signs(graph, record))
     named = {emergency["slug"] for row in stated for emergency in row["emergencies"]}

@@ -14,6 +14,7 @@ from app.formats.safety import (
     describe_risk,
     describe_topic,
     list_contraindication_topics,
+    lower_first,
 )
 from app.web.charts import TICKS, get_bounds
 from app.web.claim_lists import list_sections
@@ -31,7 +32,7 @@ from app.web.embed.blocks import (
     table_block,
     text_block,
 )
-from app.web.embed.compact import describe_safety, link_procedure, lower_first
+from app.web.embed.compact import describe_safety, link_procedure
 from app.web.rates import build_harm_rows, build_response_rows
 from app.web.review_text import describe_content_review, describe_review
 

@@ -17,6 +17,7 @@ from app.formats.safety import (
     describe_serious_harms,
     describe_worst_harm,
     list_contraindication_topics,
+    lower_first,
 )
 from app.web.embed.blocks import item, line, lines_block, section
 from app.web.rates import build_response_rows
@@ -286,11 +287,6 @@ def _build_calls(call: Json, rows: list[Json], url: str, variant: str) -> list[J
         }
         for text in texts
     ]
-
-
-def lower_first(text: str) -> str:
-    """Write the first letter small, unless it begins an abbreviation."""
-    return text if text[:2].isupper() else text[0].lower() + text[1:]
 
 
 def _name_claims(name: str, claims: list[Json], url: str, status: str) -> _Row:
