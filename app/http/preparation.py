@@ -107,6 +107,8 @@ class ReleasePreparer:
         self._retry_at = self._check_at = 0.0
         # By the name of the artifact.
         self._opened: dict[str, OpenedDirectory] = {}
+        # Names of the artifacts whose files were damaged while they were served.
+        self._damaged: set[str] = set()
 
     def is_prepared(self, revision: str) -> bool:
         """Whether every artifact of a release is ready."""
@@ -132,6 +134,7 @@ class ReleasePreparer:
             if await asyncio.to_thread(stamp_files, opened.directory) != opened.stamp:
                 _log.error("the %s files in %s were damaged, and are prepared again", name, opened.directory)
                 del self._opened[name]
+                self._damaged.add(name)
                 self.services.prepared.drop(opened.revision, name)
 
     async def stop(self) -> None:
@@ -167,8 +170,9 @@ class ReleasePreparer:
         with gc_paused():
             value = await asyncio.to_thread(self._open, artifact, revision, directory)
             self.services.prepared.set(revision, artifact.name, value)
-        if revision == self.services.gateway.revision:
-            # Built again while it is served: cached responses lead to the files as they were.
+        if artifact.name in self._damaged:
+            # Cached responses lead to the files as they were.
+            self._damaged.remove(artifact.name)
             self.services.gateway.drop_responses()
         self._opened[artifact.name] = OpenedDirectory(revision, directory, stamp)
         # What is kept for days needs no collection: a full one would stop every request for a tenth of a second.

@@ -125,6 +125,26 @@ def test_a_first_start_serves_everything_but_search_at_once(
     runner.run(check())
 
 
+def test_what_is_cached_during_the_first_preparation_stays_cached_after_it(
+    app: HttpGateway, load: Callable[[str], None], gate: Gate, runner: asyncio.Runner
+) -> None:
+    async def check() -> None:
+        gate.open = False
+        async with serve(app) as http:
+            await wait_until(lambda: app.revision)
+            assert (await http.get(WARM)).status_code == 200
+            assert app.cache.size[0] == 1
+
+            gate.open = True
+            await wait_until(lambda: is_prepared(app))
+            hits = app.metrics.hits
+            assert (await http.get(WARM)).status_code == 200
+            assert app.metrics.hits == hits + 1
+
+    load("first")
+    runner.run(check())
+
+
 def test_a_swap_serves_the_old_release_until_the_new_one_is_prepared(
     app: HttpGateway, load: Callable[[str], None], gate: Gate, runner: asyncio.Runner
 ) -> None:
