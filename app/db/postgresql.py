@@ -1,11 +1,12 @@
 """Read engine for PostgreSQL, with SQLAlchemy's connection pool."""
 
+import select
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.db.encoding import require_utf8
@@ -48,6 +49,17 @@ def _translated_errors() -> Iterator[None]:
         raise (SchemaMissing if code == _UNDEFINED_TABLE else DatabaseError)(str(error)) from error
 
 
+def _refuse_closed_connection(connection: Any, *_: object) -> None:  # noqa: ANN401 - psycopg's own connection
+    """Have the pool replace a connection that the server has closed. Costs a system call; a ping would cost a round trip.
+
+    A server that ends sends its last word and closes the socket: either makes it readable, and nothing else does between requests.
+    """
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise DisconnectionError("the server closed the connection")
+
+
 class PostgresEngine:
     """Read-only access to a PostgreSQL server."""
 
@@ -77,6 +89,7 @@ class PostgresEngine:
         )
 
         require_utf8(self._engine)
+        event.listen(self._engine, "checkout", _refuse_closed_connection)
 
     @contextmanager
     def transaction(self) -> Iterator[SqlAlchemyReadTransaction]:

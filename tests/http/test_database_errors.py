@@ -67,6 +67,19 @@ def test_a_closed_connection_is_unavailable_and_the_next_transaction_works(postg
     engine.dispose()
 
 
+def test_a_connection_that_the_server_closed_while_it_was_idle_is_replaced_unnoticed(postgres_database: str) -> None:
+    engine = create_read_engine(Settings(database_url=postgres_database).database_url)
+    with engine.transaction() as transaction:
+        process_id = transaction.fetch("SELECT pg_backend_pid()", {})[0][0]
+    with psycopg.connect(postgres_database, autocommit=True) as other:
+        # Waits until the process has ended.
+        assert other.execute("SELECT pg_terminate_backend(%s, 10000)", (process_id,)).fetchone() == (True,)
+
+    with engine.transaction() as transaction:
+        assert transaction.fetch("SELECT pg_backend_pid()", {})[0][0] != process_id
+    engine.dispose()
+
+
 def test_a_file_that_is_not_a_database_is_unavailable(tmp_path: Path, runner: asyncio.Runner) -> None:
     file = tmp_path / "kb.sqlite3"
     file.write_text("This is a letter. " * 100, encoding="utf-8")
