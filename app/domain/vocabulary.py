@@ -84,10 +84,12 @@ SETTINGS: Final = _labels(
 # In alphabetical order: kinds of source have no rank.
 DESIGNS: Final = _labels(
     code_system="Code system",
-    cohort="Cohort or case series",
+    cohort="Cohort, case series or case report",
     coverage_policy="Coverage policy",
     guideline="Guideline",
+    local_guidance="Local guidance",
     review="Narrative review",
+    news="News or statement",
     patient_education="Patient education",
     rct="Randomized controlled trial",
     regulator="Regulator",

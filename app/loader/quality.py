@@ -8,7 +8,7 @@ from app.loader.content import CheckedContent
 from app.read_model.quality import compute_quality
 from app.text.readability import FORMULAS
 
-SOURCE_SHARES = ("with_identifier", "with_year", "with_locator", "from_published")
+SOURCE_SHARES = ("with_identifier", "with_year", "with_authors", "with_locator", "from_published")
 HIGHER_IS_BETTER = ("claims", "with_figures", *SOURCE_SHARES)
 LOWER_IS_BETTER = ("commercial", "claims_resting_on_education_or_policy_alone")
 

@@ -176,12 +176,17 @@ def _build_source_quality(graph: ContentGraph, traits: list[_ClaimTraits]) -> Js
     published = [source for source in cited if source.design in vocabulary.PUBLISHED_DESIGNS]
     identified = sum(any((source.doi, source.pmid, source.pmcid, source.number)) for source in published)
     dated = sum(source.year is not None for source in published)
+    # The body that publishes a guideline is its author.
+    attributed = sum(
+        bool(source.authors or (source.design == "guideline" and source.publisher)) for source in published
+    )
     citations = sum(trait.citations for trait in traits)
     judged = [trait for trait in traits if trait.judged]
     return {
         "published": len(published),
         "with_identifier": _round_share(identified, len(published)),
         "with_year": _round_share(dated, len(published)),
+        "with_authors": _round_share(attributed, len(published)),
         "citations": citations,
         "with_locator": _round_share(sum(trait.located for trait in traits), citations),
         "from_published": _round_share(

@@ -48,6 +48,9 @@ class SourceQuality(ResponseModel):
         description="Share of the published sources with a DOI, a PubMed id or a number of the body; null: there are none."
     )
     with_year: Share | None = Field(description="Share of the published sources with a year; null: there are none.")
+    with_authors: Share | None = Field(
+        description="Share of the published sources that name authors, or of a guideline the body; null: there are none."
+    )
     citations: int = Field(description="Number of citations.")
     with_locator: Share | None = Field(
         description="Share of citations that name a section, page or table; null: there are no citations."

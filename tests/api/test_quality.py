@@ -26,7 +26,7 @@ def test_quality_measures_how_well_the_sources_are_identified(shipped: Client) -
 
     assert 0 < sources["published"] <= shipped.get("/v1/releases/current").json()["counts"]["sources"]
     assert sources["citations"] >= overall["claims"]
-    for share in ("with_identifier", "with_year", "with_locator", "from_published"):
+    for share in ("with_identifier", "with_year", "with_authors", "with_locator", "from_published"):
         assert 0 < sources[share] <= 1
     assert 0 <= sources["claims_resting_on_education_or_policy_alone"] < 1
     for row in sources["claims_by_design"]:
@@ -62,6 +62,24 @@ def test_quality_measures_harms_that_rest_on_education_or_policy_alone(
     measured = client.get("/v1/quality").json()["overall"]["sources"]
 
     assert measured["claims_resting_on_education_or_policy_alone"] == share
+
+
+def test_quality_counts_the_body_of_a_guideline_as_its_author_and_no_journal_of_a_study(
+    client: Client, load: Load
+) -> None:
+    sources = [
+        source("named", authors="Example et al."),
+        source("journal-alone", publisher="Example Journal"),
+        source("guideline", design="guideline", publisher="Example Society"),
+        source("local", design="local_guidance"),
+    ]
+    cited = claim("p--visit", "procedure_time", {"label": "An hour"})
+    cited["citations"] = [{"source": record["slug"]} for record in sources]
+    load(*sources, procedure("p", claims=[cited]))
+
+    measured = client.get("/v1/quality").json()["overall"]["sources"]
+
+    assert (measured["published"], measured["with_authors"]) == (3, 0.6667)
 
 
 def test_bodies_take_opposite_positions_on_hyaluronate_for_the_knee(shipped: Client) -> None:
