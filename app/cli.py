@@ -41,7 +41,7 @@ from app.monitoring.metrics import remove_dead_workers
 from app.queries.releases import find_release
 from app.seed.bundle import Bundle
 from app.seed.clinic_checks import find_clinic_errors
-from app.seed.code_checks import find_operator_code_errors, find_title_errors, list_double_exact_codes
+from app.seed.code_checks import find_operator_code_errors, list_double_exact_codes
 from app.seed.problems import SeedInvalid
 from app.seed.reader import read_export
 from app.seed.reviews import (
@@ -277,24 +277,6 @@ def check_clinic(settings: Settings, bundle: Bundle) -> None:
         fail(f"KB_CLINIC={str(settings.clinic)!r} does not fit the content.", 2)
 
 
-def _check_code_titles(content: CheckedContent) -> None:
-    """Compare titles of codes with the table of `simple_icd_10_cm`, where that package is installed: it needs 200 MiB."""
-    try:
-        import simple_icd_10_cm  # noqa: PLC0415 - a package of developers, slow to import
-    except ImportError:
-        typer.echo("warning: titles of ICD-10-CM codes are not compared: simple-icd-10-cm is not installed")
-        return
-    errors = [
-        f"codes/{system.slug}.json: {pointer}: {message}"
-        for system in content.bundle.code_systems
-        for pointer, message in find_title_errors(system, simple_icd_10_cm)
-    ]
-    for error in errors:
-        typer.echo(error)
-    if errors:
-        fail("Titles of codes differ from their table.", 1)
-
-
 @cli.command()
 def check(
     seed: SeedOption = None,
@@ -306,7 +288,6 @@ def check(
     content = load_seed(settings, seed)
     for warning in (*list_lapsed_reviews(content.bundle), *list_double_exact_codes(content.bundle.code_systems)):
         typer.echo(f"warning: {warning}")
-    _check_code_titles(content)
     check_code_map(settings, content.bundle)
     check_clinic(settings, content.bundle)
     facts = content.build_release_facts()["counts"]

@@ -21,7 +21,7 @@ ALLOWED_IMPORTS: dict[str, set[str]] = {
     "db": {"resources"},
     "settings": {"db", "domain", "errors", "resources"},
     "models": {"db", "domain"},
-    "search": {"db", "text"},
+    "search": {"db", "domain", "text"},
     "queries": {"db", "domain", "errors", "text"},
     "seed": {"domain", "errors", "text"},
     "read_model": {"domain", "seed", "text"},

@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Final
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CodeSystem:
-    """Code system whose codes lead to records."""
+    """Code system whose codes lead to records. There is one object of each: the hash of every field would cost a lookup more than its codes."""
 
     # Its name in this API, and the name of its seed file.
     name: str

@@ -11,7 +11,7 @@ from functools import cached_property
 import orjson
 
 from app.domain.code_systems import CODE_SYSTEMS, CodeSystem, find_code_system, parse_code
-from app.domain.code_table import find_parent, is_valid_code
+from app.domain.code_table import MAX_LENGTH, find_parent, find_title, has_narrower_codes, is_valid_code
 from app.domain.documents import CODE_MAP
 from app.domain.json import Json
 from app.domain.operator_codes import OperatorCode
@@ -29,16 +29,10 @@ _INHERITED: dict[str, str] = {
 }
 # The seventh character says which encounter it is: the diagnosis is that of the code above.
 _WITH_ENCOUNTER: Mapping[str, str] = _INHERITED | {"broader": "broader"}
-# Characters of a code of ICD-10-CM with all its seven characters, and the dot.
-_MAX_ICD_CODE = 8
 _log = logging.getLogger("procedure_kb.codes")
 # Relations by which a code means its record.
 _MEANING = frozenset({"exact", "narrower"})
 _ORDER = {"exact": 0, "narrower": 1, "broader": 2, "related": 3}
-
-
-# Entry of a code that the content does not list.
-_UNLISTED: Json = {"title": None, "billable": None, "subtree": False, "replaced_by": []}
 
 
 class UnknownCode(ValueError):
@@ -73,7 +67,7 @@ class CodeMap:
         self._systems: dict[str, Json] = document["systems"]
         for row in operator_codes:
             codes = self._systems.setdefault(row.system.name, {"version": None, "codes": {}})["codes"]
-            entry = codes.setdefault(row.code, _UNLISTED | {"records": []})
+            entry = codes.setdefault(row.code, _describe_unlisted(row.system, row.code))
             entry["records"].append([row.record_type, row.slug, row.relation, "operator"])
         self._icd_codes = sorted(self._systems.get("icd-10-cm", {"codes": ()})["codes"])
 
@@ -83,8 +77,12 @@ class CodeMap:
         return version
 
     def find_entry(self, system: CodeSystem, code: str) -> Json | None:
-        """Title, billable flag, successors and records of a code that the content lists."""
+        """Title, billable flag, successors and records of a code that is mapped."""
         return self._list_codes(system).get(code)
+
+    def describe(self, code: Code) -> Json:
+        """Title, billable flag, successors and records of a code, mapped or not."""
+        return self.find_entry(code.system, code.code) or _describe_unlisted(code.system, code.code)
 
     def parse(self, text: str, default: CodeSystem | None = None) -> Code:
         """Code in a text: `SYSTEM|CODE`, or a code whose system is given or can be inferred. Raises UnknownCode."""
@@ -138,19 +136,21 @@ class CodeMap:
             above = code.code[:length]
             entry = self.find_entry(code.system, above)
             if entry and entry["subtree"] and entry["records"]:
-                relations = _WITH_ENCOUNTER if len(code.code) == _MAX_ICD_CODE == len(above) + 1 else _INHERITED
+                relations = _WITH_ENCOUNTER if len(code.code) == MAX_LENGTH == len(above) + 1 else _INHERITED
                 for record_type, slug, relation, *origin in entry["records"]:
                     yield CodedRecord(record_type, slug, relations[relation], (code.code, above), *origin)
                 return
 
     def _iter_below(self, code: Code) -> Iterator[CodedRecord]:
-        beginning = code.code if len(code.code) > 3 else f"{code.code}."
-        # Letters and digits sort before the tilde.
-        first, last = (bisect_left(self._icd_codes, bound) for bound in (beginning, f"{beginning}~"))
-        for below in self._icd_codes[first:last]:
+        for below in self._list_icd_codes(code.code):
             for record_type, slug, relation, *origin in self._list_codes(code.system)[below]["records"]:
                 if below != code.code and relation in _MEANING:
                     yield CodedRecord(record_type, slug, "broader", (code.code, below), *origin)
+
+    def _list_icd_codes(self, beginning: str) -> list[str]:
+        # Letters and digits sort before the tilde.
+        first, last = (bisect_left(self._icd_codes, bound) for bound in (beginning, f"{beginning}~"))
+        return self._icd_codes[first:last]
 
     def list_records_by_prefix(self, beginning: str) -> list[CodedRecord]:
         """Records that codes mean which begin with a text, each once, in the order of the systems and their codes."""
@@ -200,11 +200,16 @@ class CodeMap:
             return []
         codes = self._list_codes(code.system)
         for length in range(len(code.code) - 1, 2, -1):
-            beginning = code.code[:length].rstrip(".")
-            near = [other for other, entry in codes.items() if other.startswith(beginning) and entry["records"]]
+            near = [other for other in self._list_icd_codes(code.code[:length].rstrip(".")) if codes[other]["records"]]
             if near:
-                return sorted(near)[:5]
+                return near[:5]
         return []
+
+
+def _describe_unlisted(system: CodeSystem, code: str) -> Json:
+    title = find_title(code) if system.name == "icd-10-cm" else None
+    billable = None if title is None else not has_narrower_codes(code)
+    return {"title": title, "billable": billable, "subtree": False, "replaced_by": [], "records": []}
 
 
 def _fold(code: str) -> str:

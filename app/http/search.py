@@ -58,6 +58,8 @@ def _find_index_dir(settings: Settings, revision: str) -> Path:
 
 
 def _open_search(ctx: RequestContext, directory: Path) -> SearchData:
+    # A search looks a code up first; the table of codes is read once.
+    list_records_of_code(ctx, "A00")
     # Bound to the settings alone: the index outlives the request that opened it.
     index = open_index(directory, ctx.release.revision, partial(resolve_links, ctx.settings))
     for table in LAZY_TABLES:

@@ -53,7 +53,7 @@ class LookedUpCode(ResponseModel):
     system_uri: str = Field(description="URI of the code system, as FHIR uses it.")
     version: str | None = Field(description="Date or year of the table; null: not stated.")
     code: str = Field(description="The code.")
-    title: str | None = Field(description="Its title; null: the content does not list the code.")
+    title: str | None = Field(description="Its title; null: not known (always known for ICD-10-CM).")
     billable: bool | None = Field(description="Whether bills may bear it; null: not known.")
     status: Annotated[str, OpenEnum(CODE_STATUSES)] = Field(
         description="Whether it leads to a record, to related ones only, or to none."

@@ -1,10 +1,9 @@
-"""Rules for codes of other organizations. Pure, except that titles are compared with a package where it is installed."""
+"""Rules for codes of other organizations. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator
-from types import ModuleType
 
 from app.domain.code_systems import CODE_SYSTEMS, parse_code
-from app.domain.code_table import has_narrower_codes, is_valid_code
+from app.domain.code_table import find_title, has_narrower_codes, is_valid_code
 from app.domain.operator_codes import OperatorCode
 from app.domain.record_types import get_label
 from app.seed import schema as seed
@@ -45,6 +44,10 @@ def _find_icd_errors(code: seed.CodeIn) -> Iterator[CodeError]:
                 yield f"/replaced_by/{n}", f"{successor} is not in the table"
     elif not is_valid and not (code.subtree and has_narrower_codes(code.id)):
         yield "/id", f"{code.id} is not in the table"
+    # A prefix with an X in place of a character has the title of the code before it; a retired code has the title that it had.
+    title = find_title(code.id) or find_title(code.id.rstrip("X."))
+    if title not in {None, code.title} and not code.replaced_by:
+        yield "/title", f"the title of {code.id} is {title!r}"
     billable = is_valid and not has_narrower_codes(code.id)
     if code.billable is not billable and not code.replaced_by:
         yield (
@@ -69,18 +72,6 @@ def _find_contradictions(system: seed.CodeSystemIn) -> Iterator[CodeError]:
             if above and record.relation == "broader":
                 message = f"{code.id} cannot be broader than {record.slug!r}: {above} above it is exact or narrower"
                 yield f"/codes/{n}/records/{m}/relation", message
-
-
-def find_title_errors(system: seed.CodeSystemIn, table: ModuleType) -> Iterator[CodeError]:
-    """Every title of ICD-10-CM that differs from the table of the package `simple_icd_10_cm`."""
-    for n, code in enumerate(system.codes if system.slug == "icd-10-cm" else ()):
-        # A retired code has the title that it had.
-        if code.replaced_by:
-            continue
-        # A prefix with an X in place of a character has the title of the code before it.
-        listed = code.id if table.is_valid_item(code.id) else code.id.removesuffix("X")
-        if table.is_valid_item(listed) and (title := table.get_description(listed)) != code.title:
-            yield f"/codes/{n}/title", f"the title of {listed} is {title!r}"
 
 
 def list_double_exact_codes(systems: list[seed.CodeSystemIn]) -> Iterator[str]:

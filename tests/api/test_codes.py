@@ -10,6 +10,7 @@ from conftest import Client, Load
 from typer.testing import CliRunner
 
 from app.cli import cli
+from app.domain.code_table import find_title
 from app.domain.json import Json
 from app.errors import ConfigurationError
 from app.http.preparation import content_key
@@ -24,7 +25,7 @@ def code(code_id: str, *records: str, **fields: Any) -> Json:
     pairs = [record.split() if " " in record else ["exact", record] for record in records]
     return {
         "id": code_id,
-        "title": f"Title of {code_id}",
+        "title": find_title(code_id.rstrip("X.")) or f"Title of {code_id}",
         "billable": True,
         "records": [{"type": "condition", "slug": slug, "relation": relation} for relation, slug in pairs],
         **fields,
@@ -129,6 +130,22 @@ def test_a_valid_code_without_a_record_is_unknown_with_what_is_near_it(coded: Cl
     assert (retired["status"], retired["replaced_by"]) == ("unknown", ["M54.50", "M54.59"])
 
 
+def test_a_valid_code_has_its_title_and_whether_it_is_billable_though_it_is_not_mapped(coded: Client) -> None:
+    items = find(coded, "M54.31", "M77.11", "M77.1", "S22.080D", "S13.4XXA", "C44.1021")
+
+    assert [(item["title"], item["billable"]) for item in items] == [
+        ("Sciatica, right side", True),
+        ("Lateral epicondylitis, right elbow", True),
+        ("Lateral epicondylitis", False),
+        (
+            "Wedge compression fracture of T11-T12 vertebra, subsequent encounter for fracture with routine healing",
+            True,
+        ),
+        ("Sprain of ligaments of cervical spine, initial encounter", True),
+        ("Unspecified malignant neoplasm of skin of right upper eyelid, including canthus", True),
+    ]
+
+
 @pytest.mark.parametrize(
     ("query", "parameter", "message"),
     [
@@ -175,6 +192,7 @@ def test_details_pages_json_ld_and_fhir_name_the_codes_of_a_record(coded: Client
     [
         (code_system(code("M54.99", "sciatica")), "/codes/0/id", "not in the table"),
         (code_system(code("M54.1", "sciatica")), "/codes/0/billable", "narrower codes"),
+        (code_system(code("M54.16", "sciatica", title="Lumbago")), "/codes/0/title", "'Radiculopathy, lumbar region'"),
         (code_system(code("M54.16", "sciatca")), "/codes/0/records/0/slug", "did you mean 'sciatica'"),
         (code_system(code("M54.16", "sciatica"), code("M54.16")), "/codes/1/id", "listed twice"),
         (

@@ -1,7 +1,7 @@
 """Code lookup, from a diagnosis code to what treats it."""
 
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 import orjson
 from fastapi import Query, Response
@@ -56,7 +56,7 @@ def lookup_codes(params: Annotated[CodeLookupParams, Query()], ctx: Context) -> 
         }
         for code in codes
     ]
-    query = urlencode([("code", f"{code.system.name}|{code.code}") for code in codes])
+    query = "&".join(f"code={code.system.name}%7C{quote(code.code)}" for code in codes)
     links = {"self": f"{ctx.settings.link_base}/v1/lookup?{query}"}
     return ctx.json_response({"items": items, "notice": code_map.notice, "links": links})
 
@@ -85,16 +85,16 @@ def get_status(records: list[CodedRecord]) -> str:
 
 def describe_code(code_map: CodeMap, code: Code, *, has_records: bool) -> Json:
     """Describe a code with what is near it."""
-    entry = code_map.find_entry(code.system, code.code) or {}
+    entry = code_map.describe(code)
     return {
         "system": code.system.name,
         "system_uri": code.system.uri,
         "version": code_map.find_version(code.system),
         "code": code.code,
-        "title": entry.get("title"),
-        "billable": entry.get("billable"),
+        "title": entry["title"],
+        "billable": entry["billable"],
         "parent": code_map.find_parent(code),
-        "replaced_by": entry.get("replaced_by", []),
+        "replaced_by": entry["replaced_by"],
         "nearest": [] if has_records else code_map.list_nearest(code),
     }
 
