@@ -164,8 +164,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._reading_timer = None
 
     def _refuse(self, error: KnowledgeBaseError) -> None:
-        # Not in the middle of another response.
+        # Not in the middle of another response, nor before that to an earlier request.
         if self.cycle is None or self.cycle.response_complete:
+            self.transport.write(render_refusal(error))
+        elif not self.cycle.response_started and not self.pipeline:
+            # The request in whose body it is: the application reads and sends no more.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
             self.transport.write(render_refusal(error))
         self._close()
 

@@ -115,6 +115,40 @@ def test_what_is_no_http_gets_a_problem(port: int) -> None:
     assert b'"code":"bad_request"' in response
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"zz\r\n",
+        b"5\r\nhello",
+        b"1\r\nab\r\n0\r\n\r\n",
+        b"1\r\na\r\n0\r\nContent-Length: 1\r\n\r\n",
+        b"0\r\nX(: a\r\n\r\n",
+    ],
+    ids=["size", "end of the data", "longer chunk", "length as a trailer", "name of a trailer"],
+)
+def test_a_body_that_is_no_http_gets_a_problem(port: int, rest: bytes) -> None:
+    response = request(port, CHUNKED + rest + b"\x00\r\n")
+
+    assert response.startswith(b"HTTP/1.1 400 ")
+    assert b'"code":"bad_request"' in response
+    assert response.count(b"HTTP/1.1 ") == 1
+
+
+def test_no_refusal_is_sent_in_the_middle_of_another_response(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(b"GET /large HTTP/1.1\r\nHost: kb\r\n\r\n")
+        received = connection.recv(65_536)
+        connection.sendall(CHUNKED + b"zz\r\n")
+        try:
+            while piece := connection.recv(1_000_000):
+                received += piece
+        except OSError:
+            pass
+
+    assert received.startswith(b"HTTP/1.1 200 ")
+    assert received.count(b"HTTP/1.1 ") == 1
+
+
 @pytest.mark.parametrize("start", [b"", b"GET / HTTP/1.1\r\nX: a", CHUNKED, CHUNKED + b"1\r\na\r\n0\r\nX:"])
 def test_a_request_that_does_not_arrive_in_time_is_closed(port: int, start: bytes) -> None:
     began = time.monotonic()
