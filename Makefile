@@ -73,7 +73,7 @@ full: check ## Full test run: every long test at full length
 	@KB_FULL=1 .ci/run
 	@PYTHONPATH=.:tests $(BIN)/python -m mutation.run
 
-mutants: $(VENV)/.dev ## Change 60 random lines, one at a time, and count the changes that no test notices (hours)
+mutants: $(VENV)/.dev ## Change 60 random lines, one at a time, run the tests that run them, and count what no test notices (an hour)
 	@PYTHONPATH=.:tests $(BIN)/python -m mutation.run
 
 sbom: $(VENV)/.dev ## Bill of materials of the locks (CycloneDX), in var/sbom
@@ -82,8 +82,9 @@ sbom: $(VENV)/.dev ## Bill of materials of the locks (CycloneDX), in var/sbom
 drills: $(VENV)/.dev ## Fault-injection tests: break things on purpose and count what callers notice
 	@bash tests/drills/run --write docs/performance/drills.json
 
-soak: $(VENV)/.dev ## Load test: ten minutes through nginx; writes docs/performance
+soak: $(VENV)/.dev ## Load test through nginx: ten minutes, then ten without and ten with hostile traffic; writes docs/performance
 	@PYTHONPATH=.:tests $(BIN)/python -m drills.soak --seconds $${KB_SOAK_SECONDS:-600} --write docs/performance
+	@PYTHONPATH=.:tests $(BIN)/python -m drills.soak --hostile 0.05 --seconds $${KB_SOAK_SECONDS:-600} --write docs/performance
 
 bench: $(VENV)/.dev ## Benchmark against two references; writes docs/performance
 	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.run

@@ -1,11 +1,14 @@
 """Mutation score of the tests: one-line changes drawn at random over app/, each tried with the tests until one fails.
 
 `python -m mutation.run --seed 1 --count 60`. A mutant that no test fails for is printed: a test is missing, or the line is.
-Tests that mirror the changed file run first, then the others.
+With a mutant the tests run that ran its line when they were recorded (mutation/record.py), in a bounded time: a survivor of a line that
+many slow tests run survived those that fit.
 """
 
 import argparse
 import ast
+import bisect
+import itertools
 import os
 import random
 import shutil
@@ -13,16 +16,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
 from typing import Final
 
 from checkout import ROOT
+from mutation.record import Record, make_record
 
-# What needs parts beside Python, or measures speed; a mutant in it would be killed by chance.
-_IGNORED: Final = ("browser", "clients", "drills", "benchmarks", "containers", "mutation")
-_SECONDS: Final = 3600
+# Tests that take so many times the time recorded hang.
+_SLOWEST: Final = 5
 _SWAPS: Final[dict[type[ast.AST], type[ast.AST]]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -49,6 +54,9 @@ class Mutant:
 
     path: Path
     line: int
+    # Of the statement.
+    first_line: int
+    last_line: int
     before: str
     after: str
     source: str
@@ -78,9 +86,16 @@ def list_changes(node: ast.AST) -> Iterator[ast.AST]:
 def list_mutants(path: Path) -> list[Mutant]:
     """Mutants of one file, of expressions on one line."""
     source = path.read_text(encoding="utf-8")
-    lines = source.splitlines(keepends=True)
+    lines, module = source.splitlines(keepends=True), ast.parse(source)
+    ranges: dict[int, tuple[int, int]] = {}
+    # What encloses is walked first.
+    for node in ast.walk(module):
+        if isinstance(node, ast.stmt):
+            first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
+            last = node.end_lineno or node.lineno
+            ranges |= dict.fromkeys(range(first, last + 1), (first, last))
     mutants = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(module):
         if not isinstance(node, ast.expr) or node.lineno != node.end_lineno or node.end_col_offset is None:
             continue
         encoded = lines[node.lineno - 1].encode()
@@ -92,7 +107,7 @@ def list_mutants(path: Path) -> list[Mutant]:
             after = f"({ast.unparse(ast.fix_missing_locations(change))})"
             line = (encoded[: node.col_offset] + after.encode() + encoded[node.end_col_offset :]).decode()
             changed = "".join([*lines[: node.lineno - 1], line, *lines[node.lineno :]])
-            mutants.append(Mutant(path.relative_to(ROOT), node.lineno, before, after, changed))
+            mutants.append(Mutant(path.relative_to(ROOT), node.lineno, *ranges[node.lineno], before, after, changed))
     return mutants
 
 
@@ -115,29 +130,81 @@ def draw_mutants(seed: int, count: int) -> list[Mutant]:
     return [generator.choice(by_line[line]) for line in drawn]
 
 
-def is_killed(mutant: Mutant, tree: Path) -> bool:
+class Tests:
+    """Which tests to try with a mutant, and in which order: those that ran the changed line, the quickest first."""
+
+    def __init__(self, record: Record, budget: float) -> None:
+        # Seconds, as recorded, that the tests of one mutant may take.
+        self.record, self.budget = record, budget
+
+    def choose(self, mutant: Mutant) -> list[str]:
+        name, lines = mutant.path.as_posix(), range(mutant.first_line, mutant.last_line + 1)
+        by_line = self.record.tests.get(name, {})
+        tests = set(by_line.get(mutant.line, ())) or {test for line in lines for test in by_line.get(line, ())}
+        chosen = self._sort(tests, mutant)
+        if not tests or not self.record.shared.get(name, set()).isdisjoint(lines):
+            # Ran at import, in something that tests share, or in a process of its own: whatever uses the module may notice.
+            users = {test for tests in by_line.values() for test in tests} - tests
+            chosen += self._sort(users, mutant) + self._sort(set(self.record.seconds) - users - tests, mutant)
+        return self._cut(chosen)
+
+    def _sort(self, tests: set[str], mutant: Mutant) -> list[str]:
+        mirrored = f"tests/{mutant.path.parts[1]}/"
+        return sorted(tests, key=lambda test: (not test.startswith(mirrored), self.record.seconds.get(test, 1.0), test))
+
+    def _cut(self, tests: list[str]) -> list[str]:
+        seconds = list(itertools.accumulate(self.record.seconds.get(test, 1.0) for test in tests))
+        return tests[: max(1, bisect.bisect(seconds, self.budget))] if tests else []
+
+
+def is_killed(mutant: Mutant, tree: Path, tests: Tests) -> bool:
     """Whether a test fails for a mutant, in a copy of the checkout."""
     target = tree / mutant.path
     original = target.read_text(encoding="utf-8")
     target.write_text(mutant.source, encoding="utf-8")
     try:
-        mirrored = tree / "tests" / mutant.path.parent.relative_to("app")
-        first = [str(mirrored)] if mirrored != tree / "tests" and mirrored.is_dir() else []
-        ignored = [f"--ignore=tests/{name}" for name in _IGNORED]
-        return any(_fails(tree, *paths, *ignored) for paths in ([first] if first else []) + [["tests"]])
+        chosen = tests.choose(mutant)
+        return any(_fails(tree, batch, tests.budget) for batch in (chosen[:40], chosen[40:]) if batch)
     finally:
         target.write_text(original, encoding="utf-8")
 
 
-def _fails(tree: Path, *arguments: str) -> bool:
-    command = (sys.executable, "-m", "pytest", "-x", "-q", "-n", "2", "-p", "no:cacheprovider", *arguments)
+def _fails(tree: Path, chosen: list[str], budget: float) -> bool:
+    arguments = tree / "tests.txt"
+    arguments.write_text("".join(f"{test}\n" for test in chosen), encoding="utf-8")
+    command = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"@{arguments}")
     environment = {**os.environ, "PYTHONPATH": f"{tree}{os.pathsep}{tree / 'tests'}", "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        process = subprocess.run(command, cwd=tree, env=environment, capture_output=True, timeout=_SECONDS, check=False)
+        process = subprocess.run(
+            command, cwd=tree, env=environment, capture_output=True, timeout=_SLOWEST * budget, check=False
+        )
     except subprocess.TimeoutExpired:
         return True
-    # 5: the folder has no test.
-    return process.returncode not in {0, 5}
+    # 4: a name of a test that the mutant changed is not there.
+    return process.returncode != 0
+
+
+def try_mutants(mutants: Sequence[Mutant], tests: Tests, jobs: int) -> list[Mutant]:
+    """Try mutants, several at once, each in a copy of the checkout; returns those that survive."""
+    skipped = shutil.ignore_patterns(".venv", "var", "node_modules", "__pycache__", ".*_cache")
+    with tempfile.TemporaryDirectory(prefix="kb-mutation-") as folder, ThreadPoolExecutor(jobs) as pool:
+        trees: Queue[Path] = Queue()
+        for number in range(jobs):
+            trees.put(Path(shutil.copytree(ROOT, Path(folder) / str(number), ignore=skipped)))
+
+        def survives(mutant: Mutant) -> bool:
+            tree = trees.get()
+            try:
+                killed = is_killed(mutant, tree, tests)
+            finally:
+                trees.put(tree)
+            word = "killed  " if killed else "SURVIVED"
+            sys.stdout.write(f"{word} {mutant.path}:{mutant.line}  {mutant.before}  ->  {mutant.after}\n")
+            sys.stdout.flush()
+            return not killed
+
+        survived = list(pool.map(survives, mutants))
+    return list(itertools.compress(mutants, survived))
 
 
 def main() -> int:
@@ -146,25 +213,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.strftime("%Y%m%d")))
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--least", type=float, default=0.9, help="share that must be killed")
+    parser.add_argument("--seconds", type=float, default=240, help="what the tests of one mutant may take, as recorded")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="mutants tried at once")
     options = parser.parse_args()
-    survivors = []
-    with tempfile.TemporaryDirectory(prefix="kb-mutation-") as folder:
-        tree = Path(folder) / "tree"
-        shutil.copytree(
-            ROOT, tree, ignore=shutil.ignore_patterns(".venv", "var", "node_modules", "__pycache__", ".*_cache")
-        )
-        for number, mutant in enumerate(draw_mutants(options.seed, options.count), 1):
-            killed = is_killed(mutant, tree)
-            word = "killed  " if killed else "SURVIVED"
-            sys.stdout.write(f"{number:3} {word} {mutant.path}:{mutant.line}  {mutant.before}  ->  {mutant.after}\n")
-            sys.stdout.flush()
-            if not killed:
-                survivors.append(mutant)
-    share = 1 - len(survivors) / options.count
+    tests = Tests(make_record(), options.seconds)
+    survivors = try_mutants(draw_mutants(options.seed, options.count), tests, options.jobs)
+    killed = options.count - len(survivors)
     sys.stdout.write(
-        f"{options.count - len(survivors)} of {options.count} mutants killed ({share:.0%}), seed {options.seed}\n"
+        f"{killed} of {options.count} mutants killed ({killed / options.count:.0%}), seed {options.seed}\n"
     )
-    return 0 if share >= options.least else 1
+    for mutant in survivors:
+        sys.stdout.write(f"survived: {mutant.path}:{mutant.line}  {mutant.before}  ->  {mutant.after}\n")
+    return 0 if killed >= options.least * options.count else 1
 
 
 if __name__ == "__main__":
