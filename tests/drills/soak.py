@@ -1,6 +1,7 @@
 """Soak test: constant load through nginx and two API processes without errors, wrong bodies or growing memory.
 
-The rate is a share of the capacity measured just before with the same setup; the load generator runs on the same host.
+The rate is a share of the capacity measured just before with the same setup; the load generator runs on the same host. With `--hostile`,
+that share of the traffic is hostile; the capacity is that of the mixture, and the same load without it runs first, for comparison.
 """
 
 import argparse
@@ -17,11 +18,15 @@ from pathlib import Path
 
 from drills.background import BackgroundWork
 from drills.content import WARM_URLS
+from drills.hostile import HostileTraffic
 from drills.processes import Api, read_memory_mib
 from drills.testbed import Fixtures, Testbed
 from drills.traffic import Tally
 
 from app.domain.json import Json
+
+
+LONG = 300
 
 
 class MemorySampler(BackgroundWork):
@@ -47,7 +52,12 @@ class MemorySampler(BackgroundWork):
         return statistics.linear_regression(times, sizes).slope * 60 * 1024
 
 
-def measure_capacity(testbed: Testbed, port: int, seconds: float) -> float:
+def start_hostile(port: int, rate: float, hostile: float) -> HostileTraffic:
+    """Traffic of which warm one is the rest: `hostile` is a share of both."""
+    return HostileTraffic(port, WARM_URLS, rate=rate * hostile / (1 - hostile))
+
+
+def measure_capacity(testbed: Testbed, port: int, seconds: float, hostile: float) -> float:
     """Highest rate in requests per second, to a thirtieth, with 99% of the responses within 0.1 s of the due time."""
     with testbed.prepare_traffic([port], rate=1e9) as traffic:
         time.sleep(seconds)
@@ -55,7 +65,7 @@ def measure_capacity(testbed: Testbed, port: int, seconds: float) -> float:
     low, high = 0.0, traffic.tally.requests / seconds
     for _ in range(5):
         rate = (low + high) / 2
-        with testbed.prepare_traffic([port], rate=rate) as traffic:
+        with start_hostile(port, rate, hostile), testbed.prepare_traffic([port], rate=rate) as traffic:
             time.sleep(seconds)
         assert not traffic.tally.errors, traffic.tally.reasons
         is_sustained = traffic.tally.get_latency_quantile(0.99) < 0.1
@@ -73,21 +83,27 @@ def measure_single_process(api: Api, seconds: int) -> float | None:
     return float(match.group(1)) if match else None
 
 
-def soak(testbed: Testbed, seconds: float, share: float) -> Json:
+def soak(testbed: Testbed, seconds: float, share: float, hostile: float) -> list[Json]:
+    """Reports of the runs: one, or with hostile traffic the clean one and the hostile one."""
     apis = testbed.start_apis(testbed.copy_sqlite())
-    nginx = testbed.start_nginx(*(api.port for api in apis), rate=1_000_000, burst=1_000_000)
+    nginx = testbed.start_nginx(*(api.port for api in apis), rate=1_000_000, burst=1_000_000, connections=1_000)
     assert nginx.process
     single_process_rate = measure_single_process(apis[0], max(2, min(10, int(seconds / 10))))
-    capacity = measure_capacity(testbed, nginx.port, max(1.5, min(10, seconds / 15)))
+    capacity = measure_capacity(testbed, nginx.port, max(1.5, min(10, seconds / 15)), hostile)
     pids = {f"api {number}": api.process.pid for number, api in enumerate(apis, 1) if api.process}
-    start = time.monotonic()
-    with (
-        MemorySampler(pids, min(5.0, seconds / 20)) as memory,
-        testbed.prepare_traffic([nginx.port], rate=share * capacity) as traffic,
-    ):
-        time.sleep(seconds)
-    duration = time.monotonic() - start
-    return build_report(traffic.tally, memory, duration, share * capacity, capacity, single_process_rate)
+    reports = []
+    for part in (0.0, hostile) if hostile else (0.0,):
+        start = time.monotonic()
+        with (
+            start_hostile(nginx.port, share * capacity, part) as sender,
+            MemorySampler(pids, min(5.0, seconds / 20)) as memory,
+            testbed.prepare_traffic([nginx.port], rate=share * capacity) as traffic,
+        ):
+            time.sleep(seconds)
+            duration = time.monotonic() - start
+        report = build_report(traffic.tally, memory, duration, share * capacity, capacity, single_process_rate)
+        reports.append(report | {"hostile_requests": sender.sent})
+    return reports
 
 
 def build_report(
@@ -126,6 +142,7 @@ def render_table(report: Json) -> str:
         ("requests", f"{report['requests']:,}"),
         ("errors", str(report["errors"])),
         ("wrong bodies", str(report["wrong_bodies"])),
+        ("hostile requests beside", f"{report['hostile_requests']:,}"),
         (
             "rate requested, achieved",
             f"{report['rate_requested']:,} and {report['rate_achieved']:,} requests per second",
@@ -158,25 +175,46 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Soak test: constant load for a long time.")
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--share", type=float, default=0.8, help="Rate as a share of the measured capacity.")
+    parser.add_argument("--hostile", type=float, default=0.0, help="Share of the traffic that is hostile.")
     parser.add_argument("--write", type=Path, help="Directory for soak.json and soak.md.")
     options = parser.parse_args(arguments)
     fixtures = Fixtures()
     try:
         with fixtures.create_testbed() as testbed:
-            report = soak(testbed, options.seconds, options.share)
+            reports = soak(testbed, options.seconds, options.share, options.hostile)
     finally:
         fixtures.close()
-    print(render_table(report))
+    name = "soak-hostile" if options.hostile else "soak"
+    text = "".join(f"{heading}{render_table(report)}" for heading, report in zip(_HEADINGS, reports, strict=False))
+    print(text)
     if options.write:
         options.write.mkdir(parents=True, exist_ok=True)
-        (options.write / "soak.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        heading = "# Soak test\n\nOpen loop, through nginx and two API processes on SQLite, written by `make soak`.\n\n"
-        (options.write / "soak.md").write_text(heading + render_table(report), encoding="utf-8")
-    memory_grows = options.seconds >= 300 and max(report["memory_slope_kib_per_minute"].values()) > 256
-    if report["errors"] or report["wrong_bodies"] or memory_grows:
-        print(f"FAILED  {report['reasons']} {report['memory_slope_kib_per_minute']}")
-        return 1
-    return 0
+        data = reports if options.hostile else reports[0]
+        (options.write / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        (options.write / f"{name}.md").write_text(text, encoding="utf-8")
+    failures = [failure for report in reports for failure in list_failures(report)]
+    p99 = [report["latency_ms"]["p99"] for report in reports]
+    print(f"p99 is {p99[-1] / p99[0]:.2f} times that of the clean run")
+    # Neither the growth of memory nor the slowest requests of a short run say anything.
+    if options.seconds >= LONG and p99[-1] > 2 * p99[0]:
+        failures.append(f"p99 {p99}")
+    for failure in failures:
+        print(f"FAILED  {failure}")
+    return 1 if failures else 0
+
+
+_HEADINGS = (
+    "# Soak test\n\nOpen loop, through nginx and two API processes on SQLite, written by `make soak`.\n\n",
+    "\n## With hostile traffic\n\nThe same load, beside it poisoned headers, one-off URLs and fifty slow heads.\n\n",
+)
+
+
+def list_failures(report: Json) -> list[str]:
+    grows = report["seconds"] >= LONG and max(report["memory_slope_kib_per_minute"].values()) > 256
+    failures = [f"memory grows: {report['memory_slope_kib_per_minute']}"] if grows else []
+    if report["errors"] or report["wrong_bodies"]:
+        failures.append(str(report["reasons"]))
+    return failures
 
 
 if __name__ == "__main__":
