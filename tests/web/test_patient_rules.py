@@ -100,6 +100,33 @@ def test_rule_3_a_rate_without_unit_or_time_is_withheld_with_a_reason(
     assert reason in withheld.text
 
 
+@pytest.mark.parametrize("missing", [{"timeframe": None}, {"per": "not_stated"}])
+def test_rule_3_the_page_of_a_harm_withholds_such_a_rate_and_keeps_its_statement(
+    client: Any, load: Any, missing: dict[str, Any]
+) -> None:
+    _with_harms(
+        load,
+        harm("p--procedure-risk-1", observed=3, n=100),
+        harm("p--procedure-risk-2", observed=7, n=100, **missing),
+    )
+
+    tree = parse(client.get("/risks/bleeding").text)
+
+    table = _table(tree, "How often, out of 1,000")
+    assert table
+    assert [row[1] for row in _cells(table)] == ["30"]
+    assert {item.attributes.get("id") for item in tree.all("li")} >= {"p--procedure-risk-1", "p--procedure-risk-2"}
+
+
+def test_rule_3_the_page_of_a_harm_without_any_such_rate_has_no_table(client: Any, load: Any) -> None:
+    _with_harms(load, harm("p--procedure-risk-1", observed=7, n=100, timeframe=None))
+
+    tree = parse(client.get("/risks/bleeding").text)
+
+    assert _table(tree, "How often") is None
+    assert "Statement of p--procedure-risk-1." in tree.text
+
+
 @one_database
 def test_rule_4_a_rate_says_for_whom_and_from_what(shipped: Any) -> None:
     for slug, tree in _pages(shipped):
