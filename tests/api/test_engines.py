@@ -1,4 +1,4 @@
-"""Both database engines return the same bytes, and every body matches the OpenAPI document."""
+"""Every documented path: both engines return the same bytes, which match the document, for the release and the ETag of a request."""
 
 import asyncio
 import json
@@ -117,3 +117,20 @@ def test_every_record_of_the_release_matches_the_document(shipped: Client) -> No
         assert response["page"]["next"] is None
         for item in response["items"]:
             validator.validate(shipped.get(item["links"]["self"]).json())
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_path_checks_the_release_and_the_etag(shipped: Client, path: str) -> None:
+    version = shipped.get("/v1/releases/current").json()["version"].replace("+", "%2B")
+    url = build_urls(path, version)[0]
+    separator = "&" if "?" in url else "?"
+    response = shipped.get(url)
+
+    assert shipped.get(f"{url}{separator}release={version}").content == response.content
+    refused = shipped.get(f"{url}{separator}release=0.0.1")
+    assert (refused.status_code, refused.json()["code"]) == (410, "gone")
+    tag = response.headers["etag"]
+    for header in (tag, f'"other", {tag}', f"W/{tag}", "*"):
+        unchanged = shipped.get(url, headers={"If-None-Match": header})
+        assert (unchanged.status_code, unchanged.content) == (304, b""), header
+    assert shipped.get(url, headers={"If-None-Match": '"other"'}).content == response.content

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import brotli
 import httpx
 import pytest
 from build import generator, procedure, relief
+from checkout import ROOT
 from conftest import Client, Load
 
 from app.formats.csv_export import COLUMNS
@@ -224,6 +226,61 @@ def test_the_database_has_valid_foreign_keys_and_working_views(shipped: Client, 
         database.execute("PRAGMA foreign_keys = ON").connection.execute(
             "INSERT INTO citation VALUES ('no-such-claim', 0, 'no-such-source', NULL, NULL)"
         )
+
+
+def read_seed_claims() -> dict[str, dict[str, Any]]:
+    """Claims by id, as the seed files have them."""
+    claims: dict[str, dict[str, Any]] = {}
+
+    def collect(node: Any) -> None:
+        if isinstance(node, list):
+            for child in node:
+                collect(child)
+        elif isinstance(node, dict):
+            if {"id", "kind", "citations"} <= node.keys():
+                claims[node["id"]] = node
+            for child in node.values():
+                collect(child)
+
+    for path in (ROOT / "seed_data").rglob("*.json"):
+        if not {"releases", "schema", "codes"} & set(path.parts):
+            collect(json.loads(path.read_text(encoding="utf-8")))
+    return claims
+
+
+def test_the_database_has_the_claims_the_citations_and_the_figures_of_the_seed(shipped: Client, tmp_path: Path) -> None:
+    database = open_database(shipped, tmp_path)
+    database.row_factory = sqlite3.Row
+    seed = read_seed_claims()
+
+    rows = {row["id"]: row for row in database.execute("SELECT * FROM claim")}
+    assert len(rows) > 1000
+    assert rows.keys() == seed.keys()
+    for claim_id, claim in seed.items():
+        row = rows[claim_id]
+        assert (row["kind"], row["statement"]) == (claim["kind"], claim["statement"])
+    cited = database.execute(
+        "SELECT claim_id, source_slug, locator, note FROM citation ORDER BY claim_id, position"
+    ).fetchall()
+    assert [tuple(row) for row in cited] == [
+        (claim_id, citation["source"], citation.get("locator"), citation.get("note"))
+        for claim_id in sorted(seed)
+        for citation in seed[claim_id]["citations"]
+    ]
+    figures: Counter[tuple[str, str]] = Counter()
+    for table in ("procedure_risk", "response_rate", "finding", "recommendation"):
+        for row in database.execute(f"SELECT * FROM {table}"):
+            value = seed[row["claim_id"]]["value"]
+            for column in value.keys() & set(row.keys()):
+                if not isinstance(value[column], dict | list):
+                    assert row[column] == value[column], (row["claim_id"], column)
+                    figures[table, column] += 1
+            # A figure that the seed does not have is unknown, never a number.
+            for column in {"observed", "n", "percent_min", "percent_max", "responders"} & set(
+                row.keys()
+            ) - value.keys():
+                assert row[column] is None, (row["claim_id"], column)
+    assert {("procedure_risk", "observed"), ("procedure_risk", "n"), ("response_rate", "percent_min")} <= figures.keys()
 
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)")
