@@ -19,7 +19,7 @@ from jellyfish import metaphone
 from app.db.read_engine import ReadTransaction
 from app.db.statements import bind_list
 from app.search.explanations import explain_json, highlight_prefix
-from app.search.known_words import build_known_words
+from app.search.known_words import build_known_words, is_known_word
 from app.search.panics import panics_as_errors
 from app.search.stemming import normalize_levels, stem_content_words, strip_suffix
 from app.text.normalize import normalize
@@ -74,10 +74,17 @@ MAX_CANDIDATES: Final = {RECORD_FIELD: 30, SOURCE_FIELD: 10}
 MAX_CANDIDATES_OF_TYPES: Final = 100
 # How many times the stems of a field are written into the index: this ranks the candidates.
 _FIELD_BOOST: Final = ((IN_NAMES, 6), (IN_CONTEXT, 2), (IN_SUMMARY, 2), (IN_BODY, 1))
+# Types whose records are of a region of the body; a risk or a page of the guide is of any.
+REGIONAL_TYPES: Final = frozenset({"procedure", "condition", "pain_generator"})
+# A word that says a procedure is wanted is in the names of so many, and of at most this share as many conditions.
+_MIN_PROCEDURES: Final = 5
+_MAX_CONDITION_SHARE: Final = 0.1
 # Types whose names are clinical vocabulary. Patient phrases, guide pages and sources use everyday language.
 _CLINICAL_TYPES: Final = frozenset({"procedure", "condition", "pain_generator", "risk"})
+# Fewer letters are an abbreviation, which has many meanings.
+_MIN_SPECIAL_WORD: Final = 5
 # Part of the directory name: new code never opens an index in an old format.
-INDEX_FORMAT_VERSION: Final = "17"
+INDEX_FORMAT_VERSION: Final = "18"
 TABLES_FILE: Final = "tables.ndjson"
 _KNOWN_WORDS_FILE: Final = "known_words.txt"
 _ENTRIES_PER_LINE: Final = 5_000
@@ -117,6 +124,7 @@ class IndexedRecord:
     # Stems that are a whole name, and stems of what the record is called: no phrases.
     one_stem_names: frozenset[str]
     name_stems: frozenset[str]
+    preferred_stems: frozenset[str]
     # Regions of the body; empty: of any.
     body_regions: frozenset[str]
     links_json: bytes
@@ -186,6 +194,10 @@ class SearchIndex:
     word_frequency: dict[str, int]
     # Words of clinical names as spelled, sorted: corrections are chosen from these.
     name_words: list[str]
+    # Stems of words that titles of cited sources have and the language has not: names of devices, drugs and diseases.
+    special_stems: frozenset[str]
+    # Stems that say a procedure is wanted (injection, ablation).
+    procedure_stems: frozenset[str]
     record_count: int
     # Normalized whole name -> (name kind, text, document id) of each record with that name.
     exact_names: dict[str, list[tuple[str, str, int]]]
@@ -335,6 +347,7 @@ def _build_record(payload: dict[str, Any], links_json: bytes, weigh_stem: Callab
         hits_by_stem={},
         one_stem_names=frozenset(name.stems[0] for name in names if len(name.stems) == 1),
         name_stems=frozenset(stem for name in names if name.name_kind != "patient_phrase" for stem in name.stems),
+        preferred_stems=frozenset(stem for name in names if name.name_kind == "preferred" for stem in name.stems),
         body_regions=frozenset(payload["body_regions"]) if "whole_body" not in payload["body_regions"] else frozenset(),
         links_json=links_json,
         type_group=TYPE_GROUP.get(record_type, 0),
@@ -421,6 +434,8 @@ def open_index(directory: Path, revision: str, resolve_links: Callable[[bytes], 
         stem_frequency=dict(tables["stem_frequency"]),
         word_frequency=dict(tables["word_frequency"]),
         name_words=tables["name_words"],
+        special_stems=frozenset(tables["special_stems"]),
+        procedure_stems=frozenset(tables["procedure_stems"]),
         record_count=searcher.num_docs,
         exact_names=dict(exact_names),
         name_suffixes=[tuple(suffix) for suffix in tables["name_suffixes"]],
@@ -466,7 +481,8 @@ def _write_tables(path: Path, tables: Mapping[str, Sequence[Any]]) -> None:
 @panics_as_errors()
 def write_index(transaction: ReadTransaction, directory: Path) -> None:
     """Write the index of a release to an empty directory, the tables last."""
-    (directory / _KNOWN_WORDS_FILE).write_bytes(build_known_words())
+    known_words = build_known_words()
+    (directory / _KNOWN_WORDS_FILE).write_bytes(known_words)
     (directory / "index").mkdir()
     index = tantivy.Index(_build_schema(), path=str(directory / "index"))
     # One thread and one commit make one segment: every host ranks alike.
@@ -477,7 +493,9 @@ def write_index(transaction: ReadTransaction, directory: Path) -> None:
     exact_names: list[tuple[str, str, str, int]] = []
     name_suffixes: list[NameSuffix] = []
     champions: dict[tuple[str, str], list[tuple[float, int]]] = defaultdict(list)
-    for doc_id, record in enumerate(_iter_records(transaction)):
+    stems_by_type: dict[str, Counter[str]] = defaultdict(Counter)
+    all_special_stems: set[str] = set()
+    for doc_id, record in enumerate(_iter_records(transaction, known_words)):
         names = [[name_kind, text, stem_content_words(normalize_levels(text))] for name_kind, text in record["names"]]
         stems_by_field = {
             IN_NAMES: {stem for _, _, stems in names for stem in stems},
@@ -487,7 +505,12 @@ def write_index(transaction: ReadTransaction, directory: Path) -> None:
                 stem for text in record["context_names"] for stem in stem_content_words(normalize_levels(text))
             },
         }
+        special_stems = {stem for word in record["special_words"] for stem in stem_content_words(word)}
+        stems_by_field[IN_CONTEXT] |= special_stems
+        stems_by_field[IN_BODY] |= special_stems
+        all_special_stems |= special_stems
         stem_frequency.update(set().union(*stems_by_field.values()))
+        stems_by_type[record["type"]].update(stems_by_field[IN_NAMES])
         words_in_names = {word for _, text in record["names"] for word in normalize(text).split()}
         word_frequency.update(record["words"] | words_in_names)
         if record["type"] in _CLINICAL_TYPES:
@@ -524,12 +547,17 @@ def write_index(transaction: ReadTransaction, directory: Path) -> None:
             exact_names.append((normalize(normalize_levels(text)), name_kind, text, doc_id))
             if record["type"] != "source" and name_kind != "patient_phrase":
                 name_suffixes.extend(_iter_suffixes(text, name_kind, record))
+        if record["type"] in REGIONAL_TYPES:
+            # The words of a URL are its record's shortest name: ketamine infusion, herpes zoster.
+            exact_names.append((normalize(record["slug"]), "preferred", record["name"], doc_id))
     writer.commit()
     writer.wait_merging_threads()
     tables: dict[str, Sequence[Any]] = {
         "stem_frequency": sorted(stem_frequency.items()),
         "word_frequency": sorted(word_frequency.items()),
         "name_words": sorted(name_words),
+        "special_stems": sorted(all_special_stems),
+        "procedure_stems": _find_procedure_stems(stems_by_type),
         "exact_names": sorted(exact_names),
         "name_suffixes": sorted(name_suffixes),
         "champions": [
@@ -539,6 +567,16 @@ def write_index(transaction: ReadTransaction, directory: Path) -> None:
         ],
     }
     _write_tables(directory / TABLES_FILE, tables)
+
+
+def _find_procedure_stems(stems_by_type: Mapping[str, Counter[str]]) -> list[str]:
+    """Return the stems that say a procedure is wanted: of names of many, and hardly of conditions."""
+    conditions = stems_by_type["condition"]
+    return sorted(
+        stem
+        for stem, count in stems_by_type["procedure"].items()
+        if stem.isalpha() and count >= _MIN_PROCEDURES and conditions[stem] <= count * _MAX_CONDITION_SHARE
+    )
 
 
 def _score_stems(names: list[Any], stems_by_field: dict[int, set[str]], record_type: str) -> dict[str, float]:
@@ -560,7 +598,7 @@ def _iter_suffixes(text: str, name_kind: str, record: dict[str, Any]) -> Iterato
         yield " ".join(words[start:]), text, name_kind, record["type"], record["slug"], record["name"]
 
 
-def _iter_records(transaction: ReadTransaction) -> Iterator[dict[str, Any]]:
+def _iter_records(transaction: ReadTransaction, known_words: bytes) -> Iterator[dict[str, Any]]:
     """Yield every record of the release with its names and texts, ordered by type and slug."""
     names: dict[RecordRef, list[tuple[str, str]]] = defaultdict(list)
     for record_type, slug, name_kind, text in transaction.fetch(
@@ -577,6 +615,7 @@ def _iter_records(transaction: ReadTransaction) -> Iterator[dict[str, Any]]:
     ):
         statements[record_type, slug].append(statement)
     context_names = _find_context_names(transaction, names)
+    special_words = _find_special_words(transaction, known_words)
     params: dict[str, Any] = {}
     types = bind_list("type", SEARCHED_TYPES, params)
     sql = f"SELECT type, slug, name, summary, body FROM document WHERE type IN ({types}) ORDER BY type, slug"
@@ -591,6 +630,7 @@ def _iter_records(transaction: ReadTransaction) -> Iterator[dict[str, Any]]:
             "summary": summary,
             "names": names.get((record_type, slug)) or [("preferred", name)],
             "context_names": context_names.get((record_type, slug), ()),
+            "special_words": special_words.get((record_type, slug), set()),
             "body_stems": {stem for text in texts for stem in stem_content_words(text)},
             "words": {word for text in (summary, *texts) for word in normalize(text).split()},
             "body_regions": document.get("body_regions", ()),
@@ -604,6 +644,24 @@ def _iter_texts(document: dict[str, Any]) -> Iterator[str]:
         yield from (text["text"] for text in block.get("items", ()))
     for section in document["items"] if document["type"] == "guide_page" else ():
         yield from (section["heading"] or "", section["text"])
+
+
+def _find_special_words(transaction: ReadTransaction, known_words: bytes) -> dict[RecordRef, set[str]]:
+    """Return the words that titles of the sources of a record have and the language has not: what else it is called there."""
+    special_words: dict[RecordRef, set[str]] = defaultdict(set)
+    sql = (
+        "SELECT DISTINCT claim.subject_type, claim.subject_slug, source.title FROM claim"
+        " JOIN citation ON citation.claim_id = claim.id JOIN source ON source.slug = citation.source_slug"
+        " ORDER BY claim.subject_type, claim.subject_slug, source.title"
+    )
+    for record_type, slug, title in transaction.fetch(sql, {}):
+        words = normalize(title).split()
+        special_words[record_type, slug].update(
+            word
+            for word in words
+            if word.isalpha() and len(word) >= _MIN_SPECIAL_WORD and not is_known_word(known_words, word)
+        )
+    return special_words
 
 
 _CONTEXT_QUERIES: Final = (

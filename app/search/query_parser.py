@@ -105,7 +105,12 @@ def parse_query(index: SearchIndex, text: str) -> ParsedQuery:
         weights[position] *= min(1.0, _MAX_COUNTED_UNKNOWN / len(unknown))
     corrections = dict(interpretation.corrections)
     corrected = " ".join([corrections.get(word, word) for word in normalized.split()]) if corrections else normalized
-    clinical_stems = frozenset(stem for alternatives in terms for stem in alternatives if stem in index.name_stems)
+    clinical_stems = frozenset(
+        stem
+        for alternatives in terms
+        for stem in alternatives
+        if stem in index.name_stems or stem in index.special_stems
+    )
     stemmed_phrases = [stem_content_words(phrase) for phrase in phrases]
     return ParsedQuery(interpretation, terms, weights, stemmed_phrases, normalized, corrected, clinical_stems)
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from operator import attrgetter
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from app.search.index import (
     MAX_CANDIDATES_OF_TYPES,
     NAME_KIND_WEIGHT,
     RECORD_FIELD,
+    REGIONAL_TYPES,
     SOURCE_FIELD,
     SUMMARY_WEIGHT,
     Hit,
@@ -35,7 +37,7 @@ from app.search.index import (
 )
 from app.search.panics import panics_as_errors
 from app.search.query_parser import ParsedQuery, parse_query
-from app.search.stemming import find_body_regions, find_spine_regions, stem_content_words
+from app.search.stemming import LAY_SYNONYMS, find_body_regions, find_spine_regions, stem_content_words
 from app.text.normalize import normalize
 from app.text.stems import stem_words
 
@@ -65,6 +67,9 @@ MIN_OWN_SHARE: Final = 0.2
 # Least share of such a query that a whole name must be, and most of a name or phrase.
 MIN_WHOLE_NAME_SHARE: Final = 0.4
 MIN_MOST_NAME_SHARE: Final = 0.5
+# Less of a phrase than this is no answer to a query of so few words, if the record's own names have none of them.
+MIN_PHRASE_SHARE: Final = 0.5
+MAX_FRAGMENT_TERMS: Final = 3
 # What is most of a name.
 MOST_OF_NAME: Final = 0.8
 # Minimum score of a hit as a share of the best score.
@@ -78,10 +83,13 @@ NAMED_SCORE: Final = 45.0
 NAMED_WORD_SCORE: Final = 10.0
 # What is left of the score of a record of another region of the body than the query names.
 OTHER_REGION_FACTOR: Final = 0.7
-# Types whose records are of a region; a risk or a page of the guide is of any.
-_REGIONAL_TYPES: Final = frozenset({"procedure", "condition", "pain_generator"})
+# What is left of the score of another record where a procedure is wanted. What was done before says only when: headache after an
+# injection.
+OTHER_TYPE_FACTOR: Final = 0.7
+_AFTER: Final = frozenset({"after", "following", "from", "since"})
+_OTHER_TYPES: Final = frozenset({"condition", "pain_generator", "risk"})
 # Number of words in the longest name that is looked up inside a query.
-_MAX_NAME_WORDS: Final = 6
+_MAX_NAME_WORDS: Final = 12
 _MAX_CACHED_TERMS: Final = 10_000
 _SORT_KEY: Final = attrgetter("sort_key")
 
@@ -99,8 +107,8 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
     score_candidate = _score_single_term if single_term else _score_record
     contained = {} if single_term else _find_names_within(index, query.corrected)
     cached_records, only_stem = index.record_cache, query.only_stem if single_term else ""
-    # Hits below a share of the best score so far are dropped at the end.
-    best_score = min(max([hit.score for hit in hits], default=0.0), EXACT_SCORE)
+    # Hits below a share of the best score so far are dropped at the end. Sources come last, however well their titles match.
+    best_score = min(max([hit.score for hit in hits if hit.record.type != "source"], default=0.0), EXACT_SCORE)
     for doc_id in {**contained, **dict.fromkeys(_find_candidates(index, query, types))}:
         record = cached_records.get(doc_id) or index.get_record(doc_id)
         if doc_id in exact_names or (types and record.type not in types):
@@ -111,19 +119,30 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
             hit = _add_named_hit(record, query, hit, *contained[doc_id])
         if hit is not None:
             hits.append(hit)
-            if hit.score > best_score:
+            if hit.score > best_score and record.type != "source":
                 best_score = min(hit.score, EXACT_SCORE)
     _lift_named_hits(query, hits, [index.get_record(doc_id) for doc_id in _find_outermost(contained)])
     if body_words := find_body_regions(query.interpretation.words):
         _lower_hits_of_other_regions(hits, body_words)
+    if wanted := _find_wanted_stems(index, query):
+        _lower_hits_without(hits, wanted)
     # A question about the neck is not answered by a record of the lower back.
     if regions := find_spine_regions(query.interpretation.words):
         hits = [hit for hit in hits if hit.exact or not _is_of_other_region(hit.record, regions)]
     # When the query is a name, records that only mention it were not meant.
     excluded_field = "claims" if best_score == EXACT_SCORE else ""
-    kept = [hit for hit in hits if hit.score >= MIN_SHARE_OF_BEST * best_score and hit.matched_field != excluded_field]
+    best_source = max([best_score, *(min(hit.score, EXACT_SCORE) for hit in hits if hit.record.type == "source")])
+    kept = [
+        hit
+        for hit in hits
+        if hit.score >= MIN_SHARE_OF_BEST * (best_source if hit.record.type == "source" else best_score)
+        and hit.matched_field != excluded_field
+    ]
     # Among equals the shorter name was meant: radiofrequency ablation before one of its forms.
     kept.sort(key=_SORT_KEY)
+    if len(query.stems) > 1:
+        # Of two with the same other name, that whose own name has more of the query.
+        kept.sort(key=lambda hit: (*hit.sort_key[:2], -len(hit.record.preferred_stems.intersection(query.stems))))
     return query, kept
 
 
@@ -133,7 +152,7 @@ def list_nearest_topics(index: SearchIndex, query: ParsedQuery) -> list[str]:
     for doc_id in _find_candidates(index, query, ()) if query.stems else ():
         record = index.get_record(doc_id)
         matched = query.clinical_stems & record.name_stems
-        if matched and record.type in _REGIONAL_TYPES:
+        if matched and record.type in REGIONAL_TYPES:
             topics.append((-sum(map(index.weigh_stem, matched)), record.tie_break, record.name))
     return [name for _, _, name in sorted(topics)]
 
@@ -141,7 +160,7 @@ def list_nearest_topics(index: SearchIndex, query: ParsedQuery) -> list[str]:
 def _is_of_other_region(record: IndexedRecord, regions: set[str]) -> bool:
     """Whether the name of a record names a region of the spine, and none of these."""
     own_regions = find_spine_regions(normalize(record.name).split())
-    return bool(own_regions) and own_regions.isdisjoint(regions) and record.type in _REGIONAL_TYPES
+    return bool(own_regions) and own_regions.isdisjoint(regions) and record.type in REGIONAL_TYPES
 
 
 def _lower_hits_of_other_regions(hits: list[Hit], body_words: dict[str, str]) -> None:
@@ -157,6 +176,28 @@ def _lower_hits_of_other_regions(hits: list[Hit], body_words: dict[str, str]) ->
             and not any(record.field_masks.get(stem, 0) & IN_NAMES for stem in stems)
         ):
             hit.score = round(hit.score * OTHER_REGION_FACTOR, 2)
+            hit.sort_key = (record.type_group, -hit.score, record.tie_break)
+
+
+def _find_wanted_stems(index: SearchIndex, query: ParsedQuery) -> set[str]:
+    """Stems of the query that say a procedure is wanted."""
+    if index.procedure_stems.isdisjoint(query.stems):
+        return set()
+    words = takewhile(lambda word: word not in _AFTER, query.corrected.split())
+    stems = {stem for word in words for stem in stem_content_words(LAY_SYNONYMS.get(word, word))}
+    return stems & index.procedure_stems
+
+
+def _lower_hits_without(hits: list[Hit], wanted: set[str]) -> None:
+    """Lower the score of what is no procedure and has no name with a wanted stem."""
+    for hit in hits:
+        record = hit.record
+        if (
+            record.type in _OTHER_TYPES
+            and not hit.exact
+            and not any(record.field_masks.get(stem, 0) & IN_NAMES for stem in wanted)
+        ):
+            hit.score = round(hit.score * OTHER_TYPE_FACTOR, 2)
             hit.sort_key = (record.type_group, -hit.score, record.tie_break)
 
 
@@ -199,7 +240,7 @@ def _add_named_hit(record: IndexedRecord, query: ParsedQuery, hit: Hit | None, w
     A phrase of several words counts in a short query.
     """
     name = next(name for name in record.names if name.text == text)
-    if record.type not in NAMED_TYPES or (
+    if not _can_be_named(record, query) or (
         words == 0 and (hit or len(name.stems) < 2 or len(query.terms) not in MIN_NAMED_SHARE)
     ):
         return hit
@@ -209,21 +250,37 @@ def _add_named_hit(record: IndexedRecord, query: ParsedQuery, hit: Hit | None, w
     return build_name_hit(record, score, name, [stem for stem in query.stems if stem in record.field_masks])
 
 
+def _can_be_named(record: IndexedRecord, query: ParsedQuery) -> bool:
+    """Whether a name of the record in the query says that it is meant: that of a risk, if the rest is everyday words."""
+    if record.type == "risk":
+        return query.clinical_stems <= record.name_stems and not query.interpretation.ignored
+    return record.type in NAMED_TYPES
+
+
 def _lift_named_hits(query: ParsedQuery, hits: list[Hit], named: Collection[IndexedRecord]) -> None:
     """Put a record whose name is in the query before those whose names and phrases have little else of it.
 
     Another clinical word, or two other words, say that more than the name was meant.
     """
-    refs = {(record.type, record.slug) for record in named if record.type in NAMED_TYPES}
+    refs = {(record.type, record.slug) for record in named if _can_be_named(record, query)}
     if not refs or len(hits) < 2:
         return
+    # Headache after an injection is not the injection; side effects of an injection are.
+    tells_when = not _AFTER.isdisjoint(query.corrected.split())
     rivals = [hit for hit in hits if (hit.record.type, hit.record.slug) not in refs and not hit.exact]
     for hit in hits:
         if (hit.record.type, hit.record.slug) not in refs:
             continue
         weights = {stem: 2 if stem in query.clinical_stems else 1 for stem in query.stems}
         others = {stem: weight for stem, weight in weights.items() if stem not in hit.record.name_stems}
-        best = max([rival.score for rival in rivals if _weigh_named(rival.record, others) < 2], default=0.0)
+        best = max(
+            [
+                rival.score
+                for rival in rivals
+                if _weigh_named(rival.record, others) < 2 or (rival.record.type == "risk" and not tells_when)
+            ],
+            default=0.0,
+        )
         if best >= hit.score:
             hit.score = best + 0.01
             hit.sort_key = (hit.record.type_group, -hit.score, hit.record.tie_break)
@@ -282,6 +339,13 @@ def _score_record(record: IndexedRecord, query: ParsedQuery, _min_score: float) 
     if not _passes_short_query(record, query, coverage):
         return None
     best = _find_best_name(record, query, matched_stems) if coverage.names else None
+    if (
+        best is not None
+        and len(query.terms) <= MAX_FRAGMENT_TERMS
+        and record.name_stems.isdisjoint(matched_stems)
+        and _is_small_part_of_phrase(best[1], query.stems)
+    ):
+        return None
     if not _passes_threshold(record, coverage, best, matched_stems):
         return None
     score = 60 * (best[0] if best else 0.0) + 60 * coverage.weighted
@@ -440,6 +504,14 @@ def _passes_short_query(record: IndexedRecord, query: ParsedQuery, coverage: "Co
             coverage.named_share >= MIN_WHOLE_NAME_SHARE
             and any(_is_name_meant(name, query, coverage.named_share) for name in record.names)
         )
+    )
+
+
+def _is_small_part_of_phrase(name: IndexedName, stems: Sequence[str]) -> bool:
+    """Whether a short query shares less than half of a phrase: lip injections are not lips that swell."""
+    return (
+        name.name_kind == "patient_phrase"
+        and sum([name.stem_weights.get(stem, 0.0) for stem in stems]) < MIN_PHRASE_SHARE * name.total_weight
     )
 
 

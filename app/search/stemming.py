@@ -17,7 +17,7 @@ STOP_WORDS: Final = frozenset(
     these they this those through to too under until up very was we were what when where which while who why
     will with would you your help need want treatment therapy therapies treat treats treating go goes going please best good make
     makes made something anything tell explain possible every happen happens work works long much many may might
-    us let im ive cant dont ve m re ll don doesn
+    us let near last lasts im ive cant dont ve m re ll don doesn
     """.split()  # noqa: SIM905 - a list takes a line for each word
 )
 # Everyday word -> clinical word, where no record has the everyday word as a name. General vocabulary, never for one query.

@@ -78,6 +78,21 @@ def test_a_whole_name_in_a_question_comes_first(shipped: Client, query: str, slu
 
 
 @pytest.mark.parametrize(
+    ("query", "slug"),
+    [
+        ("seizure first aid", "seizure"),
+        ("stroke risk factors", "stroke"),
+        ("side effects of sacroplasty", "sacroplasty"),
+        ("meningitis after epidural", "meningitis"),
+        ("epidural steroid injection near me", "epidural-steroid-injection"),
+        ("how long does CRPS last", "complex-regional-pain-syndrome"),
+    ],
+)
+def test_a_risk_is_found_in_a_question_unless_it_is_about_a_procedure(shipped: Client, query: str, slug: str) -> None:
+    assert search(shipped, query)[0].endswith(f"/{slug}")
+
+
+@pytest.mark.parametrize(
     ("query", "region"),
     [
         ("pinched nerve in my face", "head_face"),
@@ -473,6 +488,58 @@ def test_a_whole_name_inside_a_question_is_found_first(client: Client, load: Loa
     load(procedure("kyphoplasty"), procedure("vertebroplasty"), condition("insurance-stress"))
 
     assert search(client, question)[0] == "procedure/kyphoplasty"
+
+
+def test_the_words_of_a_url_are_a_name(client: Client, load: Load) -> None:
+    load(
+        procedure("ketamine-infusion", name="Intravenous ketamine infusion for lasting pain"), condition("alcohol-pain")
+    )
+
+    assert search(client, "may I drink alcohol the day after ketamine infusion")[0] == "procedure/ketamine-infusion"
+
+
+def test_a_word_of_procedures_prefers_a_procedure_unless_it_says_when(client: Client, load: Load) -> None:
+    load(
+        condition("hip-bursitis"),
+        procedure("bursa", name="Bursa injection of the hip", indicated=["hip-bursitis"]),
+        *(procedure(f"{place}-injection") for place in ("knee", "ankle", "wrist", "elbow")),
+    )
+
+    assert search(client, "hip bursitis injection")[0] == "procedure/bursa"
+    assert search(client, "hip bursitis after an injection")[0] == "condition/hip-bursitis"
+
+
+def test_a_word_of_the_title_of_a_source_finds_the_records_that_cite_it(client: Client, load: Load) -> None:
+    cited = claim("cooled--r", "recovery", {"label": "x"}, source="about")
+    load(
+        source("about", title="Zuxibal radiofrequency"),
+        procedure("cooled", name="Cooled ablation of the knee", claims=[cited]),
+        procedure("other", name="Ablation of the knee"),
+    )
+
+    assert search(client, "kuxobar") == []
+    assert search(client, "zuxibal") == ["procedure/cooled", "source/about"]
+    assert search(client, "zuxibal knee ablation")[0] == "procedure/cooled"
+
+
+def test_of_two_with_the_same_other_name_the_one_named_alike_comes_first(client: Client, load: Load) -> None:
+    shared = [{"text": "facet injection", "kind": "synonym", "ambiguous": True}]
+    load(
+        procedure("branch", name="Branch block", names=shared),
+        procedure("joint", name="Intra-articular facet joint injection", names=shared),
+    )
+
+    assert search(client, "facet injections") == ["procedure/joint", "procedure/branch"]
+
+
+def test_a_piece_of_a_phrase_is_no_answer_to_a_short_query(client: Client, load: Load) -> None:
+    load(
+        condition("allergy", patient_phrases=["lips and tongue swelled up after it"]),
+        procedure("injection", name="Zeta injection"),
+    )
+
+    assert "condition/allergy" not in search(client, "lip injection")
+    assert search(client, "lips and tongue swelled up") == ["condition/allergy"]
 
 
 def test_a_query_that_shares_one_common_word_with_a_name_finds_nothing(client: Client, load: Load) -> None:
