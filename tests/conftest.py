@@ -18,7 +18,7 @@ import pytest
 from build import write_seed
 from checkout import ROOT
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
 
 from app.db.migrations import migrate
 from app.db.write_engine import create_write_engine
@@ -75,18 +75,21 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
     return result
 
 
-# Clients made since the last test ended: what one leaves open would be reported in whichever test runs when it is collected.
-_clients: "list[Client]" = []
+# Engines that have connected since the last test ended: what one leaves open would be reported in whichever test runs when
+# it is collected.
+_engines: set[Engine] = set()
+
+
+@event.listens_for(Engine, "engine_connect")
+def _remember_engine(connection: Connection) -> None:
+    _engines.add(connection.engine)
 
 
 @pytest.fixture(autouse=True)
 def _close_connections() -> Iterator[None]:
     yield
-    for client in _clients:
-        services = getattr(getattr(getattr(client.app, "app", None), "state", None), "services", None)
-        if services is not None:
-            services.engine.dispose()
-    _clients.clear()
+    while _engines:
+        _engines.pop().dispose()
 
 
 class Client:
@@ -99,7 +102,6 @@ class Client:
         self.runner = runner
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://kb.test", follow_redirects=False)
-        _clients.append(self)
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         return self.runner.run(self.http.request(method, path, **options))

@@ -82,7 +82,7 @@ def add_openapi_routes(app: FastAPI) -> None:
                 body, version = b"", ""
         if not version:
             if not without_release:
-                without_release.update(_render(build_openapi(app)))
+                without_release.update(_render(build_openapi(request.app)))
             body = without_release[name]
         headers = {"Cache-Control": CACHE_CONTROL, "Content-Language": "en"}
         return Response(
