@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from _pytest.assertion import util as assertion_util
 from build import write_seed
 from checkout import ROOT
 from hypothesis import HealthCheck, settings
@@ -63,6 +64,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_assertion_pass(item: pytest.Item) -> None:
     item.stash[ASSERTED] = True
+    # Until the next test: pytest would describe every value of every assertion, which takes longer than many requests.
+    assertion_util._assertion_pass = None
 
 
 @pytest.hookimpl(wrapper=True)
