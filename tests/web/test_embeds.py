@@ -226,8 +226,9 @@ def test_a_short_card_without_room_for_all_leaves_out_the_benefit_and_counts_the
 
     named = [name for name in names if name in lines["Serious harms"]["text"]]
     [link] = lines["Serious harms"]["items"]
-    assert "How much it helps" not in lines
-    assert len(named) in (range(1, 10) if variant == "card" else range(10, 30))
+    assert lines["How much it helps"]["text"] == ""
+    assert [item["url"] for item in lines["How much it helps"]["items"]] == ["/procedures/p#benefit"]
+    assert len(named) in (range(1, 12) if variant == "card" else range(12, 30))
     assert link["text"] == f"{len(names) - len(named)} more serious, 30 harms in all"
     assert link["url"].endswith("/procedures/p#harms")
 
@@ -255,6 +256,20 @@ def test_a_short_card_names_every_serious_harm_before_it_gives_figures(
     assert [name for name in names if name not in line["text"]] == []
     assert line["text"].count("of 100 people") < 8
     assert [link["text"] for link in line["items"]] == ["All 8 harms"]
+
+
+@pytest.mark.parametrize("variant", ["card", "summary"])
+def test_every_short_card_names_every_serious_harm_and_says_what_is_known_of_the_benefit(
+    shipped: Client, variant: str
+) -> None:
+    for row in shipped.get("/v1/procedures?limit=100").json()["items"]:
+        record = shipped.get(f"/v1/procedures/{row['slug']}").json()
+        lines = {
+            line["name"].partition(" of its ")[0]: line["text"] for line in load_lines(shipped, row["slug"], variant)
+        }
+        names = {risk["risk"]["name"] for risk in record["serious_risks"]["items"]}
+        assert {name for name in names if name not in lines["Serious harms"]} == set(), row["slug"]
+        assert "How much it helps" in lines, row["slug"]
 
 
 def load_lines(client: Client, slug: str, variant: str) -> list[dict[str, Any]]:

@@ -45,9 +45,9 @@ def line(name: str, text: str, *items: Json) -> Json:
     return {"name": name, "text": text, "items": list(items)}
 
 
-def lines_block(lines: list[Json]) -> Json:
-    """Compact block of `line`s, for variants without room for sections."""
-    return {"kind": "lines", "items": lines}
+def lines_block(lines: list[Json], *, is_run_in: bool = False) -> Json:
+    """Compact block of `line`s, for variants without room for sections; run together where there is little room."""
+    return {"kind": "lines", "items": lines, "run_in": is_run_in}
 
 
 def table_block(caption: str, header: list[str], rows: list[list[Json]]) -> Json:

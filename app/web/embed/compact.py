@@ -1,12 +1,12 @@
 """Short variants of the cards, `card` and `summary`: what a reader must know in a fixed height, without scrolling.
 
-What speaks against a procedure comes first: its serious harms and the positions against by name, then the worst figures of the
-harms and the topics of contraindications, and the emergency line. Of each the first are shown, the most serious and the
-strongest first, as many as there is room for, with how many more there are. A benefit is shown where all of them fit.
+What speaks against a procedure comes first: every serious harm by name, then the positions against, then the worst figures of
+the harms and the topics of contraindications, and the emergency line. Of each the first are shown, the most serious and the
+strongest first, as many as there is room for, with how many more there are. A card without room to name every serious harm
+runs its lines together in smaller letters. A benefit is shown where all of them fit; else a link to it, below the harms.
 """
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from app.domain import vocabulary
@@ -23,12 +23,54 @@ from app.web.embed.blocks import item, line, lines_block, section
 from app.web.rates import build_response_rows
 
 VARIANTS: Final = ("card", "summary", "full")
-# Lines that a variant has for its text, and characters of a line, on a phone with a margin beside the card.
-_MAX_LINES: Final = {"card": 13, "summary": 26}
-_LINE_CHARACTERS: Final = 36
+
+
+def _count_lines(text: str | None, characters: int) -> int:
+    """Count the lines of a text that is broken between words."""
+    lines, used = 1, 0
+    for word in (text or "").split():
+        used += len(word) + 1
+        if used > characters + 1:
+            lines, used = lines + 1, len(word) + 1
+    return lines if text else 0
+
+
+class _Layout(NamedTuple):
+    """Room of a variant on a phone with a margin beside the card: lines, and characters of a line."""
+
+    max_lines: int
+    characters: int
+    # The rows run together in smaller letters.
+    is_run_in: bool = False
+
+    def count_heading(self, title: str, *texts: str | None) -> float:
+        """Count the lines of the title, in larger letters, and of the texts beside the rows, in lines of the rows."""
+        lines = _count_lines(title, _TITLE_CHARACTERS) + sum(_count_lines(text, _TEXT_CHARACTERS) for text in texts)
+        return lines * (_RUN_IN_RATIO if self.is_run_in else 1)
+
+    def count_rows(self, rows: list[Json]) -> int:
+        """Count the lines of rendered rows."""
+        texts = [
+            " ".join((f"{row['name']}:", row["text"], *(f"{entry['text']} {entry['note']}," for entry in row["items"])))
+            for row in rows
+        ]
+        return sum(_count_lines(text, self.characters) for text in ([" ".join(texts)] if self.is_run_in else texts))
+
+
+_TITLE_CHARACTERS: Final = 39
+_TEXT_CHARACTERS: Final = 39
+# Height of a line beside the rows that run together, in lines of these.
+_RUN_IN_RATIO: Final = 1.1
+_LAYOUTS: Final = {
+    "card": [_Layout(16, 39), _Layout(18, 44, is_run_in=True)],
+    "summary": [_Layout(27, 40), _Layout(29, 44, is_run_in=True)],
+}
 _MAX_EMERGENCIES: Final = 3
 _MAX_WHAT_IT_IS: Final = 125
-_EMERGENCY_LINE: Final = "Call your local emergency number (for example 911, 112 or 999) now."
+_EMERGENCY_LINES: Final = (
+    "Call your local emergency number (for example 911, 112 or 999) now.",
+    "Call your local emergency number now.",
+)
 _NO_CLAIM: Final = "not known: no cited statement here"
 
 
@@ -45,15 +87,25 @@ def build_compact_procedure_card(full: Json, record: Json, variant: str) -> Json
     """Build the short variant of a procedure's card from its full one and the detail."""
     page, summary = full["url"], record["summary"] or ""
     calls = _build_calls(full["call"], record["when_to_call"]["items"], f"{page}#call", variant)
-    benefit = describe_benefit(record, 1 if variant == "card" else 2)
-    help_line = line("How much it helps", benefit or "not known: no cited figure here")
     harms = _list_safety_rows(record, page, variant)
     others: list[_Row] = []
     if variant == "summary":
-        harms, others = [*_list_form_rows(record), *harms], _list_other_rows(record, page)
+        harms, others = [*harms, *_list_form_rows(record)], _list_other_rows(record, page)
     # The benefit comes after the harms: on a narrow page a reader who does not scroll misses that, and no harm.
-    rows = [*harms, _Row(1, lambda _: help_line), *others]
+    rows = [*harms, _build_help_row(record, page, 1 if variant == "card" else 2), *others]
     return _build_compact_card(full, variant, summary, rows, calls, last=len(harms))
+
+
+def _build_help_row(record: Json, page: str, limit: int) -> _Row:
+    """Build the row of the benefit: first that none is known, or a link to it; then the benefit, at most `limit` texts."""
+    name, benefit = "How much it helps", describe_benefit(record, limit)
+    if benefit:
+        link = line(name, "", item("on the page, beside its harms", url=f"{page}#benefit"))
+        return _Row(2, lambda steps: line(name, benefit) if steps > 1 else link)
+    rates = record["response_rates"]
+    status = "unknown" if rates["items"] else rates["status"]
+    text = "not known: no cited figure here" if status == "unknown" else STATUS_TEXTS[status].partition(";")[0]
+    return _Row(1, lambda _: line(name, text))
 
 
 def build_compact_options_card(full: Json, record: Json, options: Json, base: str, variant: str) -> Json:
@@ -84,19 +136,10 @@ def _build_compact_card(
 
     What it is, and then "When to call", of which `calls` has the wordings from long to short, leave them room.
     """
-    first, subtitle = _first_sentence(summary), full["subtitle"]
-    names = [(_shorten_summary(summary), subtitle), (first, subtitle), (first, None)]
-    # What studies found is also in all but the first sentences of a summary: they are shown where everything else is.
-    ledes = [(summary, subtitle), *names] if variant == "summary" else names
-    headings = [(lede, name, calls[0]) for lede, name in ledes] + [(*ledes[-1], call) for call in calls[1:]]
-    for lede, name, call in headings:
-        max_lines = _MAX_LINES[variant] - sum(map(_count_lines, (full["title"], name, lede, call["levels"][0]["text"])))
-        steps = _fit_rows(rows, max_lines, last)
-        fits = _sum_lines(_render_rows(rows, steps)) <= max_lines
-        is_urgent = fits and all(steps[n] >= row.urgent_steps for n, row in enumerate(rows) if n != last)
-        is_whole = all(count == row.steps for count, row in zip(steps, rows, strict=True))
-        if (fits and is_whole) or (is_urgent and (lede != summary or summary == names[0][0])):
-            break
+    attempts = list(_iter_attempts(full, variant, summary, rows, calls, last))
+    rank = max(attempt.rank for attempt in attempts)
+    # Where nothing fits, the shortest has the most room for harms.
+    attempt = next(attempt for attempt in attempts if attempt.rank == rank) if rank else attempts[-1]
     texts = {"notice": full["notice"], "review": full["review"]}
     if variant == "card":
         # The emergency line is above it, and the page says when the review is due.
@@ -104,50 +147,89 @@ def _build_compact_card(
             "notice": full["notice"] | {"text": _first_sentence(full["notice"]["text"])},
             "review": full["review"].partition(" Review due")[0],
         }
-    sections = [section("short", "", lines_block(_render_rows(rows, steps)))]
-    changed = {"variant": variant, "subtitle": name, "lede": lede or None, "sections": sections, "call": call}
-    return full | changed | texts
+    sections = [section("short", "", lines_block(attempt.rows, is_run_in=attempt.is_run_in))]
+    return full | attempt.heading | {"variant": variant, "sections": sections} | texts
 
 
-def _fit_rows(rows: list[_Row], max_lines: int, last: int) -> list[int]:
+class _Attempt(NamedTuple):
+    """A short variant in a layout. `rank`: 0 lacks something of its first row, 1 something urgent, 2 nothing urgent."""
+
+    rank: int
+    heading: Json
+    rows: list[Json]
+    is_run_in: bool
+
+
+def _iter_attempts(
+    full: Json, variant: str, summary: str, rows: list[_Row], calls: list[Json], last: int
+) -> Iterator[_Attempt]:
+    """Yield the variant in each layout, from roomy to short, up to the first that lacks nothing urgent.
+
+    What it is goes only where the first row would otherwise lack something.
+    """
+    best = 0
+    for layout, name, lede, call in _iter_layouts(full, variant, summary, calls):
+        if best and not lede:
+            return
+        [level] = call["levels"]
+        call_text = f"{level['heading']}: {level['text']} {call['link']['text']}"
+        max_lines = layout.max_lines - layout.count_heading(full["title"], name, lede, call_text)
+        steps = _fit_rows(rows, max_lines, last, layout)
+        rendered = _render_rows(rows, steps)
+        fits = layout.count_rows(rendered) <= max_lines
+        is_urgent = fits and all(steps[n] >= row.urgent_steps for n, row in enumerate(rows))
+        is_whole = all(count == row.steps for count, row in zip(steps, rows, strict=True))
+        # Beside a whole summary stands everything else.
+        rank = 2 if is_urgent and (is_whole or lede != summary) else int(fits and steps[0] >= rows[0].urgent_steps)
+        heading = {"subtitle": name, "lede": lede or None, "call": call}
+        best = max(best, rank)
+        yield _Attempt(rank, heading, rendered, layout.is_run_in)
+        if best == 2:
+            return
+
+
+def _iter_layouts(
+    full: Json, variant: str, summary: str, calls: list[Json]
+) -> Iterator[tuple[_Layout, str | None, str, Json]]:
+    """Yield the layouts to try, from roomy to short: layout, subtitle, what it is, and "When to call"."""
+    first, subtitle = _first_sentence(summary), full["subtitle"]
+    names = [(subtitle, _shorten_summary(summary)), (subtitle, first), (None, first)]
+    # What studies found is also in all but the first sentences of a summary: they are shown where everything else is.
+    whole = [(subtitle, summary)] if variant == "summary" else []
+    for layout in _LAYOUTS[variant]:
+        yield from ((layout, *texts, calls[0]) for texts in (*whole, *names))
+        yield from ((layout, *names[-1], call) for call in calls[1:])
+    yield layout, None, "", calls[-1]
+
+
+def _fit_rows(rows: list[_Row], max_lines: float, last: int, layout: _Layout) -> list[int]:
     """Fit rows into a number of lines: each takes its first step, then its urgent steps, then one more in turn.
 
-    The row with the index `last` is shown only where all the others are whole and leave it room. Returns the steps of each.
+    The row with the index `last` takes its second step only where all the others are whole and leave it room. Returns the
+    steps of each.
     """
-    steps = [int(n != last) for n in range(len(rows))]
+    steps = [1] * len(rows)
 
     def grow(max_steps: dict[int, int]) -> None:
         growing = list(max_steps)
         while growing:
             for n in [*growing]:
                 steps[n] += 1
-                if steps[n] > max_steps[n] or _sum_lines(_render_rows(rows, steps)) > max_lines:
+                if steps[n] > max_steps[n] or layout.count_rows(_render_rows(rows, steps)) > max_lines:
                     steps[n] -= 1
                     growing.remove(n)
 
-    others = {n: row for n, row in enumerate(rows) if n != last}
-    grow({n: row.urgent_steps for n, row in others.items()})
-    grow({n: row.steps for n, row in others.items()})
-    if all(steps[n] == row.steps for n, row in others.items()):
+    for n, row in enumerate(rows):
+        grow({n: row.urgent_steps})
+    others = {n: row.steps for n, row in enumerate(rows) if n != last}
+    grow(others)
+    if all(steps[n] == count for n, count in others.items()):
         grow({n: row.steps for n, row in enumerate(rows) if n == last})
     return steps
 
 
 def _render_rows(rows: list[_Row], steps: list[int]) -> list[Json]:
-    return [row.render(count) for row, count in zip(rows, steps, strict=True) if count]
-
-
-def _sum_lines(rows: list[Json]) -> int:
-    return sum(
-        _count_lines(
-            " ".join((f"{row['name']}:", row["text"], *(f"{entry['text']} {entry['note']}," for entry in row["items"])))
-        )
-        for row in rows
-    )
-
-
-def _count_lines(text: str | None) -> int:
-    return math.ceil(len(text or "") / _LINE_CHARACTERS)
+    return [row.render(count) for row, count in zip(rows, steps, strict=True)]
 
 
 def link_procedure(procedure: Json, base: str) -> Json:
@@ -228,7 +310,8 @@ def _list_safety_rows(record: Json, page: str, variant: str) -> list[_Row]:
     rows = [_Row(max(2 * len(serious), 1), render_harms, urgent_steps=max(len(serious), 1))]
     topics = [vocabulary.CONTRAINDICATION_TOPICS[row["topic"]].lower() for row in list_contraindication_topics(record)]
     if topics:
-        rows.append(_name_texts("Say before if it is true of you", topics, f"{page}#for-me"))
+        row = _name_texts("Say before if it is true of you", topics, f"{page}#for-me")
+        rows.append(_Row(row.steps + 1, lambda steps: row.render(steps - 1), urgent_steps=2))
     return [*rows, *_list_position_rows(record, f"{page}/evidence#positions", is_card=is_card)]
 
 
@@ -271,7 +354,7 @@ def _list_other_rows(record: Json, page: str) -> list[_Row]:
 def _build_calls(call: Json, rows: list[Json], url: str, variant: str) -> list[Json]:
     """Build "When to call" in short: the emergency number and a link to all signs; first with the emergencies by name."""
     urgent = [row for row in rows if row["tier"] == "emergency"]
-    texts = [_EMERGENCY_LINE]
+    texts = [*_EMERGENCY_LINES[: 2 if variant == "card" else 1]]
     names = list(dict.fromkeys(emergency["name"] for row in urgent for emergency in row["emergencies"]))
     if variant != "card":
         more = f", and {len(names) - _MAX_EMERGENCIES} more" if len(names) > _MAX_EMERGENCIES else ""

@@ -48,7 +48,7 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
 .table th, .table td { overflow-wrap: break-word; text-align: start; vertical-align: top; padding: .45em .6em .45em 0; border-bottom: 1px solid var(--_line); font-weight: 400; } .table thead th { color: var(--_soft); font-size: .92em; border-bottom-width: 2px; } .table tbody th { font-weight: 600; }
 .table .note { display: block; }
 .jump { margin: 0 0 .4em; }
-.jump a, .more a, .foot a, .actions a, .list > li > a, .result > a { display: inline-block; min-height: 24px; }
+.jump a, .more a, .actions a, .list > li > a, .result > a { display: inline-block; min-height: 24px; }
 .safe { color: var(--_own-ink); background: var(--_own-card); padding: 0 1.25em .6em; font: medium/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif; }
 .safe a { color: var(--_own-accent); } .safe .small { color: var(--_own-soft); }
 .call { border: 2px solid var(--_warn); background: var(--_warn-paper); border-radius: 8px; padding: .8em 1em; margin: .8em 0; }
@@ -65,9 +65,10 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
 .loading .content { flex: 1; }
 /* Short variants: their texts are chosen to fit the height, so nothing scrolls; larger letters make them higher. */
 .small-card, .summary { --_space: var(--kb-space, .75em); } .small-card .content, .summary .content { flex: 1 1 auto; }
-.small-card { max-width: var(--kb-max-width, 34em); min-height: 22em; } .small-card .content, .small-card .safe { font-size: .875em; line-height: 1.28; padding: .45em .9em; }
+.small-card { max-width: var(--kb-max-width, 34em); min-height: 22em; } .small-card .content, .small-card .safe { font-size: .875em; line-height: 1.28; padding: .35em .9em; }
 .small-card .safe { padding: 0 .9em .3em; } .small-card .title { font-size: 1.2em; line-height: 1.2; } .small-card .lede { font-size: 1em; } .small-card p, .small-card .lines div { margin: .2em 0; } .small-card .lines { margin: .2em 0; }
-.small-card .call { border-width: 0 0 0 3px; border-radius: 0; padding: .1em .6em; margin: .1em 0; } .small-card .call > *, .small-card .call p { display: inline; margin: 0; } .small-card .foot { padding-top: .2em; margin-top: .2em; font-size: .8em; line-height: 1.3; } .small-card .foot p { display: inline; font-size: 1em; } .small-card .foot p::after { content: " "; } .small-card .foot a, .small-card .call a { display: inline; min-height: 0; } .small-card .actions { margin: .2em 0; gap: 0 1em; }
+.runin { font-size: .93em; line-height: 1.26; } .runin div { display: inline; } .runin div::after { content: " "; }
+.small-card .call { border-width: 0 0 0 3px; border-radius: 0; padding: .1em .6em; margin: .1em 0; } .small-card .call > *, .small-card .call p { display: inline; margin: 0; } .small-card .foot { padding-top: .2em; margin-top: .2em; font-size: .8em; line-height: 1.3; } .small-card .foot p { display: inline; font-size: 1em; } .small-card .foot p::after { content: " "; } .small-card .call a { display: inline; min-height: 0; } .small-card .actions { margin: .2em 0; gap: 0 1em; }
 .summary.loading { min-height: 40em; } .full.loading { min-height: 56em; } .summary .content, .summary .safe { font-size: .9375em; line-height: 1.42; } .summary .title { font-size: 1.3em; } .summary .lede { font-size: 1em; } .summary .call { padding: .3em .8em; margin: .2em 0; } .summary .call p { margin: .15em 0; } .summary .foot { line-height: 1.28; margin-top: .3em; } .summary .foot p { margin: .1em 0; } .summary .actions { margin: .2em 0; }
 @container (max-width: 34em) {
   .content { padding: calc(var(--_space) * .8); } .safe { padding: 0 .8em .4em; } .facts { grid-template-columns: 1fr; gap: 0; } .facts dd { margin-bottom: .5em; }
@@ -135,7 +136,11 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
     text: (block) => createNode("p", "text", block.text),
     gap: (block) => createNode("p", "gap", block.text),
     list: (block, context) => createNode("ul", "list", ...block.items.map((item) => appendItem(document.createElement("li"), item, context))),
-    lines: (block, context) => createNode("dl", "lines", ...block.items.map((line) => createNode("div", "", createNode("dt", "", `${line.name}: `), createLine(line, context)))),
+    lines: (block, context) => {
+      const node = createNode("dl", "lines", ...block.items.map((line) => createNode("div", "", createNode("dt", "", `${line.name}: `), createLine(line, context))));
+      node.classList.toggle("runin", Boolean(block.run_in));
+      return node;
+    },
     facts: (block) => createNode("dl", "facts", ...block.items.flatMap((fact) => [
       createNode("dt", "", fact.name), createNode("dd", "", fact.value, fact.note ? createNode("span", "note", fact.note) : null)])),
     table: (block, context) => createTable(block.caption, block.head, block.rows, context),
@@ -239,7 +244,7 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
       clinic.phone ? action(`Call ${isCard ? "" : "the clinic: "}${clinic.phone}`, `tel:${clinic.phone.replace(/[^+0-9]/g, "")}`) : "",
       clinic.bookingUrl && bookingUrl ? action(isCard ? "Book a visit" : "Book an appointment", bookingUrl) : "",
       card.url && !isCard ? createNode("li", "", createLink("The whole page, with every source", card.url, base)) : "");
-    const footer = createPlain("div", "foot", createNode("p", "small once", card.notice.text, " ", createLink("About this information", card.notice.url, base), `. ${card.review}`),
+    const footer = createPlain("div", "foot", createNode("p", "small once", ...(isCard ? [createLink(card.notice.text, card.notice.url, base), " "] : [card.notice.text, " ", createLink("About this information", card.notice.url, base), ". "]), card.review),
       createNode("p", "small", "Content: ", createLink(card.attribution.text, card.attribution.url, base), `. Release ${card.release}.`));
     return {
       title: heading(0, "title", isCard ? createLink(card.title, card.url, base) : card.title),
