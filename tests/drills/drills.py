@@ -411,6 +411,10 @@ def prepared_at_3000(testbed: Testbed) -> Tally:
     return prepared_under_load(testbed, 3_000)
 
 
+def prepared_at_20000(testbed: Testbed) -> Tally:
+    return prepared_under_load(testbed, 20_000)
+
+
 def prepared_under_load(testbed: Testbed, count: int) -> Tally:
     """Index, OpenAPI document and exports are built, and a release is swapped, while clients ask for what is cached or live."""
     database = f"sqlite:///{testbed.work / 'kb.sqlite3'}"
@@ -418,12 +422,13 @@ def prepared_under_load(testbed: Testbed, count: int) -> Tally:
     api = testbed.start_api(database)
     for url in PREPARED_URLS:
         httpx.get(f"{api.base}{url}", timeout=30).raise_for_status()
+    seconds = max(180.0, count / 20)
     with Traffic([api.port], PREPARED_URLS, {}, rate=RATE) as traffic:
-        wait_for("the exports", responds_with_200(api.base, "/v1/export/manifest.json"))
+        wait_for("the exports", responds_with_200(api.base, "/v1/export/manifest.json"), seconds=seconds)
         revision = get_revision(api)
         testbed.load_synthetic(database, count + 1)
-        wait_for("the swap", lambda: get_revision(api) != revision, seconds=180)
-        wait_for("the exports", responds_with_200(api.base, "/v1/export/manifest.json"))
+        wait_for("the swap", lambda: get_revision(api) != revision, seconds=seconds)
+        wait_for("the exports", responds_with_200(api.base, "/v1/export/manifest.json"), seconds=seconds)
         time.sleep(PAUSE)
     with Traffic([api.port], PREPARED_URLS, {}, rate=RATE) as calm:
         time.sleep(10)
@@ -473,6 +478,12 @@ DRILLS = [
     Drill("two releases swapped for 20 s, PostgreSQL", swapped_on_postgresql),
     Drill("index, exports, OpenAPI and swap under load, 100 procedures", prepared_at_100),
     Drill("index, exports, OpenAPI and swap under load, 3 000 procedures", prepared_at_3000),
+    *(
+        [Drill("index, exports, OpenAPI and swap under load, 20 000 procedures", prepared_at_20000)]
+        # Minutes to load and to prepare.
+        if FULL
+        else []
+    ),
     Drill("disk of index, exports and log full", host.disk_full),
     Drill("disk of index and exports read-only", host.disk_read_only),
     Drill("files of index and exports removed, cut and changed", host.files_damaged),

@@ -25,7 +25,6 @@ from drills.traffic import Tally
 
 from app.domain.json import Json
 
-
 LONG = 300
 
 
