@@ -193,6 +193,34 @@ def test_estimates_disagree_if_independent_sources_have_no_duration_in_common(cl
     assert "≠ The sources differ" not in client.get("/procedures/q/evidence").text
 
 
+def test_estimates_that_differ_most_come_first_and_equal_ones_by_their_procedure(client: Client, load: Load) -> None:
+    longest = {"b": "P4M", "a": "P4M", "c": "P9M"}
+    load(
+        *(
+            procedure(
+                slug,
+                claims=[
+                    relief(f"{slug}--relief-duration-1", min="P1M", max="P2M"),
+                    relief(f"{slug}--relief-duration-2", min=start, max="P1Y", source="other-trial"),
+                ],
+            )
+            for slug, start in longest.items()
+        ),
+        *SOURCES,
+    )
+
+    rows = client.get("/v1/disagreements").json()["estimates"]
+
+    assert [(row["procedure"]["slug"], row["ratio"]) for row in rows] == [("c", 4.5), ("a", 2.0), ("b", 2.0)]
+    assert rows[0]["estimates"] == ["c--relief-duration-1", "c--relief-duration-2"]
+
+
+def test_without_any_disagreement_both_lists_are_empty(client: Client, load: Load) -> None:
+    load(procedure("p", claims=[relief("p--relief-duration-1", min="P1M", max="P3M")]))
+
+    assert (found := client.get("/v1/disagreements").json())["estimates"] == [] == found["contradictions"]
+
+
 def test_shipped_pages_and_the_list_of_disagreements_agree(shipped: Client) -> None:
     listed = shipped.get("/v1/disagreements").json()
     slugs = {row["record"]["slug"] for row in listed["contradictions"]}
