@@ -13,6 +13,9 @@ import httpx
 from checkout import ROOT
 from live import find_free_port
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.trace import StatusCode
+
+from app.monitoring.traces import TraceExporter
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 received: list[tuple[str, bytes]] = []
@@ -81,5 +84,24 @@ def check_spans() -> None:
     print(f"{len(spans)} spans received, {len(traced)} in the trace of the client")
 
 
+def check_errors() -> None:
+    """The span of a failure of the server is an error, that of a wrong request is not."""
+    exporter = TraceExporter("http://127.0.0.1:9")
+    scope = {"method": "GET", "path": "/v1/procedures", "scheme": "http", "query_string": b"limit=1", "headers": []}
+    expected = {
+        200: StatusCode.UNSET,
+        404: StatusCode.UNSET,
+        499: StatusCode.UNSET,
+        500: StatusCode.ERROR,
+        503: StatusCode.ERROR,
+    }
+    for status, code in expected.items():
+        span = exporter.begin(scope)
+        exporter.end(span, scope, status)
+        assert span.status.status_code is code, status
+        assert span.attributes["url.query"] == "limit=1", span.attributes
+
+
 if __name__ == "__main__":
+    check_errors()
     main(Path(sys.argv[1]))
