@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from build import claim, condition, generator, procedure, risk
+from build import claim, condition, generator, procedure, risk, source
 from conftest import Client, Load
 
 from app.main import create_app
@@ -24,6 +24,7 @@ def fhir(database_url: str, client: Client, load: Load, runner: asyncio.Runner) 
     )
     stop = claim("p--stop", "contraindication", {"label": "Infection of the skin", "topics": ["local_infection"]})
     load(
+        source("cited", doi="10.1000/182", pmid="12345", number="NG59", publisher="NICE"),
         risk("bleeding"),
         generator("facet-joint"),
         condition("sciatica"),

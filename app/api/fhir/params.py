@@ -72,8 +72,15 @@ CODE: Final = SearchParam(
     "ActivityDefinition.code | EvidenceVariable.characteristic.definition.ofType(CodeableConcept) | ConditionDefinition.code",
     has_code_map=True,
 )
-SOURCE_PARAMS: Final = (ID, URL, IDENTIFIER, RECORD_NAME, TITLE, STATUS)
-RECORD_PARAMS: Final = (*SOURCE_PARAMS, CODE)
+RECORD_PARAMS: Final = (ID, URL, IDENTIFIER, RECORD_NAME, TITLE, STATUS, CODE)
+# The standard parameter searches the identifiers of the citation alone, and clients hold those of the publication.
+CITED_IDENTIFIER: Final = SearchParam(
+    "identifier",
+    "token",
+    "Permanent identifiers, or those of the cited publication: DOI (`https://doi.org|...`), PMID, PMCID or the publisher's number.",
+    "Citation.identifier | Citation.citedArtifact.identifier",
+)
+SOURCE_PARAMS: Final = (ID, URL, CITED_IDENTIFIER, RECORD_NAME, TITLE, STATUS)
 TOPIC: Final = SearchParam(
     "topic", "token", "Families, intents or body regions.", "{type}.topic", "MetadataResource-topic"
 )

@@ -14,7 +14,12 @@ from app.domain.record_types import RECORD_TYPES
 from app.errors import NotFound
 from app.formats.fhir import elements
 from app.formats.fhir.elements import canonical_url, system_url
-from app.formats.fhir.records import STATUS_BY_STANDING, build_record_resource, get_program_name
+from app.formats.fhir.records import (
+    STATUS_BY_STANDING,
+    build_record_resource,
+    get_program_name,
+    list_public_identifiers,
+)
 from app.http.context import RequestContext
 from app.http.redirects import Redirect
 from app.http.slug_resolution import build_missing_record_error
@@ -138,4 +143,6 @@ def _iter_entries(ctx: RequestContext, resource_type: str, record_type: str) -> 
                 for facet, topic_system in TOPIC_SYSTEMS.items()
                 for code in (document[facet] if isinstance(document[facet], list) else [document[facet]])
             ]
+        if record_type == "source":
+            values["identifier"] += [(row.get("system", ""), row["value"]) for row in list_public_identifiers(document)]
         yield search.IndexEntry(fhir_id, (record_type, slug), values)

@@ -99,11 +99,11 @@ def _matches_token(ctx: RequestContext, row: SearchParam, text: str) -> Callable
         }
     return lambda token: (
         (
-            token == (system, code)
-            if system and code
-            else token[1] == code
+            token[1] == code
             if not bar
-            # `|code` is a code without a system, and every code here has one.
+            # `|code` is a code without a system.
+            else token == (system, code)
+            if code
             else bool(system) and token[0] == system
         )
         or token in coded_records

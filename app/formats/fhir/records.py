@@ -196,7 +196,8 @@ def _build_variable_elements(document: Json) -> Json:
     }
 
 
-def _list_public_identifiers(source: Json) -> list[Json]:
+def list_public_identifiers(source: Json) -> list[Json]:
+    """List the identifiers of a publication: DOI, PMID, PMCID, and the number that its publisher gave it, which has no system."""
     identifiers = [
         {"system": system, "value": source[name]} for name, system in _IDENTIFIER_SYSTEMS.items() if source[name]
     ]
@@ -217,7 +218,7 @@ def _build_cited_artifact(source: Json) -> Json:
         {
             "title": [{"text": source["name"]}],
             "classification": [{"type": {"text": "Design of the source"}, "classifier": [design]}],
-            "identifier": _list_public_identifiers(source),
+            "identifier": list_public_identifiers(source),
             "publicationForm": [form] if (form := omit_empty(publication)) else None,
             "webLocation": [{"url": source["url"]}] if source["url"] else None,
             "note": [{"text": source["note"]}] if source["note"] else None,
