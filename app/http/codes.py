@@ -190,6 +190,11 @@ class CodeMap:
         """(URI of the system, code, title) of the codes that mean a record."""
         return self._exact_codes.get((record_type, slug), [])
 
+    def is_exact(self, record: CodedRecord) -> bool:
+        """Whether the code that the path to a record ends with means exactly it."""
+        codes = self.list_exact_codes(record.record_type, record.slug)
+        return any(code == record.path[-1] for _, code, _ in codes)
+
     def find_parent(self, code: Code) -> str | None:
         """Code above a code of ICD-10-CM; None elsewhere and for a category."""
         return find_parent(code.code) if code.system.name == "icd-10-cm" else None
@@ -298,8 +303,8 @@ def list_coded_slugs(ctx: RequestContext, record_type: str, text: str) -> tuple[
     """
     records = [record for record in _list_records(ctx, text) if record.record_type == record_type]
     slugs = [record.slug for record in records]
-    for relation in ("exact", "narrower"):
-        matches = [record.slug for record in records if record.relation == relation]
-        if matches:
-            return (matches[0] if len(matches) == 1 else None), slugs
-    return None, slugs
+    exact, narrower = ([record for record in records if record.relation == name] for name in ("exact", "narrower"))
+    # A code below the exact code of a record means that record, whatever broader ones the code above lies in.
+    is_exact = get_code_map(ctx).is_exact
+    matches = exact or [record for record in narrower if is_exact(record)] or narrower
+    return (matches[0].slug if len(matches) == 1 else None), slugs

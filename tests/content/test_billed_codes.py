@@ -27,9 +27,10 @@ CODES = {
     "fibromyalgia": "M79.7",
     "greater-trochanteric-pain-syndrome": "M70.61 M70.62",
     "herniated-disc": "M51.26 M51.27 M50.20 M50.220 M50.222",
-    "hip-osteoarthritis": "M16.0 M16.11 M16.12",
+    "hip-osteoarthritis": "M16.0 M16.11 M16.12 M16.31 M16.51",
     "intercostal-neuralgia": "G58.0",
-    "knee-osteoarthritis": "M17.0 M17.11 M17.12",
+    "knee-osteoarthritis": "M17.0 M17.11 M17.12 M17.2 M17.31 M17.5",
+    "limb-ischemia": "I70.221 I70.222 I70.234 I70.262 I70.321 I70.443",
     "lumbar-facet-arthropathy": "M47.816 M47.817",
     "lumbar-radiculopathy": "M54.16 M54.17 M54.30 M54.31 M54.32 M54.40 M54.41 M54.42 M47.26 M47.27 M51.16 M51.17",
     "lumbar-spinal-stenosis": "M48.061 M48.062 M48.07",
@@ -38,7 +39,7 @@ CODES = {
     "neuropathic-pain": "M79.2",
     "occipital-neuralgia": "M54.81",
     "painful-diabetic-neuropathy": "E11.42 E10.42",
-    "peripheral-neuropathy": "G62.9 G60.9",
+    "peripheral-neuropathy": "G62.9 G60.9 G62.81",
     "persistent-spinal-pain-syndrome-type-2": "M96.1",
     "phantom-limb-pain": "G54.6",
     "postherpetic-neuralgia": "B02.29 B02.22",
@@ -55,7 +56,8 @@ CODES = {
     "avascular-necrosis-of-the-hip": "M87.051 M87.151 M87.852",
 }
 # Symptoms and statuses that are no record: what is related to them is not what they mean.
-WITHOUT_RECORD = "G89.4 G89.29 G89.21 M79.601 M79.605 M79.671 M25.561 M25.571 R51.9 M54.14 M48.02 Z79.891 F11.20 M77.11"
+WITHOUT_RECORD = """G89.4 G89.29 G89.21 M79.601 M79.605 M79.671 M25.561 M25.571 R51.9 M54.14 M48.02 M48.04 M53.86 G54.9 G55 G44.89 I70.211
+S23.3XXA S43.401A Z79.891 F11.20 M77.11"""
 
 
 def look_up(client: Client, codes: list[str]) -> Iterator[Any]:
