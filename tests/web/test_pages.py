@@ -296,6 +296,8 @@ def test_the_release_parameter_is_checked_outside_the_api_too(client: Any, load:
         both_releases.status_code,
     ) == (200, 200, 410, 410)
     assert "The current release is" in other_release.text
+    unchanged = client.get(path, headers={"If-None-Match": without_release.headers["etag"]})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
     assert client.get("/no-such-page?release=0.0.1").status_code == 404
 
 
