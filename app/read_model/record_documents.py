@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from app.domain import vocabulary
-from app.domain.claim_kinds import SERIOUS_RISKS
+from app.domain.claim_kinds import CLAIM_KINDS, SERIOUS_RISKS
 from app.domain.json import Json
 from app.domain.record_types import RECORD_TYPES
 from app.read_model.claims_json import (
@@ -55,7 +55,11 @@ def build_typical_relief(graph: ContentGraph, slug: str) -> Json:
 def build_serious_risks(graph: ContentGraph, slug: str) -> Json:
     """Build the block of serious risks of a procedure and its forms, grouped by risk, the most serious first."""
     procedures = (slug, *graph.find_descendants("procedure", slug))
-    searched = SERIOUS_RISKS in {entry.block for entry in graph.procedures[slug].not_found}
+    # Who found no harm at all looked for serious ones too.
+    searched = any(
+        entry.block in {SERIOUS_RISKS, CLAIM_KINDS["procedure_risk"].block}
+        for entry in graph.procedures[slug].not_found
+    )
     return build_block(
         build_risk_groups(graph, slug, procedures, serious_only=True),
         status_if_empty="not_found" if searched else "unknown",

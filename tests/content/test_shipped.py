@@ -109,6 +109,37 @@ def test_every_block_has_one_of_the_statuses(shipped: Client) -> None:
         assert {name for name, block in blocks.items() if block["status"] not in statuses} == set(), record["slug"]
 
 
+def list_untold_blocks(client: Client, folder: str, *blocks: str) -> list[tuple[str, str]]:
+    """List records and blocks that neither cite a fact nor say where it was looked for."""
+    details = {
+        record["slug"]: client.get(f"/v1/{folder}/{record['slug']}").json()
+        for name, record in RECORDS
+        if name == folder
+    }
+    return [
+        (slug, block)
+        for slug, detail in details.items()
+        for block in blocks
+        if detail[block]["status"] in {"unknown", "not_applicable"}
+    ]
+
+
+def test_every_procedure_tells_who_must_not_have_it_how_it_bleeds_harms_and_when_to_call(shipped: Client) -> None:
+    blocks = ("contraindications", "bleeding_risks", "serious_risks", "when_to_call_claims")
+
+    assert list_untold_blocks(shipped, "procedures", *blocks) == []
+
+
+def test_every_condition_tells_its_care_its_course_and_its_red_flags(shipped: Client) -> None:
+    assert list_untold_blocks(shipped, "conditions", "first_line_care", "natural_courses", "red_flags") == []
+
+
+def test_first_line_care_and_natural_course_are_cited_for_most_conditions() -> None:
+    kinds = [{claim["kind"] for claim in record["claims"]} for folder, record in RECORDS if folder == "conditions"]
+
+    assert sum({"first_line_care", "natural_course"} <= cited for cited in kinds) >= 0.8 * len(kinds)
+
+
 def test_every_condition_reaches_a_procedure_or_is_listed_as_a_gap(shipped: Client) -> None:
     quality = shipped.get("/v1/quality").json()
     gaps = {ref["slug"] for ref in quality["gaps"]["conditions_without_procedure"]}
