@@ -21,7 +21,7 @@ from app.db.statements import bind_list
 from app.search.explanations import explain_json, highlight_prefix
 from app.search.known_words import build_known_words, is_known_word
 from app.search.panics import panics_as_errors
-from app.search.stemming import normalize_levels, stem_content_words, strip_suffix
+from app.search.stemming import STOP_WORDS, normalize_levels, stem_content_words, strip_suffix
 from app.text.normalize import normalize
 
 # Type and slug.
@@ -245,8 +245,8 @@ class SearchIndex:
 
     @cached_property
     def first_words(self) -> list[str]:
-        """Words that a suggestion may begin with, sorted."""
-        return sorted({suffix[0].split()[0] for suffix in self.name_suffixes})
+        """Words that a suggestion may begin with, sorted, without stop words."""
+        return sorted({suffix[0].split()[0] for suffix in self.name_suffixes} - STOP_WORDS)
 
     @cached_property
     def name_stems_by_root(self) -> dict[str, list[str]]:
