@@ -248,17 +248,10 @@ def _iter_removed_records(graph: ContentGraph, history: History) -> Iterator[tup
 
 
 def _add_hierarchy(graph: ContentGraph, record_type: str) -> None:
-    broader = {record.slug: record.broader for type_, record in graph.bundle.records() if type_ == record_type}
     narrower: dict[str, list[str]] = defaultdict(list)
-    ancestors: dict[str, dict[str, int]] = {}
-    for slug in broader:
-        depths, level, depth = {slug: 0}, [slug], 0
-        while level:
-            depth += 1
-            level = [parent for child in level for parent in broader.get(child, ()) if parent not in depths]
-            depths.update(dict.fromkeys(level, depth))
-        ancestors[slug] = depths
-        for parent in broader[slug]:
+    ancestors = graph.bundle.ancestors.get(record_type, {})
+    for slug, depths in ancestors.items():
+        for parent in (parent for parent, depth in depths.items() if depth == 1):
             narrower[parent].append(slug)
     graph.ancestors[record_type] = ancestors
     graph.narrower[record_type] = {

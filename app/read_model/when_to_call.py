@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from app.domain import vocabulary
 from app.domain.json import Json
-from app.domain.values import ProcedureRiskValue, TargetValue, WhenToCallValue
+from app.domain.values import WhenToCallValue
 from app.read_model.claims_json import build_block
 from app.read_model.graph import ContentGraph
 from app.seed import schema as seed
+from app.seed.emergency_scope import emergency_belongs_to
 
 
 def build_when_to_call(
@@ -25,7 +26,7 @@ def build_when_to_call(
     rows = [
         _build_editorial_row(graph, emergency, "editorial")
         for emergency in sorted(graph.bundle.emergencies, key=lambda emergency: emergency.slug not in named)
-        if emergency.slug in named or _belongs_to(graph, emergency, record_type, record)
+        if emergency.slug in named or emergency_belongs_to(graph.bundle, emergency, record_type, record)
     ]
     rows += _list_rows_of_forms(graph, record_type, record.slug, rows)
     rows += stated
@@ -110,39 +111,3 @@ def _build_editorial_row(graph: ContentGraph, emergency: seed.EmergencyIn, origi
         "origin": origin,
         "claims": [claim.id for claim in emergency.claims if claim.kind == "red_flag"],
     }
-
-
-def _belongs_to(
-    graph: ContentGraph,
-    emergency: seed.EmergencyIn,
-    record_type: str,
-    record: seed.ProcedureIn | seed.ConditionIn | seed.PainGeneratorIn,
-) -> bool:
-    applies_to = emergency.applies_to
-    if applies_to.body_regions and set(record.body_regions).isdisjoint(applies_to.body_regions):
-        return False
-    ancestors = graph.ancestors[record_type][record.slug].keys()
-    match record:
-        case seed.ProcedureIn():
-            risks = {
-                claim.value.risk
-                for claim in record.claims
-                if isinstance(claim.value, ProcedureRiskValue) and claim.value.state == "known"
-            }
-            if applies_to.every_procedure or not risks.isdisjoint(emergency.risks):
-                return True
-            targets = {
-                ancestor
-                for claim in record.claims
-                if isinstance(claim.value, TargetValue)
-                for ancestor in graph.ancestors["pain_generator"][claim.value.pain_generator]
-            }
-            return (
-                record.family in applies_to.families
-                or not ancestors.isdisjoint(applies_to.procedures)
-                or not targets.isdisjoint(applies_to.pain_generators)
-            )
-        case seed.ConditionIn():
-            return not ancestors.isdisjoint(applies_to.conditions)
-        case seed.PainGeneratorIn():
-            return not ancestors.isdisjoint(applies_to.pain_generators)

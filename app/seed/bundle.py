@@ -1,6 +1,6 @@
 """Bundle: the whole content of a seed directory in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,15 @@ from app.text.emergency_phrases import EmergencyPhrases, build_emergency_phrases
 
 def _claim_id(claim: seed.AnyClaimIn) -> str:
     return claim.id
+
+
+def _find_depths(slug: str, broader: Mapping[str, list[str]]) -> dict[str, int]:
+    depths, level, depth = {slug: 0}, [slug], 0
+    while level:
+        depth += 1
+        level = [parent for child in level for parent in broader.get(child, ()) if parent not in depths]
+        depths.update(dict.fromkeys(level, depth))
+    return depths
 
 
 @dataclass
@@ -63,6 +72,17 @@ class Bundle:
         words = self.editorial.emergency_words if self.editorial else {}
         phrases = ((emergency.slug, emergency.phrases) for emergency in self.emergencies)
         return build_emergency_phrases(phrases, words, vocabulary.CALL_TIERS)
+
+    @cached_property
+    def ancestors(self) -> dict[str, dict[str, dict[str, int]]]:
+        """Record type -> slug -> ancestor -> depth; each record is its own ancestor at depth 0."""
+        broader: dict[str, dict[str, list[str]]] = {}
+        for record_type, record in self.records():
+            broader.setdefault(record_type, {})[record.slug] = record.broader
+        return {
+            record_type: {slug: _find_depths(slug, parents) for slug in parents}
+            for record_type, parents in broader.items()
+        }
 
     def records(self) -> Iterator[tuple[str, seed.ProcedureIn | seed.ConditionIn | seed.PainGeneratorIn]]:
         """Procedures, conditions and pain generators, each with its record type."""

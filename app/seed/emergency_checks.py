@@ -8,14 +8,19 @@ from app.domain import vocabulary
 from app.domain.values import WhenToCallValue
 from app.seed import schema as seed
 from app.seed.bundle import Bundle
+from app.seed.emergency_scope import emergency_belongs_to
 from app.text.emergency_phrases import EmergencyMatch, EmergencyPhrases
 
 # What a sign says that is not there: no part of what it describes.
 _ABSENT: Final = re.compile(r"\b(?:without|with no|but no|with normal|outside|other than)\b[^,;]*", re.IGNORECASE)
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?;])\s+")
+# What ends an item of a list: "drowsiness, a fit or weakness" names three signs.
+_ITEM_END: Final = re.compile(r"[,;:.!?]\s|\b(?:or|and)\b")
 _LESS_THAN_EMERGENCY: Final = re.compile(
     r"\b(?:call|contact|ring|phone|see|speak to|report to|notify|get in touch with)\b[^.;:]*"
-    r"\b(?:clinic|doctor|gp|care team|team|nurse|surgeon|physician|specialist|provider|practice|pharmacist)\b",
+    r"\b(?:clinic|doctor|gp|care team|team|nurse|surgeon|physician|specialist|provider|practice|pharmacist)\b"
+    r"|\b(?:needs?|gets?|seek|seen|wants?|calls? for)\b[^.;:]*"
+    r"\b(?:doctor|gp|specialist|check|appointment|today|same day|soon|within \w+ (?:hours|days|weeks))\b",
     re.IGNORECASE,
 )
 _EMERGENCY_HELP: Final = re.compile(r"\bemergency\b|\bambulance\b|\b(?:911|112|999)\b", re.IGNORECASE)
@@ -45,6 +50,8 @@ def find_emergency_errors(bundle: Bundle) -> Iterator[EmergencyError]:
     if broken or not bundle.emergencies:
         return
     yield from _find_sign_errors(bundle)
+    yield from _find_untiered_errors(bundle)
+    yield from _find_unlisted_risk_errors(bundle)
     yield from _find_prose_errors(bundle)
 
 
@@ -110,6 +117,65 @@ def _find_sign_errors(bundle: Bundle) -> Iterator[EmergencyError]:
                     yield EmergencyError(record_type, record.slug, f"/claims/{n}/value/emergencies/{m}", message)
 
 
+def _find_untiered_errors(bundle: Bundle) -> Iterator[EmergencyError]:
+    """Every sign of an emergency that a red flag, or the note of a lower tier, names and no emergency of the record has."""
+    signs_by_emergency = {
+        emergency.slug: find_named_emergencies(
+            bundle.emergency_phrases, [emergency.short_sign, *(sign.text for sign in emergency.signs)]
+        )
+        for emergency in bundle.emergencies
+    }
+    for record_type, record in bundle.records():
+        calls = [(n, claim.value) for n, claim in enumerate(record.claims) if isinstance(claim.value, WhenToCallValue)]
+        flags = [(n, claim) for n, claim in enumerate(record.claims) if claim.kind == "red_flag"]
+        if flags and not calls:
+            message = "no claim of the kind when_to_call says how soon to get help for it: add one with its tier"
+            yield EmergencyError(record_type, record.slug, f"/claims/{flags[0][0]}", message)
+            continue
+        shown = {slug for _, value in calls for slug in value.emergencies} | {
+            emergency.slug
+            for emergency in bundle.emergencies
+            if emergency_belongs_to(bundle, emergency, record_type, record)
+        }
+        urgent = [sign for _, value in calls if value.tier == "emergency" for sign in value.signs]
+        told = set().union(shown, *(signs_by_emergency.get(slug, ()) for slug in shown))
+        told |= find_named_emergencies(bundle.emergency_phrases, [*urgent, " ".join(urgent)])
+        texts = [(f"/claims/{n}/statement", claim.statement) for n, claim in flags]
+        for n, value in calls:
+            if value.tier != "emergency":
+                notes = [(f"/claims/{n}/statement", record.claims[n].statement)]
+                notes += [
+                    (f"/claims/{n}/value/details/{m}/text", detail.text) for m, detail in enumerate(value.details)
+                ]
+                texts += [
+                    (pointer, sentence)
+                    for pointer, text in notes
+                    for sentence in _SENTENCE_END.split(text)
+                    if _EMERGENCY_HELP.search(sentence)
+                ]
+        for pointer, text in texts:
+            untold: dict[str, str] = {}
+            for part in _split_parts(text):
+                slugs = {match.slug for match in bundle.emergency_phrases.find(part) if match.tier == "emergency"}
+                if slugs and slugs.isdisjoint(told):
+                    # A sentence and an item of it may name the same: the item is nearer to the sign.
+                    untold[min(slugs)] = part.strip()
+            for slug, part in untold.items():
+                message = f"{part!r} is a sign of {slug!r}, which no emergency of this record names"
+                yield EmergencyError(record_type, record.slug, pointer, message)
+
+
+def _find_unlisted_risk_errors(bundle: Bundle) -> Iterator[EmergencyError]:
+    listed = {risk for emergency in bundle.emergencies for risk in emergency.risks}
+    for risk in bundle.risks:
+        # Death is the end of many emergencies and has no signs of its own.
+        if risk.seriousness == "life_threatening" and risk.category != "other" and risk.slug not in listed:
+            message = (
+                "is life-threatening, and no emergency has it among its `risks`: its procedures show no sign of it"
+            )
+            yield EmergencyError("risk", risk.slug, "/seriousness", message)
+
+
 def _find_prose_errors(bundle: Bundle) -> Iterator[EmergencyError]:
     for record_type, slug, pointer, text in _iter_prose(bundle):
         if match := find_misdirected_sign(bundle.emergency_phrases, text):
@@ -134,10 +200,21 @@ def find_misdirected_sign(phrases: EmergencyPhrases, text: str) -> EmergencyMatc
 
 
 def find_lowered_sign(phrases: EmergencyPhrases, sign: str, tier: str) -> EmergencyMatch | None:
-    """Find an emergency that a sign names and that is more urgent than its tier."""
+    """Find an emergency that a sign, or an item of a list in it, names and that is more urgent than its tier."""
     rank = vocabulary.CALL_TIER_RANK
-    matches = phrases.find(_ABSENT.sub("", sign))
+    matches = (match for part in _split_parts(sign) for match in phrases.find(part))
     return next((match for match in matches if rank[match.tier] < rank[tier]), None)
+
+
+def find_named_emergencies(phrases: EmergencyPhrases, texts: Iterable[str]) -> set[str]:
+    """Find the emergencies that texts, or items of lists in them, name."""
+    return {match.slug for text in texts for part in _split_parts(text) for match in phrases.find(part)}
+
+
+def _split_parts(text: str) -> list[str]:
+    """Split a text into its sentences and the items of its lists, without what it says is absent."""
+    present = [_ABSENT.sub("", sentence) for sentence in _SENTENCE_END.split(text)]
+    return [*present, *(item for sentence in present for item in _ITEM_END.split(sentence))]
 
 
 def _iter_prose(bundle: Bundle) -> Iterator[tuple[str, str, str, str]]:

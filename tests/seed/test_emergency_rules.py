@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from build import claim, emergency, page, procedure, write_seed
+from build import claim, condition, emergency, page, procedure, risk, write_seed
 
 from app.loader.content import load_content
 from app.seed.problems import SeedInvalid
 
-CATALOG = emergency("drop-foot", phrases={"emergency": ["foot drops"]})
+CATALOG = emergency("drop-foot", phrases={"emergency": ["foot drops", "fit shivers"]})
 WITH_LATER_SIGN = emergency(
     "cold-foot",
     signs=[{"text": "A white foot"}, {"text": "A cold foot", "tier": "same_day"}],
@@ -61,6 +61,15 @@ def call_claim(tier: str, *signs: str, **value: Any) -> dict[str, Any]:
         (
             procedure(
                 "p",
+                claims=[claim("c", "recovery", {"label": "x"})],
+                key_messages=[{"text": "A foot that drops needs a check soon.", "claims": ["c"]}],
+            ),
+            "/key_messages/0/text",
+            "sends readers to less than emergency help",
+        ),
+        (
+            procedure(
+                "p",
                 claims=[claim("c", "recovery", {"label": "x"}, statement="Foot drops? A leaflet says to call the GP.")],
             ),
             "/claims/0/statement",
@@ -72,6 +81,47 @@ def call_claim(tier: str, *signs: str, **value: Any) -> dict[str, Any]:
             ),
             "/claims/0/value/emergencies/0",
             "happens in other parts of the body",
+        ),
+        (
+            procedure("p", claims=[call_claim("same_day", "a cough, a sore arm or a fit of the shivers")]),
+            "/claims/0/value/signs/0",
+            "a sign of 'drop-foot' is emergency, not same_day",
+        ),
+        (
+            condition(
+                "p",
+                claims=[
+                    claim("c", "red_flag", {"label": "x"}, statement="A foot that drops is a warning."),
+                    claim("d", "when_to_call", {"tier": "emergency", "signs": ["x"]}),
+                ],
+            ),
+            "/claims/0/statement",
+            "'A foot that drops is a warning.' is a sign of 'drop-foot', which no emergency of this record names",
+        ),
+        (
+            condition("p", claims=[claim("c", "red_flag", {"label": "x"}, statement="Weight loss is a warning.")]),
+            "/claims/0",
+            "no claim of the kind when_to_call says how soon to get help for it",
+        ),
+        (
+            procedure(
+                "p",
+                claims=[
+                    claim(
+                        "c",
+                        "when_to_call",
+                        {"tier": "same_day", "signs": ["x"]},
+                        statement="A sore foot may wait. A cough, or a fit of the shivers, is an emergency.",
+                    )
+                ],
+            ),
+            "/claims/0/statement",
+            "'a fit of the shivers' is a sign of 'drop-foot', which no emergency of this record names",
+        ),
+        (
+            risk("clot", category="bleeding", seriousness="life_threatening"),
+            "/risks/0/seriousness",
+            "no emergency has it among its `risks`",
         ),
         (
             page("g", items=[{"heading": "Foot", "text": "See your doctor if a foot drops."}]),

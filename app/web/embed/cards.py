@@ -123,8 +123,8 @@ def build_options_card(record: Json, options: Json, base: str) -> Json:
 
 
 def _describe_sign(row: Json) -> str:
-    """Describe how soon a sign needs help, and what it can be a sign of."""
-    names = ", ".join(emergency["name"] for emergency in row["emergencies"])
+    """Describe how soon a sign needs help, and what it can be a sign of: below an emergency, none is named."""
+    names = ", ".join(emergency["name"] for emergency in row["emergencies"]) if row["tier"] == "emergency" else ""
     return f"{vocabulary.CALL_TIERS[row['tier']]}: {names}" if names else vocabulary.CALL_TIERS[row["tier"]]
 
 
