@@ -42,7 +42,7 @@ def find_title(code: str) -> str | None:
     if line := _find_line(code):
         return line[1]
     # An X holds the place of each character before the seventh that the code does not have.
-    _, title, *names = _find_line(code[:-1].rstrip("X.")) if len(code) == MAX_LENGTH else ("", "")
+    _, title, *names = (len(code) == MAX_LENGTH and _find_line(code[:-1].rstrip("X."))) or ("", "")
     ending = _read_table().endings[names[0]].get(code[-1]) if names else None
     return f"{title}, {ending}" if ending else None
 

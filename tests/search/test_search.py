@@ -334,6 +334,13 @@ def test_a_query_without_hits_is_a_200(client: Client, load: Load) -> None:
     assert client.get("/v1/search", params={"q": "qqqq"}).json()["page"]["total"] == 0
 
 
+@pytest.mark.parametrize("query", ["M54.1623", "L39.402A", "A00 0000"])
+def test_a_code_of_seven_characters_that_does_not_exist_is_no_error(client: Client, load: Load, query: str) -> None:
+    load(condition("sciatica"))
+
+    assert search(client, query) == []
+
+
 def test_paging_through_a_search_returns_every_hit_once(shipped: Client) -> None:
     first = shipped.get("/v1/search?q=radiofrequency&limit=7").json()
     slugs, paging, total = [hit["slug"] for hit in first["items"]], first["page"], first["page"]["total"]
