@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -74,6 +75,21 @@ V1_MODULES = (
 )
 
 
+def _build_router() -> APIRouter:
+    """Router of what every application serves."""
+    router = APIRouter(generate_unique_id_function=lambda route: route.name)
+    router.include_router(index.router)
+    for module in V1_MODULES:
+        router.include_router(module.router, prefix="/v1")
+    for other in (health.router, web_router):
+        router.include_router(other)
+    return router
+
+
+# Shared by the applications of a process: FastAPI prepares its routes at the first request, which takes longer than the request.
+_ROUTER: Final = _build_router()
+
+
 def create_app(settings: Settings | None = None) -> HttpGateway:
     """The whole service for one set of settings (default: the environment): the application behind its gateway."""
     settings = settings or load_settings()
@@ -98,7 +114,6 @@ def create_app(settings: Settings | None = None) -> HttpGateway:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
     )
     gateway = build_gateway(app, settings, metrics)
     # A server elsewhere may hang without a word; a file on this host cannot.
@@ -112,11 +127,7 @@ def create_app(settings: Settings | None = None) -> HttpGateway:
     metrics.update_gauges = lambda: update_gauges(metrics, gateway, watcher)
     add_error_handlers(app)
 
-    v1 = APIRouter(prefix="/v1")
-    for module in V1_MODULES:
-        v1.include_router(module.router)
-    for router in (index.router, v1, health.router, web_router):
-        app.include_router(router)
+    app.router.routes += _ROUTER.routes
     fhir_paths = _add_fhir(app, settings)
     mcp_lifespan = _add_mcp(app, settings)
     add_openapi_routes(app)

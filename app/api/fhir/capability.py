@@ -192,6 +192,10 @@ _ROUTERS: Final = (
     _build_router("/fhir", "", RESOURCE_TYPES, OPERATIONS),
     _build_router("/fhir/r4", "_r4", _R4_TYPES, R4_OPERATIONS),
 )
+# All of them, not in the OpenAPI document of the service; shared by the applications of a process, as in `app/main.py`.
+_UNLISTED: Final = APIRouter()
+for _router in _ROUTERS:
+    _UNLISTED.include_router(_router, include_in_schema=False)
 
 
 def add_fhir_routes(app: FastAPI) -> list[str]:
@@ -204,8 +208,7 @@ def add_fhir_routes(app: FastAPI) -> list[str]:
         return Response(cached[0], media_type="application/json", headers={"Cache-Control": "public, max-age=3600"})
 
     app.add_api_route("/fhir/openapi.json", get_fhir_openapi_document, include_in_schema=False)
-    for router in _ROUTERS:
-        app.include_router(router, include_in_schema=False)
+    app.router.routes += _UNLISTED.routes
     return [route.path for router in _ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 
 
