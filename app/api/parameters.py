@@ -219,7 +219,9 @@ class ProcedureListFilterParams(ProcedureFilterParams):
     pain_generator: list[ShortText] = repeatable("Slug or name; includes narrower records.")
     condition: list[ShortText] = repeatable("Slug or name; includes narrower records.")
     procedure: list[ShortText] = repeatable("Slug or name; includes narrower procedures.")
-    risk: list[ShortText] = repeatable("Slug or name; procedures for which this risk is reported.")
+    risk: list[ShortText] = repeatable(
+        "Slug or name; procedures for which this risk is reported, of themselves or of a narrower form."
+    )
     q: ShortText | SkipJsonSchema[None] = optional("Text to find in the names and the summary of the procedure.")
     updated_since: Annotated[str, Field(max_length=40, pattern=VERSION)] | SkipJsonSchema[None] = optional(
         "Release version; only records changed after it."

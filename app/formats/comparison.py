@@ -63,6 +63,30 @@ def _build_contraindications(document: Json) -> Cell:
     return "known" if values else block["status"], values
 
 
+def _build_bleeding_risks(document: Json) -> Cell:
+    """Own classes of bleeding risk, and those of its forms."""
+    block = document["bleeding_risks"]
+    values = [(_format_bleeding_risk(claim["value"]), claim["value"], claim["id"]) for claim in block["items"]]
+    values += [
+        (f"Some forms: {_format_bleeding_risk(row)}", row, claim)
+        for row in document["forms"]["bleeding_risks"]
+        for claim in row["claims"]
+    ]
+    return "known" if values else block["status"], values
+
+
+def _build_safety_warnings(document: Json) -> Cell:
+    """Own warnings, and those of its forms."""
+    block = document["safety_warnings"]
+    values = [(_get_label(claim), claim["value"], claim["id"]) for claim in block["items"]]
+    values += [
+        (f"Some forms: {row['label']} ({row['body']})", row, claim)
+        for row in document["forms"]["safety_warnings"]
+        for claim in row["claims"]
+    ]
+    return "known" if values else block["status"], values
+
+
 def _format_estimate(claim: Json) -> str:
     """Format an estimate of relief; a ceiling, a total, an aim and a maker's own words are named so."""
     value = claim["value"]
@@ -71,8 +95,8 @@ def _format_estimate(claim: Json) -> str:
     return f"{value['label']} ({'; '.join(notes)})" if notes else str(value["label"])
 
 
-def _format_bleeding_risk(claim: Json) -> str:
-    return f"{vocabulary.BLEEDING_RISK_CLASSES[claim['value']['risk_class']]} ({claim['value']['scheme']})"
+def _format_bleeding_risk(value: Json) -> str:
+    return f"{vocabulary.BLEEDING_RISK_CLASSES[value['risk_class']]} ({value['scheme']})"
 
 
 def _format_response(claim: Json) -> str:
@@ -109,8 +133,8 @@ ROWS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
     ("settings", "Setting", _build_block_cell("settings", _get_label)),
     ("procedure_times", "Time it takes", _build_block_cell("procedure_times", _get_label)),
     ("recovery", "Recovery", _build_block_cell("recovery", _get_label)),
-    ("bleeding_risks", "Class of bleeding risk", _build_block_cell("bleeding_risks", _format_bleeding_risk)),
-    ("safety_warnings", "Warnings of regulators", _build_block_cell("safety_warnings", _get_label)),
+    ("bleeding_risks", "Class of bleeding risk", _build_bleeding_risks),
+    ("safety_warnings", "Warnings of regulators", _build_safety_warnings),
     ("contraindications", "Contraindications", _build_contraindications),
 )
 

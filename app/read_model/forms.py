@@ -13,6 +13,7 @@ from app.domain.claim_kinds import CLAIM_KINDS_BY_RECORD_TYPE
 from app.domain.json import Json
 from app.domain.record_types import PATH_BY_RECORD_TYPE
 from app.domain.values import (
+    BleedingRiskValue,
     ContraindicationValue,
     RecommendationValue,
     SafetyWarningValue,
@@ -39,6 +40,7 @@ def build_forms(graph: ContentGraph, record_type: str, slug: str) -> Json:
         "risks": build_risk_groups(graph, slug, procedures),
         "contraindications": _build_contraindications(claims),
         "safety_warnings": _build_safety_warnings(claims),
+        "bleeding_risks": _build_bleeding_risks(claims),
         "recommendations": _build_recommendations(claims),
         "when_to_call": _build_signs(claims),
         "statements": _count_statements(record_type, claims),
@@ -113,6 +115,19 @@ def _build_safety_warnings(claims: list[_FormClaim]) -> list[Json]:
         for (body, date, boxed, label), group in _group(claims, list_warnings)
     ]
     return sorted(rows, key=lambda row: (not row["boxed"], row["body"], row["date"] or "", row["label"]))
+
+
+def _build_bleeding_risks(claims: list[_FormClaim]) -> list[Json]:
+    def list_classes(claim: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - as above
+        if isinstance(value := claim.value, BleedingRiskValue):
+            yield value.risk_class, value.scheme
+
+    rows = [
+        {"risk_class": risk_class, "scheme": scheme, **_name_claims(group)}
+        for (risk_class, scheme), group in _group(claims, list_classes)
+    ]
+    classes = list(vocabulary.BLEEDING_RISK_CLASSES)
+    return sorted(rows, key=lambda row: (-classes.index(row["risk_class"]), row["scheme"]))
 
 
 def _build_recommendations(claims: list[_FormClaim]) -> list[Json]:

@@ -215,6 +215,8 @@ def _build_procedure_facets(graph: ContentGraph, slug: str) -> Facets:
                 values["contraindication_topic"].update(claim.value.topics)
             elif isinstance(claim.value, BleedingRiskValue):
                 values["bleeding_risk"].add(claim.value.risk_class)
+            elif isinstance(claim.value, ProcedureRiskValue):
+                values["risk"].add(claim.value.risk)
     # A form or step of low risk does not make a procedure one of low risk.
     values["bleeding_risk"] = set(
         sorted(values["bleeding_risk"], key=list(vocabulary.BLEEDING_RISK_CLASSES).index)[-1:]
@@ -226,8 +228,6 @@ def _build_procedure_facets(graph: ContentGraph, slug: str) -> Facets:
             _add_relation_facets(graph, values, "pain_generator", claim.value.pain_generator, claim.value.role)
         elif isinstance(claim.value, IndicationValue):
             _add_relation_facets(graph, values, "condition", claim.value.condition, claim.value.role)
-        elif isinstance(claim.value, ProcedureRiskValue):
-            values["risk"].add(claim.value.risk)
         elif isinstance(claim.value, StatementValue) and claim.kind in KINDS_WITH_VOCABULARY:
             values[claim.kind].update(claim.value.values)
     return {**values, **_procedure_filter_facets(graph, slug)}

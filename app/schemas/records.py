@@ -322,6 +322,15 @@ class FormSafetyWarning(SharedStatement):
     label: str = Field(description="What it warns of.")
 
 
+class FormBleedingRisk(SharedStatement):
+    """Class of bleeding risk that a body gives forms."""
+
+    risk_class: Annotated[str, OpenEnum(vocabulary.BLEEDING_RISK_CLASSES)] = Field(
+        description="Class of bleeding risk."
+    )
+    scheme: str = Field(description="Who classes it, and when.")
+
+
 class FormRecommendation(SharedStatement):
     """Position of a body on forms."""
 
@@ -355,6 +364,7 @@ class Forms(ResponseModel):
     risks: list[RiskGroup] = Field(description="Risks of the forms, the most serious first.")
     contraindications: list[FormContraindication] = Field(description="By topic, the strongest first.")
     safety_warnings: list[FormSafetyWarning] = Field(description="Warnings of regulators; boxed ones first.")
+    bleeding_risks: list[FormBleedingRisk] = Field(description="Classes of bleeding risk, the highest first.")
     recommendations: list[FormRecommendation] = Field(description="Positions of bodies; those against first.")
     when_to_call: list[FormSign] = Field(description="Signs, the most urgent first.")
     statements: list[FormStatements] = Field(description="How many statements each block has on the forms.")

@@ -72,6 +72,7 @@ _LABELS: Final = {
     "seriousness": vocabulary.SERIOUSNESS,
     "contraindication_topics": vocabulary.CONTRAINDICATION_TOPICS,
     "contraindication_strengths": vocabulary.CONTRAINDICATION_STRENGTHS,
+    "bleeding_risk_classes": vocabulary.BLEEDING_RISK_CLASSES,
     "status_texts": STATUS_TEXTS,
     "certainty_ratings": vocabulary.CERTAINTY_RATINGS,
     "positions": {**vocabulary.POSITIONS, **vocabulary.DIRECTIONS, **vocabulary.RELIEF_POSITIONS},

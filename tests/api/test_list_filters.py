@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from build import claim, condition, generator, procedure, relief
+from build import claim, condition, generator, procedure, relief, risk
 from conftest import Client, Load
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -211,16 +211,26 @@ def test_a_text_query_and_filters_must_all_match(filled: Client) -> None:
     assert filled.get("/v1/procedures", params={"q": "p07", "family": other}).json()["items"] == []
 
 
-def test_procedures_are_filtered_by_contraindication_and_bleeding_risk_of_any_form(client: Client, load: Load) -> None:
+def test_procedures_are_filtered_by_contraindication_bleeding_risk_and_risk_of_any_form(
+    client: Client, load: Load
+) -> None:
     pacemaker = {"label": "Pacemaker", "topics": ["pacemaker_or_defibrillator"], "strength": "absolute"}
     bleeding = {"risk_class": "high", "scheme": "A scheme, 2018"}
     low = claim("low", "bleeding_risk", {**bleeding, "risk_class": "low"})
+    burn = claim("burn", "procedure_risk", {"risk": "burn", "phrase": "burn", "state": "known"})
+    warning = claim("warning", "safety_warning", {"label": "Burns", "body": "A regulator"})
     load(
+        risk("burn"),
         procedure("ablation", claims=[low]),
         procedure(
             "lumbar-ablation",
             broader=["ablation"],
-            claims=[claim("stop", "contraindication", pacemaker), claim("bleed", "bleeding_risk", bleeding)],
+            claims=[
+                claim("stop", "contraindication", pacemaker),
+                claim("bleed", "bleeding_risk", bleeding),
+                burn,
+                warning,
+            ],
         ),
         procedure("injection"),
     )
@@ -230,8 +240,16 @@ def test_procedures_are_filtered_by_contraindication_and_bleeding_risk_of_any_fo
 
     assert list_slugs("contraindication_topic=pacemaker_or_defibrillator") == ["ablation", "lumbar-ablation"]
     assert list_slugs("contraindication_topic=pregnancy") == []
+    assert list_slugs("risk=burn") == ["ablation", "lumbar-ablation"]
+    assert [row["risk"]["slug"] for row in client.get("/v1/procedures/ablation").json()["forms"]["risks"]] == ["burn"]
     assert list_slugs("bleeding_risk=high&bleeding_risk=low") == ["ablation", "lumbar-ablation"]
     # The highest class counts: a step of low risk does not make a procedure one of low risk.
     assert list_slugs("bleeding_risk=low") == []
+    # Who compares what a filter found sees why it was found.
+    rows = client.get("/v1/compare?procedure=ablation&procedure=injection").json()["rows"]
+    shown = {row["name"]: [value["label"] for value in row["cells"][0]["values"]] for row in rows}
+    assert shown["bleeding_risks"] == ["Low (A scheme, 2018)", "Some forms: High (A scheme, 2018)"]
+    assert shown["contraindications"] == ["Some forms: Pacemaker or defibrillator (not done)"]
+    assert shown["safety_warnings"] == ["Some forms: Burns (A regulator)"]
     (facet,) = client.get("/v1/procedures?facet=contraindication_topic").json()["facets"]
     assert [(row["label"], row["count"]) for row in facet["values"]] == [("Pacemaker or defibrillator", 2)]
