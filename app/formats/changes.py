@@ -23,24 +23,59 @@ def shorten(text: str, length: int = _MAX_VALUE) -> str:
 
 def describe_change(change: Json, length: int = _MAX_VALUE) -> str:
     """A line: the field, and its old and new value; of a list, what came and went."""
-    old, new = _parse_value(change["old"]), _parse_value(change["new"])
     if not change["field"]:
         return f"{change['change']} as a whole"
+    old, new = _parse_value(change["old"]), _parse_value(change["new"])
+    return _describe_difference(change["field"], change["change"], old, new, length)
+
+
+def _describe_difference(field: str, verb: str, old: Any, new: Any, length: int) -> str:  # noqa: ANN401 - any JSON value
     if isinstance(old, list) and isinstance(new, list):
         came = [entry for entry in new if entry not in old]
         went = [entry for entry in old if entry not in new]
+        # What has the same name in both lists is one thing that changed.
+        pairs = [(before, after) for before in went for after in came if _is_same(before, after)]
         changes = [
             f"{len(entries)} {verb}: {_describe(entries, length)}"
-            for entries, verb in ((came, "added"), (went, "removed"))
+            for entries, verb in (
+                ([entry for entry in came if all(entry is not after for _, after in pairs)], "added"),
+                ([entry for entry in went if all(entry is not before for before, _ in pairs)], "removed"),
+            )
             if entries
         ]
-        return f"{change['field']}: {'; '.join(changes) or 'another order'}"
+        changes += [shorten(_describe_members(before, after, length), length) for before, after in pairs]
+        return f"{field}: {'; '.join(changes) or 'another order'}"
     values = [_describe(value, length) for value in (old, new) if value is not None]
     return (
-        f"{change['field']}: {' -> '.join(values)}"
-        if len(values) == 2
-        else f"{change['field']} {change['change']}: {values[0] if values else 'null'}"
+        f"{field}: {' -> '.join(values)}" if len(values) == 2 else f"{field} {verb}: {values[0] if values else 'null'}"
     )
+
+
+def _is_same(before: Any, after: Any) -> bool:  # noqa: ANN401 - any JSON value
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return False
+    return (name := _find_name(before)) is not None and name == _find_name(after)
+
+
+def _describe_members(before: Json, after: Json, length: int) -> str:
+    members = [name for name in dict.fromkeys([*before, *after]) if before.get(name) != after.get(name)]
+    lines = [
+        _describe_difference(
+            name,
+            "added" if name not in before else "removed" if name not in after else "changed",
+            before.get(name),
+            after.get(name),
+            length,
+        )
+        for name in members
+    ]
+    return f"{_find_name(before)} ({', '.join(lines)})"
+
+
+def _find_name(entry: Json) -> str | None:
+    """What tells in words which object it is; None: nothing does."""
+    telling = next((entry[name] for name in _TELLING_MEMBERS if entry.get(name)), None)
+    return telling if isinstance(telling, str) else None
 
 
 def _parse_value(text: str | None) -> Any:  # noqa: ANN401 - any JSON value
@@ -55,8 +90,7 @@ def _describe(value: Any, length: int) -> str:  # noqa: ANN401 - any JSON value
     if isinstance(value, list):
         return shorten("; ".join(_describe(entry, length) for entry in value), length)
     if isinstance(value, dict):
-        telling = next((value[name] for name in _TELLING_MEMBERS if value.get(name)), None)
-        value = telling if isinstance(telling, str) else orjson.dumps(value).decode()
+        value = _find_name(value) or orjson.dumps(value).decode()
     return shorten(value if isinstance(value, str) else orjson.dumps(value).decode(), length)
 
 

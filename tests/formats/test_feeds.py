@@ -65,6 +65,10 @@ def build_row(field: str, change: str = "changed", old: object = None, new: obje
         (build_row("/doi", "added", new="10.1/x"), "/doi added: 10.1/x"),
         (build_row("/year", old=2019, new=2020), "/year: 2019 -> 2020"),
         (build_row("/names", old=["a", "b"], new=["b", "c", "d"]), "/names: 2 added: c; d; 1 removed: a"),
+        (
+            build_row("/citations", old=[{"source": "s"}, {"source": "t"}], new=[{"source": "s", "locator": "p. 4"}]),
+            "/citations: 1 removed: t; s (locator added: p. 4)",
+        ),
         (build_row("/names", old=["a", "b"], new=["b", "a"]), "/names: another order"),
         (
             build_row("/claims/c-1", "removed", old={"id": "c-1", "statement": "It lasts."}),
