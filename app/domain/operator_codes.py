@@ -10,6 +10,9 @@ from app.domain.code_systems import CODE_RELATIONS, CODE_SYSTEMS, CodeSystem, fi
 from app.domain.code_table import is_valid_code
 
 COLUMNS: Final = ("system", "code", "type", "slug", "relation")
+# Every process holds the map in memory.
+_MAX_ROWS: Final = 100_000
+_MAX_MESSAGES: Final = 20
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class OperatorCode:
 def parse_operator_codes(text: str) -> tuple[OperatorCode, ...]:
     """Rows of a CSV with the columns system, code, type, slug, relation.
 
-    Raises ValueError that names every wrong row by its line. Whether a record exists depends on the release.
+    Raises ValueError that names the first twenty wrong rows by their lines. Whether a record exists depends on the release.
     """
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
@@ -38,6 +41,8 @@ def parse_operator_codes(text: str) -> tuple[OperatorCode, ...]:
         rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(cells)]
     except csv.Error as error:
         raise ValueError(f"line {reader.line_num}: {error}") from None
+    if len(rows) > _MAX_ROWS:
+        raise ValueError(f"has {len(rows):,} rows; at most {_MAX_ROWS:,} are read")
     codes, errors = [], []
     lines_by_row: dict[tuple[str, ...], int] = {}
     for line, cells in rows:
@@ -49,7 +54,8 @@ def parse_operator_codes(text: str) -> tuple[OperatorCode, ...]:
             messages = [] if first == line else [f"repeats line {first}"]
         errors += [f"line {line}: {message}" for message in messages]
     if errors:
-        raise ValueError("; ".join(errors))
+        more = [f"and {len(errors) - _MAX_MESSAGES} more"] if len(errors) > _MAX_MESSAGES else []
+        raise ValueError("; ".join(errors[:_MAX_MESSAGES] + more))
     return tuple(codes)
 
 

@@ -157,13 +157,22 @@ class CodeMap:
         typed = _fold(beginning)
         found: dict[tuple[str, str], CodedRecord] = {}
         for system in CODE_SYSTEMS.values():
-            codes = self._list_codes(system)
-            for code in sorted(code for code in codes if _fold(code).startswith(typed)):
+            folded, codes = self._folded_codes[system.name], self._list_codes(system)
+            first, last = (bisect_left(folded, (bound,)) for bound in (typed, f"{typed}~"))
+            for _, code in folded[first:last]:
                 for record_type, slug, relation, *origin in codes[code]["records"]:
                     if relation in _MEANING:
                         record = CodedRecord(record_type, slug, "broader", (beginning, code), *origin)
                         found.setdefault((record_type, slug), record)
         return list(found.values())
+
+    @cached_property
+    def _folded_codes(self) -> Mapping[str, list[tuple[str, str]]]:
+        """System -> its codes as they are compared with what is typed, each with the code as it is written, in order."""
+        return {
+            name: sorted((_fold(code), code) for code in self._list_codes(system))
+            for name, system in CODE_SYSTEMS.items()
+        }
 
     def _list_codes(self, system: CodeSystem) -> dict[str, Json]:
         codes: dict[str, Json] = self._systems.get(system.name, {}).get("codes", {})

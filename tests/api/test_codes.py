@@ -393,6 +393,9 @@ def test_a_wrong_row_of_an_operators_codes_stops_the_start(tmp_path: Path, row: 
         (b"\xff", "not UTF-8"),
         (b"code,system\n", "columns must be system,code,type,slug,relation"),
         (b"", "columns must be"),
+        (b"system,code,type,slug,relation\n" + b"cpt,00001,procedure,a,exact\n" * 100_001, "at most 100,000"),
+        (b"system,code,type,slug,relation\n" + b"cpt,1,procedure,a,exact\n" * 30, "line 21: '1' has not the form"),
+        (b"system,code,type,slug,relation\n" + b"cpt,1,procedure,a,exact\n" * 30, "; and 10 more"),
     ],
 )
 def test_a_file_that_is_no_code_map_stops_the_start(tmp_path: Path, content: bytes | None, message: str) -> None:

@@ -92,7 +92,8 @@ def _find_records(ctx: RequestContext, code_system: str, code: str, display_name
 def _build_feed(
     ctx: RequestContext, records: list[CodedRecord], request_fields: list[tuple[str, str]], *, for_clinicians: bool
 ) -> KnowledgeFeed:
-    base = ctx.settings.link_base
+    # Another system shows the links, so they are absolute wherever the address is known.
+    base = ctx.settings.absolute_base or ctx.settings.link_base
     updated = to_timestamp(ctx.release.date)
     attribution = orjson.loads(get_current_release_json(ctx.transaction))["license"]["attribution"]
     entries = []
