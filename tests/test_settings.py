@@ -1,12 +1,17 @@
 """Settings: an error names the variable and the remedy."""
 
 import os
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
 
+from app.db.read_engine import create_read_engine
 from app.db.urls import describe_url
+from app.db.write_engine import create_write_engine
 from app.errors import ConfigurationError
 from app.settings import Settings, build_loopback_url, load_settings, share_metrics_directory
 
@@ -107,6 +112,23 @@ def test_a_database_is_described_without_its_password(url: str, description: str
 
     assert describe_url(settings.database_url) == description
     assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize("url", ["kb.sqlite3", "./kb.sqlite3", "sqlite:///kb.sqlite3", "sqlite:///{folder}/kb.sqlite3"])
+def test_a_relative_path_of_sqlite_is_below_the_current_directory_for_readers_and_the_writer(
+    migrated_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(migrated_file, "kb.sqlite3")
+    settings = Settings(database_url=url.format(folder=tmp_path))
+
+    with create_write_engine(settings.database_url).begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE written (text)")
+        connection.exec_driver_sql("INSERT INTO written VALUES ('here')")
+    with create_read_engine(settings.database_url).transaction() as transaction:
+        assert [tuple(row) for row in transaction.fetch("SELECT text FROM written", {})] == [("here",)]
+    with closing(sqlite3.connect(tmp_path / "kb.sqlite3")) as connection:
+        assert connection.execute("SELECT text FROM written").fetchall() == [("here",)]
 
 
 def test_a_misspelled_setting_is_an_error_with_a_suggestion() -> None:
