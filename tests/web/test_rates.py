@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from build import claim, procedure, risk
+from build import claim, condition, procedure, risk
 from conftest import Client, Load
 from web.site_pages import Element, parse
 
@@ -99,3 +99,15 @@ def test_a_harm_is_a_count_on_its_base_or_the_count_of_the_source(
     assert of_risk[2:6] == ["people", "one month", "range not reported", "not stated"]
     assert withheld[1] == as_counted
     assert list_rows(parse(client.get("/procedures/q/evidence").text), "Harms out of") == []
+
+
+def test_what_is_not_known_of_an_option_is_said_in_its_cell_and_there_is_no_empty_table(
+    client: Client, load: Load
+) -> None:
+    load(condition("some", name="Some pain"), condition("other", name="Other pain"), procedure("p", indicated=["some"]))
+
+    with_option, without = (parse(client.get(f"/conditions/{slug}/evidence").text) for slug in ("some", "other"))
+
+    assert [row[2:] for row in list_rows(with_option, "")] == [["no data found"] * 3]
+    assert list(without.all("table")) == []
+    assert "Not known: no cited statement in this knowledge base." in without.text
