@@ -1,7 +1,7 @@
 """Record of which test runs which line of app/, made once by `python -m mutation.record` and kept in var/mutation.
 
 It is made in parts, one for each folder of tests; a part that is there is kept, unless `--renew` is given. Tests on PostgreSQL run the
-same lines as those on SQLite, so only the latter are recorded.
+same lines as those on SQLite, so only the latter are recorded; a part of its own has those of what PostgreSQL alone runs.
 """
 
 import argparse
@@ -20,6 +20,8 @@ from coverage import CoverageData
 
 FOLDER: Final = ROOT / "var/mutation"
 # What needs parts beside Python, or measures speed; a mutant in it would be killed by chance.
+# Folders with tests of what only PostgreSQL runs: its engine, the writer, and a database that is away.
+_ON_POSTGRESQL: Final = ("loader", "http", "operations")
 _IGNORED: Final = {"browser", "clients", "drills", "benchmarks", "containers", "mutation"}
 
 
@@ -35,19 +37,21 @@ class Record:
 
 
 def list_parts() -> dict[str, list[str]]:
-    """Paths of tests by the name of their part."""
+    """Arguments of pytest by the name of a part."""
     folders = sorted({path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")} - _IGNORED)
     files = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").glob("test_*.py"))
-    return {folder: [f"tests/{folder}"] for folder in folders} | {"top": files}
+    sqlite = ["-k", "not postgresql"]
+    parts = {folder: [*sqlite, f"tests/{folder}"] for folder in folders} | {"top": [*sqlite, *files]}
+    return parts | {"postgresql": ["-k", "postgresql", *(f"tests/{folder}" for folder in _ON_POSTGRESQL)]}
 
 
-def record_part(name: str, paths: Sequence[str]) -> None:
+def record_part(name: str, arguments: Sequence[str]) -> None:
     """Run the tests of a part and keep what they ran. Their result does not matter here."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     data = FOLDER / f"{name}.coverage"
     data.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "-k", "not postgresql"]
-    command += ["--cov=app", "--cov-context=test", "--cov-report=", f"--junitxml={FOLDER / name}.xml", *paths]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
+    command += ["--cov=app", "--cov-context=test", "--cov-report=", f"--junitxml={FOLDER / name}.xml", *arguments]
     environment = {**os.environ, "COVERAGE_FILE": str(data), "PYTHONDONTWRITEBYTECODE": "1"}
     process = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     sys.stdout.write(f"{name}: {process.stdout.strip().splitlines()[-1]}\n")
@@ -79,9 +83,9 @@ def read_record() -> Record:
 
 def make_record(*, renew: bool = False) -> Record:
     """Record the parts that are missing, or all, and read them."""
-    for name, paths in list_parts().items():
+    for name, arguments in list_parts().items():
         if renew or not (FOLDER / f"{name}.coverage").exists():
-            record_part(name, paths)
+            record_part(name, arguments)
     return read_record()
 
 

@@ -162,18 +162,29 @@ class Tests:
 
 
 def is_killed(mutant: Mutant, tree: Path, tests: Tests) -> bool:
-    """Whether a test fails for a mutant, in a copy of the checkout."""
+    """Whether a test fails for a mutant that passes without it, in a copy of the checkout."""
     target = tree / mutant.path
-    original = target.read_text(encoding="utf-8")
-    target.write_text(mutant.source, encoding="utf-8")
+    original, chosen = target.read_text(encoding="utf-8"), tests.choose(mutant)
     try:
-        chosen = tests.choose(mutant)
-        return any(_fails(tree, batch, tests.budget) for batch in (chosen[:40], chosen[40:]) if batch)
+        for batch in (chosen[:40], chosen[40:]):
+            left = batch
+            while left:
+                target.write_text(mutant.source, encoding="utf-8")
+                failed = _find_failed(tree, left, tests.budget)
+                target.write_text(original, encoding="utf-8")
+                if failed is None:
+                    break
+                # A busy machine, or a copy without its repository, fails tests too.
+                if not failed or _find_failed(tree, [failed], tests.budget) is None:
+                    return True
+                left = [test for test in left if test != failed]
+        return False
     finally:
         target.write_text(original, encoding="utf-8")
 
 
-def _fails(tree: Path, chosen: list[str], budget: float) -> bool:
+def _find_failed(tree: Path, chosen: list[str], budget: float) -> str | None:
+    """The first test that fails; empty if none could run, or they do not end; None if all pass."""
     arguments = tree / "tests.txt"
     arguments.write_text("".join(f"{test}\n" for test in chosen), encoding="utf-8")
     command = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"@{arguments}")
@@ -183,13 +194,16 @@ def _fails(tree: Path, chosen: list[str], budget: float) -> bool:
             command, cwd=tree, env=environment, capture_output=True, text=True, timeout=_SLOWEST * budget, check=False
         )
     except subprocess.TimeoutExpired:
-        return True
+        return ""
     # Tests that were renamed since they were recorded say nothing; nor do those that a mutant renames, which are few.
     missing = set(re.findall(r"^ERROR: not found: (\S.*)$", process.stdout + process.stderr, re.MULTILINE))
     if process.returncode == _USAGE_ERROR and missing:
         found = [test for test in chosen if str(tree / test) not in missing]
-        return bool(found) and len(found) < len(chosen) and _fails(tree, found, budget)
-    return process.returncode not in {0, _NO_TEST}
+        return _find_failed(tree, found, budget) if found and len(found) < len(chosen) else None
+    if process.returncode in {0, _NO_TEST}:
+        return None
+    named = re.findall(r"^(?:FAILED|ERROR) (.+)$", process.stdout, re.MULTILINE)
+    return next((test for test in chosen for line in named if line == test or line.startswith(f"{test} - ")), "")
 
 
 def try_mutants(mutants: Sequence[Mutant], tests: Tests, jobs: int) -> list[Mutant]:

@@ -20,6 +20,10 @@ RECORDS = (
     procedure("knee-injection", name="Knee joint injection", treats=["knee"], indicated=["knee-pain"]),
     procedure("hip-injection", name="Hip joint injection", treats=["hip"], indicated=["hip-pain"]),
     procedure("epidural", name="Epidural steroid injection", indicated=["sciatica"]),
+    condition("neck-narrowing", name="Cervical spinal stenosis", body_regions=["neck"]),
+    condition("back-narrowing", name="Lumbar spinal stenosis", body_regions=["low_back"]),
+    procedure("neck-epidural", name="Cervical epidural injection", indicated=["neck-narrowing"]),
+    procedure("back-epidural", name="Lumbar epidural injection", indicated=["back-narrowing", "sciatica"]),
     risk("bleeding", name="Bleeding in the joint"),
     risk("infection", name="Joint infection"),
     page("journey", title="Before an injection"),
@@ -39,7 +43,8 @@ ORDERS = {
     "knee": "generator/knee condition/knee-pain procedure/knee-injection procedure/genicular source/knee-trial",
     "hip": "generator/hip condition/hip-pain procedure/hip-injection source/hip-trial",
     "injection": (
-        "procedure/knee-injection procedure/hip-injection procedure/epidural guide_page/journey source/knee-trial source/hip-trial"
+        "procedure/knee-injection procedure/hip-injection procedure/back-epidural procedure/neck-epidural procedure/epidural"
+        " guide_page/journey source/knee-trial source/hip-trial"
     ),
     "joint": (
         "generator/knee generator/hip risk/infection risk/bleeding procedure/knee-injection procedure/hip-injection"
@@ -62,6 +67,15 @@ ORDERS = {
     "articulatio genus": "generator/knee",
     "my knees ache": "condition/knee-pain",
     "knee trial": "source/knee-trial",
+    # A region of the body, and what is wanted: a procedure.
+    "stenosis": "condition/back-narrowing condition/neck-narrowing",
+    "stenosis neck": "condition/neck-narrowing procedure/neck-epidural",
+    "epidural": "procedure/epidural procedure/back-epidural procedure/neck-epidural",
+    "epidural neck": "procedure/neck-epidural procedure/epidural",
+    "injection for stenosis": "procedure/back-epidural procedure/neck-epidural",
+    "injection for sciatica": "procedure/back-epidural procedure/epidural condition/sciatica",
+    "cervical stenosis injection": "procedure/neck-epidural condition/neck-narrowing",
+    "infection after knee injection": "procedure/knee-injection",
 }
 
 
