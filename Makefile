@@ -45,7 +45,7 @@ $(VENV)/.dev: $(BIN)/python
 .PHONY: $(VENV)/.dev
 
 test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python -m pytest -n $${KB_TEST_WORKERS:-2} $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $${KB_TEST_WORKERS:-2} --dist worksteal $(PYTEST_ARGS)
 
 check: $(VENV)/.dev ## Lint, type checks, migrations on both engines, seed files
 	@$(BIN)/ruff check .
@@ -69,7 +69,7 @@ lock: ## Regenerate the lock files (needs uv)
 	@requirements/lock.sh
 
 full: check ## Full test run: every long test at full length
-	@KB_FULL=1 $(BIN)/python -m pytest -n 2
+	@KB_FULL=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 	@KB_FULL=1 .ci/run
 	@PYTHONPATH=.:tests $(BIN)/python -m mutation.run
 

@@ -175,12 +175,23 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def writer(database_url: str, migrated_file: Path, tmp_path: Path) -> Iterator[Engine]:
-    if database_url == f"sqlite:///{tmp_path / 'kb.sqlite3'}":
-        shutil.copyfile(migrated_file, tmp_path / "kb.sqlite3")
-    engine = create_write_engine(database_url)
+@pytest.fixture(scope="session")
+def migrated_postgres_database(postgres_database: str) -> None:
+    """Migrate the PostgreSQL database that tests share, once: to look up what is to be done takes longer than to load a few records."""
+    engine = create_write_engine(Settings(database_url=postgres_database).database_url)
     migrate(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def writer(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[Engine]:
+    if database_url == f"sqlite:///{tmp_path / 'kb.sqlite3'}":
+        shutil.copyfile(request.getfixturevalue("migrated_file"), tmp_path / "kb.sqlite3")
+    else:
+        request.getfixturevalue("migrated_postgres_database")
+    engine = create_write_engine(database_url)
+    # As after a migration: the pool has a connection.
+    engine.connect().close()
     yield engine
     engine.dispose()
 
@@ -213,14 +224,16 @@ Load = Callable[..., None]
 
 
 @pytest.fixture
-def load(writer: Engine, client: Client, tmp_path: Path) -> Load:
-    """Function that loads records from tests/build.py the way the loader loads their files."""
+def load(request: pytest.FixtureRequest, writer: Engine, tmp_path: Path) -> Load:
+    """Function that loads records from tests/build.py the way the loader loads their files; `client` then serves them."""
+    client = request.getfixturevalue("client") if "client" in request.fixturenames else None
 
     def load_records(*records: dict[str, Any]) -> None:
         root = tmp_path / f"seed-{uuid.uuid4().hex[:8]}"
         write_seed(root, *records)
         write_content(writer, load_content(root))
-        client.poll_release()
+        if client:
+            client.poll_release()
 
     return load_records
 

@@ -15,8 +15,7 @@ LONG = "a-procedure-whose-slug-is-longer-than-the-sixty-four-characters-of-a-fhi
 
 
 @pytest.fixture
-def fhir(database_url: str, client: Client, load: Load, runner: asyncio.Runner) -> Iterator[Client]:
-    del client
+def fhir(database_url: str, load: Load, runner: asyncio.Runner) -> Iterator[Client]:
     events = claim(
         "p--risk",
         "procedure_risk",

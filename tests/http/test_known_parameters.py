@@ -17,8 +17,7 @@ MANY = "&".join(f"made_up_{number}=x" for number in range(100))
 
 
 @pytest.fixture
-def fhir(database_url: str, client: Client, load: Load, runner: asyncio.Runner) -> Client:
-    del client
+def fhir(database_url: str, load: Load, runner: asyncio.Runner) -> Client:
     load(procedure("p"))
     fhir_client = Client(
         create_app(Settings(database_url=database_url, features=("fhir",), public_url="https://kb.test")), runner
