@@ -55,7 +55,10 @@ def is_valid_code(code: str) -> bool:
 def has_narrower_codes(prefix: str) -> bool:
     """Whether the table has codes that begin with a prefix and are longer."""
     lines = _read_table().lines_by_category.get(prefix[:3], "")
-    if re.search(rf"\n{re.escape(prefix[3:])}[^\t\n]", lines):
+    beginning = f"\n{prefix[3:]}"
+    start = lines.find(beginning)
+    # The line of the prefix itself comes first.
+    if start >= 0 and (lines[start + len(beginning)] != "\t" or lines.find(beginning, start + 1, -1) >= 0):
         return True
     # The seventh character alone is left.
     return len(prefix) < MAX_LENGTH and len(_find_line(prefix.rstrip("X."))) > 2

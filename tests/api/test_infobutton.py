@@ -34,7 +34,14 @@ REQUESTS: list[tuple[dict[str, str], list[str]]] = [
     ({"cs": ICD, "c": "M54.16", "informationRecipient": "PROV"}, ["Sciatica"]),
     ({"cs": ICD, "c": "M54.16", "age.v.v": "51", "age.v.u": "a", "taskContext.c.c": "PROBLISTREV"}, ["Sciatica"]),
     ({"cs": ICD, "dn": "sciatica"}, ["Sciatica"]),
+    ({"cs": ICD, "c": "M54.16", "informationRecipient.languageCode.c": "es", "performer": "PAT"}, ["Sciatica"]),
+    ({"cs": f"urn:oid:{ICD}", "c": "M54.16"}, ["Sciatica"]),
     ({"cs": ICD, "c": "E11.9"}, []),
+    ({"cs": "2.16.840.1.113883.6.103", "c": "250.33", "dn": "Diabetes mellitus with other coma type 1"}, []),
+    ({"cs": "2.16.840.1.113883.6.96", "c": "195967001"}, []),
+    ({"cs": "2.16.840.1.113883.6.69", "c": "00310-0751-39"}, []),
+    ({"cs": "2.16.840.1.113883.6.1", "c": "3187-2", "dn": "Factor IX assay"}, []),
+    ({"cs": "2.16.840.1.113883.6.12", "c": "64483"}, []),
     ({"cs": "2.16.840.1.113883.6.88", "c": "637188"}, []),
     ({"cs": ICD, "c": "no code"}, []),
     ({"cs": ICD}, []),
@@ -87,6 +94,8 @@ def test_an_entry_of_a_procedure_has_its_serious_harms_and_the_positions_against
 
     assert {entry["category"][0]["term"] for entry in entries} == {"procedure"}
     for entry in entries:
+        # Another system shows it: a path would lead to a page of that system.
+        assert entry["link"][0]["href"].startswith("http://127.0.0.1:8000/procedures/")
         document = shipped.get(f"/v1/procedures/{entry['link'][0]['href'].rsplit('/', 1)[1]}").json()
         text = entry["summary"]["_value"]
         assert document["serious_risks"]["items"]
