@@ -178,6 +178,37 @@ def _merge_repeats(values: list[tuple[str, Any, str]]) -> list[Json]:
     return list(merged.values())
 
 
+_SHARE: Final = "share of people"
+
+
+def match_outcomes(documents: list[Json]) -> list[Json]:
+    """List the outcomes that sources measured after two or more of the procedures: same outcome, same scale, same time.
+
+    Each has `label` and `cells`, for each procedure the claims. A number whose scale or time is not stated matches nothing; a
+    share of people needs no scale.
+    """
+    outcomes: dict[tuple[str, str, str], Json] = {}
+    for n, document in enumerate(documents):
+        for claim in (*document["response_rates"]["items"], *document["findings"]["items"]):
+            if key := _get_outcome_key(claim):
+                label = f"{key[0]} ({key[1]}), {claim['value']['at_label']}"
+                empty: list[list[Json]] = [[] for _ in documents]
+                outcome = outcomes.setdefault(key, {"label": label, "cells": empty})
+                outcome["cells"][n].append(claim)
+    return [outcome for outcome in outcomes.values() if sum(map(bool, outcome["cells"])) > 1]
+
+
+def _get_outcome_key(claim: Json) -> tuple[str, str, str] | None:
+    """Get outcome, scale and time of a claim; None where one is not stated."""
+    value = claim["value"]
+    if claim["kind"] == "response_rate":
+        outcome, scale = claim["qualifiers"]["definition"], _SHARE
+    else:
+        units = {quantity["unit"] for quantity in value["quantities"]}
+        outcome, scale = value["outcome"], value["scale"]["name"] if value["scale"] else _SHARE * (units == {"percent"})
+    return (outcome, scale, value["at"]) if outcome and scale and value["at"] else None
+
+
 _SUMMARY_KEYS: Final = (
     "slug",
     "name",

@@ -15,7 +15,7 @@ from app.domain.json import Json
 
 _TEMPLATE: Final = Path(__file__).parent / "templates" / "leaflet.typ"
 # Sizes of the text in points, until it fits on two sides.
-_SIZES: Final = (10.5, 10, 9.5, 9, 8.5, 8, 7.5)
+_SIZES: Final = (12, 11.5, 11, 10.5, 10, 9.5, 9, 8.5, 8, 7.5)
 _SIDES: Final = 2
 PAPERS: Final[Mapping[str, str]] = {"a4": "a4", "letter": "us-letter"}
 _BLOCKS: Final = {"h1": "title", "h2": "heading", "p": "paragraph", "li": "entry"}

@@ -36,6 +36,7 @@ _CONDITION_SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _DEFAULT_SECTION: Final = {"procedure": "benefit", "condition": "what"}
+_MAX_WHAT_IT_IS: Final = 125
 # Terms of sources in labels that a patient page shows, and the plain words for them.
 _PLAIN_WORDS: Final = (
     (re.compile(r"\s*(?:>=|≥)\s*"), " at least "),
@@ -45,6 +46,10 @@ _PLAIN_WORDS: Final = (
     (re.compile(r"\blesion sites\b", re.IGNORECASE), "treated spots"),
     (re.compile(r"\blesions\b", re.IGNORECASE), "treated spots"),
     (re.compile(r"\bpain generators?\b", re.IGNORECASE), "where the pain comes from"),
+    (re.compile(r"\bStrength not stated\b"), "How strictly is not said"),
+    (re.compile(r"\bstrength not stated\b"), "how strictly is not said"),
+    (re.compile(r"\bCounts of all kinds, minor ones included\b"), "All kinds counted together, small ones too"),
+    (re.compile(r"\bcounts of all kinds, minor ones included\b"), "all kinds counted together, small ones too"),
 )
 
 
@@ -58,6 +63,20 @@ def use_plain_words(text: str) -> str:
     for pattern, words in _PLAIN_WORDS:
         text = pattern.sub(words, text)
     return text.strip()
+
+
+def shorten_summary(text: str) -> str:
+    """Keep the first sentences of a summary, at least one: what it is.
+
+    What studies found comes after them: a benefit cut off before its harm would be no summary.
+    """
+    first, *others = re.split(r"(?<=\.) ", text)
+    kept = first
+    for sentence in others:
+        if len(kept) + len(sentence) > _MAX_WHAT_IT_IS:
+            break
+        kept += f" {sentence}"
+    return kept
 
 
 def capitalize_first(text: str) -> str:

@@ -43,6 +43,7 @@ from app.web.patient_pages import (
     get_patient_name,
     list_opposed,
     list_patient_risks,
+    shorten_summary,
     split_signs,
     use_plain_words,
 )
@@ -113,6 +114,7 @@ def _environment() -> Environment:
         claim_number=lambda claim_id, numbers: numbers[claim_id],
         patient_risks=list_patient_risks,
         plain=use_plain_words,
+        shorten_summary=shorten_summary,
         capitalize_first=capitalize_first,
         split_signs=split_signs,
     )

@@ -119,7 +119,7 @@ def test_a_page_names_every_topic_of_contraindications_and_every_sign(shipped: C
             assert (label if row["topic"] != "other" else "other reasons") in text, (slug, row)
     for slug, detail, tree in list_both(shipped):
         signs = {element.text for element in get_section(tree, "call").all("li")}
-        assert {row["sign"] for row in detail["when_to_call"]["items"]} <= signs, slug
+        assert {row["sign"][0].upper() + row["sign"][1:] for row in detail["when_to_call"]["items"]} <= signs, slug
         assert "local emergency number" in get_section(tree, "call").text, slug
 
 

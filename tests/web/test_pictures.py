@@ -36,7 +36,7 @@ def test_a_region_shows_its_signs_before_its_conditions_and_their_options(client
     main = next(page.all("main")).text
     links = {link.attributes["href"] for link in page.all("a")}
 
-    assert main.index("numb saddle") < main.index("Sciatica")
+    assert main.index("Numb saddle") < main.index("Sciatica")
     assert {"/conditions/sciatica", "/conditions/sciatica#procedures"} <= links
     assert "/conditions/gonarthrosis" not in links
 
@@ -97,6 +97,30 @@ def test_a_comparison_marks_what_is_the_same_and_says_something_of_no_procedure(
     assert not any("differs" in label for label in rows)
     assert "care without a procedure" in rows["Conditions"][-1]
     assert " in place of Spinal cord stimulation: " in rows["How many respond"][-1]
+
+
+def test_a_comparison_shows_side_by_side_what_was_measured_alike(client: Client, load: Load) -> None:
+    share = {"percent_min": 60.0, "percent_max": 60.0, "at": "P6M", "at_label": "6 months", "comparator_percent": 30.0}
+    later = share | {"at": "P1Y", "at_label": "1 year"}
+    alike = {"definition": ">=50% pain relief", "comparator": "sham"}
+    load(
+        procedure("p", claims=[claim("p--response-rate-1", "response_rate", share, qualifiers=alike)]),
+        procedure("q", claims=[claim("q--response-rate-1", "response_rate", share, qualifiers=alike)]),
+        procedure("r", claims=[claim("r--response-rate-1", "response_rate", later, qualifiers=alike)]),
+    )
+
+    def load_rows(*slugs: str) -> tuple[str, dict[str, list[str]]]:
+        main = next(parse(client.get("/compare?" + "&".join(f"procedure={slug}" for slug in slugs)).text).all("main"))
+        rows = [row for body in main.all("tbody") for row in body.all("tr")]
+        return main.text, {next(row.all("th")).text: [cell.text for cell in row.all("td")] for row in rows}
+
+    text, rows = load_rows("p", "q", "r")
+    matched = rows["Measured alike: at least 50% pain relief (share of people), 6 months"]
+
+    assert [cell == "no data found" for cell in matched] == [False, False, True, False]
+    assert "sham in place of P: 30 %" in matched[3]
+    assert "No source here measured the same outcome" not in text
+    assert "No source here measured the same outcome" in load_rows("p", "r")[0]
 
 
 def test_the_heat_map_begins_with_a_part_of_the_body(client: Client, load: Load) -> None:

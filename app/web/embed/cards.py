@@ -33,6 +33,7 @@ from app.web.embed.blocks import (
     text_block,
 )
 from app.web.embed.compact import describe_safety, link_procedure
+from app.web.patient_pages import capitalize_first
 from app.web.rates import build_harm_rows, build_response_rows
 from app.web.review_text import describe_content_review, describe_review
 
@@ -91,7 +92,7 @@ def select_sections(card: Json, keys: list[str]) -> Json:
 def build_options_card(record: Json, options: Json, base: str) -> Json:
     """Build the options card of a condition from its detail and its options document."""
     care = options["no_procedure"]
-    signs = [item(row["sign"], note=_describe_sign(row)) for row in options["when_to_call"]["items"]]
+    signs = [item(capitalize_first(row["sign"]), note=_describe_sign(row)) for row in options["when_to_call"]["items"]]
     sections = [
         section("signs", "Signs that need help", list_block(signs)),
         section(

@@ -20,6 +20,7 @@ from app.formats.safety import (
     lower_first,
 )
 from app.web.embed.blocks import item, line, lines_block, section
+from app.web.patient_pages import shorten_summary
 from app.web.rates import build_response_rows
 
 VARIANTS: Final = ("card", "summary", "full")
@@ -66,7 +67,6 @@ _LAYOUTS: Final = {
     "summary": [_Layout(27, 40), _Layout(29, 44, is_run_in=True)],
 }
 _MAX_EMERGENCIES: Final = 3
-_MAX_WHAT_IT_IS: Final = 125
 _EMERGENCY_LINES: Final = (
     "Call your local emergency number (for example 911, 112 or 999) now.",
     "Call your local emergency number now.",
@@ -99,11 +99,11 @@ def build_compact_procedure_card(full: Json, record: Json, variant: str) -> Json
 def _build_help_row(record: Json, page: str, limit: int) -> _Row:
     """Build the row of the benefit: first that none is known, or a link to it; then the benefit, at most `limit` texts."""
     name, benefit = "How much it helps", describe_benefit(record, limit)
-    if benefit:
-        link = line(name, "", item("on the page, beside its harms", url=f"{page}#benefit"))
-        return _Row(2, lambda steps: line(name, benefit) if steps > 1 else link)
     rates = record["response_rates"]
-    status = "unknown" if rates["items"] else rates["status"]
+    if benefit or rates["items"]:
+        link = line(name, "", item("on the page, beside its harms", url=f"{page}#benefit"))
+        return _Row(2 if benefit else 1, lambda steps: line(name, benefit) if steps > 1 else link)
+    status = rates["status"]
     text = "not known: no cited figure here" if status == "unknown" else STATUS_TEXTS[status].partition(";")[0]
     return _Row(1, lambda _: line(name, text))
 
@@ -152,7 +152,7 @@ def _build_compact_card(
 
 
 class _Attempt(NamedTuple):
-    """A short variant in a layout. `rank`: 0 lacks something of its first row, 1 something urgent, 2 nothing urgent."""
+    """A short variant in a layout. `rank`: 0 lacks something of its first row, 1 something urgent, 2 nothing urgent, 3 nothing."""
 
     rank: int
     heading: Json
@@ -163,13 +163,14 @@ class _Attempt(NamedTuple):
 def _iter_attempts(
     full: Json, variant: str, summary: str, rows: list[_Row], calls: list[Json], last: int
 ) -> Iterator[_Attempt]:
-    """Yield the variant in each layout, from roomy to short, up to the first that lacks nothing urgent.
+    """Yield the variant in each layout, from roomy to short, up to the first that lacks nothing.
 
-    What it is goes only where the first row would otherwise lack something.
+    Rows run together only where something urgent would otherwise be missing, and what it is goes only where the first row would
+    otherwise lack something.
     """
     best = 0
     for layout, name, lede, call in _iter_layouts(full, variant, summary, calls):
-        if best and not lede:
+        if best == 3 or (best == 2 and layout.is_run_in) or (best and not lede):
             return
         [level] = call["levels"]
         call_text = f"{level['heading']}: {level['text']} {call['link']['text']}"
@@ -180,12 +181,15 @@ def _iter_attempts(
         is_urgent = fits and all(steps[n] >= row.urgent_steps for n, row in enumerate(rows))
         is_whole = all(count == row.steps for count, row in zip(steps, rows, strict=True))
         # Beside a whole summary stands everything else.
-        rank = 2 if is_urgent and (is_whole or lede != summary) else int(fits and steps[0] >= rows[0].urgent_steps)
+        if fits and is_whole:
+            rank = 3
+        elif is_urgent and lede != summary:
+            rank = 2
+        else:
+            rank = int(fits and steps[0] >= rows[0].urgent_steps)
         heading = {"subtitle": name, "lede": lede or None, "call": call}
         best = max(best, rank)
         yield _Attempt(rank, heading, rendered, layout.is_run_in)
-        if best == 2:
-            return
 
 
 def _iter_layouts(
@@ -193,7 +197,7 @@ def _iter_layouts(
 ) -> Iterator[tuple[_Layout, str | None, str, Json]]:
     """Yield the layouts to try, from roomy to short: layout, subtitle, what it is, and "When to call"."""
     first, subtitle = _first_sentence(summary), full["subtitle"]
-    names = [(subtitle, _shorten_summary(summary)), (subtitle, first), (None, first)]
+    names = [(subtitle, shorten_summary(summary)), (subtitle, first), (None, first)]
     # What studies found is also in all but the first sentences of a summary: they are shown where everything else is.
     whole = [(subtitle, summary)] if variant == "summary" else []
     for layout in _LAYOUTS[variant]:
@@ -260,16 +264,6 @@ def describe_benefit(record: Json, limit: int) -> str:
 def _first_sentence(text: str) -> str:
     first, stop, _ = text.partition(". ")
     return f"{first}." if stop else text
-
-
-def _shorten_summary(text: str) -> str:
-    """Keep the first sentences of a summary, at least one: what it is."""
-    kept = _first_sentence(text)
-    for sentence in text[len(kept) :].strip().split(". "):
-        if not sentence or len(kept) + len(sentence) > _MAX_WHAT_IT_IS:
-            break
-        kept += f" {sentence.rstrip('.')}."
-    return kept
 
 
 def _list_opposed(record: Json) -> list[tuple[str, list[str]]]:

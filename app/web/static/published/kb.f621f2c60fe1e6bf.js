@@ -48,7 +48,7 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
 .table th, .table td { overflow-wrap: break-word; text-align: start; vertical-align: top; padding: .45em .6em .45em 0; border-bottom: 1px solid var(--_line); font-weight: 400; } .table thead th { color: var(--_soft); font-size: .92em; border-bottom-width: 2px; } .table tbody th { font-weight: 600; }
 .table .note { display: block; }
 .jump { margin: 0 0 .4em; }
-.jump a, .more a, .actions a, .list > li > a, .result > a { display: inline-block; min-height: 24px; }
+.jump a, .more a, .actions a, .list > li > a, .result > a { display: inline-block; vertical-align: top; min-height: 24px; }
 .safe { color: var(--_own-ink); background: var(--_own-card); padding: 0 1.25em .6em; font: medium/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif; }
 .safe a { color: var(--_own-accent); } .safe .small { color: var(--_own-soft); }
 .call { border: 2px solid var(--_warn); background: var(--_warn-paper); border-radius: 8px; padding: .8em 1em; margin: .8em 0; }
@@ -70,6 +70,7 @@ body.frame { margin: 0; } .frame .kb { max-width: none; border: 0; border-radius
 .runin { font-size: .93em; line-height: 1.26; } .runin div { display: inline; } .runin div::after { content: " "; }
 .small-card .call { border-width: 0 0 0 3px; border-radius: 0; padding: .1em .6em; margin: .1em 0; } .small-card .call > *, .small-card .call p { display: inline; margin: 0; } .small-card .foot { padding-top: .2em; margin-top: .2em; font-size: .8em; line-height: 1.3; } .small-card .foot p { display: inline; font-size: 1em; } .small-card .foot p::after { content: " "; } .small-card .call a { display: inline; min-height: 0; } .small-card .actions { margin: .2em 0; gap: 0 1em; }
 .summary.loading { min-height: 40em; } .full.loading { min-height: 56em; } .summary .content, .summary .safe { font-size: .9375em; line-height: 1.42; } .summary .title { font-size: 1.3em; } .summary .lede { font-size: 1em; } .summary .call { padding: .3em .8em; margin: .2em 0; } .summary .call p { margin: .15em 0; } .summary .foot { line-height: 1.28; margin-top: .3em; } .summary .foot p { margin: .1em 0; } .summary .actions { margin: .2em 0; }
+@container (min-width: 30em) { .small-card { min-height: 17em; } }
 @container (max-width: 34em) {
   .content { padding: calc(var(--_space) * .8); } .safe { padding: 0 .8em .4em; } .facts { grid-template-columns: 1fr; gap: 0; } .facts dd { margin-bottom: .5em; }
   .summary .content, .summary .safe { font-size: .875em; line-height: 1.38; }
