@@ -143,7 +143,10 @@ FAMILIES = (
     "diagnostic_test nerve_block injection infusion ablation neurolysis decompression augmentation drug_delivery"
     " neuromodulation".split()
 )
-EDITORIAL = {"invasiveness": [{"family": family, "reason": "Test."} for family in FAMILIES]}
+EDITORIAL = {
+    "invasiveness": [{"family": family, "reason": "Test."} for family in FAMILIES],
+    "emergency_words": {"aid": "brace shoe", "advice": "tips", "newly": "new", "report": "my", "onset": "since cannot"},
+}
 LISTS = {
     "risks": "risks",
     "sources": "sources",

@@ -373,7 +373,7 @@ class EmergencyIn(SeedModel):
     applies_to: AppliesToIn = AppliesToIn()
     phrases: dict[Annotated[str, OpenEnum(vocabulary.CALL_TIERS)], list[Line]] = Field(
         description="Tier -> phrases: words in any order, a/b is either word, a_b adjacent words, @name a word list of"
-        " editorial.json; = begins a phrase that must be the whole query. Write every negation of an ability as `cannot`."
+        " editorial.json; = begins a phrase that must be the whole query, ~ one of signs that people also live with. Write every negation of an ability as `cannot`."
     )
     claims: list[AnyClaimIn] = Field(min_length=1)
 

@@ -29,6 +29,13 @@ _CANNOT: Final = re.compile(
     r"(?= (?:move|work|feel|wake|respond|lift|bend|open|close|pass|stay|stop)\b)"
     r")(?: longer)?(?=\s|$)"
 )
+# "is week", "feels week": the word that sounds the same is meant.
+_WEEK_FOR_WEAK: Final = re.compile(
+    r"\b(is|are|was|were|feels?|feeling|felt|gone|goes|going|went|getting|gets?|got|becoming|very|so|too|really) week\b"
+    r"(?! (?:\d|one|two|three|four|five|six|of|on|in|ago|later|before|after)\b)"
+)
+# What follows the name of an aid and says what it is for.
+_PURPOSES: Final = frozenset({"for", "to", "on", "about", "against"})
 # Shorter words are never corrected by letters: changing one makes a different word.
 _MIN_CORRECTABLE_LENGTH: Final = 5
 _MIN_LENGTH_FOR_TWO_EDITS: Final = 8
@@ -92,6 +99,8 @@ class _Phrase(NamedTuple):
     slots: tuple[frozenset[str], ...]
     # Whether the text may have no further words.
     is_whole_text: bool
+    # Whether people also live with these signs for long.
+    can_last: bool
     match: EmergencyMatch
 
 
@@ -104,6 +113,13 @@ class EmergencyPhrases:
     words: frozenset[str]
     # Tiers, the most urgent first.
     tiers: tuple[str, ...]
+    # Things that one wears or does for what lasts, and kinds of advice.
+    aids: frozenset[str]
+    advice: frozenset[str]
+    # Words that say how new something is, that something befalls a person, and since when.
+    recent: frozenset[str]
+    reports: frozenset[str]
+    onsets: frozenset[str]
 
     @cached_property
     def _phrases_by_term(self) -> dict[str, list[int]]:
@@ -143,6 +159,7 @@ class EmergencyPhrases:
                 word if word in known_words or self._is_of_phrase(word) else self._correct(word, known_words) or word
                 for word in words
             ]
+        words, is_for_lasting = self._drop_aid(words)
         stems = [stem for word in words for stem in stem_words(word)]
         terms = set(stems)
         for length in range(2, _MAX_ADJACENT + 1):
@@ -152,13 +169,31 @@ class EmergencyPhrases:
         indexes = sorted({index for term in terms for index in self._phrases_by_term.get(term, ())})
         found: dict[str, tuple[int, int]] = {}
         for phrase in map(self.phrases.__getitem__, indexes):
-            if all(not terms.isdisjoint(slot) for slot in phrase.slots) and (
-                not phrase.is_whole_text or _covers(phrase.slots, stems)
+            if (
+                all(not terms.isdisjoint(slot) for slot in phrase.slots)
+                and (not phrase.is_whole_text or _covers(phrase.slots, stems))
+                and not (phrase.can_last and is_for_lasting)
             ):
                 # The more words a phrase needs, the closer the text is to the emergency.
                 rank = self.tiers.index(phrase.match.tier), -len(phrase.slots)
                 found[phrase.match.slug] = min(found.get(phrase.match.slug, rank), rank)
         return [EmergencyMatch(slug, self.tiers[rank[0]]) for slug, rank in sorted(found.items(), key=lambda f: f[1])]
+
+    def _drop_aid(self, words: list[str]) -> tuple[list[str], bool]:
+        """Drop an aid that a text asks for, with how new it is; and whether it is one for what lasts.
+
+        "New brace for weak foot" tells of nothing new; "brace for weak foot since my epidural" does.
+        """
+        for index, word in enumerate(words[:-1]):
+            if (word in self.aids or word in self.advice) and words[index + 1] in _PURPOSES:
+                before, purpose = words[:index], words[index + 1 :]
+                if not self.onsets.isdisjoint(words):
+                    break
+                # "new knee brace": what is new may stand a word before.
+                described = [word for word in before[-2:] if word not in self.recent]
+                is_for_lasting = word in self.aids and (self.reports | self.recent).isdisjoint(purpose)
+                return [*before[:-2], *described, *purpose], is_for_lasting
+        return words, False
 
     def _is_of_phrase(self, word: str) -> bool:
         return word in self.words or any(stem in self._stems for stem in stem_words(word))
@@ -199,7 +234,8 @@ def build_emergency_phrases(
     """Build the phrases of emergencies: slug, and tier -> phrases. Raises KeyError for a word list that is not there.
 
     Words of a phrase match in any order; `a/b` is one slot with two choices, `a_b` are adjacent words, `@name` a list;
-    `=` begins a phrase that must be the whole text.
+    `=` begins a phrase that must be the whole text, `~` one of signs that people also live with. The lists `aid`,
+    `advice`, `newly`, `report` and `onset` tell a text that asks for something from one that reports.
     """
     choices_by_slot: dict[str, list[str]] = {}
     built, words = [], set[str]()
@@ -207,13 +243,15 @@ def build_emergency_phrases(
         for tier, texts in phrases_by_tier.items():
             for text in texts:
                 slots = []
-                for slot in text.removeprefix("=").split():
+                for slot in text.removeprefix("=").removeprefix("~").split():
                     if slot not in choices_by_slot:
                         choices_by_slot[slot] = _expand(slot, word_lists)
                         words.update(word for choice in choices_by_slot[slot] for word in choice.split())
                     slots.append(frozenset(" ".join(stem_words(choice)) for choice in choices_by_slot[slot]))
-                built.append(_Phrase(tuple(slots), text.startswith("="), EmergencyMatch(slug, tier)))
-    return EmergencyPhrases(tuple(built), frozenset(words), tuple(tiers))
+                match = EmergencyMatch(slug, tier)
+                built.append(_Phrase(tuple(slots), text.startswith("="), text.startswith("~"), match))
+    requests = (frozenset(_expand(f"@{name}", word_lists)) for name in ("aid", "advice", "newly", "report", "onset"))
+    return EmergencyPhrases(tuple(built), frozenset(words), tuple(tiers), *requests)
 
 
 def _expand(slot: str, word_lists: Mapping[str, str]) -> list[str]:
@@ -230,4 +268,4 @@ def _expand(slot: str, word_lists: Mapping[str, str]) -> list[str]:
 
 
 def _normalize(text: str) -> str:
-    return " ".join(_CANNOT.sub(" cannot ", normalize(text)).split())
+    return " ".join(_WEEK_FOR_WEAK.sub(r"\1 weak", _CANNOT.sub(" cannot ", normalize(text))).split())

@@ -74,6 +74,22 @@ def test_all_ways_to_say_cannot_are_one(client: Client, load: Load, text: str) -
     assert [notice["emergency"] for notice in find_notices(client, text)] == ["dropped"]
 
 
+def test_an_aid_for_what_lasts_is_no_emergency_and_a_report_beside_it_is_one(client: Client, load: Load) -> None:
+    load(emergency("dropped", phrases={"emergency": ["~ foot drops", "@newly weak foot"]}), procedure("p"))
+
+    def is_noticed(text: str) -> bool:
+        return bool(find_notices(client, text))
+
+    assert is_noticed("foot drops")
+    assert not is_noticed("shoe for a foot that drops")
+    assert not is_noticed("new knee brace for weak foot")
+    assert is_noticed("tips for a foot that drops")
+    assert is_noticed("shoe for new weak foot")
+    assert is_noticed("shoe for my foot, it drops")
+    assert is_noticed("brace for a foot that drops since the injection")
+    assert is_noticed("cannot walk, brace for a foot that drops")
+
+
 def test_a_phrase_may_have_a_lower_tier(client: Client, load: Load) -> None:
     signs = [{"text": "A zigzag"}, {"text": "A squiggle", "tier": "same_day"}]
     load(emergency("zigzag", signs=signs, phrases={"emergency": ["zigzag"], "same_day": ["squiggle"]}), procedure("p"))
