@@ -64,6 +64,7 @@ archive-embed: $(VENV)/.dev ## Keep the newest build of the embed script permane
 
 evaluate-search: $(VENV)/.dev ## Measure how well search finds what was meant, over the loaded database
 	@PYTHONPATH=.:tests $(BIN)/python -m search.evaluation
+	@PYTHONPATH=.:tests $(BIN)/python -m search.corrections
 
 lock: ## Regenerate the lock files (needs uv)
 	@requirements/lock.sh

@@ -23,7 +23,12 @@ from app.search.stemming import (
 from app.text.normalize import normalize
 
 _MIN_CORRECTABLE_LENGTH: Final = 4
-_MIN_LENGTH_FOR_TWO_EDITS: Final = 7
+_MIN_LENGTH_FOR_ANY_FIRST_LETTER: Final = 7
+_MIN_LENGTH_FOR_TWO_EDITS: Final = 8
+# Up to this length one letter makes another word (COPD, cord).
+_MAX_SHORT_LENGTH: Final = 4
+# From this length on, a name of a disease is corrected by one letter.
+_MIN_LONG_DISEASE: Final = 9
 # Maximum edits to a word that sounds the same, as a share of its letters.
 _MAX_SOUND_ALIKE_EDITS: Final = 0.4
 # Minimum length of a last word that is treated as a prefix.
@@ -232,7 +237,7 @@ def _find_corrections(index: SearchIndex, word: str, stem: str) -> list[tuple[st
                 word, index.name_words_by_length.get(length, ()), scorer=OSA.distance, score_cutoff=max_edits, limit=12
             )
             # The first letter of a short word is seldom the wrong one.
-            if (distance < 2 and len(word) >= _MIN_LENGTH_FOR_TWO_EDITS) or candidate[0] == word[0]
+            if (distance < 2 and len(word) >= _MIN_LENGTH_FOR_ANY_FIRST_LETTER) or candidate[0] == word[0]
         )
     # Spelled by ear: fantom, kifoplasty.
     sound = metaphone(word)
@@ -249,6 +254,14 @@ def _find_corrections(index: SearchIndex, word: str, stem: str) -> list[tuple[st
             candidate,
         ),
     )
+    if len(word) <= _MAX_SHORT_LENGTH or _DISEASE_ENDING.search(word):
+        # A hepatoma is no hematoma, though spelled alike: a slip of the fingers or of the ear is corrected, and one edit of a long word.
+        long_word = len(word) >= _MIN_LONG_DISEASE
+        ranked = [
+            name
+            for name in ranked
+            if sorted(name) == sorted(word) or metaphone(name) == sound or (long_word and edits[name] == 1)
+        ]
     # An abbreviation is no word that can be misspelled.
     ranked = [candidate for candidate in ranked if candidate not in index.abbreviations]
     return [(candidate, 0.85 - 0.1 * edits[candidate]) for candidate in ranked[:4]]

@@ -86,7 +86,7 @@ OTHER_REGION_FACTOR: Final = 0.7
 # What is left of the score of another record where a procedure is wanted. What was done before says only when: headache after an
 # injection.
 OTHER_TYPE_FACTOR: Final = 0.7
-_AFTER: Final = frozenset({"after", "following", "from", "since"})
+_AFTER: Final = frozenset({"after", "during", "following", "from", "since"})
 _OTHER_TYPES: Final = frozenset({"condition", "pain_generator", "risk"})
 # Number of words in the longest name that is looked up inside a query.
 _MAX_NAME_WORDS: Final = 12
@@ -192,11 +192,7 @@ def _lower_hits_without(hits: list[Hit], wanted: set[str]) -> None:
     """Lower the score of what is no procedure and has no name with a wanted stem."""
     for hit in hits:
         record = hit.record
-        if (
-            record.type in _OTHER_TYPES
-            and not hit.exact
-            and not any(record.field_masks.get(stem, 0) & IN_NAMES for stem in wanted)
-        ):
+        if record.type in _OTHER_TYPES and not hit.exact and record.name_stems.isdisjoint(wanted):
             hit.score = round(hit.score * OTHER_TYPE_FACTOR, 2)
             hit.sort_key = (record.type_group, -hit.score, record.tie_break)
 

@@ -62,6 +62,11 @@ ShortLine = Annotated[
     StringConstraints(min_length=1, max_length=60, pattern=patterns.LINE),
     AfterValidator(_check_no_control_characters),
 ]
+# What takes more phrases is to be ranked better: a phrase that only repeats what ranking finds is left out.
+PatientPhrases = Annotated[
+    list[Line],
+    Field(max_length=15, description="Words that people search with. They are no names: only search uses them."),
+]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=6000), AfterValidator(_check_no_control_characters)]
 
 
@@ -195,9 +200,7 @@ class RecordIn(SeedModel):
     )
     former_slugs: list[Slug] = []
     names: list[NameIn] = []
-    patient_phrases: list[Line] = Field(
-        default=[], description="Words that people search with. They are no names: only search uses them."
-    )
+    patient_phrases: PatientPhrases = []
     body_regions: list[BodyRegion] = []
     broader: list[Slug] = []
     key_messages: list[TextIn] = []
@@ -242,9 +245,7 @@ class RiskIn(SeedModel):
     seriousness_reason: Line
     description: Prose
     names: list[Line] = []
-    patient_phrases: list[Line] = Field(
-        default=[], description="Words that people search with. They are no names: only search uses them."
-    )
+    patient_phrases: PatientPhrases = []
     former_slugs: list[Slug] = []
 
 

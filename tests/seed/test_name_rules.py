@@ -148,3 +148,13 @@ def test_the_name_that_patients_use_is_shown_searched_and_leads_to_the_record(cl
     assert [name["kind"] for name in detail["names"]] == ["preferred", "lay_name", "synonym"]
     assert hit["matched"] == {"field": "names", "kind": "lay_name", "text": "Freezing a nerve (cryoneurolysis)"}
     assert redirect.headers["location"] == "/v1/procedures/cryoneurolysis"
+
+
+def test_a_record_with_too_many_search_phrases_is_refused(tmp_path: Path) -> None:
+    phrases = [f"sore back {n}" for n in range(16)]
+    assert load_content(write_seed(tmp_path / "fewer", condition("back-pain", patient_phrases=phrases[:15]))).bundle
+
+    with pytest.raises(SeedInvalid) as raised:
+        load_content(write_seed(tmp_path / "seed", condition("back-pain", patient_phrases=phrases)))
+
+    assert [problem.pointer for problem in raised.value.problems] == ["/patient_phrases"]
