@@ -1,6 +1,7 @@
 """Readiness: what a process serves while it prepares a release, and what it refuses."""
 
 import asyncio
+import builtins
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from app.http.preparation import BuildFailed, ReleaseArtifact, internal_context
 from app.loader.content import load_content
 from app.loader.writer import write_content
 from app.main import create_app
+from app.search.panics import SearchFailed, panics_as_errors
 from app.settings import Settings
 
 SEARCH, WARM = "/v1/search?q=block", "/v1/procedures/block"
@@ -438,7 +440,11 @@ def test_a_panic_of_the_search_library_is_an_error_like_others(
     class PanicException(BaseException):
         pass
 
-    def panic(*_: Any) -> Any:
+    panics = 0
+
+    def panic(*_: Any, **__: Any) -> Any:
+        nonlocal panics
+        panics += 1
         raise PanicException("index out of bounds")
 
     async def check() -> None:
@@ -452,8 +458,23 @@ def test_a_panic_of_the_search_library_is_an_error_like_others(
             response = await http.get("/v1/search?q=block+of+something")
 
             assert (response.status_code, response.json()["code"]) == (500, "internal")
+            assert panics == 1
             assert (await http.get(WARM)).status_code == 200
 
     del gate
     load("first")
     runner.run(check())
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [("PanicException", SearchFailed), ("KeyboardInterrupt", KeyboardInterrupt), ("ValueError", ValueError)],
+)
+def test_only_a_panic_becomes_an_error_of_search(raised: str, expected: type[BaseException]) -> None:
+    kinds = {"PanicException": type("PanicException", (BaseException,), {})}
+    error = kinds.get(raised) or getattr(builtins, raised)
+
+    with pytest.raises(BaseException, match="index out of bounds") as caught, panics_as_errors():
+        raise error("index out of bounds")
+
+    assert caught.type is expected

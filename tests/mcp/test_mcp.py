@@ -597,6 +597,10 @@ def test_a_body_that_is_too_large_is_rejected(base_url: str) -> None:
 
     assert (whole.status_code, whole.json()["code"]) == (413, "body_too_large")
     assert chunked.status_code == 413
+    for size, allowed in ((65_536, True), (65_537, False)):
+        for content in (b"x" * size, iter([b"x" * 60_000, b"x" * (size - 60_000)])):
+            response = httpx.post(f"{base_url}/mcp", content=content, headers=HEADERS, timeout=30)
+            assert (response.status_code != 413) is allowed, size
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"jsonrpc":"2.0"}', b"\xff\xfe", b'{"jsonrpc":"2.0","id":1,"method":"none"}', json.dumps({**CALL, "params": {"name": "get", "arguments": {"name": "\u0000"}}}).encode(), json.dumps({**CALL, "params": {"name": "get", "arguments": {"name": "\ud800"}}}).encode(), json.dumps({**CALL, "params": {"name": "get", "arguments": 3}}).encode()])  # fmt: skip

@@ -111,3 +111,16 @@ def test_what_is_not_known_of_an_option_is_said_in_its_cell_and_there_is_no_empt
     assert [row[2:] for row in list_rows(with_option, "")] == [["no data found"] * 3]
     assert list(without.all("table")) == []
     assert "Not known: no cited statement in this knowledge base." in without.text
+
+
+@pytest.mark.parametrize(("family", "count"), [("injection", 1), ("nerve_block", 1), ("ablation", 0)])
+def test_a_page_says_of_a_drug_that_no_source_tells_its_license(
+    client: Client, load: Load, family: str, count: int
+) -> None:
+    load(procedure("p", family=family))
+
+    for path, sentence in (
+        ("/procedures/p", "No source here says whether the drug is licensed for this use."),
+        ("/procedures/p/evidence", "License of the drug"),
+    ):
+        assert parse(client.get(path).text).text.count(sentence) == count, path
