@@ -17,7 +17,7 @@ import httpx
 import pytest
 from build import generator, procedure, relief
 from checkout import ROOT
-from conftest import Client, Load
+from conftest import Client, Load, ShippedFiles
 
 from app.formats.csv_export import COLUMNS
 from app.main import create_app
@@ -56,11 +56,14 @@ def open_database(client: Client, folder: Path) -> sqlite3.Connection:
 
 
 def test_both_engines_and_a_second_host_export_the_same_bytes(
-    shipped_urls: dict[str, str], runner: Any, tmp_path: Path
+    shipped_urls: dict[str, str], shipped_files: ShippedFiles, runner: Any, tmp_path: Path
 ) -> None:
     digests = []
-    for number, url in enumerate((*shipped_urls.values(), shipped_urls["sqlite"])):
-        client = Client(create_app(Settings(database_url=url, export_dir=tmp_path / str(number))), runner)
+    # The first host is that of the other tests, with the settings of its client.
+    directories = (shipped_files.export_dir, tmp_path / "1", tmp_path / "2")
+    for url, directory in zip((*shipped_urls.values(), shipped_urls["sqlite"]), directories, strict=True):
+        settings = Settings(database_url=url, export_dir=directory, loopback_url="http://127.0.0.1:8000")
+        client = Client(create_app(settings), runner)
         client.poll_release()
         digests.append({name: hashlib.sha256(export(client, name)).hexdigest() for name in NAMES})
         client.close()
