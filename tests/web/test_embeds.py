@@ -272,6 +272,28 @@ def test_every_short_card_names_every_serious_harm_and_says_what_is_known_of_the
         assert "How much it helps" in lines, row["slug"]
 
 
+def test_a_card_shortens_what_it_is_where_that_makes_room_for_the_benefit(client: Client, load: Load) -> None:
+    share = {"percent_min": 44.0, "percent_max": 44.0, "at": "P14D", "at_label": "14 days", "comparator_percent": 21.0}
+    definition = "at least half of the pain gone, on a scale of 0 to 10 that people marked by themselves at home " * 2
+    qualifiers = {
+        "definition": definition.strip(),
+        "comparator": "a placebo that was given in the same way and place",
+        "comparator_is_sham": True,
+    }
+    summary = "A drug is put in a joint. It is done with a thin needle, which X-ray pictures lead to its place."
+    texts = {"summary": {"text": summary, "claims": ["p--response-rate-1"]}}
+    rate = claim("p--response-rate-1", "response_rate", share, qualifiers=qualifiers)
+    harm = {"risk": "bleeding", "phrase": "seen", "state": "known", "seriousness": "serious"}
+    load(risk("bleeding"), procedure("p", texts=texts, claims=[rate, claim("p--risk", "procedure_risk", harm)]))
+
+    card = client.get("/embed/v1/procedures/p/card.json").json()
+    lines = {row["name"]: row["text"] for row in load_lines(client, "p", "card")}
+
+    assert card["lede"] == "A drug is put in a joint."
+    assert lines["Serious harms"] == "Bleeding: how often is not stated."
+    assert lines["How much it helps"].startswith("440 of 1,000 respond")
+
+
 def load_lines(client: Client, slug: str, variant: str) -> list[dict[str, Any]]:
     """Lines of a short card."""
     [section] = client.get(f"/embed/v1/procedures/{slug}/{variant}.json").json()["sections"]
