@@ -38,7 +38,7 @@ from app.search.index import (
 from app.search.panics import panics_as_errors
 from app.search.query_parser import ParsedQuery, parse_query
 from app.search.stemming import LAY_SYNONYMS, find_body_regions, find_spine_regions, stem_content_words
-from app.text.normalize import normalize
+from app.text.normalize import fold_inflection, normalize
 from app.text.stems import stem_words
 
 # Minimum share of the query's weight that a record must cover.
@@ -140,7 +140,7 @@ def search(index: SearchIndex, text: str, types: tuple[str, ...] = ()) -> tuple[
     ]
     # Among equals the shorter name was meant: radiofrequency ablation before one of its forms.
     kept.sort(key=_SORT_KEY)
-    if len(query.stems) > 1:
+    if len(query.stems) > 1 and len({hit.score for hit in kept}) < len(kept):
         # Of two with the same other name, that whose own name has more of the query.
         kept.sort(key=lambda hit: (*hit.sort_key[:2], -len(hit.record.preferred_stems.intersection(query.stems))))
     return query, kept
@@ -212,13 +212,14 @@ def _find_names_within(index: SearchIndex, normalized: str) -> dict[int, tuple[i
 
     Only names count, not the phrases of patients: their words are those of any question.
     """
-    words = normalized.split()
     names: dict[int, tuple[int, str]] = {}
-    for start in range(len(words)):
-        for end in range(start + 1, min(start + _MAX_NAME_WORDS, len(words)) + 1):
-            for name_kind, text, doc_id in index.exact_names.get(" ".join(words[start:end]), ()):
-                length = 0 if name_kind == "patient_phrase" else end - start
-                names[doc_id] = max(names.get(doc_id, (0, "")), (length, text))
+    # Epidurals for back pain name the epidural.
+    for words in {tuple(form.split()): None for form in (normalized, fold_inflection(normalized))}:
+        for start in range(len(words)):
+            for end in range(start + 1, min(start + _MAX_NAME_WORDS, len(words)) + 1):
+                for name_kind, text, doc_id in index.exact_names.get(" ".join(words[start:end]), ()):
+                    length = 0 if name_kind == "patient_phrase" else end - start
+                    names[doc_id] = max(names.get(doc_id, (0, "")), (length, text))
     return names
 
 

@@ -18,6 +18,7 @@ STOP_WORDS: Final = frozenset(
     will with would you your help need want treatment therapy therapies treat treats treating go goes going please best good make
     makes made something anything tell explain possible every happen happens work works long much many may might
     us let near last lasts im ive cant dont ve m re ll don doesn
+    didn didnt doesnt isn isnt wasn wasnt aren weren hasn haven hadn couldn wouldn shouldn
     """.split()  # noqa: SIM905 - a list takes a line for each word
 )
 # Everyday word -> clinical word, where no record has the everyday word as a name. General vocabulary, never for one query.

@@ -506,7 +506,10 @@ def test_endings_that_name_another_disease_do_not_join_words(client: Client, loa
 
 @pytest.mark.parametrize(
     "question",
-    ["kyphoplasty cost", "is kyphoplasty covered by my insurance", "gabapentin or kyphoplasty", "kyphoplasty (TX-360)"],
+    [
+        *("kyphoplasty cost", "is kyphoplasty covered by my insurance", "gabapentin or kyphoplasty"),
+        *("kyphoplasty (TX-360)", "price of kyphoplasties in Ohio", "the kyphoplasty didn't last"),
+    ],
 )
 def test_a_whole_name_inside_a_question_is_found_first(client: Client, load: Load, question: str) -> None:
     load(procedure("kyphoplasty"), procedure("vertebroplasty"), condition("insurance-stress"))
