@@ -234,7 +234,7 @@ def test_no_form_calls_unknown_what_a_narrower_record_knows(client: Client, load
     for path in ("/conditions/back-pain/evidence", "/embed/v1/conditions/back-pain/options/full.json"):
         assert "not stated for all forms; its forms have statements" in client.get(path).text, path
         assert "a fall" in client.get(path).text, path
-    assert "a fall" in client.get("/conditions/back-pain").text
+    assert "A fall" in client.get("/conditions/back-pain").text
     assert "Durations are stated on its forms alone." in client.get("/embed/v1/relief/epidural.json").text
     frame = client.get("/embed/relief-chart?procedure=epidural&procedure=caudal").text
     assert "Epidural: durations are stated on its forms alone." in frame
