@@ -79,10 +79,10 @@ class CheckedContent:
 
 
 def load_content(root: Path, *, progress: Callable[[str], None] = lambda _: None) -> CheckedContent:
-    """Read and check the seed below `root`. Raises SeedInvalid with every finding."""
+    """Read and check the seed below `root`. Raises SeedInvalid with every problem."""
     with gc_paused():
-        bundle, findings = read_seed(root, on_file=progress)
-        findings += check(bundle)
-        if findings:
-            raise SeedInvalid(findings)
+        bundle, problems = read_seed(root, on_file=progress)
+        problems += check(bundle)
+        if problems:
+            raise SeedInvalid(problems)
         return CheckedContent.from_bundle(bundle)
