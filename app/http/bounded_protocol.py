@@ -21,7 +21,7 @@ _SLICE: Final = 64 * 1024
 # Seconds in which a request must arrive, from its first byte, or from the connection for the first one. `/mcp` has its own limit.
 REQUEST_SECONDS: Final = 15.0
 # Seconds in which a caller must take what is sent: more than 64 kB of a body, or the rest of it when the connection is closed.
-READ_SECONDS: Final = 60.0
+SEND_SECONDS: Final = 60.0
 # Requests that may wait on one connection for the response before.
 _MAX_PIPELINED: Final = 32
 # File descriptors kept for the database, files and child processes.
@@ -71,7 +71,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     # Bytes since the last complete head, piece of a body, or request.
     _incomplete = 0
     _timer: asyncio.TimerHandle | None = None
-    _reading_timer: asyncio.TimerHandle | None = None
+    _send_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, or say that this process has as many connections as it may."""
@@ -87,7 +87,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
-        for timer in (self._timer, self._reading_timer):
+        for timer in (self._timer, self._send_timer):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
@@ -154,14 +154,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """The caller reads more slowly than the response is made."""
         super().pause_writing()
-        self._limit_reading()
+        self._limit_sending()
 
     def resume_writing(self) -> None:
         """The caller has read most of what was sent."""
         super().resume_writing()
-        if self._reading_timer is not None and not self.transport.is_closing():
-            self._reading_timer.cancel()
-            self._reading_timer = None
+        if self._send_timer is not None and not self.transport.is_closing():
+            self._send_timer.cancel()
+            self._send_timer = None
 
     def _refuse(self, error: KnowledgeBaseError) -> None:
         # Not in the middle of another response, nor before that to an earlier request.
@@ -177,11 +177,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _close(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
-            self._limit_reading()
+            self._limit_sending()
 
     def _start_timer(self) -> None:
         self._timer = self.loop.call_later(REQUEST_SECONDS, self._close)
 
-    def _limit_reading(self) -> None:
-        if self._reading_timer is None:
-            self._reading_timer = self.loop.call_later(READ_SECONDS, self.transport.abort)
+    def _limit_sending(self) -> None:
+        if self._send_timer is None:
+            self._send_timer = self.loop.call_later(SEND_SECONDS, self.transport.abort)

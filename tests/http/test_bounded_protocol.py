@@ -35,7 +35,7 @@ async def respond(scope: Scope, receive: Receive, send: Send) -> None:
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Port of a server whose limits of time are short."""
     monkeypatch.setattr(bounded_protocol, "REQUEST_SECONDS", 1.0)
-    monkeypatch.setattr(bounded_protocol, "READ_SECONDS", 1.0)
+    monkeypatch.setattr(bounded_protocol, "SEND_SECONDS", 1.0)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen()
