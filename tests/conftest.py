@@ -115,7 +115,7 @@ class Client:
     def poll_release(self) -> None:
         """Set the current release, as the release watcher does every second."""
         release = read_current_release(self.app.app.state.services.engine)  # type: ignore[attr-defined]
-        self.app.record_poll()
+        self.app.mark_database_reachable()
         self.app.adopt_release(*((release.revision, release.version) if release else ("",)))
 
     def close(self) -> None:

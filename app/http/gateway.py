@@ -119,8 +119,8 @@ class HttpGateway:
         self.in_flight = 0
         self._encodings: dict[bytes, bytes] = {b"": b""}
 
-    def record_poll(self) -> None:
-        """Record that the database answered a poll."""
+    def mark_database_reachable(self) -> None:
+        """The database answered a poll."""
         self.database_unreachable = False
 
     def adopt_release(self, revision: str, version: str = "") -> None:

@@ -73,7 +73,7 @@ class ReleaseWatcher:
 
     def observe(self, release: LoadedRelease | None) -> None:
         """Adopt a release that was just read. A replica may lag: the sequence says which release is the later one."""
-        self.gateway.record_poll()
+        self.gateway.mark_database_reachable()
         now = time.monotonic()
         behind = release is not None and self.release is not None and release.sequence < self.release.sequence
         if behind and now - self._last_seen < REPLICA_LAG_TOLERANCE:

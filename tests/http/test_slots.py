@@ -86,7 +86,7 @@ def test_a_slot_is_held_until_its_work_ends(runner: asyncio.Runner) -> None:
         await asyncio.sleep(0.05)
         gateway.mark_database_unreachable()
         given_up = await asyncio.gather(*requests)
-        gateway.record_poll()
+        gateway.mark_database_reachable()
         return given_up, await asyncio.gather(*(http.get(f"/v1/{number}") for number in range(3)))
 
     given_up, answered = runner.run(lose_and_find_the_database())
