@@ -65,12 +65,12 @@ def common_headers() -> Headers:
     ]
 
 
-def _preflight_headers(methods: bytes, request_headers: bytes) -> Headers:
+def _preflight_headers(methods: bytes, allowed_headers: bytes) -> Headers:
     return [
         *common_headers(),
         (b"allow", methods),
         (b"access-control-allow-methods", methods),
-        (b"access-control-allow-headers", request_headers),
+        (b"access-control-allow-headers", allowed_headers),
         (b"access-control-max-age", b"86400"),
         (b"cache-control", b"max-age=86400"),
         _VARY,
@@ -233,7 +233,7 @@ class HttpGateway:
             if query != scope["query_string"]:
                 # From here on the request is the one without them, for handlers and both lookups.
                 scope["query_string"] = query
-                key = scope["raw_path"] + b"?" + query
+                key = build_cache_key(scope)
                 if (cached := self.cache.find(key)) is not None:
                     self.metrics.misses -= 1
                     self.metrics.hits += 1
