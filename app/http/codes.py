@@ -21,18 +21,18 @@ from app.queries.name_resolution import list_slugs
 from app.search.stemming import SPINAL_LEVEL
 
 # How a code that inherits its records from a code above it relates to them.
-_INHERITED: dict[str, str] = {
+_INHERITED_RELATIONS: dict[str, str] = {
     "exact": "narrower",
     "narrower": "narrower",
     "broader": "related",
     "related": "related",
 }
 # The seventh character says which encounter it is: the diagnosis is that of the code above.
-_WITH_ENCOUNTER: Mapping[str, str] = _INHERITED | {"broader": "broader"}
+_ENCOUNTER_RELATIONS: Mapping[str, str] = _INHERITED_RELATIONS | {"broader": "broader"}
 _log = logging.getLogger("procedure_kb.codes")
 # Relations by which a code means its record.
-_MEANING = frozenset({"exact", "narrower"})
-_ORDER = {"exact": 0, "narrower": 1, "broader": 2, "related": 3}
+_MEANING_RELATIONS = frozenset({"exact", "narrower"})
+_RELATION_RANK = {"exact": 0, "narrower": 1, "broader": 2, "related": 3}
 
 
 class UnknownCode(ValueError):
@@ -112,7 +112,9 @@ class CodeMap:
         found: dict[tuple[str, str], CodedRecord] = {}
         for record in self._iter_records(code):
             found.setdefault((record.record_type, record.slug), record)
-        return sorted(found.values(), key=lambda record: (_ORDER[record.relation], record.record_type, record.slug))
+        return sorted(
+            found.values(), key=lambda record: (_RELATION_RANK[record.relation], record.record_type, record.slug)
+        )
 
     def _iter_records(self, code: Code) -> Iterator[CodedRecord]:
         entry = self.find_entry(code.system, code.code)
@@ -136,7 +138,9 @@ class CodeMap:
             above = code.code[:length]
             entry = self.find_entry(code.system, above)
             if entry and entry["subtree"] and entry["records"]:
-                relations = _WITH_ENCOUNTER if len(code.code) == MAX_LENGTH == len(above) + 1 else _INHERITED
+                relations = (
+                    _ENCOUNTER_RELATIONS if len(code.code) == MAX_LENGTH == len(above) + 1 else _INHERITED_RELATIONS
+                )
                 for record_type, slug, relation, *origin in entry["records"]:
                     yield CodedRecord(record_type, slug, relations[relation], (code.code, above), *origin)
                 return
@@ -144,25 +148,25 @@ class CodeMap:
     def _iter_below(self, code: Code) -> Iterator[CodedRecord]:
         for below in self._list_icd_codes(code.code):
             for record_type, slug, relation, *origin in self._list_codes(code.system)[below]["records"]:
-                if below != code.code and relation in _MEANING:
+                if below != code.code and relation in _MEANING_RELATIONS:
                     yield CodedRecord(record_type, slug, "broader", (code.code, below), *origin)
 
-    def _list_icd_codes(self, beginning: str) -> list[str]:
+    def _list_icd_codes(self, prefix: str) -> list[str]:
         # Letters and digits sort before the tilde.
-        first, last = (bisect_left(self._icd_codes, bound) for bound in (beginning, f"{beginning}~"))
+        first, last = (bisect_left(self._icd_codes, bound) for bound in (prefix, f"{prefix}~"))
         return self._icd_codes[first:last]
 
-    def list_records_by_prefix(self, beginning: str) -> list[CodedRecord]:
+    def list_records_by_prefix(self, prefix: str) -> list[CodedRecord]:
         """Records that codes mean which begin with a text, each once, in the order of the systems and their codes."""
-        typed = _fold(beginning)
+        typed = _fold(prefix)
         found: dict[tuple[str, str], CodedRecord] = {}
         for system in CODE_SYSTEMS.values():
             folded, codes = self._folded_codes[system.name], self._list_codes(system)
             first, last = (bisect_left(folded, (bound,)) for bound in (typed, f"{typed}~"))
             for _, code in folded[first:last]:
                 for record_type, slug, relation, *origin in codes[code]["records"]:
-                    if relation in _MEANING:
-                        record = CodedRecord(record_type, slug, "broader", (beginning, code), *origin)
+                    if relation in _MEANING_RELATIONS:
+                        record = CodedRecord(record_type, slug, "broader", (prefix, code), *origin)
                         found.setdefault((record_type, slug), record)
         return list(found.values())
 
@@ -243,7 +247,7 @@ def get_content_code_map(ctx: RequestContext) -> CodeMap:
 
 
 def _read_code_map(ctx: RequestContext) -> CodeMap:
-    return CodeMap(_read_document(ctx), _list_known_rows(ctx))
+    return CodeMap(_read_document(ctx), _iter_operator_codes(ctx))
 
 
 def _read_document(ctx: RequestContext) -> Json:
@@ -252,7 +256,7 @@ def _read_document(ctx: RequestContext) -> Json:
     return orjson.loads(bytes(document)) if document else {"notice": None, "systems": {}}
 
 
-def _list_known_rows(ctx: RequestContext) -> Iterator[OperatorCode]:
+def _iter_operator_codes(ctx: RequestContext) -> Iterator[OperatorCode]:
     """Rows of the operator's map whose record this release has."""
     rows = ctx.settings.operator_codes
     known = {record_type: list_slugs(ctx.transaction, record_type) for record_type in {row.record_type for row in rows}}

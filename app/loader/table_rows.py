@@ -401,7 +401,7 @@ def _iter_derived_documents(content: CheckedContent) -> Iterator[tuple[str, str,
     for source in bundle.sources:
         summary = build_source_summary(graph, source)
         yield "source", source.slug, source.title, summary, build_source_document(graph, source)
-    for condition in graph.bundle.conditions:
+    for condition in bundle.conditions:
         treatments = build_treatments(graph, condition.slug)
         yield DocumentType.TREATMENTS, condition.slug, condition.name, {}, treatments
     yield *CODE_MAP, "Codes", {}, build_code_map(graph)

@@ -104,7 +104,7 @@ class ContentGraph:
     # Procedure -> recommendations that conditions and pain generators state on it.
     recommendations_elsewhere: dict[str, list[SubjectClaim]] = field(default_factory=lambda: defaultdict(list))
     # Procedure -> its rows from `list_positions`.
-    positions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    positions_by_procedure: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     # (record type, slug) -> its codes: system, code, and the relation of the code to the record.
     codes_by_record: dict[tuple[str, str], list[tuple[seed.CodeSystemIn, seed.CodeIn, str]]] = field(
         default_factory=lambda: defaultdict(list)

@@ -17,9 +17,9 @@ def list_positions(graph: ContentGraph, slug: str) -> list[Json]:
     A body that recommends against a treatment means its forms too, and a form can be all that is offered under the name.
     What a condition states of a procedure is a position on it.
     """
-    if slug not in graph.positions:
-        graph.positions[slug] = _build_positions(graph, slug)
-    return graph.positions[slug]
+    if slug not in graph.positions_by_procedure:
+        graph.positions_by_procedure[slug] = _build_positions(graph, slug)
+    return graph.positions_by_procedure[slug]
 
 
 def _build_positions(graph: ContentGraph, slug: str) -> list[Json]:
