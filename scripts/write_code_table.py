@@ -1,19 +1,42 @@
 """Write the table of ICD-10-CM codes and titles that the service has, from the package `simple-icd-10-cm`.
 
 The codes of a category follow it, a line each: what comes after its three characters, the title, and the name of the seventh
-characters that a code takes. Those stand at the end: each with what it adds to a title.
+characters that a code takes. Those stand at the end: each with what it adds to a title. Another file has the words of the notes.
 """
 
+import re
 from collections import defaultdict
 from pathlib import Path
 
 import simple_icd_10_cm
 
-TABLE = Path(__file__).parents[1] / "app/domain/code_tables/icd-10-cm.txt"
+DIRECTORY = Path(__file__).parents[1] / "app/domain/code_tables"
+TABLE, WORDS = DIRECTORY / "icd-10-cm.txt", DIRECTORY / "icd-10-cm-words.txt"
 
 
 def main() -> None:
-    """Write the table."""
+    """Write both files."""
+    write_table()
+    WORDS.write_text("\n".join(sorted(find_words_of_notes())) + "\n", encoding="utf-8")
+
+
+def find_words_of_notes() -> set[str]:
+    """Words of four letters or more in what the codes include and exclude, in lower case."""
+    notes = (
+        note
+        for code in simple_icd_10_cm.get_all_codes(True)
+        for get_notes in (
+            simple_icd_10_cm.get_inclusion_term,
+            simple_icd_10_cm.get_excludes1,
+            simple_icd_10_cm.get_excludes2,
+        )
+        for note in get_notes(code)
+    )
+    return {word for note in notes for word in re.findall(r"[a-z]{4,}", note.lower())}
+
+
+def write_table() -> None:
+    """Write the table of codes and titles."""
     titles = {
         code: " ".join(simple_icd_10_cm.get_description(code).split())
         for code in simple_icd_10_cm.get_all_codes(True)

@@ -19,10 +19,14 @@ class _Table:
     endings: Mapping[str, Mapping[str, str]]
 
 
+def _read_file(name: str) -> str:
+    text = (resources.files("app.domain") / "code_tables" / name).read_text(encoding="utf-8")
+    return text.removesuffix("\n")
+
+
 @cache
 def _read_table() -> _Table:
-    text = (resources.files("app.domain") / "code_tables" / "icd-10-cm.txt").read_text(encoding="utf-8")
-    *categories, endings = text.removesuffix("\n").split("\n\n")
+    *categories, endings = _read_file("icd-10-cm.txt").split("\n\n")
     rows = (line.split("\t") for line in endings.splitlines())
     return _Table(
         {lines[:3]: f"\n{lines[3:]}\n" for lines in categories},
@@ -64,11 +68,12 @@ def has_narrower_codes(prefix: str) -> bool:
     return len(prefix) < MAX_LENGTH and len(_find_line(prefix.rstrip("X."))) > 2
 
 
-def list_title_words() -> set[str]:
-    """Words of four letters or more in the titles, in lower case."""
+def list_words() -> set[str]:
+    """Words of four letters or more in the titles and in what the codes include and exclude, in lower case."""
     table = _read_table()
     texts = [*table.lines_by_category.values(), *(text for row in table.endings.values() for text in row.values())]
-    return {word for text in texts for word in re.findall(r"[a-z]{4,}", text.lower())}
+    words_of_titles = {word for text in texts for word in re.findall(r"[a-z]{4,}", text.lower())}
+    return words_of_titles.union(_read_file("icd-10-cm-words.txt").splitlines())
 
 
 def find_parent(code: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Known words: English and the words of ICD-10-CM titles. What is one of them is never corrected into another word."""
+"""Known words: English and the words of ICD-10-CM. What is one of them is never corrected into another word."""
 
 import gzip
 from importlib.util import find_spec
@@ -7,7 +7,7 @@ from typing import Final
 
 import orjson
 
-from app.domain.code_table import list_title_words
+from app.domain.code_table import list_words
 
 # The lowest frequency of the English list means that a word is rare: short ones are as likely another word misspelled
 # (blok, fantom), long ones are terms (electroporation).
@@ -23,7 +23,7 @@ def build_known_words() -> bytes:
         for word, frequency in frequencies.items()
         if word.isalpha() and (frequency > _LOWEST_FREQUENCY or len(word) >= _MIN_RARE_LENGTH)
     }
-    return b"\n" + "\n".join(sorted(words | list_title_words())).encode() + b"\n"
+    return b"\n" + "\n".join(sorted(words | list_words())).encode() + b"\n"
 
 
 def _find_english_list() -> Path:

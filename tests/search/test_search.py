@@ -6,7 +6,6 @@ from build import claim, condition, generator, page, procedure, source
 from conftest import Client, Load
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from search.corrections import list_words
 from search.evaluation import evaluate, read_cases
 
 from app.search.known_words import build_known_words
@@ -476,20 +475,9 @@ WORDS_OF_ICD_10_CM = [word for word in build_known_words().decode().split() if l
 
 
 def test_a_word_of_the_language_is_never_corrected_into_another(shipped: Client) -> None:
-    for word in (*WORDS_OF_ICD_10_CM, "nephropathy", "myopathy", "prostate", "cervicitis", "laryngitis"):
+    for word in (*WORDS_OF_ICD_10_CM, "nephropathy", "myopathy", "prostate", "cervicitis", "laryngitis", "pancarditis"):
         interpreted = shipped.get("/v1/search", params={"q": word}).json()["interpreted"]
         assert interpreted["corrections"] == [], word
-
-
-def test_a_word_that_only_notes_of_the_classification_have_is_hardly_ever_corrected(shipped: Client) -> None:
-    words = list_words()[::40]
-
-    corrected = [
-        word for word in words if shipped.get("/v1/search", params={"q": word}).json()["interpreted"]["corrections"]
-    ]
-
-    assert len(words) > 200
-    assert len(corrected) <= 0.01 * len(words), corrected
 
 
 @pytest.mark.parametrize("word", ["hepatoma", "copd", "scad", "antritis", "ganglioma"])
