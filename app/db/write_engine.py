@@ -1,12 +1,17 @@
 """Write engine of the loader and the migrations."""
 
-from typing import Any
+import sqlite3
+import time
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from app.db.encoding import require_utf8
 from app.db.errors import DatabaseUnavailable
 from app.db.sqlite import parse_sqlite_path, require_writable_directory
+
+# Seconds that a writer of a SQLite file waits for another.
+_LOCK_SECONDS: Final = 30
 
 
 def create_write_engine(url: str) -> Engine:
@@ -23,14 +28,14 @@ def create_write_engine(url: str) -> Engine:
         except OSError as error:
             raise DatabaseUnavailable(f"{file.parent} cannot be made: {error.strerror}") from error
         require_writable_directory(file)
-    engine = create_engine(url, connect_args={"timeout": 30})
+    engine = create_engine(url, connect_args={"timeout": _LOCK_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _writer(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
         connection.isolation_level = None
         # For new files. A document takes fewer pages, and the file is smaller.
         connection.execute("PRAGMA page_size = 8192")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _set_write_ahead_log(connection)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
         # In KiB. Large enough that a page stays in memory until all of its rows are inserted.
@@ -46,3 +51,17 @@ def create_write_engine(url: str) -> Engine:
         connection.exec_driver_sql("PRAGMA temp_store = DEFAULT")
 
     return engine
+
+
+def _set_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Set the journal mode, once no other writer holds the file: for that alone, SQLite does not wait by itself."""
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -233,6 +233,20 @@ def test_concurrent_loads_take_turns(writer: Engine, database_url: str, tmp_path
         ).scalar_one()
     assert count == listed
     assert count in {30, 40}
+
+
+def test_a_first_load_waits_for_another_that_has_just_begun(tmp_path: Path) -> None:
+    file = tmp_path / "kb.sqlite3"
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        # Before the file has a write-ahead log.
+        other.execute("BEGIN IMMEDIATE")
+        threading.Timer(0.5, other.execute, ("COMMIT",)).start()
+        engine = create_write_engine(f"sqlite:///{file}")
+
+        with engine.begin() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+
+        engine.dispose()
 
 
 def test_a_reader_sees_one_release_throughout_its_transaction(
