@@ -145,8 +145,10 @@ def test_no_refusal_is_sent_in_the_middle_of_another_response(port: int) -> None
         except OSError:
             pass
 
-    assert received.startswith(b"HTTP/1.1 200 ")
-    assert received.count(b"HTTP/1.1 ") == 1
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    # A refusal may follow once the server holds the whole response.
+    assert body[:50_000_000].strip(b"x") == b""
 
 
 @pytest.mark.parametrize("start", [b"", b"GET / HTTP/1.1\r\nX: a", CHUNKED, CHUNKED + b"1\r\na\r\n0\r\nX:"])
