@@ -31,7 +31,7 @@ async def run_in_background(watcher: ReleaseWatcher, metrics: Metrics, settings:
     if settings.metrics_port:
         coroutines.append(serve_metrics(metrics, settings.host, settings.metrics_port, settings.metrics_token))
     if parent := multiprocessing.parent_process():
-        # Its own number: one that ended while this worker started is no longer the parent that the system names.
+        # The process id that the parent had when it started this worker: if it ended since, os.getppid() already names another.
         coroutines.append(_end_with_parent(parent.pid))
     tasks = {asyncio.create_task(coroutine) for coroutine in coroutines}
     yield

@@ -95,9 +95,9 @@ class CodeMap:
             if code is not None and self._is_valid(candidate, code, certain=system is not None):
                 return Code(candidate, code)
         if system is not None:
-            in_form = parse_code(system, code_text) is not None
+            has_syntax = parse_code(system, code_text) is not None
             version = self.find_version(system)
-            expected = f"not in the table of {version}" if in_form and version else f"codes look like {system.example}"
+            expected = f"not in the table of {version}" if has_syntax and version else f"codes look like {system.example}"
             raise UnknownCode(f"not a code of {system.title}: {expected}")
         raise UnknownCode("not a code of a known system; write SYSTEM|CODE, such as icd-10-cm|M54.16")
 
@@ -157,7 +157,7 @@ class CodeMap:
         return self._icd_codes[first:last]
 
     def list_records_by_prefix(self, prefix: str) -> list[CodedRecord]:
-        """Records that codes mean which begin with a text, each once, in the order of the systems and their codes."""
+        """Records of the codes that begin with a prefix, each once, in the order of the systems and their codes."""
         typed = _fold(prefix)
         found: dict[tuple[str, str], CodedRecord] = {}
         for system in CODE_SYSTEMS.values():
@@ -278,13 +278,13 @@ _MIN_PREFIX = 2
 
 
 def list_records_of_code(ctx: RequestContext, text: str) -> list[CodedRecord]:
-    """Records that a text leads to which is a code and nothing else; a spinal level such as T12 is none."""
+    """Records that a text leads to if it is a code and nothing else; a spinal level such as T12 is none."""
     code_text = _read_code_text(text)
     return _list_records(ctx, code_text) if code_text else []
 
 
 def list_records_by_code_prefix(ctx: RequestContext, text: str) -> list[CodedRecord]:
-    """Records that a text leads to which is a code, or else the beginning of codes of the content (`M54`, `IPG5`)."""
+    """Records that a text leads to if it is a code, or else the beginning of codes of the content (`M54`, `IPG5`)."""
     code_text = _read_code_text(text)
     if not code_text or len(code_text) < _MIN_PREFIX:
         return []

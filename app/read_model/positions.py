@@ -23,18 +23,18 @@ def list_positions(graph: ContentGraph, slug: str) -> list[Json]:
 
 
 def _build_positions(graph: ContentGraph, slug: str) -> list[Json]:
-    # Its own positions before those of other forms; a position that several forms repeat is that of the nearest.
-    forms = dict.fromkeys((*graph.ancestors["procedure"][slug], *graph.find_descendants("procedure", slug)))
+    # Its own positions before those of others; a position that several repeat is that of the nearest.
+    related = dict.fromkeys((*graph.ancestors["procedure"][slug], *graph.find_descendants("procedure", slug)))
     rows: dict[tuple[object, ...], Json] = {}
-    for form in forms:
-        for claim, stated_on in _iter_recommendations(graph, form):
+    for procedure in related:
+        for claim, stated_on in _iter_recommendations(graph, procedure):
             value = claim.value
             row = {
                 "position": value.position,
                 "body": value.body,
                 "year": value.year,
                 "scope": value.scope,
-                "procedure": graph.record_ref("procedure", form),
+                "procedure": graph.record_ref("procedure", procedure),
                 "stated_on": stated_on,
                 "claim": claim.id,
             }

@@ -386,9 +386,9 @@ def _build_name(
 _MIN_SENTENCE_STEMS: Final = 4
 
 
-def shares_one_word(name: IndexedName, shared: int) -> bool:
+def shares_one_word(name: IndexedName, shared_stems: int) -> bool:
     """Whether a query with so many stems of a phrase shares merely a word of a sentence with it."""
-    return shared < 2 and name.name_kind == "patient_phrase" and len(name.stems) >= _MIN_SENTENCE_STEMS
+    return shared_stems < 2 and name.name_kind == "patient_phrase" and len(name.stems) >= _MIN_SENTENCE_STEMS
 
 
 def _find_best_names(record: IndexedRecord) -> None:
