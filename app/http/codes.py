@@ -97,7 +97,9 @@ class CodeMap:
         if system is not None:
             has_syntax = parse_code(system, code_text) is not None
             version = self.find_version(system)
-            expected = f"not in the table of {version}" if has_syntax and version else f"codes look like {system.example}"
+            expected = (
+                f"not in the table of {version}" if has_syntax and version else f"codes look like {system.example}"
+            )
             raise UnknownCode(f"not a code of {system.title}: {expected}")
         raise UnknownCode("not a code of a known system; write SYSTEM|CODE, such as icd-10-cm|M54.16")
 

@@ -244,11 +244,11 @@ def test_an_element_follows_a_change_of_its_attribute(site: str, host: Host, ope
     page = open_page(
         host(render_element_tag(CONFIGS["kb-procedure"], site) + render_script_tag(site, get_newest_build()))
     )
-    expect(page.locator("kb-procedure .kb")).to_contain_text("Lumbar medial branch")
+    expect(page.locator("kb-procedure .kb")).to_contain_text("Nerve burning for low back joints")
 
     page.evaluate("document.querySelector('kb-procedure').setAttribute('slug', 'trigger-point-injection')")
 
-    expect(page.locator("kb-procedure .kb")).to_contain_text("Trigger point injection")
+    expect(page.locator("kb-procedure .kb")).to_contain_text("Injection into a muscle knot")
 
 
 def test_search_works_with_the_keyboard(site: str, host: Host, open_page: OpenPage) -> None:
