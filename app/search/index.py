@@ -155,6 +155,11 @@ class Hit:
     # The name that matched, unless the whole query is the name.
     matched_name: IndexedName | None = None
 
+    def set_score(self, score: float) -> None:
+        """Give the hit another score, and its place among the others with it."""
+        self.score = score
+        self.sort_key = (self.record.type_group, -score, self.record.tie_break)
+
 
 @dataclass(slots=True)
 class BestName:

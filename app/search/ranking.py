@@ -175,8 +175,7 @@ def _lower_hits_of_other_regions(hits: list[Hit], body_words: dict[str, str]) ->
             and not hit.exact
             and not any(record.field_masks.get(stem, 0) & IN_NAMES for stem in stems)
         ):
-            hit.score = round(hit.score * OTHER_REGION_FACTOR, 2)
-            hit.sort_key = (record.type_group, -hit.score, record.tie_break)
+            hit.set_score(round(hit.score * OTHER_REGION_FACTOR, 2))
 
 
 def _find_wanted_stems(index: SearchIndex, query: ParsedQuery) -> set[str]:
@@ -193,8 +192,7 @@ def _lower_hits_without(hits: list[Hit], wanted: set[str]) -> None:
     for hit in hits:
         record = hit.record
         if record.type in _OTHER_TYPES and not hit.exact and record.name_stems.isdisjoint(wanted):
-            hit.score = round(hit.score * OTHER_TYPE_FACTOR, 2)
-            hit.sort_key = (record.type_group, -hit.score, record.tie_break)
+            hit.set_score(round(hit.score * OTHER_TYPE_FACTOR, 2))
 
 
 def _find_exact_names(index: SearchIndex, normalized: str) -> dict[int, tuple[str, str]]:
@@ -279,8 +277,7 @@ def _lift_named_hits(query: ParsedQuery, hits: list[Hit], named: Collection[Inde
             default=0.0,
         )
         if best >= hit.score:
-            hit.score = best + 0.01
-            hit.sort_key = (hit.record.type_group, -hit.score, hit.record.tie_break)
+            hit.set_score(best + 0.01)
 
 
 def _weigh_named(record: IndexedRecord, weights: dict[str, int]) -> int:
