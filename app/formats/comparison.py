@@ -23,6 +23,21 @@ def _build_block_cell(block_name: str, format_claim: Callable[[Json], str]) -> C
     return cell
 
 
+def _build_rolled_up_cell(
+    block_name: str, format_claim: Callable[[Json], str], format_row: Callable[[Json], str]
+) -> Callable[[Json], Cell]:
+    """Own claims of a block, and the rows of its forms."""
+    build_own = _build_block_cell(block_name, format_claim)
+
+    def cell(document: Json) -> Cell:
+        status, values = build_own(document)
+        rows = document["forms"][block_name]
+        values += [(f"Some forms: {format_row(row)}", row, claim) for row in rows for claim in row["claims"]]
+        return "known" if values else status, values
+
+    return cell
+
+
 def _build_fact_cell(fact: str, format_value: Callable[[Any], str]) -> Callable[[Json], Cell]:
     def cell(document: Json) -> Cell:
         values = document[fact] if isinstance(document[fact], list) else [document[fact]]
@@ -53,38 +68,6 @@ def _build_risks(document: Json) -> Cell:
     rows = list_risk_groups(document)
     values = [(describe_risk(row), row, claim) for row in rows for claim in row["claims"]]
     return "known" if rows else document["risks"]["status"], values
-
-
-def _build_contraindications(document: Json) -> Cell:
-    """Own contraindications in the words of the claims, and those of its forms by topic."""
-    block, of_forms = document["contraindications"], document["forms"]["contraindications"]
-    values = [(_get_label(claim), claim["value"], claim["id"]) for claim in block["items"]]
-    values += [(f"Some forms: {describe_topic(row)}", row, claim) for row in of_forms for claim in row["claims"]]
-    return "known" if values else block["status"], values
-
-
-def _build_bleeding_risks(document: Json) -> Cell:
-    """Own classes of bleeding risk, and those of its forms."""
-    block = document["bleeding_risks"]
-    values = [(_format_bleeding_risk(claim["value"]), claim["value"], claim["id"]) for claim in block["items"]]
-    values += [
-        (f"Some forms: {_format_bleeding_risk(row)}", row, claim)
-        for row in document["forms"]["bleeding_risks"]
-        for claim in row["claims"]
-    ]
-    return "known" if values else block["status"], values
-
-
-def _build_safety_warnings(document: Json) -> Cell:
-    """Own warnings, and those of its forms."""
-    block = document["safety_warnings"]
-    values = [(_get_label(claim), claim["value"], claim["id"]) for claim in block["items"]]
-    values += [
-        (f"Some forms: {row['label']} ({row['body']})", row, claim)
-        for row in document["forms"]["safety_warnings"]
-        for claim in row["claims"]
-    ]
-    return "known" if values else block["status"], values
 
 
 def _format_estimate(claim: Json) -> str:
@@ -133,9 +116,19 @@ ROWS: Final[tuple[tuple[str, str, Callable[[Json], Cell]], ...]] = (
     ("settings", "Setting", _build_block_cell("settings", _get_label)),
     ("procedure_times", "Time it takes", _build_block_cell("procedure_times", _get_label)),
     ("recovery", "Recovery", _build_block_cell("recovery", _get_label)),
-    ("bleeding_risks", "Class of bleeding risk", _build_bleeding_risks),
-    ("safety_warnings", "Warnings of regulators", _build_safety_warnings),
-    ("contraindications", "Contraindications", _build_contraindications),
+    (
+        "bleeding_risks",
+        "Class of bleeding risk",
+        _build_rolled_up_cell(
+            "bleeding_risks", lambda claim: _format_bleeding_risk(claim["value"]), _format_bleeding_risk
+        ),
+    ),
+    (
+        "safety_warnings",
+        "Warnings of regulators",
+        _build_rolled_up_cell("safety_warnings", _get_label, lambda row: f"{row['label']} ({row['body']})"),
+    ),
+    ("contraindications", "Contraindications", _build_rolled_up_cell("contraindications", _get_label, describe_topic)),
 )
 
 
