@@ -4,22 +4,12 @@ import random
 import sys
 from pathlib import Path
 
+from app.read_model.quality import JUDGED_KINDS
 from app.seed.reader import read_seed
 
 SEED_DATA = Path(__file__).parents[1] / "seed_data"
 SAMPLE_SIZE = 60
-AUDITED_KINDS = frozenset(
-    {
-        "finding",
-        "response_rate",
-        "relief_duration",
-        "procedure_risk",
-        "contraindication",
-        "bleeding_risk",
-        "recommendation",
-        "safety_warning",
-    }
-)
+AUDITED_KINDS = JUDGED_KINDS | {"safety_warning"}
 
 
 def draw_claims(seed: int, directory: Path = SEED_DATA) -> list[str]:

@@ -20,7 +20,7 @@ from app.seed import schema as seed
 from app.text.readability import FORMULAS, compute_reading_grades
 
 # What a patient decides by: it should rest on more than a leaflet or the policy of a payer.
-_JUDGED_KINDS: Final = frozenset(
+JUDGED_KINDS: Final = frozenset(
     {
         "finding",
         "response_rate",
@@ -152,7 +152,7 @@ def _find_traits(graph: ContentGraph, claim: seed.AnyClaimIn) -> _ClaimTraits:
         graph.claims[claim.id].commercial,
         min((source.year for source in sources if source.year is not None), default=None),
         _has_number(claim.value.__dict__.values()),
-        claim.kind in _JUDGED_KINDS,
+        claim.kind in JUDGED_KINDS,
     )
 
 
