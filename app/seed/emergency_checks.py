@@ -141,18 +141,9 @@ def _find_untiered_errors(bundle: Bundle) -> Iterator[EmergencyError]:
         told = set().union(shown, *(signs_by_emergency.get(slug, ()) for slug in shown))
         told |= find_named_emergencies(bundle.emergency_phrases, [*urgent, " ".join(urgent)])
         texts = [(f"/claims/{n}/statement", claim.statement) for n, claim in flags]
-        for n, value in calls:
-            if value.tier != "emergency":
-                notes = [(f"/claims/{n}/statement", record.claims[n].statement)]
-                notes += [
-                    (f"/claims/{n}/value/details/{m}/text", detail.text) for m, detail in enumerate(value.details)
-                ]
-                texts += [
-                    (pointer, sentence)
-                    for pointer, text in notes
-                    for sentence in _SENTENCE_END.split(text)
-                    if _EMERGENCY_HELP.search(sentence)
-                ]
+        texts += [
+            text for n, value in calls if value.tier != "emergency" for text in _iter_urgent_notes(record, n, value)
+        ]
         for pointer, text in texts:
             untold: dict[str, str] = {}
             for part in _split_parts(text):
@@ -163,6 +154,16 @@ def _find_untiered_errors(bundle: Bundle) -> Iterator[EmergencyError]:
             for slug, part in untold.items():
                 message = f"{part!r} is a sign of {slug!r}, which no emergency of this record names"
                 yield EmergencyError(record_type, record.slug, pointer, message)
+
+
+def _iter_urgent_notes(
+    record: seed.ProcedureIn | seed.ConditionIn | seed.PainGeneratorIn, n: int, value: WhenToCallValue
+) -> Iterator[tuple[str, str]]:
+    """Yield pointer and sentence of what a claim of a lower tier says of an emergency."""
+    notes = [(f"/claims/{n}/statement", record.claims[n].statement)]
+    notes += [(f"/claims/{n}/value/details/{m}/text", detail.text) for m, detail in enumerate(value.details)]
+    for pointer, text in notes:
+        yield from ((pointer, sentence) for sentence in _SENTENCE_END.split(text) if _EMERGENCY_HELP.search(sentence))
 
 
 def _find_unlisted_risk_errors(bundle: Bundle) -> Iterator[EmergencyError]:
